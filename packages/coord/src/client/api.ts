@@ -1,0 +1,190 @@
+import type { ChildrenPage, LeaseId, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";
+
+/**
+ * - `connecting`: no server has accepted the session yet.
+ * - `connected`: attached to a server, and a renewal was confirmed less than half a TTL ago.
+ * - `suspended`: no renewal was confirmed for half a TTL. What is held is still held until its signal fires.
+ * - `lost`: the session ended without being closed; its ephemerals are gone. Final.
+ * - `closed`: `close` was called. Final.
+ */
+export type SessionState = "connecting" | "connected" | "suspended" | "lost" | "closed";
+
+/** Text stands for its UTF-8 bytes. */
+export type Value = Uint8Array | string;
+
+/** For every call. */
+export interface CallOptions {
+  /** Ends the wait, not the request: the error says `ambiguous` unless it was never sent. */
+  readonly signal?: AbortSignal;
+  /** Default 15,000; the same as an abort, with `ERR_FLOTILLA_TIMEOUT`. */
+  readonly timeoutMs?: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /**
+   * `linearizable` (default): as of some moment between call and answer. `local`: from the server at hand,
+   * never older than what this session has seen.
+   */
+  readonly level?: "linearizable" | "local";
+}
+
+export interface ChildrenOptions extends ReadOptions {
+  /** Names after this one. */
+  readonly after?: string;
+  /** Default and most 10,000. */
+  readonly limit?: number;
+}
+
+/** The plain condition "that node still stands as granted", from `Held.fence`. Else `ERR_FLOTILLA_FENCED`. */
+export interface Fence {
+  readonly path: string;
+  readonly mzxid: number;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Write only while this grant stands, judged by the tree itself. */
+  readonly fence?: Fence;
+}
+export interface CreateOptions extends WriteOptions {
+  /** Ends with the session. Default false. */
+  readonly ephemeral?: boolean;
+  /** Append the parent's counter, ten digits. Default false. */
+  readonly sequential?: boolean;
+  /** Other sessions cannot delete it. Needs `ephemeral`. Default false. */
+  readonly guarded?: boolean;
+}
+export interface SetOptions extends WriteOptions {
+  /** Else `ERR_FLOTILLA_BAD_VERSION`. */
+  readonly version?: number;
+}
+export interface DeleteOptions extends SetOptions {
+  /** Also another session's guarded node. Default false. */
+  readonly force?: boolean;
+}
+
+/** One operation of a multi. */
+export type MultiItem =
+  | { readonly type: "create"; readonly path: string; readonly value?: Value; readonly ephemeral?: boolean; readonly sequential?: boolean; readonly guarded?: boolean }
+  | { readonly type: "set" | "put"; readonly path: string; readonly value: Value; readonly version?: number; readonly mzxid?: number }
+  | { readonly type: "delete"; readonly path: string; readonly version?: number; readonly mzxid?: number; readonly force?: boolean }
+  | { readonly type: "check"; readonly path: string; readonly exists?: boolean; readonly version?: number; readonly mzxid?: number };
+
+/** What one created or changed node became. */
+export interface Written {
+  readonly path: string;
+  readonly stat: Stat;
+  readonly revision: number;
+}
+export interface MultiResult {
+  readonly revision: number;
+  /** One per item; `stat` null for deletes and checks. */
+  readonly results: readonly { readonly path: string; readonly stat: Stat | null }[];
+}
+
+export interface WatchOptions {
+  /** Default `data`. */
+  readonly kind?: WatchKind;
+  /** Resume after this token; absent: from the moment it is armed. */
+  readonly from?: WatchToken;
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a watch delivers, in revision order. */
+export type WatchEvent =
+  | {
+      readonly type: "created" | "changed" | "deleted";
+      readonly path: string;
+      readonly revision: number;
+      readonly token: WatchToken;
+      /** After the change; null when deleted. */
+      readonly node: Node | null;
+    }
+  /** Changes up to `revision` cannot be told one by one: here is everything in scope at that revision. The stream goes on after it. */
+  | { readonly type: "snapshot"; readonly revision: number; readonly token: WatchToken; readonly nodes: readonly { readonly path: string; readonly node: Node }[] };
+
+/**
+ * An ordered stream for one consumer; survives reconnects and new leaders without losing a change.
+ * Iteration ends when the watch, its signal or the session is closed; throws `ERR_FLOTILLA_SESSION_EXPIRED` when the session is lost.
+ */
+export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
+  /** Everything up to here was delivered or lies before the watch; resume from it. */
+  readonly token: WatchToken;
+  close(): Promise<void>;
+}
+
+/**
+ * The time a session may believe in itself: one unbroken period. When it lapses, everything held in it is
+ * lost for good, even if the session lives on; then `session.lease` is a new period.
+ */
+export interface SessionLease {
+  /** Fires TTL × 0.98 − `maxStallMs` after the send of the last confirmed renewal, or when the session ends. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left by the monotonic clock of TTL × 0.98; ≤ 0 even if timers were late. */
+  readonly expiresIn: number;
+  /** @throws FlotillaError `ERR_FLOTILLA_LOST` once it lapsed, also right after a blocked event loop */
+  assert(): void;
+}
+
+/** What a server tells of itself. */
+export interface NodeStatus {
+  readonly id: string;
+  readonly cluster: string;
+  readonly role: "leader" | "candidate" | "precandidate" | "follower";
+  readonly term: number;
+  readonly leader: string | null;
+  readonly commit: number;
+  readonly applied: number;
+  readonly lastIndex: number;
+  readonly snapshotIndex: number;
+  readonly revision: number;
+  readonly digest: string;
+  readonly sessions: number;
+  readonly nodes: number;
+  readonly historyId: string;
+  /** `match` is known on the leader only. */
+  readonly members: readonly { readonly id: string; readonly address: string; readonly connected: boolean; readonly match: number | null }[];
+}
+
+/**
+ * A client's life with the cluster: writes take effect in the order they were called, each exactly once,
+ * over any number of reconnects; a read sees every earlier write of its session.
+ */
+export interface Session extends AsyncDisposable {
+  readonly id: SessionId;
+  readonly ttlMs: number;
+  readonly state: SessionState;
+  /** The current period of belief. */
+  readonly lease: SessionLease;
+  /** Fires when the session is lost or closed. */
+  readonly signal: AbortSignal;
+  /** Id of the node it is attached to; null while it is not. */
+  readonly server: string | null;
+  /** The session's own lease. */
+  readonly leaseId: LeaseId;
+
+  get(path: string, options?: ReadOptions): Promise<Node | null>;
+  exists(path: string, options?: ReadOptions): Promise<Stat | null>;
+  /** Null when the node is absent. */
+  children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null>;
+  /** Makes a node. @throws FlotillaError `ERR_FLOTILLA_EXISTS`, `ERR_FLOTILLA_NOT_FOUND` (parent) */
+  create(path: string, value?: Value, options?: CreateOptions): Promise<Written>;
+  /** Changes an existing node. @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND`, `ERR_FLOTILLA_BAD_VERSION` */
+  set(path: string, value: Value, options?: SetOptions): Promise<Written>;
+  /** Changes or makes a node. */
+  put(path: string, value: Value, options?: SetOptions): Promise<Written>;
+  /** False when there was nothing to delete. */
+  delete(path: string, options?: DeleteOptions): Promise<boolean>;
+  /** All or nothing, in one revision. @throws FlotillaError with the code of the op that failed and `details.failed`, its index */
+  multi(items: readonly MultiItem[], options?: CallOptions): Promise<MultiResult>;
+  /** Resolves once armed: no change after that moment is missed. */
+  watch(path: string, options?: WatchOptions): Promise<Watch>;
+  /** Resolves when the server at hand has everything that was committed at the call. */
+  sync(options?: CallOptions): Promise<void>;
+  /** What the server at hand says of itself, not linearizable. */
+  status(options?: CallOptions): Promise<NodeStatus>;
+  /** Calls back on every change of state, in order. */
+  onState(fn: (state: SessionState) => void): Disposable;
+  /** Ends the session in the tree (its ephemerals go at once), then locally. Idempotent, bounded by `timeoutMs` (default 2,000). */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+}

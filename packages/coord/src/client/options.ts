@@ -1,0 +1,26 @@
+import type { ClientHost, Logger } from "@flotilla/runtime";
+
+export interface SessionOptions {
+  /** Default 10,000; 500 … 120,000. */
+  readonly sessionTtlMs?: number;
+  /** Longest stall of the event loop that the lease's signal still covers. Default TTL / 5. */
+  readonly maxStallMs?: number;
+  /** Default bound of every call. Default 15,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface ConnectOptions extends SessionOptions {
+  /** `host:port` of any servers; tried in random order. */
+  readonly endpoints: readonly string[];
+  /** Name of the cluster. Default `flotilla`. */
+  readonly cluster?: string;
+  /** Shared secret. */
+  readonly secret?: Uint8Array | string;
+  /** Default: warnings as JSON lines on standard error. */
+  readonly logger?: Logger;
+  /** Bounds the first connect. Default 15,000: then `ERR_FLOTILLA_UNREACHABLE` or `ERR_FLOTILLA_NO_QUORUM`. */
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** What to stand on; the real one by default. */
+  readonly host?: ClientHost;
+}

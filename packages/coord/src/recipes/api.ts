@@ -1,0 +1,103 @@
+import type { CallOptions, Fence, ReadOptions } from "../client/api.ts";
+
+/** Anything held: leadership, a registration, later locks and permits. */
+export interface Held extends AsyncDisposable {
+  /** Fencing token: strictly increasing from one holder to the next. */
+  readonly epoch: number;
+  /** Fires before anyone else can hold it, as long as the event loop is not stalled longer than `maxStallMs`. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left by the monotonic clock; ≤ 0 even if timers were late. */
+  readonly expiresIn: number;
+  /** For the `fence` option of writes: the tree refuses them once somebody else holds it. */
+  readonly fence: Fence;
+  /** @throws FlotillaError `ERR_FLOTILLA_LOST`, synchronously, also right after a blocked event loop */
+  assert(): void;
+  /** Fires the signal, then gives it up. Idempotent. */
+  release(): Promise<void>;
+}
+
+export interface LeaderInfo {
+  /** The candidate's id. */
+  readonly id: string;
+  readonly epoch: number;
+  readonly value: string;
+  /** Leader's wall time of the grant, ms since the epoch. */
+  readonly sinceMs: number;
+}
+
+export interface CandidateInfo {
+  readonly id: string;
+  readonly value: string;
+  readonly priority: number;
+}
+
+export interface ElectionOptions {
+  /** What others see of this candidate, such as an address. Default empty. */
+  readonly value?: string;
+  /** Higher goes first in line; never takes from a holder. Default 0. */
+  readonly priority?: number;
+  /** Name shown to others. Default: the session's id. */
+  readonly id?: string;
+}
+
+export interface Leadership extends Held {
+  /** Changes what others see. @throws FlotillaError `ERR_FLOTILLA_LOST` */
+  proclaim(value: string, options?: CallOptions): Promise<void>;
+}
+
+/** One leader at a time per name. */
+export interface Election {
+  readonly name: string;
+  /**
+   * Leads again and again: each time elected, calls `fn`; when it returns or its signal fires, gives up and campaigns anew.
+   * Ends when `signal` fires (resolves), the session is lost or `fn` throws (rejects).
+   */
+  run(fn: (leadership: Leadership) => Promise<void> | void, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Waits in line until elected. An abort or timeout leaves the line. */
+  campaign(options?: CallOptions): Promise<Leadership>;
+  /** Null when vacant. */
+  leader(options?: ReadOptions): Promise<LeaderInfo | null>;
+  /** The leader now, then every change in order; null when vacant. */
+  observe(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeaderInfo | null>;
+  /** In line order, the leader first. */
+  candidates(options?: ReadOptions): Promise<readonly CandidateInfo[]>;
+}
+
+export interface Service {
+  /** Of the service: one path segment. */
+  readonly name: string;
+  /** Where it is reached, such as `127.0.0.1:8080`. */
+  readonly address: string;
+  /** Default: a random id. */
+  readonly id?: string;
+  readonly meta?: Readonly<Record<string, string>>;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly meta: Readonly<Record<string, string>>;
+  /** Revision of the registration. */
+  readonly revision: number;
+}
+
+export interface Registration extends AsyncDisposable {
+  readonly instance: Instance;
+  /** Fires when the registration is gone with its session. */
+  readonly signal: AbortSignal;
+  /** Takes it out of the registry. Idempotent. */
+  deregister(): Promise<void>;
+}
+
+/** Who offers what, and where: entries live as long as the session that made them. */
+export interface Registry {
+  /** @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is taken by another session */
+  register(service: Service, options?: CallOptions): Promise<Registration>;
+  /** Sorted by id. */
+  find(name: string, options?: ReadOptions): Promise<readonly Instance[]>;
+  /** The set now, then after every change. Sets in between may be skipped, never the last. */
+  watch(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly Instance[]>;
+  /** One of them, in turn; null when there is none. */
+  pick(name: string, options?: ReadOptions): Promise<Instance | null>;
+}

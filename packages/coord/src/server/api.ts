@@ -1,0 +1,60 @@
+import type { Host, Logger } from "@flotilla/runtime";
+import type { StopReason } from "@flotilla/raft";
+import type { NodeStatus, Session } from "../client/api.ts";
+import type { SessionOptions } from "../client/options.ts";
+import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+
+/** A founding member. */
+export interface Member {
+  readonly id: string;
+  /** `host:port` */
+  readonly address: string;
+}
+
+export interface StartOptions extends SessionOptions {
+  /** Stable identity: 1–64 characters of `[A-Za-z0-9._-]`. */
+  readonly id: string;
+  /** Where this member's data lives; created when absent. */
+  readonly dataDir: string;
+  /** `host:port` to listen on; anything but loopback needs `secret` or `insecure`. */
+  readonly listen: string;
+  /** All founding voters, this one among them. Used once, on an empty data directory. */
+  readonly bootstrap?: readonly Member[];
+  /** Name of the cluster, checked at every connection. Default `flotilla`. */
+  readonly cluster?: string;
+  /** Shared secret of members and clients. */
+  readonly secret?: Uint8Array | string;
+  /** Allow a listener beyond loopback without a secret. Default false. */
+  readonly insecure?: boolean;
+  /** Default 100. */
+  readonly heartbeatMs?: number;
+  /** Default 1,000. */
+  readonly electionTimeoutMs?: number;
+  /** Snapshot after this many log entries. Default 100,000. */
+  readonly snapshotEntries?: number;
+  /** Entries kept behind a snapshot for slow members. Default 10,000. */
+  readonly trailingEntries?: number;
+  /** Default: warnings as JSON lines on standard error. */
+  readonly logger?: Logger;
+  /** What to stand on; the real one by default, with `dataDir` as its disk. */
+  readonly host?: Host;
+}
+
+/** A handle on the cluster: one session and the recipes on it. */
+export interface Coord extends AsyncDisposable {
+  readonly session: Session;
+  readonly registry: Registry;
+  election(name: string, options?: ElectionOptions): Election;
+  close(): Promise<void>;
+}
+
+/** This process as a member. */
+export interface CoordNode extends Coord {
+  readonly id: string;
+  /** The bound `host:port`. */
+  readonly address: string;
+  /** What this member knows, without asking anyone. */
+  status(): NodeStatus;
+  /** Resolves with the reason when the member stops; never rejects. */
+  readonly closed: Promise<StopReason>;
+}

@@ -1,0 +1,162 @@
+import type { ErrorCode } from "@flotilla/runtime";
+import type { LeaseId, Node, Operation, SessionId, Stat, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
+import type { NodeStatus } from "../client/api.ts";
+
+/** The protocol clients dial. */
+export const clientProtocol = "flotilla-client-1";
+
+/** A token that names the history it counts in. */
+export interface ResumeToken extends WatchToken {
+  readonly historyId: string;
+}
+
+/** A watch as a client describes it. */
+export interface WatchSpec {
+  /** The client's own number, unique within the session. */
+  readonly id: number;
+  readonly path: string;
+  readonly kind: WatchKind;
+  /** Null: from the moment it is armed. */
+  readonly from: ResumeToken | null;
+}
+
+/** First message on a channel. Nothing is answered before the attach is applied and the watches are armed. */
+export interface AttachMessage {
+  readonly type: "attach";
+  readonly session: SessionId;
+  readonly secret: Uint8Array;
+  readonly attach: number;
+  /** Given while the session was never confirmed: open it. */
+  readonly ttlMs: number | null;
+  readonly watches: readonly WatchSpec[];
+}
+/** A write. Sent in seq order. */
+export interface RequestMessage {
+  readonly type: "request";
+  readonly seq: number;
+  readonly ack: number;
+  readonly operation: Operation;
+}
+export type Query =
+  | { readonly type: "get"; readonly path: string }
+  | { readonly type: "exists"; readonly path: string }
+  | { readonly type: "children"; readonly path: string; readonly after: string | null; readonly limit: number }
+  | { readonly type: "sync" }
+  | { readonly type: "status" };
+/** A read. Answered once write `after` is applied at the server. */
+export interface ReadMessage {
+  readonly type: "read";
+  readonly id: number;
+  /** Last write issued before; 0 for none. */
+  readonly after: number;
+  readonly linearizable: boolean;
+  readonly query: Query;
+}
+/** Armed once write `after` is applied at the server, as of that moment or later. */
+export interface WatchMessage {
+  readonly type: "watch";
+  readonly after: number;
+  readonly watch: WatchSpec;
+}
+export interface UnwatchMessage {
+  readonly type: "unwatch";
+  readonly id: number;
+}
+/** Acknowledged by number once the leader confirmed that it still leads. */
+export interface RenewMessage {
+  readonly type: "renew";
+  readonly number: number;
+  readonly leases: readonly LeaseId[];
+}
+/** Answered at once by the server at hand. */
+export interface PingMessage {
+  readonly type: "ping";
+  readonly number: number;
+}
+export type ClientMessage = AttachMessage | RequestMessage | ReadMessage | WatchMessage | UnwatchMessage | RenewMessage | PingMessage;
+
+export interface AttachedMessage {
+  readonly type: "attached";
+  readonly attach: number;
+  /** Last request applied: the client sends again what is above it and unanswered; older results follow as `result`. */
+  readonly lastSeq: number;
+  readonly ttlMs: number;
+  readonly node: string;
+  readonly historyId: string;
+  readonly revision: number;
+  /** `host:port` of all members. */
+  readonly endpoints: readonly string[];
+}
+/** The attach or the session ended; the channel closes after it. */
+export interface EndedMessage {
+  readonly type: "ended";
+  /** `ERR_FLOTILLA_SESSION_EXPIRED` is final; others say why this server cannot serve it now. */
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+export interface ResultMessage {
+  readonly type: "result";
+  readonly seq: number;
+  /** `kv` `Result`, as encoded in the window. */
+  readonly result: Uint8Array;
+}
+/** Requests from this seq on were dropped: send them again. */
+export interface ResendMessage {
+  readonly type: "resend";
+  readonly from: number;
+}
+export type Answer =
+  | { readonly type: "node"; readonly node: Node | null }
+  | { readonly type: "stat"; readonly stat: Stat | null }
+  | { readonly type: "children"; readonly names: readonly string[] | null; readonly next: string | null }
+  | { readonly type: "done" }
+  | { readonly type: "status"; readonly status: NodeStatus }
+  | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };
+export interface ReadResultMessage {
+  readonly type: "read-result";
+  readonly id: number;
+  readonly revision: number;
+  readonly answer: Answer;
+}
+/** The watch stands; everything after `token` will be told. */
+export interface ArmedMessage {
+  readonly type: "armed";
+  readonly id: number;
+  readonly token: ResumeToken;
+}
+export interface EventsMessage {
+  readonly type: "events";
+  readonly id: number;
+  readonly events: readonly TreeEvent[];
+}
+/**
+ * What went missing cannot be told one by one: everything in scope at `revision`, in pages sent without
+ * anything in between for this watch. The stream goes on after `revision`.
+ */
+export interface SnapshotMessage {
+  readonly type: "snapshot";
+  readonly id: number;
+  readonly revision: number;
+  readonly historyId: string;
+  readonly nodes: readonly { readonly path: string; readonly node: Node }[];
+  readonly last: boolean;
+}
+export interface RenewedMessage {
+  readonly type: "renewed";
+  readonly number: number;
+}
+export interface PongMessage {
+  readonly type: "pong";
+  readonly number: number;
+}
+export type ServerMessage =
+  | AttachedMessage
+  | EndedMessage
+  | ResultMessage
+  | ResendMessage
+  | ReadResultMessage
+  | ArmedMessage
+  | EventsMessage
+  | SnapshotMessage
+  | RenewedMessage
+  | PongMessage;

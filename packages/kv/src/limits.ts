@@ -1,0 +1,25 @@
+/** Bounds that are part of the state machine: the same on every replica. */
+export const limits = {
+  /** Bytes of one value. */
+  valueBytes: 1_048_576,
+  /** UTF-8 bytes of one path. */
+  pathBytes: 4_096,
+  /** Nodes one command may touch; a lease owns at most this many. */
+  nodesPerCommand: 10_000,
+  /** Operations of one multi. */
+  opsPerMulti: 1_000,
+  /** Bytes of all values of one multi. */
+  multiBytes: 1_572_864,
+  /** Names in one page of children. */
+  childrenPage: 10_000,
+  /** Unacknowledged requests of one session. */
+  windowRequests: 1_024,
+  /** Bytes of the unacknowledged requests of one session. */
+  windowBytes: 4_194_304,
+  /** Time to live of a session or lease, ms. */
+  minTtlMs: 500,
+  maxTtlMs: 120_000,
+  /** Events kept for watches that resume. */
+  historyEvents: 100_000,
+  historyBytes: 67_108_864,
+} as const;

@@ -1,0 +1,201 @@
+import type { ErrorCode } from "@flotilla/runtime";
+
+/** 16 random bytes as 32 lowercase hex characters, chosen by the client. A session's own lease has the same id. */
+export type SessionId = string;
+export type LeaseId = string;
+
+/** What a node says of itself. Field meanings as in ZooKeeper; revisions stand for zxids. */
+export interface Stat {
+  /** Revision that created the node. */
+  readonly czxid: number;
+  /** Revision that last set its value. */
+  readonly mzxid: number;
+  /** Revision that last created or deleted a direct child. */
+  readonly pzxid: number;
+  /** Leader's wall time at creation, ms since the epoch. */
+  readonly ctimeMs: number;
+  /** Leader's wall time at the last set. */
+  readonly mtimeMs: number;
+  /** Number of sets since creation. */
+  readonly version: number;
+  /** Number of creations and deletions of direct children. */
+  readonly cversion: number;
+  /** Number of changes of the access list. */
+  readonly aversion: number;
+  /** The lease it ends with; null for a persistent node. */
+  readonly ephemeralOwner: LeaseId | null;
+  readonly dataLength: number;
+  readonly numChildren: number;
+}
+
+export interface Node {
+  readonly value: Uint8Array;
+  readonly stat: Stat;
+}
+
+/** All that are given must hold for the node at the path. */
+export interface Conditions {
+  /** Else `ERR_FLOTILLA_NOT_FOUND` / `ERR_FLOTILLA_EXISTS`. Only in `check`. */
+  readonly exists?: boolean;
+  /** Else `ERR_FLOTILLA_BAD_VERSION`. */
+  readonly version?: number;
+  /** The fence: else `ERR_FLOTILLA_FENCED`, also when the node is gone. */
+  readonly mzxid?: number;
+}
+
+export interface CreateOp {
+  readonly type: "create";
+  readonly path: string;
+  readonly value: Uint8Array;
+  /** The lease it ends with, of the same session; null makes it persistent. */
+  readonly lease: LeaseId | null;
+  /** Appends the parent's creation counter, at least ten digits; then `path` may end with a slash. */
+  readonly sequential: boolean;
+  /** Another session's delete is refused with `ERR_FLOTILLA_HELD` unless forced. Only with a lease. */
+  readonly guarded: boolean;
+}
+/** `set` changes an existing node, `put` changes or creates (persistent). */
+export interface SetOp {
+  readonly type: "set" | "put";
+  readonly path: string;
+  readonly value: Uint8Array;
+  readonly if: Conditions;
+}
+export interface DeleteOp {
+  readonly type: "delete";
+  readonly path: string;
+  readonly if: Conditions;
+  /** Also deletes another session's guarded node. */
+  readonly force: boolean;
+}
+export interface CheckOp {
+  readonly type: "check";
+  readonly path: string;
+  readonly if: Conditions;
+}
+export type TreeOp = CreateOp | SetOp | DeleteOp | CheckOp;
+
+/** Applied as a whole or not at all; each op sees the effects of those before it; one revision. */
+export interface MultiOp {
+  readonly type: "multi";
+  /** At most 1,000. */
+  readonly ops: readonly TreeOp[];
+}
+/** A further lease of the session. Ends with the session at the latest. */
+export interface GrantOp {
+  readonly type: "grant";
+  readonly lease: LeaseId;
+  readonly ttlMs: number;
+}
+/** Ends a lease of the session and deletes its nodes in one revision. */
+export interface RevokeOp {
+  readonly type: "revoke";
+  readonly lease: LeaseId;
+}
+/** Ends the session, its leases and all their nodes in one revision. */
+export interface CloseOp {
+  readonly type: "close";
+}
+export type Operation = TreeOp | MultiOp | GrantOp | RevokeOp | CloseOp;
+
+/** Opens the session when `ttlMs` is given and it is absent, then moves it to this attach number. */
+export interface AttachCommand {
+  readonly type: "attach";
+  readonly session: SessionId;
+  /** 16 bytes; kept hashed. */
+  readonly secret: Uint8Array;
+  /** Must be above the session's current one. */
+  readonly attach: number;
+  readonly ttlMs: number | null;
+}
+export interface RequestCommand {
+  readonly type: "request";
+  readonly session: SessionId;
+  readonly attach: number;
+  /** Contiguous from 1 within the session. */
+  readonly seq: number;
+  /** The client holds every result up to here; the window forgets them. */
+  readonly ack: number;
+  readonly operation: Operation;
+}
+/** Ends a lease whose time is over. Proposed by the leader alone, never forwarded. */
+export interface ExpireCommand {
+  readonly type: "expire";
+  readonly leases: readonly LeaseId[];
+}
+export type KvCommand = AttachCommand | RequestCommand | ExpireCommand;
+
+/** What became of one tree operation. */
+export type OpResult =
+  | { readonly ok: true; readonly path: string; readonly stat: Stat | null }
+  | { readonly ok: false; readonly code: ErrorCode };
+
+/** What became of a request; travels to the client as encoded in the window. */
+export type Result =
+  | { readonly ok: true; readonly revision: number; readonly results: readonly OpResult[] }
+  /** Nothing was changed. In a multi, `failed` is the index of the op that failed with `code`. */
+  | { readonly ok: false; readonly revision: number; readonly code: ErrorCode; readonly failed: number | null };
+
+/** What applying one command did, for the server that hosts the session. */
+export type Applied =
+  /** The session is open and now on `attach`; `lastSeq` is the last request applied, results above the ack are kept. */
+  | { readonly type: "attached"; readonly session: SessionId; readonly attach: number; readonly lastSeq: number; readonly ttlMs: number }
+  | { readonly type: "attach-refused"; readonly session: SessionId; readonly attach: number; readonly code: ErrorCode }
+  /** The encoded `Result`; `repeat` when it was answered from the window and changed nothing. */
+  | { readonly type: "answered"; readonly session: SessionId; readonly attach: number; readonly seq: number; readonly result: Uint8Array; readonly repeat: boolean }
+  /**
+   * No effect and no result: the session is gone (`no-session`), moved on (`moved`), an earlier request is
+   * missing (`gap`; send again from `nextSeq`), the result was acknowledged already (`forgotten`), or the window is full (`full`).
+   */
+  | {
+      readonly type: "refused";
+      readonly session: SessionId;
+      readonly attach: number;
+      readonly seq: number;
+      readonly why: "no-session" | "moved" | "gap" | "forgotten" | "full";
+      readonly nextSeq: number;
+    }
+  | { readonly type: "expired"; readonly leases: readonly LeaseId[] };
+
+/** One change of one node. Several share a revision, in order of `ordinal` from 0. */
+export interface TreeEvent {
+  readonly revision: number;
+  readonly ordinal: number;
+  readonly type: "created" | "changed" | "deleted";
+  readonly path: string;
+  /** The node after the change; null when deleted. */
+  readonly node: Node | null;
+}
+
+/**
+ * - `data`: the node itself is created, changed, deleted.
+ * - `children`: a direct child is created or deleted, or the node itself is.
+ * - `recursive`: anything happens to the node or below it.
+ */
+export type WatchKind = "data" | "children" | "recursive";
+
+/** Where a watch stands: everything up to and including this event was delivered. */
+export interface WatchToken {
+  readonly revision: number;
+  readonly ordinal: number;
+}
+
+/** A page of child names, sorted by code units. */
+export interface ChildrenPage {
+  readonly names: readonly string[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: string | null;
+}
+
+export interface SessionInfo {
+  readonly id: SessionId;
+  readonly ttlMs: number;
+  readonly attach: number;
+  readonly lastSeq: number;
+}
+
+export interface LeaseInfo {
+  readonly id: LeaseId;
+  readonly session: SessionId;
+  readonly ttlMs: number;
+}

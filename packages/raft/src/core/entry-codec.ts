@@ -1,0 +1,117 @@
+import { crc32 } from "node:zlib";
+import { FlotillaError, invariant } from "@flotilla/runtime";
+import type { Entry, EntryKind } from "./entry.ts";
+import type { Index, Term } from "./types.ts";
+
+/** Bytes before the payload: length u32, CRC-32 u32, kind u8, term u64, index u64, time u64; big-endian. */
+export const frameHeaderBytes = 33;
+
+const crcAt = 4;
+const kindAt = 8;
+const termAt = 9;
+const indexAt = 17;
+const timeAt = 25;
+const kinds: readonly EntryKind[] = ["noop", "command", "config"];
+
+/** The facts of an entry not yet encoded. */
+export interface EntryDraft {
+  readonly index: Index;
+  readonly term: Term;
+  /** Whole milliseconds. */
+  readonly timeMs: number;
+  readonly kind: EntryKind;
+  readonly payload: Uint8Array;
+}
+
+function isCount(value: number, least: number): boolean {
+  return Number.isSafeInteger(value) && value >= least;
+}
+
+/** The checksum covers the length as well, so that no byte of a frame can change unseen. */
+function checksum(frame: Uint8Array): number {
+  return crc32(frame.subarray(kindAt), crc32(frame.subarray(0, crcAt)));
+}
+
+/** Encodes an entry once, for every disk and every wire. The payload is copied. */
+export function encodeEntry(draft: EntryDraft): Entry {
+  const { index, term, timeMs, kind, payload } = draft;
+  invariant(isCount(index, 1) && isCount(term, 1) && isCount(timeMs, 0), "EntryInRange", { index, term, timeMs });
+  const frame = new Uint8Array(frameHeaderBytes + payload.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, frame.length);
+  view.setUint8(kindAt, kinds.indexOf(kind));
+  view.setBigUint64(termAt, BigInt(term));
+  view.setBigUint64(indexAt, BigInt(index));
+  view.setBigUint64(timeAt, BigInt(timeMs));
+  frame.set(payload, frameHeaderBytes);
+  view.setUint32(crcAt, checksum(frame));
+  return { index, term, timeMs, kind, payload: frame.subarray(frameHeaderBytes), frame };
+}
+
+function refuse(message: string): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `entry: ${message}`);
+}
+
+function readCount(view: DataView, offset: number, least: number): number {
+  const value = Number(view.getBigUint64(offset));
+  return isCount(value, least) ? value : refuse("a number is out of range");
+}
+
+/**
+ * Decodes the entry that begins at `offset`. The result aliases `bytes`; the next entry begins
+ * `frame.length` later.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` when anything but an intact entry is there
+ */
+export function decodeEntry(bytes: Uint8Array, offset: number): Entry {
+  const rest = bytes.length - offset;
+  if (rest < frameHeaderBytes) refuse("the frame is cut short");
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, rest);
+  const length = view.getUint32(0);
+  if (length < frameHeaderBytes || length > rest) refuse("the length does not fit");
+  const frame = bytes.subarray(offset, offset + length);
+  if (view.getUint32(crcAt) !== checksum(frame)) refuse("the checksum does not match");
+  const kind = kinds[view.getUint8(kindAt)] ?? refuse("the kind is unknown");
+  return {
+    index: readCount(view, indexAt, 1),
+    term: readCount(view, termAt, 1),
+    timeMs: readCount(view, timeAt, 0),
+    kind,
+    payload: frame.subarray(frameHeaderBytes),
+    frame,
+  };
+}
+
+/** True when `entry` may follow `previous` in one log: the next index, and neither term nor time goes back. */
+export function follows(previous: Entry, entry: Entry): boolean {
+  return entry.index === previous.index + 1 && entry.term >= previous.term && entry.timeMs >= previous.timeMs;
+}
+
+/**
+ * Decodes entries packed end to end. The results alias `bytes`.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` unless the bytes are whole entries, contiguous, with terms and times that never decrease
+ */
+export function decodeRun(bytes: Uint8Array): Entry[] {
+  const entries: Entry[] = [];
+  let offset = 0;
+  while (offset < bytes.length) {
+    const entry = decodeEntry(bytes, offset);
+    const previous = entries.at(-1);
+    if (previous !== undefined && !follows(previous, entry)) refuse("the run is not contiguous");
+    entries.push(entry);
+    offset += entry.frame.length;
+  }
+  return entries;
+}
+
+/** Packs entries end to end. */
+export function encodeRun(entries: readonly Entry[]): Uint8Array {
+  let length = 0;
+  for (const entry of entries) length += entry.frame.length;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const entry of entries) {
+    bytes.set(entry.frame, offset);
+    offset += entry.frame.length;
+  }
+  return bytes;
+}

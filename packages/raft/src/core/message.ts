@@ -1,0 +1,128 @@
+import type { Entry } from "./entry.ts";
+import type { Configuration } from "./config.ts";
+import type { Index, LogId, NodeId, Term } from "./types.ts";
+
+/** Would you vote for me in `term`? Changes nothing at either side. Dissertation §9.6. */
+export interface PreVote {
+  readonly type: "pre-vote";
+  /** The term the sender would campaign in. */
+  readonly term: Term;
+  readonly last: LogId;
+  /** The leader whose closed link made the sender ask; receivers that saw the same close waive stickiness. Null otherwise. */
+  readonly closedLeader: NodeId | null;
+}
+export interface PreVoteReply {
+  readonly type: "pre-vote-reply";
+  /** Granted: the term asked for. Refused: the sender's own term, which the asker adopts when higher. */
+  readonly term: Term;
+  readonly granted: boolean;
+}
+export interface Vote {
+  readonly type: "vote";
+  readonly term: Term;
+  readonly last: LogId;
+}
+export interface VoteReply {
+  readonly type: "vote-reply";
+  readonly term: Term;
+  readonly granted: boolean;
+}
+export interface Append {
+  readonly type: "append";
+  readonly term: Term;
+  readonly prev: LogId;
+  readonly commit: Index;
+  /** Contiguous from `prev.index + 1`; may be empty. */
+  readonly entries: readonly Entry[];
+}
+export interface AppendReply {
+  readonly type: "append-reply";
+  readonly term: Term;
+  /** Index of the request's `prev`, to tell late answers from current ones. */
+  readonly prevIndex: Index;
+  /** Accepted: everything up to `match` equals the leader's log and is durable. Null when refused. */
+  readonly match: Index | null;
+  /** Refused: the largest entry at or below `prev` that the sender could share with a leader. Else null. */
+  readonly hint: LogId | null;
+}
+export interface Heartbeat {
+  readonly type: "heartbeat";
+  readonly term: Term;
+  /** Never above what the receiver has acknowledged. */
+  readonly commit: Index;
+  /** The leader's own counter; grows by one a broadcast. Confirms reads. */
+  readonly round: number;
+}
+export interface HeartbeatReply {
+  readonly type: "heartbeat-reply";
+  readonly term: Term;
+  readonly round: number;
+}
+/** A slice of a snapshot, sent in order, one at a time. */
+export interface SnapshotChunk {
+  readonly type: "snapshot-chunk";
+  readonly term: Term;
+  readonly last: LogId;
+  /** `timeMs` of entry `last`, so that time goes on from there. */
+  readonly timeMs: number;
+  readonly configuration: Configuration;
+  readonly offset: number;
+  readonly totalBytes: number;
+  /** CRC-32 of the whole snapshot. */
+  readonly checksum: number;
+  readonly bytes: Uint8Array;
+}
+export interface SnapshotReply {
+  readonly type: "snapshot-reply";
+  readonly term: Term;
+  readonly last: LogId;
+  /** Bytes received in order; `totalBytes` once the snapshot is installed and durable. */
+  readonly received: number;
+}
+/** A follower asks for a linearizable read point. */
+export interface ReadRequest {
+  readonly type: "read-request";
+  readonly term: Term;
+  /** The asker's own counter. */
+  readonly id: number;
+}
+export interface ReadReply {
+  readonly type: "read-reply";
+  readonly term: Term;
+  readonly id: number;
+  /** Apply up to here, then read. Null: refused, ask again. */
+  readonly index: Index | null;
+}
+/** A follower hands proposals to the leader, in order. */
+export interface Forward {
+  readonly type: "forward";
+  readonly term: Term;
+  /** The sender's own counter for the first payload; the rest follow by one. */
+  readonly firstId: number;
+  readonly payloads: readonly Uint8Array[];
+}
+/** Where forwarded proposals went: payload `firstId + k` is entry `firstIndex + k` of `term`; null: dropped. */
+export interface ForwardReply {
+  readonly type: "forward-reply";
+  readonly term: Term;
+  readonly firstId: number;
+  readonly count: number;
+  readonly firstIndex: Index | null;
+}
+
+/** Everything that cores say to each other. The sender is known from the link, never from the message. */
+export type Message =
+  | PreVote
+  | PreVoteReply
+  | Vote
+  | VoteReply
+  | Append
+  | AppendReply
+  | Heartbeat
+  | HeartbeatReply
+  | SnapshotChunk
+  | SnapshotReply
+  | ReadRequest
+  | ReadReply
+  | Forward
+  | ForwardReply;

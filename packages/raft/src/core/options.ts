@@ -1,0 +1,91 @@
+import type { Random } from "@flotilla/runtime";
+import type { Configuration } from "./config.ts";
+import type { Stamped } from "./event.ts";
+import type { LogReader } from "./log/log-reader.ts";
+import type { HardState, Index, LogId, NodeId } from "./types.ts";
+
+/** What a node finds on its disk when it starts. */
+export interface Recovered {
+  /** Term 0 and no vote on a fresh disk. */
+  readonly hardState: HardState;
+  /**
+   * Ascending by index, at least one: the one in force at `compacted` (the founding one, the newest
+   * snapshot's, or the last compacted configuration entry), then that of every `config` entry in the log.
+   */
+  readonly configurations: readonly Configuration[];
+  /** The newest snapshot, which the state machine holds; zeroes when there is none. */
+  readonly snapshot: LogId;
+  /** The entry before the first one kept, at most `snapshot`; zeroes when nothing was ever compacted. */
+  readonly compacted: LogId;
+  /** The last entry of the log; equals `compacted` when the log is empty. */
+  readonly last: LogId;
+  /**
+   * The first entry of every run of equal terms in the log, ascending. The first item may lie at or below
+   * `compacted`; it then stands for the run that reaches into the log.
+   */
+  readonly termRuns: readonly LogId[];
+  /** `timeMs` of entry `last`; 0 when there never was one. */
+  readonly lastTimeMs: number;
+  /** Committed at least up to here; clamped to [`snapshot.index`, `last.index`]. */
+  readonly commit: Index;
+}
+
+/** Bounds of everything that could grow. */
+export interface Limits {
+  /** Frames in one append message, bytes; a single larger entry still travels alone. Default 256 KiB. */
+  readonly maxBatchBytes: number;
+  /** Entries in one append message. Default 1,024. */
+  readonly maxBatchEntries: number;
+  /** Frames in one append task, bytes; a single larger entry still goes alone. Default 1 MiB. */
+  readonly maxTaskBytes: number;
+  /** Frames in one apply task, bytes; a single larger entry still goes alone. Default 1 MiB. */
+  readonly maxApplyBytes: number;
+  /** Append messages on their way to one peer. Default 256. */
+  readonly inflightMessages: number;
+  /** Frames on their way to one peer, bytes. Default 8 MiB. */
+  readonly inflightBytes: number;
+  /** Proposals not yet committed (leader) or not yet answered (forwarded). Default 8,192. */
+  readonly maxUncommittedEntries: number;
+  /** Payloads not yet committed or answered, bytes. Default 16 MiB. */
+  readonly maxUncommittedBytes: number;
+  /** Reads waiting for a read point. Default 8,192. */
+  readonly maxReads: number;
+  /** Frames of stable entries kept in memory, bytes. Default 8 MiB. */
+  readonly cacheBytes: number;
+}
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+export const defaultLimits: Limits = {
+  maxBatchBytes: 256 * kib,
+  maxBatchEntries: 1024,
+  maxTaskBytes: mib,
+  maxApplyBytes: mib,
+  inflightMessages: 256,
+  inflightBytes: 8 * mib,
+  maxUncommittedEntries: 8192,
+  maxUncommittedBytes: 16 * mib,
+  maxReads: 8192,
+  cacheBytes: 8 * mib,
+};
+
+/** What a core stands on. */
+export interface RaftCoreOptions {
+  readonly id: NodeId;
+  /** This node's incarnation, 16 bytes as hex. */
+  readonly incarnation: string;
+  /** Ticks without a leader before a campaign; each wait is drawn from [1, 2) times it. Default 10, at least 3. */
+  readonly electionTicks?: number;
+  /** Entries kept behind a snapshot for slow peers. Default 10,000. */
+  readonly trailingEntries?: number;
+  readonly random: Random;
+  /** Time of construction. */
+  readonly start: Stamped;
+  readonly recovered: Recovered;
+  readonly reader: LogReader;
+  /** Every bound left out takes its default. */
+  readonly limits?: Partial<Limits>;
+  /** Marks a rare branch by name. */
+  readonly probe: (name: string) => void;
+}

@@ -1,0 +1,75 @@
+import type { Configuration } from "./config.ts";
+import type { Entry } from "./entry.ts";
+import type { Message, SnapshotChunk } from "./message.ts";
+import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
+
+/** One atomic, synced write. At most one is outstanding; answered by `append-done` with the same `seq`. */
+export interface AppendTask {
+  readonly seq: number;
+  /** First of all, drop the whole log and go on after this entry: a snapshot took its place. Null: keep it. */
+  readonly reset: LogId | null;
+  /** Drop every entry at or above this index first. Null: nothing to drop. */
+  readonly truncateFrom: Index | null;
+  /** Contiguous; may be empty. */
+  readonly entries: readonly Entry[];
+  /** Null: unchanged since the last task. */
+  readonly hardState: HardState | null;
+  /** Lazily persisted; recovery may lag it, never lead. */
+  readonly commit: Index;
+}
+
+/** Committed and locally durable entries, contiguous, in order; answered by `apply-done`. */
+export interface ApplyTask {
+  readonly entries: readonly Entry[];
+}
+
+/** A local read may be served once applied ≥ `index`; null: refused (no leader, or leadership lost), ask again. */
+export interface ReadPoint {
+  readonly id: number;
+  readonly index: Index | null;
+}
+
+/** Where local proposals went: id `firstId + k` is entry `firstIndex + k` in `term`. */
+export interface Placed {
+  readonly firstId: number;
+  readonly count: number;
+  readonly firstIndex: Index;
+  readonly term: Term;
+}
+
+/** Local proposals that are certainly not in the log of the current leader (`certain`), or may be. */
+export interface Dropped {
+  readonly firstId: number;
+  readonly count: number;
+  readonly certain: boolean;
+}
+
+/** What the node believes, for whoever asks. */
+export interface SoftState {
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: NodeId | null;
+  /** A leader that has committed an entry of its own term. Proposals and reads are served from here on. */
+  readonly established: boolean;
+}
+
+/** Everything that leaves the core after a turn of events. */
+export interface Ready {
+  /** Released now: what each promises is durable. In order per receiver. */
+  readonly messages: readonly { readonly to: NodeId; readonly message: Message }[];
+  readonly append: AppendTask | null;
+  readonly apply: ApplyTask | null;
+  readonly reads: readonly ReadPoint[];
+  readonly placed: readonly Placed[];
+  readonly dropped: readonly Dropped[];
+  /** Start sending the newest local snapshot to these peers in chunks; answered by `snapshot-sent`. */
+  readonly sendSnapshot: readonly NodeId[];
+  /** Verified chunks to store, in order; once whole and durable, answer `snapshot-installed`. */
+  readonly receiveSnapshot: readonly { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
+  /** Logical compaction: entries at or below may be removed lazily. Null: unchanged. */
+  readonly compactTo: LogId | null;
+  /** The configuration in force when it changed. */
+  readonly configuration: Configuration | null;
+  /** Present when anything in it changed. */
+  readonly soft: SoftState | null;
+}

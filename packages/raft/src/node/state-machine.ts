@@ -1,0 +1,26 @@
+import type { Index, Term } from "../core/types.ts";
+
+/** A committed command, as every replica sees it. */
+export interface Command {
+  readonly index: Index;
+  readonly term: Term;
+  /** Leader's wall time at append, ms since the epoch; never decreases along the log. */
+  readonly timeMs: number;
+  readonly payload: Uint8Array;
+}
+
+/** A state fixed at the moment it was taken, written out later in slices. */
+export interface Snapshot {
+  /** Yields the whole state in slices of at most 256 KiB; each call of `next` does a bounded piece of work. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+/** What the log drives. Every method is synchronous and deterministic; a throw stops the node. */
+export interface StateMachine {
+  /** Applies the next command. The result goes to whoever proposed it here. */
+  apply(command: Command): unknown;
+  /** Fixes the current state in O(1). */
+  snapshot(): Snapshot;
+  /** Replaces the whole state. `lastIndex` is the entry the snapshot stands for. */
+  restore(bytes: Uint8Array, lastIndex: Index): void;
+}

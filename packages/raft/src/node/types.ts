@@ -1,0 +1,90 @@
+import type { Host } from "@flotilla/runtime";
+import type { Configuration } from "../core/config.ts";
+import type { Index, NodeId, Role, Term } from "../core/types.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+/** The protocols a peer link speaks; whoever listens hands such channels to `RaftNode.accept`. */
+export const peerProtocols: readonly string[] = ["flotilla-peer-control-1", "flotilla-peer-bulk-1"];
+
+/** A founding voter. */
+export interface Founder {
+  readonly id: NodeId;
+  readonly address: string;
+}
+
+export interface RaftOptions {
+  readonly host: Host;
+  readonly id: NodeId;
+  /** Name of the cluster, checked in every handshake. */
+  readonly cluster: string;
+  /** Shared secret of all members; without one, links are not authenticated. */
+  readonly secret?: Uint8Array;
+  /** All founding voters, this node among them. Used only when store and marker are both absent. */
+  readonly bootstrap?: readonly Founder[];
+  readonly stateMachine: StateMachine;
+  /** Default 100. */
+  readonly heartbeatMs?: number;
+  /** Default 1,000; each wait is drawn from [1, 2) times it. At least 3 heartbeats. */
+  readonly electionTimeoutMs?: number;
+  /** Snapshot after this many entries since the last. Default 100,000. */
+  readonly snapshotEntries?: number;
+  /** Snapshot after this many bytes of log since the last. Default 64 MiB. */
+  readonly snapshotBytes?: number;
+  /** Entries kept behind a snapshot for slow peers. Default 10,000. */
+  readonly trailingEntries?: number;
+  /** Largest proposal, bytes. Default 2 MiB. */
+  readonly maxProposalBytes?: number;
+  /** Messages that other members sent with `send`. */
+  readonly onMessage?: (from: NodeId, payload: Uint8Array) => void;
+  /** Called in the turn something in the status changed. */
+  readonly onStatus?: (status: RaftStatus) => void;
+  /**
+   * Called after each batch of applied entries and after a restore, in the same turn, before anything
+   * that waits for it is told.
+   */
+  readonly onApplied?: (applied: Index) => void;
+}
+
+export interface PeerStatus {
+  readonly id: NodeId;
+  readonly address: string;
+  readonly connected: boolean;
+  /** Known on the leader only: highest index known durable there; null elsewhere. */
+  readonly match: Index | null;
+}
+
+export interface RaftStatus {
+  readonly id: NodeId;
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: NodeId | null;
+  /** A leader that has committed an entry of its own term. */
+  readonly established: boolean;
+  readonly commit: Index;
+  readonly applied: Index;
+  readonly lastIndex: Index;
+  readonly firstIndex: Index;
+  readonly snapshotIndex: Index;
+  readonly configuration: Configuration;
+  readonly peers: readonly PeerStatus[];
+}
+
+export interface ProposeOptions {
+  /** Append only while this node leads in this term; never forwarded. */
+  readonly ifTerm?: Term;
+}
+
+/** Where a proposal landed and what the local state machine answered. */
+export interface Proposed {
+  readonly index: Index;
+  readonly term: Term;
+  readonly result: unknown;
+}
+
+export interface ReadOptions {
+  /** Reject rather than ask another member: the answer proves that this node leads. Default false. */
+  readonly leaderOnly?: boolean;
+}
+
+/** Why a node stopped: asked to, or the error that stopped it. */
+export type StopReason = { readonly type: "closed" } | { readonly type: "failed"; readonly error: Error };

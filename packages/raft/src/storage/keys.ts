@@ -1,0 +1,38 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Index } from "../core/types.ts";
+
+/** Format version, cluster, node, incarnation and founding configuration. Written once. */
+export const identityKey: Uint8Array = Uint8Array.of(0x00);
+/** Term and vote. Written whenever either changes. */
+export const hardKey: Uint8Array = Uint8Array.of(0x01);
+/** What the log looked like after the newest batch. Written by every batch. */
+export const tailKey: Uint8Array = Uint8Array.of(0x02);
+
+const runPrefix = 0x10;
+const runKeyBytes = 9;
+
+/** Bounds of all run keys. */
+export const firstRunKey: Uint8Array = Uint8Array.of(runPrefix);
+export const endOfRunKeys: Uint8Array = Uint8Array.of(runPrefix + 1);
+
+/** Key of the packed run that begins at `first`: big-endian, so that byte order is index order. */
+export function runKey(first: Index): Uint8Array {
+  const key = new Uint8Array(runKeyBytes);
+  const view = new DataView(key.buffer);
+  view.setUint8(0, runPrefix);
+  view.setBigUint64(1, BigInt(first));
+  return key;
+}
+
+/**
+ * First index of the run stored under `key`.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when it is no run key
+ */
+export function indexOfRunKey(key: Uint8Array): Index {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const first = key.length === runKeyBytes && key[0] === runPrefix ? Number(view.getBigUint64(1)) : Number.NaN;
+  if (!Number.isSafeInteger(first) || first < 1) {
+    throw new FlotillaError("ERR_FLOTILLA_DAMAGED", "the log holds a key that nothing explains");
+  }
+  return first;
+}

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import type { Files } from "../disk.ts";
+import type { ConformanceCase, World } from "./case.ts";
+import { bytes, rejectsWith, text } from "./expect.ts";
+
+/** Files in an empty directory. */
+export interface FilesSubject {
+  readonly world: World;
+  readonly files: Files;
+}
+
+async function read({ world, files }: FilesSubject, name: string): Promise<string | undefined> {
+  return text(await world.until(files.read(name)));
+}
+
+/** What every `Files` keeps. */
+export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
+  {
+    name: "a file that is not there reads as undefined",
+    async run(subject) {
+      assert.equal(await read(subject, "none"), undefined);
+      assert.equal(await read(subject, "no-folder/none"), undefined);
+    },
+  },
+  {
+    name: "append creates file and folders and adds at the end, in call order",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.append("a/b/log", bytes("0")));
+      const appends = Array.from({ length: 20 }, (_, index) =>
+        files.append("a/b/log", bytes(`,${index + 1}`)),
+      );
+      await world.until(Promise.all(appends));
+      await world.until(files.sync("a/b/log"));
+      assert.equal(
+        await read(subject, "a/b/log"),
+        Array.from({ length: 21 }, (_, index) => index).join(),
+      );
+    },
+  },
+  {
+    name: "writeAt overwrites in place, and fills a gap beyond the end with zeros",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.writeAt("marks", 4, bytes("end")));
+      assert.equal(await read(subject, "marks"), "\0\0\0\0end");
+      await world.until(files.writeAt("marks", 0, bytes("head")));
+      await world.until(files.writeAt("marks", 5, bytes("N")));
+      await world.until(files.sync("marks"));
+      assert.equal(await read(subject, "marks"), "headeNd");
+    },
+  },
+  {
+    name: "replace puts the new content in the place of the old, shorter or longer",
+    async run(subject) {
+      const { world, files } = subject;
+      for (const content of ["first", "second, longer", "", "x"]) {
+        await world.until(files.replace("conf/marker", bytes(content)));
+        assert.equal(await read(subject, "conf/marker"), content);
+      }
+      assert.deepEqual(await world.until(files.list("conf")), ["marker"]);
+    },
+  },
+  {
+    name: "rename moves a file over another, into a folder that may be new",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.append("part", bytes("new")));
+      await world.until(files.append("full/one", bytes("old")));
+      await world.until(files.sync("part"));
+      await world.until(files.rename("part", "full/one"));
+      assert.equal(await read(subject, "full/one"), "new");
+      assert.equal(await read(subject, "part"), undefined);
+      await world.until(files.rename("full/one", "fresh/two"));
+      assert.equal(await read(subject, "fresh/two"), "new");
+    },
+  },
+  {
+    name: "remove forgets a file and does not mind a missing one",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.append("a", bytes("1")));
+      await world.until(files.remove("a"));
+      await world.until(files.remove("a"));
+      await world.until(files.remove("no-folder/a"));
+      assert.equal(await read(subject, "a"), undefined);
+      await world.until(files.append("a", bytes("2")));
+      assert.equal(await read(subject, "a"), "2");
+    },
+  },
+  {
+    name: "list names the files directly in a folder, sorted; the root is the empty name",
+    async run(subject) {
+      const { world, files } = subject;
+      for (const name of ["s/b", "s/a", "s/B", "s/10", "s/9", "s/deep/x", "top"]) {
+        await world.until(files.append(name, bytes("1")));
+      }
+      assert.deepEqual(await world.until(files.list("s")), ["10", "9", "B", "a", "b"]);
+      assert.deepEqual(await world.until(files.list("s/deep")), ["x"]);
+      assert.deepEqual(await world.until(files.list("")), ["top"]);
+      assert.deepEqual(await world.until(files.list("none")), []);
+    },
+  },
+  {
+    name: "what was read does not change when the file does",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.append("a", bytes("one")));
+      const before = await world.until(files.read("a"));
+      await world.until(files.writeAt("a", 0, bytes("two")));
+      assert.equal(text(before), "one");
+    },
+  },
+  {
+    name: "names outside the directory, hidden or odd are refused, and nothing is touched",
+    async run(subject) {
+      const { world, files } = subject;
+      const refused = [
+        "",
+        "..",
+        "../x",
+        "a/../x",
+        "/etc/passwd",
+        "a//b",
+        "a/",
+        "./a",
+        ".hidden",
+        "a\\b",
+        "a\0b",
+        "C:x",
+      ];
+      for (const name of refused) {
+        const calls: (() => Promise<unknown>)[] = [
+          () => files.read(name),
+          () => files.append(name, bytes("x")),
+          () => files.writeAt(name, 0, bytes("x")),
+          () => files.sync(name),
+          () => files.replace(name, bytes("x")),
+          () => files.rename(name, "ok"),
+          () => files.rename("ok", name),
+          () => files.remove(name),
+        ];
+        for (const call of calls)
+          await rejectsWith(world.until(call()), "ERR_FLOTILLA_BAD_ARGUMENT");
+        if (name !== "")
+          await rejectsWith(world.until(files.list(name)), "ERR_FLOTILLA_BAD_ARGUMENT");
+      }
+      assert.deepEqual(await world.until(files.list("")), []);
+    },
+  },
+  {
+    name: "syncing or renaming what is not there fails",
+    async run({ world, files }) {
+      await rejectsWith(world.until(files.sync("none")), "ERR_FLOTILLA_STORAGE");
+      await rejectsWith(world.until(files.rename("none", "other")), "ERR_FLOTILLA_STORAGE");
+    },
+  },
+];

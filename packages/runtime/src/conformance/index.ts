@@ -1,0 +1,13 @@
+export type { ConformanceCase, World } from "./case.ts";
+export { channelConformance } from "./channel.ts";
+export type { ChannelPair, ChannelSubject } from "./channel.ts";
+export { clockConformance } from "./clock.ts";
+export type { ClockSubject } from "./clock.ts";
+export { filesConformance } from "./files.ts";
+export type { FilesSubject } from "./files.ts";
+export { datagramConformance, networkConformance } from "./network.ts";
+export type { NetworkSubject } from "./network.ts";
+export { randomConformance } from "./random.ts";
+export type { RandomSubject } from "./random.ts";
+export { storeConformance } from "./store.ts";
+export type { StoreSubject } from "./store.ts";

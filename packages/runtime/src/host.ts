@@ -1,0 +1,20 @@
+import type { Clock } from "./clock.ts";
+import type { Disk } from "./disk.ts";
+import type { Logger } from "./logger.ts";
+import type { Network } from "./network.ts";
+import type { Random } from "./random.ts";
+
+/** What a client stands on: everything but a disk. */
+export interface ClientHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly network: Network;
+  readonly logger: Logger;
+  /** Marks a rare branch by name. Counted in simulation, nothing otherwise. */
+  readonly probe: (name: string) => void;
+}
+
+/** What a node stands on. Nothing else may touch the outside. */
+export interface Host extends ClientHost {
+  readonly disk: Disk;
+}

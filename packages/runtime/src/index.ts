@@ -1,0 +1,33 @@
+export type { Clock, Timer } from "./clock.ts";
+export { decode, encode } from "./codec.ts";
+export type { Disk, Files, Store, StoreRange, StoreWrite } from "./disk.ts";
+export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";
+export type { ErrorCode, FlotillaErrorOptions } from "./errors.ts";
+export type { ClientHost, Host } from "./host.ts";
+export { silentLogger } from "./logger.ts";
+export type { Logger, LogMethod } from "./logger.ts";
+export type {
+  Channel,
+  ChannelEnd,
+  ChannelHandler,
+  Datagrams,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  Network,
+} from "./network.ts";
+export type { Random } from "./random.ts";
+export {
+  readArray,
+  readBoolean,
+  readBytes,
+  readInt,
+  readList,
+  readOneOf,
+  readOptionalBoolean,
+  readOptionalBytes,
+  readOptionalString,
+  readOptionalUint,
+  readString,
+  readUint,
+} from "./shape.ts";

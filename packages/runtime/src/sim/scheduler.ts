@@ -1,0 +1,111 @@
+import type { SimEvent } from "./event-queue.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { KeyedRandom, KeyedStream, Seed } from "./keyed-random.ts";
+import { keyedRandom, keyedStream } from "./keyed-random.ts";
+import type { TraceEntry } from "./trace.ts";
+import { TraceHash, TraceRing } from "./trace.ts";
+
+/** Sorts behind every ordinary tie, which is below 2^32. */
+const lateTie = 0x1_0000_0000;
+
+/** Virtual time, the order of events, and the trace of a run. */
+export class Scheduler {
+  readonly seed: Seed;
+  readonly hash: TraceHash = new TraceHash();
+  /** The event that is running. */
+  current: SimEvent | undefined;
+  /** Events that ran. */
+  count = 0;
+  #nowUs = 0;
+  #seq = 0;
+  readonly #queue = new EventQueue();
+  readonly #ties: KeyedStream;
+  readonly #rings = new Map<string, TraceRing>();
+  readonly #ringCapacity: number;
+
+  constructor(seed: Seed, ringCapacity: number) {
+    this.seed = seed;
+    this.#ties = keyedStream(seed, "tie");
+    this.#ringCapacity = ringCapacity;
+  }
+
+  /** Integer virtual microseconds. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  random(stream: string): KeyedRandom {
+    return keyedRandom(this.seed, stream);
+  }
+
+  /**
+   * Adds an event. The past counts as now. Events of one microsecond run in an order drawn from the
+   * seed; `late` ones run behind all others.
+   */
+  schedule(atUs: number, kind: string, node: string, about: string, size: number, run: () => void, late = false): SimEvent {
+    this.#seq += 1;
+    const seq = this.#seq;
+    const event: SimEvent = {
+      atUs: Math.max(this.#nowUs, Math.ceil(atUs)),
+      tie: late ? lateTie : this.#ties.at(seq),
+      seq,
+      node,
+      kind,
+      about,
+      size,
+      cancelled: false,
+      run,
+    };
+    this.#queue.push(event);
+    return event;
+  }
+
+  /** Takes the next event that is due by `untilUs`, and moves time to it. */
+  take(untilUs: number): SimEvent | undefined {
+    for (;;) {
+      const next = this.#queue.peek();
+      if (next === undefined || next.atUs > untilUs) return undefined;
+      this.#queue.pop();
+      if (!next.cancelled) {
+        this.#nowUs = next.atUs;
+        return next;
+      }
+    }
+  }
+
+  /** Moves time forward where nothing happens. */
+  advanceTo(untilUs: number): void {
+    this.#nowUs = Math.max(this.#nowUs, untilUs);
+  }
+
+  /** Adds an event that ran to the trace. */
+  record(event: SimEvent): void {
+    this.count += 1;
+    this.hash.word(event.atUs >>> 0);
+    this.hash.word(Math.floor(event.atUs / 0x1_0000_0000));
+    this.hash.word(event.seq);
+    this.hash.text(event.kind);
+    this.hash.text(event.node);
+    this.note(event.node, event.kind, event.about, event.size, event.seq);
+  }
+
+  /** Adds a line to a node's recent history, not to the hash. */
+  note(node: string, kind: string, about: string, size: number, seq: number = this.#seq): void {
+    let ring = this.#rings.get(node);
+    if (ring === undefined) {
+      ring = new TraceRing(this.#ringCapacity);
+      this.#rings.set(node, ring);
+    }
+    ring.push({ atMs: this.#nowUs / 1000, seq, kind, about, size });
+  }
+
+  /** The last entries of a node, oldest first. */
+  recent(node: string): TraceEntry[] {
+    return this.#rings.get(node)?.list() ?? [];
+  }
+
+  /** Nodes with a history, sorted. */
+  traced(): string[] {
+    return [...this.#rings.keys()].toSorted();
+  }
+}

@@ -1,0 +1,110 @@
+// Does all set-up that a fresh clone needs, then one task: node scripts/run.mjs TASK [ARGUMENTS].
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const windows = process.platform === "win32";
+const pin = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
+
+function run(command, args, options = {}) {
+  const { env, quiet } = options;
+  const child = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    shell: windows,
+    // Set-up talks on stderr, so that a task's stdout stays machine-readable.
+    stdio: quiet ? ["inherit", 2, 2] : "inherit",
+  });
+  if (child.error) throw child.error;
+  if (child.status !== 0) process.exit(child.status ?? 1);
+}
+
+/** Runs the pinned pnpm: the installed one if it is exactly that, else fetched for this call through npm. */
+function pnpm(args) {
+  const env = { CI: process.env.CI ?? "true" }; // never prompt
+  const installed = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8", shell: windows });
+  if (installed.status === 0 && `pnpm@${installed.stdout.trim()}` === pin) {
+    return run("pnpm", args, { env, quiet: true });
+  }
+  const fetch = ["exec", "--yes", "--", pin, ...args];
+  const npm = process.env.npm_execpath ?? "";
+  if (npm.endsWith("npm-cli.js")) return run(process.execPath, [npm, ...fetch], { env, quiet: true });
+  return run("npm", fetch, { env, quiet: true });
+}
+
+function setUp() {
+  const stampFile = join(root, "node_modules", ".install-stamp");
+  const hash = createHash("sha256").update(process.versions.modules);
+  for (const file of ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"]) {
+    hash.update(readFileSync(join(root, file)));
+  }
+  const stamp = hash.digest("hex");
+  const installed = () => existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp;
+  if (!installed()) {
+    whileLocked(() => {
+      if (installed()) return;
+      console.error("Installing dependencies …");
+      pnpm(["install", "--frozen-lockfile", "--reporter=append-only"]);
+      writeFileSync(stampFile, stamp);
+    });
+  }
+  whileLocked(() => run(bin("tsc"), ["-b"], { quiet: true }));
+}
+
+/** Two first runs side by side take turns; a lock whose owner is gone for ten minutes is ignored. */
+function whileLocked(work) {
+  mkdirSync(join(root, "node_modules"), { recursive: true });
+  const lock = join(root, "node_modules", ".setup-lock");
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+      if (age > 600_000) rmSync(lock, { recursive: true, force: true });
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    }
+  }
+  const free = () => rmSync(lock, { recursive: true, force: true });
+  process.once("exit", free);
+  try {
+    work();
+  } finally {
+    free();
+    process.removeListener("exit", free);
+  }
+}
+
+const bin = (name) => join(root, "node_modules", ".bin", windows ? `${name}.cmd` : name);
+const script = (file) => (args) => run(process.execPath, [join(root, file), ...args]);
+
+const tasks = {
+  start: (args) => script("packages/server/dist/main.js")(["demo", ...args]),
+  flotilla: script("packages/server/dist/main.js"),
+  test: (args) => run(bin("vitest"), ["run", ...args]),
+  sim: script("test/simulation/dist/main.js"),
+  soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
+  "check-history": script("test/history/dist/main.js"),
+  build: () => {},
+  lint: () => {
+    run(bin("oxlint"), ["--type-aware", "--deny-warnings"]);
+    run(bin("oxfmt"), ["--check", "."]);
+  },
+  format: () => run(bin("oxfmt"), ["."]),
+  check: () => {
+    run(bin("knip"), []);
+    run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
+  },
+};
+
+const [name, ...rest] = process.argv.slice(2);
+const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
+if (!task) {
+  console.error(`usage: node scripts/run.mjs ${Object.keys(tasks).join("|")} [arguments]`);
+  process.exit(2);
+}
+setUp();
+task(rest);

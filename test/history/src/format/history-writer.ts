@@ -1,0 +1,124 @@
+import type { MetaRecord, OpRecord, OpResult, Operation, OtherRecord, Resolution } from "./records.ts";
+
+/** Where an operation was sent. */
+export interface OpOrigin {
+  readonly node?: string;
+  readonly session?: string;
+}
+
+interface Open {
+  readonly id: number;
+  readonly client: number;
+  readonly op: Operation;
+  readonly origin: OpOrigin;
+  readonly invoke_ns: number;
+}
+
+/**
+ * Builds a history in memory; it has no clock and no file of its own. Calls must come in the order in
+ * which things happened: every stamp is made larger than the one before (by 1 ns when the clock stood
+ * still), so that operations at one virtual instant keep their order.
+ */
+export class HistoryWriter {
+  readonly #meta: MetaRecord;
+  readonly #ops: OpRecord[] = [];
+  readonly #others: OtherRecord[] = [];
+  readonly #open = new Map<number, Open>();
+  readonly #openByClient = new Map<number, number>();
+  readonly #retired = new Set<number>();
+  #nextId = 0;
+  #nextClient = 0;
+  #last = -1;
+
+  /** @param meta written as the first line; `model` is `vreg` unless said otherwise. */
+  constructor(meta: Omit<MetaRecord, "kind" | "v"> = {}) {
+    this.#meta = { model: "vreg", ...meta, kind: "meta", v: 1 };
+  }
+
+  /** A client number that was not used yet; take a new one after every unknown outcome. */
+  newClient(): number {
+    return this.#nextClient++;
+  }
+
+  /**
+   * Notes that an operation is about to be sent.
+   *
+   * @returns its id, to be settled by `ok`, `fail` or `unknown`.
+   * @throws RangeError when the client has one in flight or had an unknown outcome.
+   */
+  invoke(client: number, op: Operation, nowNs: number, origin: OpOrigin = {}): number {
+    if (this.#openByClient.has(client)) throw new RangeError(`client ${client} has an operation in flight`);
+    if (this.#retired.has(client)) throw new RangeError(`client ${client} had an unknown outcome`);
+    const id = this.#nextId++;
+    this.#nextClient = Math.max(this.#nextClient, client + 1);
+    this.#openByClient.set(client, id);
+    this.#open.set(id, { id, client, op, origin, invoke_ns: this.#stamp(nowNs) });
+    return id;
+  }
+
+  /** It took effect, or was read. @throws RangeError when `id` is not in flight. */
+  ok(id: number, nowNs: number, result: OpResult | null = null): void {
+    this.#settle(id, "ok", this.#stamp(nowNs), result);
+  }
+
+  /** It certainly had no effect. @throws RangeError when `id` is not in flight. */
+  fail(id: number, nowNs: number, error: string): void {
+    this.#settle(id, "fail", this.#stamp(nowNs), { error });
+  }
+
+  /** It may take effect at any later time. @throws RangeError when `id` is not in flight. */
+  unknown(id: number, resolved?: Resolution): void {
+    this.#settle(id, "unknown", null, null, resolved);
+  }
+
+  /** Adds a record of another kind as it is; its place in the file is its `at_ns` or `from_ns`. */
+  add(record: OtherRecord): void {
+    this.#others.push(record);
+  }
+
+  /** Everything settled so far, by `invoke_ns`; what is still in flight comes out as unknown. */
+  ops(): OpRecord[] {
+    const unsettled = [...this.#open.values()].map((open) => build(open, "unknown", null, null));
+    return [...this.#ops, ...unsettled].sort((a, b) => a.invoke_ns - b.invoke_ns);
+  }
+
+  /** The whole file: the meta record, then everything by its time. */
+  toJsonLines(): string {
+    const timed: { at: number; record: object }[] = [
+      ...this.ops().map((record) => ({ at: record.invoke_ns, record })),
+      ...this.#others.map((record) => ({ at: timeOf(record), record })),
+    ].sort((a, b) => a.at - b.at);
+    return [this.#meta, ...timed.map((entry) => entry.record)].map((record) => `${JSON.stringify(record)}\n`).join("");
+  }
+
+  #stamp(nowNs: number): number {
+    this.#last = Math.max(Math.floor(nowNs), this.#last + 1);
+    return this.#last;
+  }
+
+  #settle(id: number, outcome: OpRecord["outcome"], at: number | null, result: OpResult | null, resolved?: Resolution): void {
+    const open = this.#open.get(id);
+    if (open === undefined) throw new RangeError(`operation ${id} is not in flight`);
+    this.#open.delete(id);
+    this.#openByClient.delete(open.client);
+    if (outcome === "unknown") this.#retired.add(open.client);
+    this.#ops.push(build(open, outcome, at, result, resolved));
+  }
+}
+
+function build(
+  open: Open,
+  outcome: OpRecord["outcome"],
+  return_ns: number | null,
+  result: OpResult | null,
+  resolved?: Resolution,
+): OpRecord {
+  const { id, client, origin, op, invoke_ns } = open;
+  const record = { id, client, ...origin, op, invoke_ns, return_ns, outcome, result };
+  return resolved === undefined ? record : { ...record, resolved };
+}
+
+function timeOf(record: OtherRecord): number {
+  const at = record["at_ns"] ?? record["from_ns"];
+  return typeof at === "number" ? at : 0;
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@flotilla/source"];
+const packages = ["runtime", "raft", "kv", "coord", "server"];
+
+export default defineConfig({
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: [
+      ...packages.map((name) => ({
+        extends: true as const,
+        test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] },
+      })),
+      ...["history", "simulation", "e2e"].map((name) => ({
+        extends: true as const,
+        test: { name, root: `test/${name}`, include: ["**/*.test.ts"] },
+      })),
+    ],
+    coverage: { provider: "v8", include: ["packages/*/src/**"] },
+  },
+});
