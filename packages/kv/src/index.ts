@@ -1,4 +1,13 @@
+export { decodeCommand, encodeCommand } from "./command-codec.ts";
+export { compareTokens, EventHistory } from "./history.ts";
+export type { HistoryLimits } from "./history.ts";
 export { limits } from "./limits.ts";
+export { Machine } from "./machine.ts";
+export type { ApplyPoint, MachineOptions, MachineSnapshot, PageOptions } from "./machine.ts";
+export { packOperation, unpackOperation } from "./operation-codec.ts";
+export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
+export { decodeResult, encodeResult, packStat, unpackStat } from "./result-codec.ts";
+export type { Subtree, TreeEntry } from "./subtree.ts";
 export type {
   Applied,
   AttachCommand,
@@ -29,3 +38,5 @@ export type {
   WatchKind,
   WatchToken,
 } from "./types.ts";
+export { validateOperation } from "./validate.ts";
+export { matches, WatchTable } from "./watch.ts";

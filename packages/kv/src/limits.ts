@@ -16,6 +16,8 @@ export const limits = {
   windowRequests: 1_024,
   /** Bytes of the unacknowledged requests of one session. */
   windowBytes: 4_194_304,
+  /** Leases of one session, its own among them. */
+  leasesPerSession: 1_000,
   /** Time to live of a session or lease, ms. */
   minTtlMs: 500,
   maxTtlMs: 120_000,

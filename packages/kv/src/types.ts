@@ -134,15 +134,38 @@ export type OpResult =
 export type Result =
   | { readonly ok: true; readonly revision: number; readonly results: readonly OpResult[] }
   /** Nothing was changed. In a multi, `failed` is the index of the op that failed with `code`. */
-  | { readonly ok: false; readonly revision: number; readonly code: ErrorCode; readonly failed: number | null };
+  | {
+      readonly ok: false;
+      readonly revision: number;
+      readonly code: ErrorCode;
+      readonly failed: number | null;
+    };
 
 /** What applying one command did, for the server that hosts the session. */
 export type Applied =
   /** The session is open and now on `attach`; `lastSeq` is the last request applied, results above the ack are kept. */
-  | { readonly type: "attached"; readonly session: SessionId; readonly attach: number; readonly lastSeq: number; readonly ttlMs: number }
-  | { readonly type: "attach-refused"; readonly session: SessionId; readonly attach: number; readonly code: ErrorCode }
+  | {
+      readonly type: "attached";
+      readonly session: SessionId;
+      readonly attach: number;
+      readonly lastSeq: number;
+      readonly ttlMs: number;
+    }
+  | {
+      readonly type: "attach-refused";
+      readonly session: SessionId;
+      readonly attach: number;
+      readonly code: ErrorCode;
+    }
   /** The encoded `Result`; `repeat` when it was answered from the window and changed nothing. */
-  | { readonly type: "answered"; readonly session: SessionId; readonly attach: number; readonly seq: number; readonly result: Uint8Array; readonly repeat: boolean }
+  | {
+      readonly type: "answered";
+      readonly session: SessionId;
+      readonly attach: number;
+      readonly seq: number;
+      readonly result: Uint8Array;
+      readonly repeat: boolean;
+    }
   /**
    * No effect and no result: the session is gone (`no-session`), moved on (`moved`), an earlier request is
    * missing (`gap`; send again from `nextSeq`), the result was acknowledged already (`forgotten`), or the window is full (`full`).

@@ -25,7 +25,8 @@ export function encode(value: unknown): Uint8Array {
  */
 export function decode(bytes: Uint8Array): unknown {
   const problem = findMalformed(bytes);
-  if (problem !== undefined) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `the bytes are not plain CBOR: ${problem}`);
+  if (problem !== undefined)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `the bytes are not plain CBOR: ${problem}`);
   try {
     return encoder.decode(plainView(bytes)) as unknown;
   } catch (cause) {

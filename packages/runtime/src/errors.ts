@@ -5,40 +5,83 @@
  */
 export const errorCodes = {
   ERR_FLOTILLA_ABORTED: { retryable: true, hint: "The caller gave up waiting." },
-  ERR_FLOTILLA_ADDRESS_IN_USE: { retryable: false, hint: "Stop the other process or listen on another port." },
+  ERR_FLOTILLA_ADDRESS_IN_USE: {
+    retryable: false,
+    hint: "Stop the other process or listen on another port.",
+  },
   ERR_FLOTILLA_BAD_ADDRESS: { retryable: false, hint: "Write addresses as host:port." },
   ERR_FLOTILLA_BAD_ARGUMENT: { retryable: false, hint: "See the message for the expected shape." },
   ERR_FLOTILLA_BAD_CONFIG: { retryable: false, hint: "Correct the configuration named in the message." },
-  ERR_FLOTILLA_BAD_FRAME: { retryable: false, hint: "The other side does not speak this protocol; check versions and addresses." },
-  ERR_FLOTILLA_BAD_PATH: { retryable: false, hint: "Paths look like /a/b: absolute, no empty or dot segments, no trailing slash." },
+  ERR_FLOTILLA_BAD_FRAME: {
+    retryable: false,
+    hint: "The other side does not speak this protocol; check versions and addresses.",
+  },
+  ERR_FLOTILLA_BAD_PATH: {
+    retryable: false,
+    hint: "Paths look like /a/b: absolute, no empty or dot segments, no trailing slash.",
+  },
   ERR_FLOTILLA_BAD_VERSION: { retryable: false, hint: "The node changed since it was read; read again." },
   ERR_FLOTILLA_CLOSED: { retryable: false, hint: "This handle was closed." },
-  ERR_FLOTILLA_CONDITION: { retryable: false, hint: "A condition of the multi did not hold; nothing was changed." },
-  ERR_FLOTILLA_DAMAGED: { retryable: false, hint: "The data directory is damaged; restore the node from its peers or a backup." },
+  ERR_FLOTILLA_CONDITION: {
+    retryable: false,
+    hint: "A condition of the multi did not hold; nothing was changed.",
+  },
+  ERR_FLOTILLA_DAMAGED: {
+    retryable: false,
+    hint: "The data directory is damaged; restore the node from its peers or a backup.",
+  },
   ERR_FLOTILLA_DROPPED: { retryable: true, hint: "The proposal is certainly not in the log." },
   ERR_FLOTILLA_EXISTS: { retryable: false, hint: "The node exists already." },
   ERR_FLOTILLA_FENCED: { retryable: false, hint: "Somebody else holds it by now; stop acting on it." },
   ERR_FLOTILLA_FOREIGN: { retryable: false, hint: "The data directory belongs to another node or cluster." },
-  ERR_FLOTILLA_GAP: { retryable: false, hint: "History was compacted; read a fresh snapshot and watch from there." },
+  ERR_FLOTILLA_GAP: {
+    retryable: false,
+    hint: "History was compacted; read a fresh snapshot and watch from there.",
+  },
   ERR_FLOTILLA_HAS_CHILDREN: { retryable: false, hint: "Delete the children first." },
   ERR_FLOTILLA_HELD: { retryable: false, hint: "Another session holds this; force to take it." },
   ERR_FLOTILLA_INTERNAL: { retryable: false, hint: "This is a bug in Flotilla; please report it." },
   ERR_FLOTILLA_LIMIT: { retryable: false, hint: "A limit named in the message was reached." },
   ERR_FLOTILLA_LOCKED: { retryable: false, hint: "Another process uses this data directory." },
   ERR_FLOTILLA_LOST: { retryable: false, hint: "It is no longer held; stop acting on it." },
+  ERR_FLOTILLA_MOVED: {
+    retryable: false,
+    hint: "The session is attached elsewhere, with a newer attach number.",
+  },
   ERR_FLOTILLA_NOT_FOUND: { retryable: false, hint: "There is no such node." },
-  ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: { retryable: false, hint: "An ephemeral node cannot have children." },
-  ERR_FLOTILLA_NO_QUORUM: { retryable: true, hint: "Too few members are reachable; it recovers by itself when they are back." },
-  ERR_FLOTILLA_OVERLOADED: { retryable: true, hint: "Too much is in flight; wait for answers before sending more." },
+  ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: {
+    retryable: false,
+    hint: "An ephemeral node cannot have children.",
+  },
+  ERR_FLOTILLA_NO_QUORUM: {
+    retryable: true,
+    hint: "Too few members are reachable; it recovers by itself when they are back.",
+  },
+  ERR_FLOTILLA_OVERLOADED: {
+    retryable: true,
+    hint: "Too much is in flight; wait for answers before sending more.",
+  },
   ERR_FLOTILLA_SESSION_EXPIRED: { retryable: false, hint: "The session ended; open a new one." },
-  ERR_FLOTILLA_STORAGE: { retryable: false, hint: "The disk failed; the node stops. Check the disk, then start it again." },
+  ERR_FLOTILLA_STORAGE: {
+    retryable: false,
+    hint: "The disk failed; the node stops. Check the disk, then start it again.",
+  },
   ERR_FLOTILLA_TIMEOUT: { retryable: true, hint: "No answer within the time allowed." },
   ERR_FLOTILLA_TOO_LARGE: { retryable: false, hint: "Send less at once; the message names the limit." },
-  ERR_FLOTILLA_UNKNOWN_OUTCOME: { retryable: false, hint: "The write may or may not have happened; read before deciding." },
+  ERR_FLOTILLA_UNKNOWN_OUTCOME: {
+    retryable: false,
+    hint: "The write may or may not have happened; read before deciding.",
+  },
   ERR_FLOTILLA_UNREACHABLE: { retryable: true, hint: "Check the address and that the process is running." },
   ERR_FLOTILLA_UNSUPPORTED: { retryable: false, hint: "This version does not do that." },
-  ERR_FLOTILLA_WIPED: { retryable: false, hint: "This node lost its data and must be replaced by a membership change." },
-  ERR_FLOTILLA_WRONG_CLUSTER: { retryable: false, hint: "The other side belongs to another cluster; check the address and the cluster name." },
+  ERR_FLOTILLA_WIPED: {
+    retryable: false,
+    hint: "This node lost its data and must be replaced by a membership change.",
+  },
+  ERR_FLOTILLA_WRONG_CLUSTER: {
+    retryable: false,
+    hint: "The other side belongs to another cluster; check the address and the cluster name.",
+  },
   ERR_FLOTILLA_WRONG_SECRET: { retryable: false, hint: "The two sides were given different secrets." },
 } as const;
 
@@ -88,14 +131,26 @@ export class FlotillaError extends Error {
 
 Object.defineProperty(FlotillaError.prototype, brand, { value: true });
 
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCodes, text);
+}
+
 /** The code as it travels on the wire and in the log; an unknown text becomes `ERR_FLOTILLA_INTERNAL`. */
 export function toErrorCode(text: string): ErrorCode {
-  return Object.hasOwn(errorCodes, text) ? (text as ErrorCode) : "ERR_FLOTILLA_INTERNAL";
+  return isErrorCode(text) ? text : "ERR_FLOTILLA_INTERNAL";
 }
 
 /** Stops what must never happen. The message names the broken invariant. */
-export function invariant(condition: boolean, name: string, details?: Readonly<Record<string, unknown>>): asserts condition {
+export function invariant(
+  condition: boolean,
+  name: string,
+  details?: Readonly<Record<string, unknown>>,
+): asserts condition {
   if (!condition) {
-    throw new FlotillaError("ERR_FLOTILLA_INTERNAL", `invariant broken: ${name}`, details === undefined ? {} : { details });
+    throw new FlotillaError(
+      "ERR_FLOTILLA_INTERNAL",
+      `invariant broken: ${name}`,
+      details === undefined ? {} : { details },
+    );
   }
 }

@@ -1,11 +1,20 @@
+export { formatAddress, parseAddress } from "./address.ts";
+export type { Address } from "./address.ts";
+export { cutReason } from "./channel-reason.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { decode, encode } from "./codec.ts";
+export { checkFileName } from "./file-name.ts";
 export type { Disk, Files, Store, StoreRange, StoreWrite } from "./disk.ts";
 export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";
 export type { ErrorCode, FlotillaErrorOptions } from "./errors.ts";
+export { acceptHandshake } from "./handshake/acceptor.ts";
+export { dialHandshake } from "./handshake/dialer.ts";
+export type { HandshakeOptions, HandshakePeer } from "./handshake/options.ts";
 export type { ClientHost, Host } from "./host.ts";
 export { silentLogger } from "./logger.ts";
 export type { Logger, LogMethod } from "./logger.ts";
+export { memoryChannelPair } from "./memory-channel.ts";
+export type { MemoryChannelOptions } from "./memory-channel.ts";
 export type {
   Channel,
   ChannelEnd,

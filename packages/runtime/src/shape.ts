@@ -17,7 +17,12 @@ function fits(text: string, maxBytes: number): boolean {
  * An array of `minLength` to `maxLength` items (both included).
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` naming `what`
  */
-export function readArray(value: unknown, what: string, minLength: number, maxLength: number): readonly unknown[] {
+export function readArray(
+  value: unknown,
+  what: string,
+  minLength: number,
+  maxLength: number,
+): readonly unknown[] {
   if (!Array.isArray(value)) refuse(what, "an array");
   const items: readonly unknown[] = value;
   if (items.length < minLength || items.length > maxLength) {
@@ -63,7 +68,8 @@ export function readUint(value: unknown, what: string, max: number = Number.MAX_
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` naming `what`
  */
 export function readInt(value: unknown, what: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || Object.is(value, -0)) refuse(what, "an integer");
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || Object.is(value, -0))
+    refuse(what, "an integer");
   return value;
 }
 

@@ -17,3 +17,26 @@ export type {
 export { checkLinearizability } from "./linearizability/check.ts";
 export type { LinearizabilityOptions, LinearizabilityResult } from "./linearizability/check.ts";
 export type { Verdict } from "./linearizability/search.ts";
+export { epochMonotone, singleHolder } from "./checkers/beliefs.ts";
+export type { BeliefRecord, HolderOptions } from "./checkers/beliefs.ts";
+export { eventBeforeRead } from "./checkers/event-before-read.ts";
+export type { EventBeforeReadInput, SessionDelivery } from "./checkers/event-before-read.ts";
+export { exactlyOnce } from "./checkers/exactly-once.ts";
+export type { EffectRecord, ExactlyOnceInput, OutcomeRecord } from "./checkers/exactly-once.ts";
+export { leaseBound } from "./checkers/lease-bound.ts";
+export type {
+  BelievedUntilRecord,
+  LeaseBoundOptions,
+  LeaseEndRecord,
+  LeaseGrantRecord,
+  LeaseRecord,
+  LeaseTouchRecord,
+} from "./checkers/lease-bound.ts";
+export type { CheckReport, Violation } from "./checkers/report.ts";
+export { sessionFifo } from "./checkers/session-fifo.ts";
+export type { SessionOpRecord } from "./checkers/session-fifo.ts";
+export { watchComplete } from "./checkers/watch-complete.ts";
+export type { DeliveredItem, WatchCompleteInput, WatchStream } from "./checkers/watch-complete.ts";
+export type { CommittedEvent, WatchKind, WatchSpec } from "./checkers/watch-filter.ts";
+export { zxidWitness } from "./witness/zxid-witness.ts";
+export type { WitnessReport } from "./witness/zxid-witness.ts";

@@ -1,3 +1,4 @@
+import type { Clock } from "@flotilla/runtime";
 import type { ChildrenPage, LeaseId, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";
 
 /**
@@ -16,7 +17,7 @@ export type Value = Uint8Array | string;
 export interface CallOptions {
   /** Ends the wait, not the request: the error says `ambiguous` unless it was never sent. */
   readonly signal?: AbortSignal;
-  /** Default 15,000; the same as an abort, with `ERR_FLOTILLA_TIMEOUT`. */
+  /** Default 15,000; the same as an abort, with `ERR_FLOTILLA_TIMEOUT`. `Infinity`: no bound. */
   readonly timeoutMs?: number;
 }
 
@@ -162,6 +163,8 @@ export interface Session extends AsyncDisposable {
   readonly server: string | null;
   /** The session's own lease. */
   readonly leaseId: LeaseId;
+  /** The clock it judges deadlines by. */
+  readonly clock: Clock;
 
   get(path: string, options?: ReadOptions): Promise<Node | null>;
   exists(path: string, options?: ReadOptions): Promise<Stat | null>;

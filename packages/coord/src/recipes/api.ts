@@ -12,8 +12,11 @@ export interface Held extends AsyncDisposable {
   readonly fence: Fence;
   /** @throws FlotillaError `ERR_FLOTILLA_LOST`, synchronously, also right after a blocked event loop */
   assert(): void;
-  /** Fires the signal, then gives it up. Idempotent. */
-  release(): Promise<void>;
+  /**
+   * Fires the signal, then gives it up. Idempotent. The options bound the wait, not the giving up: that goes on
+   * until it is done or the session ends.
+   */
+  release(options?: CallOptions): Promise<void>;
 }
 
 export interface LeaderInfo {
@@ -52,12 +55,15 @@ export interface Election {
    * Leads again and again: each time elected, calls `fn`; when it returns or its signal fires, gives up and campaigns anew.
    * Ends when `signal` fires (resolves), the session is lost or `fn` throws (rejects).
    */
-  run(fn: (leadership: Leadership) => Promise<void> | void, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  run(
+    fn: (leadership: Leadership) => Promise<void> | void,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<void>;
   /** Waits in line until elected. An abort or timeout leaves the line. */
   campaign(options?: CallOptions): Promise<Leadership>;
   /** Null when vacant. */
   leader(options?: ReadOptions): Promise<LeaderInfo | null>;
-  /** The leader now, then every change in order; null when vacant. */
+  /** The leader now, then changes in order; null when vacant. Short-lived states may be skipped, never the last. */
   observe(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeaderInfo | null>;
   /** In line order, the leader first. */
   candidates(options?: ReadOptions): Promise<readonly CandidateInfo[]>;

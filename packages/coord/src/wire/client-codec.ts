@@ -1,4 +1,4 @@
-import { limits } from "@flotilla/kv";
+import { limits, packOperation, unpackOperation } from "@flotilla/kv";
 import type { WatchKind } from "@flotilla/kv";
 import {
   decode,
@@ -13,7 +13,7 @@ import {
 } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
 import type { ClientMessage, Query, WatchSpec } from "./messages.ts";
-import { packOperation, readOperation } from "./operation-codec.ts";
+
 import { packToken, readId, readNullable, readPath, readToken } from "./tree-codec.ts";
 
 /*
@@ -140,7 +140,7 @@ function readRequest(items: readonly unknown[]): ClientMessage {
   readArray(items, "request", 4, 4);
   const seq = readUint(items[1], "seq");
   if (seq === 0) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "seq: expected at least 1");
-  return { type: "request", seq, ack: readUint(items[2], "ack", seq - 1), operation: readOperation(items[3]) };
+  return { type: "request", seq, ack: readUint(items[2], "ack", seq - 1), operation: unpackOperation(items[3]) };
 }
 
 function readRead(items: readonly unknown[]): ClientMessage {

@@ -30,7 +30,7 @@ export interface AttachMessage {
   readonly ttlMs: number | null;
   readonly watches: readonly WatchSpec[];
 }
-/** A write. Sent in seq order. */
+/** A write. Sent in seq order, and like everything but `ping` and a read of `status` only after `attached`. */
 export interface RequestMessage {
   readonly type: "request";
   readonly seq: number;
@@ -118,7 +118,11 @@ export interface ReadResultMessage {
   readonly revision: number;
   readonly answer: Answer;
 }
-/** The watch stands; everything after `token` will be told. */
+/**
+ * The watch stands; everything after `token` will be told. The token echoes `from`; for a watch without one it is
+ * the moment of arming. Sent once for each watch of an attach and for each `watch`, before its first event. When
+ * history no longer reaches back to `from`, or is another one, a snapshot follows.
+ */
 export interface ArmedMessage {
   readonly type: "armed";
   readonly id: number;

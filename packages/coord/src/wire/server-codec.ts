@@ -1,4 +1,4 @@
-import { limits } from "@flotilla/kv";
+import { limits, packStat, unpackStat } from "@flotilla/kv";
 import {
   decode,
   encode,
@@ -18,13 +18,11 @@ import { packStatus, readStatus } from "./status-codec.ts";
 import {
   packEvent,
   packNode,
-  packStat,
   packToken,
   readEvent,
   readNode,
   readNullable,
   readPath,
-  readStat,
   readToken,
 } from "./tree-codec.ts";
 
@@ -119,7 +117,7 @@ function readAnswer(value: unknown, what: string): Answer {
     case 0:
       return { type: "node", node: readNullable(items[1], "node", readNode) };
     case 1:
-      return { type: "stat", stat: readNullable(items[1], "stat", readStat) };
+      return { type: "stat", stat: readNullable(items[1], "stat", unpackStat) };
     case 2:
       return {
         type: "children",

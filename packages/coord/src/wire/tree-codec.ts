@@ -1,5 +1,5 @@
-import type { LeaseId, Node, SessionId, Stat, TreeEvent } from "@flotilla/kv";
-import { limits } from "@flotilla/kv";
+import type { LeaseId, Node, SessionId, TreeEvent } from "@flotilla/kv";
+import { limits, packStat, unpackStat } from "@flotilla/kv";
 import { FlotillaError, readArray, readBytes, readOneOf, readString, readUint } from "@flotilla/runtime";
 import type { ResumeToken } from "./messages.ts";
 
@@ -22,41 +22,6 @@ export function readNullable<T>(value: unknown, what: string, read: (value: unkn
   return value === null ? null : read(value, what);
 }
 
-/** A `Stat` as a positional array. */
-export function packStat(stat: Stat): unknown {
-  return [
-    stat.czxid,
-    stat.mzxid,
-    stat.pzxid,
-    stat.ctimeMs,
-    stat.mtimeMs,
-    stat.version,
-    stat.cversion,
-    stat.aversion,
-    stat.ephemeralOwner,
-    stat.dataLength,
-    stat.numChildren,
-  ];
-}
-
-/** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
-export function readStat(value: unknown, what: string): Stat {
-  const items = readArray(value, what, 11, 11);
-  return {
-    czxid: readUint(items[0], "czxid"),
-    mzxid: readUint(items[1], "mzxid"),
-    pzxid: readUint(items[2], "pzxid"),
-    ctimeMs: readUint(items[3], "ctimeMs"),
-    mtimeMs: readUint(items[4], "mtimeMs"),
-    version: readUint(items[5], "version"),
-    cversion: readUint(items[6], "cversion"),
-    aversion: readUint(items[7], "aversion"),
-    ephemeralOwner: readNullable(items[8], "ephemeralOwner", readId),
-    dataLength: readUint(items[9], "dataLength"),
-    numChildren: readUint(items[10], "numChildren"),
-  };
-}
-
 /** A `Node` as a positional array. */
 export function packNode(node: Node): unknown {
   return [node.value, packStat(node.stat)];
@@ -65,7 +30,7 @@ export function packNode(node: Node): unknown {
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function readNode(value: unknown, what: string): Node {
   const items = readArray(value, what, 2, 2);
-  return { value: readBytes(items[0], "value", limits.valueBytes), stat: readStat(items[1], "stat") };
+  return { value: readBytes(items[0], "value", limits.valueBytes), stat: unpackStat(items[1]) };
 }
 
 const eventTypes = ["created", "changed", "deleted"] as const;

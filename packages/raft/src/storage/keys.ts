@@ -1,12 +1,14 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Index } from "../core/types.ts";
+import { damaged } from "./sealed.ts";
 
-/** Format version, cluster, node, incarnation and founding configuration. Written once. */
+/** Format version, cluster, node, incarnation and founding members. Written once. */
 export const identityKey: Uint8Array = Uint8Array.of(0x00);
 /** Term and vote. Written whenever either changes. */
 export const hardKey: Uint8Array = Uint8Array.of(0x01);
-/** What the log looked like after the newest batch. Written by every batch. */
+/** What the log looks like after the newest batch. Written by every batch. */
 export const tailKey: Uint8Array = Uint8Array.of(0x02);
+/** The configuration in force at the base of the log. Written whenever the base moves. */
+export const baseConfigKey: Uint8Array = Uint8Array.of(0x03);
 
 const runPrefix = 0x10;
 const runKeyBytes = 9;
@@ -29,10 +31,8 @@ export function runKey(first: Index): Uint8Array {
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when it is no run key
  */
 export function indexOfRunKey(key: Uint8Array): Index {
-  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
-  const first = key.length === runKeyBytes && key[0] === runPrefix ? Number(view.getBigUint64(1)) : Number.NaN;
-  if (!Number.isSafeInteger(first) || first < 1) {
-    throw new FlotillaError("ERR_FLOTILLA_DAMAGED", "the log holds a key that nothing explains");
-  }
+  if (key.length !== runKeyBytes || key[0] !== runPrefix) throw damaged("the log holds a key that nothing explains");
+  const first = Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1));
+  if (!Number.isSafeInteger(first) || first < 1) throw damaged("the log holds a key that nothing explains");
   return first;
 }

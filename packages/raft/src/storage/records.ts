@@ -1,9 +1,10 @@
-import { readArray, readOptionalString, readUint } from "@flotilla/runtime";
-import type { HardState, Index, LogId } from "../core/types.ts";
-import { hardKey, tailKey } from "./keys.ts";
+import { readArray, readBytes, readOptionalString, readUint } from "@flotilla/runtime";
+import type { HardState, Index, LogId, Term } from "../core/types.ts";
+import type { ConfigMark } from "./config-history.ts";
+import { baseConfigKey, hardKey, tailKey } from "./keys.ts";
 import { readSealed, seal, unseal } from "./sealed.ts";
 
-/** What the log looked like after batch `seq`. Every batch carries one. */
+/** What the log looks like after batch `seq`. Every batch carries one. */
 export interface TailRecord {
   /** Number of the batch, from 1. */
   readonly seq: number;
@@ -16,8 +17,8 @@ export interface TailRecord {
   /** First index of the first run still kept; at most `base.index + 1`. */
   readonly start: Index;
   /** Term of entry `start - 1`. */
-  readonly startTerm: number;
-  /** Checksum chained over all frames before `start`, as far back as the log was ever reset. */
+  readonly startTerm: Term;
+  /** Checksum chained over all frames before `start` since the log was last reset. */
   readonly startChain: number;
   readonly last: LogId;
   /** `startChain` carried on over every frame from `start` to `last`. */
@@ -29,8 +30,22 @@ export interface HardRecord extends HardState {
   readonly seq: number;
 }
 
+/** The tail of a log that never held anything, as the first batch writes it. */
+export const bornTail: TailRecord = {
+  seq: 1,
+  hardSeq: 1,
+  commit: 0,
+  base: { index: 0, term: 0 },
+  start: 1,
+  startTerm: 0,
+  startChain: 0,
+  last: { index: 0, term: 0 },
+  chain: 0,
+};
+
 const maxUint32 = 0xffff_ffff;
 const maxIdBytes = 64;
+const maxConfigBytes = 1 << 16;
 
 export function encodeTail(tail: TailRecord): Uint8Array {
   const { seq, hardSeq, commit, base, start, startTerm, startChain, last, chain } = tail;
@@ -74,5 +89,20 @@ export function decodeHard(bytes: Uint8Array): HardRecord {
       term: readUint(term, "term"),
       vote: readOptionalString(vote, "vote", maxIdBytes) ?? null,
     };
+  });
+}
+
+/** The mark belongs to the base it was written for, so that an older one is noticed. */
+export function encodeBaseConfig(base: Index, mark: ConfigMark): Uint8Array {
+  return seal([base, mark.index, mark.payload], baseConfigKey);
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_DAMAGED` */
+export function decodeBaseConfig(bytes: Uint8Array): { readonly base: Index; readonly mark: ConfigMark } {
+  const value = unseal(bytes, baseConfigKey, "the base configuration");
+  return readSealed("the base configuration", () => {
+    const [base, index, payload] = readArray(value, "base configuration", 3, 3);
+    const mark = { index: readUint(index, "index"), payload: Uint8Array.from(readBytes(payload, "payload", maxConfigBytes)) };
+    return { base: readUint(base, "base"), mark };
   });
 }

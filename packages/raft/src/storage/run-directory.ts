@@ -1,19 +1,22 @@
-import type { Index } from "../core/types.ts";
+import type { Index, Term } from "../core/types.ts";
 
 /** One packed value of the store: entries `first` to `last`. */
 export interface Run {
   readonly first: Index;
   readonly last: Index;
+  readonly lastTerm: Term;
   /** Checksum chained over everything before `first`. */
   readonly chainBefore: number;
 }
 
 /** What a truncation does to the runs. */
 export interface Cut {
+  /** The run before the cut that stays whole, if any. */
+  readonly kept: Run | undefined;
+  /** The run whose head stays, if any. */
+  readonly split: Run | undefined;
   /** Runs that go as a whole, in order. */
   readonly removed: readonly Run[];
-  /** The run whose head stays; null when the cut falls between runs. */
-  readonly split: Run | null;
 }
 
 /** Which run holds which entry. Contiguous and in order. */
@@ -30,18 +33,23 @@ export class RunDirectory {
     return run !== undefined && run.first <= index ? run : undefined;
   }
 
+  /** The run that ends right before `run`, if any. */
+  before(run: Run): Run | undefined {
+    return this.#runs[this.#position(run.first) - 1];
+  }
+
   /** What dropping every entry from `index` on means. */
   cut(index: Index): Cut {
     const at = this.#position(index);
     const run = this.#runs[at];
-    if (run === undefined || run.first >= index) return { removed: this.#runs.slice(at), split: null };
-    return { removed: this.#runs.slice(at + 1), split: run };
+    const split = run !== undefined && run.first < index ? run : undefined;
+    const removed = this.#runs.slice(split === undefined ? at : at + 1);
+    return { kept: this.#runs[at - 1], split, removed };
   }
 
-  /** Forgets the runs of `cut` and keeps the head of its split run. */
-  apply(cut: Cut, index: Index): void {
-    this.#runs.length -= cut.removed.length;
-    if (cut.split !== null) this.#runs[this.#runs.length - 1] = { ...cut.split, last: index - 1 };
+  /** Forgets the runs from `index` on, also the one that holds it. */
+  dropFrom(index: Index): void {
+    this.#runs.length = this.#position(index);
   }
 
   /** Forgets the runs that end before `index`; says how many. */

@@ -42,14 +42,10 @@ export const channelConformance: readonly ConformanceCase<ChannelSubject>[] = [
     async run(subject) {
       const { world, near, far, nearHeard, farHeard } = await open(subject);
       const sizes = [0, 1, 125, 126, 127, 65_535, 65_536];
-      const sent = Array.from({ length: 210 }, (_, index) =>
-        frame(sizes[index % sizes.length] ?? 0, index),
-      );
+      const sent = Array.from({ length: 210 }, (_, index) => frame(sizes[index % sizes.length] ?? 0, index));
       for (const one of sent) near.send(one);
       for (const one of sent) far.send(one);
-      await world.until(
-        Promise.all([nearHeard.received(sent.length), farHeard.received(sent.length)]),
-      );
+      await world.until(Promise.all([nearHeard.received(sent.length), farHeard.received(sent.length)]));
       for (const heard of [nearHeard, farHeard]) {
         assert.equal(heard.frames.length, sent.length);
         for (const [index, one] of sent.entries()) {
@@ -188,9 +184,7 @@ export const channelConformance: readonly ConformanceCase<ChannelSubject>[] = [
       near.send(frame(1000, 1));
       near.send(frame(1001, 2));
       near.send(frame(10, 3));
-      const [sender, receiver] = await world.until(
-        Promise.all([nearHeard.ended(), farHeard.ended()]),
-      );
+      const [sender, receiver] = await world.until(Promise.all([nearHeard.ended(), farHeard.ended()]));
       await world.settle();
       assert.equal(farHeard.frames.length, 1);
       assert.equal(receiver?.cause, "oversized");
@@ -205,7 +199,6 @@ export const channelConformance: readonly ConformanceCase<ChannelSubject>[] = [
       const { world, near, farHeard } = await open(subject);
       assert.equal(near.bufferedBytes, 0);
       for (let i = 0; i < 100; i++) near.send(frame(10_000, i));
-      assert.ok(near.bufferedBytes >= 0);
       await world.until(farHeard.received(100));
       await world.settle();
       assert.equal(near.bufferedBytes, 0);

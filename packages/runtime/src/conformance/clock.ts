@@ -42,9 +42,7 @@ export const clockConformance: readonly ConformanceCase<ClockSubject>[] = [
     async run({ world, clock }) {
       for (const delayMs of [0, -5]) {
         let armed = false;
-        const fired = new Promise<boolean>(
-          (resolve) => void clock.setTimer(delayMs, () => resolve(armed)),
-        );
+        const fired = new Promise<boolean>((resolve) => void clock.setTimer(delayMs, () => resolve(armed)));
         armed = true;
         assert.equal(await world.until(fired), true);
       }

@@ -32,10 +32,7 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
       );
       await world.until(Promise.all(appends));
       await world.until(files.sync("a/b/log"));
-      assert.equal(
-        await read(subject, "a/b/log"),
-        Array.from({ length: 21 }, (_, index) => index).join(),
-      );
+      assert.equal(await read(subject, "a/b/log"), Array.from({ length: 21 }, (_, index) => index).join());
     },
   },
   {
@@ -140,10 +137,8 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
           () => files.rename("ok", name),
           () => files.remove(name),
         ];
-        for (const call of calls)
-          await rejectsWith(world.until(call()), "ERR_FLOTILLA_BAD_ARGUMENT");
-        if (name !== "")
-          await rejectsWith(world.until(files.list(name)), "ERR_FLOTILLA_BAD_ARGUMENT");
+        for (const call of calls) await rejectsWith(world.until(call()), "ERR_FLOTILLA_BAD_ARGUMENT");
+        if (name !== "") await rejectsWith(world.until(files.list(name)), "ERR_FLOTILLA_BAD_ARGUMENT");
       }
       assert.deepEqual(await world.until(files.list("")), []);
     },

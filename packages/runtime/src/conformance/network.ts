@@ -90,19 +90,14 @@ export const networkConformance: readonly ConformanceCase<NetworkSubject>[] = [
     async run(subject) {
       const { world, server, client, listenAddress } = subject;
       const listener = await world.until(
-        server.listen(
-          { address: listenAddress, protocols: ["test-1"], maxFrameBytes },
-          (channel) => {
-            channel.handle(new Recorder());
-            channel.send(bytes("hello"));
-            channel.close("bye");
-          },
-        ),
+        server.listen({ address: listenAddress, protocols: ["test-1"], maxFrameBytes }, (channel) => {
+          channel.handle(new Recorder());
+          channel.send(bytes("hello"));
+          channel.close("bye");
+        }),
       );
       const heard = new Recorder();
-      await world.until(
-        client.dial(listener.address, dialing).then((channel) => channel.handle(heard)),
-      );
+      await world.until(client.dial(listener.address, dialing).then((channel) => channel.handle(heard)));
       const end = await world.until(heard.ended());
       assert.deepEqual(heard.frames.map(text), ["hello"]);
       assert.equal(end?.reason, "bye");
@@ -162,9 +157,7 @@ export const networkConformance: readonly ConformanceCase<NetworkSubject>[] = [
       await world.until(
         new Promise<void>((resolve) => pollUntil(subject, () => accepted.length === 1, resolve)),
       );
-      await world.until(
-        accepted[0]?.heard.received(1) ?? Promise.reject(new Error("not accepted")),
-      );
+      await world.until(accepted[0]?.heard.received(1) ?? Promise.reject(new Error("not accepted")));
       assert.ok(channel.isOpen);
       await close(subject, listener);
     },
@@ -173,10 +166,7 @@ export const networkConformance: readonly ConformanceCase<NetworkSubject>[] = [
     name: "a port in use is refused",
     async run(subject) {
       const { listener } = await listen(subject);
-      await rejectsWith(
-        listen(subject, { address: listener.address }),
-        "ERR_FLOTILLA_ADDRESS_IN_USE",
-      );
+      await rejectsWith(listen(subject, { address: listener.address }), "ERR_FLOTILLA_ADDRESS_IN_USE");
       await close(subject, listener);
     },
   },

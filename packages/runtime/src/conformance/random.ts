@@ -11,10 +11,7 @@ const draws = 20_000;
 /** Eight standard deviations: a fair source fails once in 10^15 runs. */
 function assertFair(hits: number, chance: number): void {
   const spread = 8 * Math.sqrt(draws * chance * (1 - chance));
-  assert.ok(
-    Math.abs(hits - draws * chance) <= spread,
-    `${hits} hits of ${draws} at chance ${chance}`,
-  );
+  assert.ok(Math.abs(hits - draws * chance) <= spread, `${hits} hits of ${draws} at chance ${chance}`);
 }
 
 /** What every `Random` keeps. */

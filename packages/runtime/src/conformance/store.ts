@@ -59,10 +59,7 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
     async run(subject) {
       const { world } = subject;
       const store = await opened(subject, [put("a", "1")]);
-      const found: unknown[] = [
-        await world.until(store.get(bytes("a"))),
-        store.getSync(bytes("a")),
-      ];
+      const found: unknown[] = [await world.until(store.get(bytes("a"))), store.getSync(bytes("a"))];
       const readAll = async (): Promise<void> => {
         for await (const [key, value] of store.entries({})) found.push(key, value);
       };
@@ -101,17 +98,7 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
     name: "entries come in unsigned byte order, a shorter key before its extensions",
     async run(subject) {
       const { world } = subject;
-      const keys = [
-        [0xff],
-        [0x00],
-        [0x61],
-        [0x61, 0x00],
-        [0x61, 0xff],
-        [0x80],
-        [0x7f],
-        [0xff, 0xff],
-        [0x62],
-      ];
+      const keys = [[0xff], [0x00], [0x61], [0x61, 0x00], [0x61, 0xff], [0x80], [0x7f], [0xff, 0xff], [0x62]];
       const store = await opened(
         subject,
         keys.map((key) => put(Uint8Array.from(key), "x")),
@@ -139,12 +126,7 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
     name: "a range includes its from and excludes its to",
     async run(subject) {
       const { world } = subject;
-      const store = await opened(subject, [
-        put("a", "1"),
-        put("b", "2"),
-        put("c", "3"),
-        put("d", "4"),
-      ]);
+      const store = await opened(subject, [put("a", "1"), put("b", "2"), put("c", "3"), put("d", "4")]);
       const cases: [StoreRange, string[]][] = [
         [range("b", "d"), ["b=2", "c=3"]],
         [range("b"), ["b=2", "c=3", "d=4"]],
@@ -167,10 +149,7 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
       const store = await opened(subject, before);
       const entries = store.entries({});
       await world.until(
-        store.write([
-          ...before.map((_, index) => put(`k${index + 1000}`, "new")),
-          put("zz", "new"),
-        ]),
+        store.write([...before.map((_, index) => put(`k${index + 1000}`, "new")), put("zz", "new")]),
       );
       await world.until(store.clear({}));
       const found = await world.until(list(entries));

@@ -39,6 +39,7 @@ export class Life {
   readonly #due: Task[] = [];
   readonly #arrived: Task[] = [];
   readonly #deferred: Task[] = [];
+  #dueQuota = 0;
   #arrivedQuota = 0;
   #deferredQuota = 0;
   #alive = true;
@@ -194,6 +195,7 @@ export class Life {
   }
 
   #restartLoop(): void {
+    this.#dueQuota = 0;
     this.#arrivedQuota = 0;
     this.#deferredQuota = 0;
     this.#ensureTurn();
@@ -229,11 +231,14 @@ export class Life {
   }
 
   #nextTask(): Task | undefined {
-    if (this.#arrivedQuota === 0 && this.#deferredQuota === 0) {
-      const due = this.#due.shift();
-      if (due !== undefined) return due;
+    if (this.#dueQuota + this.#arrivedQuota + this.#deferredQuota === 0) {
+      this.#dueQuota = this.#due.length;
       this.#arrivedQuota = this.#arrived.length;
       this.#deferredQuota = this.#deferred.length;
+    }
+    if (this.#dueQuota > 0) {
+      this.#dueQuota -= 1;
+      return this.#due.shift();
     }
     if (this.#arrivedQuota > 0) {
       this.#arrivedQuota -= 1;

@@ -68,7 +68,7 @@ export class SimLink {
 
   /** Lets streams go on where they stopped. */
   heal(): void {
-    if (this.#cuts === 0) return;
+    if (!this.#cut) return;
     this.#cut = false;
     const waiting = [...this.#waiting];
     this.#waiting.clear();

@@ -79,7 +79,7 @@ export class HistoryWriter {
   /** Everything settled so far, by `invoke_ns`; what is still in flight comes out as unknown. */
   ops(): OpRecord[] {
     const unsettled = [...this.#open.values()].map((open) => build(open, "unknown", null, null));
-    return [...this.#ops, ...unsettled].sort((a, b) => a.invoke_ns - b.invoke_ns);
+    return [...this.#ops, ...unsettled].toSorted((a, b) => a.invoke_ns - b.invoke_ns);
   }
 
   /** The whole file: the meta record, then everything by its time. */
@@ -87,8 +87,10 @@ export class HistoryWriter {
     const timed: { at: number; record: object }[] = [
       ...this.ops().map((record) => ({ at: record.invoke_ns, record })),
       ...this.#others.map((record) => ({ at: timeOf(record), record })),
-    ].sort((a, b) => a.at - b.at);
-    return [this.#meta, ...timed.map((entry) => entry.record)].map((record) => `${JSON.stringify(record)}\n`).join("");
+    ].toSorted((a, b) => a.at - b.at);
+    return [this.#meta, ...timed.map((entry) => entry.record)]
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join("");
   }
 
   #stamp(nowNs: number): number {
@@ -96,7 +98,13 @@ export class HistoryWriter {
     return this.#last;
   }
 
-  #settle(id: number, outcome: OpRecord["outcome"], at: number | null, result: OpResult | null, resolved?: Resolution): void {
+  #settle(
+    id: number,
+    outcome: OpRecord["outcome"],
+    at: number | null,
+    result: OpResult | null,
+    resolved?: Resolution,
+  ): void {
     const open = this.#open.get(id);
     if (open === undefined) throw new RangeError(`operation ${id} is not in flight`);
     this.#open.delete(id);

@@ -53,7 +53,11 @@ function parseMeta(fields: Fields, line: number): MetaRecord {
   const { v, model, clock, seed } = fields;
   if (v !== 1) throw new HistoryFormatError("BAD_META", line, `Expected v to be 1, got ${JSON.stringify(v)}`);
   if (model !== undefined && model !== "vreg") {
-    throw new HistoryFormatError("BAD_META", line, `Expected model to be "vreg", got ${JSON.stringify(model)}`);
+    throw new HistoryFormatError(
+      "BAD_META",
+      line,
+      `Expected model to be "vreg", got ${JSON.stringify(model)}`,
+    );
   }
   if (clock !== undefined && typeof clock !== "string") {
     throw new HistoryFormatError("BAD_META", line, "Expected clock to be a string");
@@ -70,7 +74,8 @@ class CrossLineRules {
   readonly #last = new Map<number, OpRecord>();
 
   check(record: OpRecord, line: number): void {
-    if (this.#ids.has(record.id)) throw new HistoryFormatError("DUPLICATE_ID", line, `id ${record.id} is used twice`);
+    if (this.#ids.has(record.id))
+      throw new HistoryFormatError("DUPLICATE_ID", line, `id ${record.id} is used twice`);
     this.#ids.add(record.id);
     this.#checkValue(record, line);
     this.#checkClient(record, line);
@@ -80,7 +85,11 @@ class CrossLineRules {
     if (op.value === undefined) return;
     const seen = this.#values.get(op.path) ?? new Set();
     if (seen.has(op.value)) {
-      throw new HistoryFormatError("DUPLICATE_VALUE", line, `${op.path} is given ${JSON.stringify(op.value)} twice`);
+      throw new HistoryFormatError(
+        "DUPLICATE_VALUE",
+        line,
+        `${op.path} is given ${JSON.stringify(op.value)} twice`,
+      );
     }
     this.#values.set(op.path, seen.add(op.value));
   }
@@ -91,10 +100,18 @@ class CrossLineRules {
     this.#last.set(client, record);
     if (last === undefined) return;
     if (record.invoke_ns < last.invoke_ns) {
-      throw new HistoryFormatError("CLIENT_ORDER", line, `operations of client ${client} are not in invocation order`);
+      throw new HistoryFormatError(
+        "CLIENT_ORDER",
+        line,
+        `operations of client ${client} are not in invocation order`,
+      );
     }
     if (last.return_ns === null) {
-      throw new HistoryFormatError("CLIENT_REUSED", line, `client ${client} goes on after an unknown outcome`);
+      throw new HistoryFormatError(
+        "CLIENT_REUSED",
+        line,
+        `client ${client} goes on after an unknown outcome`,
+      );
     }
     if (record.invoke_ns < last.return_ns) {
       throw new HistoryFormatError("CLIENT_OVERLAP", line, `client ${client} has two operations in flight`);

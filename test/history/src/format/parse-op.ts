@@ -1,4 +1,13 @@
-import { integerOf, isFields, onlyFields, optionalBoolean, optionalInteger, optionalString, present, refuse } from "./fields.ts";
+import {
+  integerOf,
+  isFields,
+  onlyFields,
+  optionalBoolean,
+  optionalInteger,
+  optionalString,
+  present,
+  refuse,
+} from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import type { Operation, OpRecord, OpResult, OpType, Outcome, Resolution } from "./records.ts";
 
@@ -11,7 +20,17 @@ const opFields: ReadonlySet<string> = new Set(["type", "path", "value", "expecte
 const resultFields: ReadonlySet<string> = new Set(["value", "version", "zxid", "exists", "error"]);
 const resolvedFields: ReadonlySet<string> = new Set(["applied", "zxid", "at_ns"]);
 const recordFields: ReadonlySet<string> = new Set([
-  "kind", "id", "client", "node", "session", "op", "invoke_ns", "return_ns", "outcome", "result", "resolved",
+  "kind",
+  "id",
+  "client",
+  "node",
+  "session",
+  "op",
+  "invoke_ns",
+  "return_ns",
+  "outcome",
+  "result",
+  "resolved",
 ]);
 
 /** Reads one operation record. @throws HistoryFormatError (`BAD_FIELD`) naming the line. */
@@ -72,8 +91,13 @@ function readOperation(value: unknown, line: number): Operation {
   if (expectedVersion !== undefined && !conditional.has(known)) {
     refuse(line, `Expected op.expectedVersion not to be given for ${known}`);
   }
-  if (expectedVersion === undefined && known === "cas") refuse(line, "Expected op.expectedVersion to be given for cas");
-  return { type: known, path, ...present<{ value: string; expectedVersion: number }>({ value: written, expectedVersion }) };
+  if (expectedVersion === undefined && known === "cas")
+    refuse(line, "Expected op.expectedVersion to be given for cas");
+  return {
+    type: known,
+    path,
+    ...present<{ value: string; expectedVersion: number }>({ value: written, expectedVersion }),
+  };
 }
 
 function readResult(value: unknown, op: Operation, outcome: Outcome, line: number): OpResult | null {
@@ -88,7 +112,8 @@ function readResult(value: unknown, op: Operation, outcome: Outcome, line: numbe
     exists: optionalBoolean(value, "exists", line),
     error: optionalString(value, "error", line),
   });
-  if (outcome === "ok" && result.error !== undefined) refuse(line, "Expected result.error only when the outcome is fail");
+  if (outcome === "ok" && result.error !== undefined)
+    refuse(line, "Expected result.error only when the outcome is fail");
   if (result.exists !== undefined && op.type !== "get" && op.type !== "exists") {
     refuse(line, `Expected result.exists only for reads, got it for ${op.type}`);
   }

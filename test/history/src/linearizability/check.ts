@@ -6,7 +6,7 @@ import { Search } from "./search.ts";
 import type { Verdict } from "./search.ts";
 
 export interface LinearizabilityOptions {
-  /** List entries that may be examined per path before the path is undecided. Default 20,000,000. */
+  /** List entries that may be examined per path before the path is undecided. Default 100,000,000. */
   readonly maxSteps?: number;
   /** Use `resolved` of unknown operations: drop what was never applied, bound what was. Default false. */
   readonly assisted?: boolean;
@@ -31,7 +31,7 @@ export interface LinearizabilityResult {
   readonly explain?: string;
 }
 
-const defaultMaxSteps = 20_000_000;
+const defaultMaxSteps = 100_000_000;
 
 /**
  * Judges a history of the model `vreg`. Pure, and the same for the same records on every machine.

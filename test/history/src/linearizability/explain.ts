@@ -3,7 +3,12 @@ import type { VersionedRegister } from "./model.ts";
 import type { DeadEnd } from "./search.ts";
 
 /** Says in words how far the search came and what did not fit; one fact a line. */
-export function explainDeadEnd(path: string, total: number, model: VersionedRegister, deadEnd: DeadEnd | null): string {
+export function explainDeadEnd(
+  path: string,
+  total: number,
+  model: VersionedRegister,
+  deadEnd: DeadEnd | null,
+): string {
   if (deadEnd === null) return `${path}: the search never turned back`;
   const state = model.state(deadEnd.state);
   const shown = state.exists

@@ -37,7 +37,8 @@ export class Memo {
 
   #equals(entry: number, set: OpSet, state: number): boolean {
     const arena = this.#arena;
-    if (arena[entry] !== set.hashLow || arena[entry + 1] !== set.hashHigh || arena[entry + 2] !== state) return false;
+    if (arena[entry] !== set.hashLow || arena[entry + 1] !== set.hashHigh || arena[entry + 2] !== state)
+      return false;
     if (arena[entry + 3] !== set.low || arena[entry + 4] !== set.high) return false;
     let position = entry + headerWords;
     for (let word = set.low; word < set.high; word++) if (arena[position++] !== set.words[word]) return false;

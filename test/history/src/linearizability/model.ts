@@ -46,7 +46,7 @@ export class VersionedRegister {
         return state.exists ? illegal : id;
       case "node-exists":
         return state.exists ? id : illegal;
-      case "bad-version":
+      default:
         return state.exists && op.expected >= 0 && op.expected !== state.version ? id : illegal;
     }
   }
@@ -71,7 +71,9 @@ export class VersionedRegister {
 
   #delete(state: RegisterState, op: CompiledOp): number {
     const zxid = nextZxid(state, op);
-    return zxid === illegal ? illegal : this.#intern({ exists: false, value: -1, version: -1, zxid, exact: false });
+    return zxid === illegal
+      ? illegal
+      : this.#intern({ exists: false, value: -1, version: -1, zxid, exact: false });
   }
 
   #intern(state: RegisterState): number {

@@ -29,6 +29,8 @@ export function partitionByPath(records: readonly OpRecord[], assisted: boolean)
     if (ops === undefined) byPath.set(record.op.path, [op]);
     else ops.push(op);
   }
-  const paths = [...byPath].map(([path, ops]) => ({ path, ops })).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const paths = [...byPath]
+    .map(([path, ops]) => ({ path, ops }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return { paths, dropped, unknown };
 }

@@ -4,6 +4,7 @@ import { Memo } from "./memo.ts";
 import { illegal } from "./model.ts";
 import type { VersionedRegister } from "./model.ts";
 import { OpSet } from "./op-set.ts";
+import { ZxidOrder } from "./zxid-order.ts";
 
 const shownOps = 8;
 
@@ -31,7 +32,7 @@ export interface SearchResult {
 }
 
 /**
- * Depth-first search for a linearization of one path (Wing and Gong, with Lowe's memo), with two
+ * Depth-first search for a linearization of one path (Wing and Gong, with Lowe's memo), with three
  * rules that keep wide histories cheap:
  *
  * - Greedy: a completed operation that fits now and changes nothing is linearized at once and never
@@ -39,6 +40,8 @@ export interface SearchResult {
  *   so for an operation of unknown outcome, which need not happen at all.
  * - Lazy: an operation of unknown outcome is tried only where it changes the state, and the search has
  *   succeeded when no completed operation is left.
+ * - Zxid order: no step leads to a zxid beyond one that a completed operation was answered with and
+ *   that is not linearized yet; zxids only grow, so that operation would never fit again.
  */
 export class Search {
   readonly #ops: readonly CompiledOp[];
@@ -46,6 +49,7 @@ export class Search {
   readonly #maxSteps: number;
   readonly #list: EventList;
   readonly #set: OpSet;
+  readonly #zxids: ZxidOrder;
   readonly #memo = new Memo();
   readonly #completed: number;
   readonly #order: Int32Array;
@@ -66,6 +70,7 @@ export class Search {
     this.#completedLeft = this.#completed;
     this.#list = new EventList(this.#ops);
     this.#set = new OpSet(this.#completed, ops.length - this.#completed);
+    this.#zxids = new ZxidOrder(this.#ops.slice(0, this.#completed));
     this.#order = new Int32Array(ops.length);
     this.#before = new Int32Array(ops.length);
     this.#state = model.initial;
@@ -113,14 +118,19 @@ export class Search {
       const op = this.#list.calledAt(node);
       if (node === head || op < 0) break;
       const state = this.#apply(op);
-      if (state !== illegal && state !== this.#state) {
-        this.#push(op, this.#state);
-        this.#state = state;
-        return true;
-      }
+      if (state !== illegal && state !== this.#state && this.#choose(op, state)) return true;
       node = this.#list.next(node);
     }
     this.#noteDeadEnd(node);
+    return false;
+  }
+
+  /** Linearizes the operation, unless an answer that is still to be placed shows an older zxid. */
+  #choose(op: number, state: number): boolean {
+    this.#push(op, this.#state);
+    this.#state = state;
+    if (this.#model.state(state).zxid <= this.#zxids.least()) return true;
+    this.#backtrack();
     return false;
   }
 
@@ -132,6 +142,7 @@ export class Search {
       const before = this.#before[this.#depth] ?? 0;
       this.#list.unlift(op);
       this.#set.delete(op);
+      this.#zxids.delete(op);
       if (op < this.#completed) this.#completedLeft++;
       if (before < 0) continue;
       this.#state = before;
@@ -146,6 +157,7 @@ export class Search {
     this.#depth++;
     this.#list.lift(op);
     this.#set.add(op);
+    this.#zxids.add(op);
     if (op < this.#completed) this.#completedLeft--;
   }
 
@@ -163,8 +175,15 @@ export class Search {
     const done = this.#completed - this.#completedLeft;
     if (node === head || done <= this.#deepest) return;
     this.#deepest = done;
-    const last = [...this.#order.subarray(Math.max(0, this.#depth - shownOps), this.#depth)].map((op) => this.#op(op));
-    this.#deadEnd = { linearized: this.#depth, last, state: this.#state, stuck: this.#op(this.#list.returningAt(node)) };
+    const last = [...this.#order.subarray(Math.max(0, this.#depth - shownOps), this.#depth)].map((op) =>
+      this.#op(op),
+    );
+    this.#deadEnd = {
+      linearized: this.#depth,
+      last,
+      state: this.#state,
+      stuck: this.#op(this.#list.returningAt(node)),
+    };
   }
 
   #result(verdict: Verdict): SearchResult {
@@ -173,6 +192,11 @@ export class Search {
 }
 
 function completedFirst(ops: readonly CompiledOp[]): CompiledOp[] {
-  const isUnknown = (op: CompiledOp): number => Number(op.return === Infinity);
-  return [...ops].sort((a, b) => isUnknown(a) - isUnknown(b) || a.invoke - b.invoke || a.record.id - b.record.id);
+  return ops.toSorted(
+    (a, b) => isUnknown(a) - isUnknown(b) || a.invoke - b.invoke || a.record.id - b.record.id,
+  );
+}
+
+function isUnknown(op: CompiledOp): number {
+  return Number(op.return === Infinity);
 }

@@ -1,0 +1,74 @@
+import type { Clock } from "@flotilla/runtime";
+import type { LeaseTimes, Moment } from "./lease-period.ts";
+import { LeasePeriod, momentOf } from "./lease-period.ts";
+
+/** Unanswered renewals remembered; older ones would prove nothing that the next does not. */
+const maxUnanswered = 64;
+
+/**
+ * How long a session may believe in itself. Moves only by acknowledgements that echo a renewal's number,
+ * counted from the send of that renewal.
+ */
+export class Belief {
+  readonly #clock: Clock;
+  readonly #times: LeaseTimes;
+  readonly #sent = new Map<number, Moment>();
+  #period: LeasePeriod;
+  #confirmed: Moment;
+  #lastNumber = 0;
+
+  /** @param since the first send of the command that opened the session */
+  constructor(clock: Clock, times: LeaseTimes, since: Moment) {
+    this.#clock = clock;
+    this.#times = times;
+    this.#confirmed = since;
+    this.#period = new LeasePeriod(clock, times, since);
+  }
+
+  /** The current period; over until a renewal is confirmed again when it lapsed. */
+  get period(): LeasePeriod {
+    return this.#period;
+  }
+
+  /** Milliseconds since the send of the last confirmed renewal. */
+  get unconfirmedMs(): number {
+    return this.#clock.now() - this.#confirmed.now;
+  }
+
+  /** Milliseconds since the oldest renewal on this channel that is unanswered was sent; 0 when there is none. */
+  get unansweredMs(): number {
+    for (const moment of this.#sent.values()) return this.#clock.now() - moment.now;
+    return 0;
+  }
+
+  /** The number of a renewal that is sent now. */
+  renewing(): number {
+    this.#period.check();
+    this.#lastNumber += 1;
+    this.#sent.set(this.#lastNumber, momentOf(this.#clock));
+    this.#sent.delete(this.#lastNumber - maxUnanswered);
+    return this.#lastNumber;
+  }
+
+  /** The channel ended: what was sent on it is never acknowledged. */
+  forget(): void {
+    this.#sent.clear();
+  }
+
+  /** An acknowledgement. Unknown and repeated numbers change nothing. */
+  confirm(number: number): void {
+    const moment = this.#sent.get(number);
+    if (moment === undefined) return;
+    for (const earlier of this.#sent.keys()) if (earlier <= number) this.#sent.delete(earlier);
+    if (moment.now > this.#confirmed.now) this.#confirmed = moment;
+    if (this.#period.extend(moment)) return;
+    const next = new LeasePeriod(this.#clock, this.#times, moment);
+    if (next.check()) this.#period = next;
+  }
+
+  /** Ends belief for good. */
+  end(why: string): void {
+    this.#sent.clear();
+    this.#period.end(why);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Channel, ChannelHandler, ClientHost, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import { encodeClientMessage } from "../wire/client-codec.ts";
+import type { ClientMessage, ServerMessage } from "../wire/messages.ts";
+import { decodeServerMessage } from "../wire/server-codec.ts";
+import type { Dialer } from "./dialer.ts";
+
+/** What the owner of a link hears. */
+export interface LinkHandler {
+  /** A channel stands. */
+  opened(): void;
+  message(message: ServerMessage): void;
+  /** The channel that stood is gone; another is on its way. */
+  closed(): void;
+  /** No server took the session. `roundOver`: all have been tried since one last did, or since the last round. */
+  failed(error: FlotillaError, roundOver: boolean): void;
+}
+
+/** Full jitter: each wait is drawn from zero to a ceiling that doubles. */
+const firstCeilingMs = 50;
+
+function asFlotillaError(error: unknown): FlotillaError {
+  if (FlotillaError.is(error)) return error;
+  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "no connection to a server", { cause: error });
+}
+
+/** Keeps one channel open to some server, going on to the next one when it ends. */
+export class Link {
+  readonly #host: ClientHost;
+  readonly #dialer: Dialer;
+  readonly #handler: LinkHandler;
+  readonly #maxBackoffMs: number;
+  #channel: Channel | undefined;
+  #dialing: AbortController | undefined;
+  #retry: Timer | undefined;
+  #settled = false;
+  #failures = 0;
+  #stopped = false;
+
+  constructor(host: ClientHost, dialer: Dialer, maxBackoffMs: number, handler: LinkHandler) {
+    this.#host = host;
+    this.#dialer = dialer;
+    this.#maxBackoffMs = maxBackoffMs;
+    this.#handler = handler;
+  }
+
+  start(): void {
+    void this.#dial();
+  }
+
+  /** Does nothing while no channel stands. */
+  send(message: ClientMessage): void {
+    this.#channel?.send(encodeClientMessage(message));
+  }
+
+  /** The server took the session: from now on an end of the channel is not counted as a failure. */
+  settled(): void {
+    this.#settled = true;
+    this.#failures = 0;
+  }
+
+  /** Gives the present channel up for another. */
+  drop(error: FlotillaError): void {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    channel.close(error.message);
+    this.#lost(error);
+  }
+
+  /** Ends it for good. Sends what is queued. */
+  stop(): void {
+    this.#stopped = true;
+    this.#retry?.cancel();
+    this.#dialing?.abort();
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.close();
+  }
+
+  async #dial(): Promise<void> {
+    const dialing = new AbortController();
+    this.#dialing = dialing;
+    let opened = false;
+    try {
+      await this.#dialer.dial((channel) => {
+        opened = true;
+        return this.#opened(channel);
+      }, dialing.signal);
+    } catch (error) {
+      if (!opened && !this.#stopped) this.#failed(asFlotillaError(error));
+    }
+  }
+
+  #opened(channel: Channel): ChannelHandler {
+    this.#dialing = undefined;
+    if (this.#stopped) {
+      channel.close();
+      return { message: () => {}, end: () => {} };
+    }
+    this.#channel = channel;
+    this.#handler.opened();
+    return {
+      message: (frame) => {
+        if (this.#channel === channel) this.#received(frame);
+      },
+      end: (end) => {
+        if (this.#channel !== channel) return;
+        const reason = end.reason === "" ? end.cause : end.reason;
+        this.#lost(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `the connection ended: ${reason}`));
+      },
+    };
+  }
+
+  #received(frame: Uint8Array): void {
+    try {
+      this.#handler.message(decodeServerMessage(frame));
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") && !FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")) throw error;
+      this.#host.logger.warn({ err: error }, "a server sent what is not of this protocol");
+      this.drop(error);
+    }
+  }
+
+  #lost(error: FlotillaError): void {
+    this.#channel = undefined;
+    const wasSettled = this.#settled;
+    this.#settled = false;
+    this.#handler.closed();
+    if (this.#stopped) return;
+    if (wasSettled) this.#dialIn(this.#host.random.float() * firstCeilingMs);
+    else this.#failed(error);
+  }
+
+  #failed(error: FlotillaError): void {
+    this.#failures += 1;
+    const rounds = Math.floor(this.#failures / this.#dialer.choices);
+    const roundOver = this.#failures % this.#dialer.choices === 0;
+    this.#handler.failed(error, roundOver);
+    if (this.#stopped) return;
+    const ceiling = rounds === 0 ? 0 : Math.min(this.#maxBackoffMs, firstCeilingMs * 2 ** Math.min(rounds, 16));
+    this.#dialIn(roundOver ? this.#host.random.float() * ceiling : 0);
+  }
+
+  #dialIn(delayMs: number): void {
+    this.#retry = this.#host.clock.setTimer(delayMs, () => void this.#dial());
+  }
+}

@@ -1,0 +1,50 @@
+import type { Logger } from "@flotilla/runtime";
+import type { SessionState } from "./api.ts";
+
+/** A session's state and those who want to know. */
+export class StateCell {
+  readonly #logger: Logger;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #told: SessionState[] = [];
+  #state: SessionState = "connecting";
+  #telling = false;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  get value(): SessionState {
+    return this.#state;
+  }
+
+  get isFinal(): boolean {
+    return this.#state === "lost" || this.#state === "closed";
+  }
+
+  /** Changes the state unless it is final, and tells everyone, in order also when a listener causes the next change. */
+  move(to: SessionState): void {
+    if (this.isFinal || to === this.#state) return;
+    this.#state = to;
+    this.#told.push(to);
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let next = this.#told.shift(); next !== undefined; next = this.#told.shift()) this.#tell(next);
+    this.#telling = false;
+  }
+
+  listen(fn: (state: SessionState) => void): Disposable {
+    const listener = (state: SessionState): void => fn(state);
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  #tell(state: SessionState): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        this.#logger.error({ err: error, state }, "a listener of the session's state threw");
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Clock, Timer } from "@flotilla/runtime";
+
+/** What a vigil asks and tells. */
+export interface VigilHandler {
+  /** Ask the server at hand for a sign of life. */
+  ping(): void;
+  /** Milliseconds that a renewal has waited for its acknowledgement; 0 when none waits. */
+  unansweredMs(): number;
+  /** The server at hand is silent, or nothing gets through it. */
+  silent(why: string): void;
+}
+
+/** Longest patience with an unanswered attach, ms. */
+const maxPatienceMs = 10_000;
+
+/**
+ * Watches over one channel at a time. A server is given up after a fifth of the TTL of silence; judged
+ * behind a poll phase, so that a stall of one's own is never taken for silence of the other side.
+ */
+export class Vigil {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #handler: VigilHandler;
+  #timer: Timer | undefined;
+  /** Grows when the channel changes: what was deferred for an earlier one is void. */
+  #round = 0;
+  #heardMs = 0;
+  #heard = false;
+  #asked = false;
+  #impatience = 0;
+
+  constructor(clock: Clock, ttlMs: number, handler: VigilHandler) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+    this.#handler = handler;
+  }
+
+  /** An attach was sent. Each one that stays unanswered doubles the patience with the next. */
+  attaching(): void {
+    const round = this.#begin();
+    const patience = Math.min((this.#ttlMs / 5) * 2 ** this.#impatience, Math.max(maxPatienceMs, this.#ttlMs / 5));
+    this.#after(patience, round, () => {
+      this.#impatience = Math.min(this.#impatience + 1, 10);
+      this.#handler.silent("the attach was not answered");
+    });
+  }
+
+  /** The server took the session. */
+  attached(): void {
+    const round = this.#begin();
+    this.#impatience = 0;
+    this.#heardMs = this.#clock.now();
+    this.#heard = true;
+    this.#asked = false;
+    this.#pulse(round);
+  }
+
+  /** Something arrived. */
+  heard(): void {
+    this.#heardMs = this.#clock.now();
+    this.#heard = true;
+    this.#asked = false;
+  }
+
+  /** No channel to watch over. */
+  end(): void {
+    this.#begin();
+  }
+
+  #begin(): number {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#round += 1;
+    return this.#round;
+  }
+
+  #after(delayMs: number, round: number, fn: () => void): void {
+    this.#timer = this.#clock.setTimer(delayMs, () => {
+      this.#clock.defer(() => {
+        if (round === this.#round) fn();
+      });
+    });
+  }
+
+  #pulse(round: number): void {
+    this.#after(this.#ttlMs / 10, round, () => {
+      if (this.#asked && this.#clock.now() - this.#heardMs >= this.#ttlMs / 5) {
+        this.#handler.silent("the server is silent");
+        return;
+      }
+      if (this.#handler.unansweredMs() >= this.#ttlMs / 5) {
+        this.#handler.silent("no renewal gets through");
+        if (round !== this.#round) return;
+      }
+      if (!this.#heard) {
+        this.#asked = true;
+        this.#handler.ping();
+      }
+      this.#heard = false;
+      this.#pulse(round);
+    });
+  }
+}

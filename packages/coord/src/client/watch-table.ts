@@ -1,0 +1,169 @@
+import type { WatchKind } from "@flotilla/kv";
+import { FlotillaError } from "@flotilla/runtime";
+import { wireBounds } from "../wire/bounds.ts";
+import type { ArmedMessage, ClientMessage, EventsMessage, ResumeToken, SnapshotMessage, WatchSpec } from "../wire/messages.ts";
+import type { Wait } from "./call.ts";
+import type { WatchFeed, WatchStream } from "./watch-stream.ts";
+
+/** A watch from its call to the moment it stands. */
+export interface PendingWatch {
+  readonly path: string;
+  readonly kind: WatchKind;
+  readonly from: ResumeToken | null;
+  readonly wait: Wait<ResumeToken>;
+  /** Last write issued before it; known once sent. */
+  after: number | undefined;
+}
+
+function specOf(id: number, stream: WatchStream): WatchSpec {
+  return { id, path: stream.path, kind: stream.kind, from: stream.head };
+}
+
+/** A session's watches: those that wait to be armed, those that stand, those whose consumer is behind. */
+export class WatchTable implements WatchFeed {
+  readonly #transmit: (message: ClientMessage) => void;
+  readonly #pending = new Map<number, PendingWatch>();
+  /** By the id of the present arming: a new one for every arming, so that what is late is recognized. */
+  readonly #standing = new Map<number, WatchStream>();
+  readonly #paused = new Set<WatchStream>();
+  /** Ids named in the attach under way. */
+  #named: number[] = [];
+  /** Ids that came to stand while there was no channel to say so. */
+  #unsaid: number[] = [];
+  #live = false;
+  #lastId = 0;
+
+  constructor(transmit: (message: ClientMessage) => void) {
+    this.#transmit = transmit;
+  }
+
+  /**
+   * Makes room for one more, and names it.
+   * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
+   */
+  admit(): number {
+    if (this.#pending.size + this.#standing.size + this.#paused.size >= wireBounds.watches) {
+      throw new FlotillaError("ERR_FLOTILLA_LIMIT", `a session has at most ${wireBounds.watches} watches`);
+    }
+    return this.#nextId();
+  }
+
+  add(id: number, watch: PendingWatch): void {
+    this.#pending.set(id, watch);
+  }
+
+  /** Its caller gave up before it stood. */
+  giveUp(id: number): void {
+    const watch = this.#pending.get(id);
+    if (watch === undefined) return;
+    this.#pending.delete(id);
+    if (watch.after !== undefined) this.#transmit({ type: "unwatch", id });
+  }
+
+  /** Sends a watch for the first time, behind all writes up to `after`. */
+  issue(id: number, after: number): void {
+    const watch = this.#pending.get(id);
+    if (watch === undefined) return;
+    watch.after = after;
+    this.#send(id, watch, after);
+  }
+
+  /** What stands, for the attach on a new channel; under new ids. */
+  specs(): WatchSpec[] {
+    const streams = [...this.#standing.values()];
+    this.#standing.clear();
+    this.#unsaid = [];
+    const specs = streams.map((stream) => this.#stand(stream));
+    this.#named = specs.map((spec) => spec.id);
+    return specs;
+  }
+
+  /** Attached on a new channel: what the attach could not say, and what was sent before and is not armed. */
+  sendAgain(): void {
+    this.#live = true;
+    for (const id of this.#named) if (!this.#standing.has(id)) this.#transmit({ type: "unwatch", id });
+    for (const id of this.#unsaid) {
+      const stream = this.#standing.get(id);
+      if (stream !== undefined) this.#transmit({ type: "watch", after: 0, watch: specOf(id, stream) });
+    }
+    this.#named = [];
+    this.#unsaid = [];
+    for (const [id, watch] of this.#pending) if (watch.after !== undefined) this.#send(id, watch, watch.after);
+  }
+
+  /** The channel ended. */
+  interrupted(): void {
+    this.#live = false;
+    for (const stream of this.#standing.values()) stream.interrupted();
+  }
+
+  /** A watch stands. `create` makes the stream of a new one; nothing is lost between the two. */
+  armed(message: ArmedMessage, create: (watch: PendingWatch, token: ResumeToken) => WatchStream): WatchStream | undefined {
+    const watch = this.#pending.get(message.id);
+    if (watch === undefined) return undefined;
+    this.#pending.delete(message.id);
+    const stream = create(watch, watch.from ?? message.token);
+    this.#standing.set(message.id, stream);
+    return stream;
+  }
+
+  events(message: EventsMessage): void {
+    const stream = this.#standing.get(message.id);
+    if (stream !== undefined && !stream.events(message.events)) this.#pause(message.id, stream);
+  }
+
+  page(message: SnapshotMessage): void {
+    const stream = this.#standing.get(message.id);
+    if (stream !== undefined && !stream.page(message)) this.#pause(message.id, stream);
+  }
+
+  resume(stream: WatchStream): void {
+    if (!this.#paused.delete(stream)) return;
+    const watch = this.#stand(stream);
+    if (this.#live) this.#transmit({ type: "watch", after: 0, watch });
+    else this.#unsaid.push(watch.id);
+  }
+
+  close(stream: WatchStream): void {
+    this.#paused.delete(stream);
+    for (const [id, standing] of this.#standing) {
+      if (standing !== stream) continue;
+      this.#standing.delete(id);
+      this.#transmit({ type: "unwatch", id });
+      return;
+    }
+  }
+
+  /** Ends everything. Streams end without an error when there is none. */
+  end(pendingError: () => Error, streamError: Error | undefined): void {
+    const pending = [...this.#pending.values()];
+    const streams = [...this.#standing.values(), ...this.#paused];
+    this.#pending.clear();
+    this.#standing.clear();
+    this.#paused.clear();
+    for (const watch of pending) watch.wait.reject(pendingError());
+    for (const stream of streams) stream.end(streamError);
+  }
+
+  #stand(stream: WatchStream): WatchSpec {
+    const id = this.#nextId();
+    this.#standing.set(id, stream);
+    return specOf(id, stream);
+  }
+
+  #pause(id: number, stream: WatchStream): void {
+    this.#standing.delete(id);
+    this.#paused.add(stream);
+    this.#transmit({ type: "unwatch", id });
+  }
+
+  #send(id: number, watch: PendingWatch, after: number): void {
+    const { path, kind, from } = watch;
+    this.#transmit({ type: "watch", after, watch: { id, path, kind, from } });
+  }
+
+  #nextId(): number {
+    this.#lastId += 1;
+    return this.#lastId;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Node } from "@flotilla/kv";
+
+/** Recipe nodes hold small JSON objects; anything else in them reads as null. */
+export function readRecord(node: Node | null): Readonly<Record<string, unknown>> | null {
+  if (node === null) return null;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(node.value));
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The text at a key, or the fallback. */
+export function textAt(record: Readonly<Record<string, unknown>>, key: string, fallback: string): string {
+  const value = record[key];
+  return typeof value === "string" ? value : fallback;
+}
+
+/** The finite number at a key, or the fallback. */
+export function numberAt(record: Readonly<Record<string, unknown>>, key: string, fallback: number): number {
+  const value = record[key];
+  return typeof value === "number" && Number.isFinite(value) ? value : fallback;
+}

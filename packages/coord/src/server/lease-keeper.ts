@@ -1,0 +1,211 @@
+import type { Applied, LeaseId } from "@flotilla/kv";
+import { encodeCommand } from "@flotilla/kv";
+import type { RaftStatus } from "@flotilla/raft";
+import type { Clock, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import { awaitedMs } from "../time-bounds.ts";
+import type { LeaseTable, RaftPort } from "./context.ts";
+import type { Observer } from "./observer.ts";
+
+/** How often stalls are measured and deadlines looked at, ms. */
+const tickMs = 100;
+/** A timer this late is a stall, ms. */
+const stallMs = 20;
+/** How often the leases are compared with the state machine's, in ticks. */
+const sweepTicks = 10;
+/** Leases in one command: one command must not take long to apply. */
+const expiriesPerCommand = 64;
+
+interface Asked {
+  readonly leases: readonly LeaseId[];
+  readonly done: (refused: ReadonlySet<LeaseId>) => void;
+}
+
+export interface LeaseKeeperOptions {
+  readonly clock: Clock;
+  readonly raft: Pick<RaftPort, "propose" | "read">;
+  readonly leases: LeaseTable;
+  readonly observer?: Observer;
+  readonly probe?: (name: string) => void;
+}
+
+/**
+ * Times of leases on the leader. Deadlines belong to one term and start anew with it; receipt of a renewal moves
+ * them, a quorum round begun after it vouches for it, and nothing is vouched for once its end was proposed.
+ * On any other member it does nothing.
+ */
+export class LeaseKeeper {
+  readonly #clock: Clock;
+  readonly #raft: Pick<RaftPort, "propose" | "read">;
+  readonly #leases: LeaseTable;
+  readonly #observer: Observer;
+  readonly #probe: (name: string) => void;
+  /** The term this member leads and has committed in; null while it does not. */
+  #term: number | null = null;
+  /** By the clock without its stalls. */
+  readonly #deadlines = new Map<LeaseId, number>();
+  /** Their end was proposed in this term. */
+  readonly #ending = new Set<LeaseId>();
+  #stalledMs = 0;
+  #timer: Timer | undefined;
+  #ticks = 0;
+  #asked: Asked[] = [];
+  #roundScheduled = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#clock = options.clock;
+    this.#raft = options.raft;
+    this.#leases = options.leases;
+    this.#observer = options.observer ?? {};
+    this.#probe = options.probe ?? (() => {});
+  }
+
+  /** To be called in the turn the status changed. */
+  onStatus(status: Pick<RaftStatus, "role" | "term" | "established">): void {
+    const term = status.role === "leader" && status.established ? status.term : null;
+    if (term === this.#term) return;
+    this.close();
+    this.#term = term;
+    if (term === null) return;
+    for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);
+    this.#arm();
+  }
+
+  /** To be called in the turn a command was applied. */
+  onApplied(applied: Applied): void {
+    if (this.#term === null) return;
+    if (applied.type === "attached") this.#startDeadline(applied.session, applied.ttlMs);
+    if (applied.type === "expired") for (const lease of applied.leases) this.#forget(lease);
+  }
+
+  /**
+   * Renewals received just now. Calls back with those it does not vouch for, at once when it is all of them
+   * because this member does not lead; never when leadership is lost meanwhile.
+   */
+  renew(leases: readonly LeaseId[], done: (refused: ReadonlySet<LeaseId>) => void): void {
+    for (const id of leases) this.#touch(id);
+    this.#asked.push({ leases, done });
+    if (this.#roundScheduled) return;
+    this.#roundScheduled = true;
+    this.#clock.defer(() => this.#round());
+  }
+
+  /** Stops and forgets all deadlines. */
+  close(): void {
+    this.#term = null;
+    this.#deadlines.clear();
+    this.#ending.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #steadyNow(): number {
+    return this.#clock.now() - this.#stalledMs;
+  }
+
+  #startDeadline(id: LeaseId, ttlMs: number): void {
+    const deadline = this.#steadyNow() + awaitedMs(ttlMs);
+    if ((this.#deadlines.get(id) ?? 0) >= deadline) return;
+    this.#deadlines.set(id, deadline);
+    this.#observer.deadlineMoved?.(id, deadline + this.#stalledMs);
+  }
+
+  #touch(id: LeaseId): void {
+    if (this.#term === null || this.#ending.has(id)) return;
+    const lease = this.#leases.lease(id);
+    if (lease !== null) this.#startDeadline(id, lease.ttlMs);
+  }
+
+  #forget(id: LeaseId): void {
+    this.#deadlines.delete(id);
+    this.#ending.delete(id);
+  }
+
+  #round(): void {
+    this.#roundScheduled = false;
+    const asked = this.#asked;
+    this.#asked = [];
+    this.#confirmLeadership().then(
+      () => this.#vouch(asked),
+      () => this.#probe("renewals-unconfirmed"),
+    );
+  }
+
+  async #confirmLeadership(): Promise<void> {
+    await this.#raft.read({ leaderOnly: true });
+  }
+
+  #vouch(asked: readonly Asked[]): void {
+    if (this.#term === null) return;
+    for (const { leases, done } of asked) {
+      const good = leases.filter((id) => this.#isAlive(id));
+      const refused = new Set(leases);
+      for (const id of good) refused.delete(id);
+      if (good.length > 0) this.#observer.renewalsConfirmed?.(good);
+      done(refused);
+    }
+  }
+
+  #isAlive(id: LeaseId): boolean {
+    return !this.#ending.has(id) && this.#deadlines.has(id) && this.#leases.lease(id) !== null;
+  }
+
+  #arm(): void {
+    const due = this.#clock.now() + tickMs;
+    this.#timer = this.#clock.setTimer(tickMs, () => {
+      const late = this.#clock.now() - due;
+      if (late > stallMs) {
+        this.#stalledMs += late;
+        this.#probe("leader-stalled");
+      }
+      this.#ticks += 1;
+      const term = this.#term;
+      this.#arm();
+      this.#clock.defer(() => {
+        if (term === this.#term) this.#examine();
+      });
+    });
+  }
+
+  #examine(): void {
+    if (this.#term === null) return;
+    if (this.#ticks % sweepTicks === 0) this.#sweep();
+    const now = this.#steadyNow();
+    const due: LeaseId[] = [];
+    for (const [id, deadline] of this.#deadlines) if (deadline <= now && !this.#ending.has(id)) due.push(id);
+    due.sort();
+    for (let start = 0; start < due.length; start += expiriesPerCommand) {
+      this.#expire(due.slice(start, start + expiriesPerCommand), this.#term);
+    }
+  }
+
+  /** Finds leases made or ended by other commands than those told to `onApplied`. */
+  #sweep(): void {
+    for (const { id, ttlMs } of this.#leases.leases()) if (!this.#deadlines.has(id)) this.#startDeadline(id, ttlMs);
+    for (const id of this.#deadlines.keys()) if (this.#leases.lease(id) === null) this.#forget(id);
+  }
+
+  #expire(due: readonly LeaseId[], term: number): void {
+    const leases = due.filter((id) => this.#leases.lease(id) !== null);
+    if (leases.length === 0) return;
+    for (const id of leases) this.#ending.add(id);
+    this.#observer.expiryProposed?.(leases, term);
+    this.#propose(leases, term).catch((error: unknown) => {
+      if (term === this.#term && isCertainlyAbsent(error)) this.#spare(leases);
+    });
+  }
+
+  async #propose(leases: readonly LeaseId[], term: number): Promise<void> {
+    await this.#raft.propose(encodeCommand({ type: "expire", leases }), { ifTerm: term });
+  }
+
+  /** Their end never entered the log: they may be renewed again, and are looked at in the next tick. */
+  #spare(leases: readonly LeaseId[]): void {
+    this.#probe("expiry-dropped");
+    for (const id of leases) this.#ending.delete(id);
+  }
+}
+
+function isCertainlyAbsent(error: unknown): boolean {
+  return FlotillaError.is(error, "ERR_FLOTILLA_DROPPED") || FlotillaError.is(error, "ERR_FLOTILLA_OVERLOADED");
+}

@@ -1,0 +1,101 @@
+import type { Channel, Clock, Timer } from "@flotilla/runtime";
+import type { ServerMessage } from "../wire/messages.ts";
+import { encodeServerMessage } from "../wire/server-codec.ts";
+
+/** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
+export const highWaterBytes = 1_048_576;
+const pollMs = 10;
+const stepsPerTurn = 16;
+
+/** Events that still have to be told before any answer. */
+export interface Backlog {
+  readonly isBehind: boolean;
+  /** Tells a bounded part of them. */
+  advance(): void;
+}
+
+/**
+ * What leaves on one channel. Answers wait, in order, while the client is slow or has not been told all events up
+ * to now: so no answer shows a revision before its event. At most what the client asked for is held.
+ */
+export class Outlet {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  #backlog: Backlog | undefined;
+  #held: ServerMessage[] = [];
+  #timer: Timer | undefined;
+  #scheduled = false;
+  #closed = false;
+
+  constructor(channel: Channel, clock: Clock) {
+    this.#channel = channel;
+    this.#clock = clock;
+  }
+
+  /** The client is slow: nothing more until it took some. */
+  get isBlocked(): boolean {
+    return this.#channel.bufferedBytes > highWaterBytes;
+  }
+
+  /** Names what goes before answers. */
+  follow(backlog: Backlog): void {
+    this.#backlog = backlog;
+  }
+
+  /** At once, past everything held. */
+  send(message: ServerMessage): void {
+    this.#channel.send(encodeServerMessage(message));
+  }
+
+  /** In order of the calls, after every event up to now. */
+  answer(message: ServerMessage): void {
+    if (this.#held.length === 0 && !this.#isBehind && !this.isBlocked) {
+      this.send(message);
+      return;
+    }
+    this.#held.push(message);
+    this.wake();
+  }
+
+  /** Goes on as soon as the client can take more. */
+  wake(): void {
+    if (this.#closed || this.#scheduled || this.#timer !== undefined) return;
+    if (this.isBlocked) {
+      this.#timer = this.#clock.setTimer(pollMs, () => {
+        this.#timer = undefined;
+        this.#flush();
+      });
+      return;
+    }
+    this.#scheduled = true;
+    this.#clock.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** Drops what is held and ends the channel after what was sent. */
+  close(reason: string): void {
+    this.#closed = true;
+    this.#held = [];
+    this.#timer?.cancel();
+    this.#channel.close(reason);
+  }
+
+  get #isBehind(): boolean {
+    return this.#backlog?.isBehind ?? false;
+  }
+
+  #flush(): void {
+    if (this.#closed) return;
+    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.isBlocked; step += 1) this.#backlog?.advance();
+    let sent = 0;
+    while (sent < this.#held.length && !this.#isBehind && !this.isBlocked) {
+      const message = this.#held[sent];
+      if (message !== undefined) this.send(message);
+      sent += 1;
+    }
+    this.#held.splice(0, sent);
+    if (this.#held.length > 0 || this.#isBehind) this.wake();
+  }
+}

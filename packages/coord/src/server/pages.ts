@@ -1,0 +1,63 @@
+import type { Machine, TreeEntry, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
+import { parentOf } from "@flotilla/kv";
+
+const pageBytes = 524_288;
+const pageItems = 1_000;
+const entriesPerStep = 256;
+/** Share of an item besides its path and value. */
+const overheadBytes = 256;
+
+function sizeOf(item: TreeEntry | TreeEvent): number {
+  return overheadBytes + item.path.length * 3 + (item.node?.value.length ?? 0);
+}
+
+/** The longest beginning that fits into one message, at least one item. */
+export function firstPage<T extends TreeEntry | TreeEvent>(items: readonly T[]): readonly T[] {
+  let bytes = 0;
+  for (const [position, item] of items.entries()) {
+    bytes += sizeOf(item);
+    if (position > 0 && (bytes > pageBytes || position >= pageItems)) return items.slice(0, position);
+  }
+  return items;
+}
+
+function isInScope(entry: TreeEntry, path: string, kind: WatchKind): boolean {
+  if (entry.path === path || kind === "recursive") return true;
+  return kind === "children" && parentOf(entry.path) === path;
+}
+
+/** Everything a watch can see, as it was when this was made, page by page. */
+export class ScopePages {
+  /** What comes after these pages. */
+  readonly token: WatchToken;
+  readonly #path: string;
+  readonly #kind: WatchKind;
+  readonly #source: Iterator<readonly TreeEntry[]>;
+  #entries: readonly TreeEntry[] = [];
+
+  constructor(machine: Machine, path: string, kind: WatchKind) {
+    this.#path = path;
+    this.#kind = kind;
+    this.token = machine.token;
+    this.#source = open(machine, path, kind);
+  }
+
+  /** A bounded piece of the work; an empty page may be followed by others. */
+  next(): { readonly entries: readonly TreeEntry[]; readonly last: boolean } {
+    if (this.#entries.length === 0) {
+      const step = this.#source.next();
+      if (step.done === true) return { entries: [], last: true };
+      this.#entries = step.value.filter((entry) => isInScope(entry, this.#path, this.#kind));
+    }
+    const entries = firstPage(this.#entries);
+    this.#entries = this.#entries.slice(entries.length);
+    return { entries, last: false };
+  }
+}
+
+function open(machine: Machine, path: string, kind: WatchKind): Iterator<readonly TreeEntry[]> {
+  const node = machine.get(path);
+  if (node === null) return [].values();
+  if (kind === "data") return [[{ path, node }]].values();
+  return machine.subtree(path, entriesPerStep).pages;
+}

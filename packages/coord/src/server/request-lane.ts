@@ -1,0 +1,135 @@
+import type { SessionId } from "@flotilla/kv";
+import { encodeCommand, limits } from "@flotilla/kv";
+import type { Clock, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { RequestMessage } from "../wire/messages.ts";
+import type { RaftPort } from "./context.ts";
+
+const firstPauseMs = 10;
+const longestPauseMs = 200;
+
+export interface RequestLaneOptions {
+  readonly clock: Clock;
+  readonly raft: Pick<RaftPort, "propose" | "status">;
+  readonly session: SessionId;
+  readonly attach: number;
+  /** Last request of the session that is applied here. */
+  readonly lastSeq: () => number;
+  readonly sendResult: (seq: number, result: Uint8Array) => void;
+  readonly sendResend: (from: number) => void;
+  /** The client broke the protocol. */
+  readonly refuse: (error: FlotillaError) => void;
+  readonly probe: (name: string) => void;
+}
+
+/**
+ * The writes of one attach. Proposes them in seq order, each once; when one was dropped it lets nothing more through
+ * until everything in flight is settled, then asks the client to send again from what is missing. Raft never retries.
+ */
+export class RequestLane {
+  readonly #options: RequestLaneOptions;
+  /** Sent by the client on this channel and not answered, with the size of the command. */
+  readonly #unanswered = new Map<number, number>();
+  #bytes = 0;
+  /** The next request to let through. */
+  #next: number;
+  #inFlight = 0;
+  #broken = false;
+  #pauseMs = firstPauseMs;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: RequestLaneOptions) {
+    this.#options = options;
+    this.#next = options.lastSeq() + 1;
+  }
+
+  /** A write from the client. What is in flight already, or comes out of turn after a drop, is left out. */
+  accept(message: RequestMessage): void {
+    if (this.#broken || message.seq !== this.#next) return;
+    const { session, attach } = this.#options;
+    const { seq, ack, operation } = message;
+    const command = encodeCommand({ type: "request", session, attach, seq, ack, operation });
+    if (!this.#admit(seq, command.length)) return;
+    this.#next += 1;
+    this.#inFlight += 1;
+    this.#propose(command).then(
+      () => this.#settled(),
+      (error: unknown) => this.#rejected(error),
+    );
+  }
+
+  /** The result of a write, in the turn of its apply. */
+  answered(seq: number, result: Uint8Array): void {
+    const size = this.#unanswered.get(seq);
+    if (size === undefined) return;
+    this.#unanswered.delete(seq);
+    this.#bytes -= size;
+    this.#pauseMs = firstPauseMs;
+    this.#options.sendResult(seq, result);
+  }
+
+  /** A write was refused because an earlier one is missing. */
+  missing(): void {
+    this.#break();
+  }
+
+  /** Somebody may lead again. */
+  leaderChanged(): void {
+    if (this.#broken) this.#resume();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #propose(command: Uint8Array): Promise<void> {
+    await this.#options.raft.propose(command);
+  }
+
+  #admit(seq: number, size: number): boolean {
+    const known = this.#unanswered.get(seq);
+    // Twice the client's own bound, because the two do not count the same bytes.
+    const isFull = this.#unanswered.size >= limits.windowRequests || this.#bytes + size > 2 * limits.windowBytes;
+    if (known === undefined && isFull) {
+      this.#options.refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "the client sent more than its request window"));
+      return false;
+    }
+    this.#unanswered.set(seq, size);
+    this.#bytes += size - (known ?? 0);
+    return true;
+  }
+
+  #settled(): void {
+    this.#inFlight -= 1;
+    if (this.#broken) this.#resume();
+  }
+
+  #rejected(error: unknown): void {
+    this.#inFlight -= 1;
+    if (this.#stopped) return;
+    if (FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")) this.#options.refuse(error);
+    else this.#break();
+  }
+
+  #break(): void {
+    if (this.#stopped) return;
+    this.#options.probe("request-dropped");
+    this.#broken = true;
+    this.#timer ??= this.#options.clock.setTimer(this.#pauseMs, () => {
+      this.#timer = undefined;
+      this.#resume();
+    });
+  }
+
+  /** Paced: at most once in a pause, only when nothing is in flight and somebody leads. */
+  #resume(): void {
+    if (this.#stopped || !this.#broken || this.#timer !== undefined || this.#inFlight > 0) return;
+    if (this.#options.raft.status().leader === null) return;
+    this.#broken = false;
+    this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    this.#next = this.#options.lastSeq() + 1;
+    this.#options.sendResend(this.#next);
+  }
+}

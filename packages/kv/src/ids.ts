@@ -1,0 +1,19 @@
+import { FlotillaError, readString } from "@flotilla/runtime";
+
+const shape = /^[0-9a-f]{32}$/;
+
+/** True for 32 lowercase hex characters. */
+export function isId(text: string): boolean {
+  return shape.test(text);
+}
+
+/**
+ * A session or lease id.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
+ */
+export function readId(value: unknown, what: string): string {
+  const id = readString(value, what, 32);
+  if (!isId(id))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected 32 lowercase hex characters`);
+  return id;
+}

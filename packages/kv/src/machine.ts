@@ -1,0 +1,319 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { FlotillaError, invariant } from "@flotilla/runtime";
+import type { ErrorCode } from "@flotilla/runtime";
+import { decodeCommand } from "./command-codec.ts";
+import { EventHistory } from "./history.ts";
+import type { HistoryLimits } from "./history.ts";
+import { limits } from "./limits.ts";
+import { expire, perform } from "./perform.ts";
+import { restoreState } from "./restore.ts";
+import { encodeResult } from "./result-codec.ts";
+import type { Session } from "./session-table.ts";
+import { writeSnapshot } from "./snapshot-write.ts";
+import { digestOf, emptyState } from "./state.ts";
+import type { State } from "./state.ts";
+import { openSubtree } from "./subtree.ts";
+import type { Subtree } from "./subtree.ts";
+import { publicNode, statOf } from "./tree-node.ts";
+import type { Execution } from "./tree-ops.ts";
+import type {
+  Applied,
+  AttachCommand,
+  ChildrenPage,
+  ExpireCommand,
+  KvCommand,
+  LeaseInfo,
+  Node,
+  RequestCommand,
+  SessionId,
+  SessionInfo,
+  Stat,
+  TreeEvent,
+  WatchToken,
+} from "./types.ts";
+import { isTtl } from "./validate.ts";
+
+export interface MachineOptions {
+  /** Bounds of the event history. Default: `limits.historyEvents` and `limits.historyBytes`. */
+  readonly historyLimits?: Partial<HistoryLimits>;
+  /** Marks a rare branch by name. Default: nothing. */
+  readonly probe?: (name: string) => void;
+}
+
+/** Where a command stands in the log. */
+export interface ApplyPoint {
+  /** Index in the log; grows from one command to the next. */
+  readonly index: number;
+  /** The leader's wall time at append, ms since the epoch. */
+  readonly timeMs: number;
+}
+
+/** Which part of a list of children. */
+export interface PageOptions {
+  /** The last name of the page before. Default: from the start. */
+  readonly after?: string;
+  /** Names at most, 1 to 10,000. Default 10,000. */
+  readonly limit?: number;
+}
+
+/** The whole state as it was at one command, also while later commands are applied. */
+export interface MachineSnapshot {
+  /** Log index of the last command in it. */
+  readonly index: number;
+  readonly digest: string;
+  /** The bytes in slices of at most 256 KiB. May be called more than once; the bytes are the same. */
+  chunks(): IterableIterator<Uint8Array>;
+}
+
+type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];
+
+function sessionInfo({ id, ttlMs, attach, window }: Session): SessionInfo {
+  return { id, ttlMs, attach, lastSeq: window.lastSeq };
+}
+
+/**
+ * The replicated state: a tree of nodes, sessions with their request windows, leases. The same commands in the same
+ * order give the same results, events and digest on every machine, also on one restored in between. Single-threaded
+ * and synchronous; nodes, events and results it hands out never change and must not be changed.
+ */
+export class Machine {
+  /** The events of late, for watches that resume. Its floor after a restore is the restored revision. */
+  readonly history: EventHistory;
+  readonly #probe: (name: string) => void;
+  #state: State = emptyState();
+  #token: WatchToken = { revision: 0, ordinal: 0 };
+  #applied = 0;
+  #index = 0;
+  #events: readonly TreeEvent[] = [];
+
+  constructor(options: MachineOptions = {}) {
+    this.history = new EventHistory(options.historyLimits);
+    this.#probe = options.probe ?? ((): void => {});
+  }
+
+  /** Commands that changed the tree. */
+  get revision(): number {
+    return this.#token.revision;
+  }
+
+  /** Commands applied, those restored included. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Log index of the last command applied; 0 before the first. */
+  get lastIndex(): number {
+    return this.#index;
+  }
+
+  /** The last event: a watch that starts here sees everything from now on. */
+  get token(): WatchToken {
+    return this.#token;
+  }
+
+  /**
+   * Applies one command of the log. What a client did wrong is a result; an exception means that this node must stop.
+   * @throws FlotillaError `ERR_FLOTILLA_INTERNAL` for bytes that are no command, with nothing changed
+   */
+  apply(payload: Uint8Array, at: ApplyPoint): Applied {
+    invariant(at.index > this.#index && Number.isSafeInteger(at.timeMs), "ApplyOrder", { index: at.index });
+    const command = this.#decode(payload);
+    this.#events = [];
+    this.#index = at.index;
+    this.#applied += 1;
+    switch (command.type) {
+      case "attach":
+        return this.#attach(command);
+      case "request":
+        return this.#request(command, at.timeMs);
+      default:
+        return this.#expire(command, at.timeMs);
+    }
+  }
+
+  /** The events of the last command, in order; once. */
+  takeEvents(): readonly TreeEvent[] {
+    const events = this.#events;
+    this.#events = [];
+    return events;
+  }
+
+  get(path: string): Node | null {
+    const node = this.#state.tree.get(path);
+    return node === undefined ? null : publicNode(node);
+  }
+
+  exists(path: string): Stat | null {
+    const node = this.#state.tree.get(path);
+    return node === undefined ? null : statOf(node);
+  }
+
+  /** A page of child names, sorted in code units; null when there is no node. */
+  children(path: string, page: PageOptions = {}): ChildrenPage | null {
+    return this.#state.tree.children(path, page.after ?? null, page.limit ?? limits.childrenPage);
+  }
+
+  /** A node and everything below it, fixed now (O(1)), in pages of at most `limit` nodes; empty without the node. */
+  subtree(path: string, limit: number): Subtree {
+    return openSubtree(this.#state.tree.frozen(), this.#token, path, limit);
+  }
+
+  session(id: SessionId): SessionInfo | null {
+    const session = this.#state.sessions.get(id);
+    return session === undefined ? null : sessionInfo(session);
+  }
+
+  /** Sorted by id. */
+  sessions(): SessionInfo[] {
+    return this.#state.sessions.all().map(sessionInfo);
+  }
+
+  lease(id: string): LeaseInfo | null {
+    return this.#state.sessions.lease(id) ?? null;
+  }
+
+  /** Sorted by id. */
+  leases(): LeaseInfo[] {
+    return this.#state.sessions.leases();
+  }
+
+  /** The encoded results that a session's window keeps, from `fromSeq` on, in order. */
+  pendingResults(session: SessionId, fromSeq: number): [seq: number, result: Uint8Array][] {
+    const window = this.#state.sessions.get(session)?.window;
+    const found: [number, Uint8Array][] = [];
+    if (window === undefined) return found;
+    for (let seq = Math.max(fromSeq, window.acked + 1); seq <= window.lastSeq; seq += 1) {
+      const kept = window.get(seq);
+      if (kept !== undefined) found.push([seq, kept.result]);
+    }
+    return found;
+  }
+
+  /** 16 hex characters over the whole state, the same on all replicas after the same commands. O(1). */
+  digest(): string {
+    return digestOf(this.#state, this.#token);
+  }
+
+  /** The state as it is now, to be written while later commands are applied. O(1). */
+  snapshot(): MachineSnapshot {
+    const nodes = this.#state.tree.frozen();
+    const { sessions, leases } = this.#state.sessions.frozen();
+    const digest = this.digest();
+    const counts = { nodes: nodes.size, leases: leases.size, sessions: sessions.size };
+    const header = { token: this.#token, applied: this.#applied, index: this.#index, ...counts, digest };
+    return { index: this.#index, digest, chunks: () => writeSnapshot({ header, nodes, sessions, leases }) };
+  }
+
+  /**
+   * Takes over the state of a snapshot, all of it or nothing. The history starts anew: older tokens are a gap.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when the bytes are not exactly what a machine wrote,
+   *   `ERR_FLOTILLA_UNSUPPORTED` for another format version
+   */
+  restore(bytes: Uint8Array): void {
+    const { header, state } = restoreState(bytes);
+    this.#state = state;
+    this.#token = header.token;
+    this.#applied = header.applied;
+    this.#index = header.index;
+    this.#events = [];
+    this.history.reset(header.token);
+  }
+
+  #decode(payload: Uint8Array): KvCommand {
+    try {
+      return decodeCommand(payload);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : "unreadable";
+      throw new FlotillaError(
+        "ERR_FLOTILLA_INTERNAL",
+        `the log holds a command that this node cannot read: ${reason}`,
+        {
+          cause,
+        },
+      );
+    }
+  }
+
+  #attach({ session: id, secret, attach, ttlMs }: AttachCommand): Applied {
+    const refuse = (code: ErrorCode): Applied => ({ type: "attach-refused", session: id, attach, code });
+    const { sessions } = this.#state;
+    const secretHash = createHash("sha256").update(secret).digest();
+    const session = sessions.get(id);
+    if (session !== undefined) {
+      if (!timingSafeEqual(session.secretHash, secretHash)) return refuse("ERR_FLOTILLA_WRONG_SECRET");
+      if (attach <= session.attach) {
+        this.#probe("kv.attach.stale");
+        return refuse("ERR_FLOTILLA_MOVED");
+      }
+      sessions.moveTo(id, attach);
+      return { type: "attached", session: id, attach, lastSeq: session.window.lastSeq, ttlMs: session.ttlMs };
+    }
+    if (ttlMs === null) return refuse("ERR_FLOTILLA_SESSION_EXPIRED");
+    if (!isTtl(ttlMs)) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if (sessions.lease(id) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
+    sessions.open({ id, secretHash: new Uint8Array(secretHash), ttlMs, attach }, 0);
+    sessions.grant({ id, session: id, ttlMs });
+    return { type: "attached", session: id, attach, lastSeq: 0, ttlMs };
+  }
+
+  #request(command: RequestCommand, timeMs: number): Applied {
+    const { session: id, attach, seq, ack } = command;
+    const session = this.#state.sessions.get(id);
+    if (session === undefined) return this.#refuse(command, "no-session", 0);
+    const { window } = session;
+    const nextSeq = window.lastSeq + 1;
+    if (attach !== session.attach) return this.#refuse(command, "moved", nextSeq);
+    if (seq > nextSeq) return this.#refuse(command, "gap", nextSeq);
+    if (seq <= window.acked) return this.#refuse(command, "forgotten", nextSeq);
+    const kept = window.get(seq);
+    if (kept !== undefined) {
+      this.#probe("kv.request.repeat");
+      return { type: "answered", session: id, attach, seq, result: kept.result, repeat: true };
+    }
+    const isFull =
+      window.lastSeq - Math.max(ack, window.acked) >= limits.windowRequests ||
+      (window.bytes >= limits.windowBytes && window.bytesAfter(ack) >= limits.windowBytes);
+    if (isFull) return this.#refuse(command, "full", nextSeq);
+    return this.#perform(command, timeMs);
+  }
+
+  #perform({ session, attach, seq, ack, operation }: RequestCommand, timeMs: number): Applied {
+    const execution = this.#begin(session, timeMs);
+    const performed = perform(execution, session, operation);
+    this.#finish(execution);
+    const { revision } = this;
+    const encoded = encodeResult(
+      performed.ok
+        ? { ok: true, revision, results: performed.results }
+        : { ok: false, revision, code: performed.code, failed: performed.failed },
+    );
+    // The encoder hands out parts of larger buffers, which a kept result must not hold on to.
+    const result = new Uint8Array(encoded);
+    this.#state.sessions.keep(session, ack, result);
+    return { type: "answered", session, attach, seq, result, repeat: false };
+  }
+
+  #expire(command: ExpireCommand, timeMs: number): Applied {
+    const execution = this.#begin(null, timeMs);
+    const leases = expire(execution, command.leases);
+    this.#finish(execution);
+    return { type: "expired", leases };
+  }
+
+  #begin(session: SessionId | null, timeMs: number): Execution {
+    const { tree, sessions, hash } = this.#state;
+    return { tree, sessions, hash, session, revision: this.revision + 1, timeMs, events: [] };
+  }
+
+  #finish({ revision, events }: Execution): void {
+    if (events.length === 0) return;
+    this.#token = { revision, ordinal: events.length - 1 };
+    this.#events = events;
+    this.history.append(events);
+  }
+
+  #refuse({ session, attach, seq }: RequestCommand, why: RefusedWhy, nextSeq: number): Applied {
+    this.#probe(`kv.request.${why}`);
+    return { type: "refused", session, attach, seq, why, nextSeq };
+  }
+}

@@ -1,0 +1,47 @@
+import { FlotillaError } from "@flotilla/runtime";
+import { limits } from "./limits.ts";
+
+/** Controls, surrogates, the private use area and the specials: what ZooKeeper forbids. */
+const forbidden = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff`;
+/** One or more segments, none empty, `.` or `..`. */
+const shape = new RegExp(String.raw`^(?:/(?!\.{1,2}(?:/|$))[^/${forbidden}]+)+$`);
+const encoder = new TextEncoder();
+
+/** True for a path that a node can have. See {@link validatePath}. */
+export function isPath(path: string): boolean {
+  if (path === "/") return true;
+  if (!shape.test(path)) return false;
+  if (path.length * 3 <= limits.pathBytes) return true;
+  return path.length <= limits.pathBytes && encoder.encode(path).length <= limits.pathBytes;
+}
+
+/**
+ * Refuses what cannot be the path of a node. A path is `/` or `/a/b`: absolute, no empty, `.` or `..` segment, no
+ * trailing slash, no control characters, nothing beyond the basic plane, at most 4,096 bytes of UTF-8. It is never
+ * normalised.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
+ */
+export function validatePath(path: string): void {
+  if (!isPath(path)) {
+    throw new FlotillaError(
+      "ERR_FLOTILLA_BAD_PATH",
+      `not a valid path: ${JSON.stringify(path.slice(0, 100))}`,
+    );
+  }
+}
+
+/** The path of the parent; `/` for a node below the root and for the root itself. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
+
+/** The last segment; empty for the root. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** What the paths of everything below a node begin with. */
+export function prefixOf(path: string): string {
+  return path === "/" ? "/" : `${path}/`;
+}

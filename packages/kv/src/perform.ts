@@ -1,0 +1,96 @@
+import type { ErrorCode } from "@flotilla/runtime";
+import { limits } from "./limits.ts";
+import { applyTreeOp, endLeases } from "./tree-ops.ts";
+import type { Execution } from "./tree-ops.ts";
+import type { GrantOp, Operation, OpResult, RevokeOp, SessionId, TreeOp } from "./types.ts";
+import { faultOf } from "./validate.ts";
+
+/** What became of an operation; `failed` is the index in a multi. */
+export type Performed =
+  | { readonly ok: true; readonly results: readonly OpResult[] }
+  | { readonly ok: false; readonly code: ErrorCode; readonly failed: number | null };
+
+const done: Performed = { ok: true, results: [] };
+
+function refuse(code: ErrorCode, failed: number | null = null): Performed {
+  return { ok: false, code, failed };
+}
+
+function single(x: Execution, op: TreeOp): Performed {
+  const outcome = applyTreeOp(x, op);
+  return typeof outcome === "string" ? refuse(outcome) : { ok: true, results: [outcome] };
+}
+
+function multi(x: Execution, ops: readonly TreeOp[]): Performed {
+  const results: OpResult[] = [];
+  x.tree.begin();
+  for (const [index, op] of ops.entries()) {
+    const outcome = applyTreeOp(x, op);
+    if (typeof outcome === "string") {
+      x.tree.rollback();
+      x.events.length = 0;
+      return refuse(outcome, index);
+    }
+    results.push(outcome);
+  }
+  x.tree.commit();
+  return { ok: true, results };
+}
+
+function grant(x: Execution, session: SessionId, op: GrantOp): Performed {
+  if (x.sessions.lease(op.lease) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
+  if (x.sessions.leasesOf(session).size >= limits.leasesPerSession) return refuse("ERR_FLOTILLA_LIMIT");
+  x.sessions.grant({ id: op.lease, session, ttlMs: op.ttlMs });
+  return done;
+}
+
+function revoke(x: Execution, session: SessionId, op: RevokeOp): Performed {
+  if (x.sessions.lease(op.lease)?.session !== session) return refuse("ERR_FLOTILLA_NOT_FOUND");
+  // The session's own lease ends with the session.
+  if (op.lease === session) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+  endLeases(x, [op.lease]);
+  return done;
+}
+
+/** Ends a session, its leases and all their nodes. */
+export function endSession(x: Execution, session: SessionId): void {
+  endLeases(x, [...x.sessions.leasesOf(session)].toSorted());
+  x.sessions.end(session);
+}
+
+/** Does an operation of a session as a whole, or nothing at all. */
+export function perform(x: Execution, session: SessionId, op: Operation): Performed {
+  const fault = faultOf(op);
+  if (fault !== null) return refuse(fault.code, fault.index);
+  switch (op.type) {
+    case "multi":
+      return multi(x, op.ops);
+    case "grant":
+      return grant(x, session, op);
+    case "revoke":
+      return revoke(x, session, op);
+    case "close":
+      endSession(x, session);
+      return done;
+    default:
+      return single(x, op);
+  }
+}
+
+/** Ends leases whose time is over, and whole sessions where it is theirs. Returns all leases ended, sorted. */
+export function expire(x: Execution, leases: readonly string[]): string[] {
+  const ended = new Set<string>();
+  const sessions: SessionId[] = [];
+  for (const id of leases) {
+    const lease = x.sessions.lease(id);
+    if (lease === undefined) continue;
+    ended.add(id);
+    if (lease.session !== id) continue;
+    sessions.push(id);
+    for (const dependent of x.sessions.leasesOf(id)) ended.add(dependent);
+  }
+  const sorted = [...ended].toSorted();
+  endLeases(x, sorted);
+  for (const session of sessions) x.sessions.end(session);
+  return sorted;
+}

@@ -1,0 +1,165 @@
+import { hashBytes } from "./digest.ts";
+import type { Digest, ItemHash } from "./digest.ts";
+import { SortedMap } from "./sorted-map.ts";
+import type { LeaseId, LeaseInfo, SessionId } from "./types.ts";
+import { ResultWindow } from "./window.ts";
+
+/** A session as it is kept. Only the table changes it. */
+export interface Session {
+  readonly id: SessionId;
+  /** SHA-256 of the secret. */
+  readonly secretHash: Uint8Array;
+  readonly ttlMs: number;
+  readonly attach: number;
+  readonly window: ResultWindow;
+}
+
+interface OwnSession extends Session {
+  attach: number;
+  /** The two words of its item in the digest. */
+  a: number;
+  b: number;
+  /** A session of an earlier generation may be held by a snapshot: copy it before changing it. */
+  readonly generation: number;
+}
+
+/** Sessions and leases at one moment, untouched by later changes. */
+export interface FrozenSessions {
+  readonly sessions: SortedMap<Session>;
+  readonly leases: SortedMap<LeaseInfo>;
+}
+
+const sessionKind = 2;
+const resultKind = 3;
+const leaseKind = 4;
+const emptySet: ReadonlySet<string> = new Set();
+
+/** All sessions with their windows, and all leases. Every session has a lease of the same id. */
+export class SessionTable {
+  readonly #digest: Digest;
+  readonly #hash: ItemHash;
+  readonly #sessions: SortedMap<OwnSession> = new SortedMap();
+  readonly #leases: SortedMap<LeaseInfo> = new SortedMap();
+  readonly #leasesOf: Map<SessionId, Set<LeaseId>> = new Map();
+  #generation = 0;
+
+  constructor(digest: Digest, hash: ItemHash) {
+    this.#digest = digest;
+    this.#hash = hash;
+  }
+
+  get(id: SessionId): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** Sorted by id. */
+  all(): readonly Session[] {
+    return this.#sessions.values();
+  }
+
+  lease(id: LeaseId): LeaseInfo | undefined {
+    return this.#leases.get(id);
+  }
+
+  /** Sorted by id. */
+  leases(): LeaseInfo[] {
+    return this.#leases.values();
+  }
+
+  /** The leases of a session, its own among them; in no order. */
+  leasesOf(session: SessionId): ReadonlySet<LeaseId> {
+    return this.#leasesOf.get(session) ?? emptySet;
+  }
+
+  /** Adds a session without its lease. Every request up to `acked` counts as done and forgotten. */
+  open(session: Pick<Session, "id" | "secretHash" | "ttlMs" | "attach">, acked: number): void {
+    const { id, secretHash, ttlMs, attach } = session;
+    const window = new ResultWindow(acked);
+    const own = { id, secretHash, ttlMs, attach, window, a: 0, b: 0, generation: this.#generation };
+    this.#sessions.set(id, own);
+    this.#count(own);
+  }
+
+  /** Moves the session to an attach number. */
+  moveTo(id: SessionId, attach: number): void {
+    const session = this.#own(id);
+    if (session === undefined) return;
+    this.#discount(session);
+    session.attach = attach;
+    this.#count(session);
+  }
+
+  /** Forgets the results up to `ack` and keeps that of the next request. */
+  keep(id: SessionId, ack: number, result: Uint8Array): void {
+    const session = this.#own(id);
+    if (session === undefined) return;
+    this.#discount(session);
+    session.window.forget(ack, ({ a, b }) => this.#digest.remove(a, b));
+    const seq = session.window.lastSeq + 1;
+    this.#hash.begin(resultKind).text(id).int(seq).word(result.length).word(hashBytes(result)).end();
+    const { a, b } = this.#hash;
+    session.window.push({ result, a, b });
+    this.#digest.add(a, b);
+    this.#count(session);
+  }
+
+  grant(lease: LeaseInfo): void {
+    this.#leases.set(lease.id, lease);
+    const leases = this.#leasesOf.get(lease.session);
+    if (leases === undefined) this.#leasesOf.set(lease.session, new Set([lease.id]));
+    else leases.add(lease.id);
+    this.#hashLease(lease);
+    this.#digest.add(this.#hash.a, this.#hash.b);
+  }
+
+  endLease(id: LeaseId): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined) return;
+    this.#leases.delete(id);
+    const leases = this.#leasesOf.get(lease.session);
+    leases?.delete(id);
+    if (leases?.size === 0) this.#leasesOf.delete(lease.session);
+    this.#hashLease(lease);
+    this.#digest.remove(this.#hash.a, this.#hash.b);
+  }
+
+  /** Removes a session with its window; its leases must have ended. */
+  end(id: SessionId): void {
+    const session = this.#own(id);
+    if (session === undefined) return;
+    this.#discount(session);
+    session.window.forget(session.window.lastSeq, ({ a, b }) => this.#digest.remove(a, b));
+    this.#sessions.delete(id);
+  }
+
+  /** O(1). */
+  frozen(): FrozenSessions {
+    this.#generation += 1;
+    return { sessions: this.#sessions.clone(), leases: this.#leases.clone() };
+  }
+
+  #own(id: SessionId): OwnSession | undefined {
+    const session = this.#sessions.get(id);
+    if (session === undefined || session.generation === this.#generation) return session;
+    const copy = { ...session, window: session.window.clone(), generation: this.#generation };
+    this.#sessions.set(id, copy);
+    return copy;
+  }
+
+  #count(session: OwnSession): void {
+    const { id, secretHash, ttlMs, attach, window } = session;
+    this.#hash.begin(sessionKind).text(id).word(hashBytes(secretHash));
+    this.#hash.word(ttlMs).int(attach).int(window.acked).int(window.lastSeq).end();
+    session.a = this.#hash.a;
+    session.b = this.#hash.b;
+    this.#digest.add(session.a, session.b);
+  }
+
+  #discount(session: OwnSession): void {
+    this.#digest.remove(session.a, session.b);
+  }
+
+  #hashLease({ id, session, ttlMs }: LeaseInfo): void {
+    this.#hash.begin(leaseKind).text(id).text(session).word(ttlMs).end();
+  }
+}

@@ -1,0 +1,41 @@
+import { crc32 } from "node:zlib";
+import { encode } from "@flotilla/runtime";
+import type { WatchToken } from "./types.ts";
+
+/** First bytes of a snapshot; the format version follows as one byte. */
+export const magic: Uint8Array = new TextEncoder().encode("FLOTKV");
+/** Raised when the meaning of a snapshot's bytes changes. */
+export const snapshotFormat = 1;
+/** Before each frame: its length and its CRC-32, both 32 bits, big endian. */
+export const frameHeaderBytes = 8;
+/** Bytes of one frame at most. */
+export const maxFrameBytes = 16_777_216;
+
+/** The kinds of frames, in the order in which they come. A session's results follow it. */
+export const frameKind = { header: 0, nodes: 1, leases: 2, session: 3, results: 4 } as const;
+
+/** What stands at the start of a snapshot. */
+export interface SnapshotHeader {
+  /** The last event. */
+  readonly token: WatchToken;
+  /** Commands applied. */
+  readonly applied: number;
+  /** Log index of the last one. */
+  readonly index: number;
+  readonly nodes: number;
+  readonly leases: number;
+  readonly sessions: number;
+  /** Digest of the whole state. */
+  readonly digest: string;
+}
+
+/** One frame, ready to be written. */
+export function encodeFrame(kind: number, body: readonly unknown[]): Uint8Array {
+  const payload = encode([kind, body]);
+  const frame = new Uint8Array(frameHeaderBytes + payload.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, payload.length);
+  view.setUint32(4, crc32(payload));
+  frame.set(payload, frameHeaderBytes);
+  return frame;
+}

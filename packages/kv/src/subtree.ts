@@ -1,0 +1,62 @@
+import { prefixOf } from "./paths.ts";
+import type { SortedMap } from "./sorted-map.ts";
+import { publicNode } from "./tree-node.ts";
+import type { TreeNode } from "./tree-node.ts";
+import type { Node, WatchToken } from "./types.ts";
+
+/** A path and the node there. */
+export interface TreeEntry {
+  readonly path: string;
+  readonly node: Node;
+}
+
+/** A node and everything below it as they were at one revision, also while later commands are applied. */
+export interface Subtree {
+  /** Watch from here to go on where the pages end. */
+  readonly token: WatchToken;
+  /** Sorted by path in code units, so a parent comes before its children. */
+  readonly pages: IterableIterator<readonly TreeEntry[]>;
+}
+
+const pageBytes = 1_048_576;
+
+/** A page ends after `limit` nodes, or once its values reach 1 MiB. */
+function* pagesOf(
+  nodes: SortedMap<TreeNode>,
+  path: string,
+  limit: number,
+): Generator<readonly TreeEntry[], undefined> {
+  const root = nodes.get(path);
+  if (root === undefined) return;
+  const prefix = prefixOf(path);
+  let page: TreeEntry[] = path === "/" ? [] : [{ path, node: publicNode(root) }];
+  let bytes = page.length === 0 ? 0 : root.value.length;
+  let from: string | null = prefix;
+  while (from !== null) {
+    let next: string | null = null;
+    nodes.scan(from, (key, node) => {
+      if (!key.startsWith(prefix)) return false;
+      if (page.length >= limit || bytes >= pageBytes) {
+        next = key;
+        return false;
+      }
+      page.push({ path: key, node: publicNode(node) });
+      bytes += node.value.length;
+      return true;
+    });
+    if (page.length > 0) yield page;
+    page = [];
+    bytes = 0;
+    from = next;
+  }
+}
+
+/** Opens a subtree of nodes that nobody changes any more. */
+export function openSubtree(
+  nodes: SortedMap<TreeNode>,
+  token: WatchToken,
+  path: string,
+  limit: number,
+): Subtree {
+  return { token, pages: pagesOf(nodes, path, Math.max(1, limit)) };
+}

@@ -1,0 +1,186 @@
+import type { ErrorCode } from "@flotilla/runtime";
+import { hashBytes } from "./digest.ts";
+import type { ItemHash } from "./digest.ts";
+import { limits } from "./limits.ts";
+import { isPath, parentOf } from "./paths.ts";
+import type { SessionTable } from "./session-table.ts";
+import type { Tree } from "./tree.ts";
+import { publicNode, sealNode } from "./tree-node.ts";
+import type { TreeNode } from "./tree-node.ts";
+import type {
+  CheckOp,
+  Conditions,
+  CreateOp,
+  DeleteOp,
+  LeaseId,
+  OpResult,
+  SessionId,
+  SetOp,
+  TreeEvent,
+  TreeOp,
+} from "./types.ts";
+
+/** One command on its way: what it works on, and what it has done so far. */
+export interface Execution {
+  readonly tree: Tree;
+  readonly sessions: SessionTable;
+  readonly hash: ItemHash;
+  /** Whose request it is. */
+  readonly session: SessionId | null;
+  /** The revision it makes, if it changes the tree. */
+  readonly revision: number;
+  readonly timeMs: number;
+  readonly events: TreeEvent[];
+}
+
+/** Of a tree operation: its result, or why nothing was done. */
+export type Outcome = OpResult | ErrorCode;
+
+function emit(x: Execution, type: TreeEvent["type"], node: TreeNode): OpResult {
+  const shown = type === "deleted" ? null : publicNode(node);
+  x.events.push({ revision: x.revision, ordinal: x.events.length, type, path: node.path, node: shown });
+  return { ok: true, path: node.path, stat: shown === null ? null : shown.stat };
+}
+
+/** In this order: existence, the fence, the version. */
+function unmet(node: TreeNode | undefined, conditions: Conditions): ErrorCode | null {
+  const { exists, mzxid, version } = conditions;
+  if (exists === true && node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (exists === false && node !== undefined) return "ERR_FLOTILLA_EXISTS";
+  if (mzxid !== undefined && node?.mzxid !== mzxid) return "ERR_FLOTILLA_FENCED";
+  if (version === undefined) return null;
+  if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  return node.version === version ? null : "ERR_FLOTILLA_BAD_VERSION";
+}
+
+function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): void {
+  const numChildren = parent.numChildren + (born === 1 ? 1 : -1);
+  const fields = { ...parent, pzxid: x.revision, created: parent.created + born, numChildren };
+  x.tree.change(parent, sealNode(fields, parent.valueHash, x.hash));
+}
+
+function ownedBySession(x: Execution, session: SessionId): number {
+  let count = 0;
+  for (const lease of x.sessions.leasesOf(session)) count += x.tree.owned(lease).size;
+  return count;
+}
+
+interface NewNode {
+  readonly path: string;
+  readonly value: Uint8Array;
+  readonly owner: LeaseId | null;
+  readonly guarded: boolean;
+}
+
+function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
+  const { path, owner, guarded } = node;
+  const value = new Uint8Array(node.value);
+  const { revision, timeMs } = x;
+  const born = {
+    path,
+    value,
+    czxid: revision,
+    mzxid: revision,
+    pzxid: revision,
+    ctimeMs: timeMs,
+    mtimeMs: timeMs,
+    version: 0,
+    created: 0,
+    numChildren: 0,
+    owner,
+    guarded,
+  };
+  const sealed = sealNode(born, hashBytes(value), x.hash);
+  changeParent(x, parent, 1);
+  x.tree.change(undefined, sealed);
+  return emit(x, "created", sealed);
+}
+
+function create(x: Execution, op: CreateOp): Outcome {
+  if (op.lease !== null) {
+    const lease = x.sessions.lease(op.lease);
+    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";
+  }
+  const parent = x.tree.get(parentOf(op.path));
+  if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  const path = op.sequential ? op.path + String(parent.created).padStart(10, "0") : op.path;
+  if (op.sequential && !isPath(path)) return "ERR_FLOTILLA_BAD_PATH";
+  if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";
+  if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
+  if (op.lease !== null && x.session !== null && ownedBySession(x, x.session) >= limits.nodesPerCommand) {
+    return "ERR_FLOTILLA_LIMIT";
+  }
+  return insert(x, parent, { path, value: op.value, owner: op.lease, guarded: op.guarded });
+}
+
+function update(x: Execution, node: TreeNode, bytes: Uint8Array): OpResult {
+  const value = new Uint8Array(bytes);
+  const fields = { ...node, value, mzxid: x.revision, mtimeMs: x.timeMs, version: node.version + 1 };
+  const changed = sealNode(fields, hashBytes(value), x.hash);
+  x.tree.change(node, changed);
+  return emit(x, "changed", changed);
+}
+
+function set(x: Execution, op: SetOp): Outcome {
+  const node = x.tree.get(op.path);
+  const code = unmet(node, op.if);
+  if (code !== null) return code;
+  if (node !== undefined) return update(x, node, op.value);
+  if (op.type === "set") return "ERR_FLOTILLA_NOT_FOUND";
+  const parent = x.tree.get(parentOf(op.path));
+  if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
+  return insert(x, parent, { path: op.path, value: op.value, owner: null, guarded: false });
+}
+
+/** Removes a node that exists and has no children. */
+function erase(x: Execution, node: TreeNode): OpResult {
+  const parent = x.tree.get(parentOf(node.path));
+  x.tree.change(node, undefined);
+  if (parent !== undefined) changeParent(x, parent, 0);
+  return emit(x, "deleted", node);
+}
+
+function isHeldByOther(x: Execution, node: TreeNode): boolean {
+  return node.guarded && node.owner !== null && x.sessions.lease(node.owner)?.session !== x.session;
+}
+
+function remove(x: Execution, op: DeleteOp): Outcome {
+  const node = x.tree.get(op.path);
+  if (node !== undefined && !op.force && isHeldByOther(x, node)) return "ERR_FLOTILLA_HELD";
+  const code = unmet(node, op.if);
+  if (code !== null) return code;
+  if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (node.numChildren > 0) return "ERR_FLOTILLA_HAS_CHILDREN";
+  return erase(x, node);
+}
+
+function check(x: Execution, op: CheckOp): Outcome {
+  return unmet(x.tree.get(op.path), op.if) ?? { ok: true, path: op.path, stat: null };
+}
+
+/** Does one operation that has no fault of its own, or nothing at all. */
+export function applyTreeOp(x: Execution, op: TreeOp): Outcome {
+  switch (op.type) {
+    case "create":
+      return create(x, op);
+    case "set":
+    case "put":
+      return set(x, op);
+    case "delete":
+      return remove(x, op);
+    default:
+      return check(x, op);
+  }
+}
+
+/** Ends leases and deletes all their nodes, sorted by path whatever lease they belong to. */
+export function endLeases(x: Execution, leases: readonly LeaseId[]): void {
+  const paths: string[] = [];
+  for (const lease of leases) for (const path of x.tree.owned(lease)) paths.push(path);
+  for (const path of paths.toSorted()) {
+    const node = x.tree.get(path);
+    if (node !== undefined) erase(x, node);
+  }
+  for (const lease of leases) x.sessions.endLease(lease);
+}

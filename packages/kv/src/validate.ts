@@ -1,0 +1,143 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { ErrorCode } from "@flotilla/runtime";
+import { limits } from "./limits.ts";
+import { packOperation, unpackOperation } from "./operation-codec.ts";
+import { isPath } from "./paths.ts";
+import type { Conditions, CreateOp, Operation, TreeOp } from "./types.ts";
+
+/** Why an operation cannot take effect whatever the state; `index` says which op of a multi. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly index: number | null;
+}
+
+const shortestSuffix = "0000000000";
+
+function fault(code: ErrorCode, message: string): Fault {
+  return { code, message, index: null };
+}
+
+function pathFault(path: string): Fault | null {
+  return isPath(path)
+    ? null
+    : fault("ERR_FLOTILLA_BAD_PATH", `not a valid path: ${JSON.stringify(path.slice(0, 100))}`);
+}
+
+function valueFault(value: Uint8Array): Fault | null {
+  if (value.length <= limits.valueBytes) return null;
+  return fault(
+    "ERR_FLOTILLA_TOO_LARGE",
+    `a value has ${value.length} bytes; the limit is ${limits.valueBytes}`,
+  );
+}
+
+function createFault(op: CreateOp): Fault | null {
+  if (op.guarded && op.lease === null)
+    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "only an ephemeral node can be guarded");
+  return pathFault(op.sequential ? op.path + shortestSuffix : op.path) ?? valueFault(op.value);
+}
+
+function misplacedExists(conditions: Conditions): Fault | null {
+  return conditions.exists === undefined
+    ? null
+    : fault("ERR_FLOTILLA_BAD_ARGUMENT", "the condition `exists` belongs to `check`");
+}
+
+function checkFault(conditions: Conditions): Fault | null {
+  const { exists, version, mzxid } = conditions;
+  if (exists === undefined && version === undefined && mzxid === undefined) {
+    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "a check needs a condition");
+  }
+  if (exists === false && (version !== undefined || mzxid !== undefined)) {
+    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "a node that must not exist has no version");
+  }
+  return null;
+}
+
+function treeFault(op: TreeOp): Fault | null {
+  switch (op.type) {
+    case "create":
+      return createFault(op);
+    case "set":
+    case "put":
+      return misplacedExists(op.if) ?? pathFault(op.path) ?? valueFault(op.value);
+    case "delete":
+      if (op.path === "/") return fault("ERR_FLOTILLA_BAD_ARGUMENT", "the root cannot be deleted");
+      return misplacedExists(op.if) ?? pathFault(op.path);
+    default:
+      return checkFault(op.if) ?? pathFault(op.path);
+  }
+}
+
+function multiFault(ops: readonly TreeOp[]): Fault | null {
+  if (ops.length > limits.opsPerMulti) {
+    return fault(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `a multi has ${ops.length} operations; the limit is ${limits.opsPerMulti}`,
+    );
+  }
+  let bytes = 0;
+  for (const op of ops) if ("value" in op) bytes += op.value.length;
+  if (bytes > limits.multiBytes) {
+    return fault(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `the values of a multi have ${bytes} bytes; the limit is ${limits.multiBytes}`,
+    );
+  }
+  for (const [index, op] of ops.entries()) {
+    const found = treeFault(op);
+    if (found !== null) return { ...found, index };
+  }
+  return null;
+}
+
+/** What is wrong with an operation of the right shape; null when it may be tried. The same on every replica. */
+export function faultOf(op: Operation): Fault | null {
+  switch (op.type) {
+    case "multi":
+      return multiFault(op.ops);
+    case "grant":
+      return isTtl(op.ttlMs)
+        ? null
+        : fault("ERR_FLOTILLA_BAD_ARGUMENT", `a ttl is between ${limits.minTtlMs} and ${limits.maxTtlMs} ms`);
+    case "revoke":
+    case "close":
+      return null;
+    default:
+      return treeFault(op);
+  }
+}
+
+/** True for a time to live that a session or lease can have. */
+export function isTtl(ttlMs: number): boolean {
+  return Number.isSafeInteger(ttlMs) && ttlMs >= limits.minTtlMs && ttlMs <= limits.maxTtlMs;
+}
+
+/**
+ * Refuses an operation that could not take effect whatever the state: for servers, before they propose it.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, `ERR_FLOTILLA_TOO_LARGE` or `ERR_FLOTILLA_BAD_ARGUMENT`; in a multi
+ *   `details.failed` is the index of the op
+ */
+export function validateOperation(op: Operation): void {
+  const checked = shaped(op);
+  const misplaced =
+    op.type === "set" || op.type === "put" || op.type === "delete" ? misplacedExists(op.if) : null;
+  const found = misplaced ?? faultOf(checked);
+  if (found === null) return;
+  throw new FlotillaError(
+    found.code,
+    found.message,
+    found.index === null ? {} : { details: { failed: found.index } },
+  );
+}
+
+/** What the log would make of it: a caller without types may hand over anything. */
+function shaped(op: Operation): Operation {
+  try {
+    return unpackOperation(packOperation(op));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "wrong shape";
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `not an operation: ${reason}`, { cause });
+  }
+}

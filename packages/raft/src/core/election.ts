@@ -1,0 +1,144 @@
+import { invariant } from "@flotilla/runtime";
+import { encodeConfiguration } from "./config-codec.ts";
+import type { Configuration } from "./config.ts";
+import { beginRound } from "./heartbeats.ts";
+import { advanceCommit, appendOwn } from "./leader-log.ts";
+import { Leadership } from "./leadership.ts";
+import { isFounding, reachedByMajority } from "./quorum.ts";
+import { becomeFollower, setLeader } from "./roles.ts";
+import type { RaftState } from "./state.ts";
+import { Tally } from "./tracker/tally.ts";
+import type { NodeId } from "./types.ts";
+
+const nothing = new Uint8Array(0);
+const historyIdBytes = 16;
+
+/** True when this node may try to lead. */
+function mayCampaign(s: RaftState): boolean {
+  return s.role !== "leader" && s.isVoter && !s.isDiskStalled;
+}
+
+function ask(s: RaftState, tally: Tally, to: NodeId): void {
+  const { last } = s.log;
+  if (tally.kind === "pre-vote") {
+    const closedLeader = s.role === "follower" ? s.leader : null;
+    s.outbox.send(to, { type: "pre-vote", term: s.term + 1, last, closedLeader });
+  } else {
+    const gate = { term: s.term, vote: s.id, index: 0 };
+    s.outbox.sendWhenDurable(to, { type: "vote", term: s.term, last }, gate);
+  }
+}
+
+function beginPreVote(s: RaftState): void {
+  const tally = new Tally("pre-vote");
+  s.tally = tally;
+  for (const peer of s.peers) ask(s, tally, peer);
+  onAnswer(s, s.id, s.incarnation, true);
+}
+
+/** No leader for too long: ask whether a campaign could succeed. Changes no term anywhere. */
+export function becomePrecandidate(s: RaftState): void {
+  s.restartWait();
+  setLeader(s, null);
+  if (!mayCampaign(s)) return;
+  s.role = "precandidate";
+  beginPreVote(s);
+}
+
+/** The leader's process closed its link: ask at once, still a follower. */
+export function preVoteOnClosedLink(s: RaftState): void {
+  if (!mayCampaign(s)) return;
+  s.probe("raft-fast-pre-vote");
+  beginPreVote(s);
+}
+
+function campaign(s: RaftState): void {
+  s.enterTerm(s.term + 1);
+  s.voteFor(s.id);
+  s.role = "candidate";
+  setLeader(s, null);
+  s.restartWait();
+  const tally = new Tally("vote");
+  s.tally = tally;
+  for (const peer of s.peers) ask(s, tally, peer);
+}
+
+/** A voter's answer to the round under way; this node's own vote counts once it is durable. */
+function onAnswer(s: RaftState, from: NodeId, incarnation: string, granted: boolean): void {
+  const { tally } = s;
+  if (tally === null) return;
+  tally.record(from, incarnation, granted);
+  if (!tally.won(s.config)) return;
+  if (tally.kind === "pre-vote") campaign(s);
+  else becomeLeader(s, tally);
+}
+
+/** An answer to a pre-vote request; `term` is the one asked for when granted. */
+export function onPreVoteAnswer(s: RaftState, from: NodeId, incarnation: string, granted: boolean, term: number): void {
+  if (s.tally?.kind !== "pre-vote" || (granted && term !== s.term + 1)) return;
+  onAnswer(s, from, incarnation, granted);
+}
+
+/** An answer to a vote request of this term. */
+export function onVoteAnswer(s: RaftState, from: NodeId, incarnation: string, granted: boolean): void {
+  if (s.role === "candidate") onAnswer(s, from, incarnation, granted);
+}
+
+/** Term and vote have become durable. */
+export function onHardStateDurable(s: RaftState): void {
+  const { term, vote } = s.durableHard;
+  if (s.role === "candidate" && term === s.term && vote === s.id) onAnswer(s, s.id, s.incarnation, true);
+}
+
+/** A link came up: whoever has not answered the round under way is asked again. */
+export function askAgain(s: RaftState, peer: NodeId): void {
+  const { tally } = s;
+  if (tally !== null && s.peers.includes(peer) && !tally.answered(peer)) ask(s, tally, peer);
+}
+
+function foundCluster(s: RaftState, tally: Tally): void {
+  const index = s.log.last.index + 1;
+  const voters = s.config.voters.map((voter) => {
+    const incarnation = tally.incarnationOf(voter.id);
+    invariant(incarnation !== undefined, "AllFoundersVoted", { voter: voter.id });
+    return { ...voter, incarnation };
+  });
+  const historyId = Buffer.from(s.random.bytes(historyIdBytes)).toString("hex");
+  const configuration: Configuration = { index, historyId, voters };
+  appendOwn(s, "config", [encodeConfiguration(configuration)], null);
+  s.configs.append(configuration);
+  s.probe("raft-cluster-founded");
+}
+
+function becomeLeader(s: RaftState, tally: Tally): void {
+  invariant(s.role === "candidate" && s.durableHard.term === s.term, "DurableBeforeSend", { term: s.term });
+  const { log } = s;
+  s.role = "leader";
+  s.tally = null;
+  s.leading = new Leadership(s.peers, log.last.index + 1, log.lastTimeMs, s.now, s.tick, s.limits);
+  setLeader(s, s.id);
+  if (isFounding(s.config)) foundCluster(s, tally);
+  else appendOwn(s, "noop", [nothing], null);
+  advanceCommit(s);
+}
+
+function stepDown(s: RaftState, reason: string): void {
+  s.probe(reason);
+  becomeFollower(s, s.term, null);
+}
+
+function leaderTick(s: RaftState): void {
+  const { leading } = s;
+  invariant(leading !== null, "LeaderState");
+  const heard = s.config.voters.map(({ id }) => (id === s.id ? s.tick : (leading.progress.get(id)?.heardTick ?? 0)));
+  if (s.isDiskStalled) stepDown(s, "raft-leader-disk-stalled");
+  else if (s.tick - reachedByMajority(heard) >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
+  else beginRound(s);
+}
+
+/** One heartbeat interval passed. */
+export function onTick(s: RaftState): void {
+  s.tick += 1;
+  if (s.role === "leader") leaderTick(s);
+  else if (s.tick - s.waitingSince >= s.patience) becomePrecandidate(s);
+}

@@ -1,0 +1,73 @@
+import { FlotillaError, invariant } from "@flotilla/runtime";
+import { decodeConfiguration } from "./config-codec.ts";
+import type { Configuration } from "./config.ts";
+import type { Entry } from "./entry.ts";
+import type { Append } from "./message.ts";
+import { isContiguous } from "./replication.ts";
+import type { RaftState } from "./state.ts";
+import type { Index, LogId, NodeId } from "./types.ts";
+
+/** The configurations that the entries set, or null when one of them cannot be read. */
+function configurationsIn(entries: readonly Entry[]): readonly Configuration[] | null {
+  try {
+    return entries.filter(({ kind }) => kind === "config").map(({ payload, index }) => decodeConfiguration(payload, index));
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return null;
+    throw error;
+  }
+}
+
+function accept(s: RaftState, from: NodeId, prevIndex: Index, match: Index): void {
+  s.outbox.sendWhenDurable(
+    from,
+    { type: "append-reply", term: s.term, prevIndex, match, hint: null },
+    s.gate(match),
+  );
+}
+
+function refuse(s: RaftState, from: NodeId, prev: LogId): void {
+  const hint = s.log.sharedWith(prev);
+  s.outbox.sendWhenDurable(
+    from,
+    { type: "append-reply", term: s.term, prevIndex: prev.index, match: null, hint },
+    s.gate(0),
+  );
+}
+
+/** Keeps what is there already and replaces only what differs: a late, shorter append must not cut anything off. */
+function merge(s: RaftState, entries: readonly Entry[], configurations: readonly Configuration[]): void {
+  const firstNew = entries.findIndex((entry) => s.log.term(entry.index) !== entry.term);
+  if (firstNew === -1) return;
+  const fresh = entries.slice(firstNew);
+  const from = fresh[0]?.index ?? 0;
+  if (from <= s.log.last.index) {
+    s.probe("raft-log-conflict");
+    s.log.truncateFrom(from);
+    s.configs.truncateFrom(from);
+  }
+  s.log.append(fresh);
+  for (const configuration of configurations) {
+    if (configuration.index >= from) s.configs.append(configuration);
+  }
+}
+
+/** The leader adds to our log. Paper §5.3. */
+export function onAppend(s: RaftState, from: NodeId, message: Append): void {
+  const { prev, commit } = message;
+  const configurations = configurationsIn(message.entries);
+  if (!isContiguous(message) || configurations === null) return s.probe("raft-append-malformed");
+  const known = s.log.commit - prev.index;
+  const entries = known > 0 ? message.entries.slice(known) : message.entries;
+  if (known > 0) {
+    const overlap = message.entries[known - 1];
+    const same = overlap === undefined || overlap.term === s.log.term(overlap.index);
+    invariant(same, "StateMachineSafety", { index: s.log.commit });
+  } else if (s.log.term(prev.index) !== prev.term) {
+    s.probe("raft-append-refused");
+    return refuse(s, from, prev);
+  }
+  merge(s, entries, configurations);
+  const match = Math.max(prev.index + message.entries.length, s.log.commit);
+  s.log.commitTo(Math.min(commit, match));
+  accept(s, from, prev.index, match);
+}

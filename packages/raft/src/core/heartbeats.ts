@@ -1,0 +1,36 @@
+import type { Heartbeat, HeartbeatReply } from "./message.ts";
+import { confirmReads } from "./reads.ts";
+import { isEstablished } from "./leader-log.ts";
+import type { RaftState } from "./state.ts";
+import type { NodeId } from "./types.ts";
+
+/** Begins a heartbeat round; reads received so far wait for its answers. */
+export function beginRound(s: RaftState): void {
+  const { leading } = s;
+  if (leading === null) return;
+  leading.round += 1;
+  leading.roundTick = s.tick;
+  if (isEstablished(s)) leading.reads.begin(leading.round, s.log.commit);
+  for (const [id, progress] of leading.progress) {
+    const commit = Math.min(s.log.commit, progress.match);
+    s.outbox.send(id, { type: "heartbeat", term: s.term, commit, round: leading.round });
+  }
+  confirmReads(s);
+}
+
+/** The leader is alive. Its commit index never goes beyond what we acknowledged to it. */
+export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heartbeat): void {
+  if (commit <= s.log.last.index) s.log.commitTo(commit);
+  else s.probe("raft-heartbeat-beyond-log");
+  s.outbox.send(from, { type: "heartbeat-reply", term: s.term, round });
+}
+
+/** A peer still follows this leader. */
+export function onHeartbeatReply(s: RaftState, from: NodeId, { round }: HeartbeatReply): void {
+  const { leading } = s;
+  const progress = leading?.progress.get(from);
+  if (leading === null || progress === undefined || round > leading.round) return;
+  progress.round = Math.max(progress.round, round);
+  progress.reopen(s.log.last.index);
+  confirmReads(s);
+}

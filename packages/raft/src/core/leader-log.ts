@@ -1,0 +1,47 @@
+import { invariant } from "@flotilla/runtime";
+import { encodeEntry } from "./entry-codec.ts";
+import type { Entry, EntryKind } from "./entry.ts";
+import { isMember, reachedByMajority } from "./quorum.ts";
+import type { RaftState } from "./state.ts";
+import type { Index } from "./types.ts";
+
+/** Appends entries of this leader's term; returns the index of the first. `firstId`: see `Leadership`. */
+export function appendOwn(
+  s: RaftState,
+  kind: EntryKind,
+  payloads: readonly Uint8Array[],
+  firstId: number | null,
+): Index {
+  const { leading } = s;
+  invariant(leading !== null, "LeaderAppends");
+  const firstIndex = s.log.last.index + 1;
+  const timeMs = leading.stamp(s.now, s.log.lastTimeMs);
+  const entries: Entry[] = payloads.map((payload, k) =>
+    encodeEntry({ index: firstIndex + k, term: s.term, timeMs, kind, payload }),
+  );
+  s.log.append(entries);
+  let bytes = 0;
+  for (const payload of payloads) bytes += payload.length;
+  leading.appended({ firstIndex, count: entries.length, bytes, firstId });
+  return firstIndex;
+}
+
+/**
+ * Commits what a majority of the voters holds durably, this node included, if it is of this term: an older
+ * entry is committed only by a later one on top of it. Paper §5.4.2.
+ */
+export function advanceCommit(s: RaftState): void {
+  const { leading } = s;
+  if (leading === null || !isMember(s.config, s.id, s.incarnation)) return;
+  const reached = s.config.voters.map(({ id }) =>
+    id === s.id ? s.log.durable : (leading.progress.get(id)?.match ?? 0),
+  );
+  const index = reachedByMajority(reached);
+  if (s.log.term(index) !== s.term || !s.log.commitTo(index)) return;
+  leading.committed(index);
+}
+
+/** True once this leader has committed an entry of its own term. */
+export function isEstablished(s: RaftState): boolean {
+  return s.leading !== null && s.log.commit >= s.leading.firstIndex;
+}

@@ -1,0 +1,89 @@
+import { invariant } from "@flotilla/runtime";
+import type { Stamped } from "./event.ts";
+import type { Limits } from "./options.ts";
+import { ReadQueue } from "./read-queue.ts";
+import { Progress } from "./tracker/progress.ts";
+import type { Index, NodeId } from "./types.ts";
+
+/** Entries appended by this leader and not committed yet, as one call appended them. */
+interface Uncommitted {
+  readonly firstIndex: Index;
+  readonly count: number;
+  readonly bytes: number;
+  /** The local proposals among them: id of the first; null for others' and for our own entries. */
+  readonly firstId: number | null;
+}
+
+/** A run of local proposals. */
+export interface LocalRun {
+  readonly firstId: number;
+  readonly count: number;
+}
+
+/** What exists only while leading, and only for one term. */
+export class Leadership {
+  readonly progress: ReadonlyMap<NodeId, Progress>;
+  readonly reads: ReadQueue = new ReadQueue();
+  /** The first entry of this term; once it is committed, so is everything before it. */
+  readonly firstIndex: Index;
+  /** Number of the newest heartbeat round. */
+  round = 0;
+  /** Tick of the newest heartbeat round. */
+  roundTick: number;
+  /** Next id expected in each peer's stream of forwarded proposals. */
+  readonly forwardNext: Map<NodeId, number> = new Map();
+  readonly #clock: { readonly wallMs: number; readonly nowMs: number };
+  // Invariant: ascending by index; the sums below are over it.
+  #uncommitted: Uncommitted[] = [];
+  #entries = 0;
+  #bytes = 0;
+
+  constructor(peers: readonly NodeId[], firstIndex: Index, lastTimeMs: number, now: Stamped, tick: number, limits: Limits) {
+    this.progress = new Map(peers.map((id) => [id, new Progress(firstIndex, tick, limits)]));
+    this.firstIndex = firstIndex;
+    this.roundTick = tick;
+    this.#clock = { wallMs: Math.max(Math.floor(now.wallMs), lastTimeMs), nowMs: now.nowMs };
+  }
+
+  /** Stamp of an entry: wall time, but never back and never faster than the monotonic clock since the term began. */
+  stamp(now: Stamped, lastTimeMs: number): number {
+    const latest = this.#clock.wallMs + Math.max(0, Math.floor(now.nowMs - this.#clock.nowMs));
+    return Math.max(lastTimeMs, Math.min(Math.floor(now.wallMs), latest));
+  }
+
+  /** True when that much more may be appended now. A lone batch of any size is admitted. */
+  admits(count: number, bytes: number, limits: Limits): boolean {
+    if (this.#entries === 0) return true;
+    return this.#entries + count <= limits.maxUncommittedEntries && this.#bytes + bytes <= limits.maxUncommittedBytes;
+  }
+
+  appended(item: Uncommitted): void {
+    this.#uncommitted.push(item);
+    this.#entries += item.count;
+    this.#bytes += item.bytes;
+  }
+
+  /** Forgets what is committed up to `index`. */
+  committed(index: Index): void {
+    let done = 0;
+    for (const item of this.#uncommitted) {
+      if (item.firstIndex + item.count - 1 > index) break;
+      this.#entries -= item.count;
+      this.#bytes -= item.bytes;
+      done += 1;
+    }
+    this.#uncommitted = this.#uncommitted.slice(done);
+    invariant(this.#entries >= 0 && this.#bytes >= 0, "UncommittedCounted");
+  }
+
+  /** Local proposals above `index`, whose fate the next leader decides. */
+  undecidedAbove(index: Index): LocalRun[] {
+    const runs: LocalRun[] = [];
+    for (const { firstIndex, count, firstId } of this.#uncommitted) {
+      if (firstId === null) continue;
+      const skip = Math.max(0, index - firstIndex + 1);
+      if (skip < count) runs.push({ firstId: firstId + skip, count: count - skip });
+    }
+    return runs;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Message } from "./message.ts";
+import type { HardState, Index, NodeId, Term } from "./types.ts";
+
+/** What must be durable before a message may leave. */
+export interface Gate {
+  /** This term. */
+  readonly term: Term;
+  /** This vote in it; null: any. */
+  readonly vote: NodeId | null;
+  /** The log up to here; 0: nothing of it. */
+  readonly index: Index;
+}
+
+export interface Addressed {
+  readonly to: NodeId;
+  readonly message: Message;
+}
+
+interface Gated extends Addressed {
+  readonly gate: Gate;
+}
+
+/** An acknowledgement says everything that earlier ones to the same leader said. */
+function withoutSuperseded(messages: readonly Addressed[]): Addressed[] {
+  const newest = new Map<NodeId, number>();
+  const kept: (Addressed | null)[] = [...messages];
+  for (const [position, { to, message }] of messages.entries()) {
+    if (message.type !== "append-reply" || message.match === null) continue;
+    const earlier = newest.get(to);
+    const before = earlier === undefined ? undefined : messages[earlier]?.message;
+    if (earlier !== undefined && before?.type === "append-reply" && (before.match ?? 0) <= message.match) {
+      kept[earlier] = null;
+    }
+    newest.set(to, position);
+  }
+  return kept.filter((item) => item !== null);
+}
+
+/**
+ * Messages on their way out. A gated one leaves once what it promises is durable, and never when its term
+ * is over: then the promise is void.
+ */
+export class Outbox {
+  #free: Addressed[] = [];
+  #gated: Gated[] = [];
+
+  /** Leaves with the next release. */
+  send(to: NodeId, message: Message): void {
+    this.#free.push({ to, message });
+  }
+
+  /** Leaves once `gate` holds. */
+  sendWhenDurable(to: NodeId, message: Message, gate: Gate): void {
+    this.#gated.push({ to, message, gate });
+  }
+
+  /** True when `release` would return something. */
+  hasRelease(durable: HardState, durableIndex: Index): boolean {
+    return this.#free.length > 0 || this.#gated.some(({ gate }) => holds(gate, durable, durableIndex));
+  }
+
+  /** Takes out what may leave now and forgets what may never. */
+  release(current: HardState, durable: HardState, durableIndex: Index): Addressed[] {
+    const released = this.#free;
+    this.#free = [];
+    const waiting: Gated[] = [];
+    for (const item of this.#gated) {
+      if (item.gate.term < current.term) continue;
+      if (holds(item.gate, durable, durableIndex)) released.push({ to: item.to, message: item.message });
+      else waiting.push(item);
+    }
+    this.#gated = waiting;
+    return withoutSuperseded(released);
+  }
+}
+
+function holds(gate: Gate, durable: HardState, durableIndex: Index): boolean {
+  if (durable.term !== gate.term || durableIndex < gate.index) return false;
+  return gate.vote === null || durable.vote === gate.vote;
+}

@@ -1,0 +1,29 @@
+import type { Configuration, Voter } from "./config.ts";
+import type { NodeId } from "./types.ts";
+
+/** How many of `voters` are a majority. */
+export function majority(voters: number): number {
+  return Math.floor(voters / 2) + 1;
+}
+
+/** The largest value that a majority has reached. `reached` holds one value a voter and is not empty. */
+export function reachedByMajority(reached: readonly number[]): number {
+  const descending = [...reached].sort((a, b) => b - a);
+  return descending[majority(descending.length) - 1] ?? 0;
+}
+
+/** True before the first leader has written the incarnations down: then everybody must agree. */
+export function isFounding(configuration: Configuration): boolean {
+  return configuration.historyId === "";
+}
+
+/** The voter of that id, or undefined. */
+export function voterOf(configuration: Configuration, id: NodeId): Voter | undefined {
+  return configuration.voters.find((voter) => voter.id === id);
+}
+
+/** True when `id` is a voter and `incarnation` may speak for it. */
+export function isMember(configuration: Configuration, id: NodeId, incarnation: string): boolean {
+  const voter = voterOf(configuration, id);
+  return voter !== undefined && (isFounding(configuration) || voter.incarnation === incarnation);
+}

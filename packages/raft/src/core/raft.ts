@@ -1,0 +1,284 @@
+import { invariant } from "@flotilla/runtime";
+import { ConfigHistory } from "./config-history.ts";
+import type { Configuration } from "./config.ts";
+import { askAgain, onHardStateDurable, onTick, preVoteOnClosedLink } from "./election.ts";
+import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
+import { beginRound } from "./heartbeats.ts";
+import { advanceCommit, isEstablished } from "./leader-log.ts";
+import { RaftLog } from "./log/raft-log.ts";
+import { defaultLimits, type RaftCoreOptions } from "./options.ts";
+import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
+import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
+import type { AppendTask, ApplyTask, Ready, SoftState } from "./ready.ts";
+import { receive } from "./receive.ts";
+import { hasAppends, sendAppends } from "./replication.ts";
+import { onSnapshotInstalled, onSnapshotSaved, onSnapshotSent } from "./snapshots.ts";
+import { noResults, RaftState } from "./state.ts";
+import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
+import { onLinkClosed, onLinkOpen, takeDueTry } from "./voting.ts";
+
+const leastElectionTicks = 3;
+
+/**
+ * One member's part in the consensus, pure: events go in through `step`, effects come out of `ready`.
+ *
+ * The driver's part: step every event of a turn, then take one `ready` while `hasReady`; answer each append
+ * and apply task with its event; deliver `wake` at `nextDeadlineMs`.
+ *
+ * Local proposals: `placed` names the entry that a proposal became. It is decided when an entry at that index
+ * is applied (ours when the terms agree, else certainly lost), or when any entry of a later term is applied:
+ * a placed one of an earlier term that has not been applied by then never will be. One `Ready` lists `placed`
+ * before `dropped`: a run that is in both was placed and then lost sight of, because this node stopped
+ * leading; it may still be applied.
+ *
+ * Broken invariants throw `ERR_FLOTILLA_INTERNAL`; the node must stop then.
+ */
+export class Raft {
+  readonly #s: RaftState;
+  #seq = 0;
+  #taskHard: HardState | null = null;
+  #reportedConfiguration: Configuration | null = null;
+  #reportedSoft: SoftState | null = null;
+
+  /** @throws FlotillaError `ERR_FLOTILLA_INTERNAL` when what was recovered contradicts itself */
+  constructor(options: RaftCoreOptions) {
+    const { id, incarnation, electionTicks = 10, trailingEntries = 10_000, random, start, recovered, probe } = options;
+    invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
+    invariant(recovered.hardState.term >= recovered.last.term, "TermCoversLog", { last: recovered.last });
+    this.#s = new RaftState({
+      id,
+      incarnation,
+      electionTicks,
+      trailingEntries,
+      limits: { ...defaultLimits, ...options.limits },
+      random,
+      probe,
+      log: new RaftLog(recovered, options.reader),
+      configs: new ConfigHistory(recovered.configurations),
+      hardState: recovered.hardState,
+      start,
+    });
+  }
+
+  /** Takes up one event at the moment `now`. */
+  step(event: Event, now: Stamped): void {
+    const s = this.#s;
+    s.now = now;
+    this.#handle(event);
+    if (takeDueTry(s)) preVoteOnClosedLink(s);
+  }
+
+  /** True when `ready` has something to say. */
+  hasReady(): boolean {
+    const s = this.#s;
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.results;
+    if (reads.length + placed.length + dropped.length + sendSnapshot.length + receiveSnapshot.length > 0) return true;
+    if (compactTo !== null || s.outbox.hasRelease(s.durableHard, s.log.durable)) return true;
+    if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
+    if (s.asked.waitingReads.length > 0) return true;
+    return s.config !== this.#reportedConfiguration || this.#newSoft() !== null;
+  }
+
+  /** Takes everything out that may leave now. */
+  ready(): Ready {
+    const s = this.#s;
+    sendAppends(s);
+    if (needsReadRound(s)) beginRound(s);
+    askForReads(s);
+    const apply = this.#beginApply();
+    const append = this.#beginTask();
+    const soft = this.#newSoft();
+    const configuration = s.config === this.#reportedConfiguration ? null : s.config;
+    const messages = s.outbox.release(s.hard, s.durableHard, s.log.durable);
+    const results = s.results;
+    s.results = noResults();
+    this.#reportedSoft = soft ?? this.#reportedSoft;
+    this.#reportedConfiguration = s.config;
+    this.#checkInvariants();
+    return { ...results, messages, append, apply, configuration, soft };
+  }
+
+  /** When to step a `wake`, monotonic ms; null: no need. */
+  nextDeadlineMs(): number | null {
+    return this.#s.fast.deadlineMs;
+  }
+
+  /** True when that many more local proposals, of so many bytes together, would not be refused for load. */
+  admits(count: number, bytes: number): boolean {
+    return admitsProposals(this.#s, count, bytes);
+  }
+
+  get id(): NodeId {
+    return this.#s.id;
+  }
+
+  get role(): Role {
+    return this.#s.role;
+  }
+
+  get term(): Term {
+    return this.#s.term;
+  }
+
+  /** Whom this node voted for in this term. */
+  get vote(): NodeId | null {
+    return this.#s.hard.vote;
+  }
+
+  get leader(): NodeId | null {
+    return this.#s.leader;
+  }
+
+  /** True on a leader that has committed an entry of its own term. */
+  get established(): boolean {
+    return isEstablished(this.#s);
+  }
+
+  get commit(): Index {
+    return this.#s.log.commit;
+  }
+
+  get applied(): Index {
+    return this.#s.log.applied;
+  }
+
+  /** Everything up to here is durable on this node. */
+  get durable(): Index {
+    return this.#s.log.durable;
+  }
+
+  get firstIndex(): Index {
+    return this.#s.log.compacted.index + 1;
+  }
+
+  get last(): LogId {
+    return this.#s.log.last;
+  }
+
+  get snapshot(): LogId {
+    return this.#s.log.snapshot;
+  }
+
+  /** The one in force, committed or not. */
+  get configuration(): Configuration {
+    return this.#s.config;
+  }
+
+  /** The configuration in force at `index`, for a snapshot taken there. */
+  configurationAt(index: Index): Configuration {
+    return this.#s.configs.at(index);
+  }
+
+  /** Term of entry `index`; null when it is compacted away or not there yet. */
+  termAt(index: Index): Term | null {
+    return this.#s.log.term(index);
+  }
+
+  /** On a leader: the highest index known durable at `peer`. Null elsewhere. */
+  matchOf(peer: NodeId): Index | null {
+    return this.#s.leading?.progress.get(peer)?.match ?? null;
+  }
+
+  #handle(event: Event): void {
+    const s = this.#s;
+    switch (event.type) {
+      case "tick":
+        onTick(s);
+        expireForwarded(s);
+        return expireAskedReads(s);
+      case "wake":
+        return;
+      case "receive":
+        return receive(s, event);
+      case "propose":
+        return propose(s, event);
+      case "read":
+        return readLocally(s, event);
+      case "append-done":
+        return this.#appendDone(event);
+      case "apply-done":
+        return s.log.applyDone(event.index);
+      case "snapshot-saved":
+        return onSnapshotSaved(s, event);
+      case "snapshot-installed":
+        return onSnapshotInstalled(s, event);
+      case "snapshot-sent":
+        return onSnapshotSent(s, event);
+      case "peer-up":
+        return this.#peerUp(event);
+      case "peer-down":
+        return this.#peerDown(event);
+    }
+  }
+
+  #appendDone({ seq }: AppendDone): void {
+    const s = this.#s;
+    invariant(s.taskUnderWay && seq === this.#seq, "AppendDoneInOrder", { seq, expected: this.#seq });
+    s.log.writeDone(s.limits.cacheBytes);
+    if (this.#taskHard !== null) {
+      invariant(this.#taskHard.term >= s.durableHard.term, "TermMonotone", { term: this.#taskHard.term });
+      s.durableHard = this.#taskHard;
+      this.#taskHard = null;
+      onHardStateDurable(s);
+    }
+    advanceCommit(s);
+  }
+
+  #peerUp({ peer }: PeerUp): void {
+    const s = this.#s;
+    onLinkOpen(s, peer);
+    askAgain(s, peer);
+    s.leading?.forwardNext.delete(peer);
+    const progress = s.leading?.progress.get(peer);
+    if (progress !== undefined && progress.state !== "snapshot") progress.becomeProbe(progress.next);
+  }
+
+  #peerDown({ peer, byPeer }: PeerDown): void {
+    const s = this.#s;
+    if (peer === s.leader) {
+      dropForwarded(s);
+      refuseAskedReads(s);
+    }
+    if (byPeer) onLinkClosed(s, peer);
+  }
+
+  #hasTask(): boolean {
+    const s = this.#s;
+    return !s.taskUnderWay && (s.hard !== s.durableHard || s.log.hasWrite);
+  }
+
+  #beginTask(): AppendTask | null {
+    const s = this.#s;
+    if (!this.#hasTask()) return null;
+    const hardState = s.hard === s.durableHard ? null : s.hard;
+    const { reset, truncateFrom, entries } = s.log.beginWrite(s.limits.maxTaskBytes);
+    this.#seq += 1;
+    this.#taskHard = hardState;
+    s.taskTick = s.tick;
+    const last = entries.at(-1)?.index ?? s.log.durable;
+    return { seq: this.#seq, reset, truncateFrom, entries, hardState, commit: Math.min(s.log.commit, last) };
+  }
+
+  #beginApply(): ApplyTask | null {
+    const { log, limits } = this.#s;
+    return log.hasApply ? { entries: log.beginApply(limits.maxApplyBytes) } : null;
+  }
+
+  #newSoft(): SoftState | null {
+    const { role, term, leader } = this.#s;
+    const established = this.established;
+    const old = this.#reportedSoft;
+    const same = old?.role === role && old.term === term && old.leader === leader && old.established === established;
+    return same ? null : { role, term, leader, established };
+  }
+
+  #checkInvariants(): void {
+    const { log, config, hard, durableHard } = this.#s;
+    invariant(log.commit <= log.last.index, "CommitWithinLog", { commit: log.commit, last: log.last });
+    const appliable = Math.min(log.commit, log.durable);
+    invariant(log.applied <= appliable, "AppliedWithinDurable", { applied: log.applied, appliable });
+    invariant(config.index <= log.last.index, "ConfigurationWithinLog", { config: config.index, last: log.last });
+    invariant(durableHard.term <= hard.term, "TermMonotone", { durable: durableHard.term, term: hard.term });
+    invariant(hard.term >= log.last.term, "TermCoversLog", { term: hard.term, last: log.last });
+  }
+}

@@ -1,0 +1,103 @@
+import { invariant } from "@flotilla/runtime";
+import type { Read } from "./event.ts";
+import { isEstablished } from "./leader-log.ts";
+import type { ReadReply, ReadRequest } from "./message.ts";
+import { reachedByMajority } from "./quorum.ts";
+import type { PendingRead } from "./read-queue.ts";
+import type { RaftState } from "./state.ts";
+import type { Index, NodeId } from "./types.ts";
+
+function answer(s: RaftState, read: PendingRead, index: Index | null): void {
+  if (read.peer === null) s.results.reads.push({ id: read.id, index });
+  else s.outbox.send(read.peer, { type: "read-reply", term: s.term, id: read.id, index });
+}
+
+function refuseLocal(s: RaftState, ids: readonly number[]): void {
+  for (const id of ids) s.results.reads.push({ id, index: null });
+}
+
+function queue(s: RaftState, read: PendingRead): void {
+  const { leading } = s;
+  if (leading === null || leading.reads.size >= s.limits.maxReads) {
+    answer(s, read, null);
+    return;
+  }
+  if (!isEstablished(s)) s.probe("raft-read-before-first-commit");
+  leading.reads.add(read);
+}
+
+function askedReads(s: RaftState): number {
+  let count = s.asked.waitingReads.length;
+  for (const batch of s.asked.reads.values()) count += batch.ids.length;
+  return count;
+}
+
+/** A local caller asks for a read point. */
+export function readLocally(s: RaftState, { id, leaderOnly }: Read): void {
+  if (s.role === "leader") queue(s, { peer: null, id });
+  else if (leaderOnly || s.leader === null || askedReads(s) >= s.limits.maxReads) refuseLocal(s, [id]);
+  else s.asked.waitingReads.push(id);
+}
+
+/** A peer asks for a read point. */
+export function onReadRequest(s: RaftState, from: NodeId, { id }: ReadRequest): void {
+  queue(s, { peer: from, id });
+}
+
+/** The leader answers a batch of local reads. */
+export function onReadReply(s: RaftState, from: NodeId, { id, index }: ReadReply): void {
+  const batch = s.asked.reads.get(id);
+  if (batch === undefined || from !== s.leader) return;
+  s.asked.reads.delete(id);
+  for (const read of batch.ids) s.results.reads.push({ id: read, index });
+}
+
+/** One request for all local reads of this turn. */
+export function askForReads(s: RaftState): void {
+  const { asked, leader } = s;
+  if (asked.waitingReads.length === 0) return;
+  invariant(leader !== null && leader !== s.id, "ReadsWaitForLeader");
+  asked.nextReadId += 1;
+  asked.reads.set(asked.nextReadId, { ids: asked.waitingReads, tick: s.tick });
+  asked.waitingReads = [];
+  s.outbox.send(leader, { type: "read-request", term: s.term, id: asked.nextReadId });
+}
+
+/** Whatever the leader was asked for is refused: its answer would not count any more. */
+export function refuseAskedReads(s: RaftState): void {
+  for (const batch of s.asked.reads.values()) refuseLocal(s, batch.ids);
+  s.asked.reads.clear();
+  refuseLocal(s, s.asked.waitingReads);
+  s.asked.waitingReads = [];
+}
+
+/** Refuses what the leader has not answered within an election timeout. */
+export function expireAskedReads(s: RaftState): void {
+  for (const [id, batch] of s.asked.reads) {
+    if (s.tick - batch.tick < s.electionTicks) break;
+    s.asked.reads.delete(id);
+    refuseLocal(s, batch.ids);
+  }
+}
+
+/** A leader that is none any more confirms nothing. */
+export function refuseLeaderReads(s: RaftState): void {
+  for (const read of s.leading?.reads.clear() ?? []) answer(s, read, null);
+}
+
+/** True when reads wait for a round and none that could still answer is under way. */
+export function needsReadRound(s: RaftState): boolean {
+  return s.leading !== null && isEstablished(s) && s.leading.reads.hasWaiting && !s.leading.reads.hasRound;
+}
+
+/** Answers the reads of every round that a majority has answered, this leader included. */
+export function confirmReads(s: RaftState): void {
+  const { leading } = s;
+  if (leading === null || !leading.reads.hasRound) return;
+  const answered = s.config.voters.map(({ id }) =>
+    id === s.id ? leading.round : (leading.progress.get(id)?.round ?? 0),
+  );
+  for (const { index, reads } of leading.reads.confirm(reachedByMajority(answered))) {
+    for (const read of reads) answer(s, read, index);
+  }
+}

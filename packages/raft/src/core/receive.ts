@@ -1,0 +1,127 @@
+import { onPreVoteAnswer, onVoteAnswer } from "./election.ts";
+import type { Receive } from "./event.ts";
+import { onAppend } from "./following.ts";
+import { onHeartbeat, onHeartbeatReply } from "./heartbeats.ts";
+import type { Message } from "./message.ts";
+import { onForward, onForwardReply } from "./proposals.ts";
+import { isFounding, voterOf } from "./quorum.ts";
+import { onReadReply, onReadRequest } from "./reads.ts";
+import { onAppendReply } from "./replication.ts";
+import { becomeFollower, heardLeader } from "./roles.ts";
+import { onSnapshotChunk } from "./snapshots.ts";
+import type { RaftState } from "./state.ts";
+import type { NodeId } from "./types.ts";
+import { isLoyal, onPreVote, onVote } from "./voting.ts";
+
+/** Takes up a message of a peer. */
+export function receive(s: RaftState, { from, incarnation, message }: Receive): void {
+  if (!isWelcome(s, from, incarnation, message) || !settleTerm(s, from, message)) return;
+  const progress = s.leading?.progress.get(from);
+  if (progress !== undefined) progress.heardTick = s.tick;
+  handle(s, from, incarnation, message);
+}
+
+/** Only members speak, and only with the data they had when they became members. Strangers may ask and lead, never count. */
+function isWelcome(s: RaftState, from: NodeId, incarnation: string, message: Message): boolean {
+  const voter = voterOf(s.config, from);
+  let reason: string | null = null;
+  if (from === s.id) reason = "raft-message-from-self";
+  else if (s.isReplaced) reason = "raft-self-replaced";
+  else if (voter === undefined && !fromStranger.has(message.type)) reason = "raft-message-from-stranger";
+  else if (voter !== undefined && !isFounding(s.config) && voter.incarnation !== incarnation) {
+    reason = "raft-wrong-incarnation";
+  }
+  if (reason !== null) s.probe(reason);
+  return reason === null;
+}
+
+const fromStranger: ReadonlySet<Message["type"]> = new Set([
+  "pre-vote",
+  "vote",
+  "append",
+  "heartbeat",
+  "snapshot-chunk",
+] as const);
+
+/** Brings terms together; false when the message is thereby dealt with. Paper §5.1. */
+function settleTerm(s: RaftState, from: NodeId, message: Message): boolean {
+  if (message.term < s.term) {
+    answerOutdated(s, from, message);
+    return false;
+  }
+  if (message.term === s.term || message.type === "pre-vote") return true;
+  if (message.type === "pre-vote-reply" && message.granted) return true;
+  if (message.type === "vote" && isLoyal(s, from)) {
+    s.probe("raft-vote-while-loyal");
+    return false;
+  }
+  becomeFollower(s, message.term, null);
+  return true;
+}
+
+/** A sender of an earlier term is told the current one, so that it steps down or catches up. */
+function answerOutdated(s: RaftState, from: NodeId, message: Message): void {
+  const { term } = s;
+  switch (message.type) {
+    case "pre-vote":
+      s.outbox.sendWhenDurable(from, { type: "pre-vote-reply", term, granted: false }, s.gate(0));
+      break;
+    case "vote":
+      s.outbox.sendWhenDurable(from, { type: "vote-reply", term, granted: false }, s.gate(0));
+      break;
+    case "append":
+    case "heartbeat":
+    case "snapshot-chunk": {
+      const prevIndex = message.type === "append" ? message.prev.index : 0;
+      const reply = { type: "append-reply", term, prevIndex, match: null, hint: null } as const;
+      s.outbox.sendWhenDurable(from, reply, s.gate(0));
+      break;
+    }
+    case "read-request":
+      s.outbox.send(from, { type: "read-reply", term, id: message.id, index: null });
+      break;
+    case "forward": {
+      const { firstId, payloads } = message;
+      s.outbox.send(from, { type: "forward-reply", term, firstId, count: payloads.length, firstIndex: null });
+      break;
+    }
+    default:
+      s.probe("raft-outdated-reply");
+  }
+}
+
+function handle(s: RaftState, from: NodeId, incarnation: string, message: Message): void {
+  switch (message.type) {
+    case "pre-vote":
+      return onPreVote(s, from, message);
+    case "pre-vote-reply":
+      return onPreVoteAnswer(s, from, incarnation, message.granted, message.term);
+    case "vote":
+      return onVote(s, from, message);
+    case "vote-reply":
+      return onVoteAnswer(s, from, incarnation, message.granted);
+    case "append":
+      heardLeader(s, from);
+      return onAppend(s, from, message);
+    case "append-reply":
+      return onAppendReply(s, from, message);
+    case "heartbeat":
+      heardLeader(s, from);
+      return onHeartbeat(s, from, message);
+    case "heartbeat-reply":
+      return onHeartbeatReply(s, from, message);
+    case "snapshot-chunk":
+      heardLeader(s, from);
+      return onSnapshotChunk(s, from, message);
+    case "snapshot-reply":
+      return;
+    case "read-request":
+      return onReadRequest(s, from, message);
+    case "read-reply":
+      return onReadReply(s, from, message);
+    case "forward":
+      return onForward(s, from, message);
+    case "forward-reply":
+      return onForwardReply(s, from, message);
+  }
+}

@@ -1,0 +1,195 @@
+import { invariant, type Random } from "@flotilla/runtime";
+import type { ConfigHistory } from "./config-history.ts";
+import type { Configuration } from "./config.ts";
+import type { Stamped } from "./event.ts";
+import type { Leadership } from "./leadership.ts";
+import type { RaftLog } from "./log/raft-log.ts";
+import type { SnapshotChunk } from "./message.ts";
+import type { Limits } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { isFounding, voterOf } from "./quorum.ts";
+import type { Dropped, Placed, ReadPoint } from "./ready.ts";
+import type { Tally } from "./tracker/tally.ts";
+import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
+
+/** Proposals handed to the leader and not answered yet. */
+export interface Forwarded {
+  readonly firstId: number;
+  readonly count: number;
+  readonly bytes: number;
+  readonly tick: number;
+}
+
+/** Local reads that wait for one answer of the leader. */
+export interface ReadBatch {
+  readonly ids: readonly number[];
+  readonly tick: number;
+}
+
+/** What a follower asked its leader for. */
+export interface Asked {
+  /** Added to the driver's ids on the wire, so that answers meant for an earlier life never match. */
+  readonly forwardBase: number;
+  readonly forwarded: Forwarded[];
+  nextReadId: number;
+  /** Local reads not asked for yet. */
+  waitingReads: number[];
+  readonly reads: Map<number, ReadBatch>;
+}
+
+/** How a follower reacts to closed links of leaders. */
+export interface FastTrack {
+  /** Peers whose process closed the link and has not come back. */
+  readonly closed: Set<NodeId>;
+  /** When to ask for pre-votes, monotonic ms; null: not at all. */
+  deadlineMs: number | null;
+}
+
+/** Results of a turn for the driver. */
+export interface Results {
+  reads: ReadPoint[];
+  placed: Placed[];
+  dropped: Dropped[];
+  sendSnapshot: NodeId[];
+  receiveSnapshot: { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
+  compactTo: LogId | null;
+}
+
+export function noResults(): Results {
+  return { reads: [], placed: [], dropped: [], sendSnapshot: [], receiveSnapshot: [], compactTo: null };
+}
+
+/** Everything one core knows. Handlers are functions over it; only they and this class change it. */
+export class RaftState {
+  readonly id: NodeId;
+  readonly incarnation: string;
+  readonly electionTicks: number;
+  readonly trailingEntries: number;
+  readonly limits: Limits;
+  readonly random: Random;
+  readonly probe: (name: string) => void;
+  readonly log: RaftLog;
+  readonly configs: ConfigHistory;
+  readonly outbox: Outbox = new Outbox();
+  readonly asked: Asked;
+  readonly fast: FastTrack = { closed: new Set(), deadlineMs: null };
+  results: Results = noResults();
+  now: Stamped;
+  /** Ticks since construction. */
+  tick = 0;
+  role: Role = "follower";
+  leader: NodeId | null = null;
+  /** Present exactly while `role` is leader. */
+  leading: Leadership | null = null;
+  /** Answers to the campaign or pre-vote round under way. */
+  tally: Tally | null = null;
+  /** Tick at which the wait for a leader began. */
+  waitingSince = 0;
+  /** Ticks to wait, in [1, 2) election timeouts. */
+  patience: number;
+  /** Tick of the last message from the current leader. */
+  leaderHeardTick = 0;
+  /** Tick at which the append task under way began. */
+  taskTick = 0;
+  durableHard: HardState;
+  #hard: HardState;
+
+  constructor(fixed: {
+    readonly id: NodeId;
+    readonly incarnation: string;
+    readonly electionTicks: number;
+    readonly trailingEntries: number;
+    readonly limits: Limits;
+    readonly random: Random;
+    readonly probe: (name: string) => void;
+    readonly log: RaftLog;
+    readonly configs: ConfigHistory;
+    readonly hardState: HardState;
+    readonly start: Stamped;
+  }) {
+    this.id = fixed.id;
+    this.incarnation = fixed.incarnation;
+    this.electionTicks = fixed.electionTicks;
+    this.trailingEntries = fixed.trailingEntries;
+    this.limits = fixed.limits;
+    this.random = fixed.random;
+    this.probe = fixed.probe;
+    this.log = fixed.log;
+    this.configs = fixed.configs;
+    this.#hard = fixed.hardState;
+    this.durableHard = fixed.hardState;
+    this.now = fixed.start;
+    this.patience = this.drawPatience();
+    this.asked = {
+      forwardBase: fixed.random.u32() * 2 ** 19,
+      forwarded: [],
+      nextReadId: fixed.random.u32(),
+      waitingReads: [],
+      reads: new Map(),
+    };
+  }
+
+  get hard(): HardState {
+    return this.#hard;
+  }
+
+  get term(): Term {
+    return this.#hard.term;
+  }
+
+  get config(): Configuration {
+    return this.configs.current;
+  }
+
+  /** Ids of the other voters, sorted. */
+  get peers(): readonly NodeId[] {
+    return this.config.voters.map(({ id }) => id).filter((id) => id !== this.id);
+  }
+
+  /** True when this node, with the data it has, is a voter. */
+  get isVoter(): boolean {
+    const self = voterOf(this.config, this.id);
+    return self !== undefined && (isFounding(this.config) || self.incarnation === this.incarnation);
+  }
+
+  /** True when the configuration names this node with data that it no longer has. */
+  get isReplaced(): boolean {
+    return voterOf(this.config, this.id) !== undefined && !this.isVoter;
+  }
+
+  /** True when the append task under way has taken an election timeout. */
+  get isDiskStalled(): boolean {
+    return this.taskUnderWay && this.tick - this.taskTick >= this.electionTicks;
+  }
+
+  get taskUnderWay(): boolean {
+    return this.log.mark.underWay;
+  }
+
+  /** Enters a later term, with nobody voted for. */
+  enterTerm(term: Term): void {
+    invariant(term > this.#hard.term && Number.isSafeInteger(term), "TermMonotone", { term, current: this.#hard.term });
+    this.#hard = { term, vote: null };
+  }
+
+  voteFor(id: NodeId): void {
+    const { term, vote } = this.#hard;
+    invariant(vote === null || vote === id, "OneVotePerTerm", { term, vote, id });
+    this.#hard = { term, vote: id };
+  }
+
+  drawPatience(): number {
+    return this.electionTicks + this.random.below(this.electionTicks);
+  }
+
+  /** Begins a new, newly drawn wait for a leader. */
+  restartWait(): void {
+    this.waitingSince = this.tick;
+    this.patience = this.drawPatience();
+  }
+
+  /** True when our log is durable up to `index` and the current term is too. */
+  gate(index: Index): { readonly term: Term; readonly vote: null; readonly index: Index } {
+    return { term: this.term, vote: null, index };
+  }
+}

@@ -1,0 +1,43 @@
+import type { Configuration } from "../config.ts";
+import { isFounding, majority } from "../quorum.ts";
+import type { NodeId } from "../types.ts";
+
+interface Answer {
+  readonly granted: boolean;
+  readonly incarnation: string;
+}
+
+/** Answers to one round of votes or pre-votes. The first answer of a voter counts, whatever follows. */
+export class Tally {
+  readonly kind: "pre-vote" | "vote";
+  readonly #answers = new Map<NodeId, Answer>();
+
+  constructor(kind: "pre-vote" | "vote") {
+    this.kind = kind;
+  }
+
+  record(id: NodeId, incarnation: string, granted: boolean): void {
+    if (!this.#answers.has(id)) this.#answers.set(id, { granted, incarnation });
+  }
+
+  answered(id: NodeId): boolean {
+    return this.#answers.has(id);
+  }
+
+  /** The incarnation that granted for `id`; undefined when it did not. */
+  incarnationOf(id: NodeId): string | undefined {
+    const answer = this.#answers.get(id);
+    return answer?.granted === true ? answer.incarnation : undefined;
+  }
+
+  /** The founding configuration needs everybody, any later one a majority of the incarnations it names. */
+  won(configuration: Configuration): boolean {
+    const founding = isFounding(configuration);
+    const granted = configuration.voters.filter((voter) => {
+      const incarnation = this.incarnationOf(voter.id);
+      return incarnation !== undefined && (founding || incarnation === voter.incarnation);
+    }).length;
+    const voters = configuration.voters.length;
+    return granted >= (founding ? voters : majority(voters));
+  }
+}

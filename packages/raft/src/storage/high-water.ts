@@ -1,0 +1,120 @@
+import { crc32 } from "node:zlib";
+import type { Files } from "@flotilla/runtime";
+import { damaged } from "./sealed.ts";
+
+const fileName = "high-water";
+// One slot a sector, so that a torn write harms one of them only.
+const slotStride = 512;
+const slotBytes = 16;
+const seqAt = 4;
+
+/**
+ * The number of the newest durable batch, kept outside of the store: a store found below its mark has lost
+ * what it promised. Two slots; the one not being written was synced before, so a crash leaves one intact.
+ */
+export class HighWater {
+  readonly #files: Files;
+  readonly #onFailure: (error: unknown) => void;
+  #slot: number;
+  #dirty = false;
+  #next: number | null = null;
+  #waiting: (() => void)[] = [];
+  #draining = false;
+  #failed = false;
+
+  private constructor(files: Files, slot: number, onFailure: (error: unknown) => void) {
+    this.#files = files;
+    this.#slot = slot;
+    this.#onFailure = onFailure;
+  }
+
+  /** Writes a file that marks nothing. Durable when it resolves. */
+  static async create(files: Files): Promise<void> {
+    const bytes = new Uint8Array(2 * slotStride);
+    bytes.set(encodeSlot(0), 0);
+    bytes.set(encodeSlot(0), slotStride);
+    await files.replace(fileName, bytes);
+  }
+
+  /**
+   * Reads the mark. `onFailure` hears of every later failure.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when file or both slots are gone
+   */
+  static async open(
+    files: Files,
+    onFailure: (error: unknown) => void,
+  ): Promise<{ readonly mark: number; readonly highWater: HighWater }> {
+    const bytes = await files.read(fileName);
+    if (bytes === undefined) throw damaged("the high-water file is missing");
+    const first = decodeSlot(bytes.subarray(0, slotBytes));
+    const second = decodeSlot(bytes.subarray(slotStride, slotStride + slotBytes));
+    if (first === null && second === null) throw damaged("the high-water file does not match its checksums");
+    const mark = Math.max(first ?? 0, second ?? 0);
+    // The next write goes over the older mark.
+    return { mark, highWater: new HighWater(files, first === mark ? 1 : 0, onFailure) };
+  }
+
+  /** Notes that batch `seq` is durable. Not synced. */
+  note(seq: number): void {
+    this.#next = seq;
+    this.#start();
+  }
+
+  /** Makes the newest noted number durable. Never rejects; failures go to `onFailure`, and it stays pending. */
+  async sync(): Promise<void> {
+    const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#start();
+    await done;
+  }
+
+  #start(): void {
+    if (this.#draining || this.#failed) return;
+    this.#draining = true;
+    this.#drain().catch((error: unknown) => {
+      this.#failed = true;
+      this.#onFailure(error);
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#next !== null || this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      await this.#write();
+      if (waiting.length > 0) await this.#flush();
+      for (const resolve of waiting) resolve();
+    }
+    this.#draining = false;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#next === null) return;
+    const slot = encodeSlot(this.#next);
+    this.#next = null;
+    this.#dirty = true;
+    await this.#files.writeAt(fileName, this.#slot * slotStride, slot);
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#dirty) return;
+    await this.#files.sync(fileName);
+    this.#dirty = false;
+    this.#slot = 1 - this.#slot;
+  }
+}
+
+function encodeSlot(seq: number): Uint8Array {
+  const slot = new Uint8Array(slotBytes);
+  const view = new DataView(slot.buffer);
+  view.setBigUint64(seqAt, BigInt(seq));
+  view.setUint32(0, crc32(slot.subarray(seqAt), crc32(fileName)));
+  return slot;
+}
+
+function decodeSlot(slot: Uint8Array): number | null {
+  if (slot.length !== slotBytes) return null;
+  const view = new DataView(slot.buffer, slot.byteOffset, slot.byteLength);
+  const seq = Number(view.getBigUint64(seqAt));
+  const intact = view.getUint32(0) === crc32(slot.subarray(seqAt), crc32(fileName));
+  return intact && Number.isSafeInteger(seq) ? seq : null;
+}

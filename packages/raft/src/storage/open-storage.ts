@@ -1,0 +1,145 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Host, Store } from "@flotilla/runtime";
+import { decodeConfiguration } from "../core/config-codec.ts";
+import type { Configuration } from "../core/config.ts";
+import type { Recovered } from "../core/options.ts";
+import type { HardState, LogId, NodeId } from "../core/types.ts";
+import type { Founder } from "../node/types.ts";
+import { identify } from "./birth.ts";
+import { markOf } from "./config-history.ts";
+import type { ConfigMark } from "./config-history.ts";
+import { HighWater } from "./high-water.ts";
+import { foundingConfiguration } from "./identity.ts";
+import { LogStore } from "./log-store.ts";
+import { recoverLog, sweepLeftovers } from "./log-recovery.ts";
+import type { RecoveredLog } from "./log-recovery.ts";
+import { damaged, readSealed } from "./sealed.ts";
+import type { SnapshotMeta } from "./snapshot-manifest.ts";
+import { SnapshotStore } from "./snapshot-store.ts";
+
+export interface StorageOptions {
+  readonly host: Pick<Host, "disk" | "random" | "logger" | "probe">;
+  readonly cluster: string;
+  readonly id: NodeId;
+  readonly bootstrap?: readonly Founder[] | undefined;
+  /** Hears of failures that no call reports. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** A node's data, proved to be its own and whole. */
+export interface Storage {
+  readonly incarnation: string;
+  readonly recovered: Recovered;
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  readonly highWater: HighWater;
+  /** What the state machine starts from; null: from nothing. */
+  readonly restore: { readonly bytes: Uint8Array; readonly last: LogId } | null;
+}
+
+interface Loaded {
+  readonly meta: SnapshotMeta;
+  readonly bytes: Uint8Array;
+}
+
+const zero: LogId = { index: 0, term: 0 };
+
+/**
+ * Opens the data of a node and proves it, or makes it (`bootstrap`) when there never was any.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`,
+ * `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_BAD_CONFIG`, `ERR_FLOTILLA_UNSUPPORTED`
+ */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  const store = await options.host.disk.openStore("log");
+  try {
+    return await open(store, options);
+  } catch (error) {
+    await store.close().catch(() => {});
+    throw error;
+  }
+}
+
+async function open(store: Store, options: StorageOptions): Promise<Storage> {
+  const { disk, random } = options.host;
+  const { cluster, id, bootstrap } = options;
+  const identity = await identify(store, { disk, random, cluster, id, bootstrap });
+  const { mark, highWater } = await HighWater.open(disk.files, options.onFailure);
+  const found = await recoverLog(store);
+  if (found.tail.seq < mark) throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);
+  if (found.leftovers) await sweepLeftovers(store, found.tail);
+  const log = new LogStore(store, found, options.onFailure);
+  const snapshots = await SnapshotStore.open(disk.files);
+  const loaded = await loadSnapshot(snapshots, log, options);
+  const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
+  if (log.seq > found.tail.seq) highWater.note(log.seq);
+  const founding = foundingConfiguration(identity.founders);
+  const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
+  const restore = loaded === null ? null : { bytes: loaded.bytes, last: loaded.meta.last };
+  return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, restore };
+}
+
+// The newest intact snapshot that the log goes on from.
+async function loadSnapshot(snapshots: SnapshotStore, log: LogStore, options: StorageOptions): Promise<Loaded | null> {
+  const { logger, probe } = options.host;
+  const broken: SnapshotMeta[] = [];
+  for (const meta of snapshots.all.toReversed()) {
+    if (meta.last.index < log.base.index) break;
+    if (meta.seq > log.seq) throw damaged("a snapshot is newer than the log");
+    try {
+      const bytes = await snapshots.load(meta);
+      for (const each of broken) await snapshots.remove(each);
+      return { meta, bytes };
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+      probe("raft.snapshot-damaged");
+      logger.warn({ err: error, snapshot: meta.last.index }, "a snapshot is damaged and is passed over");
+      broken.push(meta);
+    }
+  }
+  if (log.base.index > 0) throw damaged("no intact snapshot stands at or above the beginning of the log");
+  for (const each of broken) await snapshots.remove(each);
+  return null;
+}
+
+// Finishes an installation that a crash cut short: the snapshot is durable, the log not yet reset.
+async function reconcile(log: LogStore, meta: SnapshotMeta, hardState: HardState): Promise<HardState> {
+  const { last, configuration, installed } = meta;
+  if (log.term(last.index) === last.term) return hardState;
+  if (!installed || last.index <= log.commit) throw damaged("the log does not contain the snapshot taken from it");
+  const next = hardState.term < last.term ? { term: last.term, vote: null } : hardState;
+  await log.append({
+    reset: last,
+    resetConfig: markOf(configuration),
+    truncateFrom: null,
+    entries: [],
+    hardState: next === hardState ? null : next,
+    commit: last.index,
+  });
+  return next;
+}
+
+function describe(
+  found: RecoveredLog,
+  log: LogStore,
+  hardState: HardState,
+  snapshot: SnapshotMeta | null,
+  founding: Configuration,
+): Recovered {
+  const wasReset = log.seq > found.tail.seq;
+  const empty = log.last.index === log.base.index;
+  return {
+    hardState,
+    configurations: log.configs.map((mark) => configurationOf(mark, founding)),
+    snapshot: snapshot?.last ?? zero,
+    compacted: log.base,
+    last: log.last,
+    termRuns: wasReset ? [] : found.termRuns,
+    lastTimeMs: wasReset || (empty && found.lastTimeMs === 0) ? (snapshot?.timeMs ?? 0) : found.lastTimeMs,
+    commit: log.commit,
+  };
+}
+
+function configurationOf(mark: ConfigMark, founding: Configuration): Configuration {
+  if (mark.index === 0) return founding;
+  return readSealed("a configuration in the log", () => decodeConfiguration(mark.payload, mark.index));
+}

@@ -1,0 +1,112 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Channel, ChannelEnd, ChannelHandler, Clock } from "@flotilla/runtime";
+import { decodeFrame, encodeFrame, messageBytes } from "./message-codec.ts";
+import type { PeerMessage } from "./message-codec.ts";
+import type { LinkKind } from "./peer-identity.ts";
+
+const targetFrameBytes = 1 << 20;
+
+/** What the owner of a link hears. */
+export interface LinkOwner {
+  message(link: PeerLink, message: PeerMessage): void;
+  /** The link is over; called once. `byPeer`: the other side or its dying process ended it. */
+  ended(link: PeerLink, byPeer: boolean, reason: string): void;
+}
+
+/** One authenticated channel. Messages are queued and leave with `flush`, one frame a turn. */
+export class PeerLink implements ChannelHandler {
+  readonly kind: LinkKind;
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #owner: LinkOwner;
+  #queue: PeerMessage[] = [];
+  #ended = false;
+  #heardMs: number;
+  #sentMs: number;
+
+  constructor(kind: LinkKind, channel: Channel, clock: Clock, owner: LinkOwner) {
+    this.kind = kind;
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#heardMs = clock.now();
+    this.#sentMs = this.#heardMs;
+  }
+
+  /** When the last frame arrived, monotonic ms. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
+  /** When the last frame left, monotonic ms. */
+  get sentMs(): number {
+    return this.#sentMs;
+  }
+
+  get bufferedBytes(): number {
+    return this.#channel.bufferedBytes;
+  }
+
+  queue(message: PeerMessage): void {
+    this.#queue.push(message);
+  }
+
+  /** Sends what was queued: one frame, or several when it is more than about 1 MiB. */
+  flush(): void {
+    const messages = this.#queue;
+    this.#queue = [];
+    let frame: PeerMessage[] = [];
+    let bytes = 0;
+    for (const message of messages) {
+      const size = messageBytes(message);
+      if (frame.length > 0 && bytes + size > targetFrameBytes) {
+        this.#send(frame);
+        frame = [];
+        bytes = 0;
+      }
+      frame.push(message);
+      bytes += size;
+    }
+    if (frame.length > 0) this.#send(frame);
+  }
+
+  /** Shows the other side that the link lives. */
+  keepAlive(): void {
+    this.#send([]);
+  }
+
+  /** Ends the link from this side. */
+  close(reason: string): void {
+    this.#finish(false, reason);
+    this.#channel.close(reason);
+  }
+
+  message(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#heardMs = this.#clock.now();
+    try {
+      for (const message of decodeFrame(frame)) {
+        if (!this.#ended) this.#owner.message(this, message);
+      }
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) throw error;
+      this.close(`bad frame: ${error.message}`);
+    }
+  }
+
+  end(end: ChannelEnd): void {
+    this.#finish(end.remote, end.reason === "" ? end.cause : `${end.cause}: ${end.reason}`);
+  }
+
+  #send(messages: readonly PeerMessage[]): void {
+    this.#sentMs = this.#clock.now();
+    this.#channel.send(encodeFrame(messages));
+  }
+
+  #finish(byPeer: boolean, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#queue = [];
+    this.#owner.ended(this, byPeer, reason);
+  }
+}

@@ -1,0 +1,134 @@
+import type { NodeId } from "../core/types.ts";
+import type { PeerMessage } from "./message-codec.ts";
+import type { LinkKind, PeerIdentity } from "./peer-identity.ts";
+import type { LinkOwner, PeerLink } from "./peer-link.ts";
+
+/** What happens at a peer, for whoever owns it. */
+export interface PeerEvents {
+  /** Both links stand. */
+  readonly up: (peer: NodeId, incarnation: string) => void;
+  /** Links that stood ended. `byPeer`: from the other side. */
+  readonly down: (peer: NodeId, byPeer: boolean) => void;
+  readonly receive: (from: NodeId, incarnation: string, message: PeerMessage) => void;
+  /** Links ended, whether they stood or not: the moment to dial again. */
+  readonly ended: (peer: NodeId, reason: string) => void;
+}
+
+interface Session {
+  readonly incarnation: string;
+  readonly life: number;
+  readonly attempt: number;
+  readonly links: Partial<Record<LinkKind, PeerLink>>;
+  up: boolean;
+}
+
+// Above this, appends are dropped: the leader finds the gap with the next heartbeat.
+const highWaterBytes = 1 << 20;
+// Above this, the other side does not read at all.
+const limitBytes = 32 << 20;
+
+/**
+ * The links to one other member. A control and a bulk link of one attempt make a session; both stand or
+ * neither counts, and frames of links that were replaced are never heard.
+ */
+export class Peer implements LinkOwner {
+  readonly id: NodeId;
+  readonly #events: PeerEvents;
+  #session: Session | null = null;
+
+  constructor(id: NodeId, events: PeerEvents) {
+    this.id = id;
+    this.#events = events;
+  }
+
+  get isUp(): boolean {
+    return this.#session?.up === true;
+  }
+
+  /** Takes up an authenticated link. One of an attempt older than the current is closed. */
+  attach(link: PeerLink, identity: Pick<PeerIdentity, "incarnation" | "life" | "attempt">): void {
+    const { incarnation, life, attempt } = identity;
+    const current = this.#session;
+    if (current?.life === life && current.attempt > attempt) {
+      link.close("superseded by a newer link");
+      return;
+    }
+    const same = current?.life === life && current.attempt === attempt && current.incarnation === incarnation;
+    if (!same || current.links[link.kind] !== undefined) this.close("superseded by a newer link");
+    this.#session ??= { incarnation, life, attempt, links: {}, up: false };
+    this.#session.links[link.kind] = link;
+    const { control, bulk } = this.#session.links;
+    if (control === undefined || bulk === undefined) return;
+    this.#session.up = true;
+    this.#events.up(this.id, incarnation);
+  }
+
+  /** Queues a message; false when it cannot be sent and is dropped. */
+  send(message: PeerMessage): boolean {
+    const link = this.#session?.up === true ? this.#session.links[kindOf(message)] : undefined;
+    if (link === undefined) return false;
+    const full = message.type === "append" || message.type === "app";
+    if (full && link.bufferedBytes > highWaterBytes) return false;
+    if (link.bufferedBytes > limitBytes) {
+      this.close("the other side does not read");
+      return false;
+    }
+    link.queue(message);
+    return true;
+  }
+
+  flush(): void {
+    for (const link of this.#links()) link.flush();
+  }
+
+  /** Closes links silent since `silentSinceMs`, and shows life on those that said nothing since `quietSinceMs`. */
+  maintain(silentSinceMs: number, quietSinceMs: number): void {
+    if (this.#links().some((link) => link.heardMs < silentSinceMs)) this.close("silent for too long");
+    for (const link of this.#links()) if (link.sentMs < quietSinceMs) link.keepAlive();
+  }
+
+  /** True when the links prove another incarnation than `incarnation`; an empty one fits all. */
+  contradicts(incarnation: string): boolean {
+    return this.#session !== null && incarnation !== "" && this.#session.incarnation !== incarnation;
+  }
+
+  /** Ends all links from this side. */
+  close(reason: string): void {
+    this.#drop(false, reason);
+  }
+
+  message(link: PeerLink, message: PeerMessage): void {
+    const session = this.#session;
+    if (session?.links[link.kind] === link) this.#events.receive(this.id, session.incarnation, message);
+  }
+
+  ended(link: PeerLink, byPeer: boolean, reason: string): void {
+    if (this.#session?.links[link.kind] === link) this.#drop(byPeer, reason);
+  }
+
+  #drop(byPeer: boolean, reason: string): void {
+    const session = this.#session;
+    if (session === null) return;
+    const links = this.#links();
+    this.#session = null;
+    for (const link of links) link.close(reason);
+    if (session.up) this.#events.down(this.id, byPeer);
+    this.#events.ended(this.id, reason);
+  }
+
+  #links(): PeerLink[] {
+    const { control, bulk } = this.#session?.links ?? {};
+    return [control, bulk].filter((link) => link !== undefined);
+  }
+}
+
+function kindOf(message: PeerMessage): LinkKind {
+  switch (message.type) {
+    case "append":
+    case "snapshot-chunk":
+    case "forward":
+      return "bulk";
+    default:
+      return "control";
+  }
+}

@@ -1,0 +1,241 @@
+import { acceptHandshake, dialHandshake, FlotillaError } from "@flotilla/runtime";
+import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
+import type { Configuration, Voter } from "../core/config.ts";
+import type { NodeId } from "../core/types.ts";
+import { DialLoop } from "./dial-loop.ts";
+import { peerMaxFrameBytes } from "./message-codec.ts";
+import type { PeerMessage } from "./message-codec.ts";
+import { judgePeer, linkProtocols, readIdentity, writeIdentity } from "./peer-identity.ts";
+import type { LinkKind, PeerIdentity } from "./peer-identity.ts";
+import { PeerLink } from "./peer-link.ts";
+import { Peer } from "./peer.ts";
+import type { PeerEvents } from "./peer.ts";
+
+export interface PeersOptions {
+  readonly host: ClientHost;
+  readonly id: NodeId;
+  readonly incarnation: string;
+  readonly cluster: string;
+  readonly secret: Uint8Array | undefined;
+  /** A link silent for twice as long is closed. */
+  readonly electionTimeoutMs: number;
+  readonly configuration: Configuration;
+  readonly events: Omit<PeerEvents, "ended">;
+}
+
+interface Entry {
+  readonly peer: Peer;
+  readonly address: string;
+  /** Present when this node is the one that dials. */
+  readonly dialing: DialLoop | null;
+}
+
+const kinds: readonly LinkKind[] = ["control", "bulk"];
+const versions = { min: 1, max: 1 };
+
+/**
+ * The links to all other members. Of each pair the node with the smaller id dials both links: there is one
+ * session a pair and never two to choose from, at the price that a link stands only if that side can reach
+ * the other.
+ */
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #life: number;
+  readonly #entries = new Map<NodeId, Entry>();
+  readonly #unsent = new Set<Peer>();
+  readonly #refusals = new Map<NodeId, string>();
+  #configuration: Configuration;
+  #attempts = 0;
+  #timer: Timer | null = null;
+  #closed = false;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.#configuration = options.configuration;
+    this.#life = options.host.random.u32();
+  }
+
+  /** Begins to dial and to watch for silence. */
+  start(): void {
+    this.configure(this.#configuration);
+    this.#watch();
+  }
+
+  /** Follows a new configuration: members that left or were replaced lose their links, new ones are dialed. */
+  configure(configuration: Configuration): void {
+    this.#configuration = configuration;
+    const voters = new Map(configuration.voters.map((voter) => [voter.id, voter]));
+    for (const [id, entry] of this.#entries) {
+      const voter = voters.get(id);
+      if (voter === undefined || voter.address !== entry.address) this.#remove(id, entry);
+      else if (entry.peer.contradicts(voter.incarnation)) entry.peer.close("ERR_FLOTILLA_WIPED");
+    }
+    for (const voter of configuration.voters) {
+      if (voter.id !== this.#options.id && !this.#entries.has(voter.id)) this.#add(voter);
+    }
+  }
+
+  /** Takes over a channel that asked for a peer protocol. Must be called in the turn it was received. */
+  accept(channel: Channel): void {
+    const kind = kinds.find((each) => linkProtocols[each] === channel.protocol);
+    if (kind === undefined || this.#closed) {
+      channel.handle({ message: () => {}, end: () => {} });
+      channel.close(kind === undefined ? "not a peer protocol" : "closed");
+      return;
+    }
+    const own = { kind, life: this.#life, attempt: 0 };
+    acceptHandshake(channel, this.#handshake(channel, own, null)).catch((error: unknown) =>
+      this.#refused(channel.remoteAddress, error),
+    );
+  }
+
+  isUp(id: NodeId): boolean {
+    return this.#entries.get(id)?.peer.isUp === true;
+  }
+
+  /** Queues a message for the next `flush`; false when it is dropped. */
+  send(to: NodeId, message: PeerMessage): boolean {
+    const peer = this.#entries.get(to)?.peer;
+    if (peer?.send(message) !== true) return false;
+    this.#unsent.add(peer);
+    return true;
+  }
+
+  /** Sends what was queued. */
+  flush(): void {
+    for (const peer of this.#unsent) peer.flush();
+    this.#unsent.clear();
+  }
+
+  /** Ends all links. Nothing is reported any more. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    for (const [id, entry] of this.#entries) this.#remove(id, entry);
+  }
+
+  #add(voter: Voter): void {
+    const { host, id, electionTimeoutMs, events } = this.#options;
+    const peer = new Peer(voter.id, {
+      up: (...up) => this.#closed || events.up(...up),
+      down: (...down) => this.#closed || events.down(...down),
+      receive: (...message) => this.#closed || events.receive(...message),
+      ended: (ended, reason) => this.#ended(ended, reason),
+    });
+    const dialing =
+      id < voter.id
+        ? new DialLoop({
+            clock: host.clock,
+            random: host.random,
+            maxDelayMs: electionTimeoutMs / 2,
+            attempt: (signal) => this.#dial(voter, signal),
+            onFailure: (error) => this.#refused(voter.id, error),
+          })
+        : null;
+    this.#entries.set(voter.id, { peer, address: voter.address, dialing });
+    dialing?.start();
+  }
+
+  #remove(id: NodeId, entry: Entry): void {
+    this.#entries.delete(id);
+    entry.dialing?.stop();
+    entry.peer.close("closed");
+  }
+
+  #ended(id: NodeId, reason: string): void {
+    if (this.#closed) return;
+    this.#options.host.logger.debug({ peer: id, reason }, "the links to a peer ended");
+    this.#entries.get(id)?.dialing?.again();
+  }
+
+  async #dial(voter: Voter, signal: AbortSignal): Promise<void> {
+    this.#attempts += 1;
+    const attempt = this.#attempts;
+    // One of the two failing ends the attempt, and the other link with it.
+    const failed = new AbortController();
+    const both = AbortSignal.any([signal, failed.signal]);
+    try {
+      await Promise.all(kinds.map((kind) => this.#dialOne(voter, { kind, life: this.#life, attempt }, both)));
+      if (!this.isUp(voter.id)) throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
+    } catch (error) {
+      failed.abort();
+      this.#entries.get(voter.id)?.peer.close("the attempt failed");
+      throw error;
+    }
+  }
+
+  async #dialOne(voter: Voter, own: OwnLink, signal: AbortSignal): Promise<void> {
+    const channel = await this.#options.host.network.dial(voter.address, {
+      protocol: linkProtocols[own.kind],
+      maxFrameBytes: peerMaxFrameBytes,
+      timeoutMs: 2 * this.#options.electionTimeoutMs,
+      signal,
+    });
+    await dialHandshake(channel, this.#handshake(channel, own, voter.id));
+  }
+
+  #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {
+    const { host, id, incarnation, cluster, secret, electionTimeoutMs } = this.#options;
+    const { historyId } = this.#configuration;
+    return {
+      clock: host.clock,
+      random: host.random,
+      cluster,
+      ...(secret === undefined ? {} : { secret }),
+      versions,
+      identity: writeIdentity({ id, incarnation, historyId, ...own }),
+      admit: (value) => this.#admit(readIdentity(value), own.kind, expected),
+      onReady: ({ identity }) => this.#ready(channel, readIdentity(identity), own, expected !== null),
+      timeoutMs: 2 * electionTimeoutMs,
+    };
+  }
+
+  #admit(peer: PeerIdentity, kind: LinkKind, expected: NodeId | null): FlotillaError | undefined {
+    if (expected !== null && peer.id !== expected) {
+      return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} answers at the address of ${expected}`);
+    }
+    if (expected === null && peer.id > this.#options.id) {
+      return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} is dialed, it does not dial`);
+    }
+    return judgePeer(peer, this.#options.id, kind, this.#configuration);
+  }
+
+  #ready(channel: Channel, identity: PeerIdentity, own: OwnLink, dialed: boolean): PeerLink {
+    const peer = this.#entries.get(identity.id)?.peer;
+    const owner = peer ?? { message: () => {}, ended: () => {} };
+    const link = new PeerLink(own.kind, channel, this.#options.host.clock, owner);
+    if (peer === undefined || this.#closed) link.close("closed");
+    // The attempt is the dialer's.
+    else peer.attach(link, dialed ? { ...identity, life: own.life, attempt: own.attempt } : identity);
+    this.#refusals.delete(identity.id);
+    return link;
+  }
+
+  // Once for each new reason, not for each attempt.
+  #refused(who: string, error: unknown): void {
+    const code = FlotillaError.is(error) ? error.code : "ERR_FLOTILLA_INTERNAL";
+    if (this.#closed || this.#refusals.get(who) === code) return;
+    if (this.#refusals.size > 1000) this.#refusals.clear();
+    this.#refusals.set(who, code);
+    const { logger } = this.#options.host;
+    const log = code === "ERR_FLOTILLA_UNREACHABLE" ? logger.debug : logger.warn;
+    log.call(logger, { peer: who, err: error }, "no link to a peer");
+  }
+
+  #watch(): void {
+    const { host, electionTimeoutMs } = this.#options;
+    this.#timer = host.clock.setTimer(electionTimeoutMs / 2, () => {
+      // After a stall, what has already arrived is heard first.
+      host.clock.defer(() => {
+        if (this.#closed) return;
+        const nowMs = host.clock.now();
+        for (const { peer } of this.#entries.values()) {
+          peer.maintain(nowMs - 2 * electionTimeoutMs, nowMs - electionTimeoutMs / 2);
+        }
+        this.#watch();
+      });
+    });
+  }
+}
+
+type OwnLink = Pick<PeerIdentity, "kind" | "life" | "attempt">;

@@ -1,0 +1,22 @@
+import type { ClientHost } from "../host.ts";
+import type { Logger } from "../logger.ts";
+import { realClock } from "./clock.ts";
+import { jsonLogger } from "./logger.ts";
+import { realNetwork } from "./network.ts";
+import { realRandom } from "./random.ts";
+
+export interface RealClientHostOptions {
+  /** Default: JSON lines on standard error, warnings and above. */
+  readonly logger?: Logger;
+}
+
+/** The real outside, without a disk. Loads no native code but what the codec may use. */
+export function realClientHost(options: RealClientHostOptions = {}): ClientHost {
+  return {
+    clock: realClock(),
+    random: realRandom(),
+    network: realNetwork(),
+    logger: options.logger ?? jsonLogger(),
+    probe: () => {},
+  };
+}

@@ -1,0 +1,131 @@
+import type { Socket } from "node:net";
+import type { RawData, WebSocket } from "ws";
+import { cutReason } from "../channel-reason.ts";
+import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
+
+/** Close codes of RFC 6455. */
+const codes = { normal: 1000, noCode: 1005, noFrame: 1006, notText: 1003, tooBig: 1009 } as const;
+
+/** Errors by which a socket says that the other end, or its dying process, went away. */
+const goneCodes: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+
+function plainFrame(data: RawData): Uint8Array {
+  const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
+  if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+/** A channel over one open web socket. */
+export class WsChannel implements Channel {
+  readonly protocol: string;
+  readonly remoteAddress: string;
+  readonly #ws: WebSocket;
+  readonly #socket: Socket;
+  #handler: ChannelHandler | undefined;
+  /** Why this side ended it, once it did. */
+  #ownEnd: ChannelEnd | undefined;
+  #socketError: NodeJS.ErrnoException | undefined;
+  #corked = false;
+  #isOpen = true;
+
+  constructor(ws: WebSocket, socket: Socket, remoteAddress: string) {
+    this.protocol = ws.protocol;
+    this.remoteAddress = remoteAddress;
+    this.#ws = ws;
+    this.#socket = socket;
+    socket.on("error", (error) => (this.#socketError ??= error));
+    ws.on("error", (error) => this.#failed(error));
+    ws.on("message", (data, isBinary) => this.#received(data, isBinary));
+    ws.on("close", (code, reason) => this.#closed(code, reason));
+    ws.pause();
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get hasHandler(): boolean {
+    return this.#handler !== undefined;
+  }
+
+  handle(handler: ChannelHandler): void {
+    this.#handler ??= handler;
+    this.#ws.resume();
+  }
+
+  send(frame: Uint8Array): void {
+    if (!this.#isOpen) return;
+    this.#cork();
+    this.#ws.send(frame, ignoreError);
+  }
+
+  close(reason: string = ""): void {
+    if (!this.#isOpen) return;
+    this.#endOwn({ cause: "closed", remote: false, reason: cutReason(reason) }, codes.normal);
+  }
+
+  /** Breaks the connection now, without waiting for the other side. */
+  terminate(): void {
+    this.#isOpen = false;
+    this.#ws.terminate();
+  }
+
+  /** Holds back what is sent in this turn, so that it leaves in one system call. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  #endOwn(end: ChannelEnd, code: number): void {
+    this.#isOpen = false;
+    this.#ownEnd = end;
+    this.#ws.close(code, end.reason);
+    this.#ws.resume();
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    if (!this.#isOpen) return;
+    if (isBinary) this.#handler?.message(plainFrame(data));
+    else
+      this.#endOwn(
+        { cause: "reset", remote: true, reason: "a text frame came where frames are binary" },
+        codes.notText,
+      );
+  }
+
+  /** `ws` has answered with the matching close code already. */
+  #failed(error: Error): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    if ("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+      this.#ownEnd = { cause: "oversized", remote: false, reason: "" };
+    } else {
+      this.#ownEnd = { cause: "reset", remote: true, reason: cutReason(error.message) };
+    }
+  }
+
+  #closed(code: number, reason: Buffer): void {
+    this.#isOpen = false;
+    this.#handler?.end(this.#ownEnd ?? this.#remoteEnd(code, reason));
+  }
+
+  #remoteEnd(code: number, reason: Buffer): ChannelEnd {
+    if (code === codes.tooBig) return { cause: "oversized", remote: true, reason: "" };
+    if (code !== codes.noFrame)
+      return { cause: "closed", remote: true, reason: cutReason(reason.toString()) };
+    if (this.#socketError === undefined) return { cause: "closed", remote: true, reason: "" };
+    return { cause: "reset", remote: goneCodes.has(this.#socketError.code), reason: "" };
+  }
+}
+
+/** Whether a frame got out is told by the end of the channel, not by each send. */
+function ignoreError(): void {}

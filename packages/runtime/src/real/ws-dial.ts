@@ -1,0 +1,74 @@
+import type { IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
+import { formatAddress, parseAddress } from "../address.ts";
+import { FlotillaError } from "../errors.ts";
+import type { DialOptions } from "../network.ts";
+import { WsChannel } from "./ws-channel.ts";
+import { sharedOptions } from "./ws-options.ts";
+
+const defaultTimeoutMs = 5000;
+
+function unreachable(address: string, why: string, cause?: unknown): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `cannot reach ${address}: ${why}`, { cause });
+}
+
+function explain(error: Error): string {
+  if (error instanceof AggregateError) {
+    const causes = new Set(
+      error.errors.map((inner) => (inner instanceof Error ? inner.message : String(inner))),
+    );
+    return [...causes].join("; ");
+  }
+  return error.message;
+}
+
+function open(address: string, options: DialOptions): WebSocket {
+  const parsed = parseAddress(address);
+  try {
+    return new WebSocket(`ws://${formatAddress(parsed)}/`, [options.protocol], {
+      ...sharedOptions,
+      maxPayload: options.maxFrameBytes,
+      followRedirects: false,
+      // An unpredictable mask protects careless proxies from hostile web pages; here it only costs time.
+      generateMask: (mask) => void mask.fill(0),
+    });
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ADDRESS", `cannot dial ${address}`, { cause });
+  }
+}
+
+/**
+ * Dials over a web socket.
+ * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_BAD_ADDRESS`, or `signal.reason`
+ */
+export async function dialWs(address: string, options: DialOptions): Promise<WsChannel> {
+  const { signal, timeoutMs = defaultTimeoutMs } = options;
+  signal?.throwIfAborted();
+  const ws = open(address, options);
+  return new Promise((resolve, reject) => {
+    let response: IncomingMessage | undefined;
+    const deadline = setTimeout(
+      () => fail(unreachable(address, `no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    const abort = (): void => fail(signal?.reason);
+    function settled(): void {
+      clearTimeout(deadline);
+      signal?.removeEventListener("abort", abort);
+    }
+    function fail(reason: unknown): void {
+      settled();
+      reject(reason);
+      ws.terminate();
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+    ws.on("error", (error) => fail(unreachable(address, explain(error), error)));
+    ws.once("upgrade", (upgrade) => (response = upgrade));
+    ws.once("open", () => {
+      if (response === undefined) return fail(unreachable(address, "the upgrade was not answered"));
+      settled();
+      ws.removeAllListeners("error");
+      resolve(new WsChannel(ws, response.socket, address));
+    });
+  });
+}

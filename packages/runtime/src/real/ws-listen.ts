@@ -1,0 +1,127 @@
+import type { IncomingMessage } from "node:http";
+import { createServer, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { formatAddress, parseAddress } from "../address.ts";
+import type { Channel, Listener, ListenOptions } from "../network.ts";
+import { bindError, boundAddress } from "./bind.ts";
+import { WsChannel } from "./ws-channel.ts";
+import { sharedOptions } from "./ws-options.ts";
+
+const defaultMaxChannels = 10_000;
+/** Connections that have not finished their request yet, on top of the channels. */
+const maxPending = 256;
+/** A connection must have asked for its upgrade by then. */
+const requestTimeoutMs = 5000;
+
+function refuse(socket: Duplex, status: number): void {
+  socket.on("error", () => {});
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    () => socket.destroy(),
+  );
+}
+
+class WsListener implements Listener {
+  readonly #options: ListenOptions;
+  readonly #onChannel: (channel: Channel) => void;
+  readonly #maxChannels: number;
+  readonly #channels = new Set<WsChannel>();
+  readonly #pending = new Set<Socket>();
+  readonly #http = createServer({
+    maxHeaderSize: 8192,
+    headersTimeout: requestTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+  });
+  readonly #upgrader: WebSocketServer;
+  #address = "";
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ListenOptions, onChannel: (channel: Channel) => void) {
+    this.#options = options;
+    this.#onChannel = onChannel;
+    this.#maxChannels = options.maxChannels ?? defaultMaxChannels;
+    this.#upgrader = new WebSocketServer({
+      ...sharedOptions,
+      noServer: true,
+      clientTracking: false,
+      maxPayload: options.maxFrameBytes,
+    });
+    this.#http.maxConnections = this.#maxChannels + maxPending;
+    this.#http.on("connection", (socket: Socket) => this.#connected(socket));
+    this.#http.on("request", (_request, response) => response.writeHead(426, { connection: "close" }).end());
+    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  async listen(): Promise<void> {
+    const { host, port } = parseAddress(this.#options.address);
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once("error", (error) => reject(bindError(this.#options.address, error)));
+      this.#http.listen({ host, port }, resolve);
+    });
+    this.#http.removeAllListeners("error");
+    // What accepting reports later, such as too many open files, concerns one connection only.
+    this.#http.on("error", () => {});
+    this.#address = boundAddress(this.#http.address());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #closeAll(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => void this.#http.close(() => resolve()));
+    for (const socket of this.#pending) socket.destroy();
+    for (const channel of this.#channels) channel.close("the listener closed");
+    await stopped;
+  }
+
+  #connected(socket: Socket): void {
+    const deadline = setTimeout(() => socket.destroy(), requestTimeoutMs);
+    this.#pending.add(socket);
+    const done = (): void => {
+      clearTimeout(deadline);
+      this.#pending.delete(socket);
+    };
+    socket.once("close", done);
+    socket.once("upgraded", done);
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const asked = request.headers["sec-websocket-protocol"] ?? "";
+    if (this.#closing !== undefined || this.#channels.size >= this.#maxChannels) return refuse(socket, 503);
+    if (!this.#options.protocols.includes(asked)) return refuse(socket, 400);
+    this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
+      socket.emit("upgraded");
+      const { remoteAddress: host = "unknown", remotePort: port = 0 } = request.socket;
+      const channel = new WsChannel(ws, request.socket, formatAddress({ host, port }));
+      this.#channels.add(channel);
+      ws.once("close", () => this.#channels.delete(channel));
+      this.#onChannel(channel);
+      if (!channel.hasHandler) channel.terminate();
+    });
+  }
+}
+
+/**
+ * Listens for web sockets.
+ * @throws FlotillaError `ERR_FLOTILLA_ADDRESS_IN_USE`, `ERR_FLOTILLA_BAD_ADDRESS`
+ */
+export async function listenWs(
+  options: ListenOptions,
+  onChannel: (channel: Channel) => void,
+): Promise<Listener> {
+  const listener = new WsListener(options, onChannel);
+  await listener.listen();
+  return listener;
+}

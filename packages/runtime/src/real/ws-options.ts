@@ -1,0 +1,8 @@
+/** What both sides set on their sockets. No compression: frames are small or packed, and it costs turns. */
+export const sharedOptions = {
+  perMessageDeflate: false,
+  /** Nothing here pings, and an answer to a flood of pings is a queue without bound. */
+  autoPong: false,
+  /** Patience with the other side after `close`. Milliseconds. */
+  closeTimeout: 5000,
+} as const;

@@ -1,0 +1,14 @@
+export type { DiskImage, DurableStore, SimDisk, ValueDamage } from "./disk.ts";
+export type { WriteStage } from "./disk-device.ts";
+export { SimulationError } from "./failure.ts";
+export { forbiddenUses, ForbiddenGlobalError, forbidGlobals } from "./forbid-globals.ts";
+export { Kernel } from "./kernel.ts";
+export type { KernelOptions, Planned, RanEvent, RunOptions, SimLogLine } from "./kernel.ts";
+export { hash, keyedRandom } from "./keyed-random.ts";
+export type { KeyedRandom, Seed } from "./keyed-random.ts";
+export type { Latency, MessageFaults, SimLink } from "./link.ts";
+export type { MachineClock } from "./machine-clock.ts";
+export type { SentFrame, SimNetwork } from "./network.ts";
+export type { CrashOptions, SimNode } from "./node.ts";
+export { formatTraceEntry } from "./trace.ts";
+export type { TraceEntry } from "./trace.ts";
