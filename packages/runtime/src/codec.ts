@@ -11,7 +11,7 @@ function plainView(bytes: Uint8Array): Uint8Array {
 
 /**
  * Plain CBOR (RFC 8949) of null, undefined, booleans, numbers, texts, byte strings, arrays and plain
- * objects; anything else would not decode again. The result is not reused and may be kept.
+ * objects; anything else would not decode again. Negative zero becomes zero. The result is not reused and may be kept.
  */
 export function encode(value: unknown): Uint8Array {
   return plainView(encoder.encode(value));

@@ -6,6 +6,26 @@ import { realWorld } from "./real/world.ts";
 
 const options = { protocol: "test-1", maxFrameBytes: 1000 };
 
+function heardBy(channel: Channel): string[] {
+  const heard: string[] = [];
+  channel.handle({
+    message: (frame) => heard.push(`frame ${frame.length}`),
+    end: (end) => heard.push(`${end.cause} ${end.remote ? "remote" : "local"} ${end.reason}`.trim()),
+  });
+  return heard;
+}
+
+/** A defer that runs when told to. */
+function manual(): { defer: (fn: () => void) => void; run: () => void } {
+  const calls: (() => void)[] = [];
+  return {
+    defer: (fn) => void calls.push(fn),
+    run: () => {
+      for (let call = calls.shift(); call !== undefined; call = calls.shift()) call();
+    },
+  };
+}
+
 describe("memory channel", () => {
   test.each(channelConformance)("$name", (one) =>
     one.run({
@@ -18,26 +38,6 @@ describe("memory channel", () => {
       },
     }),
   );
-
-  function heardBy(channel: Channel): string[] {
-    const heard: string[] = [];
-    channel.handle({
-      message: (frame) => heard.push(`frame ${frame.length}`),
-      end: (end) => heard.push(`${end.cause} ${end.remote ? "remote" : "local"} ${end.reason}`.trim()),
-    });
-    return heard;
-  }
-
-  /** A defer that runs when told to. */
-  function manual(): { defer: (fn: () => void) => void; run: () => void } {
-    const calls: (() => void)[] = [];
-    return {
-      defer: (fn) => void calls.push(fn),
-      run: () => {
-        for (let call = calls.shift(); call !== undefined; call = calls.shift()) call();
-      },
-    };
-  }
 
   test("frames wait for a handler, and so does the end", () => {
     const { defer, run } = manual();

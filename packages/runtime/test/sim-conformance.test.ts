@@ -32,7 +32,11 @@ function keeps<Subject>(name: string, cases: readonly ConformanceCase<Subject>[]
   });
 }
 
-async function connect(near: ChannelHandler, far: ChannelHandler, maxFrameBytes: number): Promise<ChannelPair> {
+async function connect(
+  near: ChannelHandler,
+  far: ChannelHandler,
+  maxFrameBytes: number,
+): Promise<ChannelPair> {
   const [a, b] = [kernel.node("a").start(), kernel.node("b").start()];
   const accepted: Channel[] = [];
   const options = { address: "b:0", protocols: ["test-1"], maxFrameBytes };
@@ -52,9 +56,16 @@ keeps("keyed random", randomConformance, () => ({ random: keyedRandom("conforman
 keeps("simulated store", storeConformance, () => {
   const node = kernel.node("a");
   const host = node.start();
-  return { world: world(), open: () => host.disk.openStore("log"), failNextWrite: () => node.disk.failNext() };
+  return {
+    world: world(),
+    open: () => host.disk.openStore("log"),
+    failNextWrite: () => node.disk.failNext(),
+  };
 });
-keeps("simulated files", filesConformance, () => ({ world: world(), files: kernel.node("a").start().disk.files }));
+keeps("simulated files", filesConformance, () => ({
+  world: world(),
+  files: kernel.node("a").start().disk.files,
+}));
 keeps("simulated channels", channelConformance, () => ({ world: world(), connect }));
 keeps("simulated network", networkConformance, () => ({
   world: world(),

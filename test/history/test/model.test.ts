@@ -118,6 +118,15 @@ function assisted(resolved: Resolution, seen: string): string {
   return checkLinearizability(records, { assisted: true }).verdict;
 }
 
+test("an explanation names the answer that holds everything back", () => {
+  const set: Step = ["set", { value: "y" }, { zxid: 6 }];
+  const { explain } = checkLinearizability(sequence(create, set, ["get", {}, { zxid: 5 }]));
+  expect(explain).toContain("at best 1 of 3 operations");
+  expect(explain).toContain("state is then: version 0, zxid 5");
+  expect(explain).toContain("no place for #1");
+  expect(explain).toContain("nothing later fits before #2");
+});
+
 describe("assisted mode", () => {
   test("a write that the log lacks did not happen", () => {
     expect(assisted({ applied: false }, "x")).toBe(good);

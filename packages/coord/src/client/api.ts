@@ -82,11 +82,17 @@ export interface MultiResult {
   readonly results: readonly { readonly path: string; readonly stat: Stat | null }[];
 }
 
+/** A place in the stream of changes: plain data, to be kept and given to `from`. */
+export interface WatchPosition extends WatchToken {
+  /** The history it counts in. Absent: that of the server at hand. */
+  readonly historyId?: string;
+}
+
 export interface WatchOptions {
   /** Default `data`. */
   readonly kind?: WatchKind;
   /** Resume after this token; absent: from the moment it is armed. */
-  readonly from?: WatchToken;
+  readonly from?: WatchPosition;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
 }
@@ -97,12 +103,12 @@ export type WatchEvent =
       readonly type: "created" | "changed" | "deleted";
       readonly path: string;
       readonly revision: number;
-      readonly token: WatchToken;
+      readonly token: WatchPosition;
       /** After the change; null when deleted. */
       readonly node: Node | null;
     }
   /** Changes up to `revision` cannot be told one by one: here is everything in scope at that revision. The stream goes on after it. */
-  | { readonly type: "snapshot"; readonly revision: number; readonly token: WatchToken; readonly nodes: readonly { readonly path: string; readonly node: Node }[] };
+  | { readonly type: "snapshot"; readonly revision: number; readonly token: WatchPosition; readonly nodes: readonly { readonly path: string; readonly node: Node }[] };
 
 /**
  * An ordered stream for one consumer; survives reconnects and new leaders without losing a change.
@@ -110,7 +116,7 @@ export type WatchEvent =
  */
 export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
   /** Everything up to here was delivered or lies before the watch; resume from it. */
-  readonly token: WatchToken;
+  readonly token: WatchPosition;
   close(): Promise<void>;
 }
 

@@ -80,14 +80,14 @@ export class Link {
   async #dial(): Promise<void> {
     const dialing = new AbortController();
     this.#dialing = dialing;
-    let opened = false;
+    const attempt = { opened: false };
     try {
       await this.#dialer.dial((channel) => {
-        opened = true;
+        attempt.opened = true;
         return this.#opened(channel);
       }, dialing.signal);
     } catch (error) {
-      if (!opened && !this.#stopped) this.#failed(asFlotillaError(error));
+      if (!attempt.opened && !this.#stopped) this.#failed(asFlotillaError(error));
     }
   }
 

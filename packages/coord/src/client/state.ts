@@ -39,7 +39,9 @@ export class StateCell {
   }
 
   #tell(state: SessionState): void {
-    for (const listener of [...this.#listeners]) {
+    // Who starts to listen meanwhile has seen this state already.
+    const listeners = [...this.#listeners];
+    for (const listener of listeners) {
       try {
         listener(state);
       } catch (error) {

@@ -1,8 +1,7 @@
-import type { Node, WatchKind } from "@flotilla/kv";
+import type { Node, TreeEvent, WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { TreeEvent } from "@flotilla/kv";
-import type { SnapshotMessage, ResumeToken } from "../wire/messages.ts";
-import type { Watch, WatchEvent } from "./api.ts";
+import type { ResumeToken, SnapshotMessage } from "../wire/messages.ts";
+import type { Watch, WatchEvent, WatchPosition } from "./api.ts";
 import { EventQueue } from "./event-queue.ts";
 
 /** What a stream asks of the table that feeds it. */
@@ -39,7 +38,7 @@ export class WatchStream implements Watch {
   /** Everything up to here was taken in. */
   #head: ResumeToken;
   /** Everything up to here was handed out. */
-  #token: ResumeToken;
+  #token: WatchPosition;
   #paused = false;
   #ended = false;
   #error: Error | undefined;
@@ -54,7 +53,7 @@ export class WatchStream implements Watch {
     signal?.addEventListener("abort", this.#aborted, { once: true });
   }
 
-  get token(): ResumeToken {
+  get token(): WatchPosition {
     return this.#token;
   }
 

@@ -2,7 +2,6 @@ import type { WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "../wire/bounds.ts";
 import type { ArmedMessage, ClientMessage, EventsMessage, ResumeToken, SnapshotMessage, WatchSpec } from "../wire/messages.ts";
-import type { Wait } from "./call.ts";
 import type { WatchFeed, WatchStream } from "./watch-stream.ts";
 
 /** A watch from its call to the moment it stands. */
@@ -10,7 +9,9 @@ export interface PendingWatch {
   readonly path: string;
   readonly kind: WatchKind;
   readonly from: ResumeToken | null;
-  readonly wait: Wait<ResumeToken>;
+  /** It stands after this token. Makes the stream, in the turn that it is told. */
+  readonly armed: (token: ResumeToken) => WatchStream;
+  readonly failed: (error: Error) => void;
   /** Last write issued before it; known once sent. */
   after: number | undefined;
 }
@@ -97,14 +98,12 @@ export class WatchTable implements WatchFeed {
     for (const stream of this.#standing.values()) stream.interrupted();
   }
 
-  /** A watch stands. `create` makes the stream of a new one; nothing is lost between the two. */
-  armed(message: ArmedMessage, create: (watch: PendingWatch, token: ResumeToken) => WatchStream): WatchStream | undefined {
+  /** A watch stands. That one armed again does is no news. */
+  armed(message: ArmedMessage): void {
     const watch = this.#pending.get(message.id);
-    if (watch === undefined) return undefined;
+    if (watch === undefined) return;
     this.#pending.delete(message.id);
-    const stream = create(watch, watch.from ?? message.token);
-    this.#standing.set(message.id, stream);
-    return stream;
+    this.#standing.set(message.id, watch.armed(watch.from ?? message.token));
   }
 
   events(message: EventsMessage): void {
@@ -141,7 +140,7 @@ export class WatchTable implements WatchFeed {
     this.#pending.clear();
     this.#standing.clear();
     this.#paused.clear();
-    for (const watch of pending) watch.wait.reject(pendingError());
+    for (const watch of pending) watch.failed(pendingError());
     for (const stream of streams) stream.end(streamError);
   }
 

@@ -1,4 +1,4 @@
-import type { Applied, LeaseId, Machine, SessionId, TreeEvent, WatchTable } from "@flotilla/kv";
+import type { Applied, LeaseId, Machine, SessionId, WatchTable, WatchToken } from "@flotilla/kv";
 import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
 import type { Clock, Logger } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/api.ts";
@@ -20,8 +20,8 @@ export interface LocalSession {
   readonly attach: number;
   /** What applying one command meant for this session. */
   applied(applied: Applied): void;
-  /** The state was replaced by a snapshot. */
-  restored(): void;
+  /** The state was replaced by a snapshot; live watches had been told everything up to `told`. */
+  restored(told: WatchToken): void;
   /** Somebody leads again, or nobody does. */
   leaderChanged(): void;
   /** Ends the channel. */
@@ -47,13 +47,6 @@ export interface ServerContext {
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly status: () => NodeStatus;
-}
-
-/** What one applied command told the world, in the order it is passed on. */
-export interface AppliedCommand {
-  readonly index: Index;
-  readonly applied: Applied;
-  readonly events: readonly TreeEvent[];
 }
 
 /** Leases as the state machine knows them. */

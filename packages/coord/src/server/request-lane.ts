@@ -35,6 +35,8 @@ export class RequestLane {
   #next: number;
   #inFlight = 0;
   #broken = false;
+  /** The client was told to send again, and what it sent before that may still arrive. */
+  #expectsStale = false;
   #pauseMs = firstPauseMs;
   #timer: Timer | undefined;
   #stopped = false;
@@ -46,7 +48,12 @@ export class RequestLane {
 
   /** A write from the client. What is in flight already, or comes out of turn after a drop, is left out. */
   accept(message: RequestMessage): void {
-    if (this.#broken || message.seq !== this.#next) return;
+    if (this.#broken || message.seq < this.#next) return;
+    if (message.seq > this.#next) {
+      if (!this.#expectsStale) this.#break();
+      return;
+    }
+    this.#expectsStale = false;
     const { session, attach } = this.#options;
     const { seq, ack, operation } = message;
     const command = encodeCommand({ type: "request", session, attach, seq, ack, operation });
@@ -61,12 +68,16 @@ export class RequestLane {
 
   /** The result of a write, in the turn of its apply. */
   answered(seq: number, result: Uint8Array): void {
-    const size = this.#unanswered.get(seq);
-    if (size === undefined) return;
-    this.#unanswered.delete(seq);
-    this.#bytes -= size;
+    if (!this.#unanswered.has(seq)) return;
+    this.forget(seq);
     this.#pauseMs = firstPauseMs;
     this.#options.sendResult(seq, result);
+  }
+
+  /** The client has the result already. */
+  forget(seq: number): void {
+    this.#bytes -= this.#unanswered.get(seq) ?? 0;
+    this.#unanswered.delete(seq);
   }
 
   /** A write was refused because an earlier one is missing. */
@@ -128,6 +139,7 @@ export class RequestLane {
     if (this.#stopped || !this.#broken || this.#timer !== undefined || this.#inFlight > 0) return;
     if (this.#options.raft.status().leader === null) return;
     this.#broken = false;
+    this.#expectsStale = true;
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
     this.#next = this.#options.lastSeq() + 1;
     this.#options.sendResend(this.#next);

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { cutReason } from "../channel-reason.ts";
 import { invariant } from "../errors.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
 import type { Life } from "./life.ts";
@@ -6,7 +7,6 @@ import type { MessageFaults } from "./link.ts";
 import type { Pipe } from "./pipe.ts";
 import type { Scheduler } from "./scheduler.ts";
 
-const maxReasonBytes = 120;
 /** The hello exchange of a peer link; message faults begin behind it. */
 const spareFrames = 4;
 
@@ -26,14 +26,6 @@ export interface SideContext {
   readonly onSend: (frame: Uint8Array) => void;
   /** Once, when this side has ended. */
   readonly onEnd: () => void;
-}
-
-function cutReason(reason: string): string {
-  const bytes = new TextEncoder().encode(reason);
-  if (bytes.length <= maxReasonBytes) return reason;
-  let length = maxReasonBytes;
-  while (length > 0 && ((bytes[length] ?? 0) & 0xc0) === 0x80) length -= 1;
-  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 /** One side of a simulated channel. */
@@ -82,21 +74,24 @@ export class ChannelSide implements Channel {
   handle(handler: ChannelHandler): void {
     invariant(this.#handler === undefined, "ChannelHandledOnce");
     this.#handler = handler;
-    if (this.#early.length > 0) this.life.deliverSoon("early", this.remoteAddress, 0, () => this.#flushEarly());
+    if (this.#early.length > 0)
+      this.life.deliverSoon("early", this.remoteAddress, 0, () => this.#flushEarly());
   }
 
   send(frame: Uint8Array): void {
-    if (!this.#open || !this.life.alive) return;
+    if (!this.#openAndAlive()) return;
     const checksum = crc32(frame);
     this.#context.scheduler.hash.word(checksum);
     this.#context.onSend(frame);
+    if (!this.#openAndAlive()) return;
     this.#sent += 1;
-    if (this.#isPeer && this.#sent > spareFrames && this.#misplace(frame, checksum, this.out.link.peers)) return;
+    if (this.#isPeer && this.#sent > spareFrames && this.#misplace(frame, checksum, this.out.link.peers))
+      return;
     this.out.push("message", frame.length, () => this.#remote?.receive(frame, checksum));
   }
 
   close(reason = ""): void {
-    if (!this.#open || !this.life.alive) return;
+    if (!this.#openAndAlive()) return;
     const text = cutReason(reason);
     this.#sendEnd({ cause: "closed", remote: true, reason: text });
     this.#endLater({ cause: "closed", remote: false, reason: text });
@@ -132,15 +127,18 @@ export class ChannelSide implements Channel {
     });
   }
 
-  /** Tells the other side that this one is gone. */
-  sendReset(): void {
-    const remote = this.#remote;
-    this.out.push("reset", 0, () => remote?.receiveEnd({ cause: "reset", remote: true, reason: "" }));
+  /** Tells the other side that this one is gone, as the system of a dead process does. */
+  sendGone(cause: "closed" | "reset"): void {
+    this.#sendEnd({ cause, remote: true, reason: "" });
   }
 
   /** Ends without a word, because the life did. */
   abandon(): void {
     this.#open = false;
+  }
+
+  #openAndAlive(): boolean {
+    return this.#open && this.life.alive;
   }
 
   #take(frame: Uint8Array): void {
@@ -162,7 +160,8 @@ export class ChannelSide implements Channel {
   #flushEarly(): void {
     this.#early[0]?.();
     this.#early.shift();
-    if (this.#early.length > 0) this.life.deliverSoon("early", this.remoteAddress, 0, () => this.#flushEarly());
+    if (this.#early.length > 0)
+      this.life.deliverSoon("early", this.remoteAddress, 0, () => this.#flushEarly());
   }
 
   #sendEnd(end: ChannelEnd): void {
@@ -181,7 +180,7 @@ export class ChannelSide implements Channel {
   }
 
   #answerReset(): void {
-    if (this.#context.isPowered() && this.out.length === 0) this.sendReset();
+    if (this.#context.isPowered() && this.out.length === 0) this.sendGone("reset");
   }
 
   /** Applies the single-message faults. True when the frame must not go the ordinary way. */

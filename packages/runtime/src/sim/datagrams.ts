@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
 import { FlotillaError } from "../errors.ts";
 import type { Datagrams } from "../network.ts";
-import { parseHostPort } from "./address.ts";
+import type { Address } from "../address.ts";
+import { parseAddress } from "../address.ts";
 import { bindPort } from "./bind.ts";
 import type { Life } from "./life.ts";
 import type { SimLink } from "./link.ts";
@@ -32,14 +33,18 @@ function fly({ network, link, target, port, from, message }: Flight, extraUs: nu
 
 function send(network: SimNetwork, open: DatagramPort, to: string, message: Uint8Array): void {
   if (message.length > maxDatagramBytes) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a datagram holds at most ${maxDatagramBytes} bytes, got ${message.length}`);
+    throw new FlotillaError(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `a datagram holds at most ${maxDatagramBytes} bytes, got ${message.length}`,
+    );
   }
   const { life } = open;
   const port = portOf(to);
   const target = port === undefined ? undefined : network.resolve(port.host);
-  if (!life.alive || port === undefined || target === undefined) return;
+  if (!isAlive(life) || port === undefined || target === undefined) return;
   network.scheduler.hash.word(crc32(message));
   network.observe({ from: life.node, to: target.name, protocol: "datagram", frame: message });
+  if (!isAlive(life)) return;
   const link = network.link(life.node, target.name);
   const copy = new Uint8Array(message);
   const flight: Flight = { network, link, target, port: port.port, from: open.address, message: copy };
@@ -49,9 +54,14 @@ function send(network: SimNetwork, open: DatagramPort, to: string, message: Uint
   fly(flight, link.random.chance(faults.reorder) ? link.delayUs() * 4 : 0);
 }
 
-function portOf(address: string): { readonly host: string; readonly port: number } | undefined {
+/** Asked anew after an observer, which may have ended it. */
+function isAlive(life: Life): boolean {
+  return life.alive;
+}
+
+function portOf(address: string): Address | undefined {
   try {
-    return parseHostPort(address);
+    return parseAddress(address);
   } catch {
     return undefined;
   }

@@ -43,7 +43,9 @@ export class Dialing {
   start(): void {
     const { life, options } = this.#request;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    this.#timer = life.clock.setTimer(timeoutMs, () => this.#fail(this.#unreachable(`no answer in ${timeoutMs} ms`)));
+    this.#timer = life.clock.setTimer(timeoutMs, () =>
+      this.#fail(this.#unreachable(`no answer in ${timeoutMs} ms`)),
+    );
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#out.push("connect", 0, () => this.#greeted());
   }
@@ -73,7 +75,8 @@ export class Dialing {
     const { protocol } = this.#request.options;
     if (this.#port() !== port) this.#refuse("it stopped listening");
     else if (!port.options.protocols.includes(protocol)) this.#refuse(`it does not speak ${protocol}`);
-    else if (port.accepted.size >= (port.options.maxChannels ?? defaultMaxChannels)) this.#refuse("it has too many channels");
+    else if (port.accepted.size >= (port.options.maxChannels ?? defaultMaxChannels))
+      this.#refuse("it has too many channels");
     else this.#open(port);
   }
 
@@ -111,7 +114,8 @@ export class Dialing {
       remoteAddress: address,
       maxFrameBytes: options.maxFrameBytes,
       isPowered: () => network.machine(life.node).powered,
-      onSend: (frame) => network.observe({ from: life.node, to: target.name, protocol: options.protocol, frame }),
+      onSend: (frame) =>
+        network.observe({ from: life.node, to: target.name, protocol: options.protocol, frame }),
       onEnd: () => {},
     });
   }
@@ -127,7 +131,8 @@ export class Dialing {
       remoteAddress: `${machine.name}:${machine.nextPort}`,
       maxFrameBytes: port.options.maxFrameBytes,
       isPowered: () => target.powered,
-      onSend: (frame) => network.observe({ from: target.name, to: life.node, protocol: options.protocol, frame }),
+      onSend: (frame) =>
+        network.observe({ from: target.name, to: life.node, protocol: options.protocol, frame }),
       onEnd: () => port.accepted.delete(far),
     });
     return far;
@@ -139,7 +144,9 @@ export class Dialing {
 
   #refuse(why: string): void {
     this.#back.push("refused", 0, () => {
-      this.#request.life.deliver("refused", this.#request.address, 0, () => this.#fail(this.#unreachable(why)));
+      this.#request.life.deliver("refused", this.#request.address, 0, () =>
+        this.#fail(this.#unreachable(why)),
+      );
     });
   }
 

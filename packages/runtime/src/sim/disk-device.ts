@@ -83,7 +83,12 @@ export class DiskDevice {
     });
   }
 
-  #schedule<T>(life: Life, call: DiskCall<T>, resolve: (value: T) => void, reject: (reason: unknown) => void): void {
+  #schedule<T>(
+    life: Life,
+    call: DiskCall<T>,
+    resolve: (value: T) => void,
+    reject: (reason: unknown) => void,
+  ): void {
     const atUs = Math.max(this.#scheduler.nowUs + this.#drawUs(call), this.#busyUntilUs.get(call.about) ?? 0);
     this.#busyUntilUs.set(call.about, atUs);
     this.#scheduler.schedule(atUs, call.kind, this.#node, call.about, call.bytes, () => {
@@ -96,7 +101,12 @@ export class DiskDevice {
     });
   }
 
-  #finish<T>(life: Life, call: DiskCall<T>, resolve: (value: T) => void, reject: (reason: unknown) => void): void {
+  #finish<T>(
+    life: Life,
+    call: DiskCall<T>,
+    resolve: (value: T) => void,
+    reject: (reason: unknown) => void,
+  ): void {
     let settle: () => void;
     try {
       this.#mayFail(call);

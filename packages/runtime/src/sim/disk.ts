@@ -1,5 +1,6 @@
 import type { Disk, Store } from "../disk.ts";
 import { FlotillaError, invariant } from "../errors.ts";
+import { checkFileName } from "../file-name.ts";
 import type { WriteStage } from "./disk-device.ts";
 import { DiskDevice } from "./disk-device.ts";
 import { FileImage } from "./file-image.ts";
@@ -100,12 +101,12 @@ export class SimDisk {
 
   /** Names that certainly survive a power loss now, sorted. */
   durableFiles(): string[] {
-    return [...this.#files.durable.keys()].sort();
+    return [...this.#files.durable.keys()].toSorted();
   }
 
   /** Names of the stores, sorted. */
   stores(): string[] {
-    return [...this.#stores.keys()].sort();
+    return [...this.#stores.keys()].toSorted();
   }
 
   /**
@@ -138,7 +139,7 @@ export class SimDisk {
       if (key !== undefined) hit.push(key);
     }
     for (const key of hit) this.#damage(image, key, damage);
-    return hit.sort().map(keyBytes);
+    return hit.toSorted().map((key) => keyBytes(key));
   }
 
   /** Makes opening the store fail, or work again. */
@@ -226,6 +227,7 @@ export class SimDisk {
   }
 
   async #open(life: Life, name: string): Promise<Store> {
+    checkFileName(name);
     if (this.#locks.has(name)) {
       throw new FlotillaError("ERR_FLOTILLA_LOCKED", `store ${name} is open already`);
     }

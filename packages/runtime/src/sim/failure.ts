@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Scheduler } from "./scheduler.ts";
 import { formatTraceEntry } from "./trace.ts";
 
@@ -17,7 +18,7 @@ export class SimulationError extends Error {
   constructor(message: string, scheduler: Scheduler, cause?: unknown) {
     const atMs = scheduler.nowUs / 1000;
     const digest = scheduler.hash.digest();
-    const detail = cause instanceof Error ? `: ${cause.message}` : cause === undefined ? "" : `: ${String(cause)}`;
+    const detail = cause === undefined ? "" : `: ${cause instanceof Error ? cause.message : inspect(cause)}`;
     super(
       `${message}${detail} (seed ${String(scheduler.seed)}, ${atMs} ms, ${scheduler.count} events, trace ${digest})`,
       cause === undefined ? undefined : { cause },

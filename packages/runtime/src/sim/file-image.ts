@@ -139,7 +139,7 @@ export class FileImage {
   crash(random: KeyedRandom): void {
     for (const change of this.inFlight) if (random.chance(0.5)) change();
     this.inFlight.clear();
-    const names = [...new Set([...this.shown.keys(), ...this.durable.keys()])].sort();
+    const names = [...new Set([...this.shown.keys(), ...this.durable.keys()])].toSorted();
     const after = new Map<string, FileBody>();
     for (const name of names) {
       const shown = this.shown.get(name);

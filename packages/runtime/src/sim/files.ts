@@ -1,19 +1,12 @@
 import { crc32 } from "node:zlib";
 import type { Files } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
+import { checkFileName } from "../file-name.ts";
 import type { DiskCall, DiskDevice } from "./disk-device.ts";
 import type { FileImage } from "./file-image.ts";
 import { folderOf } from "./file-image.ts";
 import type { Life } from "./life.ts";
 import type { Scheduler } from "./scheduler.ts";
-
-const segment = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/u;
-
-function checkName(name: string): void {
-  if (!name.split("/").every((part) => segment.test(part))) {
-    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `"${name}" is no file name`);
-  }
-}
 
 function missing(name: string): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_STORAGE", `there is no file ${name}`);
@@ -34,17 +27,17 @@ export class SimFiles implements Files {
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
-    checkName(name);
+    checkFileName(name);
     return this.#call("read", "file.read", name, 0, () => this.#image().shown.get(name)?.shown());
   }
 
   async append(name: string, bytes: Uint8Array): Promise<void> {
-    checkName(name);
+    checkFileName(name);
     return this.#write("file.append", name, bytes, this.#image().shown.get(name)?.length ?? 0);
   }
 
   async writeAt(name: string, offset: number, bytes: Uint8Array): Promise<void> {
-    checkName(name);
+    checkFileName(name);
     if (!Number.isSafeInteger(offset) || offset < 0) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `offset ${offset} is none`);
     }
@@ -52,7 +45,7 @@ export class SimFiles implements Files {
   }
 
   async sync(name: string): Promise<void> {
-    checkName(name);
+    checkFileName(name);
     const image = this.#image();
     const body = image.shown.get(name);
     const finish = body?.syncing();
@@ -64,31 +57,31 @@ export class SimFiles implements Files {
   }
 
   async replace(name: string, bytes: Uint8Array): Promise<void> {
-    checkName(name);
+    checkFileName(name);
     this.#scheduler.hash.word(crc32(bytes));
     const copy = new Uint8Array(bytes);
     return this.#atomic("file.replace", name, bytes.length, (image) => image.replace(name, copy));
   }
 
   async rename(from: string, to: string): Promise<void> {
-    checkName(from);
-    checkName(to);
+    checkFileName(from);
+    checkFileName(to);
     return this.#atomic("file.rename", from, 0, (image) => {
       if (!image.rename(from, to)) throw missing(from);
     });
   }
 
   async remove(name: string): Promise<void> {
-    checkName(name);
+    checkFileName(name);
     if (this.#life.alive) this.#image().shown.delete(name);
     return this.#call("read", "file.remove", name, 0, () => {});
   }
 
   async list(folder: string): Promise<string[]> {
-    if (folder !== "") checkName(folder);
+    if (folder !== "") checkFileName(folder);
     return this.#call("read", "file.list", folder, 0, () => {
       const names = [...this.#image().shown.keys()].filter((name) => folderOf(name) === folder);
-      return names.map((name) => name.slice(name.lastIndexOf("/") + 1)).sort();
+      return names.map((name) => name.slice(name.lastIndexOf("/") + 1)).toSorted();
     });
   }
 
@@ -133,6 +126,13 @@ export class SimFiles implements Files {
     effect: () => T,
     failed?: () => void,
   ): Promise<T> {
-    return this.#device.perform(this.#life, { kind, about, cost, bytes, effect, ...(failed === undefined ? {} : { failed }) });
+    return this.#device.perform(this.#life, {
+      kind,
+      about,
+      cost,
+      bytes,
+      effect,
+      ...(failed === undefined ? {} : { failed }),
+    });
   }
 }

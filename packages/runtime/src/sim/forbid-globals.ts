@@ -1,7 +1,5 @@
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
-import timers from "node:timers";
-import timersPromises from "node:timers/promises";
 
 /** Thrown by what a simulated process must not use. */
 export class ForbiddenGlobalError extends Error {
@@ -35,7 +33,8 @@ function stubbedDate(): DateConstructor {
     apply: () => refuse("Date()"),
     construct: (target, args: unknown[], newTarget) => {
       if (args.length === 0) return refuse("new Date()");
-      return Reflect.construct(target, args, newTarget) as object;
+      const made: unknown = Reflect.construct(target, args, newTarget);
+      return made instanceof target ? made : refuse("new Date()");
     },
     get: (target, key) => (key === "now" ? now : (Reflect.get(target, key) as unknown)),
   });
@@ -44,13 +43,20 @@ function stubbedDate(): DateConstructor {
 /** Replaces one property; returns how to put it back. */
 function replace(holder: object, key: string, value: unknown): () => void {
   const own = Object.getOwnPropertyDescriptor(holder, key);
-  Object.defineProperty(holder, key, { value, configurable: true, writable: true, enumerable: own?.enumerable ?? true });
+  Object.defineProperty(holder, key, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: own?.enumerable ?? true,
+  });
   return () => {
     if (own === undefined) Reflect.deleteProperty(holder, key);
     else Object.defineProperty(holder, key, own);
   };
 }
 
+const timers: object = process.getBuiltinModule("node:timers");
+const timersPromises: object = process.getBuiltinModule("node:timers/promises");
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const cryptoNames = ["randomUUID", "randomBytes", "randomInt", "randomFill", "randomFillSync"] as const;
 

@@ -1,6 +1,6 @@
 import { FlotillaError } from "../errors.ts";
 import type { Channel, DialOptions, Listener, ListenOptions, Network } from "../network.ts";
-import { parseHostPort } from "./address.ts";
+import { parseAddress } from "../address.ts";
 import { bindDatagrams } from "./datagrams.ts";
 import { Dialing } from "./dialing.ts";
 import type { Life } from "./life.ts";
@@ -31,7 +31,7 @@ function listen(
 
 function dial(network: SimNetwork, life: Life, address: string, options: DialOptions): Promise<Channel> {
   if (options.signal?.aborted === true) throw options.signal.reason;
-  const { host, port } = parseHostPort(address);
+  const { host, port } = parseAddress(address);
   return new Promise((resolve, reject) => {
     const target = network.resolve(host);
     if (target !== undefined) {
@@ -50,6 +50,7 @@ export function hostNetwork(network: SimNetwork, life: Life): Network {
   return {
     listen: async (options, onChannel) => (life.alive ? listen(network, life, options, onChannel) : never),
     dial: async (address, options) => (life.alive ? dial(network, life, address, options) : never),
-    datagrams: async (address, onMessage) => (life.alive ? bindDatagrams(network, life, address, onMessage) : never),
+    datagrams: async (address, onMessage) =>
+      life.alive ? bindDatagrams(network, life, address, onMessage) : never,
   };
 }

@@ -177,20 +177,21 @@ export class Kernel {
 
   /** Lets the world happen until a promise settles, and settles as it does. Fails after `withinMs`, by default 10 virtual minutes. */
   async until<T>(promise: Promise<T>, withinMs = 600_000): Promise<T> {
-    let settled = false;
+    const state = { isSettled: false };
     const settle = (): void => {
-      settled = true;
+      state.isSettled = true;
     };
     promise.then(settle, settle);
-    await this.run({ untilMs: this.nowMs + withinMs, until: () => settled });
-    if (!settled) throw new SimulationError("the promise did not settle", this.#scheduler);
+    await this.run({ untilMs: this.nowMs + withinMs, until: () => state.isSettled });
+    if (!state.isSettled) throw new SimulationError("the promise did not settle", this.#scheduler);
     return promise;
   }
 
   async #loop({ untilMs, until }: RunOptions): Promise<void> {
     const scheduler = this.#scheduler;
     const untilUs = untilMs === undefined ? Number.POSITIVE_INFINITY : Math.round(untilMs * 1000);
-    while (until?.() !== true) {
+    for (;;) {
+      if (until?.() === true) return;
       const before = scheduler.nowUs;
       const event = scheduler.take(untilUs);
       if (event === undefined) {
@@ -225,7 +226,12 @@ export class Kernel {
     if (scheduler.count > this.#maxEvents) throw this.#failure(`more than ${this.#maxEvents} events`);
     if (this.#instantEvents > this.#maxEventsPerInstant) throw this.#failure("time stands still");
     if (this.#afterEvent.size === 0) return;
-    const ran: RanEvent = { atMs: scheduler.nowUs / 1000, seq: event.seq, kind: event.kind, node: event.node };
+    const ran: RanEvent = {
+      atMs: scheduler.nowUs / 1000,
+      seq: event.seq,
+      kind: event.kind,
+      node: event.node,
+    };
     try {
       for (const check of this.#afterEvent) check(ran);
     } catch (error) {

@@ -72,7 +72,10 @@ export function keyedRandom(seed: Seed, stream: string): KeyedRandom {
   };
   const below = (limit: number): number => {
     if (!Number.isInteger(limit) || limit < 1 || limit > two32) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `below() takes an integer from 1 to 2^32, got ${String(limit)}`);
+      throw new FlotillaError(
+        "ERR_FLOTILLA_BAD_ARGUMENT",
+        `below() takes an integer from 1 to 2^32, got ${String(limit)}`,
+      );
     }
     const bound = two32 - (two32 % limit);
     let drawn = u32();

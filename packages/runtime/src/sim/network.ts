@@ -160,7 +160,14 @@ export class SimNetwork {
   machine(name: string): Machine {
     let machine = this.#machines.get(name);
     if (machine === undefined) {
-      machine = { name, powered: true, listeners: new Map(), datagrams: new Map(), sides: new Set(), nextPort: 49_152 };
+      machine = {
+        name,
+        powered: true,
+        listeners: new Map(),
+        datagrams: new Map(),
+        sides: new Set(),
+        nextPort: 49_152,
+      };
       this.#machines.set(name, machine);
     }
     return machine;
@@ -199,7 +206,8 @@ export class SimNetwork {
     }
     if (!wasOpen) return;
     if (out.length > 0 && out.link.random.chance(0.5)) out.keep(out.link.random.below(out.length));
-    side.sendReset();
+    // A system resets when the process left something unread.
+    side.sendGone(out.link.random.chance(0.5) ? "reset" : "closed");
   }
 
   #between(a: string, b: string): (readonly [ChannelSide, ChannelSide])[] {

@@ -11,7 +11,12 @@ import type { Scheduler } from "./scheduler.ts";
 /** What a machine tells the kernel. */
 export interface NodeEvents {
   readonly probe: (name: string, node: string) => void;
-  readonly log: (node: string, level: string, message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log: (
+    node: string,
+    level: string,
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ) => void;
 }
 
 export interface CrashOptions {

@@ -42,7 +42,15 @@ export class Scheduler {
    * Adds an event. The past counts as now. Events of one microsecond run in an order drawn from the
    * seed; `late` ones run behind all others.
    */
-  schedule(atUs: number, kind: string, node: string, about: string, size: number, run: () => void, late = false): SimEvent {
+  schedule(
+    atUs: number,
+    kind: string,
+    node: string,
+    about: string,
+    size: number,
+    run: () => void,
+    late = false,
+  ): SimEvent {
     this.#seq += 1;
     const seq = this.#seq;
     const event: SimEvent = {

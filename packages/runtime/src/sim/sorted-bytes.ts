@@ -46,7 +46,7 @@ export class SortedBytes {
   /** Keys from `from` (included) to `to` (excluded), in order. */
   keys(from: string | undefined, to: string | undefined): string[] {
     if (!this.#sorted) {
-      this.#keys = [...this.#values.keys()].sort();
+      this.#keys = [...this.#values.keys()].toSorted();
       this.#sorted = true;
     }
     const start = from === undefined ? 0 : this.#firstNotBelow(from);

@@ -88,7 +88,10 @@ export class StoreImage {
   /** Power is lost: a prefix of what was unsynced survives, cut anywhere but inside a batch. */
   crash(random: KeyedRandom): void {
     this.live = undefined;
-    const units = this.#unsynced.reduce((sum, one) => sum + (one.type === "batch" ? 1 : one.removed.length), 0);
+    const units = this.#unsynced.reduce(
+      (sum, one) => sum + (one.type === "batch" ? 1 : one.removed.length),
+      0,
+    );
     if (units === 0) return;
     let left = random.below(units + 1);
     for (const one of this.#unsynced) {

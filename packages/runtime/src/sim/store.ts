@@ -20,11 +20,17 @@ export interface StoreContext {
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
 
+function asError(error: unknown): Error {
+  return error instanceof Error
+    ? error
+    : new FlotillaError("ERR_FLOTILLA_INTERNAL", "not an error", { cause: error });
+}
+
 /** One opening of a simulated store. */
 export class SimStore implements Store {
   readonly #context: StoreContext;
   readonly #calls = new Set<Promise<unknown>>();
-  #failure: unknown;
+  #failure: Error | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(context: StoreContext) {
@@ -65,19 +71,19 @@ export class SimStore implements Store {
     try {
       return this.#read(keyText(key));
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= asError(error);
       throw error;
     }
   }
 
   entries(range: StoreRange): AsyncIterable<Entry> {
     let found: readonly Entry[] = [];
-    let failure: unknown;
+    let failure: Error | undefined;
     try {
       this.#check();
       found = this.#keys(range).map((key) => [keyBytes(key), this.#read(key) ?? new Uint8Array()]);
     } catch (error) {
-      failure = error;
+      failure = asError(error);
     }
     return this.#iterate(found, failure);
   }
@@ -102,7 +108,7 @@ export class SimStore implements Store {
     await device.perform(life, { kind: "store.close", about: name, cost: "read", bytes: 0, effect: onClose });
   }
 
-  async *#iterate(found: readonly Entry[], failure: unknown): AsyncGenerator<Entry, void, void> {
+  async *#iterate(found: readonly Entry[], failure: Error | undefined): AsyncGenerator<Entry, void, void> {
     if (failure !== undefined) throw failure;
     await this.#call("store.entries", "read", found.length, () => {});
     yield* found;
@@ -110,7 +116,9 @@ export class SimStore implements Store {
 
   #check(): void {
     if (this.#failure !== undefined) {
-      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${this.#context.name} failed before`, { cause: this.#failure });
+      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${this.#context.name} failed before`, {
+        cause: this.#failure,
+      });
     }
     if (this.#closing !== undefined) {
       throw new FlotillaError("ERR_FLOTILLA_CLOSED", `store ${this.#context.name} is closed`);
@@ -132,7 +140,13 @@ export class SimStore implements Store {
     return value === undefined ? undefined : new Uint8Array(value);
   }
 
-  async #call<T>(kind: string, cost: DiskCost, bytes: number, effect: () => T, failed?: () => void): Promise<T> {
+  async #call<T>(
+    kind: string,
+    cost: DiskCost,
+    bytes: number,
+    effect: () => T,
+    failed?: () => void,
+  ): Promise<T> {
     const { device, life, name } = this.#context;
     const call = { kind, about: name, cost, bytes, effect, ...(failed === undefined ? {} : { failed }) };
     const done = device.perform(life, call);
@@ -140,7 +154,7 @@ export class SimStore implements Store {
     try {
       return await done;
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= asError(error);
       throw error;
     } finally {
       this.#calls.delete(done);

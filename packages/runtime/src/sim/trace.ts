@@ -14,6 +14,10 @@ export interface TraceEntry {
   readonly size: number;
 }
 
+function hex(lane: number): string {
+  return (lane >>> 0).toString(16).padStart(8, "0");
+}
+
 /** A 64-bit fingerprint of everything that happened, in order. */
 export class TraceHash {
   #a = 0x811c_9dc5;
@@ -40,7 +44,6 @@ export class TraceHash {
 
   /** 16 hexadecimal digits. */
   digest(): string {
-    const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, "0");
     return hex(this.#a) + hex(this.#b);
   }
 }

@@ -12,7 +12,11 @@ describe("handshake", () => {
   ])("%s, both sides learn the other's identity and the highest common version", async (_name, secret) => {
     const { dialed, accepted, near, far, clock } = await shakeHands(
       { ...secret, identity: { id: "a", n: 1 }, versions: { min: 1, max: 4 } },
-      { ...(Object.hasOwn(secret, "secret") ? { secret: "s3cret" } : {}), identity: ["b", 2], versions: { min: 2, max: 9 } },
+      {
+        ...(Object.hasOwn(secret, "secret") ? { secret: "s3cret" } : {}),
+        identity: ["b", 2],
+        versions: { min: 2, max: 9 },
+      },
     );
     expect(dialed.peer).toEqual({ identity: ["b", 2], version: 4 });
     expect(accepted.peer).toEqual({ identity: { id: "a", n: 1 }, version: 4 });
@@ -44,9 +48,24 @@ describe("handshake", () => {
     ["a secret with the dialer only", { secret: "a" }, {}, "ERR_FLOTILLA_WRONG_SECRET"],
     ["a secret with the acceptor only", {}, { secret: "a" }, "ERR_FLOTILLA_WRONG_SECRET"],
     ["another cluster", { cluster: "x" }, { cluster: "y" }, "ERR_FLOTILLA_WRONG_CLUSTER"],
-    ["another cluster, before the secret is looked at", { cluster: "x", secret: "a" }, { cluster: "y", secret: "b" }, "ERR_FLOTILLA_WRONG_CLUSTER"],
-    ["no common version", { versions: { min: 1, max: 2 } }, { versions: { min: 3, max: 4 } }, "ERR_FLOTILLA_UNSUPPORTED"],
-    ["no common version the other way", { versions: { min: 5, max: 6 } }, { versions: { min: 3, max: 4 } }, "ERR_FLOTILLA_UNSUPPORTED"],
+    [
+      "another cluster, before the secret is looked at",
+      { cluster: "x", secret: "a" },
+      { cluster: "y", secret: "b" },
+      "ERR_FLOTILLA_WRONG_CLUSTER",
+    ],
+    [
+      "no common version",
+      { versions: { min: 1, max: 2 } },
+      { versions: { min: 3, max: 4 } },
+      "ERR_FLOTILLA_UNSUPPORTED",
+    ],
+    [
+      "no common version the other way",
+      { versions: { min: 5, max: 6 } },
+      { versions: { min: 3, max: 4 } },
+      "ERR_FLOTILLA_UNSUPPORTED",
+    ],
   ])("%s is refused on both sides", async (_name, dialer, acceptor, code) => {
     const { dialed, accepted, near, far, clock } = await shakeHands(dialer, acceptor);
     expect([dialed.error?.code, accepted.error?.code]).toEqual([code, code]);
@@ -93,7 +112,10 @@ describe("handshake", () => {
         },
       },
     );
-    expect([dialed.error?.code, accepted.error?.code]).toEqual(["ERR_FLOTILLA_BAD_FRAME", "ERR_FLOTILLA_BAD_FRAME"]);
+    expect([dialed.error?.code, accepted.error?.code]).toEqual([
+      "ERR_FLOTILLA_BAD_FRAME",
+      "ERR_FLOTILLA_BAD_FRAME",
+    ]);
   });
 
   test("a stranger's identity is never judged, nor shown to the owner", async () => {

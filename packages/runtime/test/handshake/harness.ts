@@ -1,4 +1,12 @@
-import type { Channel, ChannelEnd, Clock, FlotillaError, HandshakeOptions, HandshakePeer, Random } from "@flotilla/runtime";
+import type {
+  Channel,
+  ChannelEnd,
+  Clock,
+  FlotillaError,
+  HandshakeOptions,
+  HandshakePeer,
+  Random,
+} from "@flotilla/runtime";
 import { acceptHandshake, dialHandshake, memoryChannelPair } from "@flotilla/runtime";
 
 /** A clock whose time moves when told to, and whose deferred calls run when told to. */
@@ -117,12 +125,18 @@ export interface World {
 /** A channel of two sides on a manual clock. */
 export function connect(): World {
   const clock = new ManualClock();
-  const [near, far] = memoryChannelPair((fn) => clock.defer(fn), { protocol: "test-1", maxFrameBytes: 1_000_000 });
+  const [near, far] = memoryChannelPair((fn) => clock.defer(fn), {
+    protocol: "test-1",
+    maxFrameBytes: 1_000_000,
+  });
   return { clock, near, far };
 }
 
 /** Both sides, run to their end. */
-export async function shakeHands(dialer: SideOptions, acceptor: SideOptions): Promise<World & { dialed: SideLog; accepted: SideLog }> {
+export async function shakeHands(
+  dialer: SideOptions,
+  acceptor: SideOptions,
+): Promise<World & { dialed: SideLog; accepted: SideLog }> {
   const world = connect();
   const accepted = runSide(acceptHandshake, world.far, world.clock, acceptor, 100);
   const dialed = runSide(dialHandshake, world.near, world.clock, dialer, 1);

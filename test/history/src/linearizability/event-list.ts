@@ -98,7 +98,7 @@ function sortedEvents(ops: readonly CompiledOp[]): Event[] {
     events.push({ op: index, call: true, time: op.invoke });
     if (op.return !== Infinity) events.push({ op: index, call: false, time: op.return });
   }
-  return events.toSorted((a, b) => a.time - b.time || Number(a.call) - Number(b.call) || a.op - b.op);
+  return events.toSorted((a, b) => a.time - b.time || Number(b.call) - Number(a.call) || a.op - b.op);
 }
 
 function at(array: Int32Array, index: number): number {

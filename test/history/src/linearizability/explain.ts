@@ -10,6 +10,7 @@ export function explainDeadEnd(
   deadEnd: DeadEnd | null,
 ): string {
   if (deadEnd === null) return `${path}: the search never turned back`;
+  const held = deadEnd.oldest;
   const state = model.state(deadEnd.state);
   const shown = state.exists
     ? `version ${state.version}, zxid ${state.exact ? "" : "at least "}${state.zxid}`
@@ -19,6 +20,7 @@ export function explainDeadEnd(
     ...deadEnd.last.map((op) => `  placed ${describe(op)}`),
     `  state is then: ${shown}`,
     `  no place for ${describe(deadEnd.stuck)}`,
+    ...(held === null || held === deadEnd.stuck ? [] : [`  nothing later fits before ${describe(held)}`]),
   ].join("\n");
 }
 

@@ -1,8 +1,16 @@
-import type { OpSet } from "./op-set.ts";
-
 const firstSlots = 1 << 12;
 const firstWords = 1 << 16;
 const headerWords = 5;
+
+/** What is remembered of a set of operations; see `OpSet`. */
+export interface HashedSet {
+  readonly hashLow: number;
+  readonly hashHigh: number;
+  readonly low: number;
+  readonly high: number;
+  readonly words: Int32Array;
+  readonly completedWords: number;
+}
 
 /**
  * The (linearized set, state) pairs that were explored. The hash only finds candidates; words are
@@ -22,7 +30,7 @@ export class Memo {
   }
 
   /** Remembers the pair; false when it was there already. */
-  addIfNew(set: OpSet, state: number): boolean {
+  addIfNew(set: HashedSet, state: number): boolean {
     const mask = this.#slots.length - 1;
     let slot = slotOf(set.hashLow, state) & mask;
     for (;;) {
@@ -35,7 +43,7 @@ export class Memo {
     return true;
   }
 
-  #equals(entry: number, set: OpSet, state: number): boolean {
+  #equals(entry: number, set: HashedSet, state: number): boolean {
     const arena = this.#arena;
     if (arena[entry] !== set.hashLow || arena[entry + 1] !== set.hashHigh || arena[entry + 2] !== state)
       return false;
@@ -48,7 +56,7 @@ export class Memo {
     return true;
   }
 
-  #insert(slot: number, set: OpSet, state: number): void {
+  #insert(slot: number, set: HashedSet, state: number): void {
     const length = headerWords + Math.max(0, set.high - set.low) + set.words.length - set.completedWords;
     if (!this.#reserve(length)) return;
     const entry = this.#used;

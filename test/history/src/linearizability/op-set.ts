@@ -1,3 +1,5 @@
+import type { HashedSet } from "./memo.ts";
+
 /**
  * The set of linearized operations: a bitset with a hash that is kept up to date on every change
  * (Zobrist: one random 64-bit key per operation, combined by xor).
@@ -5,7 +7,7 @@
  * Completed operations come first, by invocation, so that their words are nearly always full up to
  * `low` and zero from `high` on, and the part in between is all that has to be remembered.
  */
-export class OpSet {
+export class OpSet implements HashedSet {
   readonly words: Int32Array;
   /** Words of completed operations; those of unknown ones follow. */
   readonly completedWords: number;

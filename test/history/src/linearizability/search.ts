@@ -21,6 +21,8 @@ export interface DeadEnd {
   readonly state: number;
   /** The completed operation that returned without fitting anywhere. */
   readonly stuck: CompiledOp;
+  /** The operation not placed yet that shows the least zxid, and so holds back all later ones. */
+  readonly oldest: CompiledOp | null;
 }
 
 export interface SearchResult {
@@ -178,11 +180,13 @@ export class Search {
     const last = [...this.#order.subarray(Math.max(0, this.#depth - shownOps), this.#depth)].map((op) =>
       this.#op(op),
     );
+    const oldest = this.#zxids.leastOp();
     this.#deadEnd = {
       linearized: this.#depth,
       last,
       state: this.#state,
       stuck: this.#op(this.#list.returningAt(node)),
+      oldest: oldest === undefined ? null : this.#op(oldest),
     };
   }
 

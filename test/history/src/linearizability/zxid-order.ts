@@ -7,6 +7,7 @@ import type { CompiledOp } from "./compile.ts";
  */
 export class ZxidOrder {
   readonly #sorted: Float64Array;
+  readonly #ops: readonly number[];
   /** Place of each operation in `#sorted`; -1 for those without a zxid. */
   readonly #rank: Int32Array;
   readonly #done: Uint8Array;
@@ -16,6 +17,7 @@ export class ZxidOrder {
   constructor(completed: readonly CompiledOp[]) {
     const order = [...completed.keys()].filter((op) => zxidOf(completed, op) >= 0);
     order.sort((a, b) => zxidOf(completed, a) - zxidOf(completed, b));
+    this.#ops = order;
     this.#sorted = Float64Array.from(order, (op) => zxidOf(completed, op));
     this.#rank = new Int32Array(completed.length).fill(-1);
     for (const [rank, op] of order.entries()) this.#rank[op] = rank;
@@ -25,6 +27,11 @@ export class ZxidOrder {
   /** `Infinity` when no such operation is left. */
   least(): number {
     return this.#sorted[this.#first] ?? Infinity;
+  }
+
+  /** The operation that was answered with the least zxid; `undefined` when none is left. */
+  leastOp(): number | undefined {
+    return this.#ops[this.#first];
   }
 
   /** Notes that an operation was linearized. */

@@ -1,0 +1,227 @@
+import type { SessionId } from "@flotilla/kv";
+import type { ClientHost, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { AttachedMessage, EndedMessage, ServerMessage } from "../wire/messages.ts";
+import { Belief } from "./belief.ts";
+import type { Dialer } from "./dialer.ts";
+import type { LeaseTimes, Moment } from "./lease-period.ts";
+import { LeasePeriod, momentOf } from "./lease-period.ts";
+import { Link } from "./link.ts";
+import { Pipeline } from "./pipeline.ts";
+import { StateCell } from "./state.ts";
+import { Vigil } from "./vigil.ts";
+
+export interface AttachmentOptions {
+  readonly host: ClientHost;
+  readonly dialer: Dialer;
+  readonly session: SessionId;
+  /** 16 bytes: proves to every server that it is the same client. */
+  readonly secret: Uint8Array;
+  readonly times: LeaseTimes;
+}
+
+export interface AttachmentHandler {
+  /** The session ended in the tree: nothing more will come of it. */
+  expired(error: FlotillaError): void;
+  /** An attempt to attach failed. `final`: trying again would not help. */
+  failed(error: FlotillaError, final: boolean): void;
+}
+
+/** Codes that no other attempt will change while the options stay the same. */
+const finalCodes: ReadonlySet<string> = new Set([
+  "ERR_FLOTILLA_BAD_ARGUMENT",
+  "ERR_FLOTILLA_UNSUPPORTED",
+  "ERR_FLOTILLA_WRONG_CLUSTER",
+  "ERR_FLOTILLA_WRONG_SECRET",
+]);
+
+const maxBackoffMs = 2_000;
+
+/** Keeps one session attached to some server, and renews its lease. */
+export class Attachment {
+  readonly pipeline: Pipeline;
+  readonly state: StateCell;
+  readonly #options: AttachmentOptions;
+  readonly #handler: AttachmentHandler;
+  readonly #link: Link;
+  readonly #vigil: Vigil;
+  #attach = 0;
+  #opened: Moment | undefined;
+  #belief: Belief | undefined;
+  #server: string | null = null;
+  #historyId = "";
+  #reached = false;
+  #finalError: FlotillaError | undefined;
+  #refusal: FlotillaError | undefined;
+  #renewal: Timer | undefined;
+  #suspension: Timer | undefined;
+
+  constructor(options: AttachmentOptions, handler: AttachmentHandler) {
+    const { host, dialer, times } = options;
+    this.#options = options;
+    this.#handler = handler;
+    this.state = new StateCell(host.logger);
+    this.#link = new Link(host, dialer, Math.min(maxBackoffMs, times.ttlMs / 5), {
+      opened: () => this.#say(),
+      message: (message) => this.#hear(message),
+      closed: () => this.#detached(),
+      failed: (error, roundOver) => this.#failed(error, roundOver),
+    });
+    this.pipeline = new Pipeline(host.clock, (message) => this.#link.send(message));
+    this.#vigil = new Vigil(host.clock, times.ttlMs, {
+      ping: () => this.#link.send({ type: "ping", number: this.#attach }),
+      unansweredMs: () => (dialer.choices > 1 ? (this.#belief?.unansweredMs ?? 0) : 0),
+      silent: (why) => this.#silent(why),
+    });
+  }
+
+  /** The current period of belief; one that is over while the session never attached. */
+  get lease(): LeasePeriod {
+    const { host, times } = this.#options;
+    return this.#belief?.period ?? new LeasePeriod(host.clock, times, { now: Number.NEGATIVE_INFINITY, wall: 0 });
+  }
+
+  /** Id of the server at hand; null while there is none. */
+  get server(): string | null {
+    return this.#server;
+  }
+
+  /** The history that the server at hand counts in; empty before the first. */
+  get historyId(): string {
+    return this.#historyId;
+  }
+
+  /** Whether any server was talked to. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
+  /** Whether the session exists in the tree, as far as is known. */
+  get isOpen(): boolean {
+    return this.#belief !== undefined;
+  }
+
+  start(): void {
+    this.#link.start();
+  }
+
+  /** Ends the belief: everything held is let go of before anybody is told. */
+  endBelief(why: string): void {
+    this.#belief?.end(why);
+  }
+
+  /** Ends it for good. */
+  stop(why: string): void {
+    this.endBelief(why);
+    this.#renewal?.cancel();
+    this.#suspension?.cancel();
+    this.#vigil.end();
+    this.#server = null;
+    this.#link.stop();
+  }
+
+  #say(): void {
+    const { host, session, secret, times } = this.#options;
+    this.#reached = true;
+    this.#refusal = undefined;
+    this.#attach += 1;
+    this.#opened ??= momentOf(host.clock);
+    const ttlMs = this.#belief === undefined ? times.ttlMs : null;
+    const watches = this.pipeline.watchSpecs();
+    this.#link.send({ type: "attach", session, secret, attach: this.#attach, ttlMs, watches });
+    this.#vigil.attaching();
+  }
+
+  #hear(message: ServerMessage): void {
+    this.#vigil.heard();
+    switch (message.type) {
+      case "attached":
+        this.#attached(message);
+        return;
+      case "ended":
+        this.#ended(message);
+        return;
+      case "renewed":
+        this.#belief?.confirm(message.number);
+        this.#judge();
+        return;
+      case "pong":
+        return;
+      default:
+        this.pipeline.take(message);
+    }
+  }
+
+  #attached(message: AttachedMessage): void {
+    if (message.attach !== this.#attach || this.#server !== null) return;
+    if (!this.pipeline.isPossible(message.lastSeq)) {
+      this.#options.host.logger.error({ lastSeq: message.lastSeq, server: message.node }, "the cluster lost writes of this session");
+      this.#handler.expired(new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the cluster does not know what it acknowledged"));
+      return;
+    }
+    const { host, dialer, times } = this.#options;
+    this.#belief ??= new Belief(host.clock, times, this.#opened ?? momentOf(host.clock));
+    this.#server = message.node;
+    this.#historyId = message.historyId;
+    dialer.learn(message.endpoints);
+    this.#link.settled();
+    this.#vigil.attached();
+    this.#renew();
+    this.pipeline.attached(message.lastSeq);
+    this.#judge();
+  }
+
+  #ended(message: EndedMessage): void {
+    const error = new FlotillaError(message.code, message.message);
+    if (message.code === "ERR_FLOTILLA_SESSION_EXPIRED" && this.isOpen) {
+      this.#handler.expired(error);
+      return;
+    }
+    this.#refusal = error;
+    this.#link.drop(error);
+  }
+
+  #detached(): void {
+    this.#server = null;
+    this.#vigil.end();
+    this.#belief?.forget();
+    this.pipeline.interrupted();
+  }
+
+  #silent(why: string): void {
+    this.#options.host.probe("client.silence");
+    this.#link.drop(new FlotillaError("ERR_FLOTILLA_NO_QUORUM", why));
+  }
+
+  #failed(error: FlotillaError, roundOver: boolean): void {
+    const cause = this.#refusal ?? error;
+    this.#refusal = undefined;
+    if (finalCodes.has(cause.code)) this.#finalError = cause;
+    const final = roundOver ? this.#finalError : undefined;
+    if (roundOver) this.#finalError = undefined;
+    this.#handler.failed(final ?? cause, final !== undefined);
+  }
+
+  #renew(): void {
+    const { host, session, times } = this.#options;
+    this.#renewal?.cancel();
+    this.#renewal = host.clock.setTimer(times.ttlMs / 4, () => this.#renew());
+    if (this.#belief === undefined) return;
+    if (this.#server === null) this.#belief.period.check();
+    else this.#link.send({ type: "renew", number: this.#belief.renewing(), leases: [session] });
+  }
+
+  /** Connected or suspended, by the age of the last confirmation. */
+  #judge(): void {
+    if (this.#belief === undefined) return;
+    const { host, times } = this.#options;
+    this.#suspension?.cancel();
+    const left = times.ttlMs / 2 - this.#belief.unconfirmedMs;
+    if (left > 0) {
+      this.#suspension = host.clock.setTimer(left, () => this.#judge());
+      this.state.move("connected");
+    } else if (this.state.value === "connected") {
+      this.state.move("suspended");
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { limits } from "@flotilla/kv";
+import type { ClientHost } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { Dialer } from "./dialer.ts";
+import type { LeaseTimes } from "./lease-period.ts";
+import type { SessionOptions } from "./options.ts";
+import { ClientSession } from "./session.ts";
+
+const defaultTtlMs = 10_000;
+const defaultTimeoutMs = 15_000;
+
+export interface OpenSessionOptions extends SessionOptions {
+  readonly host: ClientHost;
+  /** How it gets a channel: over the network, or within the process. */
+  readonly dialer: Dialer;
+  /** Bounds the opening. Default 15,000. */
+  readonly connectTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** An error of the caller's making. */
+export function badArgument(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
+/**
+ * The times of a session's lease, checked.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function leaseTimes(options: SessionOptions): LeaseTimes {
+  const ttlMs = options.sessionTtlMs ?? defaultTtlMs;
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < limits.minTtlMs || ttlMs > limits.maxTtlMs) {
+    throw badArgument(`sessionTtlMs: expected an integer from ${limits.minTtlMs} to ${limits.maxTtlMs}`);
+  }
+  const maxStallMs = options.maxStallMs ?? ttlMs / 5;
+  if (typeof maxStallMs !== "number" || !(maxStallMs >= 0 && maxStallMs <= ttlMs / 2)) {
+    throw badArgument("maxStallMs: expected 0 to half of sessionTtlMs");
+  }
+  return { ttlMs, maxStallMs };
+}
+
+function hex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/**
+ * Opens a session. Resolves once a server took it.
+ * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_WRONG_CLUSTER`,
+ * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`
+ */
+export async function openSession(options: OpenSessionOptions): Promise<ClientSession> {
+  const { host, dialer, signal } = options;
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) throw badArgument("timeoutMs: expected a number above 0");
+  const session = new ClientSession({
+    host,
+    dialer,
+    times: leaseTimes(options),
+    timeoutMs,
+    session: hex(host.random.bytes(16)),
+    secret: host.random.bytes(16),
+  });
+  const connectTimeoutMs = options.connectTimeoutMs ?? defaultTimeoutMs;
+  await session.open({ timeoutMs: connectTimeoutMs, ...(signal === undefined ? {} : { signal }) });
+  return session;
+}

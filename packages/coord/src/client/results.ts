@@ -1,0 +1,48 @@
+import type { Result } from "@flotilla/kv";
+import { errorCodes, FlotillaError } from "@flotilla/runtime";
+import type { Answer } from "../wire/messages.ts";
+import type { MultiResult, Written } from "./api.ts";
+
+/** A request that was applied. */
+export type Success = Extract<Result, { ok: true }>;
+
+function misfit(what: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_INTERNAL", `the server answered with something else than ${what}`);
+}
+
+/**
+ * The answer, when it is of this type.
+ * @throws FlotillaError `ERR_FLOTILLA_INTERNAL`
+ */
+export function expect<T extends Answer["type"]>(answer: Answer, type: T): Extract<Answer, { type: T }> {
+  if (!isOf(answer, type)) throw misfit(type);
+  return answer;
+}
+
+function isOf<T extends Answer["type"]>(answer: Answer, type: T): answer is Extract<Answer, { type: T }> {
+  return answer.type === type;
+}
+
+/** What the one changed node became: the last op of the request. */
+export function written(result: Success): Written {
+  const last = result.results.at(-1);
+  if (last === undefined || !last.ok || last.stat === null) throw misfit("a changed node");
+  return { path: last.path, stat: last.stat, revision: result.revision };
+}
+
+/** What a multi did, one by one. */
+export function multiResult(result: Success): MultiResult {
+  const results = result.results.map((one) => {
+    if (!one.ok) throw misfit("what each op did");
+    return { path: one.path, stat: one.stat };
+  });
+  return { revision: result.revision, results };
+}
+
+/** The error of a request that changed nothing. */
+export function refusal(result: Extract<Result, { ok: false }>, what: string): FlotillaError {
+  const { code, failed, revision } = result;
+  const at = failed === null ? "" : ` (op ${failed})`;
+  const details = { revision, ...(failed === null ? {} : { failed }) };
+  return new FlotillaError(code, `${what}${at}: ${errorCodes[code].hint}`, { details });
+}

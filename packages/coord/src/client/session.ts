@@ -1,0 +1,277 @@
+import type { ChildrenPage, LeaseId, Node, Operation, SessionId, Stat, TreeOp, WatchKind } from "@flotilla/kv";
+import { limits, validatePath } from "@flotilla/kv";
+import type { Clock } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { Answer, Query, ResumeToken } from "../wire/messages.ts";
+import type {
+  CallOptions,
+  ChildrenOptions,
+  CreateOptions,
+  DeleteOptions,
+  MultiItem,
+  MultiResult,
+  NodeStatus,
+  ReadOptions,
+  Session,
+  SessionLease,
+  SessionState,
+  SetOptions,
+  Value,
+  Watch,
+  WatchOptions,
+  WatchPosition,
+  WriteOptions,
+  Written,
+} from "./api.ts";
+import type { AttachmentOptions } from "./attachment.ts";
+import { Attachment } from "./attachment.ts";
+import { callLimits, Wait } from "./call.ts";
+import { checkOperation, createOp, deleteOp, fenced, multiOp, setOp } from "./operations.ts";
+import type { Success } from "./results.ts";
+import { expect, multiResult, refusal, written } from "./results.ts";
+
+export interface ClientSessionOptions extends AttachmentOptions {
+  /** Default bound of every call, ms. */
+  readonly timeoutMs: number;
+}
+
+const defaultCloseMs = 2_000;
+const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** A session over any channel: the network's or one within the process. */
+export class ClientSession implements Session {
+  readonly id: SessionId;
+  readonly leaseId: LeaseId;
+  readonly ttlMs: number;
+  readonly clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #attachment: Attachment;
+  readonly #controller = new AbortController();
+  #opening: Wait<void> | undefined;
+  #openingError: FlotillaError | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ClientSessionOptions) {
+    this.id = options.session;
+    this.leaseId = options.session;
+    this.ttlMs = options.times.ttlMs;
+    this.#timeoutMs = options.timeoutMs;
+    this.clock = options.host.clock;
+    this.#attachment = new Attachment(options, {
+      expired: (error) => this.#expired(error),
+      failed: (error, final) => {
+        this.#openingError = error;
+        if (final && this.state === "connecting") this.#opening?.reject(error);
+      },
+    });
+  }
+
+  get state(): SessionState {
+    return this.#attachment.state.value;
+  }
+
+  get lease(): SessionLease {
+    return this.#attachment.lease;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get server(): string | null {
+    return this.#attachment.server;
+  }
+
+  /**
+   * Starts it; resolves once it is attached and its lease stands. Call it once. When it rejects, the session is closed.
+   * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_WRONG_CLUSTER`,
+   * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_ABORTED`
+   */
+  async open(options: CallOptions): Promise<void> {
+    const opening = new Wait<void>(this.clock, callLimits(options, this.#timeoutMs), "connect", () => false);
+    this.#opening = opening;
+    const listening = this.onState((state) => {
+      if (state === "connected") opening.resolve();
+      else opening.reject(this.#gone(false));
+    });
+    this.#attachment.start();
+    try {
+      await opening.promise;
+    } catch (error) {
+      this.#finish("closed");
+      throw FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT") ? this.#unopened(error) : error;
+    } finally {
+      listening[Symbol.dispose]();
+      this.#opening = undefined;
+    }
+  }
+
+  async get(path: string, options?: ReadOptions): Promise<Node | null> {
+    validatePath(path);
+    return expect(await this.#read({ type: "get", path }, options, `get ${path}`), "node").node;
+  }
+
+  async exists(path: string, options?: ReadOptions): Promise<Stat | null> {
+    validatePath(path);
+    return expect(await this.#read({ type: "exists", path }, options, `exists ${path}`), "stat").stat;
+  }
+
+  async children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
+    validatePath(path);
+    const limit = options?.limit ?? limits.childrenPage;
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.childrenPage) {
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `limit: expected 1 to ${limits.childrenPage}`);
+    }
+    const after = options?.after ?? null;
+    if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes)) {
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "after: expected a name");
+    }
+    const answer = await this.#read({ type: "children", path, after, limit }, options, `children ${path}`);
+    const { names, next } = expect(answer, "children");
+    return names === null ? null : { names, next };
+  }
+
+  async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {
+    return written(await this.#change(createOp(path, value, options, this.leaseId), options, `create ${path}`));
+  }
+
+  async set(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
+    return written(await this.#change(setOp("set", path, value, options), options, `set ${path}`));
+  }
+
+  async put(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
+    return written(await this.#change(setOp("put", path, value, options), options, `put ${path}`));
+  }
+
+  async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
+    try {
+      await this.#change(deleteOp(path, options), options, `delete ${path}`);
+      return true;
+    } catch (error) {
+      if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
+      throw error;
+    }
+  }
+
+  async multi(items: readonly MultiItem[], options?: CallOptions): Promise<MultiResult> {
+    return multiResult(await this.#write(multiOp(items, this.leaseId), options, "multi"));
+  }
+
+  async watch(path: string, options: WatchOptions = {}): Promise<Watch> {
+    this.#assertOpen();
+    validatePath(path);
+    const { kind = "data", from, signal } = options;
+    if (!watchKinds.includes(kind)) {
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "kind: expected data, children or recursive");
+    }
+    const bounds = callLimits(signal === undefined ? undefined : { signal }, this.#timeoutMs);
+    return this.#attachment.pipeline.watch(path, kind, from === undefined ? null : this.#token(from), bounds);
+  }
+
+  async sync(options?: CallOptions): Promise<void> {
+    expect(await this.#read({ type: "sync" }, options, "sync"), "done");
+  }
+
+  async status(options?: CallOptions): Promise<NodeStatus> {
+    return expect(await this.#read({ type: "status" }, { ...options, level: "local" }, "status"), "status").status;
+  }
+
+  onState(fn: (state: SessionState) => void): Disposable {
+    return this.#attachment.state.listen(fn);
+  }
+
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? defaultCloseMs);
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #read(query: Query, options: ReadOptions | undefined, what: string): Promise<Answer> {
+    this.#assertOpen();
+    const linearizable = options?.level !== "local";
+    const answer = await this.#attachment.pipeline.read(query, linearizable, callLimits(options, this.#timeoutMs), what);
+    if (answer.type === "error") throw new FlotillaError(answer.code, `${what}: ${answer.message}`);
+    return answer;
+  }
+
+  /** One change of one node, under its fence. */
+  async #change(op: TreeOp, options: WriteOptions, what: string): Promise<Success> {
+    return this.#write(fenced(op, options.fence), options, what);
+  }
+
+  async #write(operation: Operation, options: CallOptions | undefined, what: string): Promise<Success> {
+    this.#assertOpen();
+    checkOperation(operation);
+    const bounds = callLimits(options, this.#timeoutMs);
+    const result = await this.#attachment.pipeline.write(operation, bounds, what, false);
+    if (result.ok) return result;
+    throw refusal(result, what);
+  }
+
+  #token(from: WatchPosition): ResumeToken {
+    const { revision, ordinal, historyId = this.#attachment.historyId } = from;
+    if (!isCount(revision) || !isCount(ordinal) || typeof historyId !== "string") {
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "from: expected the token of a watch or an event");
+    }
+    return { historyId, revision, ordinal };
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    if (this.#attachment.state.isFinal) return;
+    const { pipeline } = this.#attachment;
+    this.#attachment.endBelief("the session was closed");
+    this.#controller.abort(this.#gone(false, "closed"));
+    this.#attachment.state.move("closed");
+    pipeline.endWatches(() => this.#gone(false));
+    try {
+      const bounds = callLimits({ timeoutMs }, defaultCloseMs);
+      if (this.#attachment.isOpen) await pipeline.write({ type: "close" }, bounds, "close", true);
+    } catch (error) {
+      if (!FlotillaError.is(error)) throw error;
+    } finally {
+      this.#finish("closed");
+    }
+  }
+
+  #expired(error: FlotillaError): void {
+    if (this.#closing !== undefined) {
+      this.#finish("closed");
+      return;
+    }
+    this.#finish("lost", error);
+  }
+
+  #finish(state: "lost" | "closed", cause?: FlotillaError): void {
+    this.#attachment.stop(`the session was ${state}`);
+    this.#controller.abort(this.#gone(false, state, cause));
+    this.#attachment.state.move(state);
+    this.#attachment.pipeline.fail({
+      error: (ambiguous) => this.#gone(ambiguous, this.state, cause),
+      streamError: this.state === "lost" ? this.#gone(false, "lost", cause) : undefined,
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#attachment.state.isFinal) throw this.#gone(false);
+  }
+
+  #gone(ambiguous: boolean, state: SessionState = this.state, cause?: FlotillaError): FlotillaError {
+    const code = state === "lost" ? "ERR_FLOTILLA_SESSION_EXPIRED" : "ERR_FLOTILLA_CLOSED";
+    const options = cause === undefined ? { ambiguous } : { ambiguous, cause };
+    return new FlotillaError(code, state === "lost" ? "the session was lost" : "the session was closed", options);
+  }
+
+  #unopened(timeout: FlotillaError): FlotillaError {
+    const cause = this.#openingError ?? timeout;
+    return this.#attachment.reached
+      ? new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `${timeout.message}: no server could open a session`, { cause })
+      : new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${timeout.message}: no server was reached`, { cause });
+  }
+}

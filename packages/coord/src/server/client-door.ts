@@ -1,0 +1,87 @@
+import type { Channel, Clock, Random } from "@flotilla/runtime";
+import { acceptHandshake, FlotillaError } from "@flotilla/runtime";
+import type { ServerContext } from "./context.ts";
+import { ServerSession } from "./server-session.ts";
+
+/** Channels that did not attach yet; more are turned away. */
+const maxStrangers = 256;
+
+/** Lowest and highest version of the client protocol that is spoken. */
+const versions = { min: 1, max: 1 } as const;
+
+export interface ClientDoorOptions {
+  readonly context: ServerContext;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cluster: string;
+  readonly secret?: Uint8Array | string;
+}
+
+/** Lets client channels in, and keeps those that are in. */
+export class ClientDoor {
+  readonly #options: ClientDoorOptions;
+  readonly #sessions = new Set<ServerSession>();
+  #handshakes = 0;
+  #closed = false;
+
+  constructor(options: ClientDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a channel from the network, in the turn it came: it must know cluster and secret. */
+  accept(channel: Channel): void {
+    if (!this.#admits(channel)) return;
+    this.#handshakes += 1;
+    this.#handshake(channel)
+      .catch((error: unknown) => this.#turnedAway(channel, error))
+      .finally(() => {
+        this.#handshakes -= 1;
+      });
+  }
+
+  /** Takes a channel from within the process. */
+  acceptTrusted(channel: Channel): void {
+    if (this.#admits(channel)) channel.handle(this.#open(channel));
+  }
+
+  /** Ends every channel and takes no more. */
+  close(): void {
+    this.#closed = true;
+    for (const session of [...this.#sessions]) session.close("this member is closing");
+  }
+
+  async #handshake(channel: Channel): Promise<void> {
+    const { clock, random, cluster, secret, context } = this.#options;
+    await acceptHandshake(channel, {
+      clock,
+      random,
+      cluster,
+      ...(secret === undefined ? {} : { secret }),
+      versions,
+      identity: context.nodeId,
+      onReady: () => this.#open(channel),
+    });
+  }
+
+  #open(channel: Channel): ServerSession {
+    const session: ServerSession = new ServerSession(channel, this.#options.context, () => this.#sessions.delete(session));
+    this.#sessions.add(session);
+    if (this.#closed) session.close("this member is closing");
+    return session;
+  }
+
+  #admits(channel: Channel): boolean {
+    let strangers = this.#handshakes;
+    for (const session of this.#sessions) if (!session.isAttached) strangers += 1;
+    if (!this.#closed && strangers < maxStrangers) return true;
+    channel.handle({ message: () => {}, end: () => {} });
+    channel.close(this.#closed ? "this member is closing" : "too many connections are waiting to attach");
+    return false;
+  }
+
+  #turnedAway(channel: Channel, error: unknown): void {
+    if (!FlotillaError.is(error)) throw error;
+    const { logger } = this.#options.context;
+    logger.warn({ err: error, remoteAddress: channel.remoteAddress }, "a client was turned away");
+  }
+}

@@ -1,0 +1,40 @@
+import type { Machine } from "@flotilla/kv";
+import type { Command, Index, Snapshot, StateMachine } from "@flotilla/raft";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { Observer } from "./observer.ts";
+import type { SessionHub } from "./session-hub.ts";
+
+export interface CoordStateMachineOptions {
+  readonly machine: Machine;
+  readonly hub: SessionHub;
+  readonly keeper: LeaseKeeper;
+  readonly observer: Observer;
+}
+
+/** Drives the tree by the log, and tells leases and sessions of each command in its own turn, before the next. */
+export class CoordStateMachine implements StateMachine {
+  readonly #options: CoordStateMachineOptions;
+
+  constructor(options: CoordStateMachineOptions) {
+    this.#options = options;
+  }
+
+  apply({ index, timeMs, payload }: Command): unknown {
+    const { machine, hub, keeper, observer } = this.#options;
+    const applied = machine.apply(payload, { index, timeMs });
+    const events = machine.takeEvents();
+    observer.applied?.(index, applied, events);
+    keeper.onApplied(applied);
+    hub.applied(applied, events);
+    return applied;
+  }
+
+  snapshot(): Snapshot {
+    return this.#options.machine.snapshot();
+  }
+
+  restore(bytes: Uint8Array, _lastIndex: Index): void {
+    this.#options.machine.restore(bytes);
+    this.#options.hub.restored();
+  }
+}

@@ -1,0 +1,127 @@
+import { limits } from "@flotilla/kv";
+import type { Logger } from "@flotilla/runtime";
+import { FlotillaError, parseAddress } from "@flotilla/runtime";
+import type { Member, StartOptions } from "./api.ts";
+
+/** `StartOptions` checked, with defaults. */
+export interface LoadedStartOptions {
+  readonly id: string;
+  readonly dataDir: string;
+  readonly listen: string;
+  readonly bootstrap: readonly Member[] | undefined;
+  readonly cluster: string;
+  readonly secret: Uint8Array | undefined;
+  readonly heartbeatMs: number;
+  readonly electionTimeoutMs: number;
+  readonly snapshotEntries: number;
+  readonly trailingEntries: number;
+  readonly sessionTtlMs: number;
+  readonly maxStallMs: number;
+  readonly timeoutMs: number;
+  readonly logger: Logger | undefined;
+}
+
+const idShape = /^[A-Za-z0-9._-]{1,64}$/;
+const heartbeatsPerTimeout = 3;
+const maxMembers = 31;
+
+function refuse(option: string, expected: string): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${option}: expected ${expected}`, { details: { option } });
+}
+
+function text(value: unknown, option: string): string {
+  return typeof value === "string" && value.length > 0 ? value : refuse(option, "a text that is not empty");
+}
+
+function id(value: unknown, option: string): string {
+  const found = text(value, option);
+  return idShape.test(found) ? found : refuse(option, "1 to 64 characters of A-Z a-z 0-9 . _ -");
+}
+
+function address(value: unknown, option: string, portRequired: boolean): string {
+  const found = text(value, option);
+  try {
+    if (parseAddress(found).port > 0 || !portRequired) return found;
+  } catch {
+    // Told below, by the name of the option.
+  }
+  return refuse(option, portRequired ? "host:port with a port above 0" : "host:port");
+}
+
+function number(value: unknown, option: string, fallback: number, least: number, most: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && Number.isFinite(value) && value >= least && value <= most) return value;
+  return refuse(option, `a number from ${least} to ${most}`);
+}
+
+function integer(value: unknown, option: string, fallback: number, least: number): number {
+  const found = number(value, option, fallback, least, Number.MAX_SAFE_INTEGER);
+  return Number.isInteger(found) ? found : refuse(option, "a whole number");
+}
+
+/** True for an address that only this machine reaches. */
+function isLoopback(listen: string): boolean {
+  const { host } = parseAddress(listen);
+  return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function secretOf(value: unknown): Uint8Array | undefined {
+  if (value === undefined) return undefined;
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  return bytes instanceof Uint8Array && bytes.length > 0 ? bytes.slice() : refuse("secret", "a text or bytes, not empty");
+}
+
+function members(value: unknown, own: string): readonly Member[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxMembers) {
+    return refuse("bootstrap", `1 to ${maxMembers} members`);
+  }
+  const items: readonly unknown[] = value;
+  const found = items.map((item, position) => member(item, `bootstrap[${position}]`));
+  if (new Set(found.map((item) => item.id)).size !== found.length) refuse("bootstrap", "each id once");
+  if (new Set(found.map((item) => item.address)).size !== found.length) refuse("bootstrap", "each address once");
+  if (!found.some((item) => item.id === own)) refuse("bootstrap", `this member's id ${own} among the founding voters`);
+  return found;
+}
+
+function member(value: unknown, option: string): Member {
+  if (typeof value !== "object" || value === null) return refuse(option, "an object with id and address");
+  const fields: { readonly id?: unknown; readonly address?: unknown } = value;
+  return { id: id(fields.id, `${option}.id`), address: address(fields.address, `${option}.address`, true) };
+}
+
+/**
+ * Checks what a caller, perhaps without types, gave, and fills in the defaults.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option
+ */
+export function loadStartOptions(options: StartOptions): LoadedStartOptions {
+  const own = id(options.id, "id");
+  const listen = address(options.listen, "listen", false);
+  const secret = secretOf(options.secret);
+  if (secret === undefined && options.insecure !== true && !isLoopback(listen)) {
+    refuse("listen", "a loopback address, or `secret`, or `insecure: true`");
+  }
+  const heartbeatMs = number(options.heartbeatMs, "heartbeatMs", 100, 1, 60_000);
+  const electionTimeoutMs = number(options.electionTimeoutMs, "electionTimeoutMs", 1_000, 3, 600_000);
+  if (electionTimeoutMs < heartbeatsPerTimeout * heartbeatMs) {
+    refuse("electionTimeoutMs", `at least ${heartbeatsPerTimeout} times heartbeatMs`);
+  }
+  const sessionTtlMs = number(options.sessionTtlMs, "sessionTtlMs", 10_000, limits.minTtlMs, limits.maxTtlMs);
+  if (!Number.isInteger(sessionTtlMs)) refuse("sessionTtlMs", "whole milliseconds");
+  return {
+    id: own,
+    dataDir: text(options.dataDir, "dataDir"),
+    listen,
+    bootstrap: members(options.bootstrap, own),
+    cluster: text(options.cluster ?? "flotilla", "cluster"),
+    secret,
+    heartbeatMs,
+    electionTimeoutMs,
+    snapshotEntries: integer(options.snapshotEntries, "snapshotEntries", 100_000, 1),
+    trailingEntries: integer(options.trailingEntries, "trailingEntries", 10_000, 0),
+    sessionTtlMs,
+    maxStallMs: number(options.maxStallMs, "maxStallMs", sessionTtlMs / 5, 0, sessionTtlMs / 2),
+    timeoutMs: number(options.timeoutMs, "timeoutMs", 15_000, 1, 2 ** 31 - 1),
+    logger: options.logger,
+  };
+}

@@ -1,0 +1,360 @@
+import type { Applied, SessionId, WatchToken } from "@flotilla/kv";
+import { encodeCommand, isPath, limits } from "@flotilla/kv";
+import type { Channel, ChannelHandler, ErrorCode, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import { decodeClientMessage } from "../wire/client-codec.ts";
+import type {
+  AttachMessage,
+  ClientMessage,
+  ReadMessage,
+  RenewMessage,
+  WatchMessage,
+  WatchSpec,
+} from "../wire/messages.ts";
+import { answerQuery } from "./answers.ts";
+import { AttachProposal } from "./attach-proposal.ts";
+import type { LocalSession, ServerContext } from "./context.ts";
+import { Outlet } from "./outlet.ts";
+import { RequestLane } from "./request-lane.ts";
+import { WaitQueue } from "./wait-queue.ts";
+import { WatchFeed } from "./watch-feed.ts";
+import { wireBounds } from "../wire/bounds.ts";
+
+/** How long a channel may stay without an attach, ms. */
+const silentMs = 10_000;
+
+type State =
+  | { readonly type: "fresh" }
+  | { readonly type: "attaching"; readonly proposal: AttachProposal; readonly watches: readonly WatchSpec[] }
+  | { readonly type: "attached"; readonly lane: RequestLane }
+  | { readonly type: "ended" };
+
+/** One client channel: at most one attach of one session. Frames go in as a `ChannelHandler`. */
+export class ServerSession implements LocalSession, ChannelHandler {
+  readonly #context: ServerContext;
+  readonly #outlet: Outlet;
+  readonly #feed: WatchFeed;
+  readonly #waits = new WaitQueue();
+  readonly #onEnd: () => void;
+  readonly #silence: Timer;
+  #state: State = { type: "fresh" };
+  #id: SessionId = "";
+  #attach = 0;
+
+  /** @param onEnd called once, when the channel is done with */
+  constructor(channel: Channel, context: ServerContext, onEnd: () => void) {
+    this.#context = context;
+    this.#onEnd = onEnd;
+    this.#outlet = new Outlet(channel, context.clock);
+    this.#feed = new WatchFeed({
+      machine: context.machine,
+      table: context.sessions.watches,
+      port: this.#outlet,
+      historyId: () => this.#historyId,
+      probe: context.probe,
+    });
+    this.#outlet.follow(this.#feed);
+    this.#silence = context.clock.setTimer(silentMs, () => this.close("no attach"));
+  }
+
+  get id(): SessionId {
+    return this.#id;
+  }
+
+  get attach(): number {
+    return this.#attach;
+  }
+
+  /** True once the session is attached through this channel. */
+  get isAttached(): boolean {
+    return this.#state.type === "attached";
+  }
+
+  message(frame: Uint8Array): void {
+    if (this.#state.type === "ended") return;
+    try {
+      this.#handle(decodeClientMessage(frame));
+    } catch (error) {
+      if (!FlotillaError.is(error)) throw error;
+      this.#refuse(error);
+    }
+  }
+
+  end(): void {
+    this.close("");
+  }
+
+  close(reason: string): void {
+    const state = this.#state;
+    if (state.type === "ended") return;
+    this.#state = { type: "ended" };
+    this.#silence.cancel();
+    if (state.type === "attaching") state.proposal.stop();
+    if (state.type === "attached") state.lane.stop();
+    this.#feed.disarmAll();
+    if (state.type !== "fresh") this.#context.sessions.remove(this);
+    this.#outlet.close(reason);
+    this.#onEnd();
+  }
+
+  leaderChanged(): void {
+    if (this.#state.type === "attaching") this.#state.proposal.leaderChanged();
+    if (this.#state.type === "attached") this.#state.lane.leaderChanged();
+  }
+
+  applied(applied: Applied): void {
+    switch (applied.type) {
+      case "attached":
+        this.#attachApplied(applied);
+        return;
+      case "attach-refused":
+        if (applied.attach !== this.#attach || this.#state.type !== "attaching") return;
+        this.#finish(applied.code, "the attach was refused");
+        return;
+      case "answered":
+        this.#answered(applied);
+        return;
+      case "refused":
+        this.#requestRefused(applied);
+        return;
+      case "expired":
+        this.#checkAlive();
+    }
+  }
+
+  restored(told: WatchToken): void {
+    this.#feed.restored(told);
+    const info = this.#context.machine.session(this.#id);
+    if (this.#state.type === "attaching") {
+      if (info?.attach === this.#attach) this.#attached(info.lastSeq, info.ttlMs);
+      else if (info !== null && info.attach > this.#attach) this.#moved();
+      return;
+    }
+    if (!this.#checkAlive() || this.#state.type !== "attached" || info === null) return;
+    if (info.attach !== this.#attach) {
+      this.#moved();
+      return;
+    }
+    const { lane } = this.#state;
+    for (const [seq, result] of this.#context.machine.pendingResults(this.#id, 1)) lane.answered(seq, result);
+    this.#waits.applied(info.lastSeq);
+  }
+
+  get #historyId(): string {
+    return this.#context.raft.status().configuration.historyId;
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case "ping":
+        this.#outlet.send({ type: "pong", number: message.number });
+        return;
+      case "attach":
+        this.#startAttach(message);
+        return;
+      case "read":
+        this.#read(message);
+        return;
+      default:
+        this.#handleAttached(message);
+    }
+  }
+
+  #handleAttached(message: Exclude<ClientMessage, { type: "ping" | "attach" | "read" }>): void {
+    const { lane } = this.#requireAttached();
+    switch (message.type) {
+      case "request":
+        lane.accept(message);
+        return;
+      case "watch":
+        this.#watch(message);
+        return;
+      case "unwatch":
+        this.#feed.disarm(message.id);
+        return;
+      case "renew":
+        this.#renew(message);
+    }
+  }
+
+  #requireAttached(): Extract<State, { type: "attached" }> {
+    if (this.#state.type === "attached") return this.#state;
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "nothing may be asked before the attach is answered");
+  }
+
+  #startAttach(message: AttachMessage): void {
+    if (this.#state.type !== "fresh") throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "a channel attaches once");
+    for (const watch of message.watches) checkWatch(watch);
+    this.#silence.cancel();
+    this.#id = message.session;
+    this.#attach = message.attach;
+    const { session, secret, attach, ttlMs, watches } = message;
+    const proposal = new AttachProposal({
+      clock: this.#context.clock,
+      raft: this.#context.raft,
+      command: encodeCommand({ type: "attach", session, secret, attach, ttlMs }),
+      giveUp: () => this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time"),
+    });
+    this.#state = { type: "attaching", proposal, watches };
+    this.#context.sessions.add(this);
+    proposal.start();
+  }
+
+  #attachApplied({ attach, lastSeq, ttlMs }: Extract<Applied, { type: "attached" }>): void {
+    if (attach > this.#attach) this.#moved();
+    else if (attach === this.#attach) this.#attached(lastSeq, ttlMs);
+  }
+
+  #attached(lastSeq: number, ttlMs: number): void {
+    if (this.#state.type !== "attaching") return;
+    const { proposal, watches } = this.#state;
+    proposal.stop();
+    this.#state = { type: "attached", lane: this.#newLane() };
+    const { raft, machine, nodeId } = this.#context;
+    this.#outlet.send({
+      type: "attached",
+      attach: this.#attach,
+      lastSeq,
+      ttlMs,
+      node: nodeId,
+      historyId: this.#historyId,
+      revision: machine.revision,
+      endpoints: raft.status().configuration.voters.map((voter) => voter.address),
+    });
+    for (const watch of watches) this.#feed.arm(watch);
+    for (const [seq, result] of machine.pendingResults(this.#id, 1)) {
+      this.#outlet.answer({ type: "result", seq, result });
+    }
+  }
+
+  #newLane(): RequestLane {
+    const { clock, raft, machine, probe } = this.#context;
+    return new RequestLane({
+      clock,
+      raft,
+      session: this.#id,
+      attach: this.#attach,
+      lastSeq: () => machine.session(this.#id)?.lastSeq ?? 0,
+      sendResult: (seq, result) => this.#outlet.answer({ type: "result", seq, result }),
+      sendResend: (from) => this.#outlet.send({ type: "resend", from }),
+      refuse: (error) => this.#refuse(error),
+      probe,
+    });
+  }
+
+  #answered({ attach, seq, result }: Extract<Applied, { type: "answered" }>): void {
+    if (attach !== this.#attach || this.#state.type !== "attached") return;
+    this.#state.lane.answered(seq, result);
+    this.#waits.applied(seq);
+    this.#checkAlive();
+  }
+
+  #requestRefused({ attach, seq, why }: Extract<Applied, { type: "refused" }>): void {
+    if (attach !== this.#attach || this.#state.type !== "attached") return;
+    switch (why) {
+      case "no-session":
+        this.#checkAlive();
+        return;
+      case "moved":
+        this.#moved();
+        return;
+      case "gap":
+        this.#state.lane.missing();
+        return;
+      case "forgotten":
+        this.#state.lane.forget(seq);
+        return;
+      case "full":
+        this.#refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "the request window of the session is full"));
+    }
+  }
+
+  #checkAlive(): boolean {
+    if (this.#state.type !== "attached" || this.#context.machine.session(this.#id) !== null) return true;
+    this.#finish("ERR_FLOTILLA_SESSION_EXPIRED", "the session ended");
+    return false;
+  }
+
+  #read(message: ReadMessage): void {
+    const { id, query } = message;
+    if (query.type === "status") {
+      this.#outlet.send({
+        type: "read-result",
+        id,
+        revision: this.#context.machine.revision,
+        answer: { type: "status", status: this.#context.status() },
+      });
+      return;
+    }
+    this.#requireAttached();
+    this.#admitWait();
+    const mustConfirm = message.linearizable || query.type === "sync";
+    let confirmed = true;
+    const release = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () => this.#answerRead(message, confirmed));
+    if (!mustConfirm) return;
+    this.#context.reads.confirm((isConfirmed) => {
+      confirmed = isConfirmed;
+      release();
+    });
+  }
+
+  get #lastSeq(): number {
+    return this.#context.machine.session(this.#id)?.lastSeq ?? 0;
+  }
+
+  #admitWait(): void {
+    if (this.#waits.size < limits.windowRequests) return;
+    throw new FlotillaError("ERR_FLOTILLA_LIMIT", `more than ${limits.windowRequests} reads are waiting`);
+  }
+
+  #answerRead({ id, query }: ReadMessage, confirmed: boolean): void {
+    if (this.#state.type !== "attached") return;
+    const { machine, status } = this.#context;
+    const answer = confirmed
+      ? answerQuery(machine, query, status)
+      : ({ type: "error", code: "ERR_FLOTILLA_NO_QUORUM", message: "no leader confirmed the read in time" } as const);
+    this.#outlet.answer({ type: "read-result", id, revision: machine.revision, answer });
+  }
+
+  #watch({ after, watch }: WatchMessage): void {
+    checkWatch(watch);
+    this.#admitWait();
+    this.#waits.add(after, this.#lastSeq, false, () => {
+      if (this.#state.type !== "attached") return;
+      if (this.#feed.has(watch.id) || this.#feed.size >= wireBounds.watches) {
+        this.#refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id"));
+      } else {
+        this.#feed.arm(watch);
+      }
+    });
+  }
+
+  #renew({ number, leases }: RenewMessage): void {
+    const { machine, renewals } = this.#context;
+    if (leases.length === 0 || leases.some((lease) => machine.lease(lease)?.session !== this.#id)) return;
+    renewals.renew(leases, () => {
+      if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number });
+    });
+  }
+
+  #moved(): void {
+    this.#context.probe("session-moved");
+    this.#finish("ERR_FLOTILLA_MOVED", "the session was attached elsewhere");
+  }
+
+  #refuse(error: FlotillaError): void {
+    this.#context.logger.warn({ err: error, session: this.#id }, "a client was refused");
+    this.#finish(error.code, error.message.slice(0, 1_000));
+  }
+
+  /** Says why, then ends the channel. */
+  #finish(code: ErrorCode, message: string): void {
+    if (this.#state.type === "ended") return;
+    this.#outlet.send({ type: "ended", code, message });
+    this.close(code);
+  }
+}
+
+function checkWatch(watch: WatchSpec): void {
+  if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
+}

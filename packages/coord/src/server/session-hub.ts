@@ -1,0 +1,67 @@
+import type { Applied, Machine, SessionId, TreeEvent, WatchToken } from "@flotilla/kv";
+import { WatchTable } from "@flotilla/kv";
+import type { LocalSession, SessionRegistry } from "./context.ts";
+import type { LocalWatch } from "./watch-feed.ts";
+
+/** The sessions at this server, and what each applied command means for them. */
+export class SessionHub implements SessionRegistry {
+  readonly watches: WatchTable<LocalWatch> = new WatchTable();
+  readonly #machine: Machine;
+  /** Several while a session moves from one channel to another. */
+  readonly #sessions = new Map<SessionId, readonly LocalSession[]>();
+  /** Live watches were told everything up to here. */
+  #told: WatchToken;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#told = machine.token;
+  }
+
+  add(session: LocalSession): void {
+    this.#sessions.set(session.id, [...this.#of(session.id), session]);
+  }
+
+  remove(session: LocalSession): void {
+    const rest = this.#of(session.id).filter((other) => other !== session);
+    if (rest.length === 0) this.#sessions.delete(session.id);
+    else this.#sessions.set(session.id, rest);
+  }
+
+  /** To be called in the turn of the apply: events first, then answers, then the reads that waited for them. */
+  applied(applied: Applied, events: readonly TreeEvent[]): void {
+    if (events.length > 0) this.#tell(events);
+    this.#told = this.#machine.token;
+    if (applied.type === "expired") {
+      for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
+    } else {
+      for (const session of this.#of(applied.session)) session.applied(applied);
+    }
+  }
+
+  /** To be called in the turn the state was replaced by a snapshot. */
+  restored(): void {
+    const all = [...this.#sessions.values()].flat();
+    const told = this.#told;
+    this.#told = this.#machine.token;
+    for (const session of all) session.restored(told);
+  }
+
+  leaderChanged(): void {
+    for (const session of [...this.#sessions.values()].flat()) session.leaderChanged();
+  }
+
+  #of(id: SessionId): readonly LocalSession[] {
+    return this.#sessions.get(id) ?? [];
+  }
+
+  #tell(events: readonly TreeEvent[]): void {
+    const touched = new Set<LocalWatch>();
+    for (const event of events) {
+      this.watches.match(event, (watch) => {
+        watch.batch.push(event);
+        touched.add(watch);
+      });
+    }
+    for (const watch of touched) watch.feed.deliver(watch);
+  }
+}

@@ -1,0 +1,227 @@
+import fc from "fast-check";
+import type { Conditions, KvCommand, Operation, TreeOp } from "../src/index.ts";
+import type { GoldenModel } from "./golden-model.ts";
+import { idOf, secretOf } from "./support.ts";
+
+type State = GoldenModel["state"];
+
+const sessions = 3;
+/** Ids of sessions and of the leases that they may add. */
+const ids = fc.integer({ min: 0, max: sessions + 2 });
+const goodPaths = [
+  "/",
+  "/a",
+  "/b",
+  "/a-b",
+  "/a/x",
+  "/a/y",
+  "/a/x/z",
+  "/b/w",
+  "/a/s-0000000000",
+  "/a/0000000001",
+];
+const badPaths = ["", "a", "/a/", "//", "/a//x", "/a/./x", "/a/.."];
+const paths = fc.oneof(
+  { weight: 40, arbitrary: fc.constantFrom(...goodPaths) },
+  { weight: 1, arbitrary: fc.constantFrom(...badPaths) },
+);
+const prefixes = fc.constantFrom("/a/s-", "/a/", "/", "/a/x/q", "/b/s-", "/none/s-", "/a//");
+const values = fc.uint8Array({ maxLength: 4 });
+
+type Wanted = "current" | number | undefined;
+const wanted = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Wanted>(undefined) },
+  { weight: 2, arbitrary: fc.constant<Wanted>("current") },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }) },
+);
+
+/** An operation whose conditions may still refer to the state. */
+interface Draft {
+  readonly type: "create" | "set" | "put" | "delete" | "check";
+  readonly path: string;
+  readonly prefix: string;
+  readonly value: Uint8Array;
+  readonly lease: number | "own" | null;
+  readonly sequential: boolean;
+  readonly guarded: boolean;
+  readonly force: boolean;
+  readonly version: Wanted;
+  readonly mzxid: Wanted;
+  readonly exists: boolean | undefined;
+}
+
+const draft: fc.Arbitrary<Draft> = fc.record({
+  type: fc.constantFrom("create", "create", "create", "set", "put", "delete", "delete", "check"),
+  path: paths,
+  prefix: prefixes,
+  value: values,
+  lease: fc.constantFrom<Draft["lease"]>(null, null, "own", "own", "own", 0, 3, 4),
+  sequential: fc.boolean(),
+  guarded: fc.boolean(),
+  force: fc.boolean(),
+  version: wanted,
+  mzxid: wanted,
+  exists: fc.constantFrom(undefined, true, false),
+});
+
+type What =
+  | { readonly type: "tree"; readonly draft: Draft }
+  | { readonly type: "multi"; readonly drafts: readonly Draft[] }
+  | { readonly type: "grant"; readonly lease: number; readonly ttlMs: number }
+  | { readonly type: "revoke"; readonly lease: number }
+  | { readonly type: "close" };
+
+const what: fc.Arbitrary<What> = fc.oneof(
+  { weight: 20, arbitrary: fc.record({ type: fc.constant("tree" as const), draft }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ type: fc.constant("multi" as const), drafts: fc.array(draft, { maxLength: 3 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("grant" as const),
+      lease: ids,
+      ttlMs: fc.constantFrom(499, 500, 9_000, 120_001),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("revoke" as const), lease: ids }) },
+  { weight: 1, arbitrary: fc.constant({ type: "close" as const }) },
+);
+
+const session = fc.integer({ min: 0, max: sessions - 1 });
+
+/** One step of a run. Deltas are taken from what the state expects: mostly right, now and then not. */
+export type Step =
+  | { readonly kind: "restore" | "freeze" }
+  | {
+      readonly kind: "attach";
+      readonly session: number;
+      readonly by: number;
+      readonly secret: number | null;
+      readonly ttlMs: number | null;
+    }
+  | { readonly kind: "expire"; readonly leases: readonly number[] }
+  | {
+      readonly kind: "request";
+      readonly session: number;
+      readonly seqBy: number;
+      readonly attachBy: number;
+      readonly unacked: number;
+      readonly what: What;
+    };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("attach" as const),
+      session,
+      by: fc.constantFrom(1, 1, 1, 2, 0, -1),
+      secret: fc.constantFrom(null, null, null, null, null, 0, 1),
+      ttlMs: fc.constantFrom(10_000, 10_000, 10_000, null, 100),
+    }),
+  },
+  {
+    weight: 40,
+    arbitrary: fc.record({
+      kind: fc.constant("request" as const),
+      session,
+      seqBy: fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 1, 0, -1, -3, 2),
+      attachBy: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1),
+      unacked: fc.integer({ min: 0, max: 4 }),
+      what,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("expire" as const), leases: fc.array(ids, { maxLength: 3 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom("restore" as const, "freeze" as const) }) },
+);
+
+/** Some steps after every session was opened. */
+export function run(maxLength: number): fc.Arbitrary<Step[]> {
+  const opened: Step[] = [];
+  for (let number = 0; number < sessions; number += 1) {
+    opened.push({ kind: "attach", session: number, by: 1, secret: null, ttlMs: 10_000 });
+  }
+  return fc
+    .array(step, { minLength: maxLength / 4, maxLength, size: "max" })
+    .map((steps) => [...opened, ...steps]);
+}
+
+function resolve(wantedNow: Wanted, current: number | undefined): number | undefined {
+  return wantedNow === "current" ? current : wantedNow;
+}
+
+function conditionsOf(from: Draft, state: State, withExists: boolean): Conditions {
+  const node = state.nodes[from.path];
+  const version = resolve(from.version, node?.sets);
+  const mzxid = resolve(from.mzxid, node?.mzxid);
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(mzxid === undefined ? {} : { mzxid }),
+    ...(withExists && from.exists !== undefined ? { exists: from.exists } : {}),
+  };
+}
+
+function treeOp(from: Draft, state: State, own: string): TreeOp {
+  const { type, path, value, sequential, guarded, force } = from;
+  switch (type) {
+    case "create": {
+      const lease = from.lease === "own" ? own : from.lease === null ? null : idOf(from.lease);
+      return {
+        type,
+        path: sequential ? from.prefix : path,
+        value,
+        lease,
+        sequential,
+        guarded: guarded && lease !== null,
+      };
+    }
+    case "set":
+    case "put":
+      return { type, path, value, if: conditionsOf(from, state, false) };
+    case "delete":
+      return { type, path, if: conditionsOf(from, state, false), force };
+    default:
+      return { type, path, if: conditionsOf(from, state, true) };
+  }
+}
+
+function operationOf(from: What, state: State, own: string): Operation {
+  switch (from.type) {
+    case "tree":
+      return treeOp(from.draft, state, own);
+    case "multi":
+      return { type: "multi", ops: from.drafts.map((inner) => treeOp(inner, state, own)) };
+    case "grant":
+      return { type: "grant", lease: idOf(from.lease), ttlMs: from.ttlMs };
+    case "revoke":
+      return { type: "revoke", lease: idOf(from.lease) };
+    default:
+      return { type: "close" };
+  }
+}
+
+/** The command of a step, given the state it meets. */
+export function makeCommand(next: Exclude<Step, { kind: "restore" | "freeze" }>, state: State): KvCommand {
+  if (next.kind === "expire") return { type: "expire", leases: next.leases.map(idOf) };
+  const id = idOf(next.session);
+  const known = state.sessions[id];
+  if (next.kind === "attach") {
+    const attach = Math.max(1, (known?.attach ?? 0) + next.by);
+    return {
+      type: "attach",
+      session: id,
+      secret: secretOf(next.secret ?? next.session),
+      attach,
+      ttlMs: next.ttlMs,
+    };
+  }
+  const attach = Math.max(1, (known?.attach ?? 1) + next.attachBy);
+  const seq = Math.max(1, (known === undefined ? 0 : known.acked + known.results.length) + next.seqBy);
+  const operation = operationOf(next.what, state, id);
+  return { type: "request", session: id, attach, seq, ack: Math.max(0, seq - 1 - next.unacked), operation };
+}

@@ -1,0 +1,348 @@
+import { createHash } from "node:crypto";
+import type {
+  Applied,
+  AttachCommand,
+  Conditions,
+  CreateOp,
+  DeleteOp,
+  KvCommand,
+  OpResult,
+  RequestCommand,
+  Result,
+  SetOp,
+  Stat,
+  TreeOp,
+} from "../src/types.ts";
+
+type Code = Extract<Result, { ok: false }>["code"];
+
+interface GoldenNode {
+  value: number[];
+  czxid: number;
+  mzxid: number;
+  pzxid: number;
+  ctimeMs: number;
+  mtimeMs: number;
+  sets: number;
+  births: number;
+  deaths: number;
+  owner: string | null;
+  guarded: boolean;
+}
+
+interface GoldenSession {
+  secret: string;
+  ttlMs: number;
+  attach: number;
+  acked: number;
+  results: Result[];
+}
+
+interface GoldenState {
+  revision: number;
+  nodes: Record<string, GoldenNode>;
+  sessions: Record<string, GoldenSession>;
+  leases: Record<string, { session: string; ttlMs: number }>;
+}
+
+export interface GoldenEvent {
+  type: "created" | "changed" | "deleted";
+  path: string;
+  value: number[] | null;
+  stat: Stat | null;
+}
+
+/** `answered` with the result decoded; everything else as the machine says it. */
+export type GoldenApplied =
+  | Exclude<Applied, { type: "answered" }>
+  | { type: "answered"; session: string; attach: number; seq: number; result: Result; repeat: boolean };
+
+class Refusal extends Error {
+  readonly code: Code;
+  constructor(code: Code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+function refuse(code: Code): never {
+  throw new Refusal(code);
+}
+
+function isGoodPath(path: string): boolean {
+  if (path === "/") return true;
+  if (!path.startsWith("/") || path.length > 4096) return false;
+  return path
+    .slice(1)
+    .split("/")
+    .every((name) => name !== "" && name !== "." && name !== "..");
+}
+
+function parentPath(path: string): string {
+  const parent = path.split("/").slice(0, -1).join("/");
+  return parent === "" ? "/" : parent;
+}
+
+/** The rules once more, as plainly as they can be written: no index, no cache, a deep copy before every command. */
+export class GoldenModel {
+  state: GoldenState;
+  events: GoldenEvent[] = [];
+  #timeMs = 0;
+  #session = "";
+
+  constructor() {
+    const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
+    const root = { value: [], ...zero, owner: null, guarded: false };
+    this.state = { revision: 0, nodes: { "/": root }, sessions: {}, leases: {} };
+  }
+
+  paths(): string[] {
+    return Object.keys(this.state.nodes).toSorted();
+  }
+
+  children(path: string): string[] {
+    return this.paths().filter((other) => other !== "/" && parentPath(other) === path);
+  }
+
+  stat(path: string): Stat {
+    const node = this.#node(path);
+    return {
+      czxid: node.czxid,
+      mzxid: node.mzxid,
+      pzxid: node.pzxid,
+      ctimeMs: node.ctimeMs,
+      mtimeMs: node.mtimeMs,
+      version: node.sets,
+      cversion: node.births + node.deaths,
+      aversion: 0,
+      ephemeralOwner: node.owner,
+      dataLength: node.value.length,
+      numChildren: this.children(path).length,
+    };
+  }
+
+  apply(command: KvCommand, timeMs: number): GoldenApplied {
+    this.events = [];
+    this.#timeMs = timeMs;
+    switch (command.type) {
+      case "attach":
+        return this.#attach(command);
+      case "request":
+        return this.#request(command);
+      default: {
+        const ended = new Set<string>();
+        for (const id of command.leases) {
+          if (!(id in this.state.leases)) continue;
+          ended.add(id);
+          for (const [other, lease] of Object.entries(this.state.leases))
+            if (lease.session === id) ended.add(other);
+        }
+        this.#end([...ended]);
+        for (const id of ended) delete this.state.sessions[id];
+        if (this.events.length > 0) this.state.revision += 1;
+        return { type: "expired", leases: [...ended].toSorted() };
+      }
+    }
+  }
+
+  #node(path: string): GoldenNode {
+    return this.state.nodes[path] ?? refuse("ERR_FLOTILLA_NOT_FOUND");
+  }
+
+  #attach({ session: id, secret, attach, ttlMs }: AttachCommand): GoldenApplied {
+    const no = (code: Code): GoldenApplied => ({ type: "attach-refused", session: id, attach, code });
+    const hashed = createHash("sha256").update(secret).digest("hex");
+    let session = this.state.sessions[id];
+    if (session === undefined) {
+      if (ttlMs === null) return no("ERR_FLOTILLA_SESSION_EXPIRED");
+      if (ttlMs < 500 || ttlMs > 120_000) return no("ERR_FLOTILLA_BAD_ARGUMENT");
+      if (id in this.state.leases) return no("ERR_FLOTILLA_EXISTS");
+      session = { secret: hashed, ttlMs, attach: 0, acked: 0, results: [] };
+      this.state.sessions[id] = session;
+      this.state.leases[id] = { session: id, ttlMs };
+    }
+    if (session.secret !== hashed) return no("ERR_FLOTILLA_WRONG_SECRET");
+    if (attach <= session.attach) return no("ERR_FLOTILLA_MOVED");
+    session.attach = attach;
+    const lastSeq = session.acked + session.results.length;
+    return { type: "attached", session: id, attach, lastSeq, ttlMs: session.ttlMs };
+  }
+
+  #request(command: RequestCommand): GoldenApplied {
+    const { session: id, attach, seq, ack } = command;
+    const no = (why: "no-session" | "moved" | "gap" | "forgotten", nextSeq: number): GoldenApplied => ({
+      type: "refused",
+      session: id,
+      attach,
+      seq,
+      why,
+      nextSeq,
+    });
+    const session = this.state.sessions[id];
+    if (session === undefined) return no("no-session", 0);
+    const next = session.acked + session.results.length + 1;
+    if (session.attach !== attach) return no("moved", next);
+    if (seq > next) return no("gap", next);
+    if (seq <= session.acked) return no("forgotten", next);
+    const known = session.results[seq - session.acked - 1];
+    if (known !== undefined)
+      return { type: "answered", session: id, attach, seq, result: known, repeat: true };
+    const result = this.#perform(command);
+    const after = this.state.sessions[id];
+    if (after !== undefined) {
+      after.results.splice(0, Math.max(0, ack - after.acked));
+      after.acked = Math.max(after.acked, ack);
+      after.results.push(result);
+    }
+    return { type: "answered", session: id, attach, seq, result, repeat: false };
+  }
+
+  #perform({ session, operation: op }: RequestCommand): Result {
+    const before = structuredClone(this.state);
+    this.#session = session;
+    let failed: number | null = null;
+    try {
+      const results: OpResult[] = [];
+      if (op.type === "multi") {
+        for (const [index, inner] of op.ops.entries()) {
+          failed = index;
+          this.#judge(inner);
+        }
+        for (const [index, inner] of op.ops.entries()) {
+          failed = index;
+          results.push(this.#tree(inner));
+        }
+      } else if (op.type === "grant") {
+        if (op.ttlMs < 500 || op.ttlMs > 120_000) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+        if (op.lease in this.state.leases) refuse("ERR_FLOTILLA_EXISTS");
+        this.state.leases[op.lease] = { session, ttlMs: op.ttlMs };
+      } else if (op.type === "revoke") {
+        if (this.state.leases[op.lease]?.session !== session) refuse("ERR_FLOTILLA_NOT_FOUND");
+        if (op.lease === session) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+        this.#end([op.lease]);
+      } else if (op.type === "close") {
+        const leases = Object.entries(this.state.leases).filter(([, lease]) => lease.session === session);
+        this.#end(leases.map(([id]) => id));
+        delete this.state.sessions[session];
+      } else {
+        this.#judge(op);
+        results.push(this.#tree(op));
+      }
+      if (this.events.length > 0) this.state.revision += 1;
+      return { ok: true, revision: this.state.revision, results };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      this.state = before;
+      this.events = [];
+      return { ok: false, revision: before.revision, code: error.code, failed };
+    }
+  }
+
+  /** What is wrong whatever the state. */
+  #judge(op: TreeOp): void {
+    if (op.type === "create" && op.guarded && op.lease === null) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if (op.type === "delete" && op.path === "/") refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if (op.type === "check") {
+      const { exists, version, mzxid } = op.if;
+      const numbers = version !== undefined || mzxid !== undefined;
+      if ((exists === undefined && !numbers) || (exists === false && numbers))
+        refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    }
+    const path = op.type === "create" && op.sequential ? `${op.path}0000000000` : op.path;
+    if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
+    if ("value" in op && op.value.length > 1_048_576) refuse("ERR_FLOTILLA_TOO_LARGE");
+  }
+
+  #tree(op: TreeOp): OpResult {
+    switch (op.type) {
+      case "create":
+        return this.#create(op);
+      case "set":
+      case "put":
+        return this.#set(op);
+      case "delete":
+        return this.#delete(op);
+      default:
+        this.#conditions(op.path, op.if);
+        return { ok: true, path: op.path, stat: null };
+    }
+  }
+
+  #conditions(path: string, wanted: Conditions): void {
+    const node = this.state.nodes[path];
+    if (wanted.exists === true && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
+    if (wanted.exists === false && node) refuse("ERR_FLOTILLA_EXISTS");
+    if (wanted.mzxid !== undefined && (!node || node.mzxid !== wanted.mzxid)) refuse("ERR_FLOTILLA_FENCED");
+    if (wanted.version !== undefined && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
+    if (wanted.version !== undefined && node && node.sets !== wanted.version)
+      refuse("ERR_FLOTILLA_BAD_VERSION");
+  }
+
+  #create(op: CreateOp): OpResult {
+    if (op.lease !== null && this.state.leases[op.lease]?.session !== this.#session) {
+      refuse("ERR_FLOTILLA_SESSION_EXPIRED");
+    }
+    const parent = this.#node(parentPath(op.path));
+    const path = op.sequential ? op.path + `${parent.births}`.padStart(10, "0") : op.path;
+    if (path in this.state.nodes) refuse("ERR_FLOTILLA_EXISTS");
+    return this.#add(path, op.value, op.lease, op.guarded);
+  }
+
+  #add(path: string, value: Uint8Array, owner: string | null, guarded: boolean): OpResult {
+    const parent = this.#node(parentPath(path));
+    if (parent.owner !== null) refuse("ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS");
+    const zxid = this.state.revision + 1;
+    const times = { ctimeMs: this.#timeMs, mtimeMs: this.#timeMs };
+    const counts = { sets: 0, births: 0, deaths: 0 };
+    const zxids = { czxid: zxid, mzxid: zxid, pzxid: zxid };
+    this.state.nodes[path] = { value: [...value], ...zxids, ...times, ...counts, owner, guarded };
+    parent.births += 1;
+    parent.pzxid = zxid;
+    return this.#event("created", path);
+  }
+
+  #set(op: SetOp): OpResult {
+    this.#conditions(op.path, op.if);
+    if (op.type === "put" && !(op.path in this.state.nodes)) return this.#add(op.path, op.value, null, false);
+    const node = this.#node(op.path);
+    node.value = [...op.value];
+    node.sets += 1;
+    node.mzxid = this.state.revision + 1;
+    node.mtimeMs = this.#timeMs;
+    return this.#event("changed", op.path);
+  }
+
+  #delete(op: DeleteOp): OpResult {
+    const held = this.state.nodes[op.path];
+    if (held?.guarded === true && !op.force) {
+      if (this.state.leases[held.owner ?? ""]?.session !== this.#session) refuse("ERR_FLOTILLA_HELD");
+    }
+    this.#conditions(op.path, op.if);
+    this.#node(op.path);
+    if (this.children(op.path).length > 0) refuse("ERR_FLOTILLA_HAS_CHILDREN");
+    return this.#remove(op.path);
+  }
+
+  #remove(path: string): OpResult {
+    delete this.state.nodes[path];
+    const parent = this.#node(parentPath(path));
+    parent.deaths += 1;
+    parent.pzxid = this.state.revision + 1;
+    this.events.push({ type: "deleted", path, value: null, stat: null });
+    return { ok: true, path, stat: null };
+  }
+
+  #end(leases: string[]): void {
+    for (const path of this.paths()) {
+      const owner = this.state.nodes[path]?.owner;
+      if (typeof owner === "string" && leases.includes(owner)) this.#remove(path);
+    }
+    for (const id of leases) delete this.state.leases[id];
+  }
+
+  #event(type: "created" | "changed", path: string): OpResult {
+    const stat = this.stat(path);
+    this.events.push({ type, path, value: [...this.#node(path).value], stat });
+    return { ok: true, path, stat };
+  }
+}

@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeCommand, Machine } from "../src/index.ts";
+import type { KvCommand } from "../src/index.ts";
+import { makeCommand, run } from "./arbitraries.ts";
+import type { Step } from "./arbitraries.ts";
+import { GoldenModel } from "./golden-model.ts";
+import { allOf, dump, join, readable, readableEvents } from "./support.ts";
+
+function goldenDump(golden: GoldenModel): unknown {
+  const { state } = golden;
+  const byId = <T>(record: Record<string, T>): [string, T][] =>
+    Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    revision: state.revision,
+    nodes: golden.paths().map((path) => ({ path, value: state.nodes[path]?.value, stat: golden.stat(path) })),
+    sessions: byId(state.sessions).map(([id, { ttlMs, attach, acked, results }]) => ({
+      id,
+      ttlMs,
+      attach,
+      lastSeq: acked + results.length,
+    })),
+    leases: byId(state.leases).map(([id, lease]) => ({ id, ...lease })),
+    results: byId(state.sessions).map(([, { acked, results }]) =>
+      results.map((result, at) => [acked + 1 + at, result]),
+    ),
+  };
+}
+
+function restored(machine: Machine): Machine {
+  const other = new Machine();
+  other.restore(join(machine.snapshot().chunks()));
+  return other;
+}
+
+interface World {
+  readonly golden: GoldenModel;
+  /** Never restored. */
+  readonly steady: Machine;
+  /** Goes through a snapshot now and then. */
+  moved: Machine;
+  index: number;
+  readonly frozen: {
+    readonly chunks: () => Iterable<Uint8Array>;
+    readonly expected: unknown;
+    readonly digest: string;
+  }[];
+}
+
+function applyToAll(world: World, command: KvCommand): void {
+  const payload = encodeCommand(command);
+  world.index += 1;
+  const at = { index: world.index, timeMs: 1_000_000 + world.index * 3 };
+  const expected = world.golden.apply(command, at.timeMs);
+  const first = world.steady.apply(payload, at);
+  const second = world.moved.apply(payload, at);
+  expect(readable(first)).toEqual(expected);
+  expect(second).toEqual(first);
+  const events = world.steady.takeEvents();
+  expect(readableEvents(events)).toEqual(world.golden.events);
+  expect(world.moved.takeEvents()).toEqual(events);
+  for (const [ordinal, event] of events.entries()) {
+    expect(event).toMatchObject({ revision: world.golden.state.revision, ordinal });
+  }
+}
+
+function advance(world: World, next: Step): void {
+  if (next.kind === "restore") {
+    world.moved = restored(world.moved);
+  } else if (next.kind === "freeze") {
+    const { chunks } = world.steady.snapshot();
+    world.frozen.push({ chunks, expected: dump(world.steady), digest: world.steady.digest() });
+  } else {
+    applyToAll(world, makeCommand(next, world.golden.state));
+  }
+  const { golden } = world;
+  expect(dump(world.steady)).toEqual(goldenDump(golden));
+  expect(world.moved.digest()).toBe(world.steady.digest());
+}
+
+test("any commands do what the golden model says, on a machine restored at any point too", () => {
+  fc.assert(
+    fc.property(run(60), (steps) => {
+      const machine = new Machine();
+      const world: World = {
+        golden: new GoldenModel(),
+        steady: machine,
+        moved: new Machine(),
+        index: 0,
+        frozen: [],
+      };
+      for (const next of steps) advance(world, next);
+      expect(dump(world.moved)).toEqual(dump(world.steady));
+      for (const { chunks, expected, digest } of world.frozen) {
+        const other = new Machine();
+        other.restore(join(chunks()));
+        expect(dump(other)).toEqual(expected);
+        expect(other.digest()).toBe(digest);
+      }
+    }),
+    { numRuns: 250 },
+  );
+}, 120_000);
+
+test("the stream of events folds into the tree, and each revision is one uninterrupted run of ordinals", () => {
+  fc.assert(
+    fc.property(run(80), (steps) => {
+      const golden = new GoldenModel();
+      const machine = new Machine();
+      const folded = new Map<string, number[]>([["/", []]]);
+      let index = 0;
+      for (const next of steps) {
+        if (next.kind === "restore" || next.kind === "freeze") continue;
+        const command = makeCommand(next, golden.state);
+        index += 1;
+        golden.apply(command, index);
+        const before = machine.token;
+        machine.apply(encodeCommand(command), { index, timeMs: index });
+        const events = machine.takeEvents();
+        expect(machine.history.since(before)).toEqual(events);
+        for (const { type, path, node } of events) {
+          expect(folded.has(path)).toBe(type !== "created");
+          if (node === null) folded.delete(path);
+          else folded.set(path, [...node.value]);
+        }
+      }
+      const tree = allOf(machine).map(({ path, node }) => [path, [...node.value]] as const);
+      expect([...folded].toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual(tree);
+    }),
+    { numRuns: 200 },
+  );
+}, 120_000);
+
+function outcomesOf(steps: readonly Step[], into: Set<string>): void {
+  const golden = new GoldenModel();
+  for (const next of steps) {
+    if (next.kind === "restore" || next.kind === "freeze") continue;
+    const command = makeCommand(next, golden.state);
+    const applied = golden.apply(command, 1);
+    if (applied.type === "refused") into.add(applied.why);
+    else if (applied.type === "attach-refused") into.add(`attach ${applied.code}`);
+    else if (applied.type !== "answered") into.add(applied.type);
+    else if (applied.repeat) into.add("repeat");
+    else if (command.type === "request") {
+      into.add(`${command.operation.type} ${applied.result.ok ? "ok" : applied.result.code}`);
+    }
+    if (golden.events.length > 1) into.add("several events");
+  }
+}
+
+test("the random commands reach every rule", () => {
+  const reached = new Set<string>();
+  for (const steps of fc.sample(run(80), { numRuns: 400, seed: 7 })) {
+    outcomesOf(steps, reached);
+  }
+  const tree = {
+    create: "BAD_PATH SESSION_EXPIRED NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
+    set: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
+    put: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
+    delete: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION HAS_CHILDREN HELD",
+    check: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION EXISTS",
+    multi: "BAD_PATH NOT_FOUND FENCED BAD_VERSION EXISTS HAS_CHILDREN",
+    grant: "BAD_ARGUMENT EXISTS",
+    revoke: "BAD_ARGUMENT NOT_FOUND",
+    close: "",
+  };
+  const expected = Object.entries(tree).flatMap(([type, codes]) => [
+    `${type} ok`,
+    ...codes
+      .split(" ")
+      .filter((code) => code !== "")
+      .map((code) => `${type} ERR_FLOTILLA_${code}`),
+  ]);
+  const others = [
+    "no-session",
+    "moved",
+    "gap",
+    "forgotten",
+    "repeat",
+    "attached",
+    "expired",
+    "several events",
+  ];
+  const refusals = ["SESSION_EXPIRED", "BAD_ARGUMENT", "WRONG_SECRET", "MOVED", "EXISTS"];
+  const attaches = refusals.map((code) => `attach ERR_FLOTILLA_${code}`);
+  expect([...expected, ...others, ...attaches].filter((outcome) => !reached.has(outcome))).toEqual([]);
+});

@@ -1,0 +1,30 @@
+import type { Entry } from "../core/entry.ts";
+import type { Message } from "../core/message.ts";
+import type { Recovered } from "../core/options.ts";
+import type { AppendTask, SoftState } from "../core/ready.ts";
+import type { Index, LogId, NodeId } from "../core/types.ts";
+
+/**
+ * Hears what a node does, for checkers and traces. Called synchronously; must not call back into the node.
+ * A throw stops the node.
+ */
+export interface RaftObserver {
+  /** The node opened its data and found this. */
+  readonly onRecovered?: (recovered: Recovered) => void;
+  /** `message` is about to leave, or to be dropped because no link stands. */
+  readonly onSend?: (to: NodeId, message: Message) => void;
+  /** An append task is handed to the disk. */
+  readonly onAppend?: (task: AppendTask) => void;
+  /** An append task is durable; the core is told later. */
+  readonly onDurable?: (task: AppendTask) => void;
+  /** Role, term, leader or establishment changed; `last` is the end of the log then, durable or not. */
+  readonly onSoft?: (soft: SoftState, last: LogId) => void;
+  /** The commit index grew. */
+  readonly onCommit?: (commit: Index) => void;
+  /** The state machine applied (or, when it is no command, passed over) `entry`. */
+  readonly onApply?: (entry: Entry) => void;
+  /** The state machine was replaced by a snapshot that ends with `last`. */
+  readonly onRestore?: (last: LogId) => void;
+  /** A snapshot of this node's state that ends with `last` is durable. */
+  readonly onSnapshot?: (last: LogId) => void;
+}

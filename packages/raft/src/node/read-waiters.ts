@@ -1,0 +1,77 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Read } from "../core/event.ts";
+import type { ReadPoint } from "../core/ready.ts";
+import type { Index } from "../core/types.ts";
+
+interface Waiter {
+  readonly leaderOnly: boolean;
+  readonly resolve: (index: Index) => void;
+  readonly reject: (error: FlotillaError) => void;
+  /** The read point, once known. */
+  index: Index | null;
+}
+
+/** Linearizable reads from the call until the state machine has caught up with their read point. */
+export class ReadWaiters {
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #known = new Set<number>();
+  #queued: number[] = [];
+  #nextId = 1;
+
+  get size(): number {
+    return this.#waiters.size;
+  }
+
+  /** Takes up a read for the next turn. */
+  async add(leaderOnly: boolean): Promise<Index> {
+    return new Promise((resolve, reject) => {
+      this.#waiters.set(this.#nextId, { leaderOnly, resolve, reject, index: null });
+      this.#queued.push(this.#nextId);
+      this.#nextId += 1;
+    });
+  }
+
+  /** The events for what was taken up since the last call. */
+  takeEvents(): Read[] {
+    const events: Read[] = [];
+    for (const id of this.#queued) {
+      const waiter = this.#waiters.get(id);
+      if (waiter !== undefined) events.push({ type: "read", id, leaderOnly: waiter.leaderOnly });
+    }
+    this.#queued = [];
+    return events;
+  }
+
+  /** The core answered. */
+  answer({ id, index }: ReadPoint): void {
+    const waiter = this.#waiters.get(id);
+    if (waiter === undefined) return;
+    waiter.index = index;
+    if (index !== null) this.#known.add(id);
+    else this.#reject(id, waiter, new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "no leader confirmed the read"));
+  }
+
+  /** Resolves every read whose point is reached. */
+  settle(applied: Index): void {
+    for (const id of this.#known) {
+      const waiter = this.#waiters.get(id);
+      if (waiter === undefined || waiter.index === null || waiter.index > applied) continue;
+      this.#known.delete(id);
+      this.#waiters.delete(id);
+      waiter.resolve(waiter.index);
+    }
+  }
+
+  /** Rejects everything, because the node stops. */
+  close(): void {
+    for (const [id, waiter] of this.#waiters) {
+      this.#reject(id, waiter, new FlotillaError("ERR_FLOTILLA_CLOSED", "the node is closed"));
+    }
+  }
+
+  #reject(id: number, waiter: Waiter, error: FlotillaError): void {
+    this.#waiters.delete(id);
+    this.#known.delete(id);
+    waiter.reject(error);
+  }
+}

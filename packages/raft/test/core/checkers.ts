@@ -1,0 +1,106 @@
+import type { Entry } from "../../src/core/entry.ts";
+import type { Message } from "../../src/core/message.ts";
+import type { Index, Term } from "../../src/core/types.ts";
+import type { Member } from "./member.ts";
+
+// `expect` is too slow to be called on every step of a long schedule.
+function check(holds: boolean, what: string, facts: unknown): void {
+  if (!holds) throw new Error(`${what}: ${JSON.stringify(facts)}`);
+}
+
+/** Safety of a whole group, checked after every step from outside the cores. */
+export class Checkers {
+  readonly #leaders = new Map<Term, string>();
+  readonly #votes = new Map<string, string>();
+  readonly #frames = new Map<string, { readonly frame: Uint8Array; readonly before: Term }>();
+  readonly #applied: string[] = [];
+  readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
+  // Terms of committed entries; position 0 is entry 1.
+  readonly #committed: Term[] = [];
+
+  get committed(): Index {
+    return this.#committed.length;
+  }
+
+  /** LogMatching: an entry is the same wherever it is, and so is the one before it. */
+  entries(entries: readonly Entry[], before: Term): void {
+    let previous = before;
+    for (const { index, term, frame } of entries) {
+      const key = `${index}/${term}`;
+      const known = this.#frames.get(key);
+      if (known === undefined) this.#frames.set(key, { frame, before: previous });
+      else check(Buffer.compare(known.frame, frame) === 0 && known.before === previous, "LogMatching", { key, previous });
+      previous = term;
+    }
+  }
+
+  /** DurableBeforeSend: what a message promises is on the disk when it leaves. */
+  sent(member: Member, to: string, message: Message): void {
+    const { disk, id } = member;
+    const { term, vote } = disk.hardState;
+    const facts = { id, to, type: message.type, term: message.term, durable: disk.hardState };
+    if (message.type === "vote" || message.type === "append" || message.type === "heartbeat") {
+      check(term === message.term && vote === id, "DurableBeforeSend", facts);
+    }
+    if (message.type === "vote-reply" && message.granted) {
+      check(term === message.term && vote === to, "DurableBeforeSend", facts);
+      this.#vote(`${id}/${message.term}`, to);
+    }
+    if (message.type === "append-reply" && message.match !== null) {
+      const stored = Math.max(disk.last.index, disk.snapshot?.last.index ?? 0);
+      check(term === message.term && stored >= message.match, "DurableBeforeSend", facts);
+    }
+    if (message.type === "append") this.entries(message.entries, message.prev.term);
+  }
+
+  /** StateMachineSafety: every node applies the same entries in the same order. */
+  applied(member: Member, entry: Entry, text: string): void {
+    const known = (this.#applied[entry.index - 1] ??= text);
+    const facts = { id: member.id, index: entry.index, text, known };
+    check(entry.index === member.state.length + 1 && text === known, "StateMachineSafety", facts);
+    check(member.disk.last.index >= entry.index, "AppliedWithinDurable", facts);
+  }
+
+  /** NoRegression, ElectionSafety, LeaderCompleteness. */
+  observe(member: Member): void {
+    const { raft, id } = member;
+    const { term, commit, applied } = raft;
+    const seen = this.#seen.get(id) ?? { term: 0, commit: 0, applied: 0 };
+    const forward = term >= seen.term && commit >= seen.commit && applied >= seen.applied;
+    check(forward, "NoRegression", { id, seen, term, commit, applied });
+    this.#commit(member, seen.commit);
+    this.#seen.set(id, { term, commit, applied });
+    if (raft.role === "leader") this.#leader(member);
+  }
+
+  /** What is not durable may be forgotten; term and applied-from-snapshot may not. */
+  crashed(member: Member): void {
+    this.#seen.set(member.id, { term: member.disk.hardState.term, commit: 0, applied: 0 });
+  }
+
+  #vote(key: string, to: string): void {
+    const known = this.#votes.get(key) ?? to;
+    check(known === to, "OneVotePerTerm", { key, to, known });
+    this.#votes.set(key, to);
+  }
+
+  #commit({ raft, id }: Member, known: Index): void {
+    for (let index = Math.max(raft.firstIndex, known + 1); index <= raft.commit; index += 1) {
+      const term = raft.termAt(index);
+      if (term === null) continue;
+      if (index === this.#committed.length + 1) this.#committed.push(term);
+      check((this.#committed[index - 1] ?? term) === term, "CommittedForGood", { id, index, term });
+    }
+  }
+
+  #leader({ raft, id }: Member): void {
+    const known = this.#leaders.get(raft.term);
+    check((known ?? id) === id, "ElectionSafety", { term: raft.term, known, id });
+    if (known !== undefined) return;
+    this.#leaders.set(raft.term, id);
+    for (let index = raft.firstIndex; index <= this.#committed.length; index += 1) {
+      const term = raft.termAt(index);
+      check(term === this.#committed[index - 1], "LeaderCompleteness", { id, index, term });
+    }
+  }
+}

@@ -1,0 +1,292 @@
+import type { Configuration } from "../../src/core/config.ts";
+import type { Event, Receive } from "../../src/core/event.ts";
+import type { Message } from "../../src/core/message.ts";
+import type { Limits } from "../../src/core/options.ts";
+import type { Ready } from "../../src/core/ready.ts";
+import type { Index } from "../../src/core/types.ts";
+import { Checkers } from "./checkers.ts";
+import { founded, Member, seeded } from "./member.ts";
+
+export interface Parcel {
+  readonly from: string;
+  readonly to: string;
+  readonly incarnation: string;
+  readonly message: Message;
+}
+
+export interface ClusterOptions {
+  readonly seed?: number;
+  readonly configuration?: Configuration;
+  readonly electionTicks?: number;
+  readonly trailingEntries?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** Cores joined by a network that the test holds in its hands. */
+export class Cluster {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly checkers: Checkers = new Checkers();
+  /** Sent and neither delivered nor lost. */
+  wire: Parcel[] = [];
+  /** Every parcel ever sent. */
+  readonly sent: Parcel[] = [];
+  readonly #cuts = new Set<string>();
+  #nextId = 1;
+  #nextRead = 1;
+
+  constructor(ids: readonly string[], options: ClusterOptions = {}) {
+    const { seed = 1, configuration = founded(ids), ...rest } = options;
+    this.members = new Map(
+      ids.map((id, k) => [id, new Member({ id, configuration, random: seeded(seed * 1000 + k), ...rest })]),
+    );
+    for (const id of ids) this.drain(id);
+  }
+
+  get(id: string): Member {
+    const member = this.members.get(id);
+    if (member === undefined) throw new Error(`no member ${id}`);
+    return member;
+  }
+
+  get ids(): string[] {
+    return [...this.members.keys()];
+  }
+
+  /** The leader of the highest term. */
+  leader(): Member {
+    const leaders = [...this.members.values()].filter(({ up, raft }) => up && raft.role === "leader");
+    const newest = leaders.sort((a, b) => b.raft.term - a.raft.term)[0];
+    if (newest === undefined) throw new Error("no leader");
+    return newest;
+  }
+
+  /** Steps one event and lets out what it caused. */
+  step(id: string, event: Event): void {
+    const member = this.get(id);
+    if (!member.up) return;
+    member.raft.step(event, { nowMs: member.nowMs, wallMs: member.wallMs });
+    this.drain(id);
+  }
+
+  /** Takes out everything a member has to say; disk and state machine work at once unless they are slow. */
+  drain(id: string): void {
+    const member = this.get(id);
+    while (member.raft.hasReady()) this.#turn(member, member.raft.ready());
+    this.checkers.observe(member);
+  }
+
+  /** Completes the append and apply tasks under way, and whatever follows. */
+  flush(id: string): void {
+    const member = this.get(id);
+    const { slowDisk, slowApply } = member;
+    member.slowDisk = false;
+    member.slowApply = false;
+    this.finishTask(id);
+    this.finishApply(id);
+    member.slowDisk = slowDisk;
+    member.slowApply = slowApply;
+  }
+
+  finishTask(id: string): void {
+    const member = this.get(id);
+    const { task } = member;
+    if (task === null) return;
+    member.task = null;
+    member.disk.write(task);
+    this.step(id, { type: "append-done", seq: task.seq });
+  }
+
+  finishApply(id: string): void {
+    const member = this.get(id);
+    const entries = member.applying;
+    member.applying = [];
+    for (const entry of entries) {
+      if (entry.index <= member.state.length) continue;
+      const text = `${entry.term}:${entry.kind === "command" ? decoder.decode(entry.payload) : entry.kind}`;
+      this.checkers.applied(member, entry, text);
+      member.state.push(text);
+    }
+    const last = entries.at(-1);
+    if (last !== undefined) this.step(id, { type: "apply-done", index: last.index });
+  }
+
+  cut(a: string, b: string): void {
+    this.#cuts.add(`${a} ${b}`).add(`${b} ${a}`);
+  }
+
+  isolate(id: string): void {
+    for (const other of this.ids) if (other !== id) this.cut(id, other);
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+  }
+
+  /** Delivers one parcel, unless its link is cut or its receiver is down. */
+  deliver({ from, to, incarnation, message }: Parcel): void {
+    if (this.#cuts.has(`${from} ${to}`)) return;
+    const member = this.get(to);
+    if (!member.up) return;
+    const event: Receive = { type: "receive", from, incarnation, message };
+    this.step(to, event);
+    if (message.type === "snapshot-reply") this.step(to, { type: "snapshot-sent", to: from, ok: true });
+  }
+
+  /** Delivers the parcels on the wire that `filter` lets through, in order; loses or keeps none of the others. */
+  deliverSome(filter: (parcel: Parcel) => boolean): void {
+    const chosen = this.wire.filter((parcel) => filter(parcel));
+    this.wire = this.wire.filter((parcel) => !filter(parcel));
+    for (const parcel of chosen) this.deliver(parcel);
+  }
+
+  /** Delivers until the wire is empty. */
+  settle(): void {
+    for (let parcel = this.wire.shift(); parcel !== undefined; parcel = this.wire.shift()) this.deliver(parcel);
+  }
+
+  /** One tick for everybody, then everything is delivered. */
+  tick(count = 1, ids: readonly string[] = this.ids): void {
+    for (let k = 0; k < count; k += 1) {
+      for (const id of ids) {
+        const member = this.get(id);
+        member.nowMs += 100;
+        member.wallMs += 100;
+        this.step(id, { type: "tick" });
+      }
+      this.settle();
+    }
+  }
+
+  /** Ticks one member alone until it asks for votes, then delivers everything. */
+  elect(id: string): Member {
+    for (let k = 0; k < 60 && this.get(id).raft.role === "follower"; k += 1) this.step(id, { type: "tick" });
+    this.settle();
+    return this.get(id);
+  }
+
+  /** Time passes for everybody but leaders until nobody is loyal to anyone, with nothing delivered. */
+  forget(ids: readonly string[] = this.ids): void {
+    for (const id of ids) {
+      const { raft } = this.get(id);
+      for (let k = 0; k < 10 && raft.role === "follower"; k += 1) this.step(id, { type: "tick" });
+    }
+  }
+
+  propose(id: string, ...texts: readonly string[]): number {
+    const firstId = this.#nextId;
+    this.#nextId += texts.length;
+    this.step(id, { type: "propose", firstId, payloads: texts.map(bytes), ifTerm: null });
+    return firstId;
+  }
+
+  read(id: string, leaderOnly = false): number {
+    const read = this.#nextRead;
+    this.#nextRead += 1;
+    this.step(id, { type: "read", id: read, leaderOnly });
+    return read;
+  }
+
+  /** The process dies; what was not durable is gone. */
+  crash(id: string): void {
+    const member = this.get(id);
+    member.up = false;
+    member.task = null;
+    member.applying = [];
+    this.checkers.crashed(member);
+  }
+
+  restart(id: string): void {
+    this.get(id).start();
+    this.checkers.crashed(this.get(id));
+    this.drain(id);
+    for (const other of this.ids) if (other !== id) this.link(id, other);
+  }
+
+  /** Both ends learn that their link stands; a stream of a snapshot on an earlier link is over. */
+  link(a: string, b: string): void {
+    this.step(a, { type: "snapshot-sent", to: b, ok: false });
+    this.step(b, { type: "snapshot-sent", to: a, ok: false });
+    this.step(a, { type: "peer-up", peer: b, incarnation: this.get(b).incarnation });
+    this.step(b, { type: "peer-up", peer: a, incarnation: this.get(a).incarnation });
+  }
+
+  /** A snapshot of everything applied is taken and saved. */
+  snapshot(id: string): void {
+    const member = this.get(id);
+    const index = member.raft.applied;
+    const term = member.raft.termAt(index);
+    if (term === null || index === 0) return;
+    const configuration = member.raft.configurationAt(index);
+    const last = { index, term };
+    member.disk.snapshot = { last, timeMs: member.wallMs, configuration, state: member.state.slice(0, index) };
+    this.step(id, { type: "snapshot-saved", last, configuration });
+  }
+
+  /** Payloads applied by a member, without the entries that leaders add. */
+  commands(id: string): string[] {
+    return this.get(id)
+      .state.map((text) => text.slice(text.indexOf(":") + 1))
+      .filter((text) => text !== "noop" && text !== "config");
+  }
+
+  terms(id: string): (number | null)[] {
+    const { raft } = this.get(id);
+    const terms: (number | null)[] = [];
+    for (let index: Index = raft.firstIndex; index <= raft.last.index; index += 1) terms.push(raft.termAt(index));
+    return terms;
+  }
+
+  #turn(member: Member, ready: Ready): void {
+    for (const { to, message } of ready.messages) {
+      this.checkers.sent(member, to, message);
+      this.#post(member, to, message);
+    }
+    if (ready.compactTo !== null) member.disk.compactTo(ready.compactTo);
+    member.reads.push(...ready.reads);
+    member.placed.push(...ready.placed);
+    member.dropped.push(...ready.dropped);
+    for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
+    for (const { from, chunk } of ready.receiveSnapshot) this.#receiveSnapshot(member, from, chunk);
+    if (ready.append !== null) {
+      this.checkers.entries(ready.append.entries, member.raft.termAt((ready.append.entries[0]?.index ?? 1) - 1) ?? 0);
+      member.task = ready.append;
+      if (!member.slowDisk) this.finishTask(member.id);
+    }
+    if (ready.apply !== null) {
+      member.applying = ready.apply.entries;
+      if (!member.slowApply) this.finishApply(member.id);
+    }
+  }
+
+  #post(member: Member, to: string, message: Message): void {
+    const parcel: Parcel = { from: member.id, to, incarnation: member.incarnation, message };
+    this.sent.push(parcel);
+    this.wire.push(parcel);
+  }
+
+  #sendSnapshot(member: Member, to: string): void {
+    const { snapshot } = member.disk;
+    if (snapshot === null) throw new Error("no snapshot to send");
+    const payload = bytes(JSON.stringify(snapshot.state));
+    const { last, timeMs, configuration } = snapshot;
+    const whole = { offset: 0, totalBytes: payload.length, checksum: 0, bytes: payload };
+    this.#post(member, to, { type: "snapshot-chunk", term: member.raft.term, last, timeMs, configuration, ...whole });
+  }
+
+  #receiveSnapshot(member: Member, from: string, chunk: Ready["receiveSnapshot"][number]["chunk"]): void {
+    const { last, timeMs, configuration } = chunk;
+    const state = JSON.parse(decoder.decode(chunk.bytes)) as string[];
+    if (member.state.length < last.index) member.state = [...state];
+    member.disk.snapshot = { last, timeMs, configuration, state };
+    this.step(member.id, { type: "snapshot-installed", last, timeMs, configuration });
+    const reply = { type: "snapshot-reply", term: member.raft.term, last, received: chunk.totalBytes } as const;
+    this.#post(member, from, reply);
+  }
+}

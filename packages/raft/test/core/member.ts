@@ -1,0 +1,190 @@
+import type { Random } from "@flotilla/runtime";
+import type { Configuration } from "../../src/core/config.ts";
+import { decodeConfiguration } from "../../src/core/config-codec.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import type { LogReader } from "../../src/core/log/log-reader.ts";
+import type { Limits, Recovered } from "../../src/core/options.ts";
+import { Raft } from "../../src/core/raft.ts";
+import type { AppendTask, Dropped, Placed, ReadPoint } from "../../src/core/ready.ts";
+import type { HardState, Index, LogId } from "../../src/core/types.ts";
+
+/** Randomness from a seed. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  const u32 = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return (t ^ (t >>> 14)) >>> 0;
+  };
+  return {
+    u32,
+    below: (limit) => u32() % limit,
+    float: () => u32() / 2 ** 32,
+    bytes: (length) => Uint8Array.from({ length }, () => u32() & 0xff),
+  };
+}
+
+export const zero: LogId = { index: 0, term: 0 };
+
+export function founding(ids: readonly string[]): Configuration {
+  return { index: 0, historyId: "", voters: ids.map((id) => ({ id, address: `${id}:1`, incarnation: "" })) };
+}
+
+export function incarnationOf(id: string): string {
+  return Buffer.from(id.padEnd(16, "-").slice(0, 16)).toString("hex");
+}
+
+/** A configuration as a founded cluster has it, standing for what came before the log. */
+export function founded(ids: readonly string[]): Configuration {
+  const voters = ids.map((id) => ({ id, address: `${id}:1`, incarnation: incarnationOf(id) }));
+  return { index: 0, historyId: "ab".repeat(16), voters };
+}
+
+export interface StoredSnapshot {
+  readonly last: LogId;
+  readonly timeMs: number;
+  readonly configuration: Configuration;
+  readonly state: readonly string[];
+}
+
+/** What survives a crash. */
+export class MemoryDisk implements LogReader {
+  hardState: HardState = { term: 0, vote: null };
+  compacted: LogId = zero;
+  entries: Entry[] = [];
+  commit: Index = 0;
+  snapshot: StoredSnapshot | null = null;
+  readonly initial: Configuration;
+
+  constructor(initial: Configuration) {
+    this.initial = initial;
+  }
+
+  get last(): LogId {
+    return this.entries.at(-1) ?? this.compacted;
+  }
+
+  at(index: Index): Entry | undefined {
+    return this.entries[index - this.compacted.index - 1];
+  }
+
+  write(task: AppendTask): void {
+    if (task.reset !== null) {
+      this.compacted = task.reset;
+      this.entries = [];
+    }
+    if (task.truncateFrom !== null) this.entries.length = task.truncateFrom - this.compacted.index - 1;
+    for (const entry of task.entries) {
+      if (entry.index !== this.last.index + 1) throw new Error(`hole before ${entry.index}`);
+      this.entries.push(entry);
+    }
+    this.hardState = task.hardState ?? this.hardState;
+    this.commit = task.commit;
+  }
+
+  compactTo({ index, term }: LogId): void {
+    this.entries = this.entries.slice(index - this.compacted.index);
+    this.compacted = { index, term };
+  }
+
+  read(from: Index, maxBytes: number): readonly Entry[] | "compacted" {
+    if (from <= this.compacted.index) return "compacted";
+    const found: Entry[] = [];
+    let bytes = 0;
+    for (let entry = this.at(from); entry !== undefined; entry = this.at(entry.index + 1)) {
+      bytes += entry.frame.length;
+      if (found.length > 0 && bytes > maxBytes) break;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  recover(): Recovered {
+    const snapshot = this.snapshot?.last ?? zero;
+    const known = snapshot.index === this.compacted.index ? this.compacted : this.at(snapshot.index);
+    if (snapshot.index > this.compacted.index && known?.term !== snapshot.term) {
+      this.compacted = snapshot;
+      this.entries = [];
+    }
+    const inLog = this.entries
+      .filter(({ kind }) => kind === "config")
+      .map(({ payload, index }) => decodeConfiguration(payload, index));
+    const base = this.snapshot?.configuration ?? this.initial;
+    const before = inLog.length === 0 || base.index < (inLog[0]?.index ?? 0) ? [base] : [this.initial];
+    return {
+      hardState: this.hardState,
+      configurations: [...before, ...inLog],
+      snapshot,
+      compacted: this.compacted,
+      last: { index: this.last.index, term: this.last.term },
+      termRuns: this.entries.filter(({ index, term }) => index === 1 || this.at(index - 1)?.term !== term),
+      lastTimeMs: this.entries.at(-1)?.timeMs ?? this.snapshot?.timeMs ?? 0,
+      commit: this.commit,
+    };
+  }
+}
+
+export interface MemberOptions {
+  readonly id: string;
+  readonly configuration: Configuration;
+  readonly random: Random;
+  readonly electionTicks?: number;
+  readonly trailingEntries?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** One node: a core, its disk, its state machine, and what it told its callers. */
+export class Member {
+  readonly id: string;
+  readonly disk: MemoryDisk;
+  readonly probes: string[] = [];
+  readonly reads: ReadPoint[] = [];
+  readonly placed: Placed[] = [];
+  readonly dropped: Dropped[] = [];
+  incarnation: string;
+  raft: Raft;
+  /** `term:payload` of every applied entry; position 0 is entry 1. */
+  state: string[] = [];
+  task: AppendTask | null = null;
+  applying: readonly Entry[] = [];
+  up = true;
+  /** True: append tasks wait for `Cluster.flush`. */
+  slowDisk = false;
+  /** True: apply tasks wait for `Cluster.flush`. */
+  slowApply = false;
+  nowMs = 0;
+  wallMs = 1_000_000;
+  readonly #options: MemberOptions;
+
+  constructor(options: MemberOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.incarnation = incarnationOf(options.id);
+    this.disk = new MemoryDisk(options.configuration);
+    this.raft = this.start();
+  }
+
+  /** A fresh core over what the disk holds. */
+  start(): Raft {
+    const { id, random, electionTicks = 10, trailingEntries = 0, limits = {} } = this.#options;
+    const recovered = this.disk.recover();
+    this.task = null;
+    this.applying = [];
+    this.up = true;
+    this.state = [...(this.disk.snapshot?.state ?? [])];
+    this.raft = new Raft({
+      id,
+      incarnation: this.incarnation,
+      electionTicks,
+      trailingEntries,
+      random,
+      start: { nowMs: this.nowMs, wallMs: this.wallMs },
+      recovered,
+      reader: this.disk,
+      limits,
+      probe: (name) => this.probes.push(name),
+    });
+    return this.raft;
+  }
+}

@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { founding } from "./member.ts";
+import { Schedule } from "./schedule.ts";
+
+const seed = fc.nat(2 ** 31 - 1);
+const slow = { timeout: 120_000 };
+
+test.each([1, 2, 3, 4, 5])("a group of %i stays safe under any schedule and converges afterwards", slow, (size) => {
+  fc.assert(
+    fc.property(seed, (value) => {
+      const schedule = new Schedule(value, size, { electionTicks: 4, trailingEntries: 3 });
+      schedule.run(1500);
+      schedule.converge();
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("small windows, batches and caches keep the same promises", slow, () => {
+  const limits = {
+    maxBatchBytes: 80,
+    maxBatchEntries: 2,
+    maxTaskBytes: 100,
+    maxApplyBytes: 100,
+    inflightMessages: 2,
+    inflightBytes: 150,
+    maxUncommittedEntries: 12,
+    cacheBytes: 60,
+  };
+  fc.assert(
+    fc.property(seed, (value) => {
+      const schedule = new Schedule(value, 3, { electionTicks: 4, trailingEntries: 2, limits });
+      schedule.run(1500);
+      schedule.converge();
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("founding under any schedule gives one history", slow, () => {
+  fc.assert(
+    fc.property(seed, (value) => {
+      const schedule = new Schedule(value, 3, { electionTicks: 4, configuration: founding(["a", "b", "c"]) });
+      schedule.run(600);
+      schedule.converge();
+      const histories = schedule.cluster.ids.map((id) => schedule.cluster.get(id).raft.configuration.historyId);
+      expect(new Set(histories).size).toBe(1);
+      expect(histories[0]).toMatch(/^[0-9a-f]{32}$/);
+    }),
+    { numRuns: 25 },
+  );
+});

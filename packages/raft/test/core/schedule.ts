@@ -1,0 +1,146 @@
+import type { Random } from "@flotilla/runtime";
+import { expect } from "vitest";
+import { Cluster, type ClusterOptions } from "./cluster.ts";
+import { seeded } from "./member.ts";
+
+/** A run of random faults and calls over one group, then peace, in which it must converge. */
+export class Schedule {
+  readonly cluster: Cluster;
+  readonly #random: Random;
+  // Per member and read: what was committed anywhere when the read was made.
+  readonly #reads = new Map<string, number>();
+  #proposals = 0;
+
+  constructor(seed: number, size: number, options: ClusterOptions) {
+    this.#random = seeded(seed);
+    const ids = ["a", "b", "c", "d", "e"].slice(0, size);
+    this.cluster = new Cluster(ids, { ...options, seed });
+    for (const id of ids) this.#slow(id);
+  }
+
+  run(steps: number): void {
+    for (let k = 0; k < steps; k += 1) {
+      this.#act();
+      this.#checkReads();
+      if (this.cluster.wire.length > 400) this.cluster.wire.splice(0, 200);
+    }
+  }
+
+  /** Faults stop: one leader, every proposal of it applied everywhere. */
+  converge(): void {
+    const { cluster } = this;
+    cluster.heal();
+    for (const id of cluster.ids) {
+      const member = cluster.get(id);
+      if (!member.up) cluster.restart(id);
+      member.slowDisk = false;
+      member.slowApply = false;
+      cluster.flush(id);
+    }
+    cluster.settle();
+    for (const a of cluster.ids) for (const b of cluster.ids) if (a < b) cluster.link(a, b);
+    cluster.tick(60);
+    cluster.propose(cluster.leader().id, "the end");
+    cluster.settle();
+    cluster.tick(3);
+    this.#checkReads();
+    const expected = cluster.leader().state;
+    expect(expected.at(-1)).toMatch(/:the end$/);
+    for (const id of cluster.ids) expect(cluster.get(id).state).toEqual(expected);
+  }
+
+  #slow(id: string): void {
+    const member = this.cluster.get(id);
+    member.slowDisk = this.#random.below(4) > 0;
+    member.slowApply = this.#random.below(2) > 0;
+  }
+
+  #act(): void {
+    const { cluster } = this;
+    const id = this.#anyone();
+    const roll = this.#random.below(1000);
+    if (roll < 430) this.#deliver();
+    else if (roll < 600) this.#tick(id);
+    else if (roll < 760) cluster.finishTask(id);
+    else if (roll < 820) cluster.finishApply(id);
+    else if (roll < 900) this.#propose(id);
+    else if (roll < 930) this.#read(id);
+    else if (roll < 945) this.#snapshot(id);
+    else if (roll < 957) this.#crash(id);
+    else if (roll < 980) this.#restart(id);
+    else if (roll < 985) cluster.cut(id, this.#anyone());
+    else if (roll < 992) cluster.heal();
+    else cluster.link(id, this.#otherThan(id));
+  }
+
+  #anyone(): string {
+    return this.cluster.ids[this.#random.below(this.cluster.ids.length)] ?? "a";
+  }
+
+  #otherThan(id: string): string {
+    const others = this.cluster.ids.filter((other) => other !== id);
+    return others[this.#random.below(others.length)] ?? id;
+  }
+
+  #deliver(): void {
+    const { wire } = this.cluster;
+    if (wire.length === 0) return;
+    // Mostly oldest first, or nothing would ever get done.
+    const position = this.#random.below(4) === 0 ? this.#random.below(wire.length) : 0;
+    const roll = this.#random.below(40);
+    const parcel = wire[position];
+    if (roll > 0) wire.splice(position, 1);
+    if (parcel !== undefined && roll !== 1) this.cluster.deliver(parcel);
+  }
+
+  #tick(id: string): void {
+    const member = this.cluster.get(id);
+    member.nowMs += this.#random.below(200);
+    member.wallMs += this.#random.below(400) - 150;
+    this.cluster.step(id, { type: this.#random.below(5) === 0 ? "wake" : "tick" });
+  }
+
+  #propose(id: string): void {
+    if (!this.cluster.get(id).up) return;
+    const texts = Array.from({ length: 1 + this.#random.below(3) }, () => `p${(this.#proposals += 1)}`);
+    this.cluster.propose(id, ...texts);
+  }
+
+  #read(id: string): void {
+    if (!this.cluster.get(id).up) return;
+    const committed = this.cluster.checkers.committed;
+    this.#reads.set(`${id}/${this.cluster.read(id)}`, committed);
+  }
+
+  #checkReads(): void {
+    for (const id of this.cluster.ids) {
+      for (const { id: read, index } of this.cluster.get(id).reads.splice(0)) {
+        if (index === null) continue;
+        const committed = this.#reads.get(`${id}/${read}`) ?? Number.POSITIVE_INFINITY;
+        if (index < committed) throw new Error(`read point ${index} is older than ${committed}`);
+      }
+    }
+  }
+
+  #snapshot(id: string): void {
+    const member = this.cluster.get(id);
+    if (member.up && member.applying.length === 0) this.cluster.snapshot(id);
+  }
+
+  #crash(id: string): void {
+    const { cluster } = this;
+    const member = cluster.get(id);
+    if (!member.up) return;
+    // A write under way may reach the disk although nobody was told.
+    if (member.task !== null && this.#random.below(2) === 0) member.disk.write(member.task);
+    cluster.crash(id);
+    if (this.#random.below(3) === 0) return;
+    for (const other of cluster.ids) cluster.step(other, { type: "peer-down", peer: id, byPeer: true });
+  }
+
+  #restart(id: string): void {
+    if (this.cluster.get(id).up) return;
+    this.#slow(id);
+    this.cluster.restart(id);
+  }
+}

@@ -1,0 +1,198 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createConnection, createServer as createTcpServer, Socket } from "node:net";
+import type { Channel, ChannelEnd, Listener } from "@flotilla/runtime";
+import { parseAddress } from "@flotilla/runtime";
+import { realNetwork } from "@flotilla/runtime/real/client";
+import { describe, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
+import { bytes, rejectsWith, text } from "../../src/conformance/expect.ts";
+import { Recorder } from "../../src/conformance/recorder.ts";
+
+const network = realNetwork();
+const limits = { protocols: ["test-1"], maxFrameBytes: 1000 };
+const dialing = { protocol: "test-1", maxFrameBytes: 1000 };
+
+interface Accepted {
+  readonly listener: Listener;
+  readonly channel: Promise<Channel>;
+  readonly heard: Recorder;
+}
+
+async function listen(address = "127.0.0.1:0"): Promise<Accepted> {
+  const heard = new Recorder();
+  let accept: ((channel: Channel) => void) | undefined;
+  const channel = new Promise<Channel>((resolve) => (accept = resolve));
+  const listener = await network.listen({ address, ...limits }, (accepted) => {
+    accepted.handle(heard);
+    accept?.(accepted);
+  });
+  return { listener, channel, heard };
+}
+
+async function dial(address: string): Promise<{ channel: Channel; heard: Recorder }> {
+  const heard = new Recorder();
+  const channel = await network.dial(address, dialing);
+  channel.handle(heard);
+  return { channel, heard };
+}
+
+/** A server of another kind. */
+async function serve(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function rawSocket(address: string): Promise<Socket> {
+  const { host, port } = parseAddress(address);
+  const socket = createConnection(port, host);
+  socket.on("error", () => {});
+  await once(socket, "connect");
+  return socket;
+}
+
+describe("real network", () => {
+  test("speaks IPv6 in brackets and resolves names", async () => {
+    await using six = (await listen("[::1]:0")).listener;
+    expect(six.address).toMatch(/^\[::1\]:\d+$/);
+    const { channel } = await dial(six.address);
+    expect(channel.isOpen).toBe(true);
+    await using named = (await listen("localhost:0")).listener;
+    const { port } = parseAddress(named.address);
+    expect((await dial(`localhost:${port}`)).channel.isOpen).toBe(true);
+  });
+
+  test("an address that belongs to another machine cannot be listened on", async () => {
+    await rejectsWith(listen("192.0.2.1:0"), "ERR_FLOTILLA_BAD_ADDRESS");
+    await rejectsWith(
+      network.datagrams("192.0.2.1:0", () => {}),
+      "ERR_FLOTILLA_BAD_ADDRESS",
+    );
+  });
+
+  test("a text that is no address cannot be dialed", async () => {
+    await rejectsWith(network.dial("nonsense", dialing), "ERR_FLOTILLA_BAD_ADDRESS");
+  });
+
+  test("a listener that never answers is unreachable after the dial's time, also when it drips bytes", async () => {
+    for (const drip of [false, true]) {
+      const sockets: Socket[] = [];
+      const server = createTcpServer((socket) => {
+        sockets.push(socket);
+        socket.on("error", () => {});
+        if (drip) socket.write("HTTP/1.1 101 Switching");
+      });
+      const address = await serve(server);
+      await rejectsWith(network.dial(address, { ...dialing, timeoutMs: 50 }), "ERR_FLOTILLA_UNREACHABLE");
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
+  });
+
+  test("a server of another kind is unreachable", async () => {
+    const server = createServer((_request, response) => response.end("hello"));
+    const address = await serve(server);
+    await rejectsWith(network.dial(address, dialing), "ERR_FLOTILLA_UNREACHABLE");
+    server.close();
+  });
+
+  test("plain requests are told to upgrade, and foreign upgrades are refused", async () => {
+    const { listener } = await listen();
+    const { host, port } = parseAddress(listener.address);
+    const [plain] = (await once(request({ host, port, agent: false }).end(), "response")) as [
+      { statusCode: number; resume(): void },
+    ];
+    plain.resume();
+    expect(plain.statusCode).toBe(426);
+    for (const protocols of [[], ["other"], ["other", "test-1"]]) {
+      const ws = new WebSocket(`ws://${listener.address}`, protocols);
+      const [error] = (await once(ws, "error").catch((thrown: unknown) => [thrown])) as [Error];
+      expect(error.message).toMatch("400");
+    }
+    await listener.close();
+  });
+
+  test("a text frame ends the channel, on both sides", async () => {
+    const { listener, heard } = await listen();
+    const ws = new WebSocket(`ws://${listener.address}`, ["test-1"]);
+    await once(ws, "open");
+    ws.send(bytes("fine"));
+    ws.send("text");
+    ws.send(bytes("late"));
+    const [code] = (await once(ws, "close")) as [number];
+    expect(code).toBe(1003);
+    expect(await heard.ended()).toMatchObject({ cause: "reset", remote: true });
+    expect(heard.frames.map(text)).toEqual(["fine"]);
+    await listener.close();
+  });
+
+  test("frames that break the framing end the channel as reset", async () => {
+    const { listener, heard } = await listen();
+    const { socket } = await upgraded(listener.address);
+    socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    expect(await heard.ended()).toMatchObject({ cause: "reset", remote: true });
+    await listener.close();
+  });
+
+  test("a connection cut by the other side ends as remote, without a close frame", async () => {
+    const ends: (ChannelEnd | undefined)[] = [];
+    for (const cut of ["end", "resetAndDestroy"] as const) {
+      const { listener, heard } = await listen();
+      const { socket } = await upgraded(listener.address);
+      socket[cut]();
+      ends.push(await heard.ended());
+      await listener.close();
+    }
+    expect(ends).toEqual([
+      { cause: "closed", remote: true, reason: "" },
+      { cause: "reset", remote: true, reason: "" },
+    ]);
+  });
+
+  test("a killed process ends its channels as remote", { timeout: 60_000 }, async () => {
+    const { listener, heard, channel } = await listen();
+    const script = `
+      const { WebSocket } = await import("ws");
+      new WebSocket(process.argv[1], ["test-1"]).on("open", () => {});
+    `;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, `ws://${listener.address}`], {
+      cwd: import.meta.dirname,
+    });
+    await channel;
+    child.kill("SIGKILL");
+    expect((await heard.ended())?.remote).toBe(true);
+    await listener.close();
+  });
+
+  test("a listener closes at once though connections have asked for nothing yet", async () => {
+    const { listener } = await listen();
+    const socket = await rawSocket(listener.address);
+    const closed = once(socket, "close");
+    await listener.close();
+    await closed;
+  });
+
+  test("what is sent in one turn leaves in one write", async () => {
+    const { listener, heard } = await listen();
+    const { channel } = await dial(listener.address);
+    const writes = vi.spyOn(Socket.prototype, "_writev");
+    for (let i = 0; i < 50; i++) channel.send(bytes(`frame ${i}`));
+    await heard.received(50);
+    expect(writes).toHaveBeenCalledTimes(1);
+    writes.mockRestore();
+    await listener.close();
+  });
+});
+
+async function upgraded(address: string): Promise<{ socket: Socket }> {
+  const socket = await rawSocket(address);
+  socket.write(
+    `GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${"A".repeat(22)}==\r\nSec-WebSocket-Protocol: test-1\r\n\r\n`,
+  );
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  expect(answer.toString()).toMatch("101 Switching");
+  return { socket };
+}
