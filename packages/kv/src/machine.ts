@@ -101,6 +101,11 @@ export class Machine {
     return this.#applied;
   }
 
+  /** Nodes in the tree, the root among them. */
+  get nodes(): number {
+    return this.#state.tree.size;
+  }
+
   /** Log index of the last command applied; 0 before the first. */
   get lastIndex(): number {
     return this.#index;

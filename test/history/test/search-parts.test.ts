@@ -18,7 +18,7 @@ function walk(steps: number, visit: (set: OpSet, plain: ReadonlySet<number>) => 
   const plain = new Set<number>();
   for (let step = 0; step < steps; step++) {
     // Long runs of one kind fill and empty whole words.
-    const filling = Math.floor(step / 300) % 2 === 0;
+    const filling = Math.floor(step / 1500) % 2 === 0;
     const op = random.below(completed + unknown);
     if (plain.has(op) && !filling) {
       plain.delete(op);
@@ -33,7 +33,7 @@ function walk(steps: number, visit: (set: OpSet, plain: ReadonlySet<number>) => 
 
 describe("OpSet", () => {
   test("low and high bound the part that is neither full nor empty, tightly", () => {
-    walk(5000, (set) => {
+    walk(9000, (set) => {
       const words = [...set.words.subarray(0, set.completedWords)];
       const firstOpen = words.findIndex((word) => word !== -1);
       expect(set.low).toBe(firstOpen < 0 ? words.length : firstOpen);
@@ -43,7 +43,7 @@ describe("OpSet", () => {
 
   test("equal sets have equal hashes, and others differ", () => {
     const hashes = new Map<string, string>();
-    walk(5000, (set, plain) => {
+    walk(9000, (set, plain) => {
       hashes.set([...plain].toSorted((a, b) => a - b).join(), `${set.hashLow},${set.hashHigh}`);
     });
     expect(new Set(hashes.values()).size).toBe(hashes.size);

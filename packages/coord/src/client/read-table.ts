@@ -4,6 +4,8 @@ import type { Wait } from "./call.ts";
 
 /** Reads of one session that may wait at a time. */
 const maxReads = 10_000;
+/** Reads that may be unanswered on one channel; a server takes about a thousand, watches included. */
+const maxInFlight = 400;
 
 /** A read from its call to its answer. */
 export interface PendingRead {
@@ -11,14 +13,18 @@ export interface PendingRead {
   readonly linearizable: boolean;
   readonly query: Query;
   readonly wait: Wait<Answer>;
-  /** Last write issued before it; known once sent. */
+  /** Last write issued before it; known once it may be sent. */
   after: number | undefined;
 }
 
-/** A session's unanswered reads, in the order they were called. */
+/** A session's unanswered reads. Sent in the order they were called, a bounded number at a time. */
 export class ReadTable {
   readonly #reads = new Map<number, PendingRead>();
   readonly #transmit: (message: ReadMessage) => void;
+  /** Sent on this channel and unanswered, also when nobody waits any more. */
+  readonly #inFlight = new Set<number>();
+  /** To be sent on this channel, oldest first. */
+  #queue: PendingRead[] = [];
   #lastId = 0;
 
   constructor(transmit: (message: ReadMessage) => void) {
@@ -48,34 +54,47 @@ export class ReadTable {
     this.#reads.delete(id);
   }
 
-  /** Sends a read for the first time, behind all writes up to `after`. */
+  /** Sends a read for the first time, to be answered behind all writes up to `after`. */
   issue(read: PendingRead, after: number): void {
     if (!this.#reads.has(read.id)) return;
     read.after = after;
-    this.#send(read, after);
+    this.#queue.push(read);
+    this.#pump();
   }
 
-  /** On a new channel: everything that was sent before, again. */
+  /** On a new channel: everything that was to be sent before, again. */
   sendAgain(): void {
-    for (const read of this.#reads.values()) if (read.after !== undefined) this.#send(read, read.after);
+    this.#inFlight.clear();
+    this.#queue = [...this.#reads.values()].filter((read) => read.after !== undefined);
+    this.#pump();
   }
 
   /** Unknown and repeated ids change nothing. */
   answer(id: number, answer: Answer): void {
     const read = this.#reads.get(id);
-    if (read === undefined) return;
     this.#reads.delete(id);
-    read.wait.resolve(answer);
+    if (this.#inFlight.delete(id)) this.#pump();
+    read?.wait.resolve(answer);
   }
 
   fail(error: () => Error): void {
     const reads = [...this.#reads.values()];
     this.#reads.clear();
+    this.#queue = [];
+    this.#inFlight.clear();
     for (const read of reads) read.wait.reject(error());
   }
 
-  #send(read: PendingRead, after: number): void {
-    const { id, linearizable, query } = read;
-    this.#transmit({ type: "read", id, after, linearizable, query });
+  #pump(): void {
+    let taken = 0;
+    for (const read of this.#queue) {
+      if (this.#inFlight.size >= maxInFlight) break;
+      taken += 1;
+      const { id, linearizable, query, after } = read;
+      if (after === undefined || !this.#reads.has(id)) continue;
+      this.#inFlight.add(id);
+      this.#transmit({ type: "read", id, after, linearizable, query });
+    }
+    this.#queue.splice(0, taken);
   }
 }

@@ -4,6 +4,9 @@ import { wireBounds } from "../wire/bounds.ts";
 import type { ArmedMessage, ClientMessage, EventsMessage, ResumeToken, SnapshotMessage, WatchSpec } from "../wire/messages.ts";
 import type { WatchFeed, WatchStream } from "./watch-stream.ts";
 
+/** Watches that may wait to be armed at a time. */
+const maxPending = 400;
+
 /** A watch from its call to the moment it stands. */
 export interface PendingWatch {
   readonly path: string;
@@ -40,9 +43,12 @@ export class WatchTable implements WatchFeed {
 
   /**
    * Makes room for one more, and names it.
-   * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
+   * @throws FlotillaError `ERR_FLOTILLA_LIMIT` above 1,000 watches, `ERR_FLOTILLA_OVERLOADED` while too many wait
    */
   admit(): number {
+    if (this.#pending.size >= maxPending) {
+      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many watches of the session wait to be armed");
+    }
     if (this.#pending.size + this.#standing.size + this.#paused.size >= wireBounds.watches) {
       throw new FlotillaError("ERR_FLOTILLA_LIMIT", `a session has at most ${wireBounds.watches} watches`);
     }

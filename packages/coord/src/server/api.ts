@@ -55,6 +55,11 @@ export interface CoordNode extends Coord {
   readonly address: string;
   /** What this member knows, without asking anyone. */
   status(): NodeStatus;
+  /**
+   * Opens a further session at this member, also after `session` was lost. Closes with the member.
+   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
+  connect(options?: SessionOptions): Promise<Coord>;
   /** Resolves with the reason when the member stops; never rejects. */
   readonly closed: Promise<StopReason>;
 }

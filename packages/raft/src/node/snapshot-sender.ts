@@ -1,3 +1,4 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Clock } from "@flotilla/runtime";
 import type { SnapshotChunk, SnapshotReply } from "../core/message.ts";
 import type { NodeId, Term } from "../core/types.ts";
@@ -15,6 +16,8 @@ export interface SenderOptions {
   readonly send: (to: NodeId, chunk: SnapshotChunk) => void;
   /** A stream ended: `ok` once the receiver has installed all of it. */
   readonly onSent: (to: NodeId, ok: boolean) => void;
+  /** The newest snapshot cannot be sent. */
+  readonly onDamaged: (error: unknown) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -52,6 +55,8 @@ export class SnapshotSender {
     if (stream === undefined || !meta || meta.last.index !== last.index || meta.last.term !== last.term) return;
     if (received === meta.totalBytes && (meta.totalBytes > 0 || stream.sentMs > 0)) return this.#end(from, true);
     if (received > meta.totalBytes) return this.#end(from, false);
+    // A repeated answer; the chunk from here is on its way.
+    if (received === stream.offset) return;
     if (received > stream.offset) stream.resends = 0;
     stream.offset = received;
     this.#sendChunk(from, stream, meta);
@@ -80,11 +85,20 @@ export class SnapshotSender {
     const meta = this.#options.store.newest;
     if (meta === null) return this.#end(to, false);
     if (this.#loaded?.meta !== meta) this.#loaded = { meta, bytes: this.#options.store.load(meta) };
-    const bytes = await this.#loaded.bytes;
+    const bytes = await this.#loaded.bytes.catch((error: unknown) => this.#unloadable(error));
     if (this.#streams.get(to) !== stream) return;
+    if (bytes === null) return this.#end(to, false);
     stream.meta = meta;
     stream.bytes = bytes;
     this.#sendChunk(to, stream, meta);
+  }
+
+  // A damaged snapshot is not sent; the next one may be whole.
+  #unloadable(error: unknown): null {
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+    this.#loaded = null;
+    this.#options.onDamaged(error);
+    return null;
   }
 
   #sendChunk(to: NodeId, stream: Stream, meta: SnapshotMeta): void {

@@ -27,7 +27,7 @@ export function sweepRealTime(stamped: readonly Stamped[], findings: Findings): 
       floor = higher(floor, done);
       floors.set(done.record.op.path, higher(floors.get(done.record.op.path), done));
     }
-    const before =  floors.get(call.record.op.path);
+    const before = isWrite(call.record) ? floor : floors.get(call.record.op.path);
     if (before === undefined || call.zxid > before.zxid) continue;
     if (call.zxid === before.zxid && !isWrite(call.record)) continue;
     findings.add(

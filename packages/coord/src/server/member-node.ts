@@ -1,0 +1,120 @@
+import type { Machine } from "@flotilla/kv";
+import type { RaftNode, StopReason } from "@flotilla/raft";
+import type { Host, Listener } from "@flotilla/runtime";
+import type { NodeStatus, Session } from "../client/api.ts";
+import { coordOver } from "../client/coord.ts";
+import type { SessionOptions } from "../client/options.ts";
+import type { ClientSession } from "../client/session.ts";
+import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import type { Coord, CoordNode } from "./api.ts";
+import type { ClientDoor } from "./client-door.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LoadedStartOptions } from "./options.ts";
+import { localSession } from "./own-session.ts";
+import type { ReadGate } from "./read-gate.ts";
+import { nodeStatus } from "./status.ts";
+
+/** The running parts of a member. */
+export interface MemberParts {
+  readonly host: Host;
+  readonly loaded: LoadedStartOptions;
+  readonly raft: RaftNode;
+  readonly door: ClientDoor;
+  readonly keeper: LeaseKeeper;
+  readonly reads: ReadGate;
+  readonly listener: Listener;
+  readonly machine: Machine;
+}
+
+/** A running member and its own session. */
+export class MemberNode implements CoordNode {
+  readonly id: string;
+  readonly address: string;
+  readonly closed: Promise<StopReason>;
+  readonly #parts: MemberParts;
+  readonly #coord: Coord;
+  readonly #sessions = new Set<ClientSession>();
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+    this.id = parts.loaded.id;
+    this.address = parts.listener.address;
+    const session = this.#newSession({});
+    this.#coord = coordOver(session, () => this.close());
+    this.#open(session, Number.POSITIVE_INFINITY).catch((error: unknown) => {
+      if (this.#closing === undefined) parts.host.logger.error({ err: error }, "the member's own session did not open");
+    });
+    this.closed = this.#whenStopped();
+  }
+
+  get session(): Session {
+    return this.#coord.session;
+  }
+
+  get registry(): Registry {
+    return this.#coord.registry;
+  }
+
+  election(name: string, options?: ElectionOptions): Election {
+    return this.#coord.election(name, options);
+  }
+
+  status(): NodeStatus {
+    const { loaded, raft, machine } = this.#parts;
+    return nodeStatus(loaded.cluster, raft.status(), machine);
+  }
+
+  async connect(options: SessionOptions = {}): Promise<Coord> {
+    const session = this.#newSession(options);
+    await this.#open(session, options.timeoutMs ?? this.#parts.loaded.timeoutMs);
+    return coordOver(session, () => session.close());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newSession(options: SessionOptions): ClientSession {
+    const { sessionTtlMs, maxStallMs, timeoutMs } = this.#parts.loaded;
+    const own = options.sessionTtlMs === undefined ? { sessionTtlMs, maxStallMs, timeoutMs } : { timeoutMs };
+    const session = localSession(this.#parts.host, this.#parts.door, { ...own, ...options });
+    this.#sessions.add(session);
+    session.signal.addEventListener("abort", () => this.#sessions.delete(session), { once: true });
+    return session;
+  }
+
+  async #open(session: ClientSession, timeoutMs: number): Promise<void> {
+    await session.open({ timeoutMs });
+  }
+
+  /** Sessions first, while somebody can still be told that they end. */
+  async #stop(): Promise<void> {
+    await Promise.all([...this.#sessions].map((session) => session.close()));
+    await this.#stopServing();
+    await this.#parts.raft.close();
+  }
+
+  async #stopServing(): Promise<void> {
+    const { door, keeper, reads, listener } = this.#parts;
+    door.close();
+    keeper.close();
+    reads.close();
+    await listener.close();
+  }
+
+  async #whenStopped(): Promise<StopReason> {
+    const reason = await this.#parts.raft.closed;
+    if (reason.type === "failed") {
+      this.#parts.host.logger.error({ err: reason.error }, "the member stopped");
+      await this.#stopServing();
+      await Promise.all([...this.#sessions].map((session) => session.close({ timeoutMs: 1 })));
+    }
+    return reason;
+  }
+}

@@ -1,0 +1,156 @@
+import { Machine } from "@flotilla/kv";
+import type { NodeId, RaftOptions, RaftStatus } from "@flotilla/raft";
+import { peerProtocols, RaftNode } from "@flotilla/raft";
+import type { Channel, Host, Listener } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import { clientProtocol } from "../wire/messages.ts";
+import type { CoordNode, StartOptions } from "./api.ts";
+import { ClientDoor } from "./client-door.ts";
+import type { ServerContext } from "./context.ts";
+import { CoordStateMachine } from "./coord-state-machine.ts";
+import { LateRaft } from "./late-raft.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import { MemberNode } from "./member-node.ts";
+import type { Observer } from "./observer.ts";
+import type { LoadedStartOptions } from "./options.ts";
+import { loadStartOptions } from "./options.ts";
+import { ReadGate } from "./read-gate.ts";
+import { Renewals } from "./renewals.ts";
+import { SessionHub } from "./session-hub.ts";
+import { nodeStatus } from "./status.ts";
+
+/** Largest frame a member accepts, bytes: one batch between members. Clients are held to their own bound. */
+const listenFrameBytes = 16_777_216;
+
+/** What checkers may hang on a member. */
+export interface NodeHooks {
+  readonly observer?: Observer;
+  readonly raftObserver?: RaftOptions["observer"];
+}
+
+/** Everything of a member but raft and the network. */
+interface Parts {
+  readonly raft: LateRaft;
+  readonly machine: Machine;
+  readonly hub: SessionHub;
+  readonly keeper: LeaseKeeper;
+  readonly renewals: Renewals;
+  readonly reads: ReadGate;
+  readonly door: ClientDoor;
+  readonly stateMachine: CoordStateMachine;
+}
+
+/**
+ * Starts a member on the given host. Resolves once it listens and takes part; its own session connects meanwhile,
+ * and calls on it wait for that as for any reconnect.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG`, `ERR_FLOTILLA_ADDRESS_IN_USE`, `ERR_FLOTILLA_LOCKED`,
+ * `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_WIPED`, `ERR_FLOTILLA_STORAGE`
+ */
+export async function startNode(
+  options: StartOptions & { readonly host: Host },
+  hooks: NodeHooks = {},
+): Promise<CoordNode> {
+  const loaded = loadStartOptions(options);
+  const host = loaded.logger === undefined ? options.host : { ...options.host, logger: loaded.logger };
+  const parts = assemble(host, loaded, hooks.observer ?? {});
+  let accept: (channel: Channel) => void = turnAway;
+  const listener = await host.network.listen(
+    { address: loaded.listen, protocols: [...peerProtocols, clientProtocol], maxFrameBytes: listenFrameBytes },
+    (channel) => accept(channel),
+  );
+  const raft = await openRaft(host, loaded, hooks, parts, listener);
+  accept = (channel) => {
+    if (channel.protocol === clientProtocol) parts.door.accept(channel);
+    else raft.accept(channel);
+  };
+  const { door, keeper, reads, machine } = parts;
+  return new MemberNode({ host, loaded, raft, door, keeper, reads, listener, machine });
+}
+
+function turnAway(channel: Channel): void {
+  channel.handle({ message: () => {}, end: () => {} });
+  channel.close("this member is starting");
+}
+
+function assemble(host: Host, loaded: LoadedStartOptions, observer: Observer): Parts {
+  const { clock, random, logger, probe } = host;
+  const raft = new LateRaft();
+  const machine = new Machine({ probe });
+  const hub = new SessionHub(machine);
+  const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
+  const renewals = new Renewals({ nodeId: loaded.id, clock, random, raft, keeper });
+  const reads = new ReadGate(clock, raft);
+  const context: ServerContext = {
+    nodeId: loaded.id,
+    clock,
+    logger,
+    probe,
+    raft,
+    machine,
+    sessions: hub,
+    reads,
+    renewals,
+    status: () => nodeStatus(loaded.cluster, raft.status(), machine),
+  };
+  const { cluster, secret } = loaded;
+  const door = new ClientDoor({ context, clock, random, cluster, ...(secret === undefined ? {} : { secret }) });
+  const stateMachine = new CoordStateMachine({ machine, hub, keeper, observer });
+  return { raft, machine, hub, keeper, renewals, reads, door, stateMachine };
+}
+
+async function openRaft(
+  host: Host,
+  loaded: LoadedStartOptions,
+  hooks: NodeHooks,
+  parts: Parts,
+  listener: Listener,
+): Promise<RaftNode> {
+  try {
+    const raft = await RaftNode.open(raftOptions(host, loaded, hooks, parts));
+    parts.raft.bind(raft);
+    parts.keeper.onStatus(raft.status());
+    return raft;
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+}
+
+function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, parts: Parts): RaftOptions {
+  const { id, cluster, secret, bootstrap, heartbeatMs, electionTimeoutMs, snapshotEntries, trailingEntries } = loaded;
+  return {
+    host,
+    id,
+    cluster,
+    ...(secret === undefined ? {} : { secret }),
+    ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(hooks.raftObserver === undefined ? {} : { observer: hooks.raftObserver }),
+    stateMachine: parts.stateMachine,
+    heartbeatMs,
+    electionTimeoutMs,
+    snapshotEntries,
+    trailingEntries,
+    onMessage: (from, payload) => receive(host, parts.renewals, from, payload),
+    onStatus: statusWatcher(parts),
+  };
+}
+
+/** Tells leases and sessions what became of leadership. */
+function statusWatcher({ keeper, hub }: Parts): (status: RaftStatus) => void {
+  let leader: NodeId | null = null;
+  return (status) => {
+    keeper.onStatus(status);
+    if (status.leader === leader) return;
+    leader = status.leader;
+    hub.leaderChanged();
+  };
+}
+
+function receive(host: Host, renewals: Renewals, from: NodeId, payload: Uint8Array): void {
+  try {
+    renewals.receive(from, payload);
+  } catch (error) {
+    if (!FlotillaError.is(error)) throw error;
+    host.logger.warn({ err: error, from }, "a member sent what is not of this protocol");
+  }
+}

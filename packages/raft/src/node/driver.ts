@@ -1,0 +1,273 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Channel, Timer } from "@flotilla/runtime";
+import type { Event } from "../core/event.ts";
+import type { Message } from "../core/message.ts";
+import { Raft } from "../core/raft.ts";
+import type { AppendTask, Ready } from "../core/ready.ts";
+import type { Index, NodeId } from "../core/types.ts";
+import { markOf } from "../storage/config-history.ts";
+import type { Storage } from "../storage/open-storage.ts";
+import type { PeerMessage } from "../transport/message-codec.ts";
+import { Peers } from "../transport/peers.ts";
+import { Applier, settleProposals } from "./applier.ts";
+import type { Settings } from "./settings.ts";
+import { Proposals } from "./proposals.ts";
+import { ReadWaiters } from "./read-waiters.ts";
+import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
+import { Snapshots } from "./snapshots.ts";
+import { Ticker } from "./ticker.ts";
+import type { Proposed, RaftStatus, StopReason } from "./types.ts";
+
+const highWaterSyncMs = 1000;
+const maxReads = 8192;
+
+/** Work for the next turn: an event of the core, or a received snapshot to install. */
+type Work =
+  | { readonly type: "event"; readonly event: Event }
+  | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
+
+/**
+ * Joins core, disk and links. All work of a turn is stepped into the core at once, then what left it is
+ * sent, written and applied; completions are work of a later turn.
+ */
+export class Driver {
+  readonly #settings: Settings;
+  readonly #storage: Storage;
+  readonly #core: Raft;
+  readonly #peers: Peers;
+  readonly #applier: Applier;
+  readonly #snapshots: Snapshots;
+  readonly #proposals: Proposals = new Proposals();
+  readonly #reads: ReadWaiters = new ReadWaiters();
+  readonly #ticker: Ticker;
+  readonly #onStop: (reason: StopReason) => void;
+  #work: Work[] = [];
+  #scheduled = false;
+  #stopped = false;
+  #writing: Promise<void> = Promise.resolve();
+  #wake: Timer | null = null;
+  #syncTimer: Timer | null = null;
+  #reportedCommit: Index;
+  #statusChanged = true;
+
+  constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
+    const { host, id, stateMachine, observer } = settings;
+    const { recovered, restore, incarnation } = storage;
+    this.#settings = settings;
+    this.#storage = storage;
+    this.#onStop = onStop;
+    this.#core = new Raft({
+      id,
+      incarnation,
+      electionTicks: settings.electionTicks,
+      trailingEntries: settings.trailingEntries,
+      random: host.random,
+      start: this.#now(),
+      recovered,
+      reader: storage.log,
+      probe: host.probe,
+    });
+    this.#reportedCommit = recovered.commit;
+    this.#applier = new Applier({ clock: host.clock, stateMachine, observer, start: recovered.snapshot });
+    if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
+    this.#snapshots = this.#makeSnapshots();
+    this.#peers = this.#makePeers();
+    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count) => this.#ticked(count));
+  }
+
+  start(): void {
+    this.#settings.observer.onRecovered?.(this.#storage.recovered);
+    this.#peers.start();
+    this.#ticker.start();
+    this.#armSync();
+    this.#schedule();
+  }
+
+  async propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
+    if (this.#stopped) throw closedError();
+    const { maxProposalBytes } = this.#settings;
+    if (payload.length > maxProposalBytes) {
+      throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a proposal takes at most ${maxProposalBytes} bytes`);
+    }
+    const { queuedCount, queuedBytes } = this.#proposals;
+    if (!this.#core.admits(queuedCount + 1, queuedBytes + payload.length)) {
+      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many proposals wait for their outcome");
+    }
+    this.#schedule();
+    return this.#proposals.add(payload, ifTerm);
+  }
+
+  async read(leaderOnly: boolean): Promise<Index> {
+    if (this.#stopped) throw closedError();
+    if (this.#reads.size >= maxReads) throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many reads wait");
+    this.#schedule();
+    return this.#reads.add(leaderOnly);
+  }
+
+  send(to: NodeId, payload: Uint8Array): boolean {
+    if (this.#stopped || !this.#peers.send(to, { type: "app", payload })) return false;
+    this.#schedule();
+    return true;
+  }
+
+  accept(channel: Channel): void {
+    this.#peers.accept(channel);
+  }
+
+  status(): RaftStatus {
+    const core = this.#core;
+    const { configuration } = core;
+    return {
+      id: core.id,
+      role: core.role,
+      term: core.term,
+      leader: core.leader,
+      established: core.established,
+      commit: core.commit,
+      applied: this.#applier.applied.index,
+      lastIndex: core.last.index,
+      firstIndex: core.firstIndex,
+      snapshotIndex: core.snapshot.index,
+      configuration,
+      peers: configuration.voters
+        .filter(({ id }) => id !== core.id)
+        .map(({ id, address }) => ({ id, address, connected: this.#peers.isUp(id), match: core.matchOf(id) })),
+    };
+  }
+
+  /** Stops, finishes the write under way and lets go of the disk. */
+  async close(): Promise<void> {
+    this.#stop({ type: "closed" });
+    await this.#writing.catch(() => {});
+    await this.#storage.log.close();
+  }
+
+  #makeSnapshots(): Snapshots {
+    const { host, stateMachine, snapshotEntries, snapshotBytes, electionTimeoutMs, observer } = this.#settings;
+    return new Snapshots({
+      host,
+      store: this.#storage.snapshots,
+      log: this.#storage.log,
+      stateMachine,
+      every: { entries: snapshotEntries, bytes: snapshotBytes },
+      resendMs: electionTimeoutMs,
+      term: () => this.#core.term,
+      send: (to, message) => {
+        this.#send(to, message);
+        this.#schedule();
+      },
+      push: (event) => this.#push({ type: "event", event }),
+      onReceived: (snapshot) => this.#push({ type: "install", snapshot }),
+      onSaved: (last) => observer.onSnapshot?.(last),
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  #makePeers(): Peers {
+    const { host, id, cluster, secret, electionTimeoutMs } = this.#settings;
+    return new Peers({
+      host,
+      id,
+      incarnation: this.#storage.incarnation,
+      cluster,
+      secret,
+      electionTimeoutMs,
+      configuration: this.#core.configuration,
+      events: {
+        up: (peer, incarnation) => this.#peerChanged({ type: "peer-up", peer, incarnation }),
+        down: (peer, byPeer) => {
+          this.#snapshots.peerDown(peer);
+          this.#peerChanged({ type: "peer-down", peer, byPeer });
+        },
+        receive: (from, incarnation, message) => this.#receive(from, incarnation, message),
+      },
+    });
+  }
+
+  #peerChanged(event: Event): void {
+    this.#statusChanged = true;
+    this.#push({ type: "event", event });
+  }
+
+  #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
+    if (message.type === "app") this.#guard(() => this.#settings.onMessage?.(from, message.payload));
+    else this.#push({ type: "event", event: { type: "receive", from, incarnation, message } });
+  }
+
+  #ticked(count: number): void {
+    this.#guard(() => this.#snapshots.tick(this.#core.term, this.#core.role === "leader"));
+    for (let k = 0; k < count; k += 1) this.#push({ type: "event", event: { type: "tick" } });
+  }
+
+  #push(work: Work): void {
+    if (this.#stopped) return;
+    this.#work.push(work);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    this.#settings.host.clock.defer(() => {
+      this.#scheduled = false;
+      this.#guard(() => this.#turn());
+    });
+  }
+
+  #turn(): void {
+    const now = this.#now();
+    const work = this.#work;
+    this.#work = [];
+    for (const item of work) this.#do(item);
+    for (const event of [...this.#proposals.takeEvents(), ...this.#reads.takeEvents()]) this.#core.step(event, now);
+    if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
+    this.#peers.flush();
+    this.#applySlice();
+    this.#reads.settle(this.#applier.applied.index);
+    this.#report();
+    this.#armWake();
+    if (this.#work.length > 0 || this.#applier.busy || this.#core.hasReady()) this.#schedule();
+  }
+
+  #do(item: Work): void {
+    if (item.type === "install") return this.#install(item.snapshot);
+    const { event } = item;
+    this.#core.step(event, this.#now());
+    if (event.type === "receive" && event.message.type === "snapshot-reply") {
+      this.#snapshots.replied(event.from, event.message);
+    }
+  }
+
+  // A snapshot is news only while the core has not committed as far by other means.
+  #install({ from, chunk, bytes }: ReceivedSnapshot): void {
+    const { last, timeMs, configuration } = chunk;
+    if (last.index > this.#core.commit) {
+      this.#applier.restore(bytes, last, timeMs);
+      this.#settings.onApplied?.(last.index);
+      this.#proposals.passedOver(last.index);
+    }
+    this.#core.step({ type: "snapshot-installed", last, timeMs, configuration }, this.#now());
+    this.#snapshots.installed(from, chunk);
+  }
+
+  #carryOut(ready: Ready): void {
+    const { observer } = this.#settings;
+    for (const { to, message } of ready.messages) this.#send(to, message);
+    if (ready.compactTo !== null) this.#compactTo(ready.compactTo);
+    if (ready.append !== null) this.#append(ready.append);
+    if (ready.apply !== null) this.#applier.take(ready.apply.entries);
+    for (const placed of ready.placed) this.#proposals.placed(placed);
+    for (const dropped of ready.dropped) this.#proposals.dropped(dropped);
+    for (const read of ready.reads) this.#reads.answer(read);
+    for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
+    for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);
+    if (ready.configuration !== null) this.#peers.configure(ready.configuration);
+    if (ready.soft !== null) observer.onSoft?.(ready.soft, this.#core.last);
+    if (ready.soft !== null || ready.configuration !== null) this.#statusChanged = true;
+  }
+
+  #send(to: NodeId, message: Message): void {
+    this.#settings.observer.onSend?.(to, message);
+    this.#peers.send(to, message);
+  }
+}

@@ -1,0 +1,119 @@
+import type { Clock, Host } from "@flotilla/runtime";
+import type { Configuration } from "../core/config.ts";
+import type { Event } from "../core/event.ts";
+import type { Message, SnapshotChunk, SnapshotReply } from "../core/message.ts";
+import type { LogId, NodeId, Term } from "../core/types.ts";
+import type { LogStore } from "../storage/log-store.ts";
+import type { SnapshotStore } from "../storage/snapshot-store.ts";
+import type { Applier } from "./applier.ts";
+import { SnapshotReceiver } from "./snapshot-receiver.ts";
+import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
+import { saveSnapshot } from "./snapshot-saver.ts";
+import { SnapshotSender } from "./snapshot-sender.ts";
+import type { StateMachine } from "./state-machine.ts";
+
+export interface SnapshotsOptions {
+  readonly host: Pick<Host, "clock" | "logger" | "probe">;
+  readonly store: SnapshotStore;
+  readonly log: LogStore;
+  readonly stateMachine: StateMachine;
+  /** Take one after so many applied entries or bytes of them. */
+  readonly every: { readonly entries: number; readonly bytes: number };
+  readonly resendMs: number;
+  readonly term: () => Term;
+  readonly send: (to: NodeId, message: Message) => void;
+  readonly push: (event: Event) => void;
+  readonly onReceived: (snapshot: ReceivedSnapshot) => void;
+  readonly onSaved: (last: LogId) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Takes, sends and receives snapshots for one node. */
+export class Snapshots {
+  readonly #options: SnapshotsOptions;
+  readonly #sender: SnapshotSender;
+  readonly #receiver: SnapshotReceiver;
+  #saving = false;
+
+  constructor(options: SnapshotsOptions) {
+    const { host, store, log, resendMs, onFailure } = options;
+    this.#options = options;
+    this.#sender = new SnapshotSender({
+      clock: host.clock,
+      store,
+      resendMs,
+      send: options.send,
+      onSent: (to, ok) => options.push({ type: "snapshot-sent", to, ok }),
+      onDamaged: (error) => host.logger.error({ err: error }, "the newest snapshot cannot be sent"),
+      onFailure,
+    });
+    this.#receiver = new SnapshotReceiver({
+      store,
+      seq: () => log.seq,
+      onProgress: (to, last, received) => options.send(to, this.#reply(last, received)),
+      onReceived: options.onReceived,
+      onFailure,
+      probe: host.probe,
+    });
+  }
+
+  /** Takes a snapshot when enough was applied since the last one. Call it right after an apply. */
+  takeWhenDue(applier: Applier, configuration: Configuration): void {
+    const { every } = this.#options;
+    const due = applier.entriesSinceSnapshot >= every.entries || applier.bytesSinceSnapshot >= every.bytes;
+    if (due && !this.#saving && configuration.index > 0) this.#take(applier, configuration);
+  }
+
+  startSending(to: NodeId): void {
+    this.#sender.start(to, this.#options.term());
+  }
+
+  replied(from: NodeId, reply: SnapshotReply): void {
+    this.#sender.reply(from, reply);
+  }
+
+  received(from: NodeId, chunk: SnapshotChunk): void {
+    this.#receiver.receive(from, chunk);
+  }
+
+  /** The receiver's last word: the snapshot is installed. */
+  installed(to: NodeId, chunk: SnapshotChunk): void {
+    this.#options.send(to, this.#reply(chunk.last, chunk.totalBytes));
+  }
+
+  tick(term: Term, leads: boolean): void {
+    this.#sender.tick(term, leads);
+  }
+
+  peerDown(peer: NodeId): void {
+    this.#sender.stop(peer);
+  }
+
+  /** The entry the log must go on from, so that the older snapshot can replace a damaged newest one. */
+  keepAfter(): LogId {
+    const all = this.#options.store.all;
+    return (all.length > 1 ? all[0]?.last : undefined) ?? { index: 0, term: 0 };
+  }
+
+  #take(applier: Applier, configuration: Configuration): void {
+    const { host, store, stateMachine, log, push, onSaved, onFailure } = this.#options;
+    const last = applier.applied;
+    const point = { last, timeMs: applier.timeMs, configuration };
+    this.#saving = true;
+    applier.snapshotTaken();
+    saveSnapshot(host.clock, store, stateMachine.snapshot(), point, () => log.seq).then(() => {
+      this.#saving = false;
+      onSaved(last);
+      push({ type: "snapshot-saved", last, configuration });
+    }, onFailure);
+  }
+
+  #reply(last: LogId, received: number): SnapshotReply {
+    return { type: "snapshot-reply", term: this.#options.term(), last, received };
+  }
+}
+
+/** Waits until everything that has already arrived was heard. */
+export async function nextTurn(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.defer(resolve));
+}
