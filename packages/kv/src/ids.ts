@@ -1,4 +1,4 @@
-import { FlotillaError, readString } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
 
 const shape = /^[0-9a-f]{32}$/;
 
@@ -12,8 +12,6 @@ export function isId(text: string): boolean {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
 export function readId(value: unknown, what: string): string {
-  const id = readString(value, what, 32);
-  if (!isId(id))
-    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected 32 lowercase hex characters`);
-  return id;
+  if (typeof value === "string" && isId(value)) return value;
+  throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected 32 lowercase hex characters`);
 }

@@ -62,7 +62,7 @@ export interface MachineSnapshot {
   readonly index: number;
   readonly digest: string;
   /** The bytes in slices of at most 256 KiB. May be called more than once; the bytes are the same. */
-  chunks(): IterableIterator<Uint8Array>;
+  chunks(): IterableIterator<Uint8Array, undefined>;
 }
 
 type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];

@@ -1,5 +1,4 @@
 import { FlotillaError } from "@flotilla/runtime";
-import { hashBytes } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
@@ -7,7 +6,7 @@ import { readSnapshot } from "./snapshot-read.ts";
 import type { SessionRecord, SnapshotSink } from "./snapshot-read.ts";
 import { bareState, digestOf } from "./state.ts";
 import type { State } from "./state.ts";
-import { sealNode } from "./tree-node.ts";
+import { makeNode } from "./tree-node.ts";
 import type { NodeFields } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
 import { isTtl } from "./validate.ts";
@@ -42,7 +41,7 @@ class Builder implements SnapshotSink {
     if (owner !== null) this.#owners.add(owner);
     this.#promised += numChildren;
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
-    this.state.tree.change(undefined, sealNode(fields, hashBytes(fields.value), this.state.hash));
+    this.state.tree.change(undefined, makeNode(fields, this.state.hash));
   }
 
   lease(lease: LeaseInfo): void {

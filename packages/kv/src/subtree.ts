@@ -15,7 +15,7 @@ export interface Subtree {
   /** Watch from here to go on where the pages end. */
   readonly token: WatchToken;
   /** Sorted by path in code units, so a parent comes before its children. */
-  readonly pages: IterableIterator<readonly TreeEntry[]>;
+  readonly pages: IterableIterator<readonly TreeEntry[], undefined>;
 }
 
 const pageBytes = 1_048_576;

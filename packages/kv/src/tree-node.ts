@@ -31,46 +31,41 @@ export interface TreeNode extends NodeFields {
 
 const itemKind = 1;
 
-/** Completes a node. `valueHash` must be that of the value. */
-export function sealNode(fields: NodeFields, valueHash: number, hash: ItemHash): TreeNode {
-  const {
-    path,
-    value,
-    czxid,
-    mzxid,
-    pzxid,
-    ctimeMs,
-    mtimeMs,
-    version,
-    created,
-    numChildren,
-    owner,
-    guarded,
-  } = fields;
-  hash.begin(itemKind).text(path).word(value.length).word(valueHash);
-  hash.int(czxid).int(mzxid).int(pzxid).int(ctimeMs).int(mtimeMs).int(version).int(created).word(numChildren);
-  hash
-    .text(owner ?? "")
-    .word(guarded ? 1 : 0)
-    .end();
-  const { a, b } = hash;
-  return {
-    path,
-    value,
-    czxid,
-    mzxid,
-    pzxid,
-    ctimeMs,
-    mtimeMs,
-    version,
-    created,
-    numChildren,
-    owner,
-    guarded,
-    valueHash,
-    a,
-    b,
+/** A node being made: its place in the digest is still missing. */
+type Draft = NodeFields & { readonly valueHash: number; a: number; b: number };
+
+/** Completes a fresh node, in place. Its `valueHash` must be that of its value. */
+export function sealNode(node: Draft, hash: ItemHash): TreeNode {
+  hash.begin(itemKind).text(node.path).word(node.value.length).word(node.valueHash);
+  hash.int(node.czxid).int(node.mzxid).int(node.pzxid).int(node.ctimeMs).int(node.mtimeMs);
+  hash.int(node.version).int(node.created).word(node.numChildren);
+  if (node.owner !== null) hash.text(node.owner).word(node.guarded ? 1 : 0);
+  hash.end();
+  node.a = hash.a;
+  node.b = hash.b;
+  return node;
+}
+
+/** Completes a node from its fields alone. Written out so that all nodes have one hidden class. */
+export function makeNode(fields: NodeFields, hash: ItemHash): TreeNode {
+  const node = {
+    path: fields.path,
+    value: fields.value,
+    czxid: fields.czxid,
+    mzxid: fields.mzxid,
+    pzxid: fields.pzxid,
+    ctimeMs: fields.ctimeMs,
+    mtimeMs: fields.mtimeMs,
+    version: fields.version,
+    created: fields.created,
+    numChildren: fields.numChildren,
+    owner: fields.owner,
+    guarded: fields.guarded,
+    valueHash: hashBytes(fields.value),
+    a: 0,
+    b: 0,
   };
+  return sealNode(node, hash);
 }
 
 /** The root of an empty tree: as old as history itself. */
@@ -86,7 +81,7 @@ export function makeRoot(hash: ItemHash): TreeNode {
     created: 0,
     numChildren: 0,
   };
-  return sealNode({ path: "/", value, ...counters, owner: null, guarded: false }, hashBytes(value), hash);
+  return makeNode({ path: "/", value, ...counters, owner: null, guarded: false }, hash);
 }
 
 /** What the node says of itself. */

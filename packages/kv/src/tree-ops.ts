@@ -5,7 +5,7 @@ import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
-import { publicNode, sealNode } from "./tree-node.ts";
+import { makeNode, publicNode, sealNode } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
@@ -56,7 +56,7 @@ function unmet(node: TreeNode | undefined, conditions: Conditions): ErrorCode | 
 function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): void {
   const numChildren = parent.numChildren + (born === 1 ? 1 : -1);
   const fields = { ...parent, pzxid: x.revision, created: parent.created + born, numChildren };
-  x.tree.change(parent, sealNode(fields, parent.valueHash, x.hash));
+  x.tree.change(parent, sealNode(fields, x.hash));
 }
 
 function ownedBySession(x: Execution, session: SessionId): number {
@@ -90,7 +90,7 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     owner,
     guarded,
   };
-  const sealed = sealNode(born, hashBytes(value), x.hash);
+  const sealed = makeNode(born, x.hash);
   changeParent(x, parent, 1);
   x.tree.change(undefined, sealed);
   return emit(x, "created", sealed);
@@ -115,8 +115,10 @@ function create(x: Execution, op: CreateOp): Outcome {
 
 function update(x: Execution, node: TreeNode, bytes: Uint8Array): OpResult {
   const value = new Uint8Array(bytes);
-  const fields = { ...node, value, mzxid: x.revision, mtimeMs: x.timeMs, version: node.version + 1 };
-  const changed = sealNode(fields, hashBytes(value), x.hash);
+  const valueHash = hashBytes(value);
+  const version = node.version + 1;
+  const fields = { ...node, value, valueHash, mzxid: x.revision, mtimeMs: x.timeMs, version };
+  const changed = sealNode(fields, x.hash);
   x.tree.change(node, changed);
   return emit(x, "changed", changed);
 }

@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeCommand, Machine } from "../src/index.ts";
-import type { KvCommand } from "../src/index.ts";
+import type { KvCommand, MachineSnapshot } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import type { Step } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
 import { allOf, dump, join, readable, readableEvents } from "./support.ts";
 
+function byId<T>(record: Record<string, T>): [string, T][] {
+  return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
 function goldenDump(golden: GoldenModel): unknown {
   const { state } = golden;
-  const byId = <T>(record: Record<string, T>): [string, T][] =>
-    Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return {
     revision: state.revision,
     nodes: golden.paths().map((path) => ({ path, value: state.nodes[path]?.value, stat: golden.stat(path) })),
@@ -41,7 +43,7 @@ interface World {
   moved: Machine;
   index: number;
   readonly frozen: {
-    readonly chunks: () => Iterable<Uint8Array>;
+    readonly snapshot: MachineSnapshot;
     readonly expected: unknown;
     readonly digest: string;
   }[];
@@ -68,8 +70,8 @@ function advance(world: World, next: Step): void {
   if (next.kind === "restore") {
     world.moved = restored(world.moved);
   } else if (next.kind === "freeze") {
-    const { chunks } = world.steady.snapshot();
-    world.frozen.push({ chunks, expected: dump(world.steady), digest: world.steady.digest() });
+    const snapshot = world.steady.snapshot();
+    world.frozen.push({ snapshot, expected: dump(world.steady), digest: world.steady.digest() });
   } else {
     applyToAll(world, makeCommand(next, world.golden.state));
   }
@@ -91,9 +93,9 @@ test("any commands do what the golden model says, on a machine restored at any p
       };
       for (const next of steps) advance(world, next);
       expect(dump(world.moved)).toEqual(dump(world.steady));
-      for (const { chunks, expected, digest } of world.frozen) {
+      for (const { snapshot, expected, digest } of world.frozen) {
         const other = new Machine();
-        other.restore(join(chunks()));
+        other.restore(join(snapshot.chunks()));
         expect(dump(other)).toEqual(expected);
         expect(other.digest()).toBe(digest);
       }

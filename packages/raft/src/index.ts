@@ -1,5 +1,11 @@
 export type { Configuration, Voter } from "./core/config.ts";
+export type { Entry, EntryKind } from "./core/entry.ts";
+export type { Message } from "./core/message.ts";
+export type { Recovered } from "./core/options.ts";
+export type { AppendTask, SoftState } from "./core/ready.ts";
 export type { HardState, Index, LogId, NodeId, Role, Term } from "./core/types.ts";
+export type { RaftObserver } from "./node/observer.ts";
+export { RaftNode } from "./node/raft-node.ts";
 export type { Command, Snapshot, StateMachine } from "./node/state-machine.ts";
 export { peerProtocols } from "./node/types.ts";
 export type {
@@ -12,3 +18,4 @@ export type {
   ReadOptions,
   StopReason,
 } from "./node/types.ts";
+export { peerMaxFrameBytes } from "./transport/message-codec.ts";

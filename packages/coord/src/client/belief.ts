@@ -16,6 +16,7 @@ export class Belief {
   #period: LeasePeriod;
   #confirmed: Moment;
   #lastNumber = 0;
+  #ended = false;
 
   /** @param since the first send of the command that opened the session */
   constructor(clock: Clock, times: LeaseTimes, since: Moment) {
@@ -58,7 +59,7 @@ export class Belief {
   /** An acknowledgement. Unknown and repeated numbers change nothing. */
   confirm(number: number): void {
     const moment = this.#sent.get(number);
-    if (moment === undefined) return;
+    if (moment === undefined || this.#ended) return;
     for (const earlier of this.#sent.keys()) if (earlier <= number) this.#sent.delete(earlier);
     if (moment.now > this.#confirmed.now) this.#confirmed = moment;
     if (this.#period.extend(moment)) return;
@@ -68,6 +69,7 @@ export class Belief {
 
   /** Ends belief for good. */
   end(why: string): void {
+    this.#ended = true;
     this.#sent.clear();
     this.#period.end(why);
   }

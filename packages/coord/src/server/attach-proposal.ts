@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@flotilla/runtime";
-import type { RaftPort } from "./context.ts";
+import type { RaftPort } from "./raft-port.ts";
 
 const pauseMs = 20;
 const patienceMs = 5_000;

@@ -80,8 +80,9 @@ export class ClientDoor {
   }
 
   #turnedAway(channel: Channel, error: unknown): void {
-    if (!FlotillaError.is(error)) throw error;
     const { logger } = this.#options.context;
-    logger.warn({ err: error, remoteAddress: channel.remoteAddress }, "a client was turned away");
+    const fields = { err: error, remoteAddress: channel.remoteAddress };
+    if (FlotillaError.is(error)) logger.warn(fields, "a client was turned away");
+    else logger.error(fields, "a client could not be let in");
   }
 }

@@ -1,18 +1,11 @@
-import type { Applied, LeaseId, Machine, SessionId, WatchTable, WatchToken } from "@flotilla/kv";
-import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
+import type { Applied, Machine, SessionId, WatchTable, WatchToken } from "@flotilla/kv";
+import type { NodeId } from "@flotilla/raft";
 import type { Clock, Logger } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/api.ts";
+import type { RaftPort } from "./raft-port.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Renewals } from "./renewals.ts";
 import type { LocalWatch } from "./watch-feed.ts";
-
-/** The part of `RaftNode` that sessions and leases need. */
-export interface RaftPort {
-  propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed>;
-  read(options?: ReadOptions): Promise<Index>;
-  send(to: NodeId, payload: Uint8Array): void;
-  status(): RaftStatus;
-}
 
 /** A session attached, or about to be, to this server. Every method is called in the turn of the apply. */
 export interface LocalSession {
@@ -47,10 +40,4 @@ export interface ServerContext {
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly status: () => NodeStatus;
-}
-
-/** Leases as the state machine knows them. */
-export interface LeaseTable {
-  lease(id: LeaseId): { readonly ttlMs: number; readonly session: SessionId } | null;
-  leases(): readonly { readonly id: LeaseId; readonly ttlMs: number }[];
 }

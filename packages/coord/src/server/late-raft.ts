@@ -1,6 +1,6 @@
 import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
 import { FlotillaError, invariant } from "@flotilla/runtime";
-import type { RaftPort } from "./context.ts";
+import type { RaftPort } from "./raft-port.ts";
 
 /** Stands for the raft node while it opens: it applies its log before anybody can hold it. */
 export class LateRaft implements RaftPort {

@@ -4,7 +4,7 @@ import type { RaftStatus } from "@flotilla/raft";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import { awaitedMs } from "../time-bounds.ts";
-import type { LeaseTable, RaftPort } from "./context.ts";
+import type { LeaseTable, RaftPort } from "./raft-port.ts";
 import type { Observer } from "./observer.ts";
 
 /** How often stalls are measured and deadlines looked at, ms. */

@@ -1,43 +1,21 @@
-import { Machine } from "@flotilla/kv";
 import type { NodeId, RaftOptions, RaftStatus } from "@flotilla/raft";
-import { peerProtocols, RaftNode } from "@flotilla/raft";
+import { peerMaxFrameBytes, peerProtocols, RaftNode } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import { clientProtocol } from "../wire/messages.ts";
 import type { CoordNode, StartOptions } from "./api.ts";
-import { ClientDoor } from "./client-door.ts";
-import type { ServerContext } from "./context.ts";
-import { CoordStateMachine } from "./coord-state-machine.ts";
-import { LateRaft } from "./late-raft.ts";
-import { LeaseKeeper } from "./lease-keeper.ts";
 import { MemberNode } from "./member-node.ts";
 import type { Observer } from "./observer.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { loadStartOptions } from "./options.ts";
-import { ReadGate } from "./read-gate.ts";
-import { Renewals } from "./renewals.ts";
-import { SessionHub } from "./session-hub.ts";
-import { nodeStatus } from "./status.ts";
-
-/** Largest frame a member accepts, bytes: one batch between members. Clients are held to their own bound. */
-const listenFrameBytes = 16_777_216;
+import type { Parts } from "./parts.ts";
+import { assemble } from "./parts.ts";
+import type { Renewals } from "./renewals.ts";
 
 /** What checkers may hang on a member. */
 export interface NodeHooks {
   readonly observer?: Observer;
   readonly raftObserver?: RaftOptions["observer"];
-}
-
-/** Everything of a member but raft and the network. */
-interface Parts {
-  readonly raft: LateRaft;
-  readonly machine: Machine;
-  readonly hub: SessionHub;
-  readonly keeper: LeaseKeeper;
-  readonly renewals: Renewals;
-  readonly reads: ReadGate;
-  readonly door: ClientDoor;
-  readonly stateMachine: CoordStateMachine;
 }
 
 /**
@@ -55,7 +33,7 @@ export async function startNode(
   const parts = assemble(host, loaded, hooks.observer ?? {});
   let accept: (channel: Channel) => void = turnAway;
   const listener = await host.network.listen(
-    { address: loaded.listen, protocols: [...peerProtocols, clientProtocol], maxFrameBytes: listenFrameBytes },
+    { address: loaded.listen, protocols: [...peerProtocols, clientProtocol], maxFrameBytes: peerMaxFrameBytes },
     (channel) => accept(channel),
   );
   const raft = await openRaft(host, loaded, hooks, parts, listener);
@@ -70,32 +48,6 @@ export async function startNode(
 function turnAway(channel: Channel): void {
   channel.handle({ message: () => {}, end: () => {} });
   channel.close("this member is starting");
-}
-
-function assemble(host: Host, loaded: LoadedStartOptions, observer: Observer): Parts {
-  const { clock, random, logger, probe } = host;
-  const raft = new LateRaft();
-  const machine = new Machine({ probe });
-  const hub = new SessionHub(machine);
-  const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
-  const renewals = new Renewals({ nodeId: loaded.id, clock, random, raft, keeper });
-  const reads = new ReadGate(clock, raft);
-  const context: ServerContext = {
-    nodeId: loaded.id,
-    clock,
-    logger,
-    probe,
-    raft,
-    machine,
-    sessions: hub,
-    reads,
-    renewals,
-    status: () => nodeStatus(loaded.cluster, raft.status(), machine),
-  };
-  const { cluster, secret } = loaded;
-  const door = new ClientDoor({ context, clock, random, cluster, ...(secret === undefined ? {} : { secret }) });
-  const stateMachine = new CoordStateMachine({ machine, hub, keeper, observer });
-  return { raft, machine, hub, keeper, renewals, reads, door, stateMachine };
 }
 
 async function openRaft(

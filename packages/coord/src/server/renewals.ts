@@ -1,7 +1,7 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { NodeId } from "@flotilla/raft";
 import type { Clock, Random } from "@flotilla/runtime";
-import type { RaftPort } from "./context.ts";
+import type { RaftPort } from "./raft-port.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { decodeMemberMessage, encodeMemberMessage, maxLeasesPerMessage } from "./renewal-codec.ts";
 

@@ -3,7 +3,7 @@ import { encodeCommand, limits } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { RequestMessage } from "../wire/messages.ts";
-import type { RaftPort } from "./context.ts";
+import type { RaftPort } from "./raft-port.ts";
 
 const firstPauseMs = 10;
 const longestPauseMs = 200;
@@ -125,7 +125,7 @@ export class RequestLane {
   }
 
   #break(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#broken) return;
     this.#options.probe("request-dropped");
     this.#broken = true;
     this.#timer ??= this.#options.clock.setTimer(this.#pauseMs, () => {

@@ -75,8 +75,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
     try {
       this.#handle(decodeClientMessage(frame));
     } catch (error) {
-      if (!FlotillaError.is(error)) throw error;
-      this.#refuse(error);
+      this.#refuse(FlotillaError.is(error) ? error : internal(error));
     }
   }
 
@@ -343,7 +342,10 @@ export class ServerSession implements LocalSession, ChannelHandler {
   }
 
   #refuse(error: FlotillaError): void {
-    this.#context.logger.warn({ err: error, session: this.#id }, "a client was refused");
+    const { logger } = this.#context;
+    const fields = { err: error, session: this.#id };
+    if (error.code === "ERR_FLOTILLA_INTERNAL") logger.error(fields, "a client's message could not be served");
+    else logger.warn(fields, "a client was refused");
     this.#finish(error.code, error.message.slice(0, 1_000));
   }
 
@@ -353,6 +355,10 @@ export class ServerSession implements LocalSession, ChannelHandler {
     this.#outlet.send({ type: "ended", code, message });
     this.close(code);
   }
+}
+
+function internal(cause: unknown): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_INTERNAL", "the message could not be served", { cause });
 }
 
 function checkWatch(watch: WatchSpec): void {

@@ -14,7 +14,10 @@ const namePattern = /^[0-9a-f]{32}$/;
 /** Payload of a `config` entry. The index is the entry's own and is not in it. */
 export function encodeConfiguration(configuration: Configuration): Uint8Array {
   const { historyId, voters } = configuration;
-  const payload = encode([historyId, voters.map(({ id, address, incarnation }) => [id, address, incarnation])]);
+  const payload = encode([
+    historyId,
+    voters.map(({ id, address, incarnation }) => [id, address, incarnation]),
+  ]);
   invariant(payload.length > 0 && voters.length > 0, "ConfigurationNotEmpty");
   return payload;
 }

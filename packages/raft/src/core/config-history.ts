@@ -31,7 +31,9 @@ export class ConfigHistory {
   }
 
   append(configuration: Configuration): void {
-    invariant(configuration.index > this.current.index, "ConfigurationsAscend", { index: configuration.index });
+    invariant(configuration.index > this.current.index, "ConfigurationsAscend", {
+      index: configuration.index,
+    });
     this.#items.push(configuration);
   }
 

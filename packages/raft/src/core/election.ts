@@ -74,7 +74,13 @@ function onAnswer(s: RaftState, from: NodeId, incarnation: string, granted: bool
 }
 
 /** An answer to a pre-vote request; `term` is the one asked for when granted. */
-export function onPreVoteAnswer(s: RaftState, from: NodeId, incarnation: string, granted: boolean, term: number): void {
+export function onPreVoteAnswer(
+  s: RaftState,
+  from: NodeId,
+  incarnation: string,
+  granted: boolean,
+  term: number,
+): void {
   if (s.tally?.kind !== "pre-vote" || (granted && term !== s.term + 1)) return;
   onAnswer(s, from, incarnation, granted);
 }
@@ -130,7 +136,9 @@ function stepDown(s: RaftState, reason: string): void {
 function leaderTick(s: RaftState): void {
   const { leading } = s;
   invariant(leading !== null, "LeaderState");
-  const heard = s.config.voters.map(({ id }) => (id === s.id ? s.tick : (leading.progress.get(id)?.heardTick ?? 0)));
+  const heard = s.config.voters.map(({ id }) =>
+    id === s.id ? s.tick : (leading.progress.get(id)?.heardTick ?? 0),
+  );
   if (s.isDiskStalled) stepDown(s, "raft-leader-disk-stalled");
   else if (s.tick - reachedByMajority(heard) >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
   else beginRound(s);

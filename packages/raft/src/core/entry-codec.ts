@@ -35,7 +35,11 @@ function checksum(frame: Uint8Array): number {
 /** Encodes an entry once, for every disk and every wire. The payload is copied. */
 export function encodeEntry(draft: EntryDraft): Entry {
   const { index, term, timeMs, kind, payload } = draft;
-  invariant(isCount(index, 1) && isCount(term, 1) && isCount(timeMs, 0), "EntryInRange", { index, term, timeMs });
+  invariant(isCount(index, 1) && isCount(term, 1) && isCount(timeMs, 0), "EntryInRange", {
+    index,
+    term,
+    timeMs,
+  });
   const frame = new Uint8Array(frameHeaderBytes + payload.length);
   const view = new DataView(frame.buffer);
   view.setUint32(0, frame.length);

@@ -10,7 +10,9 @@ import type { Index, LogId, NodeId } from "./types.ts";
 /** The configurations that the entries set, or null when one of them cannot be read. */
 function configurationsIn(entries: readonly Entry[]): readonly Configuration[] | null {
   try {
-    return entries.filter(({ kind }) => kind === "config").map(({ payload, index }) => decodeConfiguration(payload, index));
+    return entries
+      .filter(({ kind }) => kind === "config")
+      .map(({ payload, index }) => decodeConfiguration(payload, index));
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return null;
     throw error;

@@ -38,7 +38,14 @@ export class Leadership {
   #entries = 0;
   #bytes = 0;
 
-  constructor(peers: readonly NodeId[], firstIndex: Index, lastTimeMs: number, now: Stamped, tick: number, limits: Limits) {
+  constructor(
+    peers: readonly NodeId[],
+    firstIndex: Index,
+    lastTimeMs: number,
+    now: Stamped,
+    tick: number,
+    limits: Limits,
+  ) {
     this.progress = new Map(peers.map((id) => [id, new Progress(firstIndex, tick, limits)]));
     this.firstIndex = firstIndex;
     this.roundTick = tick;
@@ -54,7 +61,10 @@ export class Leadership {
   /** True when that much more may be appended now. A lone batch of any size is admitted. */
   admits(count: number, bytes: number, limits: Limits): boolean {
     if (this.#entries === 0) return true;
-    return this.#entries + count <= limits.maxUncommittedEntries && this.#bytes + bytes <= limits.maxUncommittedBytes;
+    return (
+      this.#entries + count <= limits.maxUncommittedEntries &&
+      this.#bytes + bytes <= limits.maxUncommittedBytes
+    );
   }
 
   appended(item: Uncommitted): void {

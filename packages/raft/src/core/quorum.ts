@@ -8,7 +8,7 @@ export function majority(voters: number): number {
 
 /** The largest value that a majority has reached. `reached` holds one value a voter and is not empty. */
 export function reachedByMajority(reached: readonly number[]): number {
-  const descending = [...reached].sort((a, b) => b - a);
+  const descending = reached.toSorted((a, b) => b - a);
   return descending[majority(descending.length) - 1] ?? 0;
 }
 

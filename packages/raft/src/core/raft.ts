@@ -42,9 +42,22 @@ export class Raft {
 
   /** @throws FlotillaError `ERR_FLOTILLA_INTERNAL` when what was recovered contradicts itself */
   constructor(options: RaftCoreOptions) {
-    const { id, incarnation, electionTicks = 10, trailingEntries = 10_000, random, start, recovered, probe } = options;
+    const {
+      id,
+      incarnation,
+      electionTicks = 10,
+      trailingEntries = 10_000,
+      random,
+      start,
+      recovered,
+      probe,
+    } = options;
     invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
-    invariant(recovered.hardState.term >= recovered.last.term, "TermCoversLog", { last: recovered.last });
+    const { hardState, last, snapshot } = recovered;
+    invariant(hardState.term >= last.term || last.index === snapshot.index, "TermCoversLog", {
+      hardState,
+      last,
+    });
     this.#s = new RaftState({
       id,
       incarnation,
@@ -55,9 +68,11 @@ export class Raft {
       probe,
       log: new RaftLog(recovered, options.reader),
       configs: new ConfigHistory(recovered.configurations),
-      hardState: recovered.hardState,
+      hardState,
       start,
     });
+    // A received snapshot may have become durable just before the term it came in.
+    if (hardState.term < last.term) this.#s.enterTerm(last.term);
   }
 
   /** Takes up one event at the moment `now`. */
@@ -72,7 +87,8 @@ export class Raft {
   hasReady(): boolean {
     const s = this.#s;
     const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.results;
-    if (reads.length + placed.length + dropped.length + sendSnapshot.length + receiveSnapshot.length > 0) return true;
+    if (reads.length + placed.length + dropped.length + sendSnapshot.length + receiveSnapshot.length > 0)
+      return true;
     if (compactTo !== null || s.outbox.hasRelease(s.durableHard, s.log.durable)) return true;
     if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
     if (s.asked.waitingReads.length > 0) return true;
@@ -268,7 +284,8 @@ export class Raft {
     const { role, term, leader } = this.#s;
     const established = this.established;
     const old = this.#reportedSoft;
-    const same = old?.role === role && old.term === term && old.leader === leader && old.established === established;
+    const same =
+      old?.role === role && old.term === term && old.leader === leader && old.established === established;
     return same ? null : { role, term, leader, established };
   }
 
@@ -277,7 +294,10 @@ export class Raft {
     invariant(log.commit <= log.last.index, "CommitWithinLog", { commit: log.commit, last: log.last });
     const appliable = Math.min(log.commit, log.durable);
     invariant(log.applied <= appliable, "AppliedWithinDurable", { applied: log.applied, appliable });
-    invariant(config.index <= log.last.index, "ConfigurationWithinLog", { config: config.index, last: log.last });
+    invariant(config.index <= log.last.index, "ConfigurationWithinLog", {
+      config: config.index,
+      last: log.last,
+    });
     invariant(durableHard.term <= hard.term, "TermMonotone", { durable: durableHard.term, term: hard.term });
     invariant(hard.term >= log.last.term, "TermCoversLog", { term: hard.term, last: log.last });
   }

@@ -33,7 +33,11 @@ function stopLeading(s: RaftState): void {
 /** The leader of this term spoke: follow it and wait anew. */
 export function heardLeader(s: RaftState, from: NodeId): void {
   invariant(s.role !== "leader", "ElectionSafety", { term: s.term, self: s.id, other: from });
-  invariant(s.leader === null || s.leader === from, "ElectionSafety", { term: s.term, leader: s.leader, other: from });
+  invariant(s.leader === null || s.leader === from, "ElectionSafety", {
+    term: s.term,
+    leader: s.leader,
+    other: from,
+  });
   if (s.role !== "follower") becomeFollower(s, s.term, from);
   setLeader(s, from);
   s.leaderHeardTick = s.tick;

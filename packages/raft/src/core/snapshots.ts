@@ -17,7 +17,12 @@ export function onSnapshotChunk(s: RaftState, from: NodeId, chunk: SnapshotChunk
   }
   s.probe("raft-snapshot-not-news");
   acknowledge(s, from, s.log.commit);
-  const done = { type: "snapshot-reply", term: s.term, last: chunk.last, received: chunk.totalBytes } as const;
+  const done = {
+    type: "snapshot-reply",
+    term: s.term,
+    last: chunk.last,
+    received: chunk.totalBytes,
+  } as const;
   s.outbox.sendWhenDurable(from, done, s.gate(chunk.last.index));
 }
 

@@ -168,7 +168,10 @@ export class RaftState {
 
   /** Enters a later term, with nobody voted for. */
   enterTerm(term: Term): void {
-    invariant(term > this.#hard.term && Number.isSafeInteger(term), "TermMonotone", { term, current: this.#hard.term });
+    invariant(term > this.#hard.term && Number.isSafeInteger(term), "TermMonotone", {
+      term,
+      current: this.#hard.term,
+    });
     this.#hard = { term, vote: null };
   }
 

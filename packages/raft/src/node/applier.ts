@@ -23,6 +23,13 @@ export interface Outcome {
   readonly result: unknown;
 }
 
+/** What was applied at once, in order. */
+export interface Slice {
+  readonly outcomes: readonly Outcome[];
+  /** The task is finished. */
+  readonly isLast: boolean;
+}
+
 /** Feeds committed entries to the state machine, in slices, so that the event loop is never held for long. */
 export class Applier {
   readonly #options: ApplierOptions;
@@ -66,8 +73,8 @@ export class Applier {
     this.#position = 0;
   }
 
-  /** Applies a slice of the task under way; what was applied, in order. */
-  run(): Outcome[] {
+  /** Applies a slice of the task under way. */
+  run(): Slice {
     const { clock, observer } = this.#options;
     const outcomes: Outcome[] = [];
     const untilMs = clock.now() + sliceMs;
@@ -79,8 +86,9 @@ export class Applier {
       this.#position += 1;
       observer.onApply?.(entry);
     }
-    if (!this.busy) this.take([]);
-    return outcomes;
+    const isLast = this.#position === this.#queue.length;
+    if (isLast) this.take([]);
+    return { outcomes, isLast };
   }
 
   /** Replaces the state by a snapshot and forgets the task under way, which the snapshot covers. */
@@ -101,7 +109,8 @@ export class Applier {
 
   #apply(entry: Entry): unknown {
     const { index, term, timeMs, payload, kind, frame } = entry;
-    const result = kind === "command" ? this.#options.stateMachine.apply({ index, term, timeMs, payload }) : undefined;
+    const result =
+      kind === "command" ? this.#options.stateMachine.apply({ index, term, timeMs, payload }) : undefined;
     this.#applied = { index, term };
     this.#timeMs = timeMs;
     this.#entriesSinceSnapshot += 1;

@@ -1,16 +1,17 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Channel, Timer } from "@flotilla/runtime";
-import type { Event } from "../core/event.ts";
+import type { Event, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
 import { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
-import type { Index, NodeId } from "../core/types.ts";
+import type { Index, LogId, NodeId } from "../core/types.ts";
 import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import type { Settings } from "./settings.ts";
+import { asError, closedError, describeCore } from "./status.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
@@ -45,7 +46,9 @@ export class Driver {
   #scheduled = false;
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
+  #released: Promise<void> = Promise.resolve();
   #wake: Timer | null = null;
+  #wakeMs: number | null = null;
   #syncTimer: Timer | null = null;
   #reportedCommit: Index;
   #statusChanged = true;
@@ -80,6 +83,7 @@ export class Driver {
     this.#peers.start();
     this.#ticker.start();
     this.#armSync();
+    this.#settings.onApplied?.(this.#applier.applied.index);
     this.#schedule();
   }
 
@@ -99,7 +103,8 @@ export class Driver {
 
   async read(leaderOnly: boolean): Promise<Index> {
     if (this.#stopped) throw closedError();
-    if (this.#reads.size >= maxReads) throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many reads wait");
+    if (this.#reads.size >= maxReads)
+      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many reads wait");
     this.#schedule();
     return this.#reads.add(leaderOnly);
   }
@@ -115,35 +120,18 @@ export class Driver {
   }
 
   status(): RaftStatus {
-    const core = this.#core;
-    const { configuration } = core;
-    return {
-      id: core.id,
-      role: core.role,
-      term: core.term,
-      leader: core.leader,
-      established: core.established,
-      commit: core.commit,
-      applied: this.#applier.applied.index,
-      lastIndex: core.last.index,
-      firstIndex: core.firstIndex,
-      snapshotIndex: core.snapshot.index,
-      configuration,
-      peers: configuration.voters
-        .filter(({ id }) => id !== core.id)
-        .map(({ id, address }) => ({ id, address, connected: this.#peers.isUp(id), match: core.matchOf(id) })),
-    };
+    return describeCore(this.#core, this.#applier.applied.index, (peer) => this.#peers.isUp(peer));
   }
 
   /** Stops, finishes the write under way and lets go of the disk. */
   async close(): Promise<void> {
     this.#stop({ type: "closed" });
-    await this.#writing.catch(() => {});
-    await this.#storage.log.close();
+    await this.#released;
   }
 
   #makeSnapshots(): Snapshots {
-    const { host, stateMachine, snapshotEntries, snapshotBytes, electionTimeoutMs, observer } = this.#settings;
+    const { host, stateMachine, snapshotEntries, snapshotBytes, electionTimeoutMs, observer } =
+      this.#settings;
     return new Snapshots({
       host,
       store: this.#storage.snapshots,
@@ -159,7 +147,7 @@ export class Driver {
       push: (event) => this.#push({ type: "event", event }),
       onReceived: (snapshot) => this.#push({ type: "install", snapshot }),
       onSaved: (last) => observer.onSnapshot?.(last),
-      onFailure: (error) => this.#fail(error),
+      onFailure: (error) => this.fail(error),
     });
   }
 
@@ -219,7 +207,8 @@ export class Driver {
     const work = this.#work;
     this.#work = [];
     for (const item of work) this.#do(item);
-    for (const event of [...this.#proposals.takeEvents(), ...this.#reads.takeEvents()]) this.#core.step(event, now);
+    for (const event of [...this.#proposals.takeEvents(), ...this.#reads.takeEvents()])
+      this.#core.step(event, now);
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
     this.#applySlice();
@@ -269,5 +258,116 @@ export class Driver {
   #send(to: NodeId, message: Message): void {
     this.#settings.observer.onSend?.(to, message);
     this.#peers.send(to, message);
+  }
+  #append(task: AppendTask): void {
+    this.#settings.observer.onAppend?.(task);
+    this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));
+  }
+
+  async #write(task: AppendTask): Promise<void> {
+    const { log, highWater } = this.#storage;
+    const { reset } = task;
+    const change =
+      reset === null ? task : { ...task, resetConfig: markOf(this.#core.configurationAt(reset.index)) };
+    await log.append(change);
+    highWater.note(log.seq);
+    // A vote must be remembered even if the store loses the batch that holds it.
+    if (task.hardState !== null) await highWater.sync();
+    this.#guard(() => this.#settings.observer.onDurable?.(task));
+    this.#push({ type: "event", event: { type: "append-done", seq: task.seq } });
+  }
+
+  #compactTo(boundary: LogId): void {
+    const keep = this.#snapshots.keepAfter();
+    this.#storage.log.compactTo(keep.index < boundary.index ? keep : boundary);
+  }
+
+  #applySlice(): void {
+    if (!this.#applier.busy) return;
+    const before = this.#applier.applied.term;
+    const { outcomes, isLast } = this.#applier.run();
+    this.#settings.onApplied?.(this.#applier.applied.index);
+    settleProposals(this.#proposals, outcomes, before);
+    const { index } = this.#applier.applied;
+    this.#snapshots.takeWhenDue(this.#applier, this.#core.configurationAt(index));
+    if (isLast) this.#core.step({ type: "apply-done", index }, this.#now());
+  }
+
+  #report(): void {
+    const { observer, onStatus } = this.#settings;
+    const { commit } = this.#core;
+    if (commit > this.#reportedCommit) {
+      this.#reportedCommit = commit;
+      this.#statusChanged = true;
+      observer.onCommit?.(commit);
+    }
+    if (!this.#statusChanged) return;
+    this.#statusChanged = false;
+    onStatus?.(this.status());
+  }
+
+  #armWake(): void {
+    const deadlineMs = this.#core.nextDeadlineMs();
+    if (deadlineMs === this.#wakeMs) return;
+    this.#wakeMs = deadlineMs;
+    this.#wake?.cancel();
+    this.#wake = null;
+    if (deadlineMs === null) return;
+    const { clock } = this.#settings.host;
+    this.#wake = clock.setTimer(deadlineMs - clock.now(), () => {
+      this.#wakeMs = null;
+      this.#push({ type: "event", event: { type: "wake" } });
+    });
+  }
+
+  #armSync(): void {
+    this.#syncTimer = this.#settings.host.clock.setTimer(highWaterSyncMs, () => {
+      void this.#storage.highWater.sync();
+      this.#armSync();
+    });
+  }
+
+  #now(): Stamped {
+    const { clock } = this.#settings.host;
+    return { nowMs: clock.now(), wallMs: clock.wallNow() };
+  }
+
+  // Whatever is thrown here leaves the node in an unknown state: it stops.
+  #guard(run: () => void): void {
+    if (this.#stopped) return;
+    try {
+      run();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Stops the node with the error that made it impossible to go on. */
+  fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#settings.host.logger.error({ err: error }, "the node stops");
+    this.#stop({ type: "failed", error: asError(error) });
+  }
+
+  #stop(reason: StopReason): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#work = [];
+    this.#ticker.stop();
+    this.#wake?.cancel();
+    this.#syncTimer?.cancel();
+    this.#snapshots.close();
+    this.#peers.close();
+    this.#proposals.close();
+    this.#reads.close();
+    this.#released = this.#release().then(() => this.#onStop(reason));
+  }
+
+  async #release(): Promise<void> {
+    await this.#writing;
+    await this.#snapshots.idle();
+    await this.#storage.highWater.sync();
+    // A poisoned store may refuse; what it holds is not touched any more either way.
+    await this.#storage.log.close().catch(() => {});
   }
 }

@@ -99,7 +99,8 @@ export class Proposals {
   /** Rejects proposals that went nowhere, or whose way is lost. */
   dropped({ firstId, count, certain }: Dropped): void {
     for (let k = 0; k < count; k += 1) {
-      if (certain) this.#reject(firstId + k, droppedError("there is no leader to take it, or it takes no more"));
+      if (certain)
+        this.#reject(firstId + k, droppedError("there is no leader to take it, or it takes no more"));
       else this.#reject(firstId + k, unknownError("the leader that took it is out of sight"));
     }
   }
@@ -125,7 +126,8 @@ export class Proposals {
   /** An entry of `term` was applied after those of lower terms: what was placed in those and not applied is lost. */
   termApplied(term: Term): void {
     for (const [id, { placed }] of this.#pending) {
-      if (placed !== null && placed.term < term) this.#reject(id, droppedError("a newer leader left it behind"));
+      if (placed !== null && placed.term < term)
+        this.#reject(id, droppedError("a newer leader left it behind"));
     }
   }
 
@@ -133,7 +135,8 @@ export class Proposals {
   passedOver(index: Index): void {
     this.#appliedIndex = index;
     for (const [id, { placed }] of this.#pending) {
-      if (placed !== null && placed.index <= index) this.#reject(id, unknownError("a snapshot took its place"));
+      if (placed !== null && placed.index <= index)
+        this.#reject(id, unknownError("a snapshot took its place"));
     }
   }
 
@@ -148,7 +151,8 @@ export class Proposals {
   #placedLate(id: number, pending: Pending, at: LogId): void {
     const found = this.#recent.get(at.index);
     if (found === undefined) this.#reject(id, unknownError("it was placed where nobody remembers"));
-    else if (found.term !== at.term) this.#reject(id, droppedError("a newer leader put another entry in its place"));
+    else if (found.term !== at.term)
+      this.#reject(id, droppedError("a newer leader put another entry in its place"));
     else {
       this.#pending.delete(id);
       pending.resolve({ ...at, result: found.result });
@@ -181,5 +185,7 @@ function droppedError(why: string): FlotillaError {
 }
 
 function unknownError(why: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_UNKNOWN_OUTCOME", `the proposal may be in the log: ${why}`, { ambiguous: true });
+  return new FlotillaError("ERR_FLOTILLA_UNKNOWN_OUTCOME", `the proposal may be in the log: ${why}`, {
+    ambiguous: true,
+  });
 }

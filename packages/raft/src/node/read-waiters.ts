@@ -48,7 +48,8 @@ export class ReadWaiters {
     if (waiter === undefined) return;
     waiter.index = index;
     if (index !== null) this.#known.add(id);
-    else this.#reject(id, waiter, new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "no leader confirmed the read"));
+    else
+      this.#reject(id, waiter, new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "no leader confirmed the read"));
   }
 
   /** Resolves every read whose point is reached. */

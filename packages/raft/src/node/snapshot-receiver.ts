@@ -34,7 +34,7 @@ export class SnapshotReceiver {
   readonly #options: ReceiverOptions;
   #incoming: Incoming | null = null;
   #writer: SnapshotWriter | null = null;
-  #busy = false;
+  #busy: Promise<void> | null = null;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -42,7 +42,7 @@ export class SnapshotReceiver {
 
   /** Takes a chunk that the core let through. One that comes while another is being stored is dropped. */
   receive(from: NodeId, chunk: SnapshotChunk): void {
-    if (this.#busy) return;
+    if (this.#busy !== null) return;
     const incoming = this.#incoming;
     const same = incoming !== null && isSame(incoming.head, chunk);
     if (same ? chunk.offset !== incoming.received : chunk.offset !== 0) {
@@ -50,13 +50,16 @@ export class SnapshotReceiver {
       this.#options.onProgress(from, chunk.last, same ? incoming.received : 0);
       return;
     }
-    this.#busy = true;
-    this.#take(from, chunk, same ? incoming : null).then(
-      () => {
-        this.#busy = false;
-      },
-      (error: unknown) => this.#options.onFailure(error),
-    );
+    this.#busy = this.#take(from, chunk, same ? incoming : null)
+      .catch(this.#options.onFailure)
+      .then(() => {
+        this.#busy = null;
+      });
+  }
+
+  /** Resolves once nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#busy;
   }
 
   async #take(from: NodeId, chunk: SnapshotChunk, incoming: Incoming | null): Promise<void> {

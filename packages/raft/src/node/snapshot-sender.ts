@@ -52,8 +52,10 @@ export class SnapshotSender {
   reply(from: NodeId, { last, received }: SnapshotReply): void {
     const stream = this.#streams.get(from);
     const meta = stream?.meta;
-    if (stream === undefined || !meta || meta.last.index !== last.index || meta.last.term !== last.term) return;
-    if (received === meta.totalBytes && (meta.totalBytes > 0 || stream.sentMs > 0)) return this.#end(from, true);
+    if (stream === undefined || !meta || meta.last.index !== last.index || meta.last.term !== last.term)
+      return;
+    if (received === meta.totalBytes && (meta.totalBytes > 0 || stream.sentMs > 0))
+      return this.#end(from, true);
     if (received > meta.totalBytes) return this.#end(from, false);
     // A repeated answer; the chunk from here is on its way.
     if (received === stream.offset) return;

@@ -1,4 +1,4 @@
-import type { Clock, Host } from "@flotilla/runtime";
+import type { Host } from "@flotilla/runtime";
 import type { Configuration } from "../core/config.ts";
 import type { Event } from "../core/event.ts";
 import type { Message, SnapshotChunk, SnapshotReply } from "../core/message.ts";
@@ -8,9 +8,15 @@ import type { SnapshotStore } from "../storage/snapshot-store.ts";
 import type { Applier } from "./applier.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
-import { saveSnapshot } from "./snapshot-saver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
-import type { StateMachine } from "./state-machine.ts";
+import type { Snapshot, StateMachine } from "./state-machine.ts";
+
+/** What a snapshot taken here stands for. */
+interface SnapshotPoint {
+  readonly last: LogId;
+  readonly timeMs: number;
+  readonly configuration: Configuration;
+}
 
 export interface SnapshotsOptions {
   readonly host: Pick<Host, "clock" | "logger" | "probe">;
@@ -33,7 +39,8 @@ export class Snapshots {
   readonly #options: SnapshotsOptions;
   readonly #sender: SnapshotSender;
   readonly #receiver: SnapshotReceiver;
-  #saving = false;
+  #saving: Promise<void> | null = null;
+  #closed = false;
 
   constructor(options: SnapshotsOptions) {
     const { host, store, log, resendMs, onFailure } = options;
@@ -61,7 +68,8 @@ export class Snapshots {
   takeWhenDue(applier: Applier, configuration: Configuration): void {
     const { every } = this.#options;
     const due = applier.entriesSinceSnapshot >= every.entries || applier.bytesSinceSnapshot >= every.bytes;
-    if (due && !this.#saving && configuration.index > 0) this.#take(applier, configuration);
+    if (due && this.#saving === null && !this.#closed && configuration.index > 0)
+      this.#take(applier, configuration);
   }
 
   startSending(to: NodeId): void {
@@ -89,6 +97,17 @@ export class Snapshots {
     this.#sender.stop(peer);
   }
 
+  /** Begins nothing new. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Resolves once nothing is being written. */
+  async idle(): Promise<void> {
+    await this.#saving;
+    await this.#receiver.idle();
+  }
+
   /** The entry the log must go on from, so that the older snapshot can replace a damaged newest one. */
   keepAfter(): LogId {
     const all = this.#options.store.all;
@@ -96,24 +115,31 @@ export class Snapshots {
   }
 
   #take(applier: Applier, configuration: Configuration): void {
-    const { host, store, stateMachine, log, push, onSaved, onFailure } = this.#options;
-    const last = applier.applied;
-    const point = { last, timeMs: applier.timeMs, configuration };
-    this.#saving = true;
+    const { stateMachine, onFailure } = this.#options;
+    const point = { last: applier.applied, timeMs: applier.timeMs, configuration };
     applier.snapshotTaken();
-    saveSnapshot(host.clock, store, stateMachine.snapshot(), point, () => log.seq).then(() => {
-      this.#saving = false;
-      onSaved(last);
-      push({ type: "snapshot-saved", last, configuration });
-    }, onFailure);
+    this.#saving = this.#save(stateMachine.snapshot(), point)
+      .catch(onFailure)
+      .then(() => {
+        this.#saving = null;
+      });
+  }
+
+  async #save(snapshot: Snapshot, point: SnapshotPoint): Promise<void> {
+    const { host, store, log, push, onSaved } = this.#options;
+    const writer = await store.create(point.last);
+    for (const chunk of snapshot.chunks()) {
+      if (this.#closed) return;
+      await writer.write(chunk);
+      await new Promise<void>((resolve) => host.clock.defer(resolve));
+    }
+    const { last, timeMs, configuration } = point;
+    await store.adopt(await writer.commit({ timeMs, configuration, seq: log.seq, installed: false }));
+    onSaved(last);
+    push({ type: "snapshot-saved", last, configuration });
   }
 
   #reply(last: LogId, received: number): SnapshotReply {
     return { type: "snapshot-reply", term: this.#options.term(), last, received };
   }
-}
-
-/** Waits until everything that has already arrived was heard. */
-export async function nextTurn(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.defer(resolve));
 }

@@ -31,7 +31,9 @@ export class Ticker {
   }
 
   #arm(): void {
-    this.#timer = this.#clock.setTimer(this.#nextMs - this.#clock.now(), () => this.#clock.defer(() => this.#fire()));
+    this.#timer = this.#clock.setTimer(this.#nextMs - this.#clock.now(), () =>
+      this.#clock.defer(() => this.#fire()),
+    );
   }
 
   #fire(): void {

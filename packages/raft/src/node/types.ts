@@ -1,10 +1,12 @@
 import type { Host } from "@flotilla/runtime";
 import type { Configuration } from "../core/config.ts";
 import type { Index, NodeId, Role, Term } from "../core/types.ts";
+import { linkProtocols } from "../transport/peer-identity.ts";
+import type { RaftObserver } from "./observer.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 /** The protocols a peer link speaks; whoever listens hands such channels to `RaftNode.accept`. */
-export const peerProtocols: readonly string[] = ["flotilla-peer-control-1", "flotilla-peer-bulk-1"];
+export const peerProtocols: readonly string[] = [linkProtocols.control, linkProtocols.bulk];
 
 /** A founding voter. */
 export interface Founder {
@@ -43,6 +45,8 @@ export interface RaftOptions {
    * that waits for it is told.
    */
   readonly onApplied?: (applied: Index) => void;
+  /** Hears what the node does, for checkers and traces. */
+  readonly observer?: RaftObserver;
 }
 
 export interface PeerStatus {

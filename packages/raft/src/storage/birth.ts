@@ -43,9 +43,13 @@ async function readStored(store: Store): Promise<StoredIdentity | null> {
 }
 
 function requireSame(marker: Marker, stored: StoredIdentity | null): StoredIdentity {
-  if (stored === null) throw damaged("the store is empty or cut short although this node was initialised: it was wiped");
+  if (stored === null)
+    throw damaged("the store is empty or cut short although this node was initialised: it was wiped");
   if (stored.incarnation === marker.incarnation) return stored;
-  throw new FlotillaError("ERR_FLOTILLA_FOREIGN", "store and identity file belong to different incarnations of this node");
+  throw new FlotillaError(
+    "ERR_FLOTILLA_FOREIGN",
+    "store and identity file belong to different incarnations of this node",
+  );
 }
 
 // Nothing but what a birth writes: no key at all, or the first batch alone.
@@ -76,10 +80,13 @@ function requireFounders(bootstrap: readonly Founder[] | undefined, id: NodeId):
   if (bootstrap === undefined) throw badConfig("there is no data here, and no founding members are given");
   const founders = bootstrap.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   for (const [position, founder] of founders.entries()) {
-    if (!idPattern.test(founder.id)) throw badConfig(`${JSON.stringify(founder.id)} is no node id: 1-64 of A-Z a-z 0-9 . _ -`);
-    if (founders[position - 1]?.id === founder.id) throw badConfig(`founding member ${founder.id} is named twice`);
+    if (!idPattern.test(founder.id))
+      throw badConfig(`${JSON.stringify(founder.id)} is no node id: 1-64 of A-Z a-z 0-9 . _ -`);
+    if (founders[position - 1]?.id === founder.id)
+      throw badConfig(`founding member ${founder.id} is named twice`);
   }
-  if (!founders.some((founder) => founder.id === id)) throw badConfig(`node ${id} is not among the founding members`);
+  if (!founders.some((founder) => founder.id === id))
+    throw badConfig(`node ${id} is not among the founding members`);
   return founders;
 }
 

@@ -19,6 +19,7 @@ export class HighWater {
   #dirty = false;
   #next: number | null = null;
   #waiting: (() => void)[] = [];
+  #flushing: (() => void)[] = [];
   #draining = false;
   #failed = false;
 
@@ -60,8 +61,9 @@ export class HighWater {
     this.#start();
   }
 
-  /** Makes the newest noted number durable. Never rejects; failures go to `onFailure`, and it stays pending. */
+  /** Makes the newest noted number durable. Never rejects: failures go to `onFailure`, before it resolves. */
   async sync(): Promise<void> {
+    if (this.#failed) return;
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#start();
     await done;
@@ -73,16 +75,18 @@ export class HighWater {
     this.#drain().catch((error: unknown) => {
       this.#failed = true;
       this.#onFailure(error);
+      for (const resolve of [...this.#flushing, ...this.#waiting]) resolve();
     });
   }
 
   async #drain(): Promise<void> {
     while (this.#next !== null || this.#waiting.length > 0) {
-      const waiting = this.#waiting;
+      this.#flushing = this.#waiting;
       this.#waiting = [];
       await this.#write();
-      if (waiting.length > 0) await this.#flush();
-      for (const resolve of waiting) resolve();
+      if (this.#flushing.length > 0) await this.#flush();
+      for (const resolve of this.#flushing) resolve();
+      this.#flushing = [];
     }
     this.#draining = false;
   }

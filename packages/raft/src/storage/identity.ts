@@ -45,7 +45,10 @@ export async function readMarker(files: Files): Promise<Marker | null> {
   return readSealed("the identity file", () => {
     const [format, cluster, id, incarnation, initialised] = readArray(value, "identity", 5, 5);
     requireFormat(format);
-    return { ...readIdentity(cluster, id, incarnation), initialised: readBoolean(initialised, "initialised") };
+    return {
+      ...readIdentity(cluster, id, incarnation),
+      initialised: readBoolean(initialised, "initialised"),
+    };
   });
 }
 
@@ -61,7 +64,10 @@ export function decodeIdentity(bytes: Uint8Array): StoredIdentity {
   return readSealed("the identity record", () => {
     const [format, cluster, id, incarnation, founders] = readArray(value, "identity", 5, 5);
     requireFormat(format);
-    return { ...readIdentity(cluster, id, incarnation), founders: readList(founders, "founders", maxFounders, readFounder) };
+    return {
+      ...readIdentity(cluster, id, incarnation),
+      founders: readList(founders, "founders", maxFounders, readFounder),
+    };
   });
 }
 
@@ -89,7 +95,10 @@ export function foundingConfiguration(founders: readonly Founder[]): Configurati
 function requireFormat(value: unknown): void {
   const format = readUint(value, "format");
   if (format === storageFormat) return;
-  throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", `the data has format ${format}; this version reads ${storageFormat}`);
+  throw new FlotillaError(
+    "ERR_FLOTILLA_UNSUPPORTED",
+    `the data has format ${format}; this version reads ${storageFormat}`,
+  );
 }
 
 function readIdentity(cluster: unknown, id: unknown, incarnation: unknown): Identity {

@@ -31,7 +31,8 @@ export function runKey(first: Index): Uint8Array {
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when it is no run key
  */
 export function indexOfRunKey(key: Uint8Array): Index {
-  if (key.length !== runKeyBytes || key[0] !== runPrefix) throw damaged("the log holds a key that nothing explains");
+  if (key.length !== runKeyBytes || key[0] !== runPrefix)
+    throw damaged("the log holds a key that nothing explains");
   const first = Number(new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(1));
   if (!Number.isSafeInteger(first) || first < 1) throw damaged("the log holds a key that nothing explains");
   return first;

@@ -47,7 +47,8 @@ interface Draft {
 export function planBatch(view: LogView, change: LogChange): Plan {
   const { tail } = view;
   const draft: Draft = { writes: [], added: [], last: tail.last, chain: tail.chain };
-  const dropFrom = change.reset === null ? truncate(draft, view, change.truncateFrom) : reset(draft, view, change.reset);
+  const dropFrom =
+    change.reset === null ? truncate(draft, view, change.truncateFrom) : reset(draft, view, change.reset);
   putRun(draft, change.entries);
   const next: TailRecord = {
     seq: tail.seq + 1,
@@ -76,7 +77,8 @@ function truncate(draft: Draft, view: LogView, from: Index | null): Index | null
 
 function reset(draft: Draft, view: LogView, base: LogId): Index {
   // Runs below the new base go lazily, recovery knows them by their keys; one above it would look like entries.
-  for (const run of view.runs.cut(base.index + 1).removed) draft.writes.push({ type: "delete", key: runKey(run.first) });
+  for (const run of view.runs.cut(base.index + 1).removed)
+    draft.writes.push({ type: "delete", key: runKey(run.first) });
   draft.last = base;
   draft.chain = 0;
   return 0;
@@ -96,7 +98,11 @@ function putRun(draft: Draft, entries: readonly Entry[]): void {
 
 function putRecords(draft: Draft, view: LogView, change: LogChange, tail: TailRecord): void {
   if (change.hardState !== null) {
-    draft.writes.push({ type: "put", key: hardKey, value: encodeHard({ ...change.hardState, seq: tail.seq }) });
+    draft.writes.push({
+      type: "put",
+      key: hardKey,
+      value: encodeHard({ ...change.hardState, seq: tail.seq }),
+    });
   }
   if (tail.base.index !== view.tail.base.index || change.reset !== null) {
     const mark = change.reset === null ? view.configs.at(tail.base.index) : change.resetConfig;

@@ -42,8 +42,10 @@ export async function recoverLog(store: Store): Promise<RecoveredLog> {
   const hard = await readHard(store, tail);
   const scan = await scanRuns(store, tail);
   const { last, chain } = tail;
-  if (scan.last.index !== last.index) throw damaged(`the log ends at ${scan.last.index}, not at ${last.index}`);
-  if (scan.last.term !== last.term || scan.chain !== chain) throw damaged("the log does not match its chained checksum");
+  if (scan.last.index !== last.index)
+    throw damaged(`the log ends at ${scan.last.index}, not at ${last.index}`);
+  if (scan.last.term !== last.term || scan.chain !== chain)
+    throw damaged("the log does not match its chained checksum");
   if (hard.term < last.term) throw damaged("the term is below that of the last entry");
   const later = scan.marks.filter((mark) => mark.index > tail.base.index);
   const configs = new ConfigHistory(await readBaseConfig(store, tail), later);
@@ -68,7 +70,8 @@ async function readTail(store: Store): Promise<TailRecord> {
   if (bytes === undefined) throw damaged("the log has no tail record");
   const tail = decodeTail(bytes);
   const { seq, hardSeq, commit, base, start, last } = tail;
-  const ordered = hardSeq <= seq && start <= base.index + 1 && base.index <= last.index && base.term <= last.term;
+  const ordered =
+    hardSeq <= seq && start <= base.index + 1 && base.index <= last.index && base.term <= last.term;
   if (!ordered || commit > last.index || start < 1) throw damaged("the tail record contradicts itself");
   return tail;
 }
@@ -88,7 +91,8 @@ async function readBaseConfig(store: Store, tail: TailRecord): Promise<ConfigMar
     throw damaged("the configuration at the base of the log is missing");
   }
   const { base, mark } = decodeBaseConfig(bytes);
-  if (base !== tail.base.index || mark.index > base) throw damaged("the base configuration belongs to another base");
+  if (base !== tail.base.index || mark.index > base)
+    throw damaged("the base configuration belongs to another base");
   return mark;
 }
 
@@ -118,7 +122,8 @@ function takeRun(scan: Scan, tail: TailRecord, entries: readonly Entry[]): void 
   }
   // Every batch renews the tail, so nothing a finished batch wrote can lie above it.
   if (last.index > tail.last.index) throw damaged(`entry ${last.index} is above the end of the log`);
-  if (first.term < scan.last.term || first.timeMs < scan.lastTimeMs) throw damaged(`entry ${first.index} goes back in time`);
+  if (first.term < scan.last.term || first.timeMs < scan.lastTimeMs)
+    throw damaged(`entry ${first.index} goes back in time`);
   const before = scan.chain;
   scan.runs.add({ first: first.index, last: last.index, lastTerm: last.term, chainBefore: before });
   scan.chain = chainOver(before, entries);

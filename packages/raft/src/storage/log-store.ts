@@ -76,7 +76,7 @@ export class LogStore implements LogReader, AsyncDisposable {
     invariant(from <= this.#tail.last.index, "only durable entries are read", { from });
     const found: Entry[] = [];
     let bytes = 0;
-    for (let index = from; index <= this.#tail.last.index; ) {
+    for (let index = from; index <= this.#tail.last.index;) {
       const run = this.#runOf(index);
       for (const entry of this.#open(run).slice(index - run.first)) {
         bytes += entry.frame.length;
@@ -104,7 +104,13 @@ export class LogStore implements LogReader, AsyncDisposable {
     invariant(!this.#writing, "one write of the log at a time");
     this.#writing = true;
     const plan = planBatch(
-      { tail: this.#tail, base: this.#base, runs: this.#runs, configs: this.#configs, open: (run) => this.#open(run) },
+      {
+        tail: this.#tail,
+        base: this.#base,
+        runs: this.#runs,
+        configs: this.#configs,
+        open: (run) => this.#open(run),
+      },
       change,
     );
     await this.#store.write(plan.writes);

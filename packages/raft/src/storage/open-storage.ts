@@ -34,7 +34,7 @@ export interface Storage {
   readonly snapshots: SnapshotStore;
   readonly highWater: HighWater;
   /** What the state machine starts from; null: from nothing. */
-  readonly restore: { readonly bytes: Uint8Array; readonly last: LogId } | null;
+  readonly restore: { readonly bytes: Uint8Array; readonly last: LogId; readonly timeMs: number } | null;
 }
 
 interface Loaded {
@@ -65,7 +65,8 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const identity = await identify(store, { disk, random, cluster, id, bootstrap });
   const { mark, highWater } = await HighWater.open(disk.files, options.onFailure);
   const found = await recoverLog(store);
-  if (found.tail.seq < mark) throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);
+  if (found.tail.seq < mark)
+    throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);
   if (found.leftovers) await sweepLeftovers(store, found.tail);
   const log = new LogStore(store, found, options.onFailure);
   const snapshots = await SnapshotStore.open(disk.files);
@@ -74,12 +75,17 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   if (log.seq > found.tail.seq) highWater.note(log.seq);
   const founding = foundingConfiguration(identity.founders);
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
-  const restore = loaded === null ? null : { bytes: loaded.bytes, last: loaded.meta.last };
+  const restore =
+    loaded === null ? null : { bytes: loaded.bytes, last: loaded.meta.last, timeMs: loaded.meta.timeMs };
   return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, restore };
 }
 
 // The newest intact snapshot that the log goes on from.
-async function loadSnapshot(snapshots: SnapshotStore, log: LogStore, options: StorageOptions): Promise<Loaded | null> {
+async function loadSnapshot(
+  snapshots: SnapshotStore,
+  log: LogStore,
+  options: StorageOptions,
+): Promise<Loaded | null> {
   const { logger, probe } = options.host;
   const broken: SnapshotMeta[] = [];
   for (const meta of snapshots.all.toReversed()) {
@@ -105,7 +111,8 @@ async function loadSnapshot(snapshots: SnapshotStore, log: LogStore, options: St
 async function reconcile(log: LogStore, meta: SnapshotMeta, hardState: HardState): Promise<HardState> {
   const { last, configuration, installed } = meta;
   if (log.term(last.index) === last.term) return hardState;
-  if (!installed || last.index <= log.commit) throw damaged("the log does not contain the snapshot taken from it");
+  if (!installed || last.index <= log.commit)
+    throw damaged("the log does not contain the snapshot taken from it");
   const next = hardState.term < last.term ? { term: last.term, vote: null } : hardState;
   await log.append({
     reset: last,

@@ -102,7 +102,10 @@ export function decodeBaseConfig(bytes: Uint8Array): { readonly base: Index; rea
   const value = unseal(bytes, baseConfigKey, "the base configuration");
   return readSealed("the base configuration", () => {
     const [base, index, payload] = readArray(value, "base configuration", 3, 3);
-    const mark = { index: readUint(index, "index"), payload: Uint8Array.from(readBytes(payload, "payload", maxConfigBytes)) };
+    const mark = {
+      index: readUint(index, "index"),
+      payload: Uint8Array.from(readBytes(payload, "payload", maxConfigBytes)),
+    };
     return { base: readUint(base, "base"), mark };
   });
 }

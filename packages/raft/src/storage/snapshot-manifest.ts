@@ -26,7 +26,11 @@ const maxConfigBytes = 1 << 16;
 const manifestPattern = /^(\d{1,16})-(\d{1,16})\.manifest$/;
 
 /** File names of the snapshot at `last`. */
-export function snapshotFiles(last: LogId): { readonly data: string; readonly manifest: string; readonly part: string } {
+export function snapshotFiles(last: LogId): {
+  readonly data: string;
+  readonly manifest: string;
+  readonly part: string;
+} {
   const stem = `${folder}/${last.index}-${last.term}`;
   return { data: `${stem}.data`, manifest: `${stem}.manifest`, part: `${stem}.part` };
 }
@@ -52,7 +56,12 @@ export function decodeManifest(bytes: Uint8Array, last: LogId): SnapshotMeta {
   const what = `the manifest of snapshot ${last.index}-${last.term}`;
   const value = unseal(bytes, snapshotFiles(last).manifest, what);
   return readSealed(what, () => {
-    const [timeMs, configIndex, configuration, totalBytes, checksum, seq, installed] = readArray(value, "manifest", 7, 7);
+    const [timeMs, configIndex, configuration, totalBytes, checksum, seq, installed] = readArray(
+      value,
+      "manifest",
+      7,
+      7,
+    );
     return {
       last,
       timeMs: readUint(timeMs, "time"),

@@ -3,7 +3,13 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Files } from "@flotilla/runtime";
 import type { LogId } from "../core/types.ts";
 import { damaged } from "./sealed.ts";
-import { decodeManifest, encodeManifest, manifestTarget, snapshotFiles, snapshotFolder } from "./snapshot-manifest.ts";
+import {
+  decodeManifest,
+  encodeManifest,
+  manifestTarget,
+  snapshotFiles,
+  snapshotFolder,
+} from "./snapshot-manifest.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
 
 const kept = 2;
@@ -116,7 +122,9 @@ export class SnapshotStore {
   }
 
   async #forget(last: LogId, names: readonly string[]): Promise<void> {
-    this.#metas = this.#metas.filter((meta) => meta.last.index !== last.index || meta.last.term !== last.term);
+    this.#metas = this.#metas.filter(
+      (meta) => meta.last.index !== last.index || meta.last.term !== last.term,
+    );
     for (const name of names) await this.#files.remove(name);
   }
 }

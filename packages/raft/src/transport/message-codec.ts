@@ -74,7 +74,8 @@ export function decodeFrame(frame: Uint8Array): PeerMessage[] {
 /** About how many bytes `message` takes in a frame. */
 export function messageBytes(message: PeerMessage): number {
   if (message.type === "append") return message.entries.reduce((sum, entry) => sum + entry.frame.length, 64);
-  if (message.type === "forward") return message.payloads.reduce((sum, payload) => sum + payload.length + 8, 64);
+  if (message.type === "forward")
+    return message.payloads.reduce((sum, payload) => sum + payload.length + 8, 64);
   if (message.type === "snapshot-chunk") return message.bytes.length + 4096;
   return message.type === "app" ? message.payload.length + 16 : 64;
 }
@@ -117,6 +118,8 @@ function writeFields(message: PeerMessage): unknown[] {
       return [message.term, message.firstId, message.payloads];
     case "forward-reply":
       return [message.term, message.firstId, message.count, message.firstIndex];
+    default:
+      return refuse("unknown type");
   }
 }
 
@@ -126,8 +129,11 @@ function refuse(what: string): never {
 
 function readMessage(value: unknown): PeerMessage {
   const [tag, ...items] = readArray(value, "message", 1, 16);
-  if (typeof tag !== "number" || !Object.hasOwn(readers, tag)) return refuse("unknown tag");
-  return readers[tag as Tag](items);
+  return isTag(tag) ? readers[tag](items) : refuse("unknown tag");
+}
+
+function isTag(value: unknown): value is Tag {
+  return typeof value === "number" && Object.hasOwn(readers, value);
 }
 
 const readers = {
@@ -151,14 +157,27 @@ const readers = {
   5: readAppend,
   6: (items: Items): Message => {
     const [, prevIndex, match, hint] = fields(items, 4);
-    const reply = { type: "append-reply", term: readTerm(items), prevIndex: readUint(prevIndex, "prev") } as const;
+    const reply = {
+      type: "append-reply",
+      term: readTerm(items),
+      prevIndex: readUint(prevIndex, "prev"),
+    } as const;
     const accepted = readOptionalUint(match, "match") ?? null;
     if ((accepted === null) !== Array.isArray(hint)) refuse("an append reply either matches or hints");
-    return { ...reply, match: accepted, hint: Array.isArray(hint) ? readLogId(readArray(hint, "hint", 2, 2), 0) : null };
+    return {
+      ...reply,
+      match: accepted,
+      hint: Array.isArray(hint) ? readLogId(readArray(hint, "hint", 2, 2), 0) : null,
+    };
   },
   7: (items: Items): Message => {
     const [, commit, round] = fields(items, 3);
-    return { type: "heartbeat", term: readTerm(items), commit: readUint(commit, "commit"), round: readUint(round, "round") };
+    return {
+      type: "heartbeat",
+      term: readTerm(items),
+      commit: readUint(commit, "commit"),
+      round: readUint(round, "round"),
+    };
   },
   8: (items: Items): Message => {
     const [, round] = fields(items, 2);
@@ -167,7 +186,12 @@ const readers = {
   9: readSnapshotChunk,
   10: (items: Items): Message => {
     const [, , , received] = fields(items, 4);
-    return { type: "snapshot-reply", term: readTerm(items), last: readLogId(items, 1), received: readUint(received, "received") };
+    return {
+      type: "snapshot-reply",
+      term: readTerm(items),
+      last: readLogId(items, 1),
+      received: readUint(received, "received"),
+    };
   },
   11: (items: Items): Message => {
     const [, id] = fields(items, 2);
@@ -175,11 +199,18 @@ const readers = {
   },
   12: (items: Items): Message => {
     const [, id, index] = fields(items, 3);
-    return { type: "read-reply", term: readTerm(items), id: readUint(id, "id"), index: readOptionalUint(index, "index") ?? null };
+    return {
+      type: "read-reply",
+      term: readTerm(items),
+      id: readUint(id, "id"),
+      index: readOptionalUint(index, "index") ?? null,
+    };
   },
   13: (items: Items): Message => {
     const [, firstId, list] = fields(items, 3);
-    const payloads = readList(list, "payloads", maxForwards, (item) => readBytes(item, "payload", peerMaxFrameBytes));
+    const payloads = readList(list, "payloads", maxForwards, (item) =>
+      readBytes(item, "payload", peerMaxFrameBytes),
+    );
     return { type: "forward", term: readTerm(items), firstId: readUint(firstId, "id"), payloads };
   },
   14: (items: Items): Message => {
@@ -222,7 +253,8 @@ function readSnapshotChunk(items: Items): Message {
   const chunk = readBytes(bytes, "chunk", peerMaxFrameBytes);
   const total = readUint(totalBytes, "size");
   const at = readUint(offset, "offset", total);
-  if (at + chunk.length > total || (chunk.length === 0 && total > 0)) refuse("a chunk outside of its snapshot");
+  if (at + chunk.length > total || (chunk.length === 0 && total > 0))
+    refuse("a chunk outside of its snapshot");
   return {
     type: "snapshot-chunk",
     term: readTerm(items),
@@ -238,7 +270,10 @@ function readSnapshotChunk(items: Items): Message {
 
 function readConfiguration(value: unknown, last: LogId): Configuration {
   const [index, payload] = readArray(value, "configuration", 2, 2);
-  return decodeConfiguration(readBytes(payload, "configuration", maxConfigBytes), readUint(index, "index", last.index));
+  return decodeConfiguration(
+    readBytes(payload, "configuration", maxConfigBytes),
+    readUint(index, "index", last.index),
+  );
 }
 
 function fields(items: Items, count: number): Items {

@@ -54,17 +54,27 @@ export function judgePeer(
   kind: LinkKind,
   configuration: Configuration,
 ): FlotillaError | undefined {
-  if (peer.kind !== kind) return new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the link is of another kind than its protocol");
+  if (peer.kind !== kind)
+    return new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the link is of another kind than its protocol");
   const voter = configuration.voters.find(({ id }) => id === peer.id);
   if (voter === undefined || peer.id === own) {
-    return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} is not another member of this cluster`);
+    return new FlotillaError(
+      "ERR_FLOTILLA_BAD_CONFIG",
+      `node ${peer.id} is not another member of this cluster`,
+    );
   }
   const { historyId } = configuration;
   if (historyId !== "" && peer.historyId !== "" && historyId !== peer.historyId) {
-    return new FlotillaError("ERR_FLOTILLA_WRONG_CLUSTER", `node ${peer.id} has another history of this cluster`);
+    return new FlotillaError(
+      "ERR_FLOTILLA_WRONG_CLUSTER",
+      `node ${peer.id} has another history of this cluster`,
+    );
   }
   if (voter.incarnation !== "" && voter.incarnation !== peer.incarnation) {
-    return new FlotillaError("ERR_FLOTILLA_WIPED", `node ${peer.id} does not have the data it was a member with`);
+    return new FlotillaError(
+      "ERR_FLOTILLA_WIPED",
+      `node ${peer.id} does not have the data it was a member with`,
+    );
   }
   return undefined;
 }

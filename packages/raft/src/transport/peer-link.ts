@@ -86,7 +86,7 @@ export class PeerLink implements ChannelHandler {
     this.#heardMs = this.#clock.now();
     try {
       for (const message of decodeFrame(frame)) {
-        if (!this.#ended) this.#owner.message(this, message);
+        this.#hand(message);
       }
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) throw error;
@@ -96,6 +96,11 @@ export class PeerLink implements ChannelHandler {
 
   end(end: ChannelEnd): void {
     this.#finish(end.remote, end.reason === "" ? end.cause : `${end.cause}: ${end.reason}`);
+  }
+
+  // The owner may end the link at any message.
+  #hand(message: PeerMessage): void {
+    if (!this.#ended) this.#owner.message(this, message);
   }
 
   #send(messages: readonly PeerMessage[]): void {

@@ -156,7 +156,8 @@ export class Peers {
     const both = AbortSignal.any([signal, failed.signal]);
     try {
       await Promise.all(kinds.map((kind) => this.#dialOne(voter, { kind, life: this.#life, attempt }, both)));
-      if (!this.isUp(voter.id)) throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
+      if (!this.isUp(voter.id))
+        throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
     } catch (error) {
       failed.abort();
       this.#entries.get(voter.id)?.peer.close("the attempt failed");
@@ -192,7 +193,10 @@ export class Peers {
 
   #admit(peer: PeerIdentity, kind: LinkKind, expected: NodeId | null): FlotillaError | undefined {
     if (expected !== null && peer.id !== expected) {
-      return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} answers at the address of ${expected}`);
+      return new FlotillaError(
+        "ERR_FLOTILLA_BAD_CONFIG",
+        `node ${peer.id} answers at the address of ${expected}`,
+      );
     }
     if (expected === null && peer.id > this.#options.id) {
       return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} is dialed, it does not dial`);
@@ -224,17 +228,24 @@ export class Peers {
 
   #watch(): void {
     const { host, electionTimeoutMs } = this.#options;
+    const armedMs = host.clock.now();
     this.#timer = host.clock.setTimer(electionTimeoutMs / 2, () => {
       // After a stall, what has already arrived is heard first.
       host.clock.defer(() => {
         if (this.#closed) return;
-        const nowMs = host.clock.now();
-        for (const { peer } of this.#entries.values()) {
-          peer.maintain(nowMs - 2 * electionTimeoutMs, nowMs - electionTimeoutMs / 2);
-        }
+        this.#maintain(host.clock.now(), armedMs);
         this.#watch();
       });
     });
+  }
+
+  #maintain(nowMs: number, armedMs: number): void {
+    const { electionTimeoutMs } = this.#options;
+    // A side that was stalled itself cannot tell who was silent.
+    const stalled = nowMs - armedMs > electionTimeoutMs;
+    const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
+    for (const { peer } of this.#entries.values())
+      peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
   }
 }
 

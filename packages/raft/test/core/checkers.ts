@@ -29,7 +29,11 @@ export class Checkers {
       const key = `${index}/${term}`;
       const known = this.#frames.get(key);
       if (known === undefined) this.#frames.set(key, { frame, before: previous });
-      else check(Buffer.compare(known.frame, frame) === 0 && known.before === previous, "LogMatching", { key, previous });
+      else
+        check(Buffer.compare(known.frame, frame) === 0 && known.before === previous, "LogMatching", {
+          key,
+          previous,
+        });
       previous = term;
     }
   }

@@ -62,7 +62,7 @@ export class Cluster {
   /** The leader of the highest term. */
   leader(): Member {
     const leaders = [...this.members.values()].filter(({ up, raft }) => up && raft.role === "leader");
-    const newest = leaders.sort((a, b) => b.raft.term - a.raft.term)[0];
+    const newest = leaders.toSorted((a, b) => b.raft.term - a.raft.term)[0];
     if (newest === undefined) throw new Error("no leader");
     return newest;
   }
@@ -139,6 +139,17 @@ export class Cluster {
     if (message.type === "snapshot-reply") this.step(to, { type: "snapshot-sent", to: from, ok: true });
   }
 
+  /** Hands a member a message as if it came from a peer. */
+  tell(to: string, from: string, message: Message): void {
+    this.deliver({ from, to, incarnation: this.get(from).incarnation, message });
+  }
+
+  /** Every message of that type that a member has sent, oldest first. */
+  said<T extends Message["type"]>(from: string, type: T): Extract<Message, { type: T }>[] {
+    const messages = this.sent.filter((parcel) => parcel.from === from).map(({ message }) => message);
+    return messages.filter((message): message is Extract<Message, { type: T }> => message.type === type);
+  }
+
   /** Delivers the parcels on the wire that `filter` lets through, in order; loses or keeps none of the others. */
   deliverSome(filter: (parcel: Parcel) => boolean): void {
     const chosen = this.wire.filter((parcel) => filter(parcel));
@@ -148,7 +159,8 @@ export class Cluster {
 
   /** Delivers until the wire is empty. */
   settle(): void {
-    for (let parcel = this.wire.shift(); parcel !== undefined; parcel = this.wire.shift()) this.deliver(parcel);
+    for (let parcel = this.wire.shift(); parcel !== undefined; parcel = this.wire.shift())
+      this.deliver(parcel);
   }
 
   /** One tick for everybody, then everything is delivered. */
@@ -225,7 +237,12 @@ export class Cluster {
     if (term === null || index === 0) return;
     const configuration = member.raft.configurationAt(index);
     const last = { index, term };
-    member.disk.snapshot = { last, timeMs: member.wallMs, configuration, state: member.state.slice(0, index) };
+    member.disk.snapshot = {
+      last,
+      timeMs: member.wallMs,
+      configuration,
+      state: member.state.slice(0, index),
+    };
     this.step(id, { type: "snapshot-saved", last, configuration });
   }
 
@@ -239,7 +256,8 @@ export class Cluster {
   terms(id: string): (number | null)[] {
     const { raft } = this.get(id);
     const terms: (number | null)[] = [];
-    for (let index: Index = raft.firstIndex; index <= raft.last.index; index += 1) terms.push(raft.termAt(index));
+    for (let index: Index = raft.firstIndex; index <= raft.last.index; index += 1)
+      terms.push(raft.termAt(index));
     return terms;
   }
 
@@ -255,7 +273,10 @@ export class Cluster {
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#receiveSnapshot(member, from, chunk);
     if (ready.append !== null) {
-      this.checkers.entries(ready.append.entries, member.raft.termAt((ready.append.entries[0]?.index ?? 1) - 1) ?? 0);
+      this.checkers.entries(
+        ready.append.entries,
+        member.raft.termAt((ready.append.entries[0]?.index ?? 1) - 1) ?? 0,
+      );
       member.task = ready.append;
       if (!member.slowDisk) this.finishTask(member.id);
     }
@@ -277,7 +298,14 @@ export class Cluster {
     const payload = bytes(JSON.stringify(snapshot.state));
     const { last, timeMs, configuration } = snapshot;
     const whole = { offset: 0, totalBytes: payload.length, checksum: 0, bytes: payload };
-    this.#post(member, to, { type: "snapshot-chunk", term: member.raft.term, last, timeMs, configuration, ...whole });
+    this.#post(member, to, {
+      type: "snapshot-chunk",
+      term: member.raft.term,
+      last,
+      timeMs,
+      configuration,
+      ...whole,
+    });
   }
 
   #receiveSnapshot(member: Member, from: string, chunk: Ready["receiveSnapshot"][number]["chunk"]): void {
@@ -286,7 +314,12 @@ export class Cluster {
     if (member.state.length < last.index) member.state = [...state];
     member.disk.snapshot = { last, timeMs, configuration, state };
     this.step(member.id, { type: "snapshot-installed", last, timeMs, configuration });
-    const reply = { type: "snapshot-reply", term: member.raft.term, last, received: chunk.totalBytes } as const;
+    const reply = {
+      type: "snapshot-reply",
+      term: member.raft.term,
+      last,
+      received: chunk.totalBytes,
+    } as const;
     this.#post(member, from, reply);
   }
 }

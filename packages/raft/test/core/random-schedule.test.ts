@@ -6,16 +6,20 @@ import { Schedule } from "./schedule.ts";
 const seed = fc.nat(2 ** 31 - 1);
 const slow = { timeout: 120_000 };
 
-test.each([1, 2, 3, 4, 5])("a group of %i stays safe under any schedule and converges afterwards", slow, (size) => {
-  fc.assert(
-    fc.property(seed, (value) => {
-      const schedule = new Schedule(value, size, { electionTicks: 4, trailingEntries: 3 });
-      schedule.run(1500);
-      schedule.converge();
-    }),
-    { numRuns: 25 },
-  );
-});
+test.each([1, 2, 3, 4, 5])(
+  "a group of %i stays safe under any schedule and converges afterwards",
+  slow,
+  (size) => {
+    fc.assert(
+      fc.property(seed, (value) => {
+        const schedule = new Schedule(value, size, { electionTicks: 4, trailingEntries: 3 });
+        schedule.run(1500);
+        schedule.converge();
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
 
 test("small windows, batches and caches keep the same promises", slow, () => {
   const limits = {
@@ -44,7 +48,9 @@ test("founding under any schedule gives one history", slow, () => {
       const schedule = new Schedule(value, 3, { electionTicks: 4, configuration: founding(["a", "b", "c"]) });
       schedule.run(600);
       schedule.converge();
-      const histories = schedule.cluster.ids.map((id) => schedule.cluster.get(id).raft.configuration.historyId);
+      const histories = schedule.cluster.ids.map(
+        (id) => schedule.cluster.get(id).raft.configuration.historyId,
+      );
       expect(new Set(histories).size).toBe(1);
       expect(histories[0]).toMatch(/^[0-9a-f]{32}$/);
     }),

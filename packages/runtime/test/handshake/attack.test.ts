@@ -209,6 +209,24 @@ describe("handshake under attack", () => {
     expect(stranger.isOpen).toBe(false);
   });
 
+  test("an oversized frame is refused for its size, unread", async () => {
+    const { log, stranger, clock } = strangerDials();
+    stranger.send(encode([1, "x".repeat(5000)]));
+    clock.run();
+    await settled();
+    expect(log.error?.message).toMatch("at most 4096 bytes");
+  });
+
+  test("a stranger of another cluster is told nothing but that", async () => {
+    const { stranger, got, clock } = strangerDials({ identity: "private", secret: "s" });
+    stranger.send(encode([1, 1, 1, "other", encode("me"), new Uint8Array(32)]));
+    clock.run();
+    await settled();
+    expect(got.map((frame) => (decode(frame) as unknown[]).slice(0, 2))).toEqual([
+      [5, "ERR_FLOTILLA_WRONG_CLUSTER"],
+    ]);
+  });
+
   test("arbitrary frames never complete it nor escape as another error", async () => {
     await fc.assert(
       fc.asyncProperty(

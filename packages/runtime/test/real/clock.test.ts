@@ -48,6 +48,25 @@ describe("real clock", () => {
     },
   );
 
+  test("a call deferred in the poll phase is not overtaken by one that a deferred call makes later", async () => {
+    const clock = realClock();
+    const ran: string[] = [];
+    await new Promise<void>((resolve) => {
+      function last(): void {
+        ran.push("last");
+        resolve();
+      }
+      clock.setTimer(0, () => {
+        clock.defer(() => {
+          ran.push("first");
+          clock.defer(last);
+        });
+        void Promise.resolve().then(() => clock.defer(() => ran.push("between")));
+      });
+    });
+    expect(ran).toEqual(["first", "between", "last"]);
+  });
+
   test("a deferred call that throws does not lose the others", async () => {
     const clock = realClock();
     const immediates: (() => void)[] = [];

@@ -51,7 +51,10 @@ export class RaftLog {
 
   constructor(recovered: Recovered, reader: LogReader) {
     const { snapshot, compacted, last, commit } = recovered;
-    invariant(compacted.index <= snapshot.index && snapshot.index <= last.index, "SnapshotInLog", { snapshot, last });
+    invariant(compacted.index <= snapshot.index && snapshot.index <= last.index, "SnapshotInLog", {
+      snapshot,
+      last,
+    });
     this.#reader = reader;
     this.#terms = new TermRuns(recovered.termRuns);
     this.#window = new Window(last.index + 1);
@@ -110,7 +113,8 @@ export class RaftLog {
   /** The newest entry at or below `at` that a log with `at` in it could share with this one. */
   sharedWith(at: LogId): LogId {
     const from = Math.min(at.index, this.#last.index);
-    if (from <= this.#compacted.index) return from === this.#compacted.index ? this.#compacted : { index: from, term: 0 };
+    if (from <= this.#compacted.index)
+      return from === this.#compacted.index ? this.#compacted : { index: from, term: 0 };
     const index = Math.max(this.#terms.lastAtMost(from, at.term), this.#compacted.index);
     return { index, term: this.term(index) ?? 0 };
   }
@@ -118,7 +122,10 @@ export class RaftLog {
   /** Adds entries right after the last one. */
   append(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      invariant(entry.index === this.#last.index + 1, "AppendContiguous", { index: entry.index, last: this.#last });
+      invariant(entry.index === this.#last.index + 1, "AppendContiguous", {
+        index: entry.index,
+        last: this.#last,
+      });
       this.#terms.add(entry);
       this.#window.push(entry);
       this.#last = { index: entry.index, term: entry.term };
@@ -168,7 +175,10 @@ export class RaftLog {
   /** Begins the next write, which may turn out empty. */
   beginWrite(maxBytes: number): LogWrite {
     const { first, reset, truncateFrom } = this.mark.plan();
-    const entries = take(this.#held(first), this.#last.index, { maxBytes, maxEntries: Number.POSITIVE_INFINITY });
+    const entries = take(this.#held(first), this.#last.index, {
+      maxBytes,
+      maxEntries: Number.POSITIVE_INFINITY,
+    });
     this.mark.begin(first + entries.length - 1);
     return { reset, truncateFrom, entries };
   }

@@ -92,7 +92,8 @@ export class Progress {
       this.#next = Math.max(this.#next, index + 1);
     }
     if (this.#state === "replicate") this.inflights.freeTo(index);
-    else if (index === this.#match && (this.#state === "probe" || index >= compacted)) this.#becomeReplicate();
+    else if (index === this.#match && (this.#state === "probe" || index >= compacted))
+      this.#becomeReplicate();
   }
 
   /**

@@ -1,0 +1,63 @@
+import { Machine } from "@flotilla/kv";
+import type { NodeId } from "@flotilla/raft";
+import type { ClientHost } from "@flotilla/runtime";
+import { ClientDoor } from "./client-door.ts";
+import type { ServerContext } from "./context.ts";
+import { CoordStateMachine } from "./coord-state-machine.ts";
+import { LateRaft } from "./late-raft.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+import type { Observer } from "./observer.ts";
+import { ReadGate } from "./read-gate.ts";
+import { Renewals } from "./renewals.ts";
+import { SessionHub } from "./session-hub.ts";
+import { nodeStatus } from "./status.ts";
+
+/** Who a member is. */
+export interface Identity {
+  readonly id: NodeId;
+  readonly cluster: string;
+  readonly secret: Uint8Array | undefined;
+}
+
+/** Everything of a member but raft and the network. */
+export interface Parts {
+  readonly raft: LateRaft;
+  readonly machine: Machine;
+  readonly hub: SessionHub;
+  readonly keeper: LeaseKeeper;
+  readonly renewals: Renewals;
+  readonly reads: ReadGate;
+  readonly door: ClientDoor;
+  readonly stateMachine: CoordStateMachine;
+}
+
+/** Puts the parts of a member together; bind `raft` before anybody is let in. */
+export function assemble(
+  host: ClientHost,
+  identity: Identity,
+  observer: Observer,
+  machine: Machine = new Machine({ probe: host.probe }),
+): Parts {
+  const { clock, random, logger, probe } = host;
+  const raft = new LateRaft();
+  const hub = new SessionHub(machine);
+  const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
+  const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
+  const reads = new ReadGate(clock, raft);
+  const context: ServerContext = {
+    nodeId: identity.id,
+    clock,
+    logger,
+    probe,
+    raft,
+    machine,
+    sessions: hub,
+    reads,
+    renewals,
+    status: () => nodeStatus(identity.cluster, raft.status(), machine),
+  };
+  const { cluster, secret } = identity;
+  const door = new ClientDoor({ context, clock, random, cluster, ...(secret === undefined ? {} : { secret }) });
+  const stateMachine = new CoordStateMachine({ machine, hub, keeper, observer });
+  return { raft, machine, hub, keeper, renewals, reads, door, stateMachine };
+}

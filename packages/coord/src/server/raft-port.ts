@@ -1,0 +1,16 @@
+import type { LeaseId, SessionId } from "@flotilla/kv";
+import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
+
+/** The part of `RaftNode` that sessions and leases need. */
+export interface RaftPort {
+  propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed>;
+  read(options?: ReadOptions): Promise<Index>;
+  send(to: NodeId, payload: Uint8Array): void;
+  status(): RaftStatus;
+}
+
+/** Leases as the state machine knows them. */
+export interface LeaseTable {
+  lease(id: LeaseId): { readonly ttlMs: number; readonly session: SessionId } | null;
+  leases(): readonly { readonly id: LeaseId; readonly ttlMs: number }[];
+}

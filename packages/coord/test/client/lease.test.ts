@@ -1,0 +1,322 @@
+import { expect, test } from "vitest";
+import type { SessionLease } from "../../src/client/api.ts";
+import { errorOf, FakeCluster } from "./fake-cluster.ts";
+import type { Of } from "./fake-cluster.ts";
+
+/** TTL 10,000: believed 9,800, signalled at 7,800. */
+const believedMs = 9_800;
+const signalledMs = 7_800;
+
+function renewals(cluster: FakeCluster): Of<"renew">[] {
+  return cluster.connections.flatMap((connection) => connection.of("renew"));
+}
+
+function isLost(lease: SessionLease): boolean {
+  try {
+    lease.assert();
+    return false;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
+    return true;
+  }
+}
+
+/** Runs within the client's process after a delay, as a timer that was set before all others due then. */
+async function within(cluster: FakeCluster, delayMs: number, fn: () => void): Promise<void> {
+  let hasRun = false;
+  cluster.host.clock.setTimer(delayMs, () => {
+    fn();
+    hasRun = true;
+  });
+  await cluster.kernel.run({ until: () => hasRun });
+}
+
+test("belief starts at the first send of the attach that opened the session", async () => {
+  const cluster = new FakeCluster();
+  Object.assign(cluster.manners, { attach: false, renew: false });
+  const opening = cluster.open();
+  let sentAt = 0;
+  cluster.host.clock.setTimer(1_500, () => {
+    const attach = cluster.last.of("attach")[0];
+    if (attach !== undefined) cluster.attach(cluster.last, attach);
+  });
+  sentAt = cluster.host.clock.now();
+  const session = await opening;
+  expect(session.lease.expiresIn).toBeCloseTo(sentAt + believedMs - cluster.host.clock.now(), 0);
+  expect(session.lease.expiresIn).toBeLessThan(believedMs - 1_400);
+});
+
+test("belief counts from the first of several attaches, since that one may have opened the session", async () => {
+  const cluster = new FakeCluster();
+  Object.assign(cluster.manners, { attach: false, renew: false });
+  const sentAt = cluster.host.clock.now();
+  const opening = cluster.open();
+  cluster.host.clock.setTimer(3_000, () => {
+    cluster.manners.attach = true;
+    cluster.last.close();
+  });
+  const session = await opening;
+  expect(cluster.connections.length).toBeGreaterThan(1);
+  expect(cluster.last.of("attach")).toMatchObject([{ ttlMs: 10_000 }]);
+  expect(session.lease.expiresIn).toBeLessThanOrEqual(sentAt + believedMs - cluster.host.clock.now() + 1);
+});
+
+test("renews at once and every quarter of the TTL, under growing numbers", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  await cluster.pass(10_100);
+  expect(renewals(cluster).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+  expect(renewals(cluster)[0]?.leases).toEqual([session.leaseId]);
+  expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 2_500);
+});
+
+test("an acknowledgement counts from the send of its renewal, however late it comes", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  await cluster.pass(2_400);
+  cluster.manners.renew = false;
+  await cluster.pass(200);
+  const before = session.lease.expiresIn;
+  await cluster.pass(1_800);
+  cluster.last.send({ type: "renewed", number: 2 });
+  await cluster.pass(1);
+  // Sent a quarter of the TTL after the first; some 1,900 ms ago by now.
+  expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 2_000);
+  expect(session.lease.expiresIn).toBeLessThan(believedMs - 1_850);
+  expect(before).toBeLessThan(believedMs - 2_500);
+});
+
+test("an acknowledgement of an older renewal, an unknown one or a repeat moves nothing", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  cluster.manners.renew = false;
+  await cluster.pass(5_100);
+  cluster.last.send({ type: "renewed", number: 3 });
+  await cluster.pass(1);
+  const ends = session.lease.expiresIn + cluster.host.clock.now();
+  for (const number of [2, 3, 99]) cluster.last.send({ type: "renewed", number });
+  await cluster.pass(1);
+  expect(session.lease.expiresIn + cluster.host.clock.now()).toBeCloseTo(ends, 6);
+});
+
+test("an acknowledgement does not count on another connection than its renewal's", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  cluster.manners.renew = false;
+  await cluster.pass(2_600);
+  cluster.last.close();
+  await cluster.pass(100);
+  const ends = session.lease.expiresIn + cluster.host.clock.now();
+  cluster.last.send({ type: "renewed", number: 2 });
+  await cluster.pass(1);
+  expect(session.lease.expiresIn + cluster.host.clock.now()).toBeCloseTo(ends, 6);
+});
+
+test("neither writes nor reads nor attaches renew: the signal fires TTL × 0.98 − maxStallMs after the last confirmed send", async () => {
+  const cluster = new FakeCluster();
+  cluster.manners.renew = false;
+  const sentAt = cluster.host.clock.now();
+  const session = await cluster.open();
+  const { lease } = session;
+  let firedAt = 0;
+  lease.signal.addEventListener("abort", () => {
+    firedAt = cluster.host.clock.now();
+  });
+  for (let i = 0; i < 10; i += 1) {
+    await cluster.until(Promise.all([session.put("/a", ""), session.get("/a")]));
+    if (i === 5) cluster.last.close();
+    await cluster.pass(700);
+  }
+  expect(lease.signal.aborted).toBe(false);
+  expect(isLost(lease)).toBe(false);
+  await cluster.pass(1_000);
+  expect(firedAt - sentAt).toBeGreaterThanOrEqual(signalledMs);
+  expect(firedAt - sentAt).toBeLessThan(signalledMs + 10);
+  expect(isLost(lease)).toBe(true);
+  expect(lease.expiresIn).toBeLessThanOrEqual(0);
+  expect(lease.signal.reason).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
+});
+
+test("a lapse is final: the next confirmation starts another period", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const first = session.lease;
+  cluster.manners.renew = false;
+  await cluster.pass(9_000);
+  expect(first.signal.aborted).toBe(true);
+  expect(session.lease).toBe(first);
+  expect(session.state).toBe("suspended");
+  cluster.manners.renew = true;
+  await cluster.pass(3_000);
+  expect(isLost(first)).toBe(true);
+  expect(session.lease).not.toBe(first);
+  expect(isLost(session.lease)).toBe(false);
+  expect(session.lease.expiresIn).toBeGreaterThan(5_000);
+  expect(session.state).toBe("connected");
+});
+
+test("right after a blocked event loop, before any timer, assert judges by the clock", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const { lease } = session;
+  await cluster.pass(100);
+  const seen: unknown[] = [];
+  cluster.node.stall(9_000);
+  await within(cluster, 1, () => seen.push(lease.signal.aborted, isLost(lease), lease.expiresIn > 0));
+  expect(seen).toEqual([false, false, true]);
+  await cluster.pass(3_000);
+  expect(lease.signal.aborted).toBe(true);
+
+  const second = session.lease;
+  expect(isLost(second)).toBe(false);
+  cluster.node.stall(10_000);
+  await within(cluster, 1, () => seen.push(isLost(second), second.expiresIn > 0, second.signal.aborted));
+  expect(seen.slice(3)).toEqual([true, false, true]);
+});
+
+test("an acknowledgement that was waiting behind a long stall revives nothing", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const { lease } = session;
+  await cluster.pass(2_499);
+  cluster.node.stall(12_000);
+  await cluster.pass(12_100);
+  expect(lease.signal.aborted).toBe(true);
+  expect(session.lease).not.toBe(lease);
+});
+
+test("wall time that runs ahead of the monotonic clock forfeits, in small steps and backwards it does not", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const { lease } = session;
+  cluster.node.clock.jumpWall(-60_000);
+  await cluster.pass(5_000);
+  cluster.node.clock.jumpWall(190);
+  await cluster.pass(5_000);
+  expect(isLost(lease)).toBe(false);
+  cluster.node.clock.jumpWall(210);
+  expect(lease.expiresIn).toBeLessThanOrEqual(0);
+  expect(isLost(lease)).toBe(true);
+  expect(lease.signal.aborted).toBe(true);
+  await cluster.pass(3_000);
+  expect(isLost(session.lease)).toBe(false);
+});
+
+test("a machine that was suspended finds its lease forfeited, although its clock stood still", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const { lease } = session;
+  await cluster.pass(1_000);
+  cluster.node.clock.suspend();
+  await cluster.pass(30_000);
+  cluster.node.clock.wake();
+  expect(isLost(lease)).toBe(true);
+});
+
+test("judges by its own clock at the edges of the drift bound", async () => {
+  for (const rate of [0.98, 1.02]) {
+    const cluster = new FakeCluster();
+    cluster.node.clock.setRate(rate);
+    const session = await cluster.open();
+    const { lease } = session;
+    await cluster.pass(20_000);
+    expect(isLost(lease)).toBe(false);
+    cluster.manners.renew = false;
+    const since = cluster.kernel.nowMs;
+    await cluster.kernel.run({ until: () => lease.signal.aborted });
+    // True time since the last confirmation is within the leader's TTL × 1.02 in any case.
+    expect(cluster.kernel.nowMs - since).toBeLessThan(10_000);
+  }
+});
+
+test("suspended after half a TTL without a confirmation, connected with the next one", async () => {
+  const cluster = new FakeCluster();
+  const states: string[] = [];
+  const session = await cluster.open();
+  session.onState((state) => states.push(`${state} ${Math.round(session.lease.expiresIn / 100)}`));
+  cluster.manners.renew = false;
+  await cluster.pass(6_000);
+  expect(states).toEqual(["suspended 48"]);
+  cluster.manners.renew = true;
+  await cluster.pass(2_500);
+  expect(states).toHaveLength(2);
+  expect(states[1]).toMatch(/^connected/u);
+});
+
+test("a short loss of the connection changes no state", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  const states: string[] = [];
+  session.onState((state) => states.push(state));
+  cluster.last.close();
+  await cluster.pass(1);
+  expect(session.server).toBe(null);
+  await cluster.pass(5_000);
+  expect(session.server).toBe("a");
+  expect(states).toEqual([]);
+});
+
+test("goes to another server after a fifth of the TTL of silence", async () => {
+  const cluster = new FakeCluster();
+  cluster.servers = ["a", "b"];
+  const session = await cluster.open();
+  await cluster.pass(1_000);
+  Object.assign(cluster.manners, { pong: false, renew: false, attach: false });
+  await cluster.pass(1_500);
+  expect(cluster.connections.length).toBe(1);
+  cluster.manners.attach = true;
+  await cluster.pass(2_000);
+  expect(session.server).toBe("b");
+});
+
+test("pings a server that has nothing to say, and stays while it answers", async () => {
+  const cluster = new FakeCluster();
+  cluster.servers = ["a", "b"];
+  await cluster.open();
+  await cluster.pass(60_000);
+  expect(cluster.connections.length).toBe(1);
+  expect(cluster.last.of("ping").length).toBeGreaterThan(20);
+});
+
+test("goes to another server when renewals do not get through, but not when there is none", async () => {
+  for (const servers of [["a", "b"], ["a"]]) {
+    const cluster = new FakeCluster();
+    cluster.servers = servers;
+    await cluster.open();
+    await cluster.pass(1_000);
+    cluster.manners.renew = false;
+    await cluster.pass(4_300);
+    expect(new Set(cluster.connections.map(({ server }) => server)).size).toBe(servers.length);
+    expect(cluster.connections.length).toBe(servers.length);
+  }
+});
+
+test("does not take a stall of its own for silence of the server", async () => {
+  const cluster = new FakeCluster();
+  cluster.servers = ["a", "b"];
+  await cluster.open();
+  for (let i = 0; i < 10; i += 1) {
+    await cluster.pass(1_234);
+    cluster.node.stall(3_456);
+    await cluster.pass(3_456);
+  }
+  expect(cluster.connections.length).toBe(1);
+});
+
+test("doubles its patience with servers that do not answer the attach", async () => {
+  const cluster = new FakeCluster();
+  cluster.manners.attach = false;
+  const at: number[] = [];
+  const opening = errorOf(cluster.open({ connectTimeoutMs: 40_000, sessionTtlMs: 500 }));
+  let known = 0;
+  cluster.kernel.onAfterEvent(() => {
+    if (cluster.connections.length === known) return;
+    known = cluster.connections.length;
+    at.push(cluster.kernel.nowMs);
+  });
+  await opening;
+  const gaps = at.slice(1).map((time, i) => time - (at[i] ?? 0));
+  expect(gaps[0]).toBeLessThan(200);
+  expect(gaps[4]).toBeGreaterThan(1_500);
+  expect(Math.max(...gaps)).toBeLessThan(10_200);
+});

@@ -1,0 +1,319 @@
+import { decodeCommand } from "@flotilla/kv";
+import type { Proposed, ProposeOptions, ReadOptions } from "@flotilla/raft";
+import { FlotillaError } from "@flotilla/runtime";
+import { expect, test } from "vitest";
+import { LeaseKeeper } from "../../src/server/lease-keeper.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+const a = "a".repeat(32);
+const b = "b".repeat(32);
+const ttlMs = 10_000;
+const awaitedMs = 10_200;
+/** Deadlines are looked at this often. */
+const tickMs = 100;
+
+interface Open<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class World {
+  readonly clock = new FakeClock();
+  readonly table = new Map<string, { id: string; session: string; ttlMs: number }>();
+  readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
+  readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
+  readonly proposals: Open<Proposed>[] = [];
+  readonly refused: (readonly string[])[] = [];
+  readonly keeper: LeaseKeeper;
+
+  constructor() {
+    this.keeper = new LeaseKeeper({
+      clock: this.clock,
+      raft: { propose: (payload, options) => this.#propose(payload, options), read: (options) => this.#read(options) },
+      leases: {
+        lease: (id) => this.table.get(id) ?? null,
+        leases: () => [...this.table.values()],
+      },
+    });
+  }
+
+  grant(...ids: string[]): void {
+    for (const id of ids) this.table.set(id, { id, session: id, ttlMs });
+  }
+
+  lead(term: number): void {
+    this.keeper.onStatus({ role: "leader", term, established: true });
+  }
+
+  follow(term: number): void {
+    this.keeper.onStatus({ role: "follower", term, established: false });
+  }
+
+  renew(...ids: string[]): void {
+    this.keeper.renew(ids, (refused) => this.refused.push([...refused]));
+  }
+
+  /** All expired so far. */
+  get ended(): readonly string[] {
+    return this.expired.flatMap((command) => command.leases);
+  }
+
+  async #propose(payload: Uint8Array, options: ProposeOptions | undefined): Promise<Proposed> {
+    const command = decodeCommand(payload);
+    if (command.type !== "expire") throw new Error("the keeper proposes nothing but expiry");
+    this.expired.push({ leases: command.leases, ifTerm: options?.ifTerm });
+    return new Promise((resolve, reject) => this.proposals.push({ resolve, reject }));
+  }
+
+  async #read(options: ReadOptions | undefined): Promise<number> {
+    return new Promise((resolve, reject) => this.reads.push({ resolve, reject, options }));
+  }
+}
+
+test("a new leader gives every lease a full TTL and the drift bound, then proposes its end for its own term only", async () => {
+  const world = new World();
+  world.grant(a, b);
+  await world.clock.advance(50_000);
+  world.lead(7);
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.expired).toEqual([]);
+  await world.clock.advance(tickMs + 1);
+  expect(world.expired).toEqual([{ leases: [a, b], ifTerm: 7 }]);
+});
+
+test("nobody but an established leader proposes anything", async () => {
+  const world = new World();
+  world.grant(a);
+  world.follow(3);
+  await world.clock.advance(60_000);
+  world.keeper.onStatus({ role: "leader", term: 4, established: false });
+  await world.clock.advance(60_000);
+  expect(world.expired).toEqual([]);
+});
+
+test("a leader elected again counts anew", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  await world.clock.advance(10_000);
+  world.follow(2);
+  await world.clock.advance(60_000);
+  expect(world.expired).toEqual([]);
+  world.lead(3);
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.expired).toEqual([]);
+  await world.clock.advance(tickMs + 1);
+  expect(world.expired).toEqual([{ leases: [a], ifTerm: 3 }]);
+});
+
+test("a step from one led term to the next counts anew", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  await world.clock.advance(10_000);
+  world.lead(2);
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.expired).toEqual([]);
+});
+
+test("receipt of a renewal moves the deadline, also while it is unconfirmed", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  await world.clock.advance(5_000);
+  world.renew(a);
+  await world.clock.advance(awaitedMs - 5_000 + tickMs);
+  expect(world.ended).toEqual([b]);
+  await world.clock.advance(5_000);
+  expect(world.ended).toEqual([b, a]);
+});
+
+test("a renewal is vouched for only after a leadership round that began after its receipt", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  world.renew(a);
+  await world.clock.settle();
+  world.renew(b);
+  await world.clock.settle();
+  expect(world.reads.map((read) => read.options)).toEqual([{ leaderOnly: true }, { leaderOnly: true }]);
+  expect(world.refused).toEqual([]);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[]]);
+  world.reads[1]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[], []]);
+});
+
+test("renewals of one turn share a round", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  world.renew(a);
+  world.renew(b);
+  await world.clock.settle();
+  expect(world.reads.length).toBe(1);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[], []]);
+});
+
+test("a round that fails vouches for nothing", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  world.renew(a);
+  await world.clock.settle();
+  world.reads[0]?.reject(new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "cut off"));
+  await world.clock.settle();
+  expect(world.refused).toEqual([]);
+});
+
+test("leadership lost before the round ended vouches for nothing", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  world.renew(a);
+  await world.clock.settle();
+  world.follow(2);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([]);
+});
+
+test("a lease that is gone by the read index is refused", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  world.renew(a, b);
+  await world.clock.settle();
+  world.table.delete(a);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[a]]);
+});
+
+test("nothing is vouched for once its end was proposed, whatever becomes of the proposal", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  await world.clock.advance(awaitedMs + tickMs);
+  expect(world.ended).toEqual([a]);
+  world.renew(a);
+  await world.clock.settle();
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[a]]);
+  world.proposals[0]?.reject(new FlotillaError("ERR_FLOTILLA_UNKNOWN_OUTCOME", "who knows"));
+  world.renew(a);
+  await world.clock.settle();
+  world.reads[1]?.resolve(1);
+  await world.clock.advance(60_000);
+  expect(world.refused).toEqual([[a], [a]]);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a renewal under way when the end is proposed is not vouched for", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  world.renew(a);
+  await world.clock.settle();
+  await world.clock.advance(awaitedMs + tickMs);
+  expect(world.ended).toEqual([a]);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[a]]);
+});
+
+test("an end that certainly never entered the log is proposed again, and a renewal before that saves the lease", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  await world.clock.advance(awaitedMs + tickMs);
+  world.proposals[0]?.reject(new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too much"));
+  await world.clock.settle();
+  world.renew(a);
+  await world.clock.advance(tickMs);
+  expect(world.expired.map((command) => command.leases)).toEqual([[a, b], [b]]);
+});
+
+test("a stall of the leader postpones every deadline by its length", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  await world.clock.advance(5_050);
+  world.clock.stall(30_000);
+  await world.clock.advance(5_000);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(500);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a renewal that arrives in the poll phase after a late timer is seen before deadlines are", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  await world.clock.advance(awaitedMs - 10);
+  world.clock.stall(15);
+  world.clock.arrive(() => world.renew(a));
+  await world.clock.advance(1);
+  expect(world.ended).toEqual([b]);
+});
+
+test("attaching starts a deadline, and moves one", async () => {
+  const world = new World();
+  world.lead(1);
+  await world.clock.advance(5_000);
+  world.grant(a);
+  world.keeper.onApplied({ type: "attached", session: a, attach: 1, lastSeq: 0, ttlMs });
+  await world.clock.advance(8_000);
+  world.keeper.onApplied({ type: "attached", session: a, attach: 2, lastSeq: 0, ttlMs });
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(tickMs + 1);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a lease made by any other command is found and ends in time", async () => {
+  const world = new World();
+  world.lead(1);
+  await world.clock.advance(500);
+  world.grant(a);
+  await world.clock.advance(awaitedMs);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(1_000 + tickMs);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a lease that ended by a command is left alone", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  await world.clock.advance(5_000);
+  world.table.delete(a);
+  world.keeper.onApplied({ type: "expired", leases: [a] });
+  world.table.delete(b);
+  await world.clock.advance(60_000);
+  expect(world.expired).toEqual([]);
+});
+
+test("many ends are proposed in commands of bounded size, sorted", async () => {
+  const world = new World();
+  const ids = Array.from({ length: 150 }, (_, k) => (1_000 - k).toString(16).padStart(32, "0"));
+  world.grant(...ids);
+  world.lead(1);
+  await world.clock.advance(awaitedMs + tickMs);
+  expect(world.expired.map((command) => command.leases.length)).toEqual([64, 64, 22]);
+  expect(world.ended).toEqual(ids.toSorted());
+});
+
+test("a closed keeper does nothing", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  world.keeper.close();
+  await world.clock.advance(60_000);
+  expect(world.expired).toEqual([]);
+});

@@ -1,0 +1,229 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FlotillaError, silentLogger } from "@flotilla/runtime";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { text } from "../../src/client/values.ts";
+import { start } from "../../src/server/start.ts";
+import type { StartOptions } from "../../src/server/api.ts";
+import { Cluster } from "./cluster.ts";
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return "fulfilled";
+  } catch (error) {
+    if (!FlotillaError.is(error)) throw error;
+    return error.code;
+  }
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "flotilla-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe("one simulated member", () => {
+  test("writes, loses power, starts again and reads what it acknowledged", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const { session } = cluster.node("n1");
+    await cluster.until(session.put("/a", "1"));
+    await cluster.until(session.put("/a", "2"));
+    cluster.kernel.node("n1").crash();
+    await cluster.start();
+    const node = await cluster.until(cluster.node("n1").session.get("/a"));
+    expect(text(node?.value ?? new Uint8Array())).toBe("2");
+    expect(cluster.node("n1").status()).toMatchObject({ id: "n1", role: "leader", leader: "n1", nodes: 2 });
+  });
+
+  test("reads from its snapshot and log after a restart", async () => {
+    const cluster = new Cluster(1, { snapshotEntries: 10, trailingEntries: 2 });
+    await cluster.start();
+    for (let k = 0; k < 35; k += 1) await cluster.until(cluster.node("n1").session.put(`/k${k}`, String(k)));
+    await cluster.pass(1_000);
+    expect(cluster.node("n1").status().snapshotIndex).toBeGreaterThan(0);
+    cluster.kernel.node("n1").crash();
+    await cluster.start();
+    const page = await cluster.until(cluster.node("n1").session.children("/"));
+    expect(page?.names.length).toBe(35);
+  });
+
+  test("closes in order and says so", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const node = cluster.node("n1");
+    await cluster.until(node.session.put("/a", "1"));
+    await cluster.until(node.close());
+    expect(await node.closed).toEqual({ type: "closed" });
+    expect(node.session.state).toBe("closed");
+    cluster.kernel.node("n1").stop();
+    await cluster.start();
+    await cluster.until(cluster.node("n1").session.sync());
+    expect(cluster.node("n1").status().sessions).toBe(1);
+  });
+
+  test("opens further sessions", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const node = cluster.node("n1");
+    const coord = await cluster.until(node.connect({ sessionTtlMs: 2_000 }));
+    await cluster.until(coord.session.create("/e", "", { ephemeral: true }));
+    await cluster.until(coord.close());
+    expect(await cluster.until(node.session.exists("/e"))).toBeNull();
+  });
+});
+
+describe("three simulated members", () => {
+  test("serve a client at any of them, over the death of the leader", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    const client = await cluster.client();
+    await cluster.until(client.put("/a", "before"));
+    const leader = await cluster.leader();
+    cluster.kernel.node(leader).crash();
+    await cluster.until(client.put("/a", "after"));
+    const rest = cluster.ids.filter((id) => id !== leader);
+    for (const id of rest) {
+      const node = await cluster.until(cluster.node(id).session.get("/a"));
+      expect(text(node?.value ?? new Uint8Array())).toBe("after");
+    }
+    expect(client.state).toBe("connected");
+    await cluster.start([leader]);
+    await cluster.pass(5_000);
+    const statuses = cluster.ids.map((id) => cluster.node(id).status());
+    expect(new Set(statuses.map((status) => status.applied)).size).toBe(1);
+    expect(new Set(statuses.map((status) => status.digest)).size).toBe(1);
+  });
+
+  test("tell watchers everywhere, in order, over the death of their server", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    const watcher = await cluster.client();
+    const writer = await cluster.client();
+    const watch = await cluster.until(watcher.watch("/", { kind: "recursive" }));
+    const seen: string[] = [];
+    const reading = (async (): Promise<void> => {
+      for await (const event of watch) {
+        if (event.type === "snapshot") throw new Error("no gap expected");
+        seen.push(text(event.node?.value ?? new Uint8Array()));
+        if (seen.length === 20) return;
+      }
+    })();
+    for (let k = 0; k < 20; k += 1) {
+      if (k === 10) cluster.kernel.node(watcher.server ?? "").crash();
+      await cluster.until(writer.put("/a", String(k)));
+    }
+    await cluster.until(reading);
+    expect(seen).toEqual(Array.from({ length: 20 }, (_, k) => String(k)));
+  });
+
+  test("keep an idle session for as long as it renews, and end one whose client died after its TTL", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    const stays = await cluster.client({ sessionTtlMs: 1_500 });
+    const dies = await cluster.client({ sessionTtlMs: 1_500 });
+    await cluster.until(stays.create("/stays", "", { ephemeral: true }));
+    await cluster.until(dies.create("/dies", "", { ephemeral: true }));
+    await cluster.pass(20_000);
+    expect(await cluster.until(stays.children("/"))).toMatchObject({ names: ["dies", "stays"] });
+    const machine = cluster.kernel.nodes().at(-1);
+    machine?.crash({ powerOff: true });
+    await cluster.pass(1_000);
+    expect(await cluster.until(stays.children("/"))).toMatchObject({ names: ["dies", "stays"] });
+    await cluster.pass(1_000);
+    expect(await cluster.until(stays.children("/"))).toMatchObject({ names: ["stays"] });
+    expect(stays.state).toBe("connected");
+  });
+
+  test("bring back one that missed everything by a snapshot, and its watchers with it", async () => {
+    const cluster = new Cluster(3, { snapshotEntries: 20, trailingEntries: 5 });
+    await cluster.start();
+    await cluster.leader();
+    const behind = cluster.ids.find((id) => cluster.node(id).status().role !== "leader") ?? "";
+    cluster.kernel.node(behind).crash();
+    const rest = cluster.ids.filter((id) => id !== behind);
+    const client = await cluster.client({ to: rest });
+    for (let k = 0; k < 100; k += 1) await cluster.until(client.put(`/k${k}`, String(k)));
+    await cluster.start([behind]);
+    await cluster.pass(5_000);
+    const page = await cluster.until(cluster.node(behind).session.children("/", { level: "local" }));
+    expect(page?.names.length).toBe(100);
+    expect(cluster.kernel.probes.size).toBeGreaterThan(0);
+  });
+
+  test("answer nothing linearizable without a majority, and go on by themselves when it is back", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    const client = await cluster.client();
+    await cluster.until(client.put("/a", "1"));
+    const alive = client.server ?? "";
+    const others = cluster.ids.filter((id) => id !== alive);
+    for (const id of others) cluster.kernel.node(id).crash();
+    expect(await cluster.until(codeOf(client.get("/a", { timeoutMs: 3_000 })))).toBe("ERR_FLOTILLA_TIMEOUT");
+    const write = client.put("/a", "2", { timeoutMs: 50_000 });
+    await cluster.pass(1_000);
+    await cluster.start(others);
+    expect((await cluster.until(write)).stat.version).toBe(1);
+  });
+});
+
+describe("a real member", () => {
+  test("writes to disk, restarts and reads over a local and a remote session", async () => {
+    const dataDir = await temporaryFolder();
+    const first = await start({
+      id: "solo",
+      dataDir,
+      listen: "127.0.0.1:0",
+      bootstrap: [{ id: "solo", address: "127.0.0.1:1" }],
+      logger: silentLogger,
+    });
+    await first.session.put("/a", "kept");
+    await first.close();
+    const second = await start({ id: "solo", dataDir, listen: "127.0.0.1:0", logger: silentLogger });
+    onTestFinished(() => second.close());
+    expect(text((await second.session.get("/a"))?.value ?? new Uint8Array())).toBe("kept");
+    const { connect } = await import("../../src/client/connect.ts");
+    const remote = await connect({ endpoints: [second.address], logger: silentLogger });
+    expect(text((await remote.session.get("/a"))?.value ?? new Uint8Array())).toBe("kept");
+    await remote.close();
+  });
+
+  test("leaves an occupied port and data in use alone", async () => {
+    const dataDir = await temporaryFolder();
+    const options = { id: "solo", dataDir, listen: "127.0.0.1:0", logger: silentLogger } as const;
+    const node = await start({ ...options, bootstrap: [{ id: "solo", address: "127.0.0.1:1" }] });
+    onTestFinished(() => node.close());
+    expect(await codeOf(start(options))).toBe("ERR_FLOTILLA_LOCKED");
+    const elsewhere = await temporaryFolder();
+    expect(await codeOf(start({ ...options, dataDir: elsewhere, listen: node.address }))).toBe(
+      "ERR_FLOTILLA_ADDRESS_IN_USE",
+    );
+  });
+});
+
+test("options that cannot work are refused by name before anything happens", async () => {
+  const good: StartOptions = { id: "a", dataDir: "/nowhere", listen: "127.0.0.1:0" };
+  const bad: [string, object][] = [
+    ["id", { id: "a b" }],
+    ["id", { id: undefined }],
+    ["dataDir", { dataDir: "" }],
+    ["listen", { listen: "nowhere" }],
+    ["listen", { listen: "0.0.0.0:1" }],
+    ["secret", { secret: "" }],
+    ["heartbeatMs", { heartbeatMs: 0 }],
+    ["electionTimeoutMs", { heartbeatMs: 100, electionTimeoutMs: 299 }],
+    ["snapshotEntries", { snapshotEntries: 1.5 }],
+    ["sessionTtlMs", { sessionTtlMs: 499 }],
+    ["maxStallMs", { maxStallMs: 9_000 }],
+    ["bootstrap", { bootstrap: [{ id: "b", address: "b:1" }] }],
+    ["bootstrap", { bootstrap: [] }],
+    ["bootstrap", { bootstrap: [{ id: "a", address: "b:1" }, { id: "a", address: "b:2" }] }],
+    ["bootstrap[0].address", { bootstrap: [{ id: "a", address: "b" }] }],
+  ];
+  for (const [option, change] of bad) {
+    const failure: unknown = await start({ ...good, ...change }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "ERR_FLOTILLA_BAD_CONFIG", details: { option } });
+  }
+});

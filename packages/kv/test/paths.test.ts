@@ -1,0 +1,62 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FlotillaError } from "@flotilla/runtime";
+import { isPath, limits, nameOf, parentOf, prefixOf, validatePath } from "../src/index.ts";
+
+describe("a path", () => {
+  const good = [
+    "/",
+    "/a",
+    "/a/b",
+    "/a/..b",
+    "/a/b..",
+    "/...",
+    "/a b",
+    "/é/日本",
+    "/~",
+    "/\u00a0",
+    "/\uf900",
+    "/\uffef",
+  ];
+  test.each(good)("%j is one", (path) => {
+    expect(isPath(path)).toBe(true);
+    expect(() => validatePath(path)).not.toThrow();
+  });
+
+  const controls = [
+    "\u0000",
+    "\u0001",
+    "\u001f",
+    "\u007f",
+    "\u009f",
+    "\ud800",
+    "\ue000",
+    "\uf8ff",
+    "\ufff0",
+    "\uffff",
+  ];
+  const bad = ["", "a", "a/b", "//", "/a/", "/a//b", "//a", "/.", "/..", "/a/./b", "/a/..", "/a/../b", "/😀"];
+  test.each([...bad, ...controls.map((unit) => `/a${unit}b`)])("%j is none", (path) => {
+    expect(isPath(path)).toBe(false);
+    expect(() => validatePath(path)).toThrow(FlotillaError);
+  });
+
+  test("is bounded in bytes of UTF-8", () => {
+    const half = limits.pathBytes / 2;
+    expect(isPath(`/${"a".repeat(limits.pathBytes - 1)}`)).toBe(true);
+    expect(isPath(`/${"a".repeat(limits.pathBytes)}`)).toBe(false);
+    expect(isPath(`/a${"é".repeat(half - 1)}`)).toBe(true);
+    expect(isPath(`/aa${"é".repeat(half - 1)}`)).toBe(false);
+  });
+
+  test("is its parent's prefix and its name", () => {
+    const name = fc.stringMatching(/^[a-z]{1,5}$/);
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), (names) => {
+        const path = `/${names.join("/")}`;
+        expect(prefixOf(parentOf(path)) + nameOf(path)).toBe(path);
+      }),
+    );
+    expect([parentOf("/"), nameOf("/"), prefixOf("/")]).toEqual(["/", "", "/"]);
+  });
+});

@@ -1,0 +1,202 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FlotillaError } from "@flotilla/runtime";
+import { encodeCommand, limits, Machine } from "../src/index.ts";
+import type { KvCommand } from "../src/index.ts";
+import { makeCommand, run } from "./arbitraries.ts";
+import { GoldenModel } from "./golden-model.ts";
+import { allOf, create, Driver, dump, idOf, join } from "./support.ts";
+
+function filled(): Driver {
+  const driver = new Driver();
+  driver.open(1);
+  driver.open(2);
+  driver.send(1, create("/a", { value: new Uint8Array(300_000).fill(7) }));
+  driver.send(1, create("/a/e", { lease: idOf(1), guarded: true }));
+  driver.send(2, { type: "grant", lease: idOf(5), ttlMs: 5_000 });
+  driver.request(2, 2, create("/a/s-", { lease: idOf(5), sequential: true }));
+  driver.request(2, 3, create("/none/x"));
+  return driver;
+}
+
+function restored(bytes: Uint8Array): Machine {
+  const machine = new Machine();
+  machine.restore(bytes);
+  return machine;
+}
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+    return "none";
+  } catch (error) {
+    return FlotillaError.is(error) ? error.code : `untyped: ${String(error)}`;
+  }
+}
+
+test("a snapshot comes in slices of 256 KiB, the same every time and on every replica", () => {
+  const { machine } = filled();
+  const snapshot = machine.snapshot();
+  const slices = [...snapshot.chunks()];
+  expect(slices.map(({ length }) => length).slice(0, -1)).toEqual([262_144]);
+  const bytes = join(slices);
+  expect(join(snapshot.chunks())).toEqual(bytes);
+  expect(join(filled().machine.snapshot().chunks())).toEqual(bytes);
+  expect(join(restored(bytes).snapshot().chunks())).toEqual(bytes);
+});
+
+test("a restored machine shows the same state and goes on alike", () => {
+  const driver = filled();
+  const { machine } = driver;
+  const other = restored(join(machine.snapshot().chunks()));
+  expect(dump(other)).toEqual(dump(machine));
+  expect(other.digest()).toBe(machine.digest());
+  expect([other.applied, other.lastIndex, other.token]).toEqual([
+    machine.applied,
+    machine.lastIndex,
+    machine.token,
+  ]);
+  const commands: KvCommand[] = [
+    { type: "request", session: idOf(2), attach: 1, seq: 3, ack: 0, operation: create("/none/x") },
+    { type: "expire", leases: [idOf(1), idOf(5)] },
+  ];
+  for (const [at, command] of commands.entries()) {
+    const point = { index: machine.lastIndex + 1, timeMs: 5 + at };
+    expect(other.apply(encodeCommand(command), point)).toEqual(machine.apply(encodeCommand(command), point));
+    expect(other.takeEvents()).toEqual(machine.takeEvents());
+  }
+  expect(other.digest()).toBe(machine.digest());
+  expect(allOf(other).map(({ path }) => path)).toEqual(["/", "/a"]);
+});
+
+test("history starts at the restored revision: older tokens are a gap", () => {
+  const driver = filled();
+  driver.send(1, { type: "multi", ops: [create("/x"), create("/y")] });
+  const { machine } = driver;
+  const other = restored(join(machine.snapshot().chunks()));
+  const { revision, ordinal } = machine.token;
+  expect(ordinal).toBe(1);
+  expect(other.history.since({ revision, ordinal: 0 })).toBe("gap");
+  expect(other.history.since({ revision, ordinal })).toEqual([]);
+  expect(other.history.since({ revision: revision + 5, ordinal: 0 })).toEqual([]);
+  const command: KvCommand = { type: "expire", leases: [idOf(1)] };
+  other.apply(encodeCommand(command), { index: other.lastIndex + 1, timeMs: 0 });
+  expect(other.history.since({ revision, ordinal })).toMatchObject([{ type: "deleted", path: "/a/e" }]);
+});
+
+test("a snapshot still shows its moment after everything has changed", () => {
+  const driver = filled();
+  const snapshot = driver.machine.snapshot();
+  const expected = dump(driver.machine);
+  const digest = driver.machine.digest();
+  const chunks = snapshot.chunks();
+  const first = chunks.next();
+  driver.request(2, 4, create("/later"), 3);
+  driver.open(2, null, 2);
+  driver.send(1, { type: "close" });
+  const other = restored(join([...(first.value === undefined ? [] : [first.value]), ...chunks]));
+  expect(dump(other)).toEqual(expected);
+  expect(other.digest()).toBe(digest);
+  expect(driver.machine.digest()).not.toBe(digest);
+});
+
+test("a window that was full stays full", () => {
+  const driver = new Driver();
+  driver.open(1);
+  const check = { type: "check", path: "/", if: { exists: true } } as const;
+  for (let seq = 1; seq <= limits.windowRequests; seq += 1) driver.request(1, seq, check);
+  const other = restored(join(driver.machine.snapshot().chunks()));
+  expect(dump(other)).toEqual(dump(driver.machine));
+});
+
+describe("bytes that are no snapshot", () => {
+  const bytes = join(filled().machine.snapshot().chunks());
+
+  function expectUnchanged(damagedBytes: Uint8Array, codes: readonly string[]): void {
+    const driver = filled();
+    const before = [driver.machine.digest(), driver.machine.token, driver.machine.history.size];
+    expect(codes).toContain(codeOf(() => driver.machine.restore(damagedBytes)));
+    expect([driver.machine.digest(), driver.machine.token, driver.machine.history.size]).toEqual(before);
+  }
+
+  test("are refused with a typed error and change nothing, wherever a byte differs", () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+        const damagedBytes = bytes.slice();
+        damagedBytes[at] = (damagedBytes[at] ?? 0) ^ flip;
+        expectUnchanged(damagedBytes, ["ERR_FLOTILLA_DAMAGED", "ERR_FLOTILLA_UNSUPPORTED"]);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("are refused wherever they are cut, and when something follows", () => {
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), (length) => {
+        expectUnchanged(bytes.slice(0, length), ["ERR_FLOTILLA_DAMAGED"]);
+      }),
+      { numRuns: 100 },
+    );
+    expectUnchanged(join([bytes, Uint8Array.of(0)]), ["ERR_FLOTILLA_DAMAGED"]);
+    expectUnchanged(join([bytes, bytes]), ["ERR_FLOTILLA_DAMAGED"]);
+  });
+
+  test("of another format version are told apart", () => {
+    const other = bytes.slice();
+    other[6] = 2;
+    expectUnchanged(other, ["ERR_FLOTILLA_UNSUPPORTED"]);
+  });
+});
+
+test("the digest tells states apart that differ in any one thing", () => {
+  const value = new Uint8Array([1]);
+  const changes: ((driver: Driver) => unknown)[] = [
+    () => null,
+    (driver) => driver.send(1, create("/b")),
+    (driver) => driver.send(1, create("/b", { value })),
+    (driver) => driver.send(1, create("/b", { value: new Uint8Array(100) })),
+    (driver) => driver.send(1, create("/b", { value: new Uint8Array(100).fill(1) })),
+    (driver) => driver.send(1, create("/c")),
+    (driver) => driver.send(1, create("/b", { lease: idOf(1) })),
+    (driver) => driver.send(1, create("/b", { lease: idOf(1), guarded: true })),
+    (driver) => driver.send(1, { type: "grant", lease: idOf(9), ttlMs: 1_000 }),
+    (driver) => driver.send(1, { type: "grant", lease: idOf(9), ttlMs: 1_001 }),
+    (driver) => driver.send(1, create("/none/x")),
+    (driver) => driver.request(1, 3, create("/none/x"), 1),
+    (driver) => driver.open(1, null, 2),
+    (driver) => driver.open(1, null, 3),
+    (driver) => driver.open(3),
+    (driver) => driver.open(3, 9_999),
+    (driver) => driver.expire(idOf(2)),
+    (driver) => {
+      driver.timeMs += 1;
+      return driver.send(1, create("/b"));
+    },
+  ];
+  const digests = changes.map((change) => {
+    const driver = filled();
+    change(driver);
+    return driver.machine.digest();
+  });
+  expect(new Set(digests).size).toBe(changes.length);
+});
+
+test("the digest does not depend on the way that led to a state", () => {
+  fc.assert(
+    fc.property(run(60), (steps) => {
+      const golden = new GoldenModel();
+      const machine = new Machine();
+      let index = 0;
+      for (const next of steps) {
+        if (next.kind === "restore" || next.kind === "freeze") continue;
+        const command = makeCommand(next, golden.state);
+        index += 1;
+        golden.apply(command, index);
+        machine.apply(encodeCommand(command), { index, timeMs: index });
+      }
+      // Restoring adds up the digest anew, in sorted order.
+      expect(restored(join(machine.snapshot().chunks())).digest()).toBe(machine.digest());
+    }),
+    { numRuns: 100 },
+  );
+});

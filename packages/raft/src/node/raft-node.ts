@@ -1,0 +1,94 @@
+import type { Channel } from "@flotilla/runtime";
+import type { Index, NodeId } from "../core/types.ts";
+import { openStorage } from "../storage/open-storage.ts";
+import { Driver } from "./driver.ts";
+import { settle } from "./settings.ts";
+import type { Proposed, ProposeOptions, RaftOptions, RaftStatus, ReadOptions, StopReason } from "./types.ts";
+
+function nothing(): void {}
+
+/** One member of a replicated log. */
+export class RaftNode implements AsyncDisposable {
+  readonly id: NodeId;
+  /** Random name of this member's data, 16 bytes as hex. */
+  readonly incarnation: string;
+  /** Resolves when the node has stopped and its disk is released: asked to, or by the error given. Never rejects. */
+  readonly closed: Promise<StopReason>;
+  readonly #driver: Driver;
+
+  private constructor(id: NodeId, incarnation: string, driver: Driver, closed: Promise<StopReason>) {
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#driver = driver;
+    this.closed = closed;
+  }
+
+  /**
+   * Opens the data on the host's disk and begins to take part. Whoever listens on this member's address
+   * hands channels of `peerProtocols` to `accept`.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_STORAGE`,
+   * `ERR_FLOTILLA_UNSUPPORTED` (newer data), `ERR_FLOTILLA_BAD_CONFIG`
+   */
+  static async open(options: RaftOptions): Promise<RaftNode> {
+    const settings = settle(options);
+    const { host, cluster, id, bootstrap } = settings;
+    // Failures before the driver exists surface with the next write.
+    let fail: (error: unknown) => void = nothing;
+    const storage = await openStorage({ host, cluster, id, bootstrap, onFailure: (error) => fail(error) });
+    let stopped: (reason: StopReason) => void = nothing;
+    const closed = new Promise<StopReason>((resolve) => {
+      stopped = resolve;
+    });
+    try {
+      const driver = new Driver(settings, storage, stopped);
+      fail = (error) => driver.fail(error);
+      driver.start();
+      return new RaftNode(id, storage.incarnation, driver, closed);
+    } catch (error) {
+      await storage.log.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Appends `payload` to the log, here or through the leader, and resolves after the local state machine
+   * applied it. Never retries. The payload must not change afterwards.
+   * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_CLOSED` (nothing was sent),
+   * `ERR_FLOTILLA_DROPPED` (certainly not in the log), `ERR_FLOTILLA_UNKNOWN_OUTCOME` (may be)
+   */
+  async propose(payload: Uint8Array, options: ProposeOptions = {}): Promise<Proposed> {
+    return this.#driver.propose(payload, options.ifTerm ?? null);
+  }
+
+  /**
+   * Resolves, in the turn the state machine has applied it, with an index at or above everything that was
+   * committed when the call was made: what the state machine holds then is a linearizable read.
+   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_CLOSED`
+   */
+  async read(options: ReadOptions = {}): Promise<Index> {
+    return this.#driver.read(options.leaderOnly ?? false);
+  }
+
+  /** Sends a message to another member, which may be lost; false when it certainly is. */
+  send(to: NodeId, payload: Uint8Array): boolean {
+    return this.#driver.send(to, payload);
+  }
+
+  /** Takes over a channel of one of `peerProtocols`, in the turn it was received. */
+  accept(channel: Channel): void {
+    this.#driver.accept(channel);
+  }
+
+  status(): RaftStatus {
+    return this.#driver.status();
+  }
+
+  /** Stops taking part, rejects what waits, and releases the disk. Idempotent. */
+  async close(): Promise<void> {
+    await this.#driver.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

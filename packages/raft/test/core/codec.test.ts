@@ -1,0 +1,164 @@
+import { encode } from "@flotilla/runtime";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { decodeConfiguration, encodeConfiguration } from "../../src/core/config-codec.ts";
+import {
+  decodeEntry,
+  decodeRun,
+  encodeEntry,
+  encodeRun,
+  frameHeaderBytes,
+} from "../../src/core/entry-codec.ts";
+import { founded, founding } from "./member.ts";
+
+const count = fc.maxSafeInteger().map(Math.abs);
+const draft = fc.record({
+  index: count.map((value) => Math.max(1, value)),
+  term: count.map((value) => Math.max(1, value)),
+  timeMs: count,
+  kind: fc.constantFrom("noop" as const, "command" as const, "config" as const),
+  payload: fc.uint8Array({ maxLength: 60 }),
+});
+const badFrame = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_FRAME" });
+
+function failure(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+test("an entry survives its frame, wherever in a buffer it lies", () => {
+  fc.assert(
+    fc.property(
+      draft,
+      fc.uint8Array({ maxLength: 9 }),
+      fc.uint8Array({ maxLength: 9 }),
+      (facts, before, after) => {
+        const { frame } = encodeEntry(facts);
+        const bytes = Uint8Array.from([...before, ...frame, ...after]);
+        const { frame: read, payload, ...rest } = decodeEntry(bytes, before.length);
+        expect(Buffer.compare(read, frame)).toBe(0);
+        expect(Buffer.compare(payload, facts.payload)).toBe(0);
+        expect({ ...rest, payload: facts.payload }).toEqual(facts);
+      },
+    ),
+  );
+});
+
+test("a change of any one byte is found", () => {
+  fc.assert(
+    fc.property(draft, fc.integer({ min: 1, max: 255 }), (facts, flip) => {
+      const { frame } = encodeEntry(facts);
+      for (let position = 0; position < frame.length; position += 1) {
+        const bytes = Uint8Array.from(frame);
+        bytes[position] = (bytes[position] ?? 0) ^ flip;
+        expect(failure(() => decodeEntry(bytes, 0))).toEqual(badFrame);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("a frame cut short anywhere is found", () => {
+  const { frame } = encodeEntry({
+    index: 7,
+    term: 3,
+    timeMs: 5,
+    kind: "command",
+    payload: new Uint8Array(20),
+  });
+  for (let length = 0; length < frame.length; length += 1) {
+    expect(failure(() => decodeEntry(frame.subarray(0, length), 0))).toEqual(badFrame);
+  }
+  expect(frame.length).toBe(frameHeaderBytes + 20);
+});
+
+test.each([
+  { index: 0, term: 1, timeMs: 0 },
+  { index: 1, term: 0, timeMs: 0 },
+  { index: 1, term: 1, timeMs: -1 },
+  { index: 2 ** 53, term: 1, timeMs: 0 },
+  { index: 1.5, term: 1, timeMs: 0 },
+])("an entry out of range is never encoded: %o", (facts) => {
+  const error = failure(() => encodeEntry({ ...facts, kind: "noop", payload: new Uint8Array(0) }));
+  expect(error).toMatchObject({ code: "ERR_FLOTILLA_INTERNAL" });
+});
+
+const steps = fc.array(
+  fc.record({ term: fc.nat(2), time: fc.nat(9), payload: fc.uint8Array({ maxLength: 20 }) }),
+);
+
+test("a run of entries survives packing", () => {
+  fc.assert(
+    fc.property(
+      count.map((value) => (value % 2 ** 40) + 1),
+      steps,
+      (first, items) => {
+        let term = 1;
+        let timeMs = 0;
+        const entries = items.map((item, k) => {
+          term += item.term;
+          timeMs += item.time;
+          return encodeEntry({ index: first + k, term, timeMs, kind: "command", payload: item.payload });
+        });
+        const read = decodeRun(encodeRun(entries));
+        expect(read.map(({ index, term: t, timeMs: time }) => [index, t, time])).toEqual(
+          entries.map(({ index, term: t, timeMs: time }) => [index, t, time]),
+        );
+        expect(Buffer.compare(encodeRun(read), encodeRun(entries))).toBe(0);
+      },
+    ),
+  );
+});
+
+test.each([
+  ["a gap", { index: 3, term: 1, timeMs: 1 }],
+  ["a repeat", { index: 1, term: 1, timeMs: 1 }],
+  ["an earlier term", { index: 2, term: 0.5, timeMs: 1 }],
+  ["an earlier time", { index: 2, term: 2, timeMs: 0 }],
+])("a run with %s is refused", (_, next) => {
+  const payload = new Uint8Array(0);
+  const second = encodeEntry({ ...next, term: Math.max(1, next.term), kind: "noop", payload });
+  const first = encodeEntry({ index: 1, term: next.term < 1 ? 2 : 1, timeMs: 1, kind: "noop", payload });
+  expect(failure(() => decodeRun(encodeRun([first, second])))).toEqual(badFrame);
+});
+
+test("a configuration survives its payload, and takes its index from the entry", () => {
+  const configuration = founded(["a", "b.c-d_E", "z9"]);
+  expect(decodeConfiguration(encodeConfiguration(configuration), 12)).toEqual({
+    ...configuration,
+    index: 12,
+  });
+});
+
+const name = "0".repeat(32);
+const voter = ["a", "a:1", name];
+
+test.each([
+  ["no voters", [name, []]],
+  ["voters out of order", [name, [["b", "b:1", name], voter]]],
+  ["a voter twice", [name, [voter, voter]]],
+  ["a bad id", [name, [["a b", "a:1", name]]]],
+  ["an incarnation of another length", [name, [["a", "a:1", "00"]]]],
+  ["a history of other characters", ["G".repeat(32), [voter]]],
+  ["a voter with too few facts", [name, [["a", "a:1"]]]],
+  ["another shape", { historyId: name }],
+  ["too many voters", [name, Array.from({ length: 32 }, (_, k) => [`n${100 + k}`, "a:1", name])]],
+])("a configuration with %s is refused", (_, value) => {
+  expect(failure(() => decodeConfiguration(encode(value), 1))).toEqual(badFrame);
+});
+
+test("bytes that are no configuration at all are refused", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      expect(failure(() => decodeConfiguration(bytes, 1))).toEqual(badFrame);
+    }),
+  );
+});
+
+test("a founding configuration never travels as an entry", () => {
+  expect(failure(() => decodeConfiguration(encodeConfiguration(founding(["a"])), 1))).toEqual(badFrame);
+});

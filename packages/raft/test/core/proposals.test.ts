@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import { bytes, Cluster } from "./cluster.ts";
+
+const trio = ["a", "b", "c"];
+
+function led(options: ConstructorParameters<typeof Cluster>[1] = {}): Cluster {
+  const cluster = new Cluster(trio, options);
+  cluster.elect("a");
+  cluster.tick();
+  return cluster;
+}
+
+test("a leader says at once which entries its proposals became", () => {
+  const cluster = led();
+  const firstId = cluster.propose("a", "1", "2");
+  expect(cluster.get("a").placed).toEqual([{ firstId, count: 2, firstIndex: 2, term: 1 }]);
+});
+
+test("a follower hands proposals over in one ordered stream and learns where they went", () => {
+  const cluster = led();
+  const first = cluster.propose("b", "1", "2");
+  const second = cluster.propose("b", "3");
+  cluster.settle();
+  expect(cluster.get("b").placed).toEqual([
+    { firstId: first, count: 2, firstIndex: 2, term: 1 },
+    { firstId: second, count: 1, firstIndex: 4, term: 1 },
+  ]);
+  cluster.tick();
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["1", "2", "3"]);
+});
+
+test("without a leader a proposal is certainly dropped", () => {
+  const cluster = new Cluster(trio);
+  const firstId = cluster.propose("b", "1");
+  expect(cluster.get("b").dropped).toEqual([{ firstId, count: 1, certain: true }]);
+});
+
+test("a proposal for one term only is never forwarded, nor appended in another", () => {
+  const cluster = led();
+  const payloads = [bytes("x")];
+  cluster.step("b", { type: "propose", firstId: 1, payloads, ifTerm: 1 });
+  cluster.step("a", { type: "propose", firstId: 2, payloads, ifTerm: 2 });
+  cluster.step("a", { type: "propose", firstId: 3, payloads, ifTerm: 1 });
+  expect(cluster.get("b").dropped).toEqual([{ firstId: 1, count: 1, certain: true }]);
+  expect(cluster.get("a").dropped).toEqual([{ firstId: 2, count: 1, certain: true }]);
+  expect(cluster.get("a").placed).toMatchObject([{ firstId: 3 }]);
+});
+
+test("what was handed to a leader that is replaced may or may not be in the log", () => {
+  const cluster = led();
+  const firstId = cluster.propose("b", "1");
+  cluster.wire.length = 0;
+  cluster.tell("b", "c", { type: "append", term: 2, prev: { index: 1, term: 1 }, commit: 1, entries: [] });
+  expect(cluster.get("b").dropped).toEqual([{ firstId, count: 1, certain: false }]);
+});
+
+test("what was handed over a link that broke, or is never answered, may or may not be in the log", () => {
+  const broken = led();
+  broken.propose("b", "1");
+  broken.step("b", { type: "peer-down", peer: "a", byPeer: false });
+  expect(broken.get("b").dropped).toMatchObject([{ certain: false }]);
+  const silent = led();
+  silent.propose("b", "1");
+  silent.wire.length = 0;
+  for (let k = 0; k < 20; k += 1) {
+    silent.step("b", { type: "tick" });
+    silent.tell("b", "a", { type: "heartbeat", term: 1, commit: 1, round: 1 });
+  }
+  expect(silent.get("b").dropped).toMatchObject([{ certain: false }]);
+});
+
+test("what reaches a node that leads no more is certainly dropped", () => {
+  const cluster = led();
+  const firstId = cluster.propose("b", "1");
+  cluster.get("a").slowDisk = true;
+  for (let k = 0; k < 12; k += 1) cluster.step("a", { type: "tick" });
+  expect(cluster.get("a").raft.role).toBe("follower");
+  cluster.deliverSome(({ message }) => message.type === "forward");
+  cluster.deliverSome(({ message }) => message.type === "forward-reply");
+  expect(cluster.get("b").dropped).toEqual([{ firstId, count: 1, certain: true }]);
+});
+
+test("a leader that steps down leaves the fate of its uncommitted proposals open, and settles each once", () => {
+  const cluster = led();
+  const decided = cluster.propose("a", "1");
+  cluster.settle();
+  cluster.isolate("a");
+  const open = cluster.propose("a", "2", "3");
+  cluster.tick(11, ["a"]);
+  expect(cluster.get("a").dropped).toEqual([{ firstId: open, count: 2, certain: false }]);
+  expect(cluster.get("a").placed.map(({ firstId }) => firstId)).toEqual([decided, open]);
+});
+
+test("a forwarded proposal that the network repeats is appended once", () => {
+  const cluster = led();
+  cluster.propose("b", "1");
+  const forward = cluster.wire.filter(({ message }) => message.type === "forward");
+  for (const parcel of [...forward, ...forward]) cluster.deliver(parcel);
+  cluster.settle();
+  cluster.tick();
+  expect(cluster.commands("c")).toEqual(["1"]);
+  expect(cluster.get("b").dropped).toEqual([]);
+});
+
+test("a follower's stream starts anew with its link", () => {
+  const cluster = led();
+  cluster.propose("b", "1", "2", "3");
+  cluster.settle();
+  for (let life = 0; life < 8; life += 1) {
+    cluster.crash("b");
+    cluster.restart("b");
+    cluster.settle();
+    cluster.tick();
+    cluster.propose("b", `life ${life}`);
+    cluster.settle();
+  }
+  expect(cluster.commands("a").length).toBe(11);
+});
+
+test("load beyond the bounds is refused at once, on leader and follower, and admitted again later", () => {
+  const cluster = led({ limits: { maxUncommittedEntries: 3, maxUncommittedBytes: 100 } });
+  cluster.isolate("c");
+  for (const id of ["a", "b"]) {
+    cluster.propose(id, "1", "2");
+    expect(cluster.get(id).raft.admits(1, 10)).toBe(true);
+    expect(cluster.get(id).raft.admits(2, 10)).toBe(false);
+    expect(cluster.get(id).raft.admits(1, 99)).toBe(false);
+    const firstId = cluster.propose(id, "3", "4");
+    expect(cluster.get(id).dropped).toEqual([{ firstId, count: 2, certain: true }]);
+    cluster.settle();
+    expect(cluster.get(id).raft.admits(3, 50)).toBe(true);
+  }
+});

@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { Cluster } from "./cluster.ts";
+
+const trio = ["a", "b", "c"];
+
+function led(): Cluster {
+  const cluster = new Cluster(trio);
+  cluster.elect("a");
+  cluster.tick();
+  return cluster;
+}
+
+test("reads on leader and followers get the commit index once a majority has confirmed the leader", () => {
+  const cluster = led();
+  cluster.propose("a", "x");
+  cluster.settle();
+  const reads = trio.map((id) => [id, cluster.read(id)] as const);
+  for (const [id] of reads) expect(cluster.get(id).reads).toEqual([]);
+  cluster.settle();
+  for (const [id, read] of reads) expect(cluster.get(id).reads).toEqual([{ id: read, index: 2 }]);
+});
+
+test("reads that arrive while a round is under way share the next one", () => {
+  const cluster = led();
+  cluster.sent.length = 0;
+  const reads = [1, 2, 3, 4].map(() => cluster.read("a"));
+  expect(cluster.said("a", "heartbeat").length).toBe(2);
+  cluster.settle();
+  expect(cluster.said("a", "heartbeat").length).toBe(4);
+  expect(cluster.get("a").reads.map(({ id }) => id)).toEqual(reads);
+});
+
+test("a read before the first commit of the term waits for it", () => {
+  const cluster = new Cluster(trio);
+  for (const id of trio) cluster.get(id).slowDisk = true;
+  cluster.elect("a");
+  cluster.flush("a");
+  cluster.settle();
+  cluster.flush("b");
+  cluster.settle();
+  expect(cluster.get("a").raft).toMatchObject({ role: "leader", established: false });
+  const read = cluster.read("a");
+  cluster.step("a", { type: "tick" });
+  cluster.settle();
+  expect(cluster.get("a").reads).toEqual([]);
+  cluster.flush("a");
+  cluster.flush("b");
+  cluster.settle();
+  expect(cluster.get("a").reads).toEqual([{ id: read, index: 1 }]);
+});
+
+test("a deposed leader confirms no read", () => {
+  const cluster = led();
+  cluster.isolate("a");
+  cluster.tick(30, ["b", "c"]);
+  cluster.propose(cluster.leader().id, "x");
+  cluster.settle();
+  const read = cluster.read("a");
+  cluster.settle();
+  expect(cluster.get("a").reads).toEqual([]);
+  cluster.heal();
+  cluster.tick(2);
+  expect(cluster.get("a").reads).toEqual([{ id: read, index: null }]);
+});
+
+test("answers to an earlier round, delivered late and twice, confirm nothing", () => {
+  const cluster = led();
+  cluster.step("a", { type: "tick" });
+  cluster.deliverSome(({ to }) => to !== "a");
+  const replies = cluster.wire.splice(0);
+  cluster.isolate("a");
+  cluster.read("a");
+  cluster.settle();
+  cluster.heal();
+  for (const parcel of [...replies, ...replies]) cluster.deliver(parcel);
+  expect(cluster.get("a").reads).toEqual([]);
+});
+
+test("an answer to a round that never was confirms nothing", () => {
+  const cluster = led();
+  cluster.isolate("a");
+  cluster.read("a");
+  cluster.heal();
+  cluster.tell("a", "b", { type: "heartbeat-reply", term: 1, round: 1000 });
+  expect(cluster.get("a").reads).toEqual([]);
+});
+
+test("a follower without a leader refuses, and so does one that may not ask", () => {
+  const cluster = new Cluster(trio);
+  const first = cluster.read("b");
+  cluster.elect("a");
+  cluster.tick();
+  const second = cluster.read("b", true);
+  expect(cluster.get("b").reads).toEqual([
+    { id: first, index: null },
+    { id: second, index: null },
+  ]);
+});
+
+test("a read that the leader never answers is refused: by its closed link, its successor, or time", () => {
+  const endings: ((cluster: Cluster) => void)[] = [
+    (cluster) => cluster.step("b", { type: "peer-down", peer: "a", byPeer: false }),
+    (cluster) =>
+      cluster.tell("b", "c", {
+        type: "append",
+        term: 2,
+        prev: { index: 1, term: 1 },
+        commit: 1,
+        entries: [],
+      }),
+    (cluster) => {
+      for (let k = 0; k < 10; k += 1) {
+        cluster.step("b", { type: "tick" });
+        cluster.tell("b", "a", { type: "heartbeat", term: 1, commit: 1, round: 1 });
+      }
+    },
+  ];
+  for (const end of endings) {
+    const cluster = led();
+    const read = cluster.read("b");
+    cluster.wire.length = 0;
+    end(cluster);
+    expect(cluster.get("b").reads).toEqual([{ id: read, index: null }]);
+  }
+});
+
+test("an answer that a restarted follower did not ask for in this life is ignored", () => {
+  const cluster = led();
+  cluster.read("b");
+  cluster.deliverSome(({ to }) => to === "a");
+  cluster.deliverSome(({ message }) => message.type === "heartbeat");
+  cluster.deliverSome(({ message }) => message.type === "heartbeat-reply");
+  const answers = cluster.wire.splice(0).filter(({ message }) => message.type === "read-reply");
+  expect(answers.length).toBe(1);
+  cluster.crash("b");
+  cluster.restart("b");
+  cluster.settle();
+  cluster.tick();
+  cluster.get("b").reads.length = 0;
+  cluster.read("b");
+  for (const parcel of answers) cluster.deliver(parcel);
+  expect(cluster.get("b").reads).toEqual([]);
+});
+
+test("reads beyond the bound are refused", () => {
+  const cluster = new Cluster(trio, { limits: { maxReads: 2 } });
+  cluster.elect("a");
+  cluster.tick();
+  for (const id of ["a", "b"]) {
+    const reads = [1, 2, 3].map(() => cluster.read(id));
+    expect(cluster.get(id).reads).toEqual([{ id: reads[2], index: null }]);
+    cluster.settle();
+  }
+});

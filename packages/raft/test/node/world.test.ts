@@ -1,0 +1,110 @@
+import { FlotillaError } from "@flotilla/runtime";
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+
+const ids = ["a", "b", "c"];
+const timeoutMs = 120_000;
+
+test(
+  "a failed write stops the node with the storage error, and the others go on",
+  { timeout: timeoutMs },
+  async () => {
+    const world = new World(1, ids);
+    await world.startAll();
+    const leader = await world.untilLeader();
+    const { id } = leader.node;
+    world.kernel.node(id).disk.failNext("sync");
+    const outcome = world.propose(leader, "1").then(
+      () => "resolved",
+      (error: unknown) => (FlotillaError.is(error) ? error.code : "other"),
+    );
+    await world.runFor(10_000);
+    expect(leader.stopped).toMatchObject({ type: "failed", error: { code: "ERR_FLOTILLA_STORAGE" } });
+    expect(await outcome).toBe("ERR_FLOTILLA_UNKNOWN_OUTCOME");
+    const next = await world.untilLeader();
+    expect(next.node.id).not.toBe(id);
+    expect((await world.kernel.until(world.propose(next, "1"))).result).toBeGreaterThan(0);
+  },
+);
+
+test("a leader whose disk hangs makes way for another", { timeout: timeoutMs }, async () => {
+  const world = new World(2, ids);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  const { id } = leader.node;
+  world.kernel.node(id).disk.stick();
+  void world.propose(leader, "1").catch(() => {});
+  await world.runFor(10_000);
+  const next = await world.untilLeader();
+  expect(next.node.id).not.toBe(id);
+  expect((await world.kernel.until(world.propose(next, "2"))).index).toBeGreaterThan(0);
+  world.kernel.node(id).disk.unstick();
+  await world.runFor(5000);
+  expect(leader.stopped).toBeNull();
+  expect(leader.counter.applied).toEqual(next.counter.applied);
+});
+
+test("quiet links stay up", { timeout: timeoutMs }, async () => {
+  const world = new World(3, ids);
+  await world.startAll();
+  const { term } = (await world.untilLeader()).node.status();
+  await world.runFor(120_000);
+  for (const { node } of world.running.values()) {
+    const status = node.status();
+    expect(status.term).toBe(term);
+    expect(status.peers.every(({ connected }) => connected)).toBe(true);
+  }
+});
+
+/** Proposes, crashes and restarts at random. What was acknowledged must be there in the end, once, in one order. */
+async function storm(seed: number): Promise<string> {
+  const world = new World(seed, ids, { snapshotEntries: 25, trailingEntries: 5 });
+  const random = world.kernel.random("storm");
+  const acknowledged: string[] = [];
+  const refused: string[] = [];
+  await world.startAll();
+  let next = 1;
+  for (let round = 0; round < 12; round += 1) {
+    for (let k = 0; k < 15; k += 1) {
+      const [process] = [...world.running.values()].slice(random.below(world.running.size));
+      const text = String(next);
+      next += 1;
+      if (process === undefined) continue;
+      world.propose(process, text).then(
+        () => acknowledged.push(text),
+        (error: unknown) => FlotillaError.is(error, "ERR_FLOTILLA_DROPPED") && refused.push(text),
+      );
+      await world.runFor(random.below(60));
+    }
+    const victim = ids[random.below(ids.length)] ?? "a";
+    world.crash(victim, random.below(2) === 0);
+    await world.runFor(random.below(4000));
+    await world.start(victim);
+    await world.runFor(random.below(1500));
+  }
+  await world.runFor(10_000);
+  const last = await world.untilLeader();
+  await world.kernel.until(world.propose(last, "0"));
+  await world.runFor(5000);
+  const [first, ...rest] = [...world.running.values()];
+  for (const { counter } of rest) expect(counter.applied).toEqual(first?.counter.applied);
+  const applied = new Set(first?.counter.applied);
+  expect(applied.size).toBe(first?.counter.applied.length);
+  expect(acknowledged.filter((text) => !applied.has(text))).toEqual([]);
+  expect(refused.filter((text) => applied.has(text))).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(50);
+  for (const process of world.running.values()) expect(process.stopped).toBeNull();
+  return world.kernel.traceHash;
+}
+
+test.each([11, 12, 13, 14, 15, 16])(
+  "nothing acknowledged is lost when members crash, seed %d",
+  { timeout: timeoutMs },
+  async (seed) => {
+    await storm(seed);
+  },
+);
+
+test("the same seed is the same story", { timeout: timeoutMs }, async () => {
+  expect(await storm(21)).toBe(await storm(21));
+});

@@ -1,0 +1,90 @@
+import type { Host } from "@flotilla/runtime";
+import { Kernel } from "@flotilla/runtime/sim";
+import type { SimNode } from "@flotilla/runtime/sim";
+import { encodeConfiguration } from "../../src/core/config-codec.ts";
+import type { Configuration } from "../../src/core/config.ts";
+import { encodeEntry } from "../../src/core/entry-codec.ts";
+import type { Entry } from "../../src/core/entry.ts";
+import type { AppendTask } from "../../src/core/ready.ts";
+import type { Index, Term } from "../../src/core/types.ts";
+import { openStorage } from "../../src/storage/open-storage.ts";
+import type { Storage } from "../../src/storage/open-storage.ts";
+
+export const founders = [
+  { id: "a", address: "a:1" },
+  { id: "b", address: "b:1" },
+];
+
+export const configuration: Configuration = {
+  index: 1,
+  historyId: "0".repeat(32),
+  voters: founders.map(({ id, address }) => ({ id, address, incarnation: "1".repeat(32) })),
+};
+
+export function entry(index: Index, term: Term, text: string = `${index}@${term}`): Entry {
+  const isConfig = index === 1;
+  const payload = isConfig ? encodeConfiguration(configuration) : new TextEncoder().encode(text);
+  return encodeEntry({ index, term, timeMs: 1000 + index, kind: isConfig ? "config" : "command", payload });
+}
+
+/** Entries `from` to `to` (included) of one term. */
+export function entries(from: Index, to: Index, term: Term): Entry[] {
+  return Array.from({ length: to - from + 1 }, (_, k) => entry(from + k, term));
+}
+
+export function task(change: Partial<AppendTask>): Omit<AppendTask, "seq"> {
+  return { reset: null, truncateFrom: null, entries: [], hardState: null, commit: 0, ...change };
+}
+
+/** One machine with a disk on virtual time. */
+export class DiskFixture {
+  readonly kernel: Kernel;
+  readonly machine: SimNode;
+  host: Host;
+
+  constructor(seed: number = 1) {
+    this.kernel = new Kernel({ seed });
+    this.machine = this.kernel.node("a");
+    this.host = this.machine.start();
+  }
+
+  async open(
+    change: { readonly cluster?: string; readonly id?: string; readonly founds?: boolean } = {},
+  ): Promise<Storage> {
+    const { cluster = "test", id = "a", founds = true } = change;
+    const bootstrap = founds ? founders : undefined;
+    return this.kernel.until(openStorage({ host: this.host, cluster, id, bootstrap, onFailure: () => {} }));
+  }
+
+  /** The same, while somebody else lets the world happen. */
+  async openUnwatched(): Promise<Storage> {
+    return openStorage({
+      host: this.host,
+      cluster: "test",
+      id: "a",
+      bootstrap: founders,
+      onFailure: () => {},
+    });
+  }
+
+  async run<T>(work: Promise<T>): Promise<T> {
+    return this.kernel.until(work);
+  }
+
+  /** Loses what was not synced and starts the machine again. */
+  powerLoss(): void {
+    this.machine.crash({ powerOff: true });
+    this.host = this.machine.start();
+  }
+}
+
+/** All entries that can be read, as `index@term`. */
+export function contents({ log }: Storage): string[] {
+  const found: string[] = [];
+  while (log.base.index + found.length < log.last.index) {
+    const read = log.read(log.base.index + found.length + 1, 1);
+    if (read === "compacted") return found;
+    for (const { index, term } of read) found.push(`${index}@${term}`);
+  }
+  return found;
+}
