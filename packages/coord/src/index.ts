@@ -1,1 +1,39 @@
-export {};
+export type {
+  CallOptions,
+  ChildrenOptions,
+  CreateOptions,
+  DeleteOptions,
+  Fence,
+  MultiItem,
+  MultiResult,
+  NodeStatus,
+  ReadOptions,
+  Session,
+  SessionLease,
+  SessionState,
+  SetOptions,
+  Value,
+  Watch,
+  WatchEvent,
+  WatchOptions,
+  WatchPosition,
+  WriteOptions,
+  Written,
+} from "./client/api.ts";
+export { connect } from "./client/connect.ts";
+export type { ConnectOptions, SessionOptions } from "./client/options.ts";
+export { bytes, text } from "./client/values.ts";
+export type {
+  CandidateInfo,
+  Election,
+  ElectionOptions,
+  Held,
+  Instance,
+  LeaderInfo,
+  Leadership,
+  Registration,
+  Registry,
+  Service,
+} from "./recipes/api.ts";
+export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
+export { start } from "./server/start.ts";

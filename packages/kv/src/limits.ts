@@ -14,7 +14,7 @@ export const limits = {
   childrenPage: 10_000,
   /** Unacknowledged requests of one session. */
   windowRequests: 1_024,
-  /** Bytes of the unacknowledged requests of one session. */
+  /** Bytes of the results kept for the unacknowledged requests of one session; the last one may go beyond. */
   windowBytes: 4_194_304,
   /** Leases of one session, its own among them. */
   leasesPerSession: 1_000,

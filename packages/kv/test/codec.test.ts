@@ -53,7 +53,7 @@ test("commands and operations survive the way through bytes", () => {
     }),
     { numRuns: 50 },
   );
-});
+}, 120_000);
 
 /** Byte strings as plain arrays: whether they are a `Buffer` is not part of what is said. */
 function plain(value: unknown): unknown {
@@ -109,7 +109,7 @@ test("bytes that are no command stop the machine with a typed error before anyth
     { numRuns: 150 },
   );
   expect(refused).toBeGreaterThan(100);
-});
+}, 120_000);
 
 test("any CBOR, and any bytes, decode or are refused with a typed error", () => {
   const anything = fc.oneof(
@@ -132,7 +132,7 @@ test("any CBOR, and any bytes, decode or are refused with a typed error", () => 
     }),
     { numRuns: 2_000 },
   );
-});
+}, 120_000);
 
 describe("encodeCommand", () => {
   const good: KvCommand = { type: "attach", session: idOf(1), secret: secretOf(1), attach: 1, ttlMs: null };

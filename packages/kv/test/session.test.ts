@@ -119,7 +119,7 @@ describe("window", () => {
     while (why(driver.request(1, seq + 1, { type: "multi", ops })) === "answered") seq += 1;
     expect(seq).toBe(Math.min(limits.windowRequests, Math.ceil(limits.windowBytes / size)));
     expect(why(driver.request(1, seq + 1, check, seq))).toBe("answered");
-  });
+  }, 120_000);
 
   test("belongs to its session alone and is gone with it", () => {
     const driver = opened();
@@ -173,7 +173,7 @@ test("whatever is sent twice, late or out of order, every request takes effect o
     }),
     { numRuns: 200 },
   );
-});
+}, 120_000);
 
 test("the index of commands must grow", () => {
   const machine = new Machine();

@@ -61,7 +61,7 @@ test("a sorted map behaves like a map, and a clone like a copy", () => {
             map.set(key, clock);
             model.set(key, clock);
           } else {
-            expect(map.delete(key)).toBe(model.delete(key));
+            if (map.delete(key) !== model.delete(key)) expect.unreachable(key);
           }
         }
         expect(map.size).toBe(model.size);
@@ -72,9 +72,9 @@ test("a sorted map behaves like a map, and a clone like a copy", () => {
       expect(entriesOf(map, from)).toEqual(sorted(model).filter(([key]) => key >= from));
       for (const [copy, expected] of copies) expect(entriesOf(copy)).toEqual(expected);
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
-});
+}, 120_000);
 
 test("a scan stops when told to", () => {
   const map = new SortedMap<number>();

@@ -70,7 +70,7 @@ test("the table finds just the watches that see an event, each once", () => {
     }),
     { numRuns: 100 },
   );
-});
+}, 120_000);
 
 test("a watch that is removed while an event is handed out is not called any more", () => {
   const table = new WatchTable<string>();

@@ -65,10 +65,35 @@ export interface DeleteOptions extends SetOptions {
 
 /** One operation of a multi. */
 export type MultiItem =
-  | { readonly type: "create"; readonly path: string; readonly value?: Value; readonly ephemeral?: boolean; readonly sequential?: boolean; readonly guarded?: boolean }
-  | { readonly type: "set" | "put"; readonly path: string; readonly value: Value; readonly version?: number; readonly mzxid?: number }
-  | { readonly type: "delete"; readonly path: string; readonly version?: number; readonly mzxid?: number; readonly force?: boolean }
-  | { readonly type: "check"; readonly path: string; readonly exists?: boolean; readonly version?: number; readonly mzxid?: number };
+  | {
+      readonly type: "create";
+      readonly path: string;
+      readonly value?: Value;
+      readonly ephemeral?: boolean;
+      readonly sequential?: boolean;
+      readonly guarded?: boolean;
+    }
+  | {
+      readonly type: "set" | "put";
+      readonly path: string;
+      readonly value: Value;
+      readonly version?: number;
+      readonly mzxid?: number;
+    }
+  | {
+      readonly type: "delete";
+      readonly path: string;
+      readonly version?: number;
+      readonly mzxid?: number;
+      readonly force?: boolean;
+    }
+  | {
+      readonly type: "check";
+      readonly path: string;
+      readonly exists?: boolean;
+      readonly version?: number;
+      readonly mzxid?: number;
+    };
 
 /** What one created or changed node became. */
 export interface Written {
@@ -108,7 +133,12 @@ export type WatchEvent =
       readonly node: Node | null;
     }
   /** Changes up to `revision` cannot be told one by one: here is everything in scope at that revision. The stream goes on after it. */
-  | { readonly type: "snapshot"; readonly revision: number; readonly token: WatchPosition; readonly nodes: readonly { readonly path: string; readonly node: Node }[] };
+  | {
+      readonly type: "snapshot";
+      readonly revision: number;
+      readonly token: WatchPosition;
+      readonly nodes: readonly { readonly path: string; readonly node: Node }[];
+    };
 
 /**
  * An ordered stream for one consumer; survives reconnects and new leaders without losing a change.
@@ -150,7 +180,12 @@ export interface NodeStatus {
   readonly nodes: number;
   readonly historyId: string;
   /** `match` is known on the leader only. */
-  readonly members: readonly { readonly id: string; readonly address: string; readonly connected: boolean; readonly match: number | null }[];
+  readonly members: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly connected: boolean;
+    readonly match: number | null;
+  }[];
 }
 
 /**

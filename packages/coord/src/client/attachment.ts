@@ -78,7 +78,9 @@ export class Attachment {
   /** The current period of belief; one that is over while the session never attached. */
   get lease(): LeasePeriod {
     const { host, times } = this.#options;
-    return this.#belief?.period ?? new LeasePeriod(host.clock, times, { now: Number.NEGATIVE_INFINITY, wall: 0 });
+    return (
+      this.#belief?.period ?? new LeasePeriod(host.clock, times, { now: Number.NEGATIVE_INFINITY, wall: 0 })
+    );
   }
 
   /** Id of the server at hand; null while there is none. */
@@ -155,8 +157,13 @@ export class Attachment {
   #attached(message: AttachedMessage): void {
     if (message.attach !== this.#attach || this.#server !== null) return;
     if (!this.pipeline.isPossible(message.lastSeq)) {
-      this.#options.host.logger.error({ lastSeq: message.lastSeq, server: message.node }, "the cluster lost writes of this session");
-      this.#handler.expired(new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the cluster does not know what it acknowledged"));
+      this.#options.host.logger.error(
+        { lastSeq: message.lastSeq, server: message.node },
+        "the cluster lost writes of this session",
+      );
+      this.#handler.expired(
+        new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the cluster does not know what it acknowledged"),
+      );
       return;
     }
     const { host, dialer, times } = this.#options;

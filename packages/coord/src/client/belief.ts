@@ -60,8 +60,9 @@ export class Belief {
   confirm(number: number): void {
     const moment = this.#sent.get(number);
     if (moment === undefined || this.#ended) return;
+    // Earlier ones would only move the belief back.
     for (const earlier of this.#sent.keys()) if (earlier <= number) this.#sent.delete(earlier);
-    if (moment.now > this.#confirmed.now) this.#confirmed = moment;
+    this.#confirmed = moment;
     if (this.#period.extend(moment)) return;
     const next = new LeasePeriod(this.#clock, this.#times, moment);
     if (next.check()) this.#period = next;

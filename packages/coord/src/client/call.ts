@@ -27,7 +27,10 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
 
 /** The error of a caller whose signal fired. */
 export function aborted(signal: AbortSignal, what: string, ambiguous: boolean): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, { cause: signal.reason, ambiguous });
+  return new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, {
+    cause: signal.reason,
+    ambiguous,
+  });
 }
 
 /**
@@ -83,7 +86,10 @@ export class Wait<T> {
     if (this.#settled) return;
     const ambiguous = this.#onGiveUp();
     this.reject(
-      new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${this.#what}: no answer within ${timeoutMs} ms`, { ambiguous, details: { timeoutMs } }),
+      new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${this.#what}: no answer within ${timeoutMs} ms`, {
+        ambiguous,
+        details: { timeoutMs },
+      }),
     );
   }
 

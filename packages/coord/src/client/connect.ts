@@ -20,7 +20,8 @@ function checked(options: ConnectOptions): ConnectOptions {
   if (!Array.isArray(endpoints) || !endpoints.every((endpoint) => typeof endpoint === "string")) {
     throw badArgument("endpoints: expected a list of host:port");
   }
-  if (cluster !== undefined && (typeof cluster !== "string" || cluster === "")) throw badArgument("cluster: expected a name");
+  if (cluster !== undefined && (typeof cluster !== "string" || cluster === ""))
+    throw badArgument("cluster: expected a name");
   if (secret !== undefined && secret.length === 0) throw badArgument("secret: expected at least one byte");
   return options;
 }

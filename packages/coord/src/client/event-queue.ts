@@ -8,7 +8,8 @@ const maxBytes = 16_777_216;
 const overheadBytes = 128;
 
 function costOf(event: WatchEvent): number {
-  if (event.type !== "snapshot") return overheadBytes + event.path.length * 2 + (event.node?.value.length ?? 0);
+  if (event.type !== "snapshot")
+    return overheadBytes + event.path.length * 2 + (event.node?.value.length ?? 0);
   let cost = overheadBytes;
   for (const { path, node } of event.nodes) cost += overheadBytes + path.length * 2 + node.value.length;
   return cost;

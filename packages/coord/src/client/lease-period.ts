@@ -1,9 +1,7 @@
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import { believedMs, driftBound } from "../time-bounds.ts";
 import type { SessionLease } from "./api.ts";
-
-/** How far a monotonic clock may run fast or slow. Part of every lease's arithmetic. */
-export const driftBound: number = 0.02;
 
 /** One moment by both clocks of this process, ms. */
 export interface Moment {
@@ -37,7 +35,7 @@ export class LeasePeriod implements SessionLease {
 
   constructor(clock: Clock, times: LeaseTimes, since: Moment) {
     this.#clock = clock;
-    this.#believedMs = times.ttlMs * (1 - driftBound);
+    this.#believedMs = believedMs(times.ttlMs);
     this.#signalledMs = this.#believedMs - times.maxStallMs;
     this.#jumpMs = times.ttlMs * driftBound;
     this.#since = since;
@@ -63,7 +61,9 @@ export class LeasePeriod implements SessionLease {
       if (this.#left() > 0 && !this.#jumped()) return;
       this.end("the lease lapsed");
     }
-    throw new FlotillaError("ERR_FLOTILLA_LOST", "the session's lease lapsed", { cause: this.#controller.signal.reason });
+    throw new FlotillaError("ERR_FLOTILLA_LOST", "the session's lease lapsed", {
+      cause: this.#controller.signal.reason,
+    });
   }
 
   /** Moves the belief to a later send that was confirmed. False when the period was over before. */

@@ -115,7 +115,11 @@ export class Link {
     try {
       this.#handler.message(decodeServerMessage(frame));
     } catch (error) {
-      if (!FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") && !FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")) throw error;
+      if (
+        !FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") &&
+        !FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")
+      )
+        throw error;
       this.#host.logger.warn({ err: error }, "a server sent what is not of this protocol");
       this.drop(error);
     }
@@ -137,7 +141,8 @@ export class Link {
     const roundOver = this.#failures % this.#dialer.choices === 0;
     this.#handler.failed(error, roundOver);
     if (this.#stopped) return;
-    const ceiling = rounds === 0 ? 0 : Math.min(this.#maxBackoffMs, firstCeilingMs * 2 ** Math.min(rounds, 16));
+    const ceiling =
+      rounds === 0 ? 0 : Math.min(this.#maxBackoffMs, firstCeilingMs * 2 ** Math.min(rounds, 16));
     this.#dialIn(roundOver ? this.#host.random.float() * ceiling : 0);
   }
 

@@ -53,7 +53,8 @@ function hex(bytes: Uint8Array): string {
 export async function openSession(options: OpenSessionOptions): Promise<ClientSession> {
   const { host, dialer, signal } = options;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) throw badArgument("timeoutMs: expected a number above 0");
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0))
+    throw badArgument("timeoutMs: expected a number above 0");
   const session = new ClientSession({
     host,
     dialer,

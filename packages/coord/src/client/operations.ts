@@ -17,7 +17,10 @@ function badArgument(message: string): FlotillaError {
 function valueOf(value: Value): Uint8Array {
   const own = bytes(value);
   if (own.length > limits.valueBytes) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a value has ${own.length} bytes; the limit is ${limits.valueBytes}`);
+    throw new FlotillaError(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `a value has ${own.length} bytes; the limit is ${limits.valueBytes}`,
+    );
   }
   return typeof value === "string" ? own : new Uint8Array(own);
 }
@@ -55,7 +58,10 @@ export function deleteOp(path: string, options: DeleteOptions): DeleteOp {
 /** The same operation, only while a grant stands. Its own result is then the second of the multi. */
 export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
   if (fence === undefined) return op;
-  return { type: "multi", ops: [{ type: "check", path: fence.path, if: conditions(undefined, fence.mzxid) }, op] };
+  return {
+    type: "multi",
+    ops: [{ type: "check", path: fence.path, if: conditions(undefined, fence.mzxid) }, op],
+  };
 }
 
 function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
@@ -64,9 +70,19 @@ function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
       return createOp(item.path, item.value ?? "", item, lease);
     case "set":
     case "put":
-      return { type: item.type, path: item.path, value: valueOf(item.value), if: conditions(item.version, item.mzxid) };
+      return {
+        type: item.type,
+        path: item.path,
+        value: valueOf(item.value),
+        if: conditions(item.version, item.mzxid),
+      };
     case "delete":
-      return { type: "delete", path: item.path, if: conditions(item.version, item.mzxid), force: item.force ?? false };
+      return {
+        type: "delete",
+        path: item.path,
+        if: conditions(item.version, item.mzxid),
+        force: item.force ?? false,
+      };
     case "check":
       return { type: "check", path: item.path, if: conditions(item.version, item.mzxid, item.exists) };
     default:
@@ -78,7 +94,10 @@ function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
 export function multiOp(items: readonly MultiItem[], lease: LeaseId): Operation {
   if (!Array.isArray(items) || items.length === 0) throw badArgument("a multi: expected at least one item");
   if (items.length > limits.opsPerMulti) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a multi has ${items.length} items; the limit is ${limits.opsPerMulti}`);
+    throw new FlotillaError(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `a multi has ${items.length} items; the limit is ${limits.opsPerMulti}`,
+    );
   }
   return { type: "multi", ops: items.map((item) => treeOp(item, lease)) };
 }
@@ -110,6 +129,9 @@ export function checkOperation(operation: Operation): void {
   validateOperation(operation);
   const size = requestBytes(operation);
   if (size > maxRequestBytes) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `the request counts ${size} bytes; the limit is ${maxRequestBytes}`);
+    throw new FlotillaError(
+      "ERR_FLOTILLA_TOO_LARGE",
+      `the request counts ${size} bytes; the limit is ${maxRequestBytes}`,
+    );
   }
 }

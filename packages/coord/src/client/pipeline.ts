@@ -1,7 +1,14 @@
 import type { Operation, Result, WatchKind } from "@flotilla/kv";
 import { decodeResult } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
-import type { Answer, ClientMessage, Query, ResumeToken, ServerMessage, WatchSpec } from "../wire/messages.ts";
+import type {
+  Answer,
+  ClientMessage,
+  Query,
+  ResumeToken,
+  ServerMessage,
+  WatchSpec,
+} from "../wire/messages.ts";
 import type { CallLimits } from "./call.ts";
 import { Wait } from "./call.ts";
 import { requestBytes } from "./operations.ts";
@@ -100,7 +107,14 @@ export class Pipeline {
       return stream;
     };
     const issue = (): void => this.#watches.issue(id, this.#writes.lastSeq);
-    this.#watches.add(id, { path, kind, from, after: undefined, armed, failed: (error) => wait.reject(error) });
+    this.#watches.add(id, {
+      path,
+      kind,
+      from,
+      after: undefined,
+      armed,
+      failed: (error) => wait.reject(error),
+    });
     this.#submit(issue);
     return wait.promise;
   }

@@ -1,4 +1,13 @@
-import type { ChildrenPage, LeaseId, Node, Operation, SessionId, Stat, TreeOp, WatchKind } from "@flotilla/kv";
+import type {
+  ChildrenPage,
+  LeaseId,
+  Node,
+  Operation,
+  SessionId,
+  Stat,
+  TreeOp,
+  WatchKind,
+} from "@flotilla/kv";
 import { limits, validatePath } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -136,7 +145,9 @@ export class ClientSession implements Session {
   }
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {
-    return written(await this.#change(createOp(path, value, options, this.leaseId), options, `create ${path}`));
+    return written(
+      await this.#change(createOp(path, value, options, this.leaseId), options, `create ${path}`),
+    );
   }
 
   async set(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
@@ -177,7 +188,8 @@ export class ClientSession implements Session {
   }
 
   async status(options?: CallOptions): Promise<NodeStatus> {
-    return expect(await this.#read({ type: "status" }, { ...options, level: "local" }, "status"), "status").status;
+    return expect(await this.#read({ type: "status" }, { ...options, level: "local" }, "status"), "status")
+      .status;
   }
 
   onState(fn: (state: SessionState) => void): Disposable {
@@ -196,7 +208,12 @@ export class ClientSession implements Session {
   async #read(query: Query, options: ReadOptions | undefined, what: string): Promise<Answer> {
     this.#assertOpen();
     const linearizable = options?.level !== "local";
-    const answer = await this.#attachment.pipeline.read(query, linearizable, callLimits(options, this.#timeoutMs), what);
+    const answer = await this.#attachment.pipeline.read(
+      query,
+      linearizable,
+      callLimits(options, this.#timeoutMs),
+      what,
+    );
     if (answer.type === "error") throw new FlotillaError(answer.code, `${what}: ${answer.message}`);
     return answer;
   }
@@ -265,13 +282,19 @@ export class ClientSession implements Session {
   #gone(ambiguous: boolean, state: SessionState = this.state, cause?: FlotillaError): FlotillaError {
     const code = state === "lost" ? "ERR_FLOTILLA_SESSION_EXPIRED" : "ERR_FLOTILLA_CLOSED";
     const options = cause === undefined ? { ambiguous } : { ambiguous, cause };
-    return new FlotillaError(code, state === "lost" ? "the session was lost" : "the session was closed", options);
+    return new FlotillaError(
+      code,
+      state === "lost" ? "the session was lost" : "the session was closed",
+      options,
+    );
   }
 
   #unopened(timeout: FlotillaError): FlotillaError {
     const cause = this.#openingError ?? timeout;
     return this.#attachment.reached
-      ? new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `${timeout.message}: no server could open a session`, { cause })
+      ? new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `${timeout.message}: no server could open a session`, {
+          cause,
+        })
       : new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${timeout.message}: no server was reached`, { cause });
   }
 }

@@ -38,7 +38,10 @@ export class Vigil {
   /** An attach was sent. Each one that stays unanswered doubles the patience with the next. */
   attaching(): void {
     const round = this.#begin();
-    const patience = Math.min((this.#ttlMs / 5) * 2 ** this.#impatience, Math.max(maxPatienceMs, this.#ttlMs / 5));
+    const patience = Math.min(
+      (this.#ttlMs / 5) * 2 ** this.#impatience,
+      Math.max(maxPatienceMs, this.#ttlMs / 5),
+    );
     this.#after(patience, round, () => {
       this.#impatience = Math.min(this.#impatience + 1, 10);
       this.#handler.silent("the attach was not answered");

@@ -16,7 +16,9 @@ export interface WatchFeed {
 const lastOrdinal = Number.MAX_SAFE_INTEGER;
 
 function isAfter(event: TreeEvent, token: ResumeToken): boolean {
-  return event.revision > token.revision || (event.revision === token.revision && event.ordinal > token.ordinal);
+  return (
+    event.revision > token.revision || (event.revision === token.revision && event.ordinal > token.ordinal)
+  );
 }
 
 /** A value of its own: the decoded one keeps the whole frame alive. */
@@ -24,7 +26,10 @@ function ownNode(node: Node): Node {
   return { value: new Uint8Array(node.value), stat: node.stat };
 }
 
-type Reader = { readonly resolve: (result: IteratorResult<WatchEvent>) => void; readonly reject: (error: Error) => void };
+type Reader = {
+  readonly resolve: (result: IteratorResult<WatchEvent>) => void;
+  readonly reject: (error: Error) => void;
+};
 
 /** One watch as its consumer sees it: events in order, each once, whatever channels they came over. */
 export class WatchStream implements Watch {
@@ -43,7 +48,13 @@ export class WatchStream implements Watch {
   #ended = false;
   #error: Error | undefined;
 
-  constructor(feed: WatchFeed, path: string, kind: WatchKind, token: ResumeToken, signal: AbortSignal | undefined) {
+  constructor(
+    feed: WatchFeed,
+    path: string,
+    kind: WatchKind,
+    token: ResumeToken,
+    signal: AbortSignal | undefined,
+  ) {
     this.path = path;
     this.kind = kind;
     this.#feed = feed;
@@ -68,7 +79,13 @@ export class WatchStream implements Watch {
       if (this.#ended || !isAfter(event, this.#head)) continue;
       const { revision, ordinal, type, path } = event;
       this.#head = { historyId: this.#head.historyId, revision, ordinal };
-      this.#offer({ type, path, revision, token: this.#head, node: event.node === null ? null : ownNode(event.node) });
+      this.#offer({
+        type,
+        path,
+        revision,
+        token: this.#head,
+        node: event.node === null ? null : ownNode(event.node),
+      });
     }
     return this.#hasRoom();
   }

@@ -1,7 +1,14 @@
 import type { WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "../wire/bounds.ts";
-import type { ArmedMessage, ClientMessage, EventsMessage, ResumeToken, SnapshotMessage, WatchSpec } from "../wire/messages.ts";
+import type {
+  ArmedMessage,
+  ClientMessage,
+  EventsMessage,
+  ResumeToken,
+  SnapshotMessage,
+  WatchSpec,
+} from "../wire/messages.ts";
 import type { WatchFeed, WatchStream } from "./watch-stream.ts";
 
 /** Watches that may wait to be armed at a time. */
@@ -95,7 +102,8 @@ export class WatchTable implements WatchFeed {
     }
     this.#named = [];
     this.#unsaid = [];
-    for (const [id, watch] of this.#pending) if (watch.after !== undefined) this.#send(id, watch, watch.after);
+    for (const [id, watch] of this.#pending)
+      if (watch.after !== undefined) this.#send(id, watch, watch.after);
   }
 
   /** The channel ended. */

@@ -12,6 +12,7 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { localSession } from "./own-session.ts";
 import type { ReadGate } from "./read-gate.ts";
+import type { Renewals } from "./renewals.ts";
 import { nodeStatus } from "./status.ts";
 
 /** The running parts of a member. */
@@ -22,6 +23,7 @@ export interface MemberParts {
   readonly door: ClientDoor;
   readonly keeper: LeaseKeeper;
   readonly reads: ReadGate;
+  readonly renewals: Renewals;
   readonly listener: Listener;
   readonly machine: Machine;
 }
@@ -101,10 +103,11 @@ export class MemberNode implements CoordNode {
   }
 
   async #stopServing(): Promise<void> {
-    const { door, keeper, reads, listener } = this.#parts;
+    const { door, keeper, reads, renewals, listener } = this.#parts;
     door.close();
     keeper.close();
     reads.close();
+    renewals.close();
     await listener.close();
   }
 

@@ -41,8 +41,7 @@ export async function startNode(
     if (channel.protocol === clientProtocol) parts.door.accept(channel);
     else raft.accept(channel);
   };
-  const { door, keeper, reads, machine } = parts;
-  return new MemberNode({ host, loaded, raft, door, keeper, reads, listener, machine });
+  return new MemberNode({ ...parts, host, loaded, raft, listener });
 }
 
 function turnAway(channel: Channel): void {
@@ -88,13 +87,14 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
 }
 
 /** Tells leases and sessions what became of leadership. */
-function statusWatcher({ keeper, hub }: Parts): (status: RaftStatus) => void {
+function statusWatcher({ keeper, hub, renewals }: Parts): (status: RaftStatus) => void {
   let leader: NodeId | null = null;
   return (status) => {
     keeper.onStatus(status);
     if (status.leader === leader) return;
     leader = status.leader;
     hub.leaderChanged();
+    renewals.leaderChanged();
   };
 }
 

@@ -1,14 +1,17 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { NodeId } from "@flotilla/raft";
-import type { Clock, Random } from "@flotilla/runtime";
+import type { Clock, Random, Timer } from "@flotilla/runtime";
 import type { RaftPort } from "./raft-port.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { decodeMemberMessage, encodeMemberMessage, maxLeasesPerMessage } from "./renewal-codec.ts";
 
-/** Batches whose answer is awaited; an older one is given up, its sessions will renew again. */
+/** Batches whose answer is awaited; an older one is given up. */
 const maxBatches = 64;
+/** What nobody vouched for is told again after this time, ms. */
+const retryMs = 500;
 
 interface Renewal {
+  readonly owner: object;
   readonly leases: readonly LeaseId[];
   readonly done: () => void;
 }
@@ -21,12 +24,19 @@ export interface RenewalsOptions {
   readonly keeper: LeaseKeeper;
 }
 
-/** Brings the renewals of the sessions here to the leader, those of one turn in one message, and its word back. */
+/**
+ * Brings the renewals of the sessions here to the leader, those of one turn in one message, and its word back.
+ * The latest of each session is told again until somebody vouches for it: that is safe, because its receipt only
+ * moves the deadline, and the client counts from its first send.
+ */
 export class Renewals {
   readonly #options: RenewalsOptions;
   readonly #sent = new Map<number, readonly Renewal[]>();
+  /** The latest of each owner, while nobody answered it. */
+  readonly #open = new Map<object, Renewal>();
   #waiting: Renewal[] = [];
   #scheduled = false;
+  #retry: Timer | undefined;
   #batch: number;
 
   constructor(options: RenewalsOptions) {
@@ -35,15 +45,29 @@ export class Renewals {
     this.#batch = options.random.u32() * 2 ** 20;
   }
 
-  /** Calls back once the leader vouched for all of them; never when it does not. */
-  renew(leases: readonly LeaseId[], done: () => void): void {
-    this.#waiting.push({ leases, done });
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#options.clock.defer(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+  /** Calls back once the leader vouched for all of them; never when it refuses one. */
+  renew(owner: object, leases: readonly LeaseId[], done: () => void): void {
+    const renewal = { owner, leases, done };
+    this.#open.set(owner, renewal);
+    this.#waiting.push(renewal);
+    this.#schedule();
+  }
+
+  /** The owner is gone. */
+  forget(owner: object): void {
+    this.#open.delete(owner);
+  }
+
+  /** Somebody else may lead: tells what is open again. */
+  leaderChanged(): void {
+    this.#waiting = [...this.#open.values()];
+    if (this.#waiting.length > 0) this.#schedule();
+  }
+
+  close(): void {
+    this.#open.clear();
+    this.#waiting = [];
+    this.#retry?.cancel();
   }
 
   /**
@@ -62,12 +86,30 @@ export class Renewals {
     });
   }
 
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.clock.defer(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#armRetry();
     const { leader } = this.#options.raft.status();
     if (leader === null) return;
     for (const group of grouped(waiting)) this.#send(leader, group);
+  }
+
+  #armRetry(): void {
+    if (this.#retry !== undefined || this.#open.size === 0) return;
+    this.#retry = this.#options.clock.setTimer(retryMs, () => {
+      this.#retry = undefined;
+      this.leaderChanged();
+    });
   }
 
   #send(leader: NodeId, group: readonly Renewal[]): void {
@@ -94,7 +136,10 @@ export class Renewals {
     const group = this.#sent.get(batch);
     if (group === undefined) return;
     this.#sent.delete(batch);
-    for (const { leases, done } of group) if (!leases.some((id) => refused.has(id))) done();
+    for (const renewal of group) {
+      if (this.#open.get(renewal.owner) === renewal) this.#open.delete(renewal.owner);
+      if (!renewal.leases.some((id) => refused.has(id))) renewal.done();
+    }
   }
 }
 

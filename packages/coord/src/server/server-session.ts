@@ -92,6 +92,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
     if (state.type === "attached") state.lane.stop();
     this.#feed.disarmAll();
     if (state.type !== "fresh") this.#context.sessions.remove(this);
+    this.#context.renewals.forget(this);
     this.#outlet.close(reason);
     this.#onEnd();
   }
@@ -331,7 +332,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
   #renew({ number, leases }: RenewMessage): void {
     const { machine, renewals } = this.#context;
     if (leases.length === 0 || leases.some((lease) => machine.lease(lease)?.session !== this.#id)) return;
-    renewals.renew(leases, () => {
+    renewals.renew(this, leases, () => {
       if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number });
     });
   }

@@ -13,27 +13,36 @@ import { encodeServerMessage } from "../../src/wire/server-codec.ts";
 import { errorOf, historyId } from "./fake-cluster.ts";
 
 /** A server that takes every session, behind the real handshake on the simulated network. */
-async function serve(host: Host, name: string, secret: string | undefined, endpoints: readonly string[]): Promise<void> {
+async function serve(
+  host: Host,
+  name: string,
+  secret: string | undefined,
+  endpoints: readonly string[],
+): Promise<void> {
   const answer = (channel: Channel, frame: Uint8Array): void => {
     const message = decodeClientMessage(frame);
     if (message.type === "ping") channel.send(encodeServerMessage({ type: "pong", number: message.number }));
-    if (message.type === "renew") channel.send(encodeServerMessage({ type: "renewed", number: message.number }));
+    if (message.type === "renew")
+      channel.send(encodeServerMessage({ type: "renewed", number: message.number }));
     if (message.type !== "attach") return;
     const { attach } = message;
     const of = { lastSeq: 0, ttlMs: 10_000, node: name, historyId, revision: 0, endpoints };
     channel.send(encodeServerMessage({ type: "attached", attach, ...of }));
   };
-  await host.network.listen({ address: `${name}:7000`, protocols: [clientProtocol], maxFrameBytes }, (channel) => {
-    acceptHandshake(channel, {
-      clock: host.clock,
-      random: host.random,
-      cluster: "flotilla",
-      ...(secret === undefined ? {} : { secret }),
-      versions: { min: 1, max: 1 },
-      identity: null,
-      onReady: () => ({ message: (frame) => answer(channel, frame), end: () => {} }),
-    }).catch(() => {});
-  });
+  await host.network.listen(
+    { address: `${name}:7000`, protocols: [clientProtocol], maxFrameBytes },
+    (channel) => {
+      acceptHandshake(channel, {
+        clock: host.clock,
+        random: host.random,
+        cluster: "flotilla",
+        ...(secret === undefined ? {} : { secret }),
+        versions: { min: 1, max: 1 },
+        identity: null,
+        onReady: () => ({ message: (frame) => answer(channel, frame), end: () => {} }),
+      }).catch(() => {});
+    },
+  );
 }
 
 interface World {
@@ -41,7 +50,11 @@ interface World {
   readonly client: Host;
 }
 
-async function world(servers: readonly string[], secret?: string, endpoints: readonly string[] = []): Promise<World> {
+async function world(
+  servers: readonly string[],
+  secret?: string,
+  endpoints: readonly string[] = [],
+): Promise<World> {
   const kernel = new Kernel({ seed: "connect" });
   for (const name of servers) await kernel.until(serve(kernel.node(name).start(), name, secret, endpoints));
   return { kernel, client: kernel.node("client").start() };
@@ -80,7 +93,12 @@ test("finds the one endpoint that is there", async () => {
 });
 
 test("survives the only endpoint it was given, by what that one told it of", async () => {
-  const { kernel, client } = await world(["a", "b"], undefined, ["a:7000", "b:7000", "not an address", "b:0"]);
+  const { kernel, client } = await world(["a", "b"], undefined, [
+    "a:7000",
+    "b:7000",
+    "not an address",
+    "b:0",
+  ]);
   const coord = await kernel.until(connect(options(client, "a")));
   kernel.node("a").crash();
   await kernel.run({ untilMs: kernel.nowMs + 1_000 });
@@ -104,7 +122,9 @@ test.each([
   ["another cluster", { secret: "s3cret", cluster: "other" }, "ERR_FLOTILLA_WRONG_CLUSTER"],
 ] as const)("is refused with %s", async (_, own, code) => {
   const { kernel, client } = await world(["a", "b"], "s3cret");
-  expect(await kernel.until(errorOf(connect({ ...options(client, "a", "b"), ...own })))).toMatchObject({ code });
+  expect(await kernel.until(errorOf(connect({ ...options(client, "a", "b"), ...own })))).toMatchObject({
+    code,
+  });
   expect(kernel.nowMs).toBeLessThan(1_000);
 });
 
@@ -135,13 +155,19 @@ test("loads neither raft nor a database", () => {
     if (seen.has(file)) return;
     seen.add(file);
     const source = readFileSync(file, "utf8");
-    for (const [, specifier = ""] of source.matchAll(/^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gmu)) {
+    for (const [, specifier = ""] of source.matchAll(
+      /^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gmu,
+    )) {
       if (specifier.startsWith(".")) visit(join(dirname(file), specifier));
       else packages.add(specifier);
     }
   };
   visit(join(import.meta.dirname, "../../src/client/index.ts"));
-  expect([...packages].toSorted()).toEqual(["@flotilla/kv", "@flotilla/runtime", "@flotilla/runtime/real/client"]);
+  expect([...packages].toSorted()).toEqual([
+    "@flotilla/kv",
+    "@flotilla/runtime",
+    "@flotilla/runtime/real/client",
+  ]);
   visit(join(import.meta.dirname, "../../../runtime/src/real/client.ts"));
   expect([...packages]).not.toContain("level");
   expect([...packages]).toContain("ws");

@@ -41,7 +41,9 @@ class World {
     this.#clients += 1;
     const host = this.kernel.node(`client${this.#clients}`).start();
     const endpoints = ids.map((id) => `${id}:7000`);
-    return this.kernel.until(connect({ host, endpoints, secret: "s3cret", sessionTtlMs, connectTimeoutMs: 30_000 }));
+    return this.kernel.until(
+      connect({ host, endpoints, secret: "s3cret", sessionTtlMs, connectTimeoutMs: 30_000 }),
+    );
   }
 
   async pass(ms: number): Promise<void> {
@@ -131,10 +133,13 @@ test("a session outlives its server and the leader: every write once, every chan
   const other = await world.client();
   const { kernel } = world;
   await kernel.until(session.create("/a"));
+  await kernel.until(other.session.sync());
   const events = await kernel.until(collect(other.session, "/a"));
   const results: Promise<number>[] = [];
   const write = (n: number): void => {
-    results.push(session.create(`/a/${n}`, String(n), { timeoutMs: 60_000 }).then(({ revision }) => revision));
+    results.push(
+      session.create(`/a/${n}`, String(n), { timeoutMs: 60_000 }).then(({ revision }) => revision),
+    );
   };
   let next = 0;
   for (let round = 0; round < 4; round += 1) {
@@ -157,30 +162,75 @@ test("a session outlives its server and the leader: every write once, every chan
   expect(session.state).toBe("connected");
 });
 
-test("a client cut off from everybody loses its session, and knows before its ephemeral is gone", async () => {
+async function toldGone(observer: Session, path: string): Promise<void> {
+  const watch = await observer.watch(path);
+  for await (const event of watch) if (event.type === "deleted") return;
+}
+
+test("a client cut off from everybody is told by its own clock before its ephemeral is gone", async () => {
   const world = new World("cut off");
   await world.startAll();
   const observer = await world.client();
   const { session } = await world.client();
   const { lease } = session;
   await world.kernel.until(session.create("/held", "", { ephemeral: true }));
-  const watch = await world.kernel.until(observer.session.watch("/held"));
-  let wasLostBefore: boolean | undefined;
-  const gone = (async () => {
-    for await (const event of watch) {
-      if (event.type !== "deleted") continue;
-      wasLostBefore = lease.signal.aborted;
-      return;
-    }
-  })();
+  let firedAt = Number.POSITIVE_INFINITY;
+  lease.signal.addEventListener("abort", () => {
+    firedAt = world.kernel.nowMs;
+  });
+  const gone = toldGone(observer.session, "/held");
+  await world.pass(1_000);
+  world.kernel.network.isolate("client2");
+  await world.kernel.until(gone);
+  expect(firedAt).toBeLessThan(world.kernel.nowMs);
+  world.kernel.network.healAll();
+  await world.pass(5_000);
+  expect(session.state).toBe("lost");
+});
+
+test("a client that was stopped finds its lease lapsed before any of its timers ran", async () => {
+  const world = new World("stopped");
+  await world.startAll();
+  const observer = await world.client();
+  const { session } = await world.client();
+  const { lease } = session;
+  await world.kernel.until(session.create("/held", "", { ephemeral: true }));
+  const gone = toldGone(observer.session, "/held");
+  await world.pass(1_000);
   world.kernel.node("client2").pause();
   await world.kernel.until(gone);
-  // The process stands still: its signal could not fire, but its clock tells.
-  expect(wasLostBefore).toBe(false);
+  expect(lease.signal.aborted).toBe(false);
   expect(() => lease.assert()).toThrow(FlotillaError);
   world.kernel.node("client2").resume();
-  await world.pass(3_000);
+  await world.pass(5_000);
   expect(session.state).toBe("lost");
+});
+
+test("a client leaves a server that is cut off from the majority before its lease lapses", async () => {
+  for (const seed of ["minority 1", "minority 2", "minority 3"]) {
+    const world = new World(seed);
+    await world.startAll();
+    const { session } = await world.client(10_000);
+    const { lease } = session;
+    const first = session.server ?? "";
+    for (const id of ids) if (id !== first) world.kernel.network.cutBoth(first, id);
+    await world.pass(20_000);
+    expect(session.server).not.toBe(first);
+    expect(lease.signal.aborted).toBe(false);
+    await world.kernel.until(session.put("/a", ""));
+  }
+});
+
+test("a connection that swallows everything is left for another", async () => {
+  const world = new World("half open");
+  await world.startAll();
+  const { session } = await world.client(10_000);
+  const first = session.server ?? "";
+  world.kernel.network.halfOpen("client1", first);
+  world.kernel.network.halfOpen(first, "client1");
+  const write = session.put("/a", "");
+  await world.kernel.until(write, 4_000);
+  expect(session.server).not.toBe(null);
 });
 
 test("writes wait while the majority is gone, and go through when it is back", async () => {

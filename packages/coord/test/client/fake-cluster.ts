@@ -82,7 +82,15 @@ export class FakeCluster {
   readonly kernel: Kernel;
   readonly node: SimNode;
   readonly host: ClientHost;
-  readonly manners: Manners = { attach: true, apply: true, answer: true, read: true, arm: true, renew: true, pong: true };
+  readonly manners: Manners = {
+    attach: true,
+    apply: true,
+    answer: true,
+    read: true,
+    arm: true,
+    renew: true,
+    pong: true,
+  };
   readonly connections: FakeConnection[] = [];
   /** Operations in the order they took effect. */
   readonly applied: { seq: number; operation: Operation }[] = [];
@@ -146,7 +154,10 @@ export class FakeCluster {
     const refusal = this.refusals.shift();
     if (refusal !== undefined) throw refusal;
     if (signal.aborted) throw new FlotillaError("ERR_FLOTILLA_ABORTED", "aborted");
-    const [near, far] = memoryChannelPair((fn) => this.host.clock.defer(fn), { protocol: clientProtocol, maxFrameBytes });
+    const [near, far] = memoryChannelPair((fn) => this.host.clock.defer(fn), {
+      protocol: clientProtocol,
+      maxFrameBytes,
+    });
     const connection = new FakeConnection(server, far);
     this.connections.push(connection);
     far.handle({
@@ -203,7 +214,8 @@ export class FakeCluster {
       revision: this.revision,
       endpoints: [],
     });
-    for (const { id, from } of message.watches) if (from !== null) connection.send({ type: "armed", id, token: from });
+    for (const { id, from } of message.watches)
+      if (from !== null) connection.send({ type: "armed", id, token: from });
     if (this.manners.answer) this.answerAll(connection, this.lastAck + 1);
   }
 
@@ -222,7 +234,10 @@ export class FakeCluster {
 
   #done(operation: Operation): Result {
     this.revision += 1;
-    const paths = operation.type === "multi" ? operation.ops.map((op) => op.path) : ["path" in operation ? operation.path : "/"];
+    const paths =
+      operation.type === "multi"
+        ? operation.ops.map((op) => op.path)
+        : ["path" in operation ? operation.path : "/"];
     return {
       ok: true,
       revision: this.revision,

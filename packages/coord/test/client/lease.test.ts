@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { SessionLease } from "../../src/client/api.ts";
+import { LeasePeriod } from "../../src/client/lease-period.ts";
 import { errorOf, FakeCluster } from "./fake-cluster.ts";
 import type { Of } from "./fake-cluster.ts";
 
@@ -241,6 +242,19 @@ test("suspended after half a TTL without a confirmation, connected with the next
   await cluster.pass(2_500);
   expect(states).toHaveLength(2);
   expect(states[1]).toMatch(/^connected/u);
+});
+
+test("a period never moves back, nor on once it is over, also when no timer said so", () => {
+  let now = 0;
+  const clock = { now: () => now, wallNow: () => now, setTimer: () => ({ cancel: () => {} }), defer: () => {} };
+  const period = new LeasePeriod(clock, { ttlMs: 1_000, maxStallMs: 200 }, { now: 0, wall: 0 });
+  now = 900;
+  expect(period.extend({ now: -500, wall: -500 })).toBe(true);
+  expect(period.since).toEqual({ now: 0, wall: 0 });
+  expect(period.extend({ now: 100, wall: 100 })).toBe(true);
+  now = 1_080;
+  expect(period.extend({ now: 1_000, wall: 1_000 })).toBe(false);
+  expect(period.signal.aborted).toBe(true);
 });
 
 test("a short loss of the connection changes no state", async () => {

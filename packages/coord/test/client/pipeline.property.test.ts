@@ -35,7 +35,9 @@ class Play {
     for (const next of steps) {
       if (next.type === "write") {
         const path = `/w${(this.writes += 1)}`;
-        this.waits.push(session.put(path, "", { timeoutMs: 600_000 }).then((written) => this.answered.push(written.path)));
+        this.waits.push(
+          session.put(path, "", { timeoutMs: 600_000 }).then((written) => this.answered.push(written.path)),
+        );
       } else if (next.type === "read") {
         this.waits.push(session.get("/r", { timeoutMs: 600_000 }));
       } else {
@@ -81,7 +83,9 @@ test("every write takes effect once and is answered in order, whatever is lost, 
       const play = new Play();
       await play.run(steps);
       const expected = Array.from({ length: play.writes }, (_, i) => `/w${i + 1}`);
-      const applied = play.cluster.applied.map(({ operation }) => ("path" in operation ? operation.path : ""));
+      const applied = play.cluster.applied.map(({ operation }) =>
+        "path" in operation ? operation.path : "",
+      );
       expect(applied).toEqual(expected);
       expect(play.answered).toEqual(expected);
       expect(play.cluster.applied.map(({ seq }) => seq)).toEqual(expected.map((_, i) => i + 1));

@@ -5,7 +5,12 @@ import { errorOf, FakeCluster, stat } from "./fake-cluster.ts";
 test("names the last write that was issued before the read", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
-  const all = [session.get("/a"), session.put("/a", ""), session.get("/a", { level: "local" }), session.sync()];
+  const all = [
+    session.get("/a"),
+    session.put("/a", ""),
+    session.get("/a", { level: "local" }),
+    session.sync(),
+  ];
   await cluster.until(Promise.all(all));
   expect(cluster.last.of("read")).toMatchObject([
     { id: 1, after: 0, linearizable: true, query: { type: "get", path: "/a" } },
@@ -32,13 +37,33 @@ test("hands out what the server answered", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
   cluster.manners.read = false;
-  const answers = Promise.all([session.get("/a"), session.exists("/a"), session.children("/a"), session.children("/b")]);
+  const answers = Promise.all([
+    session.get("/a"),
+    session.exists("/a"),
+    session.children("/a"),
+    session.children("/b"),
+  ]);
   await cluster.pass(1);
   const node = { value: bytes("höhe"), stat: stat({ version: 4 }) };
   cluster.last.send({ type: "read-result", id: 1, revision: 1, answer: { type: "node", node } });
-  cluster.last.send({ type: "read-result", id: 2, revision: 1, answer: { type: "stat", stat: stat({ version: 4 }) } });
-  cluster.last.send({ type: "read-result", id: 3, revision: 1, answer: { type: "children", names: ["x"], next: "x" } });
-  cluster.last.send({ type: "read-result", id: 4, revision: 1, answer: { type: "children", names: null, next: null } });
+  cluster.last.send({
+    type: "read-result",
+    id: 2,
+    revision: 1,
+    answer: { type: "stat", stat: stat({ version: 4 }) },
+  });
+  cluster.last.send({
+    type: "read-result",
+    id: 3,
+    revision: 1,
+    answer: { type: "children", names: ["x"], next: "x" },
+  });
+  cluster.last.send({
+    type: "read-result",
+    id: 4,
+    revision: 1,
+    answer: { type: "children", names: null, next: null },
+  });
   const [got, exists, children, absent] = await cluster.until(answers);
   expect(got === null ? null : text(got)).toBe("höhe");
   expect(exists).toMatchObject({ version: 4 });
@@ -101,7 +126,11 @@ test("refuses arguments that no server would take", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
   expect(await errorOf(session.get("nowhere"))).toMatchObject({ code: "ERR_FLOTILLA_BAD_PATH" });
-  expect(await errorOf(session.children("/a", { limit: 0 }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
-  expect(await errorOf(session.children("/a", { after: 3 as never }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect(await errorOf(session.children("/a", { limit: 0 }))).toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+  });
+  expect(await errorOf(session.children("/a", { after: 3 as never }))).toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+  });
   expect(cluster.last.of("read")).toEqual([]);
 });

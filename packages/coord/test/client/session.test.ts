@@ -43,7 +43,9 @@ test("says UNREACHABLE when nobody answered the phone, and stops trying", async 
 test("says NO_QUORUM when servers were there and none could open a session", async () => {
   const cluster = new FakeCluster();
   cluster.manners.attach = false;
-  expect(await errorOf(cluster.open({ connectTimeoutMs: 3_000 }))).toMatchObject({ code: "ERR_FLOTILLA_NO_QUORUM" });
+  expect(await errorOf(cluster.open({ connectTimeoutMs: 3_000 }))).toMatchObject({
+    code: "ERR_FLOTILLA_NO_QUORUM",
+  });
   await cluster.pass(1);
   expect(cluster.connections.map(({ isOpen }) => isOpen)).not.toContain(true);
 });
@@ -86,7 +88,10 @@ test("fails when a server says that the attach itself is wrong", async () => {
   cluster.host.clock.setTimer(10, () =>
     cluster.last.send({ type: "ended", code: "ERR_FLOTILLA_BAD_ARGUMENT", message: "such a ttl" }),
   );
-  expect(await errorOf(cluster.open())).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT", message: "such a ttl" });
+  expect(await errorOf(cluster.open())).toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    message: "such a ttl",
+  });
 });
 
 test("an abort ends the opening", async () => {
@@ -94,7 +99,9 @@ test("an abort ends the opening", async () => {
   cluster.manners.attach = false;
   const controller = new AbortController();
   cluster.host.clock.setTimer(500, () => controller.abort());
-  expect(await errorOf(cluster.open({ signal: controller.signal }))).toMatchObject({ code: "ERR_FLOTILLA_ABORTED" });
+  expect(await errorOf(cluster.open({ signal: controller.signal }))).toMatchObject({
+    code: "ERR_FLOTILLA_ABORTED",
+  });
   await cluster.pass(1);
   expect(cluster.last.isOpen).toBe(false);
 });
@@ -128,7 +135,10 @@ test("once lost, everything unanswered and everything new is rejected, ambiguous
   expect(states).toEqual(["lost true"]);
   expect(session.signal.aborted).toBe(true);
   expect(() => session.lease.assert()).toThrow(FlotillaError);
-  expect(await errorOf(session.put("/c", ""))).toMatchObject({ code: "ERR_FLOTILLA_SESSION_EXPIRED", ambiguous: false });
+  expect(await errorOf(session.put("/c", ""))).toMatchObject({
+    code: "ERR_FLOTILLA_SESSION_EXPIRED",
+    ambiguous: false,
+  });
   const { length } = cluster.dialed;
   await cluster.until(session.close());
   await cluster.pass(10_000);
@@ -141,7 +151,12 @@ test("never replaces a lost session by another in silence", async () => {
   const session = await cluster.open();
   cluster.last.close();
   await cluster.pass(1_000);
-  expect(cluster.connections.slice(1).flatMap((connection) => connection.of("attach")).every(({ ttlMs }) => ttlMs === null)).toBe(true);
+  expect(
+    cluster.connections
+      .slice(1)
+      .flatMap((connection) => connection.of("attach"))
+      .every(({ ttlMs }) => ttlMs === null),
+  ).toBe(true);
   expect(session.state).toBe("connected");
 });
 
@@ -163,7 +178,10 @@ test("close fires every signal, then ends the session through the log behind the
   const closing = session.close();
   expect([lease.signal.aborted, signal.aborted, session.state]).toEqual([true, true, "closed"]);
   expect(cluster.last.of("request").map(({ operation }) => operation.type)).not.toContain("close");
-  expect(await errorOf(session.put("/b", ""))).toMatchObject({ code: "ERR_FLOTILLA_CLOSED", ambiguous: false });
+  expect(await errorOf(session.put("/b", ""))).toMatchObject({
+    code: "ERR_FLOTILLA_CLOSED",
+    ambiguous: false,
+  });
   await cluster.until(Promise.all([write, closing, session.close()]));
   expect(cluster.applied.map(({ operation }) => operation.type)).toEqual(["put", "close"]);
   await cluster.pass(1);
@@ -249,7 +267,13 @@ test("a listener of the state that throws or causes the next change disturbs nob
 
 test("checks the times of its lease", () => {
   expect(leaseTimes({})).toEqual({ ttlMs: 10_000, maxStallMs: 2_000 });
-  for (const options of [{ sessionTtlMs: 499 }, { sessionTtlMs: 120_001 }, { sessionTtlMs: 1_000.5 }, { maxStallMs: 5_001 }, { maxStallMs: -1 }]) {
+  for (const options of [
+    { sessionTtlMs: 499 },
+    { sessionTtlMs: 120_001 },
+    { sessionTtlMs: 1_000.5 },
+    { maxStallMs: 5_001 },
+    { maxStallMs: -1 },
+  ]) {
     expect(() => leaseTimes(options)).toThrow(FlotillaError);
   }
 });

@@ -4,7 +4,13 @@ import type { Watch, WatchEvent } from "../../src/client/api.ts";
 import { errorOf, FakeCluster, historyId, stat } from "./fake-cluster.ts";
 
 function change(revision: number, ordinal = 0, bytes = 1): TreeEvent {
-  return { revision, ordinal, type: "changed", path: `/a/${revision}`, node: { value: new Uint8Array(bytes), stat: stat() } };
+  return {
+    revision,
+    ordinal,
+    type: "changed",
+    path: `/a/${revision}`,
+    node: { value: new Uint8Array(bytes), stat: stat() },
+  };
 }
 
 function entry(path: string): { readonly path: string; readonly node: Node } {
@@ -42,7 +48,9 @@ test("resolves only once the server armed it, and tells from then on", async () 
   });
   await cluster.pass(1_000);
   expect(isArmed).toBe(false);
-  expect(cluster.last.of("watch")).toMatchObject([{ after: 0, watch: { id: 1, path: "/a", kind: "data", from: null } }]);
+  expect(cluster.last.of("watch")).toMatchObject([
+    { after: 0, watch: { id: 1, path: "/a", kind: "data", from: null } },
+  ]);
   cluster.last.send({ type: "armed", id: 1, token: { historyId, revision: 4, ordinal: 0 } });
   cluster.last.send({ type: "events", id: 1, events: [change(5)] });
   const watch = await cluster.until(arming);
@@ -166,7 +174,8 @@ test("stops the server when its consumer falls behind, and goes on from there wi
   const { cluster, watch } = await watching();
   const all = Array.from({ length: 30_000 }, (_, i) => change(i + 1));
   const tell = (id: number, from: number): void => {
-    for (let at = from; at < all.length; at += 5_000) cluster.last.send({ type: "events", id, events: all.slice(at, at + 5_000) });
+    for (let at = from; at < all.length; at += 5_000)
+      cluster.last.send({ type: "events", id, events: all.slice(at, at + 5_000) });
   };
   tell(1, 0);
   await cluster.pass(1);
@@ -178,7 +187,11 @@ test("stops the server when its consumer falls behind, and goes on from there wi
     const again = cluster.last.of("watch").at(-1);
     expect(again).toMatchObject({ watch: { id, from: { revision: events.length } } });
     // What was on its way for the arming before is not taken for the one at hand.
-    cluster.last.send({ type: "events", id: id - 1, events: all.slice(events.length + 100, events.length + 200) });
+    cluster.last.send({
+      type: "events",
+      id: id - 1,
+      events: all.slice(events.length + 100, events.length + 200),
+    });
     tell(id, events.length);
     await cluster.pass(1);
   }
@@ -187,7 +200,8 @@ test("stops the server when its consumer falls behind, and goes on from there wi
 
 test("counts bytes of what waits for a slow consumer", async () => {
   const { cluster } = await watching();
-  for (let i = 1; i <= 20; i += 1) cluster.last.send({ type: "events", id: 1, events: [change(i, 0, 1_000_000)] });
+  for (let i = 1; i <= 20; i += 1)
+    cluster.last.send({ type: "events", id: 1, events: [change(i, 0, 1_000_000)] });
   await cluster.pass(1);
   expect(cluster.last.of("unwatch")).toEqual([{ type: "unwatch", id: 1 }]);
 });
@@ -195,7 +209,11 @@ test("counts bytes of what waits for a slow consumer", async () => {
 test("a consumer that catches up while there is no connection is armed with the next one", async () => {
   const { cluster, watch } = await watching();
   for (let i = 0; i < 10_000; i += 1_000) {
-    cluster.last.send({ type: "events", id: 1, events: Array.from({ length: 1_000 }, (_, j) => change(i + j + 1)) });
+    cluster.last.send({
+      type: "events",
+      id: 1,
+      events: Array.from({ length: 1_000 }, (_, j) => change(i + j + 1)),
+    });
   }
   await cluster.pass(1);
   cluster.manners.attach = false;
@@ -215,24 +233,27 @@ test("a consumer that catches up while there is no connection is armed with the 
   expect(revisions(events).at(-1)).toBe(10_001);
 });
 
-test.each(["close", "break", "abort"] as const)("ends by %s: the server is told, and nothing more comes", async (how) => {
-  const cluster = new FakeCluster();
-  const session = await cluster.open();
-  const controller = new AbortController();
-  const watch = await cluster.until(session.watch("/a", { signal: controller.signal }));
-  cluster.last.send({ type: "events", id: 1, events: [change(1), change(2)] });
-  await cluster.pass(1);
-  const seen: number[] = [];
-  for await (const event of watch) {
-    seen.push(event.revision);
-    if (how === "close") await watch.close();
-    if (how === "abort") controller.abort();
-    if (how === "break") break;
-  }
-  await cluster.pass(1);
-  expect(seen).toEqual([1]);
-  expect(cluster.last.of("unwatch")).toEqual([{ type: "unwatch", id: 1 }]);
-});
+test.each(["close", "break", "abort"] as const)(
+  "ends by %s: the server is told, and nothing more comes",
+  async (how) => {
+    const cluster = new FakeCluster();
+    const session = await cluster.open();
+    const controller = new AbortController();
+    const watch = await cluster.until(session.watch("/a", { signal: controller.signal }));
+    cluster.last.send({ type: "events", id: 1, events: [change(1), change(2)] });
+    await cluster.pass(1);
+    const seen: number[] = [];
+    for await (const event of watch) {
+      seen.push(event.revision);
+      if (how === "close") await watch.close();
+      if (how === "abort") controller.abort();
+      if (how === "break") break;
+    }
+    await cluster.pass(1);
+    expect(seen).toEqual([1]);
+    expect(cluster.last.of("unwatch")).toEqual([{ type: "unwatch", id: 1 }]);
+  },
+);
 
 test("a watch that is closed while it is being armed again is taken back", async () => {
   const { cluster, watch } = await watching();
@@ -279,7 +300,9 @@ test("ends without an error when the session is closed", async () => {
 test("an event is handed out before the answer that came after it", async () => {
   const { cluster, session, watch } = await watching();
   const order: string[] = [];
-  const next = watch[Symbol.asyncIterator]().next().then(() => order.push("event"));
+  const next = watch[Symbol.asyncIterator]()
+    .next()
+    .then(() => order.push("event"));
   cluster.manners.read = false;
   const read = session.get("/a").then(() => order.push("answer"));
   await cluster.pass(1);
@@ -293,7 +316,9 @@ test("refuses arguments that no server would take, and more watches than a sessi
   const cluster = new FakeCluster();
   const session = await cluster.open();
   expect(await errorOf(session.watch("a"))).toMatchObject({ code: "ERR_FLOTILLA_BAD_PATH" });
-  expect(await errorOf(session.watch("/a", { kind: "all" as never }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect(await errorOf(session.watch("/a", { kind: "all" as never }))).toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+  });
   const from = { revision: -1, ordinal: 0 };
   expect(await errorOf(session.watch("/a", { from }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
   for (let i = 0; i < 5; i += 1) {

@@ -9,7 +9,8 @@ function paths(cluster: FakeCluster): unknown[] {
 
 /** The servers refuse to be dialed from now on. */
 function cutOff(cluster: FakeCluster): void {
-  for (let i = 0; i < 1_000; i += 1) cluster.refusals.push(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "cut off"));
+  for (let i = 0; i < 1_000; i += 1)
+    cluster.refusals.push(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "cut off"));
 }
 
 test("numbers writes from 1 in the order of the calls and resolves them in that order", async () => {
@@ -262,11 +263,20 @@ test("refuses a multi that is empty, too long, too large or not one", async () =
     code: "ERR_FLOTILLA_TOO_LARGE",
   });
   const value = new Uint8Array(800_000);
-  expect(await errorOf(session.multi([{ ...item, value }, { ...item, value }]))).toMatchObject({
+  expect(
+    await errorOf(
+      session.multi([
+        { ...item, value },
+        { ...item, value },
+      ]),
+    ),
+  ).toMatchObject({
     code: "ERR_FLOTILLA_TOO_LARGE",
   });
   const path = `/${"x".repeat(3_000)}`;
-  expect(await errorOf(session.multi(Array.from({ length: 1_000 }, () => ({ ...item, path }))))).toMatchObject({
+  expect(
+    await errorOf(session.multi(Array.from({ length: 1_000 }, () => ({ ...item, path })))),
+  ).toMatchObject({
     code: "ERR_FLOTILLA_TOO_LARGE",
   });
   expect(await errorOf(session.multi([{ type: "nonsense", path: "/a" } as never]))).toMatchObject({
@@ -279,19 +289,28 @@ test("says what a server refused, and where in a multi", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
   cluster.judge = () => ({ ok: false, revision: 7, code: "ERR_FLOTILLA_NOT_FOUND", failed: 1 });
-  expect(await cluster.until(errorOf(session.set("/a", "")))).toMatchObject({ code: "ERR_FLOTILLA_NOT_FOUND" });
-  const items = [{ type: "check", path: "/a", exists: true } as const, { type: "delete", path: "/b" } as const];
+  expect(await cluster.until(errorOf(session.set("/a", "")))).toMatchObject({
+    code: "ERR_FLOTILLA_NOT_FOUND",
+  });
+  const items = [
+    { type: "check", path: "/a", exists: true } as const,
+    { type: "delete", path: "/b" } as const,
+  ];
   expect(await cluster.until(errorOf(session.multi(items)))).toMatchObject({ details: { failed: 1 } });
   expect(await cluster.until(session.delete("/a"))).toBe(false);
   cluster.judge = () => ({ ok: false, revision: 7, code: "ERR_FLOTILLA_FENCED", failed: 0 });
   const fence = { path: "/held", mzxid: 5 };
-  expect(await cluster.until(errorOf(session.delete("/a", { fence })))).toMatchObject({ code: "ERR_FLOTILLA_FENCED" });
+  expect(await cluster.until(errorOf(session.delete("/a", { fence })))).toMatchObject({
+    code: "ERR_FLOTILLA_FENCED",
+  });
 });
 
 test("puts the fence in front of a write and answers with the write's own result", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
-  const written = await cluster.until(session.set("/a", "x", { fence: { path: "/held", mzxid: 5 }, version: 3 }));
+  const written = await cluster.until(
+    session.set("/a", "x", { fence: { path: "/held", mzxid: 5 }, version: 3 }),
+  );
   expect(written.path).toBe("/a");
   expect(cluster.applied[0]?.operation).toMatchObject({
     type: "multi",

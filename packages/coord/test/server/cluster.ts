@@ -36,6 +36,11 @@ export class Cluster {
     return node;
   }
 
+  /** Starts a member again unless it runs; to be called from within the running world. */
+  async restart(id: string): Promise<void> {
+    if (!this.kernel.node(id).isRunning) await this.#start(id, {});
+  }
+
   /** The id of the member that leads; waits for one. */
   async leader(among: readonly string[] = this.ids): Promise<string> {
     const find = (): string | undefined => among.find((id) => this.nodes.get(id)?.status().role === "leader");

@@ -18,6 +18,12 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
+/** Iterates while the world goes on. */
+function untilIn<T>(cluster: Cluster, source: AsyncIterable<T>): AsyncIterator<T> {
+  const iterator = source[Symbol.asyncIterator]();
+  return { next: () => cluster.until(iterator.next()) };
+}
+
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flotilla-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -62,6 +68,23 @@ describe("one simulated member", () => {
     await cluster.start();
     await cluster.until(cluster.node("n1").session.sync());
     expect(cluster.node("n1").status().sessions).toBe(1);
+  });
+
+  test("stops with the reason when its disk fails, and ends its sessions", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const node = cluster.node("n1");
+    const remote = await cluster.client();
+    await cluster.until(node.session.put("/a", "1"));
+    cluster.kernel.node("n1").disk.failNext("sync");
+    const write = codeOf(node.session.put("/a", "2"));
+    const reason = await cluster.until(node.closed);
+    expect(reason).toMatchObject({ type: "failed", error: { code: "ERR_FLOTILLA_STORAGE" } });
+    expect(node.session.state).toBe("closed");
+    expect(node.session.signal.aborted).toBe(true);
+    expect(await cluster.until(write)).not.toBe("fulfilled");
+    await cluster.pass(100);
+    expect(remote.server).toBeNull();
   });
 
   test("opens further sessions", async () => {
@@ -137,7 +160,7 @@ describe("three simulated members", () => {
     expect(stays.state).toBe("connected");
   });
 
-  test("bring back one that missed everything by a snapshot, and its watchers with it", async () => {
+  test("bring back one that missed everything by a snapshot, and serve watches there", async () => {
     const cluster = new Cluster(3, { snapshotEntries: 20, trailingEntries: 5 });
     await cluster.start();
     await cluster.leader();
@@ -147,10 +170,15 @@ describe("three simulated members", () => {
     const client = await cluster.client({ to: rest });
     for (let k = 0; k < 100; k += 1) await cluster.until(client.put(`/k${k}`, String(k)));
     await cluster.start([behind]);
+    const watch = await cluster.until(cluster.node(behind).session.watch("/", { kind: "children" }));
     await cluster.pass(5_000);
     const page = await cluster.until(cluster.node(behind).session.children("/", { level: "local" }));
     expect(page?.names.length).toBe(100);
-    expect(cluster.kernel.probes.size).toBeGreaterThan(0);
+    expect(cluster.node(behind).status().digest).toBe(cluster.node(rest[0] ?? "").status().digest);
+    await cluster.until(client.put("/last", ""));
+    for await (const event of { [Symbol.asyncIterator]: () => untilIn(cluster, watch) }) {
+      if (event.type !== "snapshot" && event.path === "/last") break;
+    }
   });
 
   test("answer nothing linearizable without a majority, and go on by themselves when it is back", async () => {

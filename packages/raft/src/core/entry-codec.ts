@@ -11,6 +11,7 @@ const kindAt = 8;
 const termAt = 9;
 const indexAt = 17;
 const timeAt = 25;
+const twoTo32 = 2 ** 32;
 const kinds: readonly EntryKind[] = ["noop", "command", "config"];
 
 /** The facts of an entry not yet encoded. */
@@ -32,6 +33,12 @@ function checksum(frame: Uint8Array): number {
   return crc32(frame.subarray(kindAt), crc32(frame.subarray(0, crcAt)));
 }
 
+/** A u64 in two halves: many times faster than by way of bigint. */
+function writeCount(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, Math.floor(value / twoTo32));
+  view.setUint32(offset + 4, value % twoTo32);
+}
+
 /** Encodes an entry once, for every disk and every wire. The payload is copied. */
 export function encodeEntry(draft: EntryDraft): Entry {
   const { index, term, timeMs, kind, payload } = draft;
@@ -44,9 +51,9 @@ export function encodeEntry(draft: EntryDraft): Entry {
   const view = new DataView(frame.buffer);
   view.setUint32(0, frame.length);
   view.setUint8(kindAt, kinds.indexOf(kind));
-  view.setBigUint64(termAt, BigInt(term));
-  view.setBigUint64(indexAt, BigInt(index));
-  view.setBigUint64(timeAt, BigInt(timeMs));
+  writeCount(view, termAt, term);
+  writeCount(view, indexAt, index);
+  writeCount(view, timeAt, timeMs);
   frame.set(payload, frameHeaderBytes);
   view.setUint32(crcAt, checksum(frame));
   return { index, term, timeMs, kind, payload: frame.subarray(frameHeaderBytes), frame };
@@ -57,7 +64,7 @@ function refuse(message: string): never {
 }
 
 function readCount(view: DataView, offset: number, least: number): number {
-  const value = Number(view.getBigUint64(offset));
+  const value = view.getUint32(offset) * twoTo32 + view.getUint32(offset + 4);
   return isCount(value, least) ? value : refuse("a number is out of range");
 }
 

@@ -66,7 +66,7 @@ export interface SnapshotSent {
   readonly to: NodeId;
   readonly ok: boolean;
 }
-/** Links to `peer` came up. `known` is the incarnation it proved. */
+/** Links to `peer` came up; what was sent on earlier ones has arrived by now or never will. `known` is the incarnation it proved. */
 export interface PeerUp {
   readonly type: "peer-up";
   readonly peer: NodeId;

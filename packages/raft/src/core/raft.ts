@@ -185,6 +185,11 @@ export class Raft {
     return this.#s.configs.at(index);
   }
 
+  /** True when the configuration names another incarnation of this node: its data was lost, and it stays silent. */
+  get replaced(): boolean {
+    return this.#s.isReplaced;
+  }
+
   /** Term of entry `index`; null when it is compacted away or not there yet. */
   termAt(index: Index): Term | null {
     return this.#s.log.term(index);

@@ -10,6 +10,7 @@ import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
+import { largestPayloadBytes } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore } from "./status.ts";
 import { Proposals } from "./proposals.ts";
@@ -110,6 +111,12 @@ export class Driver {
   }
 
   send(to: NodeId, payload: Uint8Array): boolean {
+    if (payload.length > largestPayloadBytes) {
+      throw new FlotillaError(
+        "ERR_FLOTILLA_TOO_LARGE",
+        `a message takes at most ${largestPayloadBytes} bytes`,
+      );
+    }
     if (this.#stopped || !this.#peers.send(to, { type: "app", payload })) return false;
     this.#schedule();
     return true;

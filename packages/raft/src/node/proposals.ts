@@ -109,6 +109,7 @@ export class Proposals {
   applied(id: LogId, result: unknown): void {
     this.#appliedIndex = id.index;
     if (this.#unplaced > 0) this.#remember(id, result);
+    else this.#recent.clear();
     const ids = this.#byIndex.get(id.index);
     if (ids === undefined) return;
     this.#byIndex.delete(id.index);

@@ -69,7 +69,10 @@ export class RaftNode implements AsyncDisposable {
     return this.#driver.read(options.leaderOnly ?? false);
   }
 
-  /** Sends a message to another member, which may be lost; false when it certainly is. */
+  /**
+   * Sends a message to another member, which may be lost; false when it certainly is.
+   * @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` above 8 MiB
+   */
   send(to: NodeId, payload: Uint8Array): boolean {
     return this.#driver.send(to, payload);
   }

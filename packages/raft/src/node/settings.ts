@@ -16,8 +16,8 @@ export interface Settings extends RaftOptions {
 }
 
 const mib = 1 << 20;
-// A proposal must fit the frame that forwards it.
-const largestProposalBytes = 8 * mib;
+/** Whatever travels alone must fit one frame of a peer link. Bytes. */
+export const largestPayloadBytes: number = 8 * mib;
 const leastElectionTicks = 3;
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range */
@@ -29,8 +29,8 @@ export function settle(options: RaftOptions): Settings {
     leastElectionTicks * heartbeatMs,
   );
   const maxProposalBytes = atLeast("maxProposalBytes", options.maxProposalBytes ?? 2 * mib, 1);
-  if (maxProposalBytes > largestProposalBytes)
-    throw badConfig("maxProposalBytes", `at most ${largestProposalBytes}`);
+  if (maxProposalBytes > largestPayloadBytes)
+    throw badConfig("maxProposalBytes", `at most ${largestPayloadBytes}`);
   return {
     ...options,
     heartbeatMs,

@@ -7,7 +7,7 @@ import { identityKey } from "./keys.ts";
 import { damaged, readSealed, seal, unseal } from "./sealed.ts";
 
 /** Layout of store, marker and snapshots. A newer one is refused. */
-export const storageFormat = 1;
+const storageFormat = 1;
 
 const markerName = "identity";
 const maxTextBytes = 300;

@@ -18,7 +18,7 @@ import type { Message } from "../core/message.ts";
 import type { LogId, Term } from "../core/types.ts";
 
 /** What an application sends beside the protocol. */
-export interface AppMessage {
+interface AppMessage {
   readonly type: "app";
   readonly payload: Uint8Array;
 }
@@ -29,7 +29,9 @@ export type PeerMessage = Message | AppMessage;
 /** Largest frame on a peer link, bytes. */
 export const peerMaxFrameBytes: number = 16 << 20;
 
-const maxMessages = 4096;
+/** Messages in one frame. */
+export const maxFrameMessages: number = 4096;
+
 const maxForwards = 8192;
 const maxConfigBytes = 1 << 16;
 const maxIdBytes = 64;
@@ -68,7 +70,7 @@ export function encodeFrame(messages: readonly PeerMessage[]): Uint8Array {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
 export function decodeFrame(frame: Uint8Array): PeerMessage[] {
-  return readList(decode(frame), "frame", maxMessages, readMessage);
+  return readList(decode(frame), "frame", maxFrameMessages, readMessage);
 }
 
 /** About how many bytes `message` takes in a frame. */

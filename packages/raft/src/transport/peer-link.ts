@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Channel, ChannelEnd, ChannelHandler, Clock } from "@flotilla/runtime";
-import { decodeFrame, encodeFrame, messageBytes } from "./message-codec.ts";
+import { decodeFrame, encodeFrame, maxFrameMessages, messageBytes } from "./message-codec.ts";
 import type { PeerMessage } from "./message-codec.ts";
 import type { LinkKind } from "./peer-identity.ts";
 
@@ -59,7 +59,8 @@ export class PeerLink implements ChannelHandler {
     let bytes = 0;
     for (const message of messages) {
       const size = messageBytes(message);
-      if (frame.length > 0 && bytes + size > targetFrameBytes) {
+      const full = bytes + size > targetFrameBytes || frame.length === maxFrameMessages;
+      if (frame.length > 0 && full) {
         this.#send(frame);
         frame = [];
         bytes = 0;

@@ -221,8 +221,16 @@ export class Cluster {
     for (const other of this.ids) if (other !== id) this.link(id, other);
   }
 
-  /** Both ends learn that their link stands; a stream of a snapshot on an earlier link is over. */
+  /**
+   * Both ends learn that their link stands. Streams on an earlier link are over: that of a snapshot, and that
+   * of forwarded proposals, of which nothing arrives any more. Other messages may still come late, which is
+   * worse than what links really do.
+   */
   link(a: string, b: string): void {
+    const pair = new Set([a, b]);
+    this.wire = this.wire.filter(
+      ({ from, to, message }) => !(pair.has(from) && pair.has(to) && message.type === "forward"),
+    );
     this.step(a, { type: "snapshot-sent", to: b, ok: false });
     this.step(b, { type: "snapshot-sent", to: a, ok: false });
     this.step(a, { type: "peer-up", peer: b, incarnation: this.get(b).incarnation });

@@ -96,7 +96,7 @@ test("a member that was replaced under its own name falls silent", () => {
   cluster.tick(60, ["b"]);
   cluster.tell("b", "a", { type: "vote", term: 1, last: zero });
   expect(cluster.sent.filter(({ from }) => from === "b")).toEqual([]);
-  expect(cluster.get("b").raft.role).toBe("follower");
+  expect(cluster.get("b").raft).toMatchObject({ role: "follower", replaced: true });
 });
 
 test("a stranger's answers count for nothing", () => {

@@ -16,7 +16,7 @@ test.each([1, 2, 3, 4, 5])(
         schedule.run(1500);
         schedule.converge();
       }),
-      { numRuns: 25 },
+      { numRuns: 40 },
     );
   },
 );
@@ -38,7 +38,7 @@ test("small windows, batches and caches keep the same promises", slow, () => {
       schedule.run(1500);
       schedule.converge();
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
 });
 
@@ -54,6 +54,17 @@ test("founding under any schedule gives one history", slow, () => {
       expect(new Set(histories).size).toBe(1);
       expect(histories[0]).toMatch(/^[0-9a-f]{32}$/);
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   );
+});
+
+test("the same schedule gives the same messages again", () => {
+  const runs = [1, 2].map(() => {
+    const schedule = new Schedule(4711, 3, { electionTicks: 4, trailingEntries: 3 });
+    schedule.run(1500);
+    schedule.converge();
+    return schedule.cluster.sent.map(({ from, to, message }) => [from, to, message.type, message.term]);
+  });
+  expect(runs[0]).toEqual(runs[1]);
+  expect(runs[0]?.length).toBeGreaterThan(100);
 });

@@ -9,7 +9,9 @@ export class Schedule {
   readonly #random: Random;
   // Per member and read: what was committed anywhere when the read was made.
   readonly #reads = new Map<string, number>();
-  #proposals = 0;
+  // Payload of every proposal by its id, and who made it in which life.
+  readonly #proposals = new Map<number, { readonly text: string; readonly by: string }>();
+  readonly #lives = new Map<string, number>();
 
   constructor(seed: number, size: number, options: ClusterOptions) {
     this.#random = seeded(seed);
@@ -47,6 +49,41 @@ export class Schedule {
     const expected = cluster.leader().state;
     expect(expected.at(-1)).toMatch(/:the end$/);
     for (const id of cluster.ids) expect(cluster.get(id).state).toEqual(expected);
+    this.#checkProposals(expected);
+  }
+
+  #life(id: string): string {
+    return `${id} ${this.#lives.get(id) ?? 0}`;
+  }
+
+  /** Applied at most once, where it was said to be, never when certainly dropped, and every one settled. */
+  #checkProposals(state: readonly string[]): void {
+    const { cluster } = this;
+    const commands = cluster.commands(cluster.leader().id);
+    const applied = new Set(commands);
+    expect(applied.size).toBe(commands.length);
+    const settled = new Set<number>();
+    for (const id of cluster.ids) {
+      for (const { firstId, count, firstIndex, term } of cluster.get(id).placed) {
+        for (let k = 0; k < count; k += 1) {
+          settled.add(firstId + k);
+          const text = state[firstIndex + k - 1];
+          const { text: own } = this.#proposals.get(firstId + k) ?? { text: "the end" };
+          if (text?.startsWith(`${term}:`) === true) expect(text).toBe(`${term}:${own}`);
+          else expect(applied.has(own)).toBe(false);
+        }
+      }
+      for (const { firstId, count, certain } of cluster.get(id).dropped) {
+        for (let k = 0; k < count; k += 1) {
+          settled.add(firstId + k);
+          if (certain) expect(applied.has(this.#proposals.get(firstId + k)?.text ?? "")).toBe(false);
+        }
+      }
+    }
+    const open = [...this.#proposals].filter(
+      ([id, { by }]) => !settled.has(id) && by === this.#life(by.slice(0, 1)),
+    );
+    expect(open).toEqual([]);
   }
 
   #slow(id: string): void {
@@ -102,8 +139,10 @@ export class Schedule {
 
   #propose(id: string): void {
     if (!this.cluster.get(id).up) return;
-    const texts = Array.from({ length: 1 + this.#random.below(3) }, () => `p${(this.#proposals += 1)}`);
-    this.cluster.propose(id, ...texts);
+    const first = this.#proposals.size + 1;
+    const texts = Array.from({ length: 1 + this.#random.below(3) }, (_, k) => `p${first + k}`);
+    for (const [k, text] of texts.entries()) this.#proposals.set(first + k, { text, by: this.#life(id) });
+    expect(this.cluster.propose(id, ...texts)).toBe(first);
   }
 
   #read(id: string): void {
@@ -134,6 +173,7 @@ export class Schedule {
     // A write under way may reach the disk although nobody was told.
     if (member.task !== null && this.#random.below(2) === 0) member.disk.write(member.task);
     cluster.crash(id);
+    this.#lives.set(id, (this.#lives.get(id) ?? 0) + 1);
     if (this.#random.below(3) === 0) return;
     for (const other of cluster.ids) cluster.step(other, { type: "peer-down", peer: id, byPeer: true });
   }

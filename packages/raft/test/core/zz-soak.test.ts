@@ -18,7 +18,7 @@ test("soak", { timeout: 600000 }, () => {
     cacheBytes: 60,
   };
   const start = Date.now();
-  for (let seed = 1; Date.now() - start < 60000; seed++) {
+  for (let seed = 1; Date.now() - start < 40000; seed++) {
     const size = 1 + (seed % 5);
     const o: any = { electionTicks: 3 + (seed % 4), trailingEntries: seed % 7 };
     if (seed % 2) o.limits = limits;

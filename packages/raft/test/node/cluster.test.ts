@@ -136,6 +136,7 @@ test("too large a proposal is refused, and a closed node takes nothing", { timeo
   await expect(alone.node.propose(new Uint8Array(11))).rejects.toMatchObject({
     code: "ERR_FLOTILLA_TOO_LARGE",
   });
+  expect(() => alone.node.send("b", new Uint8Array((8 << 20) + 1))).toThrow(FlotillaError);
   await alone.node.close();
   expect(await alone.node.closed).toEqual({ type: "closed" });
   await expect(alone.node.propose(add(1))).rejects.toMatchObject({ code: "ERR_FLOTILLA_CLOSED" });

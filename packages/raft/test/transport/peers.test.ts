@@ -32,8 +32,12 @@ class Log {
     this.#waiting.clear();
   }
 
+  #count(line: string): number {
+    return this.lines.filter((each) => each === line).length;
+  }
+
   async until(line: string, times: number = 1): Promise<void> {
-    while (this.lines.filter((each) => each === line).length < times) {
+    while (this.#count(line) < times) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -133,6 +137,17 @@ test("both links come up and carry messages both ways", { timeout: timeoutMs }, 
     a.log.until("append from b"),
   ]);
   expect(a.peers.send("nobody", heartbeat)).toBe(false);
+});
+
+test("a turn with very many messages travels in several frames", { timeout: timeoutMs }, async () => {
+  const { side, address } = await acceptor();
+  await using b = side;
+  await using a = dialer(address);
+  await Promise.all([a.log.until("up b"), b.log.until("up a")]);
+  for (let k = 0; k < 10_000; k += 1) a.peers.send("b", heartbeat);
+  a.peers.flush();
+  await b.log.until("heartbeat from a", 10_000);
+  expect(b.peers.isUp("a")).toBe(true);
 });
 
 test.each([

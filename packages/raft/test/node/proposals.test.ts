@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import { Proposals } from "../../src/node/proposals.ts";
+
+const payload = new Uint8Array(1);
+
+test("a proposal resolves when its entry is applied in its term", async () => {
+  const proposals = new Proposals();
+  const outcome = proposals.add(payload, null);
+  proposals.takeEvents();
+  proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
+  proposals.applied({ index: 7, term: 2 }, "done");
+  expect(await outcome).toEqual({ index: 7, term: 2, result: "done" });
+});
+
+test("a proposal whose place went to a newer leader is dropped", async () => {
+  const proposals = new Proposals();
+  const outcome = proposals.add(payload, null);
+  proposals.takeEvents();
+  proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
+  proposals.applied({ index: 7, term: 3 }, "other");
+  await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_DROPPED" });
+});
+
+test("a proposal placed beyond the end of its term is dropped once a later term is applied", async () => {
+  const proposals = new Proposals();
+  const outcome = proposals.add(payload, null);
+  proposals.takeEvents();
+  proposals.placed({ firstId: 1, count: 1, firstIndex: 9, term: 2 });
+  proposals.applied({ index: 7, term: 3 }, "other");
+  proposals.termApplied(3);
+  await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_DROPPED" });
+});
+
+test("word of its place may come after the entry was applied", async () => {
+  const proposals = new Proposals();
+  const own = proposals.add(payload, null);
+  const other = proposals.add(payload, null);
+  proposals.takeEvents();
+  proposals.applied({ index: 7, term: 2 }, "first");
+  proposals.applied({ index: 8, term: 3 }, "second");
+  proposals.placed({ firstId: 1, count: 2, firstIndex: 7, term: 2 });
+  expect(await own).toEqual({ index: 7, term: 2, result: "first" });
+  await expect(other).rejects.toMatchObject({ code: "ERR_FLOTILLA_DROPPED" });
+});
+
+test("a snapshot in its place leaves the outcome unknown", async () => {
+  const proposals = new Proposals();
+  const before = proposals.add(payload, null);
+  const after = proposals.add(payload, null);
+  proposals.takeEvents();
+  proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
+  proposals.passedOver(9);
+  proposals.placed({ firstId: 2, count: 1, firstIndex: 8, term: 2 });
+  for (const outcome of [before, after]) {
+    await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME", ambiguous: true });
+  }
+});
+
+test("closing drops what was never sent and leaves the rest unknown", async () => {
+  const proposals = new Proposals();
+  const sent = proposals.add(payload, null);
+  proposals.takeEvents();
+  const unsent = proposals.add(payload, null);
+  proposals.close();
+  await expect(sent).rejects.toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME" });
+  await expect(unsent).rejects.toMatchObject({ code: "ERR_FLOTILLA_DROPPED" });
+});
+
+test("events keep the order, split by condition and by size", () => {
+  const proposals = new Proposals();
+  const large = new Uint8Array(700_000);
+  for (const [bytes, ifTerm] of [
+    [payload, null],
+    [payload, null],
+    [payload, 4],
+    [large, null],
+    [large, null],
+  ] as const) {
+    proposals.add(bytes, ifTerm).catch(() => {});
+  }
+  expect(proposals.queuedCount).toBe(5);
+  const events = proposals.takeEvents();
+  expect(events.map(({ firstId, payloads, ifTerm }) => [firstId, payloads.length, ifTerm])).toEqual([
+    [1, 2, null],
+    [3, 1, 4],
+    [4, 1, null],
+    [5, 1, null],
+  ]);
+  expect(proposals.queuedCount).toBe(0);
+  expect(proposals.takeEvents()).toEqual([]);
+});

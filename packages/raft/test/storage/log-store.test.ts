@@ -1,0 +1,130 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeConfiguration } from "../../src/core/config-codec.ts";
+import type { LogStore } from "../../src/storage/log-store.ts";
+import { configuration, contents, DiskFixture, entry, task } from "./disk-fixture.ts";
+
+const resetConfig = { index: 1, payload: encodeConfiguration(configuration) };
+
+/** What the log should be: a base, and the terms of the entries after it. */
+interface Model {
+  base: { index: number; term: number };
+  terms: number[];
+  commit: number;
+}
+
+type Action =
+  | { readonly type: "append"; readonly count: number; readonly newTerm: boolean }
+  | { readonly type: "truncate"; readonly back: number; readonly count: number }
+  | { readonly type: "compact"; readonly by: number }
+  | { readonly type: "reset"; readonly ahead: number; readonly count: number };
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("append" as const),
+      count: fc.integer({ min: 0, max: 6 }),
+      newTerm: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("truncate" as const), back: fc.nat(8), count: fc.nat(4) }),
+  },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("compact" as const), by: fc.nat(8) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("reset" as const),
+      ahead: fc.integer({ min: 1, max: 5 }),
+      count: fc.nat(3),
+    }),
+  },
+);
+
+function lastOf({ base, terms }: Model): { index: number; term: number } {
+  return { index: base.index + terms.length, term: terms.at(-1) ?? base.term };
+}
+
+async function perform(log: LogStore, model: Model, step: Action): Promise<void> {
+  const last = lastOf(model);
+  const make = (from: number, count: number, term: number) => {
+    const made = Array.from({ length: count }, (_, k) => entry(from + k, term));
+    model.terms.push(...made.map(() => term));
+    return made;
+  };
+  switch (step.type) {
+    case "append":
+      return log.append(
+        task({ entries: make(last.index + 1, step.count, Math.max(1, last.term + (step.newTerm ? 1 : 0))) }),
+      );
+    case "truncate": {
+      const from = Math.max(model.base.index + 1, last.index + 1 - step.back);
+      model.terms.length = from - 1 - model.base.index;
+      return log.append(task({ truncateFrom: from, entries: make(from, step.count, last.term + 1) }));
+    }
+    case "compact": {
+      const by = Math.min(step.by, model.terms.length);
+      const removed = model.terms.splice(0, by);
+      model.base = { index: model.base.index + by, term: removed.at(-1) ?? model.base.term };
+      return log.compactTo(model.base);
+    }
+    case "reset": {
+      const base = { index: last.index + step.ahead, term: last.term + 1 };
+      model.base = base;
+      model.terms = [];
+      const change = task({
+        reset: base,
+        entries: make(base.index + 1, step.count, base.term),
+        commit: base.index,
+      });
+      return log.append({ ...change, resetConfig });
+    }
+  }
+}
+
+function expected({ base, terms }: Model): string[] {
+  return terms.map((term, k) => `${base.index + 1 + k}@${term}`);
+}
+
+test("the log equals a plain list after any sequence of batches", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 20 }), async (actions) => {
+      const disk = new DiskFixture();
+      const storage = await disk.open();
+      const model: Model = { base: { index: 0, term: 0 }, terms: [], commit: 0 };
+      for (const step of actions) {
+        await disk.run(perform(storage.log, model, step));
+        expect(contents(storage)).toEqual(expected(model));
+        expect(storage.log.last).toEqual(lastOf(model));
+        expect(storage.log.term(lastOf(model).index)).toBe(lastOf(model).term);
+        expect(storage.log.read(model.base.index, 1)).toBe("compacted");
+      }
+      await disk.run(storage.log.close());
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test("reads take at least one entry and as many as fit", async () => {
+  const disk = new DiskFixture();
+  const { log } = await disk.open();
+  const written = [1, 2, 3, 4, 5, 6].map((index) => entry(index, 1));
+  await disk.run(log.append(task({ entries: written.slice(0, 3) })));
+  await disk.run(log.append(task({ entries: written.slice(3) })));
+  const size = (written[2]?.frame.length ?? 0) + (written[3]?.frame.length ?? 0);
+  expect(log.read(3, 0)).toHaveLength(1);
+  expect(log.read(3, size)).toHaveLength(2);
+  expect(log.read(3, size - 1)).toHaveLength(1);
+  expect(log.read(2, 1_000_000)).toHaveLength(5);
+});
+
+test("committed entries are never truncated", async () => {
+  const disk = new DiskFixture();
+  const { log } = await disk.open();
+  await disk.run(log.append(task({ entries: [entry(1, 1), entry(2, 1)], commit: 2 })));
+  await expect(disk.run(log.append(task({ truncateFrom: 2 })))).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_INTERNAL",
+  });
+});

@@ -1,0 +1,88 @@
+import type { Coord } from "@flotilla/coord/node";
+import type { Session } from "@flotilla/coord/client";
+import { connect } from "@flotilla/coord/client";
+import { silentLogger } from "@flotilla/runtime";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { parseDuration } from "../config/duration.ts";
+import { readAddresses } from "../config/readers.ts";
+import { readSecretFile } from "../config/secret.ts";
+import type { Context, Environment } from "./context.ts";
+
+const defaultEndpoints = "127.0.0.1:7400";
+const defaultTimeout = "5s";
+
+/** The flags that every client command takes. */
+export interface ClientFlags {
+  readonly endpoints?: string;
+  readonly cluster?: string;
+  readonly secretFile?: string;
+  readonly timeout?: string;
+  readonly json?: true;
+}
+
+/** How to reach a cluster. */
+export interface ClientSettings {
+  readonly endpoints: readonly string[];
+  readonly cluster: string;
+  readonly secret?: string;
+  /** Bounds the connect and every call, ms. */
+  readonly timeoutMs: number;
+}
+
+/** `--json`: one value, or one a line where there are many. */
+export function jsonOption(): Option {
+  return new Option("--json", "print JSON; errors too, on standard error");
+}
+
+export function addClientOptions(command: Command): Command {
+  return command
+    .option("--endpoints <list>", `members to try, host:port,… (default: ${defaultEndpoints})`)
+    .option("--cluster <name>", "name of the cluster (default: flotilla)")
+    .option("--secret-file <file>", "file with the shared secret")
+    .option("--timeout <duration>", `longest wait of a call (default: ${defaultTimeout})`)
+    .addOption(jsonOption());
+}
+
+/**
+ * Flag before variable before default.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG`
+ */
+export async function loadClientSettings(flags: ClientFlags, env: Environment): Promise<ClientSettings> {
+  const secret = await clientSecret(flags, env);
+  const timeout = flags.timeout ?? env["FLOTILLA_TIMEOUT"] ?? defaultTimeout;
+  const endpoints = flags.endpoints ?? env["FLOTILLA_ENDPOINTS"] ?? defaultEndpoints;
+  return {
+    endpoints: readAddresses(endpoints, flags.endpoints === undefined ? "FLOTILLA_ENDPOINTS" : "--endpoints"),
+    cluster: flags.cluster ?? env["FLOTILLA_CLUSTER"] ?? "flotilla",
+    ...(secret === undefined ? {} : { secret }),
+    timeoutMs: parseDuration(timeout, flags.timeout === undefined ? "FLOTILLA_TIMEOUT" : "--timeout"),
+  };
+}
+
+async function clientSecret(flags: ClientFlags, env: Environment): Promise<string | undefined> {
+  if (flags.secretFile !== undefined) return readSecretFile(flags.secretFile);
+  const secret = env["FLOTILLA_SECRET"];
+  if (secret !== undefined && secret !== "") return secret;
+  const file = env["FLOTILLA_SECRET_FILE"];
+  return file === undefined || file === "" ? undefined : readSecretFile(file);
+}
+
+/** Connects; warnings of the client are not for the one who typed a command. */
+export async function open(settings: ClientSettings, signal: AbortSignal): Promise<Coord> {
+  return connect({ ...settings, connectTimeoutMs: settings.timeoutMs, logger: silentLogger, signal });
+}
+
+/** Connects, runs the command, and ends the session in any case. */
+export async function withSession<T>(
+  context: Context,
+  flags: ClientFlags,
+  run: (session: Session) => Promise<T>,
+): Promise<T> {
+  const coord = await open(await loadClientSettings(flags, context.env), context.stop);
+  try {
+    return await run(coord.session);
+  } finally {
+    await coord.close();
+  }
+}

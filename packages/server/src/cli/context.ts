@@ -1,0 +1,29 @@
+import type { ExitCode } from "./exit-codes.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { Output } from "./output.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every command stands on. */
+export class Context {
+  readonly out: Output;
+  readonly env: Environment;
+  /** Fires on SIGINT, SIGTERM, and when nobody reads the output any more. */
+  readonly stop: AbortSignal;
+  /** Of a command that ends without an error. */
+  exitCode: ExitCode = exitCodes.ok;
+
+  constructor(out: Output, env: Environment, stop: AbortSignal) {
+    this.out = out;
+    this.env = env;
+    this.stop = stop;
+  }
+}
+
+/** Resolves once the signal fires. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,59 @@
+import { CommanderError } from "commander";
+import { FlotillaError } from "@flotilla/runtime";
+import type { ExitCode } from "./exit-codes.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+
+/** An error as the command line tells it. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it, one sentence. */
+  readonly hint: string;
+  readonly exitCode: ExitCode;
+}
+
+/** A failure of a command itself, with a hint of its own. */
+export class CommandError extends FlotillaError {
+  override readonly hint: string;
+
+  constructor(code: FlotillaError["code"], message: string, hint: string, options: { readonly cause?: unknown } = {}) {
+    super(code, message, options);
+    this.hint = hint;
+  }
+}
+
+const unknownOutcomeHint = "The write may or may not have happened; read before you decide.";
+
+/** Null for what commander throws after `--help` and `--version`: not a failure. */
+export function toFailure(error: unknown): Failure | null {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? null : usage(error);
+  const exitCode = exitCodeOf(error);
+  if (FlotillaError.is(error)) {
+    const hint = exitCode === exitCodes.unknownOutcome ? unknownOutcomeHint : error.hint;
+    return { code: error.code, message: oneLine(error.message), hint, exitCode };
+  }
+  const message = oneLine(error instanceof Error ? error.message : String(error));
+  return { code: "ERR_FLOTILLA_INTERNAL", message, hint: "This is a bug in Flotilla; please report it.", exitCode };
+}
+
+const suggestion = /\n?\((Did you mean .*\?)\)\s*$/s;
+
+function usage(error: CommanderError): Failure {
+  const text = error.message.replace(/^error: /, "");
+  const meant = suggestion.exec(text)?.[1];
+  return {
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    message: oneLine(text.replace(suggestion, "")),
+    hint: meant === undefined ? "Run `flotilla --help`, or `flotilla COMMAND --help`." : oneLine(meant),
+    exitCode: exitCodes.usage,
+  };
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+}
+
+/** For people: two lines. For programs: one JSON object. */
+export function describeFailure({ code, message, hint }: Failure, json: boolean): string {
+  return json ? `${JSON.stringify({ code, message, hint })}\n` : `flotilla: ${message} (${code})\nhint: ${hint}\n`;
+}

@@ -1,0 +1,76 @@
+import Table from "cli-table3";
+
+/** Where a command writes: results to standard output, remarks to standard error. */
+export class Output {
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #stderr: NodeJS.WriteStream;
+  readonly #gone = new AbortController();
+
+  constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    stdout.on("error", () => this.#gone.abort());
+    stderr.on("error", () => {});
+  }
+
+  /** Fires when nobody reads standard output any more, such as after `| head`. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY;
+  }
+
+  /** One line of text. */
+  line(text: string): void {
+    this.#write(`${text}\n`);
+  }
+
+  /** One value on one line. */
+  json(value: unknown): void {
+    this.#write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** Exactly these bytes; on a terminal a missing newline is added. */
+  bytes(value: Uint8Array): void {
+    this.#write(value);
+    if (this.isTerminal && value.at(-1) !== 10) this.#write("\n");
+  }
+
+  /** Rows under a head, aligned, without borders. */
+  table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    this.line(tableText(head, rows));
+  }
+
+  /** A remark on standard error. */
+  note(text: string): void {
+    this.#stderr.write(`${text}\n`);
+  }
+
+  #write(chunk: string | Uint8Array): void {
+    if (!this.#gone.signal.aborted) this.#stdout.write(chunk);
+  }
+}
+
+const plain = {
+  "top": "", "top-mid": "", "top-left": "", "top-right": "",
+  "bottom": "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
+  "left": "", "left-mid": "", "mid": "", "mid-mid": "", "right": "", "right-mid": "", "middle": "  ",
+};
+
+/** Columns aligned by blanks; no trailing blanks. */
+export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const table = new Table({
+    chars: plain,
+    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
+  });
+  const all = head.length === 0 ? rows : [head, ...rows];
+  table.push(...all.map((row) => row.map(printable)));
+  return table.toString().replaceAll(/ +$/gm, "");
+}
+
+/** Keeps what is stored from steering the terminal. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0") ?? ""}`);
+}

@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { createCommand } from "../commands/create.ts";
+import { demoCommand } from "../commands/demo.ts";
+import { demoMemberCommand } from "../commands/demo-member.ts";
+import { getCommand } from "../commands/get.ts";
+import { lsCommand } from "../commands/ls.ts";
+import { rmCommand } from "../commands/rm.ts";
+import { serveCommand } from "../commands/serve.ts";
+import { putCommand, setCommand } from "../commands/set.ts";
+import { statCommand } from "../commands/stat.ts";
+import { statusCommand } from "../commands/status.ts";
+import { versionCommand } from "../commands/version.ts";
+import { watchCommand } from "../commands/watch.ts";
+import type { Context } from "./context.ts";
+
+const commands = [
+  serveCommand,
+  demoCommand,
+  statusCommand,
+  lsCommand,
+  getCommand,
+  setCommand,
+  putCommand,
+  createCommand,
+  rmCommand,
+  statCommand,
+  watchCommand,
+  versionCommand,
+];
+
+const footer = `
+Exit codes: 0 ok, 1 other, 2 usage, 3 no quorum or no connection, 4 denied, 5 conflict, 6 not found,
+7 outcome unknown, 74 storage.
+Clients read FLOTILLA_ENDPOINTS, FLOTILLA_CLUSTER, FLOTILLA_SECRET, FLOTILLA_SECRET_FILE, FLOTILLA_TIMEOUT.`;
+
+/** The whole command line. Errors are thrown, not printed. */
+export function buildProgram(context: Context): Command {
+  const program = new Command("flotilla")
+    .description("Coordination for clusters of processes.")
+    .addHelpText("after", footer);
+  for (const make of commands) program.addCommand(make(context));
+  program.addCommand(demoMemberCommand(context), { hidden: true });
+  program.action(() => program.error("error: which command? `flotilla --help` lists them"));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => context.out.line(text.trimEnd()),
+      writeErr: () => {},
+      outputError: () => {},
+    });
+  }
+  return program;
+}

@@ -1,0 +1,38 @@
+import { Context } from "./context.ts";
+import { describeFailure, toFailure } from "./failure.ts";
+import { Output } from "./output.ts";
+import { buildProgram } from "./program.ts";
+
+/** What of the process the command line touches. */
+export interface Surroundings {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Fires on the first SIGINT or SIGTERM. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Runs one command line, without the node binary and the script. Never rejects; resolves with the exit code. */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { stdout, stderr, env, interrupted } = surroundings;
+  const out = new Output(stdout, stderr);
+  const stop = new AbortController();
+  for (const signal of [interrupted, out.gone]) {
+    signal.addEventListener("abort", () => stop.abort(), { once: true });
+  }
+  const context = new Context(out, env, stop.signal);
+  try {
+    await buildProgram(context).parseAsync([...args], { from: "user" });
+    return context.exitCode;
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure === null) return 0;
+    stderr.write(describeFailure(failure, wantsJson(args)));
+    return failure.exitCode;
+  }
+}
+
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return args.slice(0, end === -1 ? args.length : end).includes("--json");
+}

@@ -1,0 +1,81 @@
+import { readFile } from "node:fs/promises";
+import type { Node, Stat } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
+
+const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A value as JSON can hold it: text, or base64 when it is not UTF-8. */
+export function jsonValue(value: Uint8Array): { readonly value: string; readonly encoding: "utf8" | "base64" } {
+  try {
+    return { value: fromUtf8.decode(value), encoding: "utf8" };
+  } catch {
+    return { value: Buffer.from(value).toString("base64"), encoding: "base64" };
+  }
+}
+
+/** A node for programs. */
+export function jsonNode(path: string, { value, stat }: Node): Record<string, unknown> {
+  return { path, ...jsonValue(value), stat };
+}
+
+/** Where the bytes to write come from. */
+export interface ValueSource {
+  readonly value: string | undefined;
+  /** A file to read instead; `-` is standard input. */
+  readonly file: string | undefined;
+}
+
+/**
+ * The bytes to write.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export async function readValue({ value, file }: ValueSource): Promise<Uint8Array> {
+  if (value !== undefined && file !== undefined) throw argument("give a value or --file, not both");
+  if (file === undefined) {
+    if (value === undefined) throw argument("no value: give it as an argument, or --file FILE, or --file - for standard input");
+    return new TextEncoder().encode(value);
+  }
+  try {
+    return file === "-" ? await readAll(process.stdin) : await readFile(file);
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `cannot read ${file}`, { cause });
+  }
+}
+
+async function readAll(stream: AsyncIterable<Uint8Array | string>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
+  return Buffer.concat(chunks);
+}
+
+function argument(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
+/** Nothing at the path. */
+export function notFound(path: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `nothing at ${path}`);
+}
+
+/**
+ * A version given on the command line.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function parseVersion(text: string): number {
+  const version = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(version)) return version;
+  throw argument(`--if-version: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+/** A stat for people, one field a row. */
+export function statRows(stat: Stat): [string, string][] {
+  return [
+    ["version", String(stat.version)],
+    ["bytes", String(stat.dataLength)],
+    ["children", String(stat.numChildren)],
+    ["created", `${new Date(stat.ctimeMs).toISOString()}  revision ${stat.czxid}`],
+    ["modified", `${new Date(stat.mtimeMs).toISOString()}  revision ${stat.mzxid}`],
+    ["children changed", `revision ${stat.pzxid}, ${stat.cversion} times`],
+    ["ephemeral owner", stat.ephemeralOwner ?? "-"],
+  ];
+}

@@ -1,0 +1,75 @@
+import type { Session, Stat } from "@flotilla/coord/client";
+import { Command } from "commander";
+import type { ClientFlags } from "../cli/client.ts";
+import { addClientOptions, withSession } from "../cli/client.ts";
+import type { Context } from "../cli/context.ts";
+import { printable } from "../cli/output.ts";
+import { notFound } from "../cli/values.ts";
+
+interface LsFlags extends ClientFlags {
+  readonly long?: true;
+}
+
+const readsAtOnce = 64;
+
+/** `flotilla ls [PATH]` */
+export function lsCommand(context: Context): Command {
+  const command = new Command("ls")
+    .description("list the children of a node")
+    .argument("[path]", "default: /", "/")
+    .option("-l, --long", "with version, size and kind");
+  return addClientOptions(command).action(async (path: string, flags: LsFlags) => {
+    if (flags.long) return listLong(context, path, flags);
+    const names = await withSession(context, flags, (session) => childrenOf(session, path));
+    if (flags.json) context.out.json({ path, children: names });
+    else for (const name of names) context.out.line(printable(name));
+  });
+}
+
+async function listLong(context: Context, path: string, flags: LsFlags): Promise<void> {
+  const children = await withSession(context, flags, async (session) =>
+    statsOf(session, path, await childrenOf(session, path)),
+  );
+  if (flags.json) {
+    context.out.json({ path, children });
+    return;
+  }
+  const rows = children.map(({ name, stat }) => [
+    name,
+    String(stat.version),
+    String(stat.dataLength),
+    String(stat.numChildren),
+    stat.ephemeralOwner === null ? "persistent" : "ephemeral",
+  ]);
+  context.out.table(["NAME", "VERSION", "BYTES", "CHILDREN", "KIND"], rows);
+}
+
+async function childrenOf(session: Session, path: string): Promise<string[]> {
+  const names: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = await session.children(path, after === null ? {} : { after });
+    if (page === null) throw notFound(path);
+    for (const name of page.names) names.push(name);
+    after = page.next;
+  } while (after !== null);
+  return names;
+}
+
+/** Children that go away meanwhile are left out. */
+async function statsOf(
+  session: Session,
+  path: string,
+  names: readonly string[],
+): Promise<{ readonly name: string; readonly stat: Stat }[]> {
+  const found: { readonly name: string; readonly stat: Stat }[] = [];
+  for (let start = 0; start < names.length; start += readsAtOnce) {
+    const batch = names.slice(start, start + readsAtOnce);
+    const stats = await Promise.all(batch.map((name) => session.exists(path === "/" ? `/${name}` : `${path}/${name}`)));
+    for (const [i, name] of batch.entries()) {
+      const stat = stats[i];
+      if (stat !== undefined && stat !== null) found.push({ name, stat });
+    }
+  }
+  return found;
+}

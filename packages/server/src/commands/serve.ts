@@ -1,0 +1,79 @@
+import type { CoordNode, StartOptions } from "@flotilla/coord/node";
+import { start } from "@flotilla/coord/node";
+import { jsonLogger } from "@flotilla/runtime/real";
+import { Command } from "commander";
+import { jsonOption } from "../cli/client.ts";
+import type { Context } from "../cli/context.ts";
+import { aborted } from "../cli/context.ts";
+import { readConfigFile } from "../config/file.ts";
+import { readSecretFile } from "../config/secret.ts";
+import type { ServeSettings } from "../config/serve-settings.ts";
+import { loadServeSettings } from "../config/serve-settings.ts";
+
+interface ServeFlags extends Readonly<Record<string, unknown>> {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+/** `flotilla serve`: one member, until SIGTERM or SIGINT. */
+export function serveCommand(context: Context): Command {
+  return new Command("serve")
+    .description("run one member of a cluster")
+    .option("-c, --config <file>", "TOML, or JSON when it ends in .json")
+    .option("--id <id>", "stable name of this member")
+    .option("--data-dir <dir>", "where its data lives")
+    .option("--listen <host:port>", "default: 127.0.0.1:7400")
+    .option("--bootstrap <members>", "all founding members, id=host:port,…; used once, on an empty data directory")
+    .option("--cluster <name>", "default: flotilla")
+    .option("--secret-file <file>", "file with the shared secret; or set FLOTILLA_SECRET")
+    .option("--insecure", "listen beyond loopback without a secret")
+    .option("--heartbeat <duration>", "default: 100ms")
+    .option("--election-timeout <duration>", "default: 1s")
+    .option("--session-ttl <duration>", "of the member's own session; default: 10s")
+    .option("--snapshot-entries <n>", "snapshot after this many entries; default: 100000")
+    .option("--log-level <level>", "debug, info, warn, error or silent; default: warn")
+    .addOption(jsonOption())
+    .addHelpText("after", "\nEvery setting may also stand in the file (dataDir) or the environment (FLOTILLA_DATA_DIR).\nA flag wins over a variable, a variable over the file.")
+    .action(async (flags: ServeFlags) => {
+      const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
+      const sources = { flags, env: context.env, file, filePath: flags.config ?? "no file" };
+      await serve(context, loadServeSettings(sources), flags.json ?? false);
+    });
+}
+
+async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
+  const node = await start(await startOptions(settings));
+  const { id, address } = node;
+  if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });
+  else context.out.line(`${id} of cluster ${settings.cluster} listens on ${address}, data in ${settings.dataDir}`);
+  await untilStopped(node, context.stop);
+  if (json) context.out.json({ type: "closed", id });
+  else context.out.line(`${id} closed`);
+}
+
+/** @throws the reason when the member stopped by itself */
+async function untilStopped(node: CoordNode, stop: AbortSignal): Promise<void> {
+  const reason = await Promise.race([node.closed, aborted(stop)]);
+  if (reason?.type === "failed") throw reason.error;
+  await node.close();
+}
+
+async function startOptions(settings: ServeSettings): Promise<StartOptions> {
+  const { id, dataDir, listen, cluster, insecure, logLevel, secretFile } = settings;
+  const { bootstrap, heartbeatMs, electionTimeoutMs, sessionTtlMs, snapshotEntries } = settings;
+  const secret = secretFile === undefined ? settings.secret : await readSecretFile(secretFile);
+  return {
+    id,
+    dataDir,
+    listen,
+    cluster,
+    insecure,
+    logger: jsonLogger({ level: logLevel }),
+    ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+    ...(electionTimeoutMs === undefined ? {} : { electionTimeoutMs }),
+    ...(sessionTtlMs === undefined ? {} : { sessionTtlMs }),
+    ...(snapshotEntries === undefined ? {} : { snapshotEntries }),
+  };
+}

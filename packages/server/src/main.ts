@@ -1,0 +1,20 @@
+import { run } from "./cli/run.ts";
+
+const interrupted = new AbortController();
+
+function onSignal(): void {
+  if (interrupted.signal.aborted) process.exit(130);
+  interrupted.abort();
+}
+
+process.on("SIGINT", onSignal);
+process.on("SIGTERM", onSignal);
+
+void run(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  interrupted: interrupted.signal,
+}).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import type { ConnectOptions } from "@flotilla/coord/client";
+import { connect } from "@flotilla/coord/client";
+import { silentLogger } from "@flotilla/runtime";
+import { flotillaBinary, MemberProcess } from "./member-process.ts";
+import { freePorts } from "./ports.ts";
+import { TemporaryFolder } from "./temporary-folder.ts";
+import { patienceMs } from "./until.ts";
+
+export type Client = Awaited<ReturnType<typeof connect>>;
+
+export interface ClusterOptions {
+  /** Script of the member program; takes what `flotilla serve` takes. Default: the shipped binary. */
+  readonly program?: string;
+  /** More arguments for every member. */
+  readonly arguments?: readonly string[];
+  readonly env?: (member: MemberPlace, life: number) => Readonly<Record<string, string>>;
+}
+
+export interface MemberPlace {
+  readonly id: string;
+  readonly address: string;
+  readonly dataDir: string;
+}
+
+const ids = ["n1", "n2", "n3"] as const;
+
+/** Three members in processes of their own on loopback, with data in a temporary folder. */
+export class Cluster implements AsyncDisposable {
+  readonly places: readonly MemberPlace[];
+  readonly members: readonly MemberProcess[];
+  readonly #folder: TemporaryFolder;
+
+  private constructor(folder: TemporaryFolder, places: readonly MemberPlace[], members: readonly MemberProcess[]) {
+    this.#folder = folder;
+    this.places = places;
+    this.members = members;
+  }
+
+  /** Nothing runs yet. */
+  static async create(name: string, options: ClusterOptions = {}): Promise<Cluster> {
+    const folder = await TemporaryFolder.create(name);
+    const ports = await freePorts(ids.length);
+    const places = ids.map((id, position) => ({
+      id,
+      address: `127.0.0.1:${ports[position]}`,
+      dataDir: join(folder.path, id),
+    }));
+    const bootstrap = places.map(({ id, address }) => `${id}=${address}`).join(",");
+    const { program = process.env["DEV_MEMBER"] ?? flotillaBinary, arguments: more = [], env } = options;
+    const members = places.map((place) => {
+      const { id, address, dataDir } = place;
+      const flags = ["--id", id, "--data-dir", dataDir, "--listen", address, "--bootstrap", bootstrap];
+      return new MemberProcess({
+        id,
+        command: [program, "serve", ...flags, ...more],
+        ...(env === undefined ? {} : { env: (life) => env(place, life) }),
+      });
+    });
+    return new Cluster(folder, places, members);
+  }
+
+  get endpoints(): string[] {
+    return this.places.map(({ address }) => address);
+  }
+
+  start(): void {
+    for (const member of this.members) member.start();
+  }
+
+  member(id: string): MemberProcess {
+    const found = this.members.find((member) => member.id === id);
+    if (found === undefined) throw new RangeError(`no member ${id}`);
+    return found;
+  }
+
+  /** SIGKILL to all, one right after the other; resolves once all are gone. */
+  async killAll(): Promise<void> {
+    for (const member of this.members) member.signal("SIGKILL");
+    await Promise.all(this.members.map((member) => member.ended()));
+  }
+
+  /** A session over all members, or over those given. Failing says what the members printed. */
+  async connect(options: Omit<Partial<ConnectOptions>, "signal"> = {}): Promise<Client> {
+    try {
+      return await connect({
+        endpoints: this.endpoints,
+        connectTimeoutMs: patienceMs,
+        logger: silentLogger,
+        ...options,
+      });
+    } catch (error) {
+      throw new Error(`no session\n${this.diagnose()}`, { cause: error });
+    }
+  }
+
+  /** What every member printed last. */
+  diagnose(): string {
+    return this.members.map((member) => member.log).join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.members.map((member) => member[Symbol.asyncDispose]()));
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+

@@ -1,0 +1,26 @@
+import { createServer } from "node:net";
+
+/** Below the range that systems hand out to outgoing connections, so that a stopped member's port stays free. */
+const firstPort = 15_000;
+const lastPort = 32_000;
+const taken = new Set<number>();
+
+/** Ports of 127.0.0.1 on which nobody listens; each is given once per process. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
+    if (taken.has(port) || !(await isFree(port))) continue;
+    taken.add(port);
+    found.push(port);
+  }
+  return found;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen({ host: "127.0.0.1", port }, () => server.close(() => resolve(true)));
+  });
+}

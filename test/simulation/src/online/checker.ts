@@ -1,0 +1,23 @@
+import type { AppendTask, Entry, Index, LogId, Message, Recovered, SoftState } from "@flotilla/raft";
+import type { NodeView } from "./node-view.ts";
+
+/** Tells of a broken promise. */
+export type Report = (message: string) => void;
+
+/**
+ * Judges a cluster while it runs. Every method is called before the view takes the news in, but for
+ * `recovered`, whose view is still that of the process before.
+ */
+export interface OnlineChecker {
+  /** As in the design. */
+  readonly invariant: string;
+  recovered?(node: NodeView, recovered: Recovered): void;
+  soft?(node: NodeView, soft: SoftState, last: LogId): void;
+  append?(node: NodeView, task: AppendTask): void;
+  send?(node: NodeView, to: string, message: Message): void;
+  commit?(node: NodeView, commit: Index): void;
+  apply?(node: NodeView, entry: Entry): void;
+  restore?(node: NodeView, last: LogId): void;
+  /** The state machine holds everything up to `index` and has this digest. */
+  digest?(node: NodeView, index: Index, digest: string): void;
+}

@@ -1,0 +1,47 @@
+import { decode, readArray, readOptionalString, readUint } from "@flotilla/runtime";
+import type { HardState, LogId } from "@flotilla/raft";
+import type { DurableStore, SimDisk } from "@flotilla/runtime/sim";
+
+/** What the disk certainly holds of a log. */
+export interface DurableTail {
+  readonly seq: number;
+  readonly base: LogId;
+  readonly last: LogId;
+}
+
+const sealBytes = 4;
+const hardKey = Uint8Array.of(0x01);
+const tailKey = Uint8Array.of(0x02);
+const maxIdBytes = 64;
+
+function open(store: DurableStore, key: Uint8Array): readonly unknown[] | null {
+  const sealed = store.get(key);
+  return sealed === undefined ? null : readArray(decode(sealed.subarray(sealBytes)), "record", 1, 16);
+}
+
+/** Reads the log's newest durable batch apart from the code that wrote it. Null before the first. */
+export function durableTail(store: DurableStore): DurableTail | null {
+  const fields = open(store, tailKey);
+  if (fields === null) return null;
+  const at = (position: number): number => readUint(fields[position], "tail");
+  return { seq: at(0), base: { index: at(3), term: at(4) }, last: { index: at(8), term: at(9) } };
+}
+
+/** Reads the durable term and vote. Null before the first. */
+export function durableHard(store: DurableStore): HardState | null {
+  const fields = open(store, hardKey);
+  if (fields === null) return null;
+  return { term: readUint(fields[1], "term"), vote: readOptionalString(fields[2], "vote", maxIdBytes) ?? null };
+}
+
+/** The random name of the data, from the marker beside the store; null while there is none. */
+export function durableIncarnation(disk: SimDisk): string | null {
+  const sealed = disk.durableFile("identity");
+  if (sealed === undefined || sealed.length <= sealBytes) return null;
+  try {
+    const found = readArray(decode(sealed.subarray(sealBytes)), "identity", 5, 5)[3];
+    return typeof found === "string" ? found : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,100 @@
+import type { AppendTask, HardState, Index, Recovered, SoftState } from "@flotilla/raft";
+import type { SimDisk } from "@flotilla/runtime/sim";
+import { durableHard, durableTail } from "./durable-records.ts";
+import { ShadowLog } from "./shadow-log.ts";
+
+const logStore = "log";
+
+/** Applies a batch of the core to a log. */
+function applyTask(log: ShadowLog, { reset, truncateFrom, entries }: AppendTask): void {
+  if (reset !== null) log.reset(reset);
+  if (truncateFrom !== null) log.truncateFrom(truncateFrom);
+  log.append(entries);
+}
+
+/** What is known of one member from outside: what it says, and what its disk certainly holds. */
+export class NodeView {
+  readonly id: string;
+  /** Counts its processes. */
+  life = 0;
+  /** The log as far as it was handed to the disk. */
+  readonly log: ShadowLog = new ShadowLog();
+  /** The log as far as the disk certainly holds it. */
+  readonly durable: ShadowLog = new ShadowLog();
+  soft: SoftState = { role: "follower", term: 0, leader: null, established: false };
+  hard: HardState = { term: 0, vote: null };
+  /** Whom it durably voted for, by term. */
+  readonly votes: Map<number, string> = new Map();
+  /** Number of the newest durable batch of the log. */
+  seq = 0;
+  /** The same when it last promised something to anyone. */
+  promisedSeq = 0;
+  commit: Index = 0;
+  applied: Index = 0;
+  /** Its data was tampered with, and it has not proved itself since. */
+  tampered = false;
+  /** Its data is gone: what runs under its name is somebody else. */
+  replaced = false;
+  readonly #disk: SimDisk;
+  #pending: AppendTask | null = null;
+
+  constructor(id: string, disk: SimDisk) {
+    this.id = id;
+    this.#disk = disk;
+    disk.onWrite((stage, about) => {
+      if (stage === "durable" && about === logStore) this.#refresh();
+    });
+  }
+
+  /** A batch is handed to the disk. */
+  take(task: AppendTask): void {
+    this.#pending = task;
+    applyTask(this.log, task);
+  }
+
+  /** The process is gone, and with it what was only in memory. */
+  died(): void {
+    this.#pending = null;
+  }
+
+  /** A new process found this. */
+  recover(recovered: Recovered): void {
+    this.life += 1;
+    this.#pending = null;
+    this.log.recover(recovered);
+    this.durable.copyFrom(this.log);
+    this.#readHard();
+    this.seq = this.durableSeq();
+    this.soft = { role: "follower", term: recovered.hardState.term, leader: null, established: false };
+    this.commit = recovered.commit;
+    this.applied = recovered.snapshot.index;
+  }
+
+  /** Number of the newest batch on the disk now. */
+  durableSeq(): number {
+    return durableTail(this.#disk.durableStore(logStore))?.seq ?? 0;
+  }
+
+  promised(): void {
+    this.promisedSeq = Math.max(this.promisedSeq, this.seq);
+  }
+
+  #refresh(): void {
+    const tail = durableTail(this.#disk.durableStore(logStore));
+    const task = this.#pending;
+    if (tail === null || task === null) return;
+    this.seq = tail.seq;
+    this.#readHard();
+    const { index, term } = this.log.last;
+    if (tail.last.index !== index || tail.last.term !== term) return;
+    applyTask(this.durable, task);
+    this.#pending = null;
+  }
+
+  #readHard(): void {
+    const hard = durableHard(this.#disk.durableStore(logStore));
+    if (hard === null) return;
+    this.hard = hard;
+    if (hard.vote !== null) this.votes.set(hard.term, hard.vote);
+  }
+}

@@ -1,0 +1,76 @@
+import type { KeyedRandom } from "@flotilla/runtime/sim";
+import { keyedRandom } from "@flotilla/runtime/sim";
+import { between, pick, shuffled } from "./draw.ts";
+import { makeFault } from "./make-fault.ts";
+import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
+import { faultKinds } from "./plan.ts";
+
+const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
+
+/** The world of a seed: a cluster, its clients and what befalls them. */
+export function makePlan(seed: number): Plan {
+  const random = keyedRandom(seed, "plan");
+  const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
+  const config = makeConfig(random.fork("config"));
+  const clients = makeClients(random.fork("clients"), nodes);
+  return { format: 1, seed, nodes, clients, config, faults: makeFaults(random.fork("faults"), nodes, clients, config) };
+}
+
+function makeConfig(random: KeyedRandom): WorldConfig {
+  const heartbeatMs = pick(random, [50, 100, 100, 100]);
+  return {
+    loadMs: between(random, 60, 75) * 1000,
+    minOps: 550,
+    thinkMs: between(random, 300, 550),
+    memberTtlMs: between(random, 10, 30) * 100,
+    snapshotEntries: pick(random, [30, 40, 60, 100, 150, 200]),
+    trailingEntries: pick(random, [0, 2, 5, 10, 20]),
+    heartbeatMs,
+    electionTimeoutMs: heartbeatMs * pick(random, [5, 10, 10]),
+    secret: random.chance(0.5),
+    latency: pick(random, [
+      { minMs: 0.15, meanMs: 0.5 },
+      { minMs: 0.5, meanMs: 3 },
+      { minMs: 1, meanMs: 15 },
+    ]),
+  };
+}
+
+function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
+  const count = between(random, 3, 6);
+  const embedded = between(random, 0, 2);
+  const clients = Array.from({ length: count }, (_, index): ClientPlan => {
+    const isEmbedded = index < Math.min(embedded, count - 2);
+    return {
+      ttlMs: between(random, 5, 30) * 100,
+      embeddedIn: isEmbedded ? index % nodes : null,
+      lanes: between(random, 1, 3),
+      watches: between(random, 0, 3),
+      elects: random.chance(0.75) || index === 0,
+      registers: random.chance(0.4) || index === 1,
+      diesAtEnd: !isEmbedded && index === count - 1,
+    };
+  });
+  return clients;
+}
+
+function makeFaults(
+  random: KeyedRandom,
+  nodes: number,
+  clients: readonly ClientPlan[],
+  config: WorldConfig,
+): Fault[] {
+  const ordinary = faultKinds.filter((kind) => !damageKinds.includes(kind));
+  const swarm = shuffled(random, ordinary).slice(0, between(random, 7, 12));
+  const count = between(random, 10, 16);
+  const kinds = Array.from({ length: count }, (_, index) => swarm[index % swarm.length] ?? "crash");
+  const damages = random.chance(0.85) ? (nodes === 5 ? between(random, 1, 2) : 1) : 0;
+  for (let k = 0; k < damages; k += 1) kinds.push(pick(random, damageKinds));
+  return shuffled(random, kinds)
+    .map((kind, index) => {
+      const own = random.fork(`${kind}/${index}`);
+      const atMs = 3000 + own.below(config.loadMs - 6000);
+      return makeFault(own, kind, atMs, { nodes, clients: clients.length, key: index });
+    })
+    .toSorted((a, b) => a.atMs - b.atMs);
+}
