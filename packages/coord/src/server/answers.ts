@@ -9,32 +9,38 @@ const namesLength = 1_048_576;
 /** What the state machine at hand answers now. A query that cannot be asked gets an error as its answer. */
 export function answerQuery(machine: Machine, query: Query, status: () => NodeStatus): Answer {
   try {
-    switch (query.type) {
-      case "get":
-        return { type: "node", node: machine.get(query.path) };
-      case "exists":
-        return { type: "stat", stat: machine.exists(query.path) };
-      case "children":
-        return childrenOf(machine, query.path, query.after, query.limit);
-      case "sync":
-        return { type: "done" };
-      case "status":
-        return { type: "status", status: status() };
-    }
+    return ask(machine, query, status);
   } catch (error) {
     return errorAnswer(error);
   }
 }
 
+function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
+  switch (query.type) {
+    case "get":
+      return { type: "node", node: machine.get(query.path) };
+    case "exists":
+      return { type: "stat", stat: machine.exists(query.path) };
+    case "children":
+      return childrenOf(machine, query.path, query.after, query.limit);
+    case "sync":
+      return { type: "done" };
+    default:
+      return { type: "status", status: status() };
+  }
+}
+
 /** The answer to a query that failed. @throws whatever is not a `FlotillaError` */
-export function errorAnswer(error: unknown): Answer {
+function errorAnswer(error: unknown): Answer {
   if (!FlotillaError.is(error)) throw error;
   return { type: "error", code: error.code, message: error.message.slice(0, 1_000) };
 }
 
 function childrenOf(machine: Machine, path: string, after: string | null, limit: number): Answer {
   const page = machine.children(path, after === null ? { limit } : { after, limit });
-  return page === null ? { type: "children", names: null, next: null } : { type: "children", ...fitting(page) };
+  return page === null
+    ? { type: "children", names: null, next: null }
+    : { type: "children", ...fitting(page) };
 }
 
 /** The part of a page that fits into one frame. */
@@ -43,7 +49,8 @@ function fitting(page: ChildrenPage): ChildrenPage {
   for (const [position, name] of page.names.entries()) {
     length += name.length + 8;
     const previous = page.names[position - 1];
-    if (length > namesLength && previous !== undefined) return { names: page.names.slice(0, position), next: previous };
+    if (length > namesLength && previous !== undefined)
+      return { names: page.names.slice(0, position), next: previous };
   }
   return page;
 }

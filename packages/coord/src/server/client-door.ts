@@ -47,7 +47,7 @@ export class ClientDoor {
   /** Ends every channel and takes no more. */
   close(): void {
     this.#closed = true;
-    for (const session of [...this.#sessions]) session.close("this member is closing");
+    for (const session of this.#sessions) session.close("this member is closing");
   }
 
   async #handshake(channel: Channel): Promise<void> {
@@ -64,7 +64,9 @@ export class ClientDoor {
   }
 
   #open(channel: Channel): ServerSession {
-    const session: ServerSession = new ServerSession(channel, this.#options.context, () => this.#sessions.delete(session));
+    const session: ServerSession = new ServerSession(channel, this.#options.context, () =>
+      this.#sessions.delete(session),
+    );
     this.#sessions.add(session);
     if (this.#closed) session.close("this member is closing");
     return session;

@@ -181,7 +181,8 @@ export class LeaseKeeper {
 
   /** Finds leases made or ended by other commands than those told to `onApplied`. */
   #sweep(): void {
-    for (const { id, ttlMs } of this.#leases.leases()) if (!this.#deadlines.has(id)) this.#startDeadline(id, ttlMs);
+    for (const { id, ttlMs } of this.#leases.leases())
+      if (!this.#deadlines.has(id)) this.#startDeadline(id, ttlMs);
     for (const id of this.#deadlines.keys()) if (this.#leases.lease(id) === null) this.#forget(id);
   }
 
@@ -207,5 +208,7 @@ export class LeaseKeeper {
 }
 
 function isCertainlyAbsent(error: unknown): boolean {
-  return FlotillaError.is(error, "ERR_FLOTILLA_DROPPED") || FlotillaError.is(error, "ERR_FLOTILLA_OVERLOADED");
+  return (
+    FlotillaError.is(error, "ERR_FLOTILLA_DROPPED") || FlotillaError.is(error, "ERR_FLOTILLA_OVERLOADED")
+  );
 }

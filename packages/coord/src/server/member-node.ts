@@ -45,7 +45,8 @@ export class MemberNode implements CoordNode {
     const session = this.#newSession({});
     this.#coord = coordOver(session, () => this.close());
     this.#open(session, Number.POSITIVE_INFINITY).catch((error: unknown) => {
-      if (this.#closing === undefined) parts.host.logger.error({ err: error }, "the member's own session did not open");
+      if (this.#closing === undefined)
+        parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
     this.closed = this.#whenStopped();
   }

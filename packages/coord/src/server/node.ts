@@ -33,7 +33,11 @@ export async function startNode(
   const parts = assemble(host, loaded, hooks.observer ?? {});
   let accept: (channel: Channel) => void = turnAway;
   const listener = await host.network.listen(
-    { address: loaded.listen, protocols: [...peerProtocols, clientProtocol], maxFrameBytes: peerMaxFrameBytes },
+    {
+      address: loaded.listen,
+      protocols: [...peerProtocols, clientProtocol],
+      maxFrameBytes: peerMaxFrameBytes,
+    },
     (channel) => accept(channel),
   );
   const raft = await openRaft(host, loaded, hooks, parts, listener);
@@ -68,7 +72,8 @@ async function openRaft(
 }
 
 function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, parts: Parts): RaftOptions {
-  const { id, cluster, secret, bootstrap, heartbeatMs, electionTimeoutMs, snapshotEntries, trailingEntries } = loaded;
+  const { id, cluster, secret, bootstrap, heartbeatMs, electionTimeoutMs, snapshotEntries, trailingEntries } =
+    loaded;
   return {
     host,
     id,

@@ -26,7 +26,9 @@ const heartbeatsPerTimeout = 3;
 const maxMembers = 31;
 
 function refuse(option: string, expected: string): never {
-  throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${option}: expected ${expected}`, { details: { option } });
+  throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${option}: expected ${expected}`, {
+    details: { option },
+  });
 }
 
 function text(value: unknown, option: string): string {
@@ -68,7 +70,9 @@ function isLoopback(listen: string): boolean {
 function secretOf(value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined;
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-  return bytes instanceof Uint8Array && bytes.length > 0 ? bytes.slice() : refuse("secret", "a text or bytes, not empty");
+  return bytes instanceof Uint8Array && bytes.length > 0
+    ? bytes.slice()
+    : refuse("secret", "a text or bytes, not empty");
 }
 
 function members(value: unknown, own: string): readonly Member[] | undefined {
@@ -79,8 +83,10 @@ function members(value: unknown, own: string): readonly Member[] | undefined {
   const items: readonly unknown[] = value;
   const found = items.map((item, position) => member(item, `bootstrap[${position}]`));
   if (new Set(found.map((item) => item.id)).size !== found.length) refuse("bootstrap", "each id once");
-  if (new Set(found.map((item) => item.address)).size !== found.length) refuse("bootstrap", "each address once");
-  if (!found.some((item) => item.id === own)) refuse("bootstrap", `this member's id ${own} among the founding voters`);
+  if (new Set(found.map((item) => item.address)).size !== found.length)
+    refuse("bootstrap", "each address once");
+  if (!found.some((item) => item.id === own))
+    refuse("bootstrap", `this member's id ${own} among the founding voters`);
   return found;
 }
 

@@ -88,7 +88,8 @@ export class Outlet {
 
   #flush(): void {
     if (this.#closed) return;
-    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.isBlocked; step += 1) this.#backlog?.advance();
+    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.isBlocked; step += 1)
+      this.#backlog?.advance();
     let sent = 0;
     while (sent < this.#held.length && !this.#isBehind && !this.isBlocked) {
       const message = this.#held[sent];

@@ -57,7 +57,13 @@ export function assemble(
     status: () => nodeStatus(identity.cluster, raft.status(), machine),
   };
   const { cluster, secret } = identity;
-  const door = new ClientDoor({ context, clock, random, cluster, ...(secret === undefined ? {} : { secret }) });
+  const door = new ClientDoor({
+    context,
+    clock,
+    random,
+    cluster,
+    ...(secret === undefined ? {} : { secret }),
+  });
   const stateMachine = new CoordStateMachine({ machine, hub, keeper, observer });
   return { raft, machine, hub, keeper, renewals, reads, door, stateMachine };
 }

@@ -102,9 +102,12 @@ export class RequestLane {
   #admit(seq: number, size: number): boolean {
     const known = this.#unanswered.get(seq);
     // Twice the client's own bound, because the two do not count the same bytes.
-    const isFull = this.#unanswered.size >= limits.windowRequests || this.#bytes + size > 2 * limits.windowBytes;
+    const isFull =
+      this.#unanswered.size >= limits.windowRequests || this.#bytes + size > 2 * limits.windowBytes;
     if (known === undefined && isFull) {
-      this.#options.refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "the client sent more than its request window"));
+      this.#options.refuse(
+        new FlotillaError("ERR_FLOTILLA_LIMIT", "the client sent more than its request window"),
+      );
       return false;
     }
     this.#unanswered.set(seq, size);

@@ -183,7 +183,8 @@ export class ServerSession implements LocalSession, ChannelHandler {
   }
 
   #startAttach(message: AttachMessage): void {
-    if (this.#state.type !== "fresh") throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "a channel attaches once");
+    if (this.#state.type !== "fresh")
+      throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "a channel attaches once");
     for (const watch of message.watches) checkWatch(watch);
     this.#silence.cancel();
     this.#id = message.session;
@@ -290,7 +291,9 @@ export class ServerSession implements LocalSession, ChannelHandler {
     this.#admitWait();
     const mustConfirm = message.linearizable || query.type === "sync";
     let confirmed = true;
-    const release = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () => this.#answerRead(message, confirmed));
+    const release = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () =>
+      this.#answerRead(message, confirmed),
+    );
     if (!mustConfirm) return;
     this.#context.reads.confirm((isConfirmed) => {
       confirmed = isConfirmed;
@@ -312,7 +315,11 @@ export class ServerSession implements LocalSession, ChannelHandler {
     const { machine, status } = this.#context;
     const answer = confirmed
       ? answerQuery(machine, query, status)
-      : ({ type: "error", code: "ERR_FLOTILLA_NO_QUORUM", message: "no leader confirmed the read in time" } as const);
+      : ({
+          type: "error",
+          code: "ERR_FLOTILLA_NO_QUORUM",
+          message: "no leader confirmed the read in time",
+        } as const);
     this.#outlet.answer({ type: "read-result", id, revision: machine.revision, answer });
   }
 
@@ -345,7 +352,8 @@ export class ServerSession implements LocalSession, ChannelHandler {
   #refuse(error: FlotillaError): void {
     const { logger } = this.#context;
     const fields = { err: error, session: this.#id };
-    if (error.code === "ERR_FLOTILLA_INTERNAL") logger.error(fields, "a client's message could not be served");
+    if (error.code === "ERR_FLOTILLA_INTERNAL")
+      logger.error(fields, "a client's message could not be served");
     else logger.warn(fields, "a client was refused");
     this.#finish(error.code, error.message.slice(0, 1_000));
   }

@@ -21,7 +21,12 @@ export class WaitQueue {
    * was called. Both at once runs it at once. Those without `confirm` run in order.
    */
   add(after: number, lastApplied: number, confirm: boolean, run: () => void): () => void {
-    const waiter: Waiter = { after, run, isApplied: after <= lastApplied && this.#waiters.length === 0, isConfirmed: !confirm };
+    const waiter: Waiter = {
+      after,
+      run,
+      isApplied: after <= lastApplied && this.#waiters.length === 0,
+      isConfirmed: !confirm,
+    };
     this.#size += 1;
     if (!waiter.isApplied) this.#waiters.push(waiter);
     this.#tryRun(waiter);

@@ -172,7 +172,7 @@ export class WatchFeed {
   }
 
   #tell(watch: LocalWatch, events: readonly TreeEvent[]): void {
-    for (let rest = events; rest.length > 0; ) {
+    for (let rest = events; rest.length > 0;) {
       const page = firstPage(rest);
       this.#options.port.send({ type: "events", id: watch.id, events: page });
       rest = rest.slice(page.length);

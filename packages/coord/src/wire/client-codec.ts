@@ -31,7 +31,12 @@ import { packToken, readId, readNullable, readPath, readToken } from "./tree-cod
 const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
 
 function packWatch(watch: WatchSpec): unknown {
-  return [watch.id, watch.path, kinds.indexOf(watch.kind), watch.from === null ? null : packToken(watch.from)];
+  return [
+    watch.id,
+    watch.path,
+    kinds.indexOf(watch.kind),
+    watch.from === null ? null : packToken(watch.from),
+  ];
 }
 
 function readWatch(value: unknown, what: string): WatchSpec {
@@ -44,7 +49,7 @@ function readWatch(value: unknown, what: string): WatchSpec {
   };
 }
 
-function packQuery(query: Query): unknown {
+function packQuery(query: Query): readonly unknown[] {
   switch (query.type) {
     case "get":
       return [0, query.path];
@@ -54,7 +59,7 @@ function packQuery(query: Query): unknown {
       return [2, query.path, query.after, query.limit];
     case "sync":
       return [3];
-    case "status":
+    default:
       return [4];
   }
 }
@@ -81,7 +86,7 @@ function readQuery(value: unknown, what: string): Query {
   }
 }
 
-function pack(message: ClientMessage): unknown {
+function pack(message: ClientMessage): readonly unknown[] {
   switch (message.type) {
     case "attach":
       return [
@@ -102,7 +107,7 @@ function pack(message: ClientMessage): unknown {
       return [4, message.id];
     case "renew":
       return [5, message.number, message.leases];
-    case "ping":
+    default:
       return [6, message.number];
   }
 }
@@ -140,7 +145,12 @@ function readRequest(items: readonly unknown[]): ClientMessage {
   readArray(items, "request", 4, 4);
   const seq = readUint(items[1], "seq");
   if (seq === 0) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "seq: expected at least 1");
-  return { type: "request", seq, ack: readUint(items[2], "ack", seq - 1), operation: unpackOperation(items[3]) };
+  return {
+    type: "request",
+    seq,
+    ack: readUint(items[2], "ack", seq - 1),
+    operation: unpackOperation(items[3]),
+  };
 }
 
 function readRead(items: readonly unknown[]): ClientMessage {

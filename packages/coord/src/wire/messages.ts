@@ -1,5 +1,14 @@
 import type { ErrorCode } from "@flotilla/runtime";
-import type { LeaseId, Node, Operation, SessionId, Stat, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
+import type {
+  LeaseId,
+  Node,
+  Operation,
+  SessionId,
+  Stat,
+  TreeEvent,
+  WatchKind,
+  WatchToken,
+} from "@flotilla/kv";
 import type { NodeStatus } from "../client/api.ts";
 
 /** The protocol clients dial. */
@@ -40,7 +49,12 @@ export interface RequestMessage {
 export type Query =
   | { readonly type: "get"; readonly path: string }
   | { readonly type: "exists"; readonly path: string }
-  | { readonly type: "children"; readonly path: string; readonly after: string | null; readonly limit: number }
+  | {
+      readonly type: "children";
+      readonly path: string;
+      readonly after: string | null;
+      readonly limit: number;
+    }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -73,7 +87,14 @@ export interface PingMessage {
   readonly type: "ping";
   readonly number: number;
 }
-export type ClientMessage = AttachMessage | RequestMessage | ReadMessage | WatchMessage | UnwatchMessage | RenewMessage | PingMessage;
+export type ClientMessage =
+  | AttachMessage
+  | RequestMessage
+  | ReadMessage
+  | WatchMessage
+  | UnwatchMessage
+  | RenewMessage
+  | PingMessage;
 
 export interface AttachedMessage {
   readonly type: "attached";

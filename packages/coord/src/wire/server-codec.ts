@@ -40,7 +40,7 @@ import {
  *   9 pong         [9, number]
  */
 
-function packAnswer(answer: Answer): unknown {
+function packAnswer(answer: Answer): readonly unknown[] {
   switch (answer.type) {
     case "node":
       return [0, answer.node === null ? null : packNode(answer.node)];
@@ -52,12 +52,12 @@ function packAnswer(answer: Answer): unknown {
       return [3];
     case "status":
       return [4, packStatus(answer.status)];
-    case "error":
+    default:
       return [5, answer.code, answer.message];
   }
 }
 
-function pack(message: ServerMessage): unknown {
+function pack(message: ServerMessage): readonly unknown[] {
   switch (message.type) {
     case "attached":
       return [
@@ -86,12 +86,12 @@ function pack(message: ServerMessage): unknown {
       return packSnapshot(message);
     case "renewed":
       return [8, message.number];
-    case "pong":
+    default:
       return [9, message.number];
   }
 }
 
-function packSnapshot(message: SnapshotMessage): unknown {
+function packSnapshot(message: SnapshotMessage): readonly unknown[] {
   const nodes = message.nodes.map(({ path, node }) => [path, packNode(node)]);
   return [7, message.id, message.revision, message.historyId, nodes, message.last];
 }
@@ -121,7 +121,9 @@ function readAnswer(value: unknown, what: string): Answer {
     case 2:
       return {
         type: "children",
-        names: readNullable(items[1], "names", (names, of) => readList(names, of, limits.childrenPage, readPath)),
+        names: readNullable(items[1], "names", (names, of) =>
+          readList(names, of, limits.childrenPage, readPath),
+        ),
         next: readNullable(items[2], "next", readPath),
       };
     case 3:

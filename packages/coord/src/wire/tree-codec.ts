@@ -1,14 +1,15 @@
-import type { LeaseId, Node, SessionId, TreeEvent } from "@flotilla/kv";
+import type { Node, SessionId, TreeEvent } from "@flotilla/kv";
 import { limits, packStat, unpackStat } from "@flotilla/kv";
 import { FlotillaError, readArray, readBytes, readOneOf, readString, readUint } from "@flotilla/runtime";
 import type { ResumeToken } from "./messages.ts";
 
 const hexId = /^[0-9a-f]{32}$/;
 
-/** A random id as text: 32 lowercase hex characters. @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
-export function readId(value: unknown, what: string): SessionId | LeaseId {
+/** A session or lease id as text: 32 lowercase hex characters. @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
+export function readId(value: unknown, what: string): SessionId {
   const text = readString(value, what, 32);
-  if (!hexId.test(text)) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected 32 hex characters`);
+  if (!hexId.test(text))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected 32 hex characters`);
   return text;
 }
 
@@ -18,7 +19,11 @@ export function readPath(value: unknown, what: string): string {
 }
 
 /** What `read` makes of the value, null for null. */
-export function readNullable<T>(value: unknown, what: string, read: (value: unknown, what: string) => T): T | null {
+export function readNullable<T>(
+  value: unknown,
+  what: string,
+  read: (value: unknown, what: string) => T,
+): T | null {
   return value === null ? null : read(value, what);
 }
 

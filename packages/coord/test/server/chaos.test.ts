@@ -18,7 +18,9 @@ async function write(session: Session, path: string, pass: (ms: number) => Promi
     const values = Array.from({ length: perGroup }, (_, k) => first + k);
     const group = values.map((value) => session.put(path, String(value), { timeoutMs }));
     const reads = [session.get(path, { timeoutMs }), session.get(path, { timeoutMs, level: "local" })];
-    expect((await Promise.all(group)).map((result) => result.stat.version)).toEqual(values.map((value) => value - 1));
+    expect((await Promise.all(group)).map((result) => result.stat.version)).toEqual(
+      values.map((value) => value - 1),
+    );
     for (const node of await Promise.all(reads)) expect(numberOf(node?.value)).toBe(first + perGroup - 1);
     await pass(100);
   }
@@ -68,7 +70,9 @@ async function chaos(seed: string): Promise<void> {
   const random = kernel.random("faults");
   const sessions: Session[] = [];
   for (let k = 0; k < 3; k += 1) sessions.push(await cluster.client({ sessionTtlMs: 60_000 }));
-  const watches = await cluster.until(Promise.all(sessions.map((session, k) => session.watch(`/w${(k + 1) % 3}`))));
+  const watches = await cluster.until(
+    Promise.all(sessions.map((session, k) => session.watch(`/w${(k + 1) % 3}`))),
+  );
   let isOver = false;
   const strikeOn = (): void => {
     if (isOver) return;

@@ -75,7 +75,9 @@ export class FakeClock implements Clock {
   }
 
   #earliest(end: number): Due | undefined {
-    const [next] = this.#timers.filter((due) => due.at <= end).toSorted((a, b) => a.at - b.at || a.order - b.order);
+    const [next] = this.#timers
+      .filter((due) => due.at <= end)
+      .toSorted((a, b) => a.at - b.at || a.order - b.order);
     if (next !== undefined) this.#timers = this.#timers.filter((other) => other !== next);
     return next;
   }

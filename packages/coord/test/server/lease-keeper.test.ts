@@ -29,7 +29,10 @@ class World {
   constructor() {
     this.keeper = new LeaseKeeper({
       clock: this.clock,
-      raft: { propose: (payload, options) => this.#propose(payload, options), read: (options) => this.#read(options) },
+      raft: {
+        propose: (payload, options) => this.#propose(payload, options),
+        read: (options) => this.#read(options),
+      },
       leases: {
         lease: (id) => this.table.get(id) ?? null,
         leases: () => [...this.table.values()],

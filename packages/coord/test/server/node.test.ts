@@ -247,7 +247,15 @@ test("options that cannot work are refused by name before anything happens", asy
     ["maxStallMs", { maxStallMs: 9_000 }],
     ["bootstrap", { bootstrap: [{ id: "b", address: "b:1" }] }],
     ["bootstrap", { bootstrap: [] }],
-    ["bootstrap", { bootstrap: [{ id: "a", address: "b:1" }, { id: "a", address: "b:2" }] }],
+    [
+      "bootstrap",
+      {
+        bootstrap: [
+          { id: "a", address: "b:1" },
+          { id: "a", address: "b:2" },
+        ],
+      },
+    ],
     ["bootstrap[0].address", { bootstrap: [{ id: "a", address: "b" }] }],
   ];
   for (const [option, change] of bad) {

@@ -27,7 +27,10 @@ class Member {
       status: () => ({ leader: this.leader }) as never,
     };
     const rows = leases.map((lease) => ({ id: lease, session: lease, ttlMs: 10_000 }));
-    const table = { lease: (lease: string) => rows.find((row) => row.id === lease) ?? null, leases: () => rows };
+    const table = {
+      lease: (lease: string) => rows.find((row) => row.id === lease) ?? null,
+      leases: () => rows,
+    };
     this.keeper = new LeaseKeeper({ clock, raft, leases: table });
     const random = { u32: () => 1, below: () => 0, float: () => 0, bytes: () => new Uint8Array() };
     this.renewals = new Renewals({ nodeId: id, clock, random, raft, keeper: this.keeper });
@@ -107,7 +110,12 @@ test("many leases are told in several messages, answers that never come are forg
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   const many = Array.from({ length: 1_000 }, (_, k) => k.toString(16).padStart(32, "0"));
-  for (let k = 0; k < 12; k += 1) origin.renewals.renew({}, many.map((id) => k.toString(16) + id.slice(1)), () => {});
+  for (let k = 0; k < 12; k += 1)
+    origin.renewals.renew(
+      {},
+      many.map((id) => k.toString(16) + id.slice(1)),
+      () => {},
+    );
   await clock.settle();
   expect(origin.sent.map(({ message }) => (message.type === "renew" ? message.leases.length : 0))).toEqual([
     5_000, 5_000, 2_000,

@@ -26,7 +26,8 @@ interface Pending {
 /** A log of one's own: the test says what is committed, dropped or lost. */
 export class FakeRaft implements RaftPort {
   readonly pending: Pending[] = [];
-  readonly reads: { readonly resolve: (index: number) => void; readonly reject: (error: Error) => void }[] = [];
+  readonly reads: { readonly resolve: (index: number) => void; readonly reject: (error: Error) => void }[] =
+    [];
   readonly #parts: Parts;
   leader: string | null = "n1";
   index = 0;
@@ -116,7 +117,11 @@ export class RawClient {
     this.#channel.close();
   }
 
-  attach(session: string, attach: number, more: { ttlMs?: number | null; watches?: readonly WatchSpec[] } = {}): void {
+  attach(
+    session: string,
+    attach: number,
+    more: { ttlMs?: number | null; watches?: readonly WatchSpec[] } = {},
+  ): void {
     const { ttlMs = 10_000, watches = [] } = more;
     this.send({ type: "attach", session, secret: new Uint8Array(16), attach, ttlMs, watches });
   }
@@ -132,7 +137,9 @@ export class RawClient {
 
   /** Everything heard of one kind. */
   of<T extends ServerMessage["type"]>(type: T): Extract<ServerMessage, { type: T }>[] {
-    return this.heard.filter((message): message is Extract<ServerMessage, { type: T }> => message.type === type);
+    return this.heard.filter(
+      (message): message is Extract<ServerMessage, { type: T }> => message.type === type,
+    );
   }
 
   /** Results by seq, in the order heard. */
@@ -181,7 +188,10 @@ export class World {
   }
 
   client(): RawClient {
-    const [near, far] = memoryChannelPair((fn) => this.clock.defer(fn), { protocol: clientProtocol, maxFrameBytes });
+    const [near, far] = memoryChannelPair((fn) => this.clock.defer(fn), {
+      protocol: clientProtocol,
+      maxFrameBytes,
+    });
     const outstanding = (): number => this.bufferedBytes;
     this.parts.door.acceptTrusted({
       protocol: far.protocol,
@@ -223,4 +233,12 @@ export class World {
 
 export function put(path: string, value: string): Operation {
   return { type: "put", path, value: new TextEncoder().encode(value), if: {} };
+}
+
+export function get(path: string): Query {
+  return { type: "get", path };
+}
+
+export function spec(id: number, path: string, more: Partial<WatchSpec> = {}): WatchSpec {
+  return { id, path, kind: "recursive", from: null, ...more };
 }

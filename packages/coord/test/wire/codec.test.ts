@@ -184,15 +184,18 @@ describe.each([
 
   test("any CBOR is accepted or refused by code, nothing else", () => {
     fc.assert(
-      fc.property(fc.tuple(fc.integer({ min: 0, max: 10 }), fc.array(fc.anything(), { maxLength: 8 })), ([tag, items]) => {
-        let frame: Uint8Array;
-        try {
-          frame = encode([tag, ...items]);
-        } catch {
-          return;
-        }
-        expect(["accepted", "ERR_FLOTILLA_BAD_FRAME"]).toContain(refusal(decode, frame));
-      }),
+      fc.property(
+        fc.tuple(fc.integer({ min: 0, max: 10 }), fc.array(fc.anything(), { maxLength: 8 })),
+        ([tag, items]) => {
+          let frame: Uint8Array;
+          try {
+            frame = encode([tag, ...items]);
+          } catch {
+            return;
+          }
+          expect(["accepted", "ERR_FLOTILLA_BAD_FRAME"]).toContain(refusal(decode, frame));
+        },
+      ),
     );
   });
 
@@ -241,7 +244,17 @@ test("ids that are no ids, an ack beyond its seq and two watches of one id are r
     encode([0, "x".repeat(32), secret, 1, null, []]),
     encode([0, session, secret.slice(1), 1, null, []]),
     encode([0, session, secret, 0, null, []]),
-    encode([0, session, secret, 1, null, [[1, "/a", 0, null], [1, "/b", 0, null]]]),
+    encode([
+      0,
+      session,
+      secret,
+      1,
+      null,
+      [
+        [1, "/a", 0, null],
+        [1, "/b", 0, null],
+      ],
+    ]),
     encode([1, 3, 3, [8]]),
     encode([1, 0, 0, [8]]),
     encode([5, 1, ["abc"]]),

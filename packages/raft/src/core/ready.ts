@@ -29,7 +29,11 @@ export interface ReadPoint {
   readonly index: Index | null;
 }
 
-/** Where local proposals went: id `firstId + k` is entry `firstIndex + k` in `term`. */
+/**
+ * Where local proposals went: id `firstId + k` is entry `firstIndex + k` in `term`. One is decided when an
+ * entry at its index is applied (it succeeded when the terms agree, else it is certainly lost) or when any
+ * entry of a later term is applied before it (certainly lost). A snapshot installed beyond it leaves it unknown.
+ */
 export interface Placed {
   readonly firstId: number;
   readonly count: number;
@@ -37,7 +41,10 @@ export interface Placed {
   readonly term: Term;
 }
 
-/** Local proposals that are certainly not in the log of the current leader (`certain`), or may be. */
+/**
+ * Local proposals that will certainly never be applied (`certain`), or whose fate is unknown: they were placed
+ * by this node before it stopped leading, or handed to a leader that was lost sight of before it answered.
+ */
 export interface Dropped {
   readonly firstId: number;
   readonly count: number;

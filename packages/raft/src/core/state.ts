@@ -191,7 +191,7 @@ export class RaftState {
     this.patience = this.drawPatience();
   }
 
-  /** True when our log is durable up to `index` and the current term is too. */
+  /** Opens once the current term is durable, and the log up to `index` too. */
   gate(index: Index): { readonly term: Term; readonly vote: null; readonly index: Index } {
     return { term: this.term, vote: null, index };
   }

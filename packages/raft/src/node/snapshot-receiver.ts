@@ -65,7 +65,10 @@ export class SnapshotReceiver {
   async #take(from: NodeId, chunk: SnapshotChunk, incoming: Incoming | null): Promise<void> {
     const current = incoming ?? { head: chunk, parts: [], received: 0 };
     this.#incoming = current;
-    if (incoming === null) this.#writer = await this.#options.store.create(chunk.last);
+    if (incoming === null) {
+      await this.#writer?.abandon();
+      this.#writer = await this.#options.store.create(chunk.last);
+    }
     // A copy: the chunk is a view of its frame.
     const bytes = Uint8Array.from(chunk.bytes);
     await this.#writer?.write(bytes);
@@ -82,6 +85,7 @@ export class SnapshotReceiver {
     if (writer === null) return;
     if (writer.checksum !== head.checksum) {
       this.#options.probe("raft.snapshot-checksum");
+      await writer.abandon();
       this.#options.onProgress(from, head.last, 0);
       return;
     }

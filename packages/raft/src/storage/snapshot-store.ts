@@ -42,6 +42,11 @@ export class SnapshotWriter {
     await this.#files.append(snapshotFiles(this.#last).part, bytes);
   }
 
+  /** Removes what was written. */
+  async abandon(): Promise<void> {
+    await this.#files.remove(snapshotFiles(this.#last).part);
+  }
+
   /** Makes the bytes durable, then the manifest that says so. */
   async commit(facts: Omit<SnapshotMeta, "last" | "totalBytes" | "checksum">): Promise<SnapshotMeta> {
     const { part, data, manifest } = snapshotFiles(this.#last);

@@ -43,7 +43,7 @@ export class Peers {
   readonly #life: number;
   readonly #entries = new Map<NodeId, Entry>();
   readonly #unsent = new Set<Peer>();
-  readonly #refusals = new Map<NodeId, string>();
+  readonly #refusals = new Map<string, unknown>();
   #configuration: Configuration;
   #attempts = 0;
   #timer: Timer | null = null;
@@ -217,7 +217,7 @@ export class Peers {
 
   // Once for each new reason, not for each attempt.
   #refused(who: string, error: unknown): void {
-    const code = FlotillaError.is(error) ? error.code : "ERR_FLOTILLA_INTERNAL";
+    const code = refusalCode(error);
     if (this.#closed || this.#refusals.get(who) === code) return;
     if (this.#refusals.size > 1000) this.#refusals.clear();
     this.#refusals.set(who, code);
@@ -247,6 +247,11 @@ export class Peers {
     for (const { peer } of this.#entries.values())
       peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
   }
+}
+
+// A refusal by a side that proved nothing keeps its own code in the details.
+function refusalCode(error: unknown): unknown {
+  return FlotillaError.is(error) ? (error.details["refusedWith"] ?? error.code) : "ERR_FLOTILLA_INTERNAL";
 }
 
 type OwnLink = Pick<PeerIdentity, "kind" | "life" | "attempt">;

@@ -22,15 +22,23 @@ export function queryTerms(query: string): string[] {
   return [...new Set(tokens(query))];
 }
 
-/** One document's part of the answer; null when no term occurs. */
-export function scoreDocument(document: string, text: string, terms: readonly string[]): DocumentScore | null {
+/** The words of a document, counted. */
+export interface DocumentIndex {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly words: number;
+}
+
+/** Counts the words of a text. */
+export function indexDocument(text: string): DocumentIndex {
+  const counts = new Map<string, number>();
   const words = tokens(text);
-  const counts = new Map<string, number>(terms.map((term) => [term, 0]));
-  for (const each of words) {
-    const count = counts.get(each);
-    if (count !== undefined) counts.set(each, count + 1);
-  }
-  const frequencies = terms.map((term) => (counts.get(term) ?? 0) / Math.max(1, words.length));
+  for (const each of words) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return { counts, words: words.length };
+}
+
+/** One document's part of the answer; null when no term occurs. */
+export function scoreDocument(document: string, index: DocumentIndex, terms: readonly string[]): DocumentScore | null {
+  const frequencies = terms.map((term) => (index.counts.get(term) ?? 0) / Math.max(1, index.words));
   return frequencies.some((frequency) => frequency > 0) ? { document, frequencies } : null;
 }
 

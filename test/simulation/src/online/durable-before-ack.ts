@@ -8,6 +8,8 @@ type Of<Type extends Message["type"]> = Extract<Message, { type: Type }>;
 export class DurableBeforeAck implements OnlineChecker {
   readonly invariant: string = "DurableBeforeAck";
   readonly #report: Report;
+  /** Length of every snapshot under way, by the entry it ends with. */
+  readonly #snapshotBytes = new Map<string, number>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -31,6 +33,9 @@ export class DurableBeforeAck implements OnlineChecker {
       case "snapshot-reply":
         this.#snapshot(node, message);
         break;
+      case "snapshot-chunk":
+        this.#snapshotBytes.set(`${message.last.index}/${message.last.term}`, message.totalBytes);
+        return;
       default:
         return;
     }
@@ -63,10 +68,9 @@ export class DurableBeforeAck implements OnlineChecker {
   }
 
   #snapshot(node: NodeView, message: Of<"snapshot-reply">): void {
-    // Before the end of the transfer nothing is promised, and the reply does not say where the end is.
-    const { index } = message.last;
-    if (node.applied < index || node.durable.lastIndex >= index) return;
-    this.#broken(node, message, `snapshot ${index}, durable up to ${node.durable.lastIndex}`);
+    const { last, received } = message;
+    if (received !== this.#snapshotBytes.get(`${last.index}/${last.term}`) || node.durable.holds(last)) return;
+    this.#broken(node, message, `snapshot ${last.index}, durable up to ${node.durable.lastIndex}`);
   }
 
   #broken(node: NodeView, message: Message, found: string): void {

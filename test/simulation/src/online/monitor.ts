@@ -90,6 +90,8 @@ export class Monitor {
         node.applied = entry.index;
       },
       onRestore: (last) => {
+        // Before that, it is the snapshot it already had.
+        if (!node.isOpen) return;
         for (const checker of all) checker.restore?.(node, last);
         node.applied = last.index;
         this.counts.snapshotsInstalled += 1;

@@ -17,11 +17,8 @@ export class NoRegression implements OnlineChecker {
     else this.#recoveredWhole(node, recovered);
   }
 
-  soft(node: NodeView, { term, role }: SoftState, _last: LogId): void {
+  soft(node: NodeView, { term }: SoftState, _last: LogId): void {
     if (term < node.soft.term) this.#report(`${node.id} goes back from term ${node.soft.term} to ${term}`);
-    if (role === "leader" && node.soft.role !== "leader" && node.soft.term === term && node.soft.role === "follower") {
-      this.#report(`${node.id} leads term ${term} without having been a candidate`);
-    }
   }
 
   append(node: NodeView, { truncateFrom, reset, hardState }: AppendTask): void {
@@ -29,7 +26,8 @@ export class NoRegression implements OnlineChecker {
     if (truncateFrom !== null && truncateFrom <= commit) {
       this.#report(`${node.id} drops its log from ${truncateFrom} on, but ${commit} is committed`);
     }
-    if (truncateFrom !== null && soft.role === "leader" && soft.established) {
+    const stepsDown = hardState !== null && hardState.term > soft.term;
+    if (truncateFrom !== null && soft.role === "leader" && !stepsDown) {
       this.#report(`${node.id} leads term ${soft.term} and drops its log from ${truncateFrom} on`);
     }
     if (reset !== null && reset.index < commit) {

@@ -33,6 +33,8 @@ export class NodeView {
   applied: Index = 0;
   /** Its data was tampered with, and it has not proved itself since. */
   tampered = false;
+  /** Its process has told what it found on its disk. */
+  isOpen = false;
   /** Its data is gone: what runs under its name is somebody else. */
   replaced = false;
   readonly #disk: SimDisk;
@@ -54,12 +56,14 @@ export class NodeView {
 
   /** The process is gone, and with it what was only in memory. */
   died(): void {
+    this.isOpen = false;
     this.#pending = null;
   }
 
   /** A new process found this. */
   recover(recovered: Recovered): void {
     this.life += 1;
+    this.isOpen = true;
     this.#pending = null;
     this.log.recover(recovered);
     this.durable.copyFrom(this.log);

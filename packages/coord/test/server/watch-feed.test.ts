@@ -1,0 +1,160 @@
+import { Machine } from "@flotilla/kv";
+import { expect, test } from "vitest";
+import { get, historyId, put, sessionA, sessionB, spec, World } from "./world.ts";
+
+test("watches tell every change before the answer that shows it, in order", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.send({ type: "watch", after: 0, watch: spec(1, "/") });
+  client.request(1, put("/a", "1"));
+  client.request(2, put("/b", "2"));
+  await world.settle();
+  await world.commit();
+  expect(client.kinds).toEqual(["armed", "events", "result", "events", "result"]);
+  expect(
+    client.of("events").flatMap(({ events }) => events.map(({ path, revision }) => [path, revision])),
+  ).toEqual([
+    ["/a", 1],
+    ["/b", 2],
+  ]);
+});
+
+test("watches are armed after the writes issued before them", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.request(1, put("/a", "1"));
+  client.send({ type: "watch", after: 1, watch: spec(1, "/a", { kind: "data" }) });
+  await world.settle();
+  await world.commit();
+  expect(client.kinds).toEqual(["result", "armed"]);
+  expect(client.of("armed")[0]?.token).toEqual({ historyId, revision: 1, ordinal: 0 });
+});
+
+test("watches resume at their token, before any answer", async () => {
+  const world = new World();
+  const first = await world.attached();
+  for (const seq of [1, 2, 3]) first.request(seq, put("/a", String(seq)));
+  await world.settle();
+  await world.commit();
+  const from = { historyId, revision: 1, ordinal: 0 };
+  const second = world.client();
+  second.attach(sessionA, 2, { ttlMs: null, watches: [spec(9, "/a", { kind: "data", from })] });
+  await world.settle();
+  await world.commit();
+  expect(second.kinds).toEqual(["attached", "armed", "events", "result", "result", "result"]);
+  expect(second.of("armed")[0]?.token).toEqual(from);
+  expect(second.of("events")[0]?.events.map((event) => event.revision)).toEqual([2, 3]);
+});
+
+test("watches of another history, or older than what is kept, start with a snapshot at one revision", async () => {
+  const world = new World(new Machine({ historyLimits: { events: 1 } }));
+  const first = await world.attached();
+  for (const seq of [1, 2, 3]) first.request(seq, put(`/n${seq}`, String(seq)));
+  await world.settle();
+  await world.commit();
+  const second = await world.attached(sessionB, [
+    spec(1, "/", { from: { historyId, revision: 1, ordinal: 0 } }),
+    spec(2, "/", { kind: "children", from: { historyId: "e".repeat(32), revision: 3, ordinal: 0 } }),
+    spec(3, "/n2", { kind: "data", from: { historyId, revision: 0, ordinal: 0 } }),
+  ]);
+  second.request(1, put("/n4", "4"));
+  await world.settle();
+  await world.commit();
+  const again = world.client();
+  again.attach(sessionB, 2, {
+    ttlMs: null,
+    watches: [
+      spec(1, "/", { from: { historyId, revision: 1, ordinal: 0 } }),
+      spec(2, "/", { kind: "children", from: { historyId: "e".repeat(32), revision: 3, ordinal: 0 } }),
+      spec(3, "/n2", { kind: "data", from: { historyId, revision: 0, ordinal: 0 } }),
+    ],
+  });
+  await world.settle();
+  await world.commit();
+  const paths = (id: number): string[] =>
+    again.of("snapshot").flatMap((page) => (page.id === id ? page.nodes.map((node) => node.path) : []));
+  expect(paths(1)).toEqual(["/", "/n1", "/n2", "/n3", "/n4"]);
+  expect(paths(2)).toEqual(["/", "/n1", "/n2", "/n3", "/n4"]);
+  expect(paths(3)).toEqual(["/n2"]);
+  expect(new Set(again.of("snapshot").map((page) => page.revision))).toEqual(new Set([4]));
+  expect(
+    again
+      .of("snapshot")
+      .filter((page) => page.last)
+      .map((page) => page.id)
+      .toSorted(),
+  ).toEqual([1, 2, 3]);
+  expect(again.kinds.at(-1)).toBe("result");
+});
+
+test("watches ahead of what is applied stay silent until then", async () => {
+  const world = new World();
+  const client = await world.attached(sessionA, [
+    spec(1, "/", { from: { historyId, revision: 2, ordinal: 0 } }),
+  ]);
+  for (const seq of [1, 2, 3]) client.request(seq, put("/a", String(seq)));
+  await world.settle();
+  await world.commit();
+  expect(client.of("events").flatMap(({ events }) => events.map((event) => event.revision))).toEqual([3]);
+});
+
+test("watches of a slow client wait without answers running ahead, then go on from history", async () => {
+  const world = new World();
+  const client = await world.attached(sessionA, [spec(1, "/")]);
+  world.bufferedBytes = 2_000_000;
+  for (let seq = 1; seq <= 600; seq += 1) client.request(seq, put("/a", String(seq)));
+  client.read(1, get("/a"), { after: 600 });
+  client.send({ type: "ping", number: 1 });
+  await world.settle();
+  await world.commit();
+  await world.clock.advance(1_000);
+  expect(client.kinds).toEqual(["pong"]);
+  world.bufferedBytes = 0;
+  await world.clock.advance(20);
+  const revisions = client.of("events").flatMap(({ events }) => events.map((event) => event.revision));
+  expect(revisions).toEqual(Array.from({ length: 600 }, (_, k) => k + 1));
+  expect(client.kinds.lastIndexOf("events")).toBeLessThan(client.kinds.indexOf("result"));
+  expect(client.results.length).toBe(600);
+  expect(client.kinds.at(-1)).toBe("read-result");
+  client.heard.length = 0;
+  client.request(601, put("/a", "live"), 600);
+  await world.settle();
+  await world.commit();
+  expect(client.kinds).toEqual(["events", "result"]);
+});
+
+test("watches of a client too slow for the history get a snapshot, not an endless queue", async () => {
+  const world = new World(new Machine({ historyLimits: { events: 10 } }));
+  const client = await world.attached(sessionA, [spec(1, "/")]);
+  world.bufferedBytes = 2_000_000;
+  for (let seq = 1; seq <= 50; seq += 1) client.request(seq, put(`/n${seq % 3}`, String(seq)));
+  await world.settle();
+  await world.commit();
+  world.bufferedBytes = 0;
+  await world.clock.advance(20);
+  expect(client.of("events")).toEqual([]);
+  const pages = client.of("snapshot");
+  expect(pages.flatMap((page) => page.nodes.map((node) => node.path))).toEqual(["/", "/n0", "/n1", "/n2"]);
+  expect(pages.at(-1)).toMatchObject({ last: true, revision: 50 });
+});
+
+test("watches that are taken back tell nothing more", async () => {
+  const world = new World();
+  const client = await world.attached(sessionA, [spec(1, "/")]);
+  client.send({ type: "unwatch", id: 1 });
+  client.request(1, put("/a", "1"));
+  await world.settle();
+  await world.commit();
+  expect(client.kinds).toEqual(["result"]);
+  client.close();
+  await world.settle();
+  expect(world.parts.hub.watches.size).toBe(0);
+});
+
+test("watches at no path end the channel", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.send({ type: "watch", after: 0, watch: spec(1, "nowhere") });
+  await world.settle();
+  expect(client.of("ended").map((message) => message.code)).toEqual(["ERR_FLOTILLA_BAD_PATH"]);
+});

@@ -1,0 +1,70 @@
+import type { SessionDelivery, WatchStream } from "@flotilla/history";
+
+/** One write of one session, in the order of the calls. */
+export interface WriteCall {
+  readonly session: string;
+  /** What was asked for, to be found again in the log. */
+  readonly type: string;
+  readonly path: string;
+  readonly value: string | null;
+  /** `unsent`: it never had a number. */
+  outcome: "open" | "ok" | "fail" | "unknown" | "unsent";
+  zxid: number | null;
+  completedMs: number | null;
+  /** The operation of the history that it is. */
+  readonly opId: number | null;
+}
+
+/** What one read showed. */
+export interface ReadRecord {
+  readonly session: string;
+  readonly level: "linearizable" | "local";
+  readonly path: string;
+  /** The highest revision the session had seen when it asked. */
+  readonly seen: number;
+  /** Of the node; null when it was absent. */
+  readonly mzxid: number | null;
+  readonly version: number | null;
+  readonly value: string | null;
+}
+
+/** Names of children that one linearizable read showed. */
+export interface ChildrenRecord {
+  readonly session: string;
+  readonly path: string;
+  readonly names: readonly string[];
+  /** The last revision that anybody was told of before, and the last one there was when the answer came. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** The stream of one watch, over all sessions that resumed it. */
+export interface WatchRecord {
+  readonly id: string;
+  readonly stream: WatchStream;
+  /** Whether it has to have told everything in the end. */
+  isLive: boolean;
+}
+
+/** A write that was only to be done while a leadership stood. */
+export interface FencedRecord {
+  readonly object: string;
+  readonly epoch: number;
+  readonly revision: number;
+}
+
+/** Everything that clients asked and were told, beside the history of single operations. */
+export class Ledger {
+  readonly writes: Map<string, WriteCall[]> = new Map();
+  readonly deliveries: SessionDelivery[] = [];
+  readonly reads: ReadRecord[] = [];
+  readonly children: ChildrenRecord[] = [];
+  readonly watches: WatchRecord[] = [];
+  readonly fenced: FencedRecord[] = [];
+  /** Sessions whose process died without closing them. */
+  readonly orphans: Set<string> = new Set();
+  /** Answers of any kind. */
+  answered = 0;
+  /** The highest revision that any client was told of. */
+  told = 0;
+}

@@ -1,0 +1,29 @@
+import type { Member } from "@flotilla/coord/node";
+import type { HistoryWriter } from "@flotilla/history";
+import type { Kernel } from "@flotilla/runtime/sim";
+import type { BeliefBook } from "../actors/belief-book.ts";
+import type { LeaseBook } from "../actors/lease-book.ts";
+import type { Monitor } from "../online/monitor.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Findings } from "./findings.ts";
+import type { GoldenLog } from "./golden-log.ts";
+import type { Ledger } from "../actors/ledger.ts";
+
+/** What everything in one world shares. */
+export interface WorldContext {
+  readonly kernel: Kernel;
+  readonly plan: Plan;
+  readonly findings: Findings;
+  readonly monitor: Monitor;
+  readonly golden: GoldenLog;
+  readonly history: HistoryWriter;
+  readonly ledger: Ledger;
+  readonly beliefs: BeliefBook;
+  readonly leases: LeaseBook;
+  /** The founding members. */
+  readonly members: readonly Member[];
+  /** How members and clients get in. */
+  readonly access: { readonly cluster: string; readonly secret?: string };
+  /** Something threw that must not. */
+  readonly crashed: (error: unknown) => void;
+}

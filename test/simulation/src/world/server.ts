@@ -1,0 +1,205 @@
+import type { CoordNode } from "@flotilla/coord/node";
+import { startNode } from "@flotilla/coord/node";
+import type { Host } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { Kernel, SimNode } from "@flotilla/runtime/sim";
+import type { NodeView } from "../online/node-view.ts";
+import type { WorldConfig } from "../plan/plan.ts";
+import type { WorldContext } from "./context.ts";
+
+/** The port every member listens on. */
+export const serverPort = 7400;
+
+/**
+ * - `down`: no process; it may be started.
+ * - `refused`: it will not open its damaged data, for good.
+ */
+export type ServerState = "down" | "starting" | "up" | "closing" | "refused";
+
+const retryMs = 700;
+const mostRefusals = 3;
+
+/** One member: its machine, its process and what starts it again. */
+export class Server {
+  readonly id: string;
+  readonly machine: SimNode;
+  readonly view: NodeView;
+  node: CoordNode | null = null;
+  state: ServerState = "down";
+  /** Called with each process once it takes part, and its host. */
+  onUp: ((node: CoordNode, host: Host) => void) | null = null;
+  readonly #world: WorldContext;
+  readonly #disguise: (host: Host) => Host;
+  #life = 0;
+  #refusals = 0;
+
+  constructor(world: WorldContext, id: string, disguise: (host: Host) => Host) {
+    this.#world = world;
+    this.id = id;
+    this.machine = world.kernel.node(id);
+    this.view = world.monitor.add(id, this.machine.disk);
+    this.#disguise = disguise;
+  }
+
+  get address(): string {
+    return `${this.id}:${serverPort}`;
+  }
+
+  /** Its data is gone or will never be opened again. */
+  get isLost(): boolean {
+    return this.state === "refused" || this.view.replaced;
+  }
+
+  /** Starts a process unless there is one. */
+  start(): void {
+    if (this.state !== "down") return;
+    this.state = "starting";
+    this.#life += 1;
+    const life = this.#life;
+    const host = this.#disguise(this.machine.start());
+    startNode(this.#options(host), this.#hooks()).then(
+      (node) => {
+        if (life === this.#life) this.#started(node, host, life);
+      },
+      (error: unknown) => {
+        if (life === this.#life) this.#failed(error);
+      },
+    );
+  }
+
+  /** Kills the process; false when there was none. */
+  crash(powerOff: boolean): boolean {
+    if (!this.machine.isRunning) return false;
+    this.#gone();
+    this.machine.crash({ powerOff });
+    return true;
+  }
+
+  /** Ends the process as `kill -9` does: what it wrote stays in the system's cache. */
+  kill(): boolean {
+    if (!this.machine.isRunning) return false;
+    this.#gone();
+    this.machine.stop();
+    return true;
+  }
+
+  /** Closes the member in order, then ends its process and calls back. */
+  close(done: () => void): boolean {
+    const { node } = this;
+    if (node === null || this.state !== "up") return false;
+    this.state = "closing";
+    const life = this.#life;
+    const finish = (): void => {
+      this.#world.kernel.after(0, () => {
+        if (life !== this.#life) return;
+        this.kill();
+        done();
+      });
+    };
+    node.close().then(finish, (error: unknown) => {
+      this.#world.findings.now("Crash", `closing ${this.id} failed: ${String(error)}`);
+      finish();
+    });
+    return true;
+  }
+
+  #gone(): void {
+    this.#life += 1;
+    this.node = null;
+    this.view.died();
+    this.state = "down";
+  }
+
+  #options(host: Host): Parameters<typeof startNode>[0] {
+    const config: WorldConfig = this.#world.plan.config;
+    return {
+      host,
+      id: this.id,
+      dataDir: "data",
+      listen: this.address,
+      bootstrap: this.#world.members,
+      ...this.#world.access,
+      ...(config.secret ? {} : { insecure: true }),
+      heartbeatMs: config.heartbeatMs,
+      electionTimeoutMs: config.electionTimeoutMs,
+      snapshotEntries: config.snapshotEntries,
+      trailingEntries: config.trailingEntries,
+      sessionTtlMs: config.memberTtlMs,
+    };
+  }
+
+  #hooks(): Parameters<typeof startNode>[1] {
+    const { golden, monitor, leases } = this.#world;
+    const raft = monitor.observer(this.view);
+    return {
+      raftObserver: {
+        ...raft,
+        onApply: (entry) => {
+          raft.onApply?.(entry);
+          if (!this.view.replaced) golden.entry(entry);
+        },
+      },
+      observer: {
+        applied: (index, applied, events) => {
+          if (this.view.replaced) return;
+          golden.applied(index, applied, events);
+          leases.applied(applied, events);
+          const { node } = this;
+          if (node !== null) monitor.digest(this.view, index, node.status().digest);
+        },
+      },
+    };
+  }
+
+  #started(node: CoordNode, host: Host, life: number): void {
+    this.node = node;
+    this.state = "up";
+    this.#refusals = 0;
+    node.closed.then((reason) => {
+      if (life === this.#life && reason.type === "failed") this.#failed(reason.error);
+    }, this.#world.crashed);
+    this.onUp?.(node, host);
+  }
+
+  /** The process ends by itself: the disk failed, or the data is damaged. */
+  #failed(error: unknown): void {
+    const life = this.#life;
+    this.#world.kernel.after(0, () => {
+      if (life !== this.#life) return;
+      const { tampered } = this.view;
+      this.kill();
+      if (FlotillaError.is(error, "ERR_FLOTILLA_STORAGE") || FlotillaError.is(error, "ERR_FLOTILLA_LOCKED")) {
+        this.#refusals += 1;
+        if (tampered && this.#refusals >= mostRefusals) this.state = "refused";
+        else this.#later(this.#world.kernel);
+      } else if (tampered && isRefusal(error)) {
+        this.state = "refused";
+      } else {
+        this.#world.findings.now("Crash", `${this.id} stopped: ${describe(error)}`);
+      }
+    });
+  }
+
+  #later(kernel: Kernel): void {
+    const life = this.#life;
+    kernel.after(retryMs, () => {
+      if (life === this.#life) this.start();
+    });
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED") ||
+    FlotillaError.is(error, "ERR_FLOTILLA_FOREIGN") ||
+    FlotillaError.is(error, "ERR_FLOTILLA_WIPED")
+  );
+}
+
+/** An error with its causes, for people. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : ` <- ${describe(error.cause)}`;
+  const where = FlotillaError.is(error) && error.code !== "ERR_FLOTILLA_INTERNAL" ? "" : `\n${error.stack ?? ""}`;
+  return `${FlotillaError.is(error) ? `${error.code}: ` : ""}${error.message}${where}${cause}`;
+}
