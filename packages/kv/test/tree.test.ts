@@ -301,6 +301,12 @@ describe("leases", () => {
     }
   });
 
+  test("leave alone what took the place of a node they owned", () => {
+    const driver = opened(create("/a", own), del("/a"), create("/a"), create("/b", own));
+    driver.send(1, { type: "close" });
+    expect(allOf(driver.machine).map(({ path }) => path)).toEqual(["/", "/a"]);
+  });
+
   test("are granted once, within the bounds of a ttl and of their number", () => {
     const driver = opened();
     const grant = (lease: number, ttlMs = 5_000): string =>
@@ -326,7 +332,7 @@ describe("leases", () => {
 
 describe("reads", () => {
   test("children come sorted, in pages, without what is below them", () => {
-    const names = ["a", "a-b", "b", "c", "é"];
+    const names = ["a", "a-b", "a0", "b", "é"];
     const driver = opened(create("/d"), ...names.toReversed().map((name) => create(`/d/${name}`)));
     for (const path of ["/d/a/x", "/d/a-b/y", "/dd"]) driver.send(1, create(path));
     expect(driver.machine.children("/d")).toEqual({ names, next: null });
@@ -337,7 +343,7 @@ describe("reads", () => {
       pages.push(page?.names ?? []);
       after = page?.next ?? null;
     }
-    expect(pages).toEqual([["a", "a-b"], ["b", "c"], ["é"]]);
+    expect(pages).toEqual([["a", "a-b"], ["a0", "b"], ["é"]]);
     expect(driver.machine.children("/")?.names).toEqual(["d", "dd"]);
     expect(driver.machine.children("/d/b")).toEqual({ names: [], next: null });
     expect(driver.machine.children("/none")).toBeNull();

@@ -4,6 +4,7 @@ import type { RaftPort } from "./raft-port.ts";
 const pauseMs = 20;
 const patienceMs = 5_000;
 
+/** What to propose, and where. */
 export interface AttachProposalOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose" | "status">;

@@ -4,6 +4,7 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
 import type { SessionHub } from "./session-hub.ts";
 
+/** Who hears of each command. */
 export interface CoordStateMachineOptions {
   readonly machine: Machine;
   readonly hub: SessionHub;

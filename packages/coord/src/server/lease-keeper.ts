@@ -21,6 +21,7 @@ interface Asked {
   readonly done: (refused: ReadonlySet<LeaseId>) => void;
 }
 
+/** What a keeper needs. */
 export interface LeaseKeeperOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose" | "read">;

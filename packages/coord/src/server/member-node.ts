@@ -112,12 +112,20 @@ export class MemberNode implements CoordNode {
     await listener.close();
   }
 
+  /** Nobody can be told any more. */
+  async #abandon(): Promise<void> {
+    await this.#stopServing();
+    await Promise.all([...this.#sessions].map((session) => session.close({ timeoutMs: 1 })));
+  }
+
   async #whenStopped(): Promise<StopReason> {
     const reason = await this.#parts.raft.closed;
     if (reason.type === "failed") {
-      this.#parts.host.logger.error({ err: reason.error }, "the member stopped");
-      await this.#stopServing();
-      await Promise.all([...this.#sessions].map((session) => session.close({ timeoutMs: 1 })));
+      const { logger } = this.#parts.host;
+      logger.error({ err: reason.error }, "the member stopped");
+      await this.#abandon().catch((error: unknown) =>
+        logger.error({ err: error }, "the member did not stop in order"),
+      );
     }
     return reason;
   }

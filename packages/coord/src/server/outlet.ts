@@ -3,7 +3,10 @@ import type { ServerMessage } from "../wire/messages.ts";
 import { encodeServerMessage } from "../wire/server-codec.ts";
 
 /** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
-export const highWaterBytes = 1_048_576;
+const highWaterBytes = 1_048_576;
+/** Bytes outstanding, or answers held, at which a client that asks without reading is let go. */
+const mostBytes = 16_777_216;
+const mostHeld = 4_096;
 const pollMs = 10;
 const stepsPerTurn = 16;
 
@@ -44,13 +47,18 @@ export class Outlet {
 
   /** At once, past everything held. */
   send(message: ServerMessage): void {
-    this.#channel.send(encodeServerMessage(message));
+    if (this.#channel.bufferedBytes > mostBytes) this.close("the client does not read");
+    else this.#channel.send(encodeServerMessage(message));
   }
 
   /** In order of the calls, after every event up to now. */
   answer(message: ServerMessage): void {
     if (this.#held.length === 0 && !this.#isBehind && !this.isBlocked) {
       this.send(message);
+      return;
+    }
+    if (this.#held.length >= mostHeld) {
+      this.close("the client does not read");
       return;
     }
     this.#held.push(message);

@@ -16,6 +16,7 @@ interface Renewal {
   readonly done: () => void;
 }
 
+/** What renewals need. */
 export interface RenewalsOptions {
   readonly nodeId: NodeId;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import type { RaftPort } from "./raft-port.ts";
 const firstPauseMs = 10;
 const longestPauseMs = 200;
 
+/** Whose writes they are, and where they go. */
 export interface RequestLaneOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose" | "status">;

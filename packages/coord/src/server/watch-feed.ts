@@ -27,6 +27,7 @@ export interface FeedPort {
   wake(): void;
 }
 
+/** What a feed tells from, and where. */
 export interface WatchFeedOptions {
   readonly machine: Machine;
   readonly table: WatchTable<LocalWatch>;

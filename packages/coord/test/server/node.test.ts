@@ -87,6 +87,15 @@ describe("one simulated member", () => {
     expect(remote.server).toBeNull();
   });
 
+  test("closes in bounded time when it never had a majority", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start(["n1"]);
+    await cluster.pass(3_000);
+    const before = cluster.kernel.nowMs;
+    await cluster.until(cluster.node("n1").close());
+    expect(cluster.kernel.nowMs - before).toBeLessThan(5_000);
+  });
+
   test("opens further sessions", async () => {
     const cluster = new Cluster(1);
     await cluster.start();
@@ -225,6 +234,7 @@ describe("a real member", () => {
     onTestFinished(() => node.close());
     expect(await codeOf(start(options))).toBe("ERR_FLOTILLA_LOCKED");
     const elsewhere = await temporaryFolder();
+    expect(await codeOf(start({ ...options, dataDir: elsewhere }))).toBe("ERR_FLOTILLA_BAD_CONFIG");
     expect(await codeOf(start({ ...options, dataDir: elsewhere, listen: node.address }))).toBe(
       "ERR_FLOTILLA_ADDRESS_IN_USE",
     );

@@ -115,9 +115,11 @@ describe("before the attach", () => {
 
   test("only so many channels may wait", async () => {
     const world = new World();
-    const clients = Array.from({ length: 257 }, () => world.client());
+    const strangers = Array.from({ length: 257 }, () => world.stranger());
     await world.settle();
-    expect(clients.filter((client) => client.ended !== null).length).toBe(1);
+    expect(strangers.filter((stranger) => stranger.ended !== null).length).toBe(1);
+    const own = await world.attached();
+    expect(own.ended).toBeNull();
   });
 });
 
@@ -332,6 +334,24 @@ test("a frame that is none of the protocol ends the channel and changes nothing"
     expect(client.of("ended").map((message) => message.code)).toEqual(["ERR_FLOTILLA_BAD_FRAME"]);
     expect(world.raft.pending).toEqual([]);
   }
+});
+
+test("a client that asks and never reads is let go", async () => {
+  const world = new World();
+  const pinging = await world.attached();
+  world.bufferedBytes = 20_000_000;
+  pinging.send({ type: "ping", number: 1 });
+  await world.settle();
+  expect(pinging.ended).toBe("the client does not read");
+  const asking = world.client();
+  world.bufferedBytes = 0;
+  asking.attach(sessionB, 1);
+  await world.settle();
+  await world.commit();
+  world.bufferedBytes = 2_000_000;
+  for (let id = 1; id <= 4_097; id += 1) asking.read(id, get("/a"));
+  await world.settle();
+  expect(asking.ended).toBe("the client does not read");
 });
 
 test("a member that closes ends every channel and takes no more", async () => {

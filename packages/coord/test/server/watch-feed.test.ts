@@ -82,7 +82,7 @@ test("watches of another history, or older than what is kept, start with a snaps
       .of("snapshot")
       .filter((page) => page.last)
       .map((page) => page.id)
-      .toSorted(),
+      .toSorted((a, b) => a - b),
   ).toEqual([1, 2, 3]);
   expect(again.kinds.at(-1)).toBe("result");
 });

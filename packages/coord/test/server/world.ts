@@ -209,6 +209,23 @@ export class World {
     return new RawClient(near);
   }
 
+  /** A channel from the network that says nothing yet. */
+  stranger(): { readonly ended: string | null } {
+    const [near, far] = memoryChannelPair((fn) => this.clock.defer(fn), {
+      protocol: clientProtocol,
+      maxFrameBytes,
+    });
+    const seen: { ended: string | null } = { ended: null };
+    near.handle({
+      message: () => {},
+      end: (end) => {
+        seen.ended = end.reason;
+      },
+    });
+    this.parts.door.accept(far);
+    return seen;
+  }
+
   /** A client whose session is attached, with nothing heard yet. */
   async attached(session: string = sessionA, watches: readonly WatchSpec[] = []): Promise<RawClient> {
     const client = this.client();
