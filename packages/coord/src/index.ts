@@ -37,3 +37,6 @@ export type {
 } from "./recipes/api.ts";
 export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
 export { start } from "./server/start.ts";
+export { FlotillaError } from "@flotilla/runtime";
+export type { ErrorCode } from "@flotilla/runtime";
+export type { ChildrenPage, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";

@@ -36,6 +36,8 @@ test.skipIf(obstacle !== null)(
     cluster.start();
     const { violations } = await endure(cluster, {
       rounds,
+      // LevelDB begins a new log after 16 MiB.
+      paddingBytes: 12_000,
       whileDown: async () => void losses.push(...(await cutPower(recorder, cluster))),
     });
     expect(violations).toEqual([]);

@@ -5,7 +5,7 @@ import { silentLogger } from "@flotilla/runtime";
 import { flotillaBinary, MemberProcess } from "./member-process.ts";
 import { freePorts } from "./ports.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
-import { patienceMs } from "./until.ts";
+import { patienceMs, until } from "./until.ts";
 
 export type Client = Awaited<ReturnType<typeof connect>>;
 
@@ -82,16 +82,29 @@ export class Cluster implements AsyncDisposable {
 
   /** A session over all members, or over those given. Failing says what the members printed. */
   async connect(options: Omit<Partial<ConnectOptions>, "signal"> = {}): Promise<Client> {
+    const hurry = new AbortController();
+    const watch = setInterval(() => this.members.some(({ failed }) => failed) && hurry.abort(), 200);
     try {
       return await connect({
         endpoints: this.endpoints,
         connectTimeoutMs: patienceMs,
         logger: silentLogger,
         ...options,
+        signal: hurry.signal,
       });
     } catch (error) {
       throw new Error(`no session\n${this.diagnose()}`, { cause: error });
+    } finally {
+      clearInterval(watch);
     }
+  }
+
+  /** Waits as `until` does; fails at once when a member ended by itself. */
+  async until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+    return until(what, probe, {
+      hopeless: () => this.members.some(({ failed }) => failed),
+      diagnose: () => this.diagnose(),
+    });
   }
 
   /** What every member printed last. */

@@ -1,5 +1,4 @@
 import type { Client, Cluster } from "./cluster.ts";
-import { until } from "./until.ts";
 import { judgeStream, prepareStreams, Writer } from "./writer.ts";
 
 /** Sessions that live through every round, and sessions that are given up with each. */
@@ -11,6 +10,8 @@ const ackedSpread = 160;
 
 export interface EnduranceOptions {
   readonly rounds: number;
+  /** Added to every value, so that files grow and are changed for new ones. Default 0. */
+  readonly paddingBytes?: number;
   /** Called while nothing runs, before the members start again. */
   readonly whileDown?: (round: number) => Promise<void>;
 }
@@ -33,7 +34,7 @@ export function roundsOr(fallback: number): number {
  * for every write; over and over, until something is wrong. The cluster must be running.
  */
 export async function endure(cluster: Cluster, options: EnduranceOptions): Promise<EnduranceReport> {
-  const run = new Endurance(cluster);
+  const run = new Endurance(cluster, options.paddingBytes ?? 0);
   await run.open();
   const violations: string[] = [];
   for (let round = 1; round <= options.rounds && violations.length === 0; round += 1) {
@@ -45,13 +46,15 @@ export async function endure(cluster: Cluster, options: EnduranceOptions): Promi
 
 class Endurance {
   readonly #cluster: Cluster;
+  readonly #paddingBytes: number;
   readonly #survivors: Writer[] = [];
   readonly #gone: Writer[] = [];
   /** How much of a stream that was given up had taken effect: that never changes again. */
   readonly #lengths = new Map<Writer, number>();
 
-  constructor(cluster: Cluster) {
+  constructor(cluster: Cluster, paddingBytes: number) {
     this.#cluster = cluster;
+    this.#paddingBytes = paddingBytes;
   }
 
   get acknowledged(): number {
@@ -82,17 +85,17 @@ class Endurance {
   }
 
   #openAll(name: string, count: number): Promise<Writer[]> {
-    return Promise.all(Array.from({ length: count }, (_, n) => Writer.open(this.#cluster, `${name}-${n}`)));
+    const open = (n: number): Promise<Writer> => Writer.open(this.#cluster, `${name}-${n}`, this.#paddingBytes);
+    return Promise.all(Array.from({ length: count }, (_, n) => open(n)));
   }
 
   async #writeUntilKilled(writers: readonly Writer[], round: number): Promise<void> {
     const before = new Map(writers.map((writer) => [writer, writer.acked.size]));
     const wanted = leastAcked + ((round * 71) % ackedSpread);
     for (const writer of writers) writer.start();
-    await until(
+    await this.#cluster.until(
       `${wanted} acknowledged writes of each session in round ${round}`,
       () => writers.every((writer) => writer.acked.size >= (before.get(writer) ?? 0) + wanted) || undefined,
-      () => this.#cluster.diagnose(),
     );
     await this.#cluster.killAll();
   }
@@ -100,9 +103,7 @@ class Endurance {
   async #allAnswered(): Promise<void> {
     let answered = false;
     void Promise.all(this.#survivors.map((writer) => writer.answered())).then(() => (answered = true));
-    await until("an answer to every write of the sessions that live on", () => answered || undefined, () =>
-      this.#cluster.diagnose(),
-    );
+    await this.#cluster.until("an answer to every write of the sessions that live on", () => answered || undefined);
   }
 
   async #judge(auditor: Client, round: number): Promise<string[]> {

@@ -27,6 +27,7 @@ export class MemberProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #lives = 0;
   #log = "";
+  #isDoomed = false;
   #onMessage: (message: unknown) => void = () => {};
 
   constructor(options: MemberOptions) {
@@ -43,6 +44,11 @@ export class MemberProcess implements AsyncDisposable {
     return this.#lives;
   }
 
+  /** It ended without having been told to. */
+  get failed(): boolean {
+    return this.#child !== undefined && !this.isRunning && !this.#isDoomed;
+  }
+
   /** The end of what it printed, for the message of a failing test. */
   get log(): string {
     return `--- ${this.id}, life ${this.#lives}, ${this.isRunning ? "running" : "not running"}\n${this.#log}`;
@@ -55,6 +61,7 @@ export class MemberProcess implements AsyncDisposable {
 
   start(): void {
     this.#lives += 1;
+    this.#isDoomed = false;
     const child = spawn(process.execPath, this.#options.command, {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, ...this.#options.env?.(this.#lives) },
@@ -76,6 +83,7 @@ export class MemberProcess implements AsyncDisposable {
   }
 
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
+    if (name === "SIGKILL" || name === "SIGTERM") this.#isDoomed = true;
     this.#child?.kill(name);
   }
 

@@ -1,5 +1,5 @@
 /*
- * Notes what a process makes durable below SYNC_RECORDER_ROOT, one line per event, to SYNC_RECORDER_LOG:
+ * Notes what a process makes durable in SYNC_RECORDER_ROOT, one line per event, to SYNC_RECORDER_LOG:
  *   C <path>         created, or emptied
  *   S <length> <path> synced; the length is that before the sync began
  *   D <path>         a directory was synced
@@ -24,7 +24,8 @@
 
 static int is_watched(const char *path) {
   const char *root = getenv("SYNC_RECORDER_ROOT");
-  return root != NULL && strncmp(path, root, strlen(root)) == 0;
+  size_t length = root == NULL ? 0 : strlen(root);
+  return length > 0 && strncmp(path, root, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
 static void note(const char *format, ...) {

@@ -49,7 +49,7 @@ export class SyncRecorder {
   env(directory: string, name: string, deaf = false): Record<string, string> {
     return {
       LD_PRELOAD: this.#library,
-      SYNC_RECORDER_ROOT: `${directory}/`,
+      SYNC_RECORDER_ROOT: directory,
       SYNC_RECORDER_LOG: this.#logOf(name),
       // Writes that bypass libc would not be seen.
       UV_USE_IO_URING: "0",

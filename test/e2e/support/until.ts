@@ -5,20 +5,28 @@ const pollMs = 20;
 /** How long a condition may take on a machine that is busy with everything else, ms. */
 export const patienceMs = 60_000;
 
+/** Whom to ask when a condition does not come about. */
+export interface Witness {
+  /** Nothing can come of waiting any longer. */
+  readonly hopeless: () => boolean;
+  /** What to say then. */
+  readonly diagnose: () => string;
+}
+
 /**
  * Waits until `probe` gives something other than `undefined`, and returns that.
- * @throws Error after `patienceMs`, naming what was waited for, with what `diagnose` says
+ * @throws Error when it is hopeless or after `patienceMs`, naming what was waited for
  */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined> | T | undefined,
-  diagnose: () => string,
+  { hopeless, diagnose }: Witness,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const found = await probe();
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`waited in vain: ${what}\n${diagnose()}`);
+    if (hopeless() || performance.now() > deadline) throw new Error(`waited in vain: ${what}\n${diagnose()}`);
     await pause(pollMs);
   }
 }

@@ -20,6 +20,7 @@ export class Writer implements Sent {
   readonly name: string;
   readonly acked: Map<number, number> = new Map();
   readonly #client: Client;
+  readonly #padding: string;
   readonly #pending = new Set<Promise<void>>();
   readonly #failures: string[] = [];
   #wake: () => void = () => {};
@@ -27,16 +28,17 @@ export class Writer implements Sent {
   #running = false;
   #abandoned = false;
 
-  private constructor(name: string, client: Client) {
+  private constructor(name: string, client: Client, padding: string) {
     this.name = name;
     this.#client = client;
+    this.#padding = padding;
   }
 
-  /** Opens the session. Its TTL outlives any restart. */
-  static async open(cluster: Cluster, name: string): Promise<Writer> {
+  /** Opens the session. Its TTL outlives any restart; `paddingBytes` are added to every value. */
+  static async open(cluster: Cluster, name: string, paddingBytes = 0): Promise<Writer> {
     const client = await cluster.connect({ sessionTtlMs: 120_000 });
     await client.session.create(`${appendsRoot}/${name}`);
-    return new Writer(name, client);
+    return new Writer(name, client, " ".repeat(paddingBytes));
   }
 
   get sent(): number {
@@ -110,7 +112,7 @@ export class Writer implements Sent {
     try {
       const { revision } =
         planned.type === "put"
-          ? await session.put(`${keysRoot}/${this.name}-${planned.key}`, `${n}`, forever)
+          ? await session.put(`${keysRoot}/${this.name}-${planned.key}`, `${n}${this.#padding}`, forever)
           : await session.create(`${appendsRoot}/${this.name}/${n}-`, "", { sequential: true, ...forever });
       this.acked.set(n, revision);
     } catch (error) {

@@ -23,3 +23,19 @@ export type {
 export { connect } from "./connect.ts";
 export type { ConnectOptions, SessionOptions } from "./options.ts";
 export { bytes, text } from "./values.ts";
+export type {
+  CandidateInfo,
+  Election,
+  ElectionOptions,
+  Held,
+  Instance,
+  LeaderInfo,
+  Leadership,
+  Registration,
+  Registry,
+  Service,
+} from "../recipes/api.ts";
+export type { Coord } from "../server/api.ts";
+export { FlotillaError } from "@flotilla/runtime";
+export type { ErrorCode } from "@flotilla/runtime";
+export type { ChildrenPage, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";

@@ -37,7 +37,7 @@ export class Pipeline {
   /** What waits for its first send, oldest first. */
   readonly #unsent = new Set<() => void>();
   #live = false;
-  /** Earlier writes will be sent again before any new one. */
+  /** Earlier writes are sent again at the end of the turn, or before the next new one. */
   #resending = false;
 
   /** @param transmit sends one message on the present channel; never called while there is none */
@@ -69,7 +69,7 @@ export class Pipeline {
       return this.#writes.giveUp(write);
     });
     const write: PendingWrite = { seq: 0, operation, bytes, wait, result: undefined };
-    const issue = (): void => this.#writes.issue(write, this.#resending);
+    const issue = (): void => this.#writes.issue(write);
     this.#writes.add(write);
     this.#submit(issue);
     return wait.promise;

@@ -68,13 +68,13 @@ export class WriteWindow {
     return false;
   }
 
-  /** Numbers a write, and sends it unless held back behind earlier ones that have to be sent again. */
-  issue(write: PendingWrite, hold: boolean): void {
+  /** Numbers a write and sends it, behind earlier ones that have to be sent again. */
+  issue(write: PendingWrite): void {
     if (!this.#unsent.delete(write)) return;
     this.#lastSeq += 1;
     write.seq = this.#lastSeq;
     this.#numbered.push(write);
-    if (!hold) this.flush();
+    this.flush();
   }
 
   /** On a new channel, to a server that has applied everything up to this number. */
@@ -104,7 +104,7 @@ export class WriteWindow {
   /** The result of one write. Tells all that are known without a hole. Repeats change nothing. */
   answer(seq: number, result: Result): void {
     const write = this.#numbered[seq - this.#ack - 1];
-    if (write === undefined || write.result !== undefined) return;
+    if (write === undefined) return;
     invariant(write.seq === seq, "WindowContiguous", { seq, found: write.seq });
     write.result = result;
     let known = 0;

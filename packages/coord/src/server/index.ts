@@ -3,3 +3,5 @@ export { startNode } from "./node.ts";
 export type { NodeHooks } from "./node.ts";
 export type { Observer } from "./observer.ts";
 export { start } from "./start.ts";
+export type { NodeStatus, Session } from "../client/api.ts";
+export type { LeaderInfo, Leadership, Registration } from "../recipes/api.ts";

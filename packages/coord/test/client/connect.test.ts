@@ -116,6 +116,22 @@ test("leaves a server that died without a word after a fifth of the TTL", async 
   expect(coord.session.lease.expiresIn).toBeGreaterThan(0);
 });
 
+test("does not take what arrived during a stall of its own for silence", async () => {
+  const { kernel, client } = await world(["a", "b"]);
+  const coord = await kernel.until(connect(options(client, "a", "b")));
+  const first = coord.session.server ?? "";
+  kernel.network.link(first, "client").extraMs = 300;
+  const servers = new Set<string | null>();
+  coord.session.onState(() => servers.add(coord.session.server));
+  for (let i = 0; i < 40; i += 1) {
+    await kernel.run({ untilMs: kernel.nowMs + 1_130 });
+    servers.add(coord.session.server);
+    kernel.node("client").stall(3_000);
+    await kernel.run({ untilMs: kernel.nowMs + 3_000 });
+  }
+  expect([...servers]).toEqual([first]);
+});
+
 test.each([
   ["another secret", { secret: "other" }, "ERR_FLOTILLA_WRONG_SECRET"],
   ["no secret", {}, "ERR_FLOTILLA_WRONG_SECRET"],

@@ -246,7 +246,12 @@ test("suspended after half a TTL without a confirmation, connected with the next
 
 test("a period never moves back, nor on once it is over, also when no timer said so", () => {
   let now = 0;
-  const clock = { now: () => now, wallNow: () => now, setTimer: () => ({ cancel: () => {} }), defer: () => {} };
+  const clock = {
+    now: () => now,
+    wallNow: () => now,
+    setTimer: () => ({ cancel: () => {} }),
+    defer: () => {},
+  };
   const period = new LeasePeriod(clock, { ttlMs: 1_000, maxStallMs: 200 }, { now: 0, wall: 0 });
   now = 900;
   expect(period.extend({ now: -500, wall: -500 })).toBe(true);

@@ -189,6 +189,22 @@ test("an abort before the send undoes the request and is not ambiguous", async (
   expect(cluster.applied).toMatchObject([{ seq: 1, operation: { path: "/c" } }]);
 });
 
+test("an aborted write gives its room in the window back", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  cutOff(cluster);
+  cluster.last.close();
+  await cluster.pass(1);
+  const value = new Uint8Array(1_000_000);
+  for (let round = 0; round < 3; round += 1) {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const all = Array.from({ length: 4 }, () => errorOf(session.put("/a", value, { signal })));
+    controller.abort();
+    expect((await Promise.all(all)).map(({ code }) => code)).toEqual(Array(4).fill("ERR_FLOTILLA_ABORTED"));
+  }
+});
+
 test("an abort after the send ends the wait only, and is ambiguous", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();

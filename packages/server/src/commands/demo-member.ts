@@ -46,8 +46,12 @@ async function runMember(line: Line, interrupted: AbortSignal): Promise<void> {
     if (stoppedSibling !== null) killQuietly(stoppedSibling);
     process.exit(1);
   });
-  member = await DemoMember.load(await spec, line, close.signal);
-  await member.run();
+  try {
+    member = await DemoMember.load(await spec, line, close.signal);
+    await member.run();
+  } finally {
+    close.abort();
+  }
 }
 
 function killQuietly(pid: number): void {

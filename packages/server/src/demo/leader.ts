@@ -36,9 +36,9 @@ export class Leader {
     const { leadership, corpus, beforeCheck } = this.#parts;
     const { epoch } = leadership;
     const terms = queryTerms(query);
-    const afterCheck = await beforeCheck();
     const workers = this.#parts.workers();
     if (workers.length === 0) throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "no workers are registered");
+    const afterCheck = await beforeCheck();
     leadership.assert();
     afterCheck();
     const shares = shareOut(corpus.names, workers.length);

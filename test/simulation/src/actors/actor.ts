@@ -1,0 +1,95 @@
+import type { Coord } from "@flotilla/coord/node";
+import type { ClientHost } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { KeyedRandom } from "@flotilla/runtime/sim";
+import type { WorldContext } from "../world/context.ts";
+import type { ProcessClock } from "./process-clock.ts";
+import { TrackedSession } from "./tracked-session.ts";
+
+/** How one process gets sessions. */
+export type OpenCoord = () => Promise<Coord>;
+
+/** What everything that runs in one client process shares. */
+export interface ActorProcess {
+  /** Unique over the world: the client and its life. */
+  readonly name: string;
+  /** The machine it runs on. */
+  readonly machine: string;
+  readonly host: ClientHost;
+  readonly clock: ProcessClock;
+  readonly random: KeyedRandom;
+  readonly ttlMs: number;
+  readonly world: WorldContext;
+  readonly open: OpenCoord;
+  /** Every session that was opened here and not closed. */
+  readonly coords: Set<Coord>;
+  /** True once everybody is to come to an end. */
+  readonly isStopping: () => boolean;
+}
+
+const retryMs = 250;
+
+/** Waits by the process's own clock. */
+export function sleep({ host }: ActorProcess, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    host.clock.setTimer(ms, resolve);
+  });
+}
+
+/** A pause around a mean, drawn from the process. */
+export function think(actor: ActorProcess, random: KeyedRandom, meanMs: number): Promise<void> {
+  return sleep(actor, meanMs * (0.25 + 1.5 * random.float()));
+}
+
+/** Opens a session, however long it takes; null when everybody is to stop. */
+export async function openCoord(actor: ActorProcess): Promise<Coord | null> {
+  while (!actor.isStopping()) {
+    const openedMs = actor.world.kernel.nowMs;
+    try {
+      const coord = await actor.open();
+      adopt(actor, coord, openedMs);
+      return coord;
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      await sleep(actor, retryMs);
+    }
+  }
+  return null;
+}
+
+/** Takes a session under watch that was opened from `openedMs` on. */
+export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void {
+  actor.coords.add(coord);
+  actor.world.leases.opened(coord.session, actor.clock, openedMs);
+  coord.session.signal.addEventListener("abort", () => actor.coords.delete(coord), { once: true });
+}
+
+/** A session that belongs to one actor alone, with every call written down. */
+export async function openTracked(actor: ActorProcess): Promise<{ coord: Coord; tracked: TrackedSession } | null> {
+  const coord = await openCoord(actor);
+  if (coord === null) return null;
+  return { coord, tracked: new TrackedSession(coord.session, actor.world.ledger, () => actor.world.kernel.nowMs) };
+}
+
+/** Closes a tracked session; the close is a write of its own. */
+export async function closeTracked({ coord, tracked }: { coord: Coord; tracked: TrackedSession }): Promise<void> {
+  const asked = { type: "close", path: "", value: null, opId: null };
+  await tracked.write(asked, () => coord.close(), () => null);
+}
+
+/** Errors that say nothing but that the cluster is not there at the moment. */
+export function isPassing(error: unknown): boolean {
+  return FlotillaError.is(error) && passing.has(error.code);
+}
+
+const passing: ReadonlySet<string> = new Set([
+  "ERR_FLOTILLA_ABORTED",
+  "ERR_FLOTILLA_CLOSED",
+  "ERR_FLOTILLA_LOST",
+  "ERR_FLOTILLA_NO_QUORUM",
+  "ERR_FLOTILLA_OVERLOADED",
+  "ERR_FLOTILLA_SESSION_EXPIRED",
+  "ERR_FLOTILLA_TIMEOUT",
+  "ERR_FLOTILLA_UNREACHABLE",
+  "ERR_FLOTILLA_UNKNOWN_OUTCOME",
+]);
