@@ -14,7 +14,7 @@ function run(command, args, cwd = root) {
     failed++;
     console.error(`${command} ${args.join(" ")}\n${child.stdout}${child.stderr}`);
   }
-  return child.stdout ?? "";
+  return child.stdout;
 }
 
 const bin = (name) => join(root, "node_modules", ".bin", name);

@@ -100,8 +100,8 @@ const tasks = {
   },
 };
 
-const [name, ...rest] = process.argv.slice(2);
-const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;
+const [name = "", ...rest] = process.argv.slice(2);
+const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
 if (!task) {
   console.error(`usage: node scripts/run.mjs ${Object.keys(tasks).join("|")} [arguments]`);
   process.exit(2);

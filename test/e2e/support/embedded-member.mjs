@@ -1,13 +1,11 @@
 // A process that embeds a member and, when told to, holds an election: `serve`'s flags, and JSON over IPC.
-// In:  {type: "campaign"}
+// In:  {type: "campaign"}, {type: "release"}
 // Out: {type: "elected", epoch, fence}, and after every stall {type: "resumed", asserted, ownWrite, otherWrite}.
 import { parseArgs } from "node:util";
 import { start } from "@flotilla/coord";
 
 const tickMs = 20;
-/** Above what a busy machine does to a process, below how long the test stops one. */
-const stallMs = 1_000;
-const sessionTtlMs = 1_500;
+const sessionTtlMs = 3_000;
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
@@ -62,7 +60,7 @@ async function reportStall(held) {
 let last = performance.now();
 setInterval(() => {
   const now = performance.now();
-  const stalled = now - last > stallMs;
+  const stalled = now - last > sessionTtlMs;
   last = now;
   if (!stalled || leadership === null) return;
   const held = leadership;
@@ -72,6 +70,6 @@ setInterval(() => {
 
 process.on("message", (message) => {
   if (message.type === "campaign") void campaign();
+  if (message.type === "release") void leadership?.release();
 });
 process.on("disconnect", () => process.exit(0));
-process.send({ type: "ready" });

@@ -85,8 +85,8 @@ class Endurance {
   }
 
   #openAll(name: string, count: number): Promise<Writer[]> {
-    const open = (n: number): Promise<Writer> => Writer.open(this.#cluster, `${name}-${n}`, this.#paddingBytes);
-    return Promise.all(Array.from({ length: count }, (_, n) => open(n)));
+    const options = { paddingBytes: this.#paddingBytes };
+    return Promise.all(Array.from({ length: count }, (_, n) => Writer.open(this.#cluster, `${name}-${n}`, options)));
   }
 
   async #writeUntilKilled(writers: readonly Writer[], round: number): Promise<void> {

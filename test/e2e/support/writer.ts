@@ -1,4 +1,4 @@
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
 import { text } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Found, FoundKey, Judgement, Sent } from "./acknowledged.ts";
@@ -15,12 +15,20 @@ export async function prepareStreams(client: Client): Promise<void> {
   await Promise.all([client.session.create(keysRoot), client.session.create(appendsRoot)]);
 }
 
+export interface WriterOptions {
+  /** Added to every value, bytes. Default 0. */
+  readonly paddingBytes?: number;
+  /** Rest between two bursts of writes, ms. Default 0. */
+  readonly restMs?: number;
+}
+
 /** A session that writes a numbered stream, many writes on their way at once, and keeps what it was told. */
 export class Writer implements Sent {
   readonly name: string;
   readonly acked: Map<number, number> = new Map();
   readonly #client: Client;
   readonly #padding: string;
+  readonly #restMs: number;
   readonly #pending = new Set<Promise<void>>();
   readonly #failures: string[] = [];
   #wake: () => void = () => {};
@@ -28,17 +36,18 @@ export class Writer implements Sent {
   #running = false;
   #abandoned = false;
 
-  private constructor(name: string, client: Client, padding: string) {
+  private constructor(name: string, client: Client, options: WriterOptions) {
     this.name = name;
     this.#client = client;
-    this.#padding = padding;
+    this.#padding = " ".repeat(options.paddingBytes ?? 0);
+    this.#restMs = options.restMs ?? 0;
   }
 
-  /** Opens the session. Its TTL outlives any restart; `paddingBytes` are added to every value. */
-  static async open(cluster: Cluster, name: string, paddingBytes = 0): Promise<Writer> {
+  /** Opens the session. Its TTL outlives any restart. */
+  static async open(cluster: Cluster, name: string, options: WriterOptions = {}): Promise<Writer> {
     const client = await cluster.connect({ sessionTtlMs: 120_000 });
     await client.session.create(`${appendsRoot}/${name}`);
-    return new Writer(name, client, " ".repeat(paddingBytes));
+    return new Writer(name, client, options);
   }
 
   get sent(): number {
@@ -91,7 +100,7 @@ export class Writer implements Sent {
       else {
         this.#send(this.#sent);
         // Answers are heard between the writes.
-        if (this.#sent % depth === 0) await turn();
+        if (this.#sent % depth === 0) await (this.#restMs > 0 ? pause(this.#restMs) : turn());
       }
     }
   }

@@ -15,7 +15,7 @@ export interface ConnectOptions extends SessionOptions {
   /** Name of the cluster. Default `flotilla`. */
   readonly cluster?: string;
   /** Shared secret. */
-  readonly secret?: Uint8Array | string;
+  readonly secret?: Uint8Array | string | undefined;
   /** Default: warnings as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Bounds the first connect. Default 15,000: then `ERR_FLOTILLA_UNREACHABLE` or `ERR_FLOTILLA_NO_QUORUM`. */

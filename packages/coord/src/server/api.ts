@@ -23,7 +23,7 @@ export interface StartOptions extends SessionOptions {
   /** Name of the cluster, checked at every connection. Default `flotilla`. */
   readonly cluster?: string;
   /** Shared secret of members and clients. */
-  readonly secret?: Uint8Array | string;
+  readonly secret?: Uint8Array | string | undefined;
   /** Allow a listener beyond loopback without a secret. Default false. */
   readonly insecure?: boolean;
   /** Default 100. */

@@ -1,5 +1,3 @@
-import type { ExitCode } from "./exit-codes.ts";
-import { exitCodes } from "./exit-codes.ts";
 import type { Output } from "./output.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,8 +8,6 @@ export class Context {
   readonly env: Environment;
   /** Fires on SIGINT, SIGTERM, and when nobody reads the output any more. */
   readonly stop: AbortSignal;
-  /** Of a command that ends without an error. */
-  exitCode: ExitCode = exitCodes.ok;
 
   constructor(out: Output, env: Environment, stop: AbortSignal) {
     this.out = out;

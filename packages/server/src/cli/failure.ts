@@ -16,7 +16,12 @@ export interface Failure {
 export class CommandError extends FlotillaError {
   override readonly hint: string;
 
-  constructor(code: FlotillaError["code"], message: string, hint: string, options: { readonly cause?: unknown } = {}) {
+  constructor(
+    code: FlotillaError["code"],
+    message: string,
+    hint: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
     super(code, message, options);
     this.hint = hint;
   }
@@ -33,7 +38,12 @@ export function toFailure(error: unknown): Failure | null {
     return { code: error.code, message: oneLine(error.message), hint, exitCode };
   }
   const message = oneLine(error instanceof Error ? error.message : String(error));
-  return { code: "ERR_FLOTILLA_INTERNAL", message, hint: "This is a bug in Flotilla; please report it.", exitCode };
+  return {
+    code: "ERR_FLOTILLA_INTERNAL",
+    message,
+    hint: "This is a bug in Flotilla; please report it.",
+    exitCode,
+  };
 }
 
 const suggestion = /\n?\((Did you mean .*\?)\)\s*$/s;
@@ -55,5 +65,7 @@ function oneLine(text: string): string {
 
 /** For people: two lines. For programs: one JSON object. */
 export function describeFailure({ code, message, hint }: Failure, json: boolean): string {
-  return json ? `${JSON.stringify({ code, message, hint })}\n` : `flotilla: ${message} (${code})\nhint: ${hint}\n`;
+  return json
+    ? `${JSON.stringify({ code, message, hint })}\n`
+    : `flotilla: ${message} (${code})\nhint: ${hint}\n`;
 }

@@ -1,4 +1,5 @@
 import { Context } from "./context.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { describeFailure, toFailure } from "./failure.ts";
 import { Output } from "./output.ts";
 import { buildProgram } from "./program.ts";
@@ -23,10 +24,10 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   const context = new Context(out, env, stop.signal);
   try {
     await buildProgram(context).parseAsync([...args], { from: "user" });
-    return context.exitCode;
+    return exitCodes.ok;
   } catch (error) {
     const failure = toFailure(error);
-    if (failure === null) return 0;
+    if (failure === null) return exitCodes.ok;
     stderr.write(describeFailure(failure, wantsJson(args)));
     return failure.exitCode;
   }

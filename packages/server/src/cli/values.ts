@@ -5,7 +5,10 @@ import { FlotillaError } from "@flotilla/runtime";
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A value as JSON can hold it: text, or base64 when it is not UTF-8. */
-export function jsonValue(value: Uint8Array): { readonly value: string; readonly encoding: "utf8" | "base64" } {
+export function jsonValue(value: Uint8Array): {
+  readonly value: string;
+  readonly encoding: "utf8" | "base64";
+} {
   try {
     return { value: fromUtf8.decode(value), encoding: "utf8" };
   } catch {
@@ -32,7 +35,8 @@ export interface ValueSource {
 export async function readValue({ value, file }: ValueSource): Promise<Uint8Array> {
   if (value !== undefined && file !== undefined) throw argument("give a value or --file, not both");
   if (file === undefined) {
-    if (value === undefined) throw argument("no value: give it as an argument, or --file FILE, or --file - for standard input");
+    if (value === undefined)
+      throw argument("no value: give it as an argument, or --file FILE, or --file - for standard input");
     return new TextEncoder().encode(value);
   }
   try {

@@ -21,16 +21,18 @@ export function createCommand(context: Context): Command {
     .option("-e, --ephemeral", "ends with this command")
     .option("-s, --sequential", "append the parent's counter to the name")
     .option("--file <file>", "take the value from a file; - is standard input");
-  return addClientOptions(command).action(async (path: string, value: string | undefined, flags: CreateFlags) => {
-    const given = flags.file === undefined ? (value ?? "") : value;
-    const bytes = await readValue({ value: given, file: flags.file });
-    const { ephemeral = false, sequential = false } = flags;
-    await withSession(context, flags, async (session) => {
-      const written = await session.create(path, bytes, { ephemeral, sequential });
-      tell(context, written, flags);
-      if (ephemeral) await hold(context, session, written);
-    });
-  });
+  return addClientOptions(command).action(
+    async (path: string, value: string | undefined, flags: CreateFlags) => {
+      const given = flags.file === undefined ? (value ?? "") : value;
+      const bytes = await readValue({ value: given, file: flags.file });
+      const { ephemeral = false, sequential = false } = flags;
+      await withSession(context, flags, async (session) => {
+        const written = await session.create(path, bytes, { ephemeral, sequential });
+        tell(context, written, flags);
+        if (ephemeral) await hold(context, session, written);
+      });
+    },
+  );
 }
 
 function tell({ out }: Context, written: Written, flags: CreateFlags): void {
@@ -47,5 +49,6 @@ async function hold({ out, stop }: Context, session: Session, { path }: Written)
       else signal.addEventListener("abort", () => resolve(), { once: true });
     }
   });
-  if (!stop.aborted) throw new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", `the session ended, and ${path} with it`);
+  if (!stop.aborted)
+    throw new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", `the session ended, and ${path} with it`);
 }

@@ -12,7 +12,11 @@ export function demoMemberCommand(context: Context): Command {
   return new Command("demo-member").description("one process of the demo").action(async () => {
     const line = lineToSupervisor();
     if (line === null) {
-      throw new CommandError("ERR_FLOTILLA_BAD_ARGUMENT", "demo-member is started by the demo", "Run `flotilla demo`.");
+      throw new CommandError(
+        "ERR_FLOTILLA_BAD_ARGUMENT",
+        "demo-member is started by the demo",
+        "Run `flotilla demo`.",
+      );
     }
     try {
       await runMember(line, context.stop);

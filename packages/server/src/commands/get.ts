@@ -6,12 +6,12 @@ import { jsonNode, notFound } from "../cli/values.ts";
 
 /** `flotilla get PATH` */
 export function getCommand(context: Context): Command {
-  return addClientOptions(new Command("get").description("print the value of a node").argument("<path>")).action(
-    async (path: string, flags: ClientFlags) => {
-      const node = await withSession(context, flags, (session) => session.get(path));
-      if (node === null) throw notFound(path);
-      if (flags.json) context.out.json(jsonNode(path, node));
-      else context.out.bytes(node.value);
-    },
-  );
+  return addClientOptions(
+    new Command("get").description("print the value of a node").argument("<path>"),
+  ).action(async (path: string, flags: ClientFlags) => {
+    const node = await withSession(context, flags, (session) => session.get(path));
+    if (node === null) throw notFound(path);
+    if (flags.json) context.out.json(jsonNode(path, node));
+    else context.out.bytes(node.value);
+  });
 }

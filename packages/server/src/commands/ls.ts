@@ -65,7 +65,9 @@ async function statsOf(
   const found: { readonly name: string; readonly stat: Stat }[] = [];
   for (let start = 0; start < names.length; start += readsAtOnce) {
     const batch = names.slice(start, start + readsAtOnce);
-    const stats = await Promise.all(batch.map((name) => session.exists(path === "/" ? `/${name}` : `${path}/${name}`)));
+    const stats = await Promise.all(
+      batch.map((name) => session.exists(path === "/" ? `/${name}` : `${path}/${name}`)),
+    );
     for (const [i, name] of batch.entries()) {
       const stat = stats[i];
       if (stat !== undefined && stat !== null) found.push({ name, stat });

@@ -23,7 +23,10 @@ export function serveCommand(context: Context): Command {
     .option("--id <id>", "stable name of this member")
     .option("--data-dir <dir>", "where its data lives")
     .option("--listen <host:port>", "default: 127.0.0.1:7400")
-    .option("--bootstrap <members>", "all founding members, id=host:port,…; used once, on an empty data directory")
+    .option(
+      "--bootstrap <members>",
+      "all founding members, id=host:port,…; used once, on an empty data directory",
+    )
     .option("--cluster <name>", "default: flotilla")
     .option("--secret-file <file>", "file with the shared secret; or set FLOTILLA_SECRET")
     .option("--insecure", "listen beyond loopback without a secret")
@@ -33,7 +36,10 @@ export function serveCommand(context: Context): Command {
     .option("--snapshot-entries <n>", "snapshot after this many entries; default: 100000")
     .option("--log-level <level>", "debug, info, warn, error or silent; default: warn")
     .addOption(jsonOption())
-    .addHelpText("after", "\nEvery setting may also stand in the file (dataDir) or the environment (FLOTILLA_DATA_DIR).\nA flag wins over a variable, a variable over the file.")
+    .addHelpText(
+      "after",
+      "\nEvery setting may also stand in the file (dataDir) or the environment (FLOTILLA_DATA_DIR).\nA flag wins over a variable, a variable over the file.",
+    )
     .action(async (flags: ServeFlags) => {
       const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
       const sources = { flags, env: context.env, file, filePath: flags.config ?? "no file" };
@@ -45,7 +51,10 @@ async function serve(context: Context, settings: ServeSettings, json: boolean): 
   const node = await start(await startOptions(settings));
   const { id, address } = node;
   if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });
-  else context.out.line(`${id} of cluster ${settings.cluster} listens on ${address}, data in ${settings.dataDir}`);
+  else
+    context.out.line(
+      `${id} of cluster ${settings.cluster} listens on ${address}, data in ${settings.dataDir}`,
+    );
   await untilStopped(node, context.stop);
   if (json) context.out.json({ type: "closed", id });
   else context.out.line(`${id} closed`);

@@ -33,11 +33,16 @@ function writeCommand(context: Context, name: string, description: string, write
     .argument("[value]")
     .option("--file <file>", "take the value from a file; - is standard input")
     .option("--if-version <n>", "only at this version of the node");
-  return addClientOptions(command).action(async (path: string, value: string | undefined, flags: SetFlags) => {
-    const bytes = await readValue({ value, file: flags.file });
-    const options = flags.ifVersion === undefined ? {} : { version: parseVersion(flags.ifVersion) };
-    const written = await withSession(context, flags, (session) => write(session, path, bytes, options));
-    if (flags.json) context.out.json(written);
-    else context.out.line(`${written.path} is at version ${written.stat.version}, revision ${written.revision}`);
-  });
+  return addClientOptions(command).action(
+    async (path: string, value: string | undefined, flags: SetFlags) => {
+      const bytes = await readValue({ value, file: flags.file });
+      const options = flags.ifVersion === undefined ? {} : { version: parseVersion(flags.ifVersion) };
+      const written = await withSession(context, flags, (session) => write(session, path, bytes, options));
+      if (flags.json) context.out.json(written);
+      else
+        context.out.line(
+          `${written.path} is at version ${written.stat.version}, revision ${written.revision}`,
+        );
+    },
+  );
 }

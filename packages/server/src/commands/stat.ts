@@ -6,12 +6,12 @@ import { notFound, statRows } from "../cli/values.ts";
 
 /** `flotilla stat PATH` */
 export function statCommand(context: Context): Command {
-  return addClientOptions(new Command("stat").description("print what is known of a node").argument("<path>")).action(
-    async (path: string, flags: ClientFlags) => {
-      const stat = await withSession(context, flags, (session) => session.exists(path));
-      if (stat === null) throw notFound(path);
-      if (flags.json) context.out.json({ path, stat });
-      else context.out.table([], statRows(stat));
-    },
-  );
+  return addClientOptions(
+    new Command("stat").description("print what is known of a node").argument("<path>"),
+  ).action(async (path: string, flags: ClientFlags) => {
+    const stat = await withSession(context, flags, (session) => session.exists(path));
+    if (stat === null) throw notFound(path);
+    if (flags.json) context.out.json({ path, stat });
+    else context.out.table([], statRows(stat));
+  });
 }

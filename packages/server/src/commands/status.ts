@@ -23,7 +23,9 @@ export function statusCommand(context: Context): Command {
       const coord = await open(settings, context.stop);
       try {
         const at = await coord.session.status();
-        const members = await Promise.all(at.members.map((member) => ask(member, at, settings, context.stop)));
+        const members = await Promise.all(
+          at.members.map((member) => ask(member, at, settings, context.stop)),
+        );
         tell(context, at, members, flags.json ?? false);
       } finally {
         await coord.close();
@@ -58,14 +60,28 @@ function tell({ out }: Context, at: NodeStatus, members: readonly MemberView[], 
   const statuses = members.flatMap(({ status }) => (status === null ? [] : [status]));
   const commit = Math.max(0, ...statuses.map((status) => status.commit));
   if (json) {
-    out.json({ cluster: at.cluster, historyId: at.historyId, leader: at.leader, term: at.term, commit, members });
+    out.json({
+      cluster: at.cluster,
+      historyId: at.historyId,
+      leader: at.leader,
+      term: at.term,
+      commit,
+      members,
+    });
     return;
   }
   const leader = at.leader === null ? "no leader" : `leader ${at.leader}`;
-  out.line(`cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions`);
-  out.line(`${statuses.length} of ${members.length} members answer; ${quorumText(members.length, statuses.length)}`);
+  out.line(
+    `cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions`,
+  );
+  out.line(
+    `${statuses.length} of ${members.length} members answer; ${quorumText(members.length, statuses.length)}`,
+  );
   out.line("");
-  out.table(["ID", "ADDRESS", "ROLE", "TERM", "APPLIED", "LAG"], members.map((member) => row(member, commit)));
+  out.table(
+    ["ID", "ADDRESS", "ROLE", "TERM", "APPLIED", "LAG"],
+    members.map((member) => row(member, commit)),
+  );
 }
 
 function row({ id, address, status }: MemberView, commit: number): string[] {

@@ -16,7 +16,10 @@ export function versionCommand({ out }: Context): Command {
 }
 
 async function packageVersion(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
-  const known = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : null;
+  const manifest: unknown = JSON.parse(
+    await readFile(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  const known =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : null;
   return typeof known === "string" ? known : "unknown";
 }

@@ -40,7 +40,12 @@ function forPrograms(event: WatchEvent): Record<string, unknown> {
   if (event.type === "snapshot") {
     return { type, revision, token, nodes: event.nodes.map(({ path, node }) => jsonNode(path, node)) };
   }
-  return { ...(event.node === null ? { path: event.path } : jsonNode(event.path, event.node)), type, revision, token };
+  return {
+    ...(event.node === null ? { path: event.path } : jsonNode(event.path, event.node)),
+    type,
+    revision,
+    token,
+  };
 }
 
 function forPeople(event: WatchEvent): string[] {

@@ -12,9 +12,14 @@ function isUnit(text: string): text is keyof typeof unitsMs {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming where it came from
  */
 export function parseDuration(value: unknown, where: string): number {
-  const match = shape.exec(typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "");
+  const match = shape.exec(
+    typeof value === "number" ? String(value) : typeof value === "string" ? value.trim() : "",
+  );
   const unit = match?.[2] ?? "ms";
   const ms = isUnit(unit) ? Number(match?.[1]) * unitsMs[unit] : Number.NaN;
   if (Number.isFinite(ms)) return ms;
-  throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${where}: expected a duration such as 250ms, 1.5s or 2m`);
+  throw new FlotillaError(
+    "ERR_FLOTILLA_BAD_CONFIG",
+    `${where}: expected a duration such as 250ms, 1.5s or 2m`,
+  );
 }

@@ -35,9 +35,13 @@ function table(value: unknown, path: string): FileValues {
 }
 
 function reason(error: unknown): string {
-  return error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : String(error);
+  return error instanceof Error && "code" in error && error.code === "ENOENT"
+    ? "there is no such file"
+    : String(error);
 }
 
 function place(error: unknown): string {
-  return error instanceof Error && "line" in error && typeof error.line === "number" ? `, line ${error.line}` : "";
+  return error instanceof Error && "line" in error && typeof error.line === "number"
+    ? `, line ${error.line}`
+    : "";
 }

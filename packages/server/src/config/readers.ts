@@ -36,7 +36,10 @@ export const readMembers: Reader<readonly Member[]> = (value, where) => {
   if (typeof value === "string") return split(value).map((item) => member(item, where));
   if (Array.isArray(value)) return value.map((item: unknown) => member(item, where));
   if (typeof value === "object" && value !== null) {
-    return Object.entries(value).map(([id, address]) => ({ id, address: readText(address, `${where}.${id}`) }));
+    return Object.entries(value).map(([id, address]) => ({
+      id,
+      address: readText(address, `${where}.${id}`),
+    }));
   }
   return refuse(where, "members as id=host:port");
 };
@@ -50,5 +53,8 @@ function member(value: unknown, where: string): Member {
 }
 
 function split(text: string): string[] {
-  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
 }

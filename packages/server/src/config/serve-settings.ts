@@ -8,8 +8,19 @@ import type { Reader } from "./readers.ts";
 
 /** Every setting of `serve`, by its name in files; the flag is `--data-dir`, the variable `FLOTILLA_DATA_DIR`. */
 export const serveSettingNames = [
-  "id", "dataDir", "listen", "bootstrap", "cluster", "secret", "secretFile", "insecure",
-  "heartbeat", "electionTimeout", "sessionTtl", "snapshotEntries", "logLevel",
+  "id",
+  "dataDir",
+  "listen",
+  "bootstrap",
+  "cluster",
+  "secret",
+  "secretFile",
+  "insecure",
+  "heartbeat",
+  "electionTimeout",
+  "sessionTtl",
+  "snapshotEntries",
+  "logLevel",
 ] as const;
 export type ServeSettingName = (typeof serveSettingNames)[number];
 
@@ -91,7 +102,10 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
   };
 }
 
-function placesOf({ flags, env, file, filePath }: SettingSources, name: ServeSettingName): [unknown, string][] {
+function placesOf(
+  { flags, env, file, filePath }: SettingSources,
+  name: ServeSettingName,
+): [unknown, string][] {
   // A secret on the command line would show in the list of processes.
   const flag = name === "secret" ? undefined : flags[name];
   return [
@@ -107,8 +121,10 @@ function secretOf(sources: SettingSources): Pick<ServeSettings, "secret" | "secr
   const files = placesOf(sources, "secretFile");
   for (const [level, [secret, where]] of secrets.entries()) {
     const [path, pathWhere] = files[level] ?? [undefined, ""];
-    if (secret !== undefined && secret !== "") return { secret: readText(secret, where), secretFile: undefined };
-    if (path !== undefined && path !== "") return { secret: undefined, secretFile: readText(path, pathWhere) };
+    if (secret !== undefined && secret !== "")
+      return { secret: readText(secret, where), secretFile: undefined };
+    if (path !== undefined && path !== "")
+      return { secret: undefined, secretFile: readText(path, pathWhere) };
   }
   return { secret: undefined, secretFile: undefined };
 }

@@ -24,6 +24,7 @@ export async function readDocumentsFile(file: string): Promise<Documents> {
 /** The repository this runs from, else the installed package. */
 export function ownFolder(): string {
   const repository = join(import.meta.dirname, "..", "..", "..", "..");
-  const isRepository = existsSync(join(repository, "pnpm-workspace.yaml")) && existsSync(join(repository, "packages"));
+  const isRepository =
+    existsSync(join(repository, "pnpm-workspace.yaml")) && existsSync(join(repository, "packages"));
   return isRepository ? repository : join(import.meta.dirname, "..", "..");
 }

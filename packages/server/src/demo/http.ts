@@ -43,7 +43,7 @@ function portOf(server: Server): number {
 
 async function respond(handler: Handler, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { status, body } = await reply(handler, incoming);
-  response.writeHead(status, { "content-type": "application/json", "connection": "close" });
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
   response.end(JSON.stringify(body));
 }
 
@@ -100,7 +100,10 @@ export async function postJson(
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(text) },
       ...(signal === undefined ? {} : { signal }),
     });
-    const deadline = setTimeout(() => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const deadline = setTimeout(
+      () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
     const fail = (error: unknown): void => {
       clearTimeout(deadline);
       reject(error);

@@ -37,7 +37,8 @@ export class Leader {
     const { epoch } = leadership;
     const terms = queryTerms(query);
     const workers = this.#parts.workers();
-    if (workers.length === 0) throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "no workers are registered");
+    if (workers.length === 0)
+      throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "no workers are registered");
     const afterCheck = await beforeCheck();
     leadership.assert();
     afterCheck();
@@ -51,13 +52,20 @@ export class Leader {
 
   /** One share, to the first worker that does it. */
   async #send(
-    task: { readonly epoch: number; readonly terms: readonly string[]; readonly documents: readonly string[] },
+    task: {
+      readonly epoch: number;
+      readonly terms: readonly string[];
+      readonly documents: readonly string[];
+    },
     workers: readonly string[],
   ): Promise<DocumentScore[]> {
     for (const worker of workers) {
       const reply = await postJson(worker, "/task", task, { timeoutMs: taskTimeoutMs }).catch(() => null);
       if (reply?.status === 409) {
-        throw new FlotillaError("ERR_FLOTILLA_FENCED", `a worker refused epoch ${task.epoch}: there is a newer leader`);
+        throw new FlotillaError(
+          "ERR_FLOTILLA_FENCED",
+          `a worker refused epoch ${task.epoch}: there is a newer leader`,
+        );
       }
       if (reply?.status === 200) return readScores(reply.body, task.terms.length);
     }

@@ -35,7 +35,7 @@ export class Lookout {
       try {
         await this.#once(signal);
       } catch (error) {
-        if (!FlotillaError.is(error) && !signal.aborted) throw error;
+        if (!FlotillaError.is(error)) throw error;
       }
       await sleep(retryMs, signal);
     }
@@ -54,12 +54,15 @@ export class Lookout {
   }
 
   async #observe(coord: Coord, signal: AbortSignal): Promise<void> {
-    for await (const leader of coord.election(electionName).observe({ signal })) this.#options.onLeader(leader);
+    for await (const leader of coord.election(electionName).observe({ signal }))
+      this.#options.onLeader(leader);
   }
 
   async #watchWorkers(coord: Coord, signal: AbortSignal): Promise<void> {
     for await (const instances of coord.registry.watch(workersName, { signal })) {
-      this.#options.onWorkers(new Map(instances.map(({ address, meta }) => [address, meta["member"] ?? "?"])));
+      this.#options.onWorkers(
+        new Map(instances.map(({ address, meta }) => [address, meta["member"] ?? "?"])),
+      );
     }
   }
 }

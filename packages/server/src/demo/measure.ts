@@ -83,7 +83,7 @@ export class Vacancies {
   }
 
   #open(atMs: number): void {
-    if (this.#vacancies.at(-1)?.toMs !== null) return;
+    if (this.#vacancies.at(-1)?.toMs === null) return;
     this.#vacancies.push({ fromMs: atMs, toMs: null });
   }
 }

@@ -33,7 +33,9 @@ export class DemoMember {
     this.#line = line;
     this.#stop = stop;
     this.#corpus = corpus;
-    this.#worker = new Worker(corpus, (epoch, highest) => line.send({ type: "stale-refused", epoch, highest }));
+    this.#worker = new Worker(corpus, (epoch, highest) =>
+      line.send({ type: "stale-refused", epoch, highest }),
+    );
   }
 
   static async load(spec: MemberSpec, line: Line, stop: AbortSignal): Promise<DemoMember> {
@@ -85,7 +87,7 @@ export class DemoMember {
           await coord.close();
         }
       } catch (error) {
-        if (!FlotillaError.is(error) && !this.#stop.aborted) throw error;
+        if (!FlotillaError.is(error)) throw error;
       }
       this.#registered = false;
       await sleep(retryMs, this.#stop);
@@ -110,7 +112,12 @@ export class DemoMember {
 
   async #lead(leadership: Leadership, workers: () => readonly string[]): Promise<void> {
     this.#worker.raise(leadership.epoch);
-    this.#leader = new Leader({ leadership, corpus: this.#corpus, workers, beforeCheck: () => this.#pausePoint() });
+    this.#leader = new Leader({
+      leadership,
+      corpus: this.#corpus,
+      workers,
+      beforeCheck: () => this.#pausePoint(),
+    });
     this.#leading = leadership.epoch;
     await aborted(leadership.signal);
     this.#leader = null;

@@ -64,7 +64,10 @@ export class MemberProcess {
   start(): void {
     const log = openSync(this.#logFile, "a");
     // A group of its own: Ctrl-C is for the supervisor, which closes the members in order.
-    const child = fork(process.argv[1] ?? "", ["demo-member"], { stdio: ["ignore", "ignore", log, "ipc"], detached: true });
+    const child = fork(process.argv[1] ?? "", ["demo-member"], {
+      stdio: ["ignore", "ignore", log, "ipc"],
+      detached: true,
+    });
     closeSync(log);
     this.#child = child;
     this.#expected = false;

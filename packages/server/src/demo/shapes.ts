@@ -32,7 +32,9 @@ function bad(what: string): never {
 }
 
 function fields(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : bad("not an object");
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? { ...value }
+    : bad("not an object");
 }
 
 function epochOf(value: unknown): number {

@@ -38,6 +38,7 @@ async function collect(folder: string, files: string[]): Promise<void> {
     if (entry.name.startsWith(".") || skipped.has(entry.name)) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await collect(path, files);
-    else if (entry.isFile() && extensions.some((extension) => entry.name.endsWith(extension))) files.push(path);
+    else if (entry.isFile() && extensions.some((extension) => entry.name.endsWith(extension)))
+      files.push(path);
   }
 }

@@ -37,7 +37,11 @@ export function indexDocument(text: string): DocumentIndex {
 }
 
 /** One document's part of the answer; null when no term occurs. */
-export function scoreDocument(document: string, index: DocumentIndex, terms: readonly string[]): DocumentScore | null {
+export function scoreDocument(
+  document: string,
+  index: DocumentIndex,
+  terms: readonly string[],
+): DocumentScore | null {
   const frequencies = terms.map((term) => (index.counts.get(term) ?? 0) / Math.max(1, index.words));
   return frequencies.some((frequency) => frequency > 0) ? { document, frequencies } : null;
 }

@@ -3,6 +3,7 @@ import type { HistoryWriter } from "@flotilla/history";
 import type { Kernel } from "@flotilla/runtime/sim";
 import type { BeliefBook } from "../actors/belief-book.ts";
 import type { LeaseBook } from "../actors/lease-book.ts";
+import type { StallBook } from "../actors/stall-book.ts";
 import type { Monitor } from "../online/monitor.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Findings } from "./findings.ts";
@@ -20,6 +21,7 @@ export interface WorldContext {
   readonly ledger: Ledger;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
+  readonly stalls: StallBook;
   /** The founding members. */
   readonly members: readonly Member[];
   /** How members and clients get in. */

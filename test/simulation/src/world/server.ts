@@ -28,6 +28,8 @@ export class Server {
   state: ServerState = "down";
   /** Called with each process once it takes part, and its host. */
   onUp: ((node: CoordNode, host: Host) => void) | null = null;
+  /** Called when its process is gone. */
+  onGone: (() => void) | null = null;
   readonly #world: WorldContext;
   readonly #disguise: (host: Host) => Host;
   #life = 0;
@@ -108,6 +110,7 @@ export class Server {
     this.node = null;
     this.view.died();
     this.state = "down";
+    this.onGone?.();
   }
 
   #options(host: Host): Parameters<typeof startNode>[0] {
@@ -129,7 +132,7 @@ export class Server {
   }
 
   #hooks(): Parameters<typeof startNode>[1] {
-    const { golden, monitor, leases } = this.#world;
+    const { golden, monitor } = this.#world;
     const raft = monitor.observer(this.view);
     return {
       raftObserver: {
@@ -143,7 +146,6 @@ export class Server {
         applied: (index, applied, events) => {
           if (this.view.replaced) return;
           golden.applied(index, applied, events);
-          leases.applied(applied, events);
           const { node } = this;
           if (node !== null) monitor.digest(this.view, index, node.status().digest);
         },

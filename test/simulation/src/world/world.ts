@@ -1,0 +1,131 @@
+import { HistoryWriter } from "@flotilla/history";
+import type { Host } from "@flotilla/runtime";
+import type { RanEvent } from "@flotilla/runtime/sim";
+import { Kernel } from "@flotilla/runtime/sim";
+import { BeliefBook } from "../actors/belief-book.ts";
+import { Client } from "../actors/client.ts";
+import { LeaseBook } from "../actors/lease-book.ts";
+import { Ledger } from "../actors/ledger.ts";
+import { Paths } from "../actors/paths.ts";
+import { StallBook } from "../actors/stall-book.ts";
+import { Monitor } from "../online/monitor.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { WorldContext } from "./context.ts";
+import { Cuts } from "./cuts.ts";
+import { Findings } from "./findings.ts";
+import { GoldenLog } from "./golden-log.ts";
+import { describe, Server, serverPort } from "./server.ts";
+
+const maxEvents = 6_000_000;
+const maxEventsPerInstant = 100_000;
+const spreadMs = 300;
+
+/** Something deliberately wrong, to see that it is noticed. */
+export interface Sabotage {
+  /** Replaces the host of a member's process. */
+  readonly host?: (host: Host, id: string, kernel: Kernel) => Host;
+}
+
+/** A cluster, its clients, and everything that watches them. */
+export class World implements WorldContext {
+  readonly plan: Plan;
+  readonly kernel: Kernel;
+  readonly findings: Findings;
+  readonly monitor: Monitor;
+  readonly golden: GoldenLog;
+  readonly history: HistoryWriter;
+  readonly ledger: Ledger = new Ledger();
+  readonly stalls: StallBook;
+  readonly beliefs: BeliefBook;
+  readonly leases: LeaseBook;
+  readonly members: WorldContext["members"];
+  readonly access: WorldContext["access"];
+  readonly servers: readonly Server[];
+  readonly clients: readonly Client[];
+  readonly cuts: Cuts;
+  readonly crashed: (error: unknown) => void;
+  #stopping = false;
+
+  constructor(plan: Plan, sabotage: Sabotage = {}) {
+    this.plan = plan;
+    const kernel = new Kernel({ seed: plan.seed, maxEvents, maxEventsPerInstant });
+    const nowMs = (): number => kernel.nowMs;
+    this.kernel = kernel;
+    kernel.network.setLatency(plan.config.latency);
+    this.findings = new Findings(nowMs);
+    this.monitor = new Monitor(this.findings);
+    this.golden = new GoldenLog(nowMs);
+    this.history = new HistoryWriter({ clock: "virtual", seed: plan.seed });
+    this.stalls = new StallBook(nowMs);
+    this.beliefs = new BeliefBook(nowMs, this.stalls);
+    this.leases = new LeaseBook(nowMs);
+    this.cuts = new Cuts(kernel.network);
+    this.crashed = (error) => this.findings.now("Crash", describe(error));
+    this.access = { cluster: "sim", ...(plan.config.secret ? { secret: "open sesame" } : {}) };
+    const ids = Array.from({ length: plan.nodes }, (_, index) => `n${index + 1}`);
+    this.members = ids.map((id) => ({ id, address: `${id}:${serverPort}` }));
+    this.servers = ids.map((id) => new Server(this, id, (host) => sabotage.host?.(host, id, kernel) ?? host));
+    const shared = { paths: new Paths(), isStopping: () => this.#stopping };
+    this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, shared));
+    this.#embed();
+    kernel.onAfterEvent((event) => this.#ran(event));
+  }
+
+  /** Clients were told to come to an end. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Members that can be expected to work once nothing disturbs them. */
+  get sound(): readonly Server[] {
+    return this.servers.filter((server) => !server.isLost);
+  }
+
+  /** The member that leads the highest term, if any. */
+  get leader(): Server | null {
+    let found: Server | null = null;
+    for (const server of this.servers) {
+      const { role, term } = server.view.soft;
+      const leads = server.view.isOpen && !server.view.replaced && role === "leader";
+      if (leads && term >= (found?.view.soft.term ?? 0)) found = server;
+    }
+    return found;
+  }
+
+  /** Starts everybody within a moment. */
+  start(): void {
+    const random = this.kernel.random("start");
+    for (const server of this.servers) this.kernel.after(random.below(spreadMs), () => server.start());
+    for (const client of this.clients) this.kernel.after(random.below(spreadMs * 3), () => client.start());
+  }
+
+  /** Asks every client to come to an end. */
+  stopClients(): void {
+    this.#stopping = true;
+  }
+
+  #embed(): void {
+    for (const server of this.servers) {
+      const residents = this.clients.filter(({ plan }) => plan.embeddedIn !== null && `n${plan.embeddedIn + 1}` === server.id);
+      server.onUp = (node, host) => {
+        for (const client of residents) client.startIn(server, node, host);
+      };
+      server.onGone = () => {
+        for (const client of residents) client.died();
+        this.stalls.died(server.id);
+      };
+    }
+  }
+
+  /** A process ran: whoever lives there may believe something else now. */
+  #ran({ node, kind }: RanEvent): void {
+    if (node === "" || kind === "queued" || kind === "turn") return;
+    this.stalls.ran(node, kind);
+    for (const { actor } of this.clients) {
+      if (actor === null || actor.machine !== node) continue;
+      actor.clock.ran();
+      this.beliefs.ran(actor.clock);
+      this.leases.ran(actor.clock);
+    }
+  }
+}
