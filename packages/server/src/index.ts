@@ -1,1 +1,2 @@
-export {};
+export { exitCodes } from "./cli/exit-codes.ts";
+export type { ExitCode } from "./cli/exit-codes.ts";

@@ -9,7 +9,9 @@ test(
   `SIGKILL of all members at once under load loses and repeats nothing, ${rounds} times`,
   { timeout: 60_000 + rounds * 60_000 },
   async () => {
-    await using cluster = await Cluster.create("kill-all", { arguments: ["--snapshot-entries", "400", "--election-timeout", "600ms"] });
+    await using cluster = await Cluster.create("kill-all", {
+      arguments: ["--snapshot-entries", "400", "--election-timeout", "600ms"],
+    });
     cluster.start();
     const { acknowledged, violations } = await endure(cluster, { rounds });
     expect(violations).toEqual([]);

@@ -31,7 +31,11 @@ function listen(cluster: Cluster): (Elected | Resumed)[] {
 }
 
 /** Makes the member that leads the cluster hold the election, too. */
-async function electLeader(cluster: Cluster, observers: Observers, heard: (Elected | Resumed)[]): Promise<Elected> {
+async function electLeader(
+  cluster: Cluster,
+  observers: Observers,
+  heard: (Elected | Resumed)[],
+): Promise<Elected> {
   let holder: Elected | undefined;
   for (;;) {
     const leader = await observers.leader(cluster.members.map(({ id }) => id));
@@ -47,7 +51,10 @@ async function electLeader(cluster: Cluster, observers: Observers, heard: (Elect
 
 async function acknowledgesMore(cluster: Cluster, writer: Writer, count: number): Promise<void> {
   const firstNew = writer.sent;
-  await cluster.until(`${count} more acknowledged writes of ${writer.name}`, () => writer.acked.has(firstNew + count) || undefined);
+  await cluster.until(
+    `${count} more acknowledged writes of ${writer.name}`,
+    () => writer.acked.has(firstNew + count) || undefined,
+  );
 }
 
 test(
@@ -60,7 +67,9 @@ test(
     await using client = await cluster.connect();
     await prepareStreams(client);
     await using observers = await Observers.open(cluster);
-    const writers = await Promise.all(["first", "second"].map((name) => Writer.open(cluster, name, { restMs: 50 })));
+    const writers = await Promise.all(
+      ["first", "second"].map((name) => Writer.open(cluster, name, { restMs: 50 })),
+    );
     for (const writer of writers) writer.start();
 
     const stopped = await electLeader(cluster, observers, heard);
@@ -75,7 +84,9 @@ test(
       heard.find((each): each is Elected => each.type === "elected" && each.id !== stopped.id),
     );
     expect(successor.epoch).toBeGreaterThan(stopped.epoch);
-    const refused = await client.session.put("/job-result", "stale", { fence: stopped.fence }).catch((error: unknown) => error);
+    const refused = await client.session
+      .put("/job-result", "stale", { fence: stopped.fence })
+      .catch((error: unknown) => error);
     expect(FlotillaError.is(refused, "ERR_FLOTILLA_FENCED")).toBe(true);
 
     cluster.member(stopped.id).signal("SIGCONT");

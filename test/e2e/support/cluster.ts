@@ -31,7 +31,11 @@ export class Cluster implements AsyncDisposable {
   readonly members: readonly MemberProcess[];
   readonly #folder: TemporaryFolder;
 
-  private constructor(folder: TemporaryFolder, places: readonly MemberPlace[], members: readonly MemberProcess[]) {
+  private constructor(
+    folder: TemporaryFolder,
+    places: readonly MemberPlace[],
+    members: readonly MemberProcess[],
+  ) {
     this.#folder = folder;
     this.places = places;
     this.members = members;
@@ -117,4 +121,3 @@ export class Cluster implements AsyncDisposable {
     await this.#folder[Symbol.asyncDispose]();
   }
 }
-

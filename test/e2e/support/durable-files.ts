@@ -74,7 +74,11 @@ export class DurableFiles {
   #synced(text: string): void {
     const space = text.indexOf(" ");
     this.#syncs += 1;
-    this.#files.set(text.slice(space + 1), { length: Number(text.slice(0, space)), named: true, formerName: null });
+    this.#files.set(text.slice(space + 1), {
+      length: Number(text.slice(0, space)),
+      named: true,
+      formerName: null,
+    });
   }
 
   #settled(directory: string): void {
@@ -89,6 +93,9 @@ export class DurableFiles {
     this.#files.delete(from);
     if (file === undefined) return;
     const formerName = file.named ? from : file.formerName;
-    this.#files.set(to, replaces ? { ...file, named: true, formerName: null } : { ...file, named: false, formerName });
+    this.#files.set(
+      to,
+      replaces ? { ...file, named: true, formerName: null } : { ...file, named: false, formerName },
+    );
   }
 }

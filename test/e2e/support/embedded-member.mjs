@@ -9,7 +9,12 @@ const sessionTtlMs = 3_000;
 
 const { values } = parseArgs({
   args: process.argv.slice(3),
-  options: { id: { type: "string" }, "data-dir": { type: "string" }, listen: { type: "string" }, bootstrap: { type: "string" } },
+  options: {
+    id: { type: "string" },
+    "data-dir": { type: "string" },
+    listen: { type: "string" },
+    bootstrap: { type: "string" },
+  },
 });
 
 const node = await start({

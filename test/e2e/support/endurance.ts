@@ -25,7 +25,8 @@ export interface EnduranceReport {
 /** How many rounds to run: `FLOTILLA_ROUNDS`, or `fallback`. */
 export function roundsOr(fallback: number): number {
   const asked = Number(process.env["FLOTILLA_ROUNDS"] ?? fallback);
-  if (!Number.isInteger(asked) || asked < 1) throw new RangeError("FLOTILLA_ROUNDS: expected a number above 0");
+  if (!Number.isInteger(asked) || asked < 1)
+    throw new RangeError("FLOTILLA_ROUNDS: expected a number above 0");
   return asked;
 }
 
@@ -86,7 +87,9 @@ class Endurance {
 
   #openAll(name: string, count: number): Promise<Writer[]> {
     const options = { paddingBytes: this.#paddingBytes };
-    return Promise.all(Array.from({ length: count }, (_, n) => Writer.open(this.#cluster, `${name}-${n}`, options)));
+    return Promise.all(
+      Array.from({ length: count }, (_, n) => Writer.open(this.#cluster, `${name}-${n}`, options)),
+    );
   }
 
   async #writeUntilKilled(writers: readonly Writer[], round: number): Promise<void> {
@@ -103,7 +106,10 @@ class Endurance {
   async #allAnswered(): Promise<void> {
     let answered = false;
     void Promise.all(this.#survivors.map((writer) => writer.answered())).then(() => (answered = true));
-    await this.#cluster.until("an answer to every write of the sessions that live on", () => answered || undefined);
+    await this.#cluster.until(
+      "an answer to every write of the sessions that live on",
+      () => answered || undefined,
+    );
   }
 
   async #judge(auditor: Client, round: number): Promise<string[]> {
@@ -113,10 +119,14 @@ class Endurance {
       const judged = await judgeStream(auditor, writer);
       violations.push(...judged.violations);
       const length = this.#lengths.get(writer) ?? judged.length;
-      if (length !== judged.length) violations.push(`${writer.name}: ${judged.length} writes, before ${length}`);
+      if (length !== judged.length)
+        violations.push(`${writer.name}: ${judged.length} writes, before ${length}`);
       this.#lengths.set(writer, judged.length);
     }
-    const highest = Math.max(0, ...[...this.#survivors, ...this.#gone].flatMap(({ acked }) => [...acked.values()].slice(-1)));
+    const highest = Math.max(
+      0,
+      ...[...this.#survivors, ...this.#gone].flatMap(({ acked }) => [...acked.values()].slice(-1)),
+    );
     const { revision } = await auditor.session.status();
     if (revision < highest) violations.push(`the tree is at revision ${revision}, below ${highest}`);
     return violations.slice(0, 20).map((text) => `round ${round}: ${text}`);

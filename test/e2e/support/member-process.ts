@@ -4,7 +4,10 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 
 /** The shipped binary. */
-export const flotillaBinary: string = resolve(import.meta.dirname, "../../../packages/server/bin/flotilla.mjs");
+export const flotillaBinary: string = resolve(
+  import.meta.dirname,
+  "../../../packages/server/bin/flotilla.mjs",
+);
 
 export interface MemberOptions {
   readonly id: string;

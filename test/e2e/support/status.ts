@@ -1,3 +1,4 @@
+import type { NodeStatus } from "@flotilla/coord/client";
 import type { Client, Cluster } from "./cluster.ts";
 
 /** A session at each member, by the member's id: it stays there and tells how that member sees things. */
@@ -31,7 +32,9 @@ export class Observers implements AsyncDisposable {
     return this.#cluster.until(`a leader among ${among.join(", ")}`, async () => {
       const views = await Promise.all(among.map((id) => this.#view(id)));
       const led = views.find((view) => view?.role === "leader");
-      return views.filter((view) => view?.leader === led?.id && view?.term === led?.term).length > 1 ? led?.id : undefined;
+      return views.filter((view) => view?.leader === led?.id && view?.term === led?.term).length > 1
+        ? led?.id
+        : undefined;
     });
   }
 
@@ -44,8 +47,10 @@ export class Observers implements AsyncDisposable {
     });
   }
 
-  async #view(id: string): ReturnType<Client["session"]["status"]> | Promise<undefined> {
-    return this.at(id).session.status({ timeoutMs: 2_000 }).catch(() => undefined);
+  async #view(id: string): Promise<NodeStatus | undefined> {
+    return this.at(id)
+      .session.status({ timeoutMs: 2_000 })
+      .catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -40,7 +40,9 @@ export class SyncRecorder {
   static build(folder: string): SyncRecorder {
     const library = join(folder, "sync-recorder.so");
     const compiler = compilers.find(runs) ?? "cc";
-    const built = spawnSync(compiler, ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], { encoding: "utf8" });
+    const built = spawnSync(compiler, ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], {
+      encoding: "utf8",
+    });
     if (built.status !== 0) throw new Error(`${compiler}: ${built.stderr}`);
     return new SyncRecorder(folder, library);
   }
@@ -90,7 +92,9 @@ export class SyncRecorder {
 
 async function lengthsBelow(directory: string): Promise<ReadonlyMap<string, number>> {
   const lengths = new Map<string, number>();
-  const entries = existsSync(directory) ? await readdir(directory, { withFileTypes: true, recursive: true }) : [];
+  const entries = existsSync(directory)
+    ? await readdir(directory, { withFileTypes: true, recursive: true })
+    : [];
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);

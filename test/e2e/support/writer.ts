@@ -125,7 +125,8 @@ export class Writer implements Sent {
           : await session.create(`${appendsRoot}/${this.name}/${n}-`, "", { sequential: true, ...forever });
       this.acked.set(n, revision);
     } catch (error) {
-      if (!this.#abandoned || !FlotillaError.is(error)) this.#failures.push(`${this.name}: write ${n}: ${String(error)}`);
+      if (!this.#abandoned || !FlotillaError.is(error))
+        this.#failures.push(`${this.name}: write ${n}: ${String(error)}`);
     }
   }
 }

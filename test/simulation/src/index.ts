@@ -1,1 +1,12 @@
-export {};
+export { makePlan } from "./plan/make-plan.ts";
+export { readPlan } from "./plan/read-plan.ts";
+export { faultKinds } from "./plan/plan.ts";
+export type { ClientPlan, Fault, FaultKind, Plan, Target, WorldConfig } from "./plan/plan.ts";
+export { regressions } from "./regressions.ts";
+export type { Regression } from "./regressions.ts";
+export { runPlan } from "./runner/run-plan.ts";
+export type { Summary } from "./runner/summary.ts";
+export type { WorldLine } from "./runner/world-line.ts";
+export type { Violation } from "./world/findings.ts";
+export type { WorldResult } from "./world/result.ts";
+export type { Sabotage } from "./world/world.ts";

@@ -1,54 +1,68 @@
+import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Session } from "../client/api.ts";
+import type { CallOptions } from "../client/api.ts";
 
-/** The wait of a recipe: everything inside waits without a bound of its own, on one signal. */
-export interface Bounds extends CallOptions {
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
+/** What ends a wait. */
+export interface Bounds {
+  readonly clock: Clock;
+  /** The caller's. */
+  readonly options: CallOptions;
+  /** When the caller names no time, ms; `Infinity` for none. */
+  readonly fallbackMs: number;
+  /** Ends the wait with its own reason, a `FlotillaError`. */
+  readonly end?: AbortSignal;
+  /** Names the wait in errors. */
+  readonly what: string;
 }
 
-const defaultTimeoutMs = 15_000;
-
 /**
- * Runs `work` under one signal that fires on the caller's abort, after the caller's timeout, or when the
- * session ends; every call inside passes the bounds on.
+ * Runs `work` under one signal, and rejects with its reason whatever the work made of it.
+ * @throws FlotillaError `ERR_FLOTILLA_ABORTED` on the caller's abort, `ERR_FLOTILLA_TIMEOUT` after the
+ * caller's time, the reason of `end`, `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-export async function bounded<T>(
-  session: Session,
-  options: CallOptions,
-  fallbackMs: number,
-  work: (bounds: Bounds) => Promise<T>,
-): Promise<T> {
-  options.signal?.throwIfAborted();
+export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { clock, options, end, what } = bounds;
+  const timeoutMs = options.timeoutMs ?? bounds.fallbackMs;
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");
+  }
   const controller = new AbortController();
-  const onAbort = (): void => controller.abort(options.signal?.reason);
-  const onEnd = (): void => controller.abort(session.signal.reason);
-  options.signal?.addEventListener("abort", onAbort, { once: true });
-  if (session.signal.aborted) onEnd();
-  else session.signal.addEventListener("abort", onEnd, { once: true });
-  const timeoutMs = options.timeoutMs ?? fallbackMs;
+  const stopListening = [
+    listen(end, (reason) => controller.abort(reason)),
+    listen(options.signal, (cause) => {
+      controller.abort(new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, { cause }));
+    }),
+  ];
   const timer = Number.isFinite(timeoutMs)
-    ? session.clock.setTimer(timeoutMs, () =>
-        controller.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `not done within ${timeoutMs} ms`)),
-      )
+    ? clock.setTimer(timeoutMs, () => {
+        controller.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${what}: not done in ${timeoutMs} ms`));
+      })
     : null;
   try {
-    return await work({ signal: controller.signal, timeoutMs: Number.POSITIVE_INFINITY });
+    controller.signal.throwIfAborted();
+    return await work(controller.signal);
+  } catch (error) {
+    controller.signal.throwIfAborted();
+    throw error;
   } finally {
     timer?.cancel();
-    options.signal?.removeEventListener("abort", onAbort);
-    session.signal.removeEventListener("abort", onEnd);
+    for (const stop of stopListening) stop();
   }
 }
 
-/** Ends the wait for `promise` by the caller's bounds; the work behind it goes on. */
-export async function waitFor(session: Session, promise: Promise<void>, options: CallOptions): Promise<void> {
-  await bounded(session, options, defaultTimeoutMs, async ({ signal }) => {
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason);
-      if (signal.aborted) return onAbort();
-      signal.addEventListener("abort", onAbort, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-    });
+/** Settles like `promise`, or rejects with the signal's reason; what is behind the promise goes on. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopListening = listen(signal, reject);
+    void promise.then(resolve, reject).finally(stopListening);
   });
+}
+
+/** Calls back once with the reason, at once when the signal fired already. Returns how to stop. */
+export function listen(signal: AbortSignal | undefined, fn: (reason: unknown) => void): () => void {
+  if (signal === undefined) return () => {};
+  const onAbort = (): void => fn(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return () => signal.removeEventListener("abort", onAbort);
 }

@@ -1,13 +1,14 @@
-import { FlotillaError, invariant } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
-import { bounded } from "./bounded.ts";
+import { bounded, listen } from "./bounded.ts";
 import { standInLine } from "./campaign.ts";
 import { CampaignedLeadership } from "./leadership.ts";
 import { leaveForGood } from "./leave.ts";
-import { linePaths, type LinePaths, readGrant, readLine, readWaiter } from "./line.ts";
+import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
 import { segment, uniqueName } from "./names.ts";
 import { observeChanges } from "./observe.ts";
+import type { Calls } from "./patient.ts";
 
 /**
  * One leader at a time for `name`, on one session.
@@ -26,29 +27,63 @@ class SessionElection implements Election {
   constructor(session: Session, name: string, options: ElectionOptions) {
     this.name = name;
     this.#session = session;
-    this.#options = {
-      value: options.value ?? "",
-      priority: options.priority ?? 0,
-      id: options.id ?? session.id,
-    };
+    this.#options = checked({ value: "", priority: 0, id: session.id, ...options });
     this.#paths = linePaths("election", name);
-    if (!Number.isSafeInteger(this.#options.priority)) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "Expected `priority` to be an integer");
+  }
+
+  campaign(options: CallOptions = {}): Promise<Leadership> {
+    const { clock, signal: end } = this.#session;
+    const bounds = { clock, options, fallbackMs: Infinity, end, what: `campaign for ${this.#paths.base}` };
+    return bounded(bounds, (signal) => this.#campaign(signal));
+  }
+
+  async run(
+    fn: (leadership: Leadership) => Promise<void> | void,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    while (options.signal?.aborted !== true) {
+      const leadership = await this.#campaignAgain(options);
+      if (leadership !== null) await this.#lead(leadership, fn, options.signal);
     }
   }
 
-  async campaign(options: CallOptions = {}): Promise<Leadership> {
+  leader(options: ReadOptions = {}): Promise<LeaderInfo | null> {
+    return this.#leader(this.#session, options);
+  }
+
+  observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<LeaderInfo | null> {
+    return observeChanges(this.#session, {
+      path: this.#paths.base,
+      signal: options.signal,
+      read: (calls) => this.#leader(calls, {}),
+      same: sameLeader,
+    });
+  }
+
+  async candidates(options: ReadOptions = {}): Promise<readonly CandidateInfo[]> {
+    const { grant, waiters, holder } = await readLine(this.#session, this.#paths, options);
+    const waiting = waiters.filter((waiter) => waiter !== holder);
+    const leader = holder === null ? [] : [{ ...holder, value: grant?.value ?? holder.value }];
+    return [...leader, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
+  }
+
+  async #leader(calls: Pick<Calls, "children" | "get">, options: ReadOptions): Promise<LeaderInfo | null> {
+    const held = await readHolder(calls, this.#paths, options);
+    if (held === null) return null;
+    const { grant, holder } = held;
+    return { id: grant.id, epoch: holder.mzxid, value: grant.value, sinceMs: holder.mtimeMs };
+  }
+
+  async #campaign(signal: AbortSignal): Promise<Leadership> {
     const session = this.#session;
     for (;;) {
       const applicant = { ...this.#options, name: uniqueName(session) };
       try {
-        const granted = await bounded(session, options, Number.POSITIVE_INFINITY, (bounds) =>
-          standInLine(session, this.#paths, applicant, bounds),
-        );
+        const granted = await standInLine(session, this.#paths, applicant, signal);
         const leadership = new CampaignedLeadership(session, this.#paths, applicant, granted);
-        // Granted while the session had lapsed: never believed, given back, and back in line.
-        if (!leadership.signal.aborted) return leadership;
-        await leadership.release({ ...options, timeoutMs: options.timeoutMs ?? Number.POSITIVE_INFINITY });
+        if (isBelieved(leadership)) return leadership;
+        // Granted while the session's lease had lapsed: given back, and back in line.
+        await leadership.release({ signal, timeoutMs: Infinity });
       } catch (error) {
         // Whatever became of the node, also one whose answer is still on its way.
         void leaveForGood(session, this.#paths, applicant.name).catch(() => {});
@@ -57,42 +92,12 @@ class SessionElection implements Election {
     }
   }
 
-  async run(
-    fn: (leadership: Leadership) => Promise<void> | void,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<void> {
-    while (options.signal?.aborted !== true) {
-      const leadership = await this.#campaignUntil(options);
-      if (leadership === null) return;
-      await this.#lead(leadership, fn, options.signal);
-    }
-  }
-
-  async leader(options: ReadOptions = {}): Promise<LeaderInfo | null> {
-    const grant = await readGrant(this.#session, this.#paths, options);
-    if (grant === null) return null;
-    const holder = await readWaiter(this.#session, this.#paths, grant.holder, options);
-    return holder === null
-      ? null
-      : { id: grant.id, epoch: holder.mzxid, value: grant.value, sinceMs: holder.mtimeMs };
-  }
-
-  observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<LeaderInfo | null> {
-    return observeChanges(this.#session, this.#paths.base, options, () => this.leader(), sameLeader);
-  }
-
-  async candidates(options: ReadOptions = {}): Promise<readonly CandidateInfo[]> {
-    const { waiters, holder } = await readLine(this.#session, this.#paths, options);
-    const inOrder = holder === null ? waiters : [holder, ...waiters.filter((waiter) => waiter !== holder)];
-    return inOrder.map(({ id, value, priority }) => ({ id, value, priority }));
-  }
-
-  /** Null when the caller's signal ended the wait. */
-  async #campaignUntil(options: { readonly signal?: AbortSignal }): Promise<Leadership | null> {
+  /** Null when the caller's signal ended the wait, or somebody deleted the place in line. */
+  async #campaignAgain(options: { readonly signal?: AbortSignal }): Promise<Leadership | null> {
     try {
       return await this.campaign(options);
     } catch (error) {
-      if (options.signal?.aborted === true) return null;
+      if (options.signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_LOST")) return null;
       throw error;
     }
   }
@@ -103,21 +108,42 @@ class SessionElection implements Election {
     fn: (leadership: Leadership) => Promise<void> | void,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const stop = (): void => void leadership.release().catch(() => {});
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    const release = (): Promise<void> => leadership.release().catch(ignoreTyped);
+    const stopListening = listen(signal, () => void release());
     try {
-      await fn(leadership);
+      if (!leadership.signal.aborted) await fn(leadership);
     } catch (error) {
       // Work that stops because leadership ended may well throw.
       if (!leadership.signal.aborted) throw error;
     } finally {
-      signal?.removeEventListener("abort", stop);
-      await leadership.release().catch((error: unknown) => {
-        invariant(FlotillaError.is(error), "release fails with typed errors only");
-      });
+      stopListening();
+      await release();
     }
   }
+}
+
+function checked(options: Required<ElectionOptions>): Required<ElectionOptions> {
+  const { id, value, priority } = options;
+  const fault =
+    typeof id !== "string" || id === ""
+      ? "id: expected a text that is not empty"
+      : typeof value !== "string"
+        ? "value: expected a text"
+        : Number.isSafeInteger(priority)
+          ? null
+          : "priority: expected an integer";
+  if (fault !== null) throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", fault);
+  return options;
+}
+
+/** Also right after a blocked event loop, whose timers are late. */
+function isBelieved(leadership: Leadership): boolean {
+  return !leadership.signal.aborted && leadership.expiresIn > 0;
+}
+
+/** The place is given back in the background however its wait ends. */
+function ignoreTyped(error: unknown): void {
+  if (!FlotillaError.is(error)) throw error;
 }
 
 function sameLeader(a: LeaderInfo | null, b: LeaderInfo | null): boolean {

@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, MultiItem, Session } from "../client/api.ts";
+import type { MultiItem } from "../client/api.ts";
 import {
   grantRecord,
   type Line,
@@ -9,6 +9,8 @@ import {
   waiterPath,
   waiterRecord,
 } from "./line.ts";
+import { ensurePath } from "./names.ts";
+import type { Calls } from "./patient.ts";
 
 /** Someone who wants to stand in line. */
 export interface Applicant {
@@ -23,26 +25,23 @@ function isConflict(error: unknown): boolean {
   return (
     FlotillaError.is(error, "ERR_FLOTILLA_FENCED") ||
     FlotillaError.is(error, "ERR_FLOTILLA_EXISTS") ||
+    FlotillaError.is(error, "ERR_FLOTILLA_HAS_CHILDREN") ||
     FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND") ||
     FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION")
   );
 }
 
 /** The revision of the multi, or null when the tree had moved on and nothing was changed. */
-async function attempt(
-  session: Session,
-  items: readonly MultiItem[],
-  options: CallOptions,
-): Promise<number | null> {
+async function attempt(calls: Calls, items: readonly MultiItem[]): Promise<number | null> {
   try {
-    return (await session.multi(items, options)).revision;
+    return (await calls.multi(items)).revision;
   } catch (error) {
     if (isConflict(error)) return null;
     throw error;
   }
 }
 
-function join(paths: LinePaths, applicant: Applicant): MultiItem {
+function standing(paths: LinePaths, applicant: Applicant): MultiItem {
   return {
     type: "create",
     path: waiterPath(paths, applicant.name),
@@ -52,28 +51,32 @@ function join(paths: LinePaths, applicant: Applicant): MultiItem {
   };
 }
 
-/** Joins as granted when nobody was ever granted or the last to leave cleaned up. Returns the epoch, else null. */
-export async function joinGranted(
-  session: Session,
-  paths: LinePaths,
-  applicant: Applicant,
-  options: CallOptions,
-): Promise<number | null> {
-  return attempt(
-    session,
-    [{ type: "create", path: paths.grant, value: grantRecord(applicant) }, join(paths, applicant)],
-    options,
-  );
+/** Joins at once: granted when nobody else is there, else at the end of its priority. The epoch, or null while it waits. */
+export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
+  for (;;) {
+    const epoch = await joinGranted(calls, paths, applicant);
+    if (epoch !== null) return epoch;
+    try {
+      await calls.multi([standing(paths, applicant)]);
+      return null;
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+    }
+    await ensurePath(calls, paths.line);
+  }
 }
 
-/** Joins the end of its priority. */
-export async function joinWaiting(
-  session: Session,
-  paths: LinePaths,
-  applicant: Applicant,
-  options: CallOptions,
-): Promise<void> {
-  await session.multi([join(paths, applicant)], options);
+/**
+ * Deleting the line and making it again is the condition that nobody stands in it: the last to leave deletes
+ * the record, and whoever joined behind its back goes first.
+ */
+function joinGranted(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
+  return attempt(calls, [
+    { type: "create", path: paths.grant, value: grantRecord(applicant) },
+    { type: "delete", path: paths.line },
+    { type: "create", path: paths.line },
+    standing(paths, applicant),
+  ]);
 }
 
 /** The record changes hands by compare-and-set on its mzxid: of all who try on one reading, one succeeds. */
@@ -94,25 +97,14 @@ function grantTo(paths: LinePaths, waiter: Waiter): MultiItem {
 }
 
 /** The head of the line takes a vacant place. Returns the epoch, or null when the tree had moved on. */
-export async function claim(
-  session: Session,
-  paths: LinePaths,
-  line: Line,
-  head: Waiter,
-  options: CallOptions,
-): Promise<number | null> {
-  return attempt(session, [recordFor(paths, line, head), grantTo(paths, head)], options);
+export function claim(calls: Calls, paths: LinePaths, line: Line, head: Waiter): Promise<number | null> {
+  return attempt(calls, [recordFor(paths, line, head), grantTo(paths, head)]);
 }
 
 /** Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. */
-export async function leave(
-  session: Session,
-  paths: LinePaths,
-  name: string,
-  options: CallOptions,
-): Promise<void> {
+export async function leave(calls: Calls, paths: LinePaths, name: string): Promise<void> {
   for (;;) {
-    const line = await readLine(session, paths, options);
+    const line = await readLine(calls, paths);
     const self = line.waiters.find((waiter) => waiter.name === name);
     if (self === undefined) return;
     const items: MultiItem[] = [{ type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid }];
@@ -121,6 +113,6 @@ export async function leave(
       if (next === undefined) items.push({ type: "delete", path: paths.grant, mzxid: line.grant.mzxid });
       else items.push(recordFor(paths, line, next), grantTo(paths, next));
     }
-    if ((await attempt(session, items, options)) !== null) return;
+    if ((await attempt(calls, items)) !== null) return;
   }
 }

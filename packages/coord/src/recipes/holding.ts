@@ -1,9 +1,12 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Fence, Session, SessionLease, Watch } from "../client/api.ts";
+import type { CallOptions, Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
 import type { Held } from "./api.ts";
-import { waitFor } from "./bounded.ts";
+import { bounded, listen, orAborted } from "./bounded.ts";
+import type { Granted } from "./campaign.ts";
 import { leaveForGood } from "./leave.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
+
+const releaseTimeoutMs = 15_000;
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,
@@ -16,36 +19,22 @@ export class Holding implements Held {
   readonly #paths: LinePaths;
   readonly #name: string;
   readonly #lease: SessionLease;
+  readonly #watch: Watch;
   readonly #controller = new AbortController();
-  #leaving: Promise<void> | null = null;
+  #stopListening: () => void = () => {};
+  #leaving: Promise<void> = Promise.resolve();
 
-  constructor(
-    session: Session,
-    paths: LinePaths,
-    name: string,
-    epoch: number,
-    lease: SessionLease,
-    /** On its own node: tells when somebody forced it away. Closed with the holding. */
-    watch: Watch,
-  ) {
+  /** The watch of the grant tells when somebody forced the node away; it is closed with the holding. */
+  constructor(session: Session, paths: LinePaths, name: string, { epoch, lease, watch }: Granted) {
     this.#session = session;
     this.#paths = paths;
     this.#name = name;
     this.#lease = lease;
+    this.#watch = watch;
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
-    const onLapse = (): void => this.#end("its session could not be renewed in time");
-    if (lease.signal.aborted) onLapse();
-    else lease.signal.addEventListener("abort", onLapse, { once: true });
-    this.signal.addEventListener(
-      "abort",
-      () => {
-        lease.signal.removeEventListener("abort", onLapse);
-        void watch.close();
-      },
-      { once: true },
-    );
-    void this.#endWhenGone(watch);
+    this.#stopListening = listen(lease.signal, (cause) => this.#end("the session's lease is over", cause));
+    void this.#endWhenGone();
   }
 
   get signal(): AbortSignal {
@@ -61,37 +50,44 @@ export class Holding implements Held {
     this.#lease.assert();
   }
 
-  release(options: CallOptions = {}): Promise<void> {
+  async release(options: CallOptions = {}): Promise<void> {
     this.#end("it was released");
-    return this.#leaving === null ? Promise.resolve() : waitFor(this.#session, this.#leaving, options);
+    const bounds = {
+      clock: this.#session.clock,
+      options,
+      fallbackMs: releaseTimeoutMs,
+      what: `release of ${this.#paths.base}`,
+    };
+    await bounded(bounds, (signal) => orAborted(this.#leaving, signal));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
   }
 
-  #end(why: string): void {
+  #end(why: string, cause?: unknown): void {
     if (this.#controller.signal.aborted) return;
-    this.#controller.abort(
-      new FlotillaError("ERR_FLOTILLA_LOST", `${this.#paths.base} is no longer held: ${why}`),
-    );
-    this.#leaving = this.#leave();
+    const message = `${this.#paths.base} is no longer held: ${why}`;
+    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name);
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});
+    this.#stopListening();
+    void this.#watch.close();
   }
 
-  #leave(): Promise<void> {
-    return leaveForGood(this.#session, this.#paths, this.#name);
-  }
-
-  async #endWhenGone(watch: Watch): Promise<void> {
+  async #endWhenGone(): Promise<void> {
     try {
-      for await (const event of watch) {
-        const gone = event.type === "deleted" || (event.type === "snapshot" && event.nodes.length === 0);
-        if (gone) this.#end("its node was deleted");
-      }
-    } catch {
-      this.#end("its session ended");
+      for await (const event of this.#watch) if (this.#isGone(event)) this.#end("its node was taken away");
+    } catch (cause) {
+      this.#end("its session ended", cause);
     }
+  }
+
+  /** Whether the node stands as granted no more. */
+  #isGone(event: WatchEvent): boolean {
+    if (event.revision < this.epoch) return false;
+    const node = event.type === "snapshot" ? event.nodes[0]?.node : event.node;
+    return node?.stat.mzxid !== this.epoch;
   }
 }

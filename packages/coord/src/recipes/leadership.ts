@@ -2,7 +2,7 @@ import type { CallOptions, Fence, Session } from "../client/api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Leadership } from "./api.ts";
 import type { Granted } from "./campaign.ts";
-import { type Applicant } from "./grant.ts";
+import type { Applicant } from "./grant.ts";
 import { Holding } from "./holding.ts";
 import { grantRecord, type LinePaths } from "./line.ts";
 
@@ -17,7 +17,7 @@ export class CampaignedLeadership implements Leadership {
     this.#session = session;
     this.#paths = paths;
     this.#applicant = applicant;
-    this.#holding = new Holding(session, paths, applicant.name, granted.epoch, granted.lease, granted.watch);
+    this.#holding = new Holding(session, paths, applicant.name, granted);
   }
 
   get epoch(): number {

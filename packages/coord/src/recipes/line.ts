@@ -1,4 +1,7 @@
-import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import type { ReadOptions } from "../client/api.ts";
+import { readNames } from "./children.ts";
+import { isSegment } from "./names.ts";
+import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
 
 /** Someone in line: an ephemeral node, ordered by priority, then by creation. */
@@ -18,7 +21,8 @@ export interface Waiter {
 
 /** Who was granted, as the record says; whether it still lives is told by its waiter node. */
 export interface Grant {
-  readonly holder: string;
+  /** Null when the record cannot be read: then it names nobody. */
+  readonly holder: string | null;
   readonly id: string;
   readonly value: string;
   readonly mzxid: number;
@@ -72,32 +76,37 @@ export function inLineOrder(a: Waiter, b: Waiter): number {
   return b.priority - a.priority || a.czxid - b.czxid || (a.name < b.name ? -1 : 1);
 }
 
+type Reads = Pick<Calls, "children" | "get">;
+
+/** Null when there is no record. */
 export async function readGrant(
-  session: Session,
+  calls: Reads,
   paths: LinePaths,
-  options: ReadOptions,
+  options: ReadOptions = {},
 ): Promise<Grant | null> {
-  const node = await session.get(paths.grant, options);
-  const record = readRecord(node);
-  const holders = record?.["holders"];
+  const node = await calls.get(paths.grant, options);
+  if (node === null) return null;
+  const holders = readRecord(node)?.["holders"];
   const first: unknown = Array.isArray(holders) ? holders[0] : undefined;
-  if (node === null || !isRecord(first)) return null;
+  const holder = isRecord(first) ? first : {};
+  const name = textAt(holder, "name", "");
   return {
-    holder: textAt(first, "name", ""),
-    id: textAt(first, "id", ""),
-    value: textAt(first, "value", ""),
+    holder: isSegment(name) ? name : null,
+    id: textAt(holder, "id", ""),
+    value: textAt(holder, "value", ""),
     mzxid: node.stat.mzxid,
   };
 }
 
-export async function readWaiter(
-  session: Session,
+/** Null when there is none: what is not ephemeral stands in no line. */
+async function readWaiter(
+  calls: Reads,
   paths: LinePaths,
   name: string,
   options: ReadOptions,
 ): Promise<Waiter | null> {
-  const node = await session.get(waiterPath(paths, name), options);
-  if (node === null) return null;
+  const node = await calls.get(waiterPath(paths, name), options);
+  if (node === null || node.stat.ephemeralOwner === null) return null;
   const record = readRecord(node) ?? {};
   return {
     name,
@@ -110,23 +119,32 @@ export async function readWaiter(
   };
 }
 
+/** The grant that stands and its holder; null when vacant. */
+export async function readHolder(
+  calls: Reads,
+  paths: LinePaths,
+  options: ReadOptions = {},
+): Promise<{ readonly grant: Grant; readonly holder: Waiter } | null> {
+  let grant = await readGrant(calls, paths, options);
+  while (grant !== null && grant.holder !== null) {
+    const holder = await readWaiter(calls, paths, grant.holder, options);
+    if (holder !== null) return { grant, holder };
+    // Gone, or it handed over between the two reads.
+    const again = await readGrant(calls, paths, options);
+    if (again?.mzxid === grant.mzxid) return null;
+    grant = again;
+  }
+  return null;
+}
+
 /**
  * Reads record and line. The reads are not one moment: every grant made on them is a compare-and-set on
  * the record's mzxid.
  */
-export async function readLine(session: Session, paths: LinePaths, options: CallOptions): Promise<Line> {
-  const grant = await readGrant(session, paths, options);
-  const names: string[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await session.children(paths.line, {
-      ...options,
-      ...(after === undefined ? {} : { after }),
-    });
-    names.push(...(page?.names ?? []));
-    if (page?.next === null || page === null) break;
-    after = page.next;
-  }
-  const found = await Promise.all(names.map((name) => readWaiter(session, paths, name, options)));
+export async function readLine(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Line> {
+  const grant = await readGrant(calls, paths, options);
+  const names = await readNames(calls, paths.line, options);
+  const found = await Promise.all(names.map((name) => readWaiter(calls, paths, name, options)));
   const waiters = found.filter((waiter) => waiter !== null).toSorted(inLineOrder);
   const holder = waiters.find((waiter) => waiter.name === grant?.holder) ?? null;
   return { grant, waiters, holder };

@@ -1,25 +1,26 @@
+import { isPath } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Session } from "../client/api.ts";
+import type { CallOptions, Session } from "../client/api.ts";
+import type { Calls } from "./patient.ts";
+
+const maxLength = 255;
+
+/** True for a text that can be the last segment of a path. */
+export function isSegment(name: string): boolean {
+  return name.length <= maxLength && !name.includes("/") && isPath(`/${name}`) && name !== "";
+}
 
 /**
  * Checks a name that becomes one path segment.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function segment(name: string, what: string): string {
-  if (
-    typeof name !== "string" ||
-    name.length === 0 ||
-    name.length > 255 ||
-    name.includes("/") ||
-    name === "." ||
-    name === ".."
-  ) {
-    throw new FlotillaError(
-      "ERR_FLOTILLA_BAD_ARGUMENT",
-      `Expected \`${what}\` to be one path segment of 1 to 255 characters, got ${JSON.stringify(name)}`,
-    );
-  }
-  return name;
+  if (typeof name === "string" && isSegment(name)) return name;
+  const shown = typeof name === "string" ? JSON.stringify(name.slice(0, 100)) : typeof name;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `${what}: expected one path segment of 1 to ${maxLength} characters, got ${shown}`,
+  );
 }
 
 const counters = new WeakMap<Session, number>();
@@ -33,16 +34,18 @@ export function uniqueName(session: Session): string {
 
 /** Makes a persistent node and its parents when they are absent. */
 export async function ensurePath(
-  session: Session,
+  calls: Pick<Calls, "create">,
   path: string,
-  options: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  options: CallOptions = {},
 ): Promise<void> {
   const segments = path.split("/").slice(1);
   for (let depth = 1; depth <= segments.length; depth++) {
     try {
-      await session.create(`/${segments.slice(0, depth).join("/")}`, "", options);
+      await calls.create(`/${segments.slice(0, depth).join("/")}`, "", options);
     } catch (error) {
-      if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
+      // Its parent was deleted meanwhile: from the top.
+      if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) depth = 0;
+      else if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
     }
   }
 }

@@ -1,39 +1,73 @@
-import type { Session } from "../client/api.ts";
+import { FlotillaError } from "@flotilla/runtime";
+import type { Session, Watch } from "../client/api.ts";
+import { listen } from "./bounded.ts";
+import { type Calls, patient } from "./patient.ts";
 import { Wake } from "./wake.ts";
+
+/** How a stream of what is read at a path is made. */
+export interface Observed<T> {
+  readonly path: string;
+  readonly signal: AbortSignal | undefined;
+  readonly read: (calls: Calls) => Promise<T>;
+  readonly same: (a: T, b: T) => boolean;
+}
 
 /**
  * Reads once armed, then again after every change at or below `path`, and yields what differs. Reads are
- * linearizable, so what is yielded never goes back in time.
+ * linearizable, so what is yielded never goes back in time. Outlasts a missing quorum; ends when the signal
+ * fires or the session is closed.
+ * @throws FlotillaError `ERR_FLOTILLA_SESSION_EXPIRED` when the session is lost
  */
 export async function* observeChanges<T>(
   session: Session,
-  path: string,
-  options: { readonly signal?: AbortSignal },
-  read: () => Promise<T>,
-  same: (a: T, b: T) => boolean,
+  { path, signal, read, same }: Observed<T>,
 ): AsyncGenerator<T, void, undefined> {
-  if (options.signal?.aborted === true) return;
-  const watch = await session.watch(path, { kind: "recursive", ...options });
-  const wake = new Wake();
-  const following = follow(watch, wake);
+  const isEnd = (error: unknown): boolean =>
+    signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_CLOSED");
+  const calls = patient(session, signal);
+  let watch = null as Watch | null;
+  const stopListening = listen(signal, () => void watch?.close());
   try {
-    let last = await read();
+    watch = await calls.watch(path, { kind: "recursive" });
+    const following = new Following(watch);
+    let last = await read(calls);
     yield last;
-    for (;;) {
-      if (
-        (await Promise.race([wake.next(undefined).then(() => "changed" as const), following])) !== "changed"
-      )
-        return;
-      const now = await read();
+    while (await following.changed()) {
+      const now = await read(calls);
       if (!same(last, now)) yield (last = now);
     }
+  } catch (error) {
+    if (!isEnd(error)) throw error;
   } finally {
-    await watch.close();
+    stopListening();
+    await watch?.close();
   }
 }
 
-/** Resolves when the stream ends in order; rejects when its session is lost. */
-async function follow(watch: AsyncIterable<unknown>, wake: Wake): Promise<"ended"> {
-  for await (const _ of watch) wake.notify();
-  return "ended";
+/** Turns a watch into something to wait for; many events make one change. */
+class Following {
+  readonly #wake = new Wake();
+  readonly #end: Promise<void>;
+  #ended = false;
+
+  constructor(watch: Watch) {
+    this.#end = this.#follow(watch).finally(() => {
+      this.#ended = true;
+      this.#wake.notify();
+    });
+    // Told by the next wait for a change.
+    this.#end.catch(() => {});
+  }
+
+  /** False when the stream ended in order; rejects when its session is lost. */
+  async changed(): Promise<boolean> {
+    await this.#wake.next();
+    if (!this.#ended) return true;
+    await this.#end;
+    return false;
+  }
+
+  async #follow(watch: Watch): Promise<void> {
+    for await (const _ of watch) this.#wake.notify();
+  }
 }

@@ -1,14 +1,19 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { Instance, Registration, Registry, Service } from "./api.ts";
+import { readNames } from "./children.ts";
 import { ensurePath, segment, uniqueName } from "./names.ts";
 import { observeChanges } from "./observe.ts";
+import type { Calls } from "./patient.ts";
 import { isRecord, readRecord, textAt } from "./record.ts";
+import { type Entry, SessionRegistration, withdraw } from "./registration.ts";
 
 /** The service registry, on one session. */
 export function createRegistry(session: Session): Registry {
   return new SessionRegistry(session);
 }
+
+type Reads = Pick<Calls, "children" | "get">;
 
 const servicePath = (name: string): string => `/registry/${segment(name, "name")}`;
 
@@ -21,42 +26,33 @@ class SessionRegistry implements Registry {
   }
 
   async register(service: Service, options: CallOptions = {}): Promise<Registration> {
+    const session = this.#session;
     const parent = servicePath(service.name);
-    const id = segment(service.id ?? uniqueName(this.#session), "id");
-    const { address, meta = {} } = service;
-    if (typeof address !== "string" || address.length === 0) {
-      throw new FlotillaError(
-        "ERR_FLOTILLA_BAD_ARGUMENT",
-        "Expected `address` to be a text such as 127.0.0.1:8080",
-      );
+    const id = segment(service.id ?? uniqueName(session), "id");
+    const { address, meta } = checked(service);
+    const entry: Entry = { path: `${parent}/${id}`, key: uniqueName(session) };
+    const value = JSON.stringify({ address, meta, key: entry.key });
+    try {
+      const revision = await this.#create(parent, entry.path, value, options);
+      return new SessionRegistration(session, entry, { id, name: service.name, address, meta, revision });
+    } catch (error) {
+      // Given up on, it must not come to stand later.
+      if (FlotillaError.is(error) && error.ambiguous) void withdraw(session, entry).catch(() => {});
+      throw error;
     }
-    await ensurePath(this.#session, parent, options);
-    const path = `${parent}/${id}`;
-    const { revision } = await this.#session.create(path, JSON.stringify({ address, meta }), {
-      ...options,
-      ephemeral: true,
-    });
-    return new SessionRegistration(this.#session, path, { id, name: service.name, address, meta, revision });
   }
 
-  async find(name: string, options: ReadOptions = {}): Promise<readonly Instance[]> {
-    const parent = servicePath(name);
-    const ids: string[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await this.#session.children(parent, {
-        ...options,
-        ...(after === undefined ? {} : { after }),
-      });
-      ids.push(...(page?.names ?? []));
-      if (page?.next === null || page === null) break;
-      after = page.next;
-    }
-    const found = await Promise.all(ids.map((id) => this.#read(name, id, options)));
-    return found.filter((instance) => instance !== null);
+  find(name: string, options: ReadOptions = {}): Promise<readonly Instance[]> {
+    return readInstances(this.#session, name, options);
   }
 
   watch(name: string, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<readonly Instance[]> {
-    return observeChanges(this.#session, servicePath(name), options, () => this.find(name), sameInstances);
+    return observeChanges(this.#session, {
+      path: servicePath(name),
+      signal: options.signal,
+      read: (calls) => readInstances(calls, name, {}),
+      same: sameInstances,
+    });
   }
 
   async pick(name: string, options: ReadOptions = {}): Promise<Instance | null> {
@@ -66,48 +62,51 @@ class SessionRegistry implements Registry {
     return instances[turn % Math.max(1, instances.length)] ?? null;
   }
 
-  async #read(name: string, id: string, options: ReadOptions): Promise<Instance | null> {
-    const node = await this.#session.get(`${servicePath(name)}/${id}`, options);
-    const record = readRecord(node);
-    if (node === null || record === null) return null;
-    const meta: Record<string, string> = {};
-    if (isRecord(record["meta"])) {
-      for (const key of Object.keys(record["meta"])) meta[key] = textAt(record["meta"], key, "");
+  async #create(parent: string, path: string, value: string, options: CallOptions): Promise<number> {
+    const session = this.#session;
+    for (;;) {
+      try {
+        return (await session.create(path, value, { ...options, ephemeral: true })).revision;
+      } catch (error) {
+        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+      }
+      await ensurePath(session, parent, options);
     }
-    return { id, name, address: textAt(record, "address", ""), meta, revision: node.stat.mzxid };
   }
 }
 
-class SessionRegistration implements Registration {
-  readonly instance: Instance;
-  readonly #session: Session;
-  readonly #path: string;
-
-  constructor(session: Session, path: string, instance: Instance) {
-    this.#session = session;
-    this.#path = path;
-    this.instance = instance;
+function checked({ address, meta = {} }: Service): Pick<Instance, "address" | "meta"> {
+  if (typeof address !== "string" || address.length === 0) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "address: expected a text such as 127.0.0.1:8080");
   }
-
-  get signal(): AbortSignal {
-    return this.#session.signal;
+  if (!isRecord(meta) || !Object.values(meta).every((value) => typeof value === "string")) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "meta: expected texts by name");
   }
+  return { address, meta: { ...meta } };
+}
 
-  /** The condition on mzxid keeps a successor of the same id untouched. */
-  async deregister(): Promise<void> {
-    if (this.#session.signal.aborted) return;
-    try {
-      await this.#session.multi([{ type: "delete", path: this.#path, mzxid: this.instance.revision }]);
-    } catch (error) {
-      const gone =
-        FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND") || FlotillaError.is(error, "ERR_FLOTILLA_FENCED");
-      if (!gone) throw error;
-    }
-  }
+async function readInstances(calls: Reads, name: string, options: ReadOptions): Promise<readonly Instance[]> {
+  const ids = await readNames(calls, servicePath(name), options);
+  const found = await Promise.all(ids.map((id) => readInstance(calls, name, id, options)));
+  return found.filter((instance) => instance !== null);
+}
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.deregister();
+/** Null for what is no registration. */
+async function readInstance(
+  calls: Reads,
+  name: string,
+  id: string,
+  options: ReadOptions,
+): Promise<Instance | null> {
+  const node = await calls.get(`${servicePath(name)}/${id}`, options);
+  const record = readRecord(node);
+  const address = record === null ? "" : textAt(record, "address", "");
+  if (node === null || record === null || address === "") return null;
+  const meta: Record<string, string> = {};
+  if (isRecord(record["meta"])) {
+    for (const key of Object.keys(record["meta"])) meta[key] = textAt(record["meta"], key, "");
   }
+  return { id, name, address, meta, revision: node.stat.mzxid };
 }
 
 function sameInstances(a: readonly Instance[], b: readonly Instance[]): boolean {

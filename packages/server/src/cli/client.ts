@@ -1,4 +1,4 @@
-import type { Coord } from "@flotilla/coord/node";
+import type { Coord } from "@flotilla/coord";
 import type { Session } from "@flotilla/coord/client";
 import { connect } from "@flotilla/coord/client";
 import { silentLogger } from "@flotilla/runtime";

@@ -49,7 +49,7 @@ export function toFailure(error: unknown): Failure | null {
 const suggestion = /\n?\((Did you mean .*\?)\)\s*$/s;
 
 function usage(error: CommanderError): Failure {
-  const text = error.message.replace(/^error: /, "");
+  const text = error.code === "commander.help" ? "which command?" : error.message.replace(/^error: /, "");
   const meant = suggestion.exec(text)?.[1];
   return {
     code: "ERR_FLOTILLA_BAD_ARGUMENT",

@@ -40,7 +40,6 @@ export function buildProgram(context: Context): Command {
     .addHelpText("after", footer);
   for (const make of commands) program.addCommand(make(context));
   program.addCommand(demoMemberCommand(context), { hidden: true });
-  program.action(() => program.error("error: which command? `flotilla --help` lists them"));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => context.out.line(text.trimEnd()),

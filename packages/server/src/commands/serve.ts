@@ -1,5 +1,4 @@
-import type { CoordNode, StartOptions } from "@flotilla/coord/node";
-import { start } from "@flotilla/coord/node";
+import type { CoordNode, StartOptions } from "@flotilla/coord";
 import { jsonLogger } from "@flotilla/runtime/real";
 import { Command } from "commander";
 import { jsonOption } from "../cli/client.ts";
@@ -48,6 +47,8 @@ export function serveCommand(context: Context): Command {
 }
 
 async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
+  // Loaded only here: clients do without the database.
+  const { start } = await import("@flotilla/coord");
   const node = await start(await startOptions(settings));
   const { id, address } = node;
   if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });

@@ -1,4 +1,4 @@
-import type { Member } from "@flotilla/coord/node";
+import type { Member } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 
 /** Turns what a flag, a variable or a file holds into a value; `where` names the place in errors. */

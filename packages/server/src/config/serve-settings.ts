@@ -1,4 +1,4 @@
-import type { Member } from "@flotilla/coord/node";
+import type { Member } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import type { LogLevel } from "@flotilla/runtime/real";
 import { parseDuration } from "./duration.ts";

@@ -1,4 +1,4 @@
-import type { LeaderInfo } from "@flotilla/coord/node";
+import type { LeaderInfo } from "@flotilla/coord";
 import type { Events } from "./events.ts";
 import { Vacancies } from "./measure.ts";
 import type { FromMember, MemberSpec } from "./messages.ts";

@@ -1,9 +1,10 @@
+import { randomInt } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { FlotillaError } from "@flotilla/runtime";
-import { rmSync } from "node:fs";
 
 /** Where a run of the demo keeps its files. */
 export interface Home {
@@ -70,21 +71,24 @@ async function keptPorts(file: string, voters: number): Promise<number[]> {
   throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${file}: expected ${voters} ports`);
 }
 
+/** Below the range that systems hand out to outgoing connections, so that a killed member's port stays free. */
+const firstPort = 15_000;
+const lastPort = 32_000;
+
 /** Ports nobody listens on now, all different. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = randomInt(firstPort, lastPort);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
 }
 
-function listenAnywhere(): Promise<ReturnType<typeof createServer>> {
-  return new Promise((done, fail) => {
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
     const server = createServer();
-    server.once("error", fail);
-    server.listen(0, "127.0.0.1", () => done(server));
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
   });
 }

@@ -1,4 +1,4 @@
-import type { Leadership } from "@flotilla/coord/node";
+import type { Leadership } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Corpus } from "../search/corpus.ts";
 import { shareOut } from "../search/corpus.ts";

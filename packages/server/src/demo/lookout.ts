@@ -1,4 +1,4 @@
-import type { Coord, LeaderInfo, Session } from "@flotilla/coord/node";
+import type { Coord, LeaderInfo, Session } from "@flotilla/coord";
 import { connect } from "@flotilla/coord/client";
 import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { electionName, workersName } from "./participation.ts";

@@ -1,4 +1,4 @@
-import type { Coord, CoordNode, Leadership } from "@flotilla/coord/node";
+import type { Coord, CoordNode, Leadership } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { aborted } from "../cli/context.ts";
 import { Corpus } from "../search/corpus.ts";
@@ -66,7 +66,7 @@ export class DemoMember {
     const { id, cluster, sessionTtlMs, voter } = this.#spec;
     if (voter === null) return null;
     // Loaded only where it is needed: a thin client does without the database.
-    const { start } = await import("@flotilla/coord/node");
+    const { start } = await import("@flotilla/coord");
     return start({ id, cluster, sessionTtlMs, ...voter });
   }
 

@@ -1,4 +1,4 @@
-import type { Member, NodeStatus } from "@flotilla/coord/node";
+import type { Member, NodeStatus } from "@flotilla/coord";
 
 /** What a process of the demo is told at its start. */
 export interface MemberSpec {

@@ -1,4 +1,4 @@
-import type { Coord, Leadership, Registration } from "@flotilla/coord/node";
+import type { Coord, Leadership, Registration } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 
 /** The name of the election and of the service. */

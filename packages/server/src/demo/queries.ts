@@ -1,4 +1,4 @@
-import type { LeaderInfo } from "@flotilla/coord/node";
+import type { LeaderInfo } from "@flotilla/coord";
 import type { Corpus } from "../search/corpus.ts";
 import type { Hit } from "../search/tf-idf.ts";
 import { tokens } from "../search/tf-idf.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { LeaderInfo } from "@flotilla/coord/node";
+import type { LeaderInfo } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { Corpus } from "../search/corpus.ts";
 import { readDocuments } from "../search/documents.ts";

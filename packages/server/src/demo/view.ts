@@ -42,8 +42,10 @@ const keys = "k kill -9 the leader   w kill -9 a worker   p pause the leader   r
 export function render(state: ViewState, size: { readonly columns: number; readonly rows: number }): string {
   const top = [...head(state), "", ...memberLines(state.members), "", keys, ""];
   const room = Math.max(1, size.rows - top.length - 2);
-  const lines = [...top, ...state.events.slice(-room)].slice(0, Math.max(1, size.rows - 1));
-  return lines.map((line) => emphasize(cut(printable(line), size.columns))).join("\n");
+  const columns = Math.max(1, size.columns - 1);
+  const events = state.events.slice(-room).flatMap((event) => wrap(printable(event), columns));
+  const lines = [...top.map((line) => emphasize(cut(line, columns))), ...events.slice(-room)];
+  return lines.slice(0, Math.max(1, size.rows - 1)).join("\n");
 }
 
 function head(state: ViewState): string[] {
@@ -81,17 +83,34 @@ function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** Characters, not bytes; one is kept free so that no line wraps. */
+/** Characters, not bytes. */
 function cut(line: string, columns: number): string {
-  const room = Math.max(1, columns - 1);
   const characters = Array.from(line);
-  return characters.length <= room ? line : `${characters.slice(0, room - 1).join("")}…`;
+  return characters.length <= columns ? line : `${characters.slice(0, columns - 1).join("")}…`;
+}
+
+const indent = " ".repeat(10);
+
+/** Lines of whole words where they fit; all but the first are indented, all look alike. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > columns && columns > 2 * indent.length) {
+    const space = rest.lastIndexOf(" ", columns);
+    const end = space > indent.length ? space : columns;
+    lines.push(rest.slice(0, end));
+    rest = indent + rest.slice(end).trimStart();
+  }
+  const style = styleOf(text);
+  return [...lines, cut(rest, columns)].map((line) => (style === null ? line : styleText(style, line)));
+}
+
+function styleOf(event: string): "red" | "green" | "yellow" | null {
+  if (/NOT recovered|wrong answer|ended with code/.test(event)) return "red";
+  if (event.includes("recovered from")) return "green";
+  return /kill -9 the |SIGSTOP /.test(event) ? "yellow" : null;
 }
 
 function emphasize(line: string): string {
-  if (/^Flotilla/.test(line)) return styleText("bold", line);
-  if (/\bNOT recovered|\bproblem\b/.test(line)) return styleText("red", line);
-  if (/\brecovered from\b/.test(line)) return styleText("green", line);
-  if (/\bkill -9 the (?:leader|worker) n|SIGSTOP/.test(line)) return styleText("yellow", line);
-  return line;
+  return line.startsWith("Flotilla") ? styleText("bold", line) : line;
 }

@@ -1,4 +1,4 @@
-import type { Session } from "@flotilla/coord/node";
+import type { Session } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { Stamps } from "./measure.ts";
 import { nowMs, sleep } from "./time.ts";

@@ -62,12 +62,13 @@ export class ClientWork {
     else for (const one of watching) one.catch(this.#actor.world.crashed);
   }
 
-  /** Lets the watches hear of everything before the session ends. */
+  /** Before the session ends, its watches must have told of everything that was there when this is called. */
   async #settle({ session }: TrackedSession): Promise<void> {
+    const { revision } = this.#actor.world.golden;
     try {
       await session.sync({ timeoutMs: 10_000 });
       await sleep(this.#actor, 1000);
-      await session.sync({ timeoutMs: 10_000 });
+      if (!session.signal.aborted) for (const watcher of this.#watchers) watcher.caughtUp(revision);
     } catch (error) {
       if (!isPassing(error)) throw error;
     }

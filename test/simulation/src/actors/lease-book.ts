@@ -1,6 +1,6 @@
 import type { Session } from "@flotilla/coord/client";
 import type { LeaseRecord } from "@flotilla/history";
-import type { GoldenLog } from "../world/golden-log.ts";
+import type { GoldenCommand, GoldenLog } from "../world/golden-log.ts";
 import type { ProcessClock } from "./process-clock.ts";
 
 const driftBound = 0.02;
@@ -22,7 +22,8 @@ interface Tracked {
 export class LeaseBook {
   readonly #nowMs: () => number;
   readonly #records: LeaseRecord[] = [];
-  readonly #known = new Set<string>();
+  /** When each session's client was told that it is open. */
+  readonly #told = new Map<string, number>();
   readonly #tracked = new Map<ProcessClock, Tracked[]>();
 
   constructor(nowMs: () => number) {
@@ -31,7 +32,7 @@ export class LeaseBook {
 
   /** A session is open; its opening was sent at `openedMs` at the earliest. */
   opened(session: Session, process: ProcessClock, openedMs: number): void {
-    this.#known.add(session.id);
+    this.#told.set(session.id, this.#nowMs());
     this.#records.push({ kind: "lease", id: session.id, ttl_ms: session.ttlMs, send_ns: toNs(openedMs) });
     const list = this.#tracked.get(process) ?? [];
     list.push({ session, process, sinceMs: Number.NEGATIVE_INFINITY, believedMs: -1 });
@@ -55,18 +56,21 @@ export class LeaseBook {
   /** Everything, with the ends that the log tells of. */
   records(golden: GoldenLog): LeaseRecord[] {
     for (const process of this.#tracked.keys()) this.died(process);
-    const ends: LeaseRecord[] = [];
-    for (const { command, applied, result, atMs } of golden.commands) {
-      const at_ns = toNs(atMs);
-      if (applied.type === "expired") {
-        for (const id of applied.leases) if (this.#known.has(id)) ends.push({ kind: "lease-end", id, at_ns, reason: "expired" });
-      }
-      const isClose = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
-      if (isClose && this.#known.has(command.session)) {
-        ends.push({ kind: "lease-end", id: command.session, at_ns, reason: "closed" });
+    return [...this.#records, ...this.#ends(golden)];
+  }
+
+  /** An end before its client was told of the session does not count when the session was opened again. */
+  #ends(golden: GoldenLog): LeaseRecord[] {
+    const ends = new Map<string, LeaseRecord[]>();
+    for (const command of golden.commands) {
+      const { applied, atMs } = command;
+      if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0)) ends.delete(applied.session);
+      for (const { id, reason } of endedBy(command)) {
+        if (!this.#told.has(id)) continue;
+        ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
       }
     }
-    return [...this.#records, ...ends];
+    return [...ends.values()].flat();
   }
 
   #look(tracked: Tracked): void {
@@ -96,4 +100,11 @@ export class LeaseBook {
     if (believedMs < 0) return;
     this.#records.push({ kind: "believed-until", id: session.id, until_ns: toNs(believedMs) });
   }
+}
+
+/** The sessions' own leases that a command ended. */
+function endedBy({ applied, command, result }: GoldenCommand): { id: string; reason: "expired" | "closed" }[] {
+  if (applied.type === "expired") return applied.leases.map((id) => ({ id, reason: "expired" }));
+  const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
+  return closes ? [{ id: command.session, reason: "closed" }] : [];
 }

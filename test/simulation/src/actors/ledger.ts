@@ -42,8 +42,8 @@ export interface ChildrenRecord {
 export interface WatchRecord {
   readonly id: string;
   readonly stream: WatchStream;
-  /** Whether it has to have told everything in the end. */
-  isLive: boolean;
+  /** The revision it has to have told of, at least; null when it came to an end by itself or was cut off. */
+  due: number | null;
 }
 
 /** A write that was only to be done while a leadership stood. */

@@ -122,9 +122,8 @@ export class RegisterLane {
   async #create(path: string): Promise<void> {
     const value = this.#value();
     const id = this.#invoke({ type: "create", path, value });
-    const ephemeral = this.#random.chance(0.05);
     await this.#written(id, "create", path, value, () =>
-      this.#tracked.session.create(path, value, { ...this.#limits(), ephemeral }),
+      this.#tracked.session.create(path, value, this.#limits()),
     );
   }
 

@@ -49,6 +49,12 @@ export class Watcher {
     }
   }
 
+  /** From now on everything up to a revision must have been told. */
+  caughtUp(revision: number): void {
+    const record = this.#wanted?.record ?? null;
+    if (record !== null) record.due = revision;
+  }
+
   #choose(): Wanted {
     const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
     const path = this.#paths.watched(this.#random);
@@ -80,7 +86,7 @@ export class Watcher {
         wanted.from = event.token;
         tracked.heard(event.revision);
       }
-      if (!session.signal.aborted) this.#finished(tracked, wanted, id);
+      if (!session.signal.aborted) this.#finished(tracked, id);
     } finally {
       timer.cancel();
     }
@@ -96,7 +102,7 @@ export class Watcher {
     const from = wanted.from === null ? revision + 1 : ordinal === Number.MAX_SAFE_INTEGER ? revision + 1 : revision;
     if (wanted.record === null) {
       const stream = { path, watchKind: kind, from, delivered: wanted.delivered };
-      wanted.record = { id, stream, isLive: true };
+      wanted.record = { id, stream, due: null };
       this.#actor.world.ledger.watches.push(wanted.record);
     }
     wanted.from = watch.token;
@@ -104,8 +110,7 @@ export class Watcher {
     return id;
   }
 
-  #finished(tracked: TrackedSession, wanted: Wanted, id: string): void {
-    if (wanted.record !== null) wanted.record.isLive = false;
+  #finished(tracked: TrackedSession, id: string): void {
     this.#tell({ session: tracked.session.id, kind: "watch-closed", watch: id });
     this.#wanted = null;
   }

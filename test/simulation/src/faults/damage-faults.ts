@@ -64,12 +64,13 @@ export function lostData(firing: Firing): string | null {
 
 /** The data directory as it was a while ago, but for the mark that tells how far it was. */
 function rollBack(firing: Firing): string | null {
-  const { world, fault, random } = firing;
+  const { world, fault, random, isOn } = firing;
   const server = mayLoseAnother(world) ? resolveServer(world, fault.target, random) : null;
   if (server === null || server.view.life === 0 || server.state !== "up") return null;
   const { disk } = server.machine;
   const old = disk.image();
   world.kernel.after(2000, () => {
+    if (!isOn()) return;
     const again: Firing = { ...firing, fault: { ...fault, target: `node#${world.servers.indexOf(server)}` } };
     damage(again, () => {
       const mark = disk.durableFile(highWater);

@@ -8,6 +8,8 @@ export interface Firing {
   readonly fault: Fault;
   /** Keyed by the fault alone. */
   readonly random: KeyedRandom;
+  /** False once everything is healed: then nothing may be harmed any more. */
+  readonly isOn: () => boolean;
   /** Runs when the fault is over: after its duration, or when everything is healed. */
   readonly whenOver: (undo: () => void) => void;
 }

@@ -79,9 +79,13 @@ export class Injector {
     if (this.#healed) return;
     const { kernel } = this.#world;
     const random = kernel.random(`fault/${String(fault.args["key"])}/${fault.kind}`);
-    const undos: (() => void)[] = [];
-    const struck = strikes[fault.kind]({ world: this.#world, fault, random, whenOver: (undo) => undos.push(undo) });
-    for (const undo of undos) this.#later(fault.durMs, undo);
+    const struck = strikes[fault.kind]({
+      world: this.#world,
+      fault,
+      random,
+      isOn: () => !this.#healed,
+      whenOver: (undo) => this.#later(fault.durMs, undo),
+    });
     if (struck !== null) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
     else if (tries < mostTries) kernel.after(retryMs, () => this.#fire(fault, tries + 1));
   }

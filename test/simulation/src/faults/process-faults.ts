@@ -11,12 +11,14 @@ export function crash({ world, fault, random, whenOver }: Firing): string | null
 }
 
 /** Kills all members within a moment. */
-export function crashAll({ world, fault, random, whenOver }: Firing): string | null {
+export function crashAll({ world, fault, random, isOn, whenOver }: Firing): string | null {
   const spreadMs = numberArg(fault, "spreadMs", 0);
   const running = world.sound.filter(({ machine }) => machine.isRunning);
   if (running.length * 2 <= world.servers.length) return null;
   for (const server of running) {
-    world.kernel.after(spreadMs * random.float(), () => void server.crash(flagArg(fault, "powerOff")));
+    world.kernel.after(spreadMs * random.float(), () => {
+      if (isOn()) server.crash(flagArg(fault, "powerOff"));
+    });
   }
   whenOver(() => {
     // Not before the last of them is down.

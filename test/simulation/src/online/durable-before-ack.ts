@@ -63,13 +63,13 @@ export class DurableBeforeAck implements OnlineChecker {
   #entries(node: NodeView, message: Of<"append-reply">, match: Index): void {
     const { durable, log } = node;
     const term = log.termAt(match);
-    const isDurable = term === undefined ? match <= durable.base.index : durable.holds({ index: match, term });
-    if (!isDurable) this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
+    if (term === undefined ? match <= durable.base.index : durable.holds({ index: match, term })) return;
+    if (!node.installs().some(({ index }) => index === match)) this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
   }
 
   #snapshot(node: NodeView, message: Of<"snapshot-reply">): void {
     const { last, received } = message;
-    if (received !== this.#snapshotBytes.get(`${last.index}/${last.term}`) || node.durable.holds(last)) return;
+    if (received !== this.#snapshotBytes.get(`${last.index}/${last.term}`) || node.holdsDurably(last)) return;
     this.#broken(node, message, `snapshot ${last.index}, durable up to ${node.durable.lastIndex}`);
   }
 

@@ -45,3 +45,22 @@ export function durableIncarnation(disk: SimDisk): string | null {
     return null;
   }
 }
+
+const manifestName = /^snapshots\/(\d+)-(\d+)\.manifest$/;
+const sizeAt = 3;
+const installedAt = 6;
+
+/** The last entries of received snapshots whose manifest and bytes are both durable. */
+export function durableInstalls(disk: SimDisk): LogId[] {
+  const found: LogId[] = [];
+  for (const name of disk.durableFiles()) {
+    const [, index, term] = manifestName.exec(name) ?? [];
+    const manifest = index === undefined ? undefined : disk.durableFile(name);
+    if (manifest === undefined || manifest.length <= sealBytes) continue;
+    const fields = readArray(decode(manifest.subarray(sealBytes)), "manifest", 7, 7);
+    const data = disk.durableFile(name.replace(/manifest$/, "data"));
+    if (fields[installedAt] !== true || data?.length !== fields[sizeAt]) continue;
+    found.push({ index: Number(index), term: Number(term) });
+  }
+  return found;
+}

@@ -59,7 +59,7 @@ export class NoRegression implements OnlineChecker {
     if (hardState.term < hard.term || (hardState.term === hard.term && !sameVote)) {
       this.#report(`${node.id} lost its term or vote: ${JSON.stringify(hard)} was durable, ${JSON.stringify(hardState)} is there`);
     }
-    const expected = [durable.last, log.last];
+    const expected = [durable.last, log.last, ...node.installs()];
     if (!expected.some((one) => one.index === last.index && one.term === last.term)) {
       this.#report(`${node.id} lost its log: ${JSON.stringify(expected)} was expected, ${JSON.stringify(last)} is there`);
     }

@@ -1,6 +1,6 @@
-import type { AppendTask, HardState, Index, Recovered, SoftState } from "@flotilla/raft";
+import type { AppendTask, HardState, Index, LogId, Recovered, SoftState } from "@flotilla/raft";
 import type { SimDisk } from "@flotilla/runtime/sim";
-import { durableHard, durableTail } from "./durable-records.ts";
+import { durableHard, durableInstalls, durableTail } from "./durable-records.ts";
 import { ShadowLog } from "./shadow-log.ts";
 
 const logStore = "log";
@@ -77,6 +77,19 @@ export class NodeView {
   /** Number of the newest batch on the disk now. */
   durableSeq(): number {
     return durableTail(this.#disk.durableStore(logStore))?.seq ?? 0;
+  }
+
+  /**
+   * Whether the disk certainly holds everything up to an entry: in the log, or in a snapshot that was
+   * received and that the log will go on from.
+   */
+  holdsDurably(entry: LogId): boolean {
+    return this.durable.holds(entry) || this.installs().some(({ index }) => index === entry.index);
+  }
+
+  /** Received snapshots on the disk that reach beyond the log there. */
+  installs(): readonly LogId[] {
+    return durableInstalls(this.#disk).filter(({ index }) => index > this.durable.base.index);
   }
 
   promised(): void {

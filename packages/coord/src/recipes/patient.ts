@@ -1,0 +1,74 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Session, Watch, WatchOptions } from "../client/api.ts";
+import { listen } from "./bounded.ts";
+
+/** What recipes ask of a session. */
+export type Calls = Pick<Session, "children" | "create" | "get" | "multi" | "watch">;
+
+const pauseMs = 100;
+
+/**
+ * The calls of a session without a time limit of their own: what fails only for now, such as a quorum that
+ * is missing, is tried again until the signal fires or the session ends.
+ */
+export function patient(session: Session, signal: AbortSignal | undefined): Calls {
+  const bounds = { timeoutMs: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) };
+  const until = <T>(call: () => Promise<T>): Promise<T> => insist(session, signal, call);
+  return {
+    children: (path, options) => until(() => session.children(path, { ...options, ...bounds })),
+    create: (path, value, options) => until(() => session.create(path, value, { ...options, ...bounds })),
+    get: (path, options) => until(() => session.get(path, { ...options, ...bounds })),
+    multi: (items, options) => until(() => session.multi(items, { ...options, ...bounds })),
+    watch: (path, options) => until(() => arm(session, path, options, signal)),
+  };
+}
+
+/** The signal ends the arming; a watch that stands has an end of its own. */
+async function arm(
+  session: Session,
+  path: string,
+  options: WatchOptions | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Watch> {
+  const arming = new AbortController();
+  const stopListening = listen(signal, (reason) => arming.abort(reason));
+  try {
+    return await session.watch(path, { ...options, signal: arming.signal });
+  } finally {
+    stopListening();
+  }
+}
+
+async function insist<T>(
+  session: Session,
+  signal: AbortSignal | undefined,
+  call: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (signal?.aborted === true || !isPassing(error)) throw error;
+    }
+    await pause(session, signal);
+  }
+}
+
+/** Certainly not done, and may work another time. */
+function isPassing(error: unknown): boolean {
+  return FlotillaError.is(error) && error.retryable && !error.ambiguous;
+}
+
+/** Ends early when the signal fires. */
+function pause(session: Session, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = session.clock.setTimer(pauseMs, () => {
+      stopListening();
+      resolve();
+    });
+    const stopListening = listen(signal, () => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,73 @@
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
+import { run } from "../../src/cli/run.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function flotilla(...args: string[]): Promise<Ran> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await run(args, {
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    env: {},
+    interrupted: new AbortController().signal,
+  });
+  return { code, stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
+}
+
+test.each<[string, string[], RegExp]>([
+  ["no command", [], /which command/],
+  ["an unknown flag", ["get", "/a", "--colour"], /unknown option '--colour'/],
+  ["a missing path", ["get"], /missing required argument 'path'/],
+  ["too many arguments", ["get", "/a", "/b"], /too many arguments/],
+  ["a flag without its value", ["get", "/a", "--timeout"], /argument missing/],
+  ["a timeout that is none", ["get", "/a", "--timeout", "soon"], /--timeout: expected a duration/],
+  ["no endpoints", ["get", "/a", "--endpoints", " , "], /--endpoints: expected host:port/],
+  ["an address without a port", ["get", "/a", "--endpoints", "here"], /host:port/],
+  ["no value", ["set", "/a"], /no value/],
+  ["a value and a file", ["set", "/a", "x", "--file", "y"], /not both/],
+  ["a file that is not there", ["put", "/a", "--file", "/no/such/file"], /cannot read/],
+  ["a version that is none", ["rm", "/a", "--if-version", "-1"], /--if-version/],
+  ["a secret file that is not there", ["get", "/a", "--secret-file", "/no/such"], /secret file/],
+  ["serve without an id", ["serve"], /no id/],
+  ["serve without data", ["serve", "--id", "n1"], /no dataDir/],
+  ["bad members", ["serve", "--id", "n1", "--data-dir", "/nowhere", "--bootstrap", "n1"], /id=host:port/],
+  ["a missing configuration file", ["serve", "-c", "/no/such.toml"], /no such file/],
+  ["an unknown fault", ["demo", "--faults", "kill-all"], /no fault "kill-all"/],
+  ["a seed that is none", ["demo", "--seed", "x"], /--seed/],
+])("%s is a usage error with a hint", async (_, args, message) => {
+  const { code, stdout, stderr } = await flotilla(...args);
+  expect(stderr).toMatch(message);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(2);
+  expect(stderr).toMatch(/\nhint: .+\n$/);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+});
+
+test("an unknown command names the nearest", async () => {
+  const { code, stderr } = await flotilla("stauts");
+  expect(code).toBe(2);
+  expect(stderr).toBe(
+    "flotilla: unknown command 'stauts' (ERR_FLOTILLA_BAD_ARGUMENT)\nhint: Did you mean status?\n",
+  );
+});
+
+test("with --json an error is one JSON object on standard error", async () => {
+  const { code, stdout, stderr } = await flotilla("get", "--json");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(JSON.parse(stderr)).toEqual({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    message: "missing required argument 'path'",
+    hint: expect.any(String),
+  });
+});
+
+test("help goes to standard output and is no error; what is not for people is not in it", async () => {
+  const { code, stdout, stderr } = await flotilla("--help");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/serve.*status.*watch/s);
+  expect(stdout).not.toContain("demo-member");
+});

@@ -1,0 +1,171 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CommandOptions, Ran } from "../support/command-line.ts";
+import { CommandLine, flotilla } from "../support/command-line.ts";
+import { freePorts } from "../support/ports.ts";
+import { TemporaryFolder } from "../support/temporary-folder.ts";
+
+let folder: TemporaryFolder;
+let server: CommandLine;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await TemporaryFolder.create("cli-tree");
+  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
+  env = { FLOTILLA_ENDPOINTS: address, FLOTILLA_TIMEOUT: "30s" };
+  const data = join(folder.path, "data");
+  server = new CommandLine(["serve", "--id", "n1", "--data-dir", data, "--listen", address, "--bootstrap", `n1=${address}`]);
+  await server.printed(/n1 of cluster flotilla listens on/);
+}, 120_000);
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await folder[Symbol.asyncDispose]();
+});
+
+function run(args: readonly string[], options: CommandOptions = {}): Promise<Ran> {
+  return flotilla(args, { ...options, env: { ...env, ...options.env } });
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await run([...args, "--json"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+/** What an error looks like for people and for programs. */
+async function expectFailure(args: readonly string[], code: number, errorCode: string): Promise<void> {
+  const [plain, programs] = await Promise.all([run(args), run([...args, "--json"])]);
+  expect(plain).toMatchObject({ code, stdout: "" });
+  expect(plain.stderr).toMatch(new RegExp(`^flotilla: .*\\(${errorCode}\\)\\nhint: .+\\n$`));
+  expect(programs).toMatchObject({ code, stdout: "" });
+  expect(JSON.parse(programs.stderr)).toMatchObject({ code: errorCode, hint: expect.any(String), message: expect.any(String) });
+}
+
+describe("a life of a node", { timeout: 240_000 }, () => {
+  test("create, get, stat, ls, set, put, rm", async () => {
+    expect(await run(["create", "/life", "one"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\/life created at revision \d+\n$/) });
+    expect(await run(["get", "/life"])).toEqual({ code: 0, stdout: "one", stderr: "" });
+    expect(await json("get", "/life")).toMatchObject({ path: "/life", value: "one", encoding: "utf8", stat: { version: 0 } });
+    expect(await json("set", "/life", "two", "--if-version", "0")).toMatchObject({ path: "/life", stat: { version: 1 } });
+    expect(await json("put", "/life", "three")).toMatchObject({ stat: { version: 2, dataLength: 5 } });
+    expect(await json("put", "/life/child", "")).toMatchObject({ path: "/life/child" });
+    expect(await json("ls", "/life")).toEqual({ path: "/life", children: ["child"] });
+    expect((await run(["ls", "/life", "-l"])).stdout).toMatch(/^NAME\s+VERSION.*\nchild\s+0\s+0\s+0\s+persistent\n$/);
+    expect(await json("ls", "/life", "-l")).toMatchObject({ children: [{ name: "child", stat: { version: 0 } }] });
+    expect((await run(["stat", "/life"])).stdout).toMatch(/^version\s+2$/m);
+    expect(await json("stat", "/life")).toMatchObject({ path: "/life", stat: { numChildren: 1 } });
+    expect(await json("rm", "/life/child")).toEqual({ path: "/life/child", deleted: true });
+    expect(await run(["rm", "/life", "--if-version", "2"])).toMatchObject({ code: 0, stdout: "/life deleted\n" });
+    expect((await run(["ls"])).stdout).not.toContain("life");
+  });
+
+  test("sequential names count up", async () => {
+    await json("create", "/seq");
+    const names = [await json("create", "/seq/job-", "-s"), await json("create", "/seq/job-", "-s")].map(({ path }) => String(path));
+    expect(names[0]).toMatch(/^\/seq\/job-\d{10}$/);
+    expect(names.toSorted()).toEqual(names);
+    expect(new Set(names).size).toBe(2);
+  });
+
+  test("a value may come from a file or standard input, and need not be text", async () => {
+    const file = join(folder.path, "value");
+    await writeFile(file, Uint8Array.of(0xff, 0, 1));
+    await json("put", "/bytes", "--file", file);
+    expect(await json("get", "/bytes")).toMatchObject({ value: "/wAB", encoding: "base64" });
+    expect(await run(["put", "/bytes", "--file", "-"], { input: "piped\n" })).toMatchObject({ code: 0 });
+    expect((await run(["get", "/bytes"])).stdout).toBe("piped\n");
+  });
+
+  test("an ephemeral node stays until its command is interrupted", async () => {
+    await using held = new CommandLine(["create", "/held", "-e", "--json"], { env });
+    await held.printed(/stays until Ctrl-C/);
+    expect(await json("stat", "/held")).toMatchObject({ stat: { ephemeralOwner: expect.any(String) } });
+    held.signal("SIGINT");
+    expect(await held.ended()).toMatchObject({ code: 0 });
+    await expectFailure(["get", "/held"], 6, "ERR_FLOTILLA_NOT_FOUND");
+  });
+
+  test("commands leave no session behind", async () => {
+    await json("put", "/a", "x");
+    const status = await json("status");
+    const members = status["members"] as { readonly status: { readonly sessions: number } }[];
+    // The member's own, and that of this very command.
+    expect(members[0]?.status.sessions).toBe(2);
+  });
+});
+
+describe("watching", { timeout: 240_000 }, () => {
+  test("tells every change in order, also for programs, and ends well when interrupted", async () => {
+    await json("put", "/seen", "0");
+    await using people = new CommandLine(["watch", "/seen", "-R"], { env });
+    await using programs = new CommandLine(["watch", "/seen", "-R", "--json"], { env });
+    await Promise.all([people.printed(/watching \/seen/), programs.printed(/watching \/seen/)]);
+    await json("put", "/seen/a", "1");
+    await json("set", "/seen/a", "2");
+    await json("rm", "/seen/a");
+    await people.printed(/deleted {2}\/seen\/a\n/);
+    await programs.printed(/"deleted"/);
+    expect(people.stdout).toMatch(/^\d+ {2}created {2}\/seen\/a {2}1\n\d+ {2}changed {2}\/seen\/a {2}2\n\d+ {2}deleted {2}\/seen\/a\n$/);
+    expect(programs.jsonLines.map(({ type, path, value }) => [type, path, value])).toEqual([
+      ["created", "/seen/a", "1"],
+      ["changed", "/seen/a", "2"],
+      ["deleted", "/seen/a", undefined],
+    ]);
+    people.signal("SIGINT");
+    programs.signal("SIGTERM");
+    expect([(await people.ended()).code, (await programs.ended()).code]).toEqual([0, 0]);
+  });
+
+  test("ends quietly when nobody reads any more", async () => {
+    await using watching = new CommandLine(["watch", "/piped", "--children"], { env });
+    await watching.printed(/watching/);
+    watching.closeOutput();
+    await json("put", "/piped", "1");
+    expect(await watching.ended()).toMatchObject({ code: 0 });
+  });
+});
+
+describe("refusals", { timeout: 240_000 }, () => {
+  test("2: an invalid path, and a value that is too large", async () => {
+    await expectFailure(["get", "no/slash"], 2, "ERR_FLOTILLA_BAD_PATH");
+    await expectFailure(["create", "/a/../b"], 2, "ERR_FLOTILLA_BAD_PATH");
+    const file = join(folder.path, "large");
+    await writeFile(file, new Uint8Array(1_048_577));
+    await expectFailure(["put", "/large", "--file", file], 2, "ERR_FLOTILLA_TOO_LARGE");
+    await expectFailure(["get", "/large"], 6, "ERR_FLOTILLA_NOT_FOUND");
+  });
+
+  test("3: nobody there", async () => {
+    const [port] = await freePorts(1);
+    await expectFailure(["get", "/a", "--endpoints", `127.0.0.1:${port}`, "--timeout", "500ms"], 3, "ERR_FLOTILLA_UNREACHABLE");
+  });
+
+  test("4: a wrong cluster, and a secret where there is none", async () => {
+    await expectFailure(["get", "/a", "--cluster", "other"], 4, "ERR_FLOTILLA_WRONG_CLUSTER");
+    const ran = await run(["get", "/a"], { env: { FLOTILLA_SECRET: "hunter2" } });
+    expect(ran).toMatchObject({ code: 4, stderr: expect.stringContaining("ERR_FLOTILLA_WRONG_SECRET") });
+    expect(ran.stderr).not.toContain("hunter2");
+  });
+
+  test("5: exists, a bad version, children in the way; nothing is changed", async () => {
+    await json("put", "/kept", "as it is");
+    await json("put", "/kept/child", "");
+    await expectFailure(["create", "/kept", "new"], 5, "ERR_FLOTILLA_EXISTS");
+    await expectFailure(["set", "/kept", "new", "--if-version", "7"], 5, "ERR_FLOTILLA_BAD_VERSION");
+    await expectFailure(["rm", "/kept", "--if-version", "7"], 5, "ERR_FLOTILLA_BAD_VERSION");
+    await expectFailure(["rm", "/kept"], 5, "ERR_FLOTILLA_HAS_CHILDREN");
+    expect((await run(["get", "/kept"])).stdout).toBe("as it is");
+  });
+
+  test("6: nothing at the path, nor above it", async () => {
+    for (const args of [["get", "/none"], ["stat", "/none"], ["ls", "/none"], ["rm", "/none"], ["set", "/none", "x"], ["create", "/none/a"]]) {
+      await expectFailure(args, 6, "ERR_FLOTILLA_NOT_FOUND");
+    }
+  });
+
+  test("a process of the demo does not run by itself", async () => {
+    expect(await run(["demo-member"])).toMatchObject({ code: 2, stderr: expect.stringContaining("flotilla demo") });
+  });
+});

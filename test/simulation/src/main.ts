@@ -1,0 +1,29 @@
+import { fileURLToPath } from "node:url";
+import { readOptions, usage } from "./runner/options.ts";
+import type { RunnerOptions } from "./runner/options.ts";
+import { replay } from "./runner/replay.ts";
+import { freshSeed, runMany } from "./runner/run-many.ts";
+import { serveParent } from "./runner/worker.ts";
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function options(): RunnerOptions | null {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return null;
+  }
+}
+
+async function main(): Promise<number> {
+  const asked = options();
+  if (asked === null) return 2;
+  if (asked.runs !== null || asked.soak) return runMany(asked, fileURLToPath(import.meta.url), print);
+  return replay(asked, asked.seed ?? freshSeed(), print);
+}
+
+if (process.argv.includes("--worker")) serveParent();
+else process.exitCode = await main();

@@ -1,0 +1,77 @@
+import { parseArgs } from "node:util";
+
+/** What the command line asked for. */
+export interface RunnerOptions {
+  /** The seed to replay, or the first of several. */
+  readonly seed: number | null;
+  /** How many worlds; null to replay one. */
+  readonly runs: number | null;
+  readonly json: boolean;
+  readonly jobs: number | null;
+  readonly soak: boolean;
+  readonly minutes: number;
+  readonly planFile: string | null;
+  readonly historyFile: string | null;
+  readonly shrink: boolean;
+  /** Print the plan and run nothing. */
+  readonly printPlan: boolean;
+  readonly worker: boolean;
+}
+
+/** How to use the command. */
+export const usage: string = `usage: npm run sim -- [options]
+  --seed S          replay the world of one seed
+  --runs N          run N worlds with fresh seeds, or with --seed S, S+1, ...
+  --soak            run fresh seeds until the time is over
+  --minutes M       how long to soak (default 10)
+  --jobs J          processes side by side (default 2, at most one a core)
+  --plan FILE       replay a plan
+  --print-plan      print the plan of the seed and run nothing
+  --shrink          drop faults from a failing plan while it still fails
+  --history FILE    write the history of the replayed world
+  --json            one JSON object a line`;
+
+const mostSeed = 0xffff_ffff;
+
+function count(text: string | undefined, name: string, most: number): number | null {
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new RangeError(`--${name}: expected a whole number from 0 to ${most}`);
+}
+
+/**
+ * Reads the arguments of the command.
+ * @throws TypeError, RangeError when they make no sense
+ */
+export function readOptions(args: readonly string[]): RunnerOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string" },
+      runs: { type: "string" },
+      json: { type: "boolean", default: false },
+      jobs: { type: "string" },
+      soak: { type: "boolean", default: false },
+      minutes: { type: "string" },
+      plan: { type: "string" },
+      "print-plan": { type: "boolean", default: false },
+      history: { type: "string" },
+      shrink: { type: "boolean", default: false },
+      worker: { type: "boolean", default: false },
+    },
+  });
+  return {
+    seed: count(values.seed, "seed", mostSeed),
+    runs: count(values.runs, "runs", 1_000_000),
+    json: values.json,
+    jobs: count(values.jobs, "jobs", 64),
+    soak: values.soak,
+    minutes: count(values.minutes, "minutes", 100_000) ?? 10,
+    planFile: values.plan ?? null,
+    historyFile: values.history ?? null,
+    shrink: values.shrink,
+    printPlan: values["print-plan"],
+    worker: values.worker,
+  };
+}

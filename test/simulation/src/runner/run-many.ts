@@ -1,0 +1,44 @@
+import { randomInt } from "node:crypto";
+import { availableParallelism } from "node:os";
+import type { RunnerOptions } from "./options.ts";
+import { runPool } from "./pool.ts";
+import { Tally } from "./summary.ts";
+import type { WorldLine } from "./world-line.ts";
+
+const seeds = 0x1_0000_0000;
+const msPerMinute = 60_000;
+
+/** A seed nobody chose. */
+export function freshSeed(): number {
+  return randomInt(seeds);
+}
+
+/** Runs many worlds in child processes. Returns the exit code. */
+export async function runMany(options: RunnerOptions, program: string, print: (line: string) => void): Promise<number> {
+  const startMs = performance.now();
+  const tally = new Tally();
+  let started = 0;
+  const isOver = (): boolean =>
+    options.soak ? performance.now() - startMs >= options.minutes * msPerMinute : started >= (options.runs ?? 1);
+  const next = (): number | null => {
+    if (isOver()) return null;
+    const seed = options.seed === null ? freshSeed() : (options.seed + started) % seeds;
+    started += 1;
+    return seed;
+  };
+  const onResult = (line: WorldLine): void => {
+    tally.add(line);
+    if (options.json) print(JSON.stringify(line));
+    else print(asText(line));
+  };
+  const jobs = Math.max(1, options.jobs ?? Math.min(2, availableParallelism()));
+  await runPool({ program, jobs, next, onResult });
+  print(JSON.stringify(tally.summary(performance.now() - startMs)));
+  return tally.failed ? 1 : 0;
+}
+
+function asText({ seed, traceHash, ops, leaderChanges, wallMs, violations }: WorldLine): string {
+  const head = `seed ${seed}  trace ${traceHash}  ${ops} operations, ${leaderChanges} leader changes, ${wallMs} ms`;
+  const found = violations.map(({ invariant, message }) => `\n  VIOLATION ${invariant}: ${message}`);
+  return head + found.join("");
+}

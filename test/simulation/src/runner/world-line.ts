@@ -1,0 +1,38 @@
+import type { WorldResult } from "../world/result.ts";
+
+/** What is told of one world among many. */
+export type WorldLine = Omit<WorldResult, "plan" | "history" | "report" | "probes"> & {
+  readonly nodes: number;
+  readonly clients: number;
+  readonly wallMs: number;
+};
+
+/** The short form of a result. */
+export function worldLine(result: WorldResult, wallMs: number): WorldLine {
+  const { plan, history: _history, report: _report, probes: _probes, ...rest } = result;
+  return { ...rest, nodes: plan.nodes, clients: plan.clients.length, wallMs: Math.round(wallMs) };
+}
+
+/** The line of a world whose process died. */
+export function crashedLine(seed: number, message: string): WorldLine {
+  return {
+    seed,
+    traceHash: "",
+    violations: [{ invariant: "Crash", message, atMs: null }],
+    simulatedMs: 0,
+    events: 0,
+    ops: 0,
+    leaderChanges: 0,
+    elections: 0,
+    restarts: 0,
+    snapshots: 0,
+    snapshotInstalls: 0,
+    expiries: 0,
+    refusals: 0,
+    watchEvents: 0,
+    faults: {},
+    nodes: 0,
+    clients: 0,
+    wallMs: 0,
+  };
+}

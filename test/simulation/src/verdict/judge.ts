@@ -1,0 +1,55 @@
+import type { CheckReport, CommittedEvent } from "@flotilla/history";
+import { epochMonotone, eventBeforeRead, exactlyOnce, leaseBound, sessionFifo, singleHolder, watchComplete } from "@flotilla/history";
+import type { World } from "../world/world.ts";
+import { judgeFences } from "./fences.ts";
+import { judgeLinearizability } from "./linearizable-history.ts";
+import { judgeReads } from "./session-reads.ts";
+import { judgeTree } from "./tree.ts";
+import { numberWrites } from "./write-numbers.ts";
+
+const shown = 400;
+
+/** Judges everything that was recorded. */
+export function judge(world: World): void {
+  const log = committedEvents(world);
+  const numbered = numberWrites(world);
+  const { ledger, beliefs, leases, golden } = world;
+  tell(world, "SessionFifo", sessionFifo(numbered.calls));
+  tell(world, "ExactlyOnce", exactlyOnce({ effects: numbered.effects, outcomes: numbered.outcomes }));
+  tell(world, "SingleHolder", singleHolder(sinceGrant(world, beliefs.bySignal())));
+  tell(world, "SingleHolder", singleHolder(sinceGrant(world, beliefs.byAssert())));
+  tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert()));
+  tell(world, "LeaseBound", leaseBound(leases.records(golden)));
+  for (const { id, stream, due } of ledger.watches) {
+    const last = stream.delivered.findLast((item) => item.kind !== "gap");
+    const until = due ?? last?.revision ?? 0;
+    tell(world, "WatchComplete", watchComplete({ log, watch: { ...stream, until } }), ` (watch ${id})`);
+  }
+  tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries }));
+  judgeFences(world);
+  judgeReads(world);
+  judgeTree(world);
+  judgeLinearizability(world, numbered.resolutions);
+}
+
+/** Every committed change, in order. */
+export function committedEvents(world: World): CommittedEvent[] {
+  return world.golden.commands.flatMap(({ events }) =>
+    events.map(({ revision, ordinal, path, type }) => ({ revision, ordinal, path, type })),
+  );
+}
+
+/** A holder holds from the grant on, whenever it learns of it. */
+function sinceGrant<T extends { readonly epoch: number; readonly from_ns: number }>(world: World, records: readonly T[]): T[] {
+  return records.map((record) => {
+    const atMs = world.golden.revisionAtMs.get(record.epoch);
+    return atMs === undefined ? record : { ...record, from_ns: Math.min(record.from_ns, Math.round(atMs * 1e6)) };
+  });
+}
+
+function tell(world: World, invariant: string, report: CheckReport, about = ""): void {
+  for (const { rule, message, evidence } of report.violations.slice(0, 3)) {
+    const records = JSON.stringify(evidence).slice(0, shown);
+    world.findings.later(invariant, `${rule}: ${message}${about} ${records}`);
+  }
+}

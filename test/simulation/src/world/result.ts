@@ -1,0 +1,28 @@
+import type { Plan } from "../plan/plan.ts";
+import type { Violation } from "./findings.ts";
+
+/** What became of one world. */
+export interface WorldResult {
+  readonly seed: number;
+  readonly plan: Plan;
+  readonly traceHash: string;
+  readonly violations: readonly Violation[];
+  readonly simulatedMs: number;
+  readonly events: number;
+  /** Operations that were answered. */
+  readonly ops: number;
+  readonly leaderChanges: number;
+  readonly elections: number;
+  readonly restarts: number;
+  readonly snapshots: number;
+  readonly snapshotInstalls: number;
+  readonly expiries: number;
+  readonly refusals: number;
+  readonly watchEvents: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly probes: Readonly<Record<string, number>>;
+  /** JSON lines. */
+  readonly history: string;
+  /** The last events of every machine, for people; empty when nothing is wrong. */
+  readonly report: string;
+}

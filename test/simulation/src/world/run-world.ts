@@ -1,0 +1,128 @@
+import { formatTraceEntry, SimulationError } from "@flotilla/runtime/sim";
+import { Injector } from "../faults/injector.ts";
+import type { Plan } from "../plan/plan.ts";
+import { judge } from "../verdict/judge.ts";
+import { clientsServed, isStranded, leadership, orphansExpired, sameState, settleWithin } from "./convergence.ts";
+import type { WorldResult } from "./result.ts";
+import { describe } from "./server.ts";
+import type { Sabotage } from "./world.ts";
+import { World } from "./world.ts";
+
+const leastFaultMs = 5000;
+const longestLoadMs = 240_000;
+/** Virtual time within which a cluster that nothing disturbs must have come to rest. */
+const convergenceMs = 30_000;
+const closingMs = 30_000;
+const shownEvents = 40;
+
+/** Makes a world from a plan, lets it happen, and judges it. Call `forbidGlobals` around it. */
+export async function runWorld(plan: Plan, sabotage: Sabotage = {}): Promise<WorldResult> {
+  const world = new World(plan, sabotage);
+  const injector = new Injector(world);
+  try {
+    await live(world, injector);
+    if (!world.findings.any) judge(world);
+  } catch (error) {
+    world.findings.now(nameOf(error), describe(error));
+  }
+  return summarize(world, injector);
+}
+
+async function live(world: World, injector: Injector): Promise<void> {
+  const { kernel, findings, plan } = world;
+  world.start();
+  const until = (): boolean => findings.any;
+  await kernel.run({ untilMs: plan.config.loadMs, until });
+  while (world.ledger.answered < plan.config.minOps && !findings.any && kernel.nowMs < longestLoadMs) {
+    await kernel.run({ untilMs: kernel.nowMs + leastFaultMs, until });
+  }
+  if (findings.any) return;
+  heal(world, injector);
+  await converge(world);
+  if (findings.any) return;
+  await close(world);
+}
+
+function heal(world: World, injector: Injector): void {
+  injector.heal();
+  world.kernel.network.healAll();
+  for (const machine of world.kernel.nodes()) {
+    machine.disk.heal();
+    machine.clock.heal();
+  }
+  for (const server of world.servers) server.start();
+  for (const client of world.clients) {
+    if (client.plan.diesAtEnd) {
+      client.crash(false);
+      client.isDead = true;
+    } else client.start();
+  }
+}
+
+async function converge(world: World): Promise<void> {
+  const sinceMs = world.kernel.nowMs;
+  const missing = await settleWithin(world, convergenceMs, () => [
+    ...leadership(world),
+    ...clientsServed(world, sinceMs),
+    ...orphansExpired(world),
+  ]);
+  for (const one of missing) world.findings.now("Convergence", one);
+}
+
+/** Clients end in order, then the state comes to rest, then the members close. */
+async function close(world: World): Promise<void> {
+  world.stopClients();
+  const clients = world.clients.filter(({ isDead, plan }) => !isDead && !isStranded(world, plan.embeddedIn));
+  const busy = await settleWithin(world, closingMs, () =>
+    clients.filter(({ isDone }) => !isDone).map(({ id }) => `${id} does not come to an end`),
+  );
+  const unlike = busy.length > 0 ? [] : await settleWithin(world, convergenceMs, () => [...leadership(world), ...sameState(world)]);
+  for (const one of [...busy, ...unlike]) world.findings.now("Convergence", one);
+  if (world.findings.any) return;
+  for (const server of world.servers) server.close(() => {});
+  const open = await settleWithin(world, closingMs, () =>
+    world.servers.filter(({ machine }) => machine.isRunning).map(({ id }) => `${id} does not close`),
+  );
+  for (const one of open) world.findings.now("Convergence", one);
+}
+
+function nameOf(error: unknown): string {
+  if (!(error instanceof SimulationError)) return "Crash";
+  return /more than \d+ events|time stands still/.test(error.message) ? "Livelock" : "Crash";
+}
+
+function summarize(world: World, injector: Injector): WorldResult {
+  const { kernel, findings, monitor, golden, ledger, plan } = world;
+  const events = ledger.watches.reduce((sum, { stream }) => sum + stream.delivered.length, 0);
+  return {
+    seed: plan.seed,
+    plan,
+    traceHash: kernel.traceHash,
+    violations: findings.all,
+    simulatedMs: kernel.nowMs,
+    events: kernel.eventCount,
+    ops: ledger.answered,
+    leaderChanges: Math.max(0, monitor.counts.leaderTerms - 1),
+    elections: world.beliefs.count,
+    restarts: monitor.counts.restarts,
+    snapshots: monitor.counts.snapshotsTaken,
+    snapshotInstalls: monitor.counts.snapshotsInstalled,
+    expiries: golden.commands.reduce((sum, { applied }) => sum + (applied.type === "expired" ? applied.leases.length : 0), 0),
+    refusals: world.servers.filter(({ state }) => state === "refused").length,
+    watchEvents: events,
+    faults: injector.counts,
+    probes: Object.fromEntries([...kernel.probes].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    history: world.history.toJsonLines(),
+    report: findings.any ? report(world) : "",
+  };
+}
+
+function report(world: World): string {
+  return world.kernel
+    .nodes()
+    .map(({ name }) => {
+      const lines = world.kernel.recent(name).slice(-shownEvents).map(formatTraceEntry);
+      return `${name}\n${lines.join("\n")}`;
+    })
+    .join("\n");
+}
