@@ -15,6 +15,10 @@ export default defineConfig({
         extends: true as const,
         test: { name, root: `test/${name}`, include: ["**/*.test.ts"] },
       })),
+      {
+        extends: true as const,
+        test: { name: "bench", root: "bench", include: ["test/**/*.test.ts"] },
+      },
     ],
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },

@@ -87,6 +87,7 @@ const tasks = {
   test: (args) => run(bin("vitest"), ["run", ...args]),
   sim: script("test/simulation/dist/main.js"),
   soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
+  bench: script("bench/dist/main.js"),
   "check-history": script("test/history/dist/main.js"),
   build: () => {},
   lint: () => {

@@ -9,6 +9,8 @@ const encoder = new TextEncoder();
 
 /** True for a path that a node can have. See {@link validatePath}. */
 export function isPath(path: string): boolean {
+  // A caller without types may hand over anything, also what only looks like a path once it is made a text.
+  if (typeof path !== "string") return false;
   if (path === "/") return true;
   if (!shape.test(path)) return false;
   if (path.length * 3 <= limits.pathBytes) return true;
@@ -22,12 +24,9 @@ export function isPath(path: string): boolean {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
  */
 export function validatePath(path: string): void {
-  if (!isPath(path)) {
-    throw new FlotillaError(
-      "ERR_FLOTILLA_BAD_PATH",
-      `not a valid path: ${JSON.stringify(path.slice(0, 100))}`,
-    );
-  }
+  if (isPath(path)) return;
+  const shown = typeof path === "string" ? JSON.stringify(path.slice(0, 100)) : `a ${typeof path}`;
+  throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", `not a valid path: ${shown}`);
 }
 
 /** The path of the parent; `/` for a node below the root and for the root itself. */

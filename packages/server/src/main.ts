@@ -7,8 +7,7 @@ function onSignal(): void {
   interrupted.abort();
 }
 
-process.on("SIGINT", onSignal);
-process.on("SIGTERM", onSignal);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
 
 void run(process.argv.slice(2), {
   stdout: process.stdout,

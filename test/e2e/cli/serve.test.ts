@@ -41,7 +41,9 @@ async function lived(id: string): Promise<Place> {
   const at = await place(id);
   await using server = new CommandLine([...serveFlags(at), ...founding(at)]);
   await server.printed(listening);
-  expect(await flotilla(["put", "/kept", "value", "--endpoints", at.address, "--timeout", "30s"])).toMatchObject({ code: 0 });
+  expect(
+    await flotilla(["put", "/kept", "value", "--endpoints", at.address, "--timeout", "30s"]),
+  ).toMatchObject({ code: 0 });
   server.signal("SIGTERM");
   expect(await server.ended()).toMatchObject({ code: 0, stdout: expect.stringContaining(`${id} closed`) });
   return at;
@@ -61,8 +63,16 @@ describe("one member", { timeout: 240_000 }, () => {
     {
       await using server = new CommandLine(["serve", "-c", config, "--listen", at.address, "--json"]);
       await server.printed(listening);
-      expect(server.jsonLines[0]).toEqual({ type: "listening", id: "n1", address: at.address, cluster: "shop", pid: server.pid });
-      expect(await flotilla(["put", "/a", "1", ...client, "--secret-file", secretFile])).toMatchObject({ code: 0 });
+      expect(server.jsonLines[0]).toEqual({
+        type: "listening",
+        id: "n1",
+        address: at.address,
+        cluster: "shop",
+        pid: server.pid,
+      });
+      expect(await flotilla(["put", "/a", "1", ...client, "--secret-file", secretFile])).toMatchObject({
+        code: 0,
+      });
       expect(await flotilla(["get", "/a", ...client])).toMatchObject({ code: 4 });
       const wrong = await flotilla(["get", "/a", ...client], { env: { FLOTILLA_SECRET: "guess" } });
       expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining("ERR_FLOTILLA_WRONG_SECRET") });
@@ -73,12 +83,20 @@ describe("one member", { timeout: 240_000 }, () => {
     }
     await using again = new CommandLine(["serve", "-c", config, "--listen", at.address]);
     await again.printed(listening);
-    expect(await flotilla(["get", "/a", ...client], { env: { FLOTILLA_SECRET: "hunter2" } })).toMatchObject({ code: 0, stdout: "1" });
+    expect(await flotilla(["get", "/a", ...client], { env: { FLOTILLA_SECRET: "hunter2" } })).toMatchObject({
+      code: 0,
+      stdout: "1",
+    });
   });
 
   test("settings may all come from the environment", async () => {
     const { id, address, dataDir } = await place("env");
-    const env = { FLOTILLA_ID: id, FLOTILLA_DATA_DIR: dataDir, FLOTILLA_LISTEN: address, FLOTILLA_BOOTSTRAP: `${id}=${address}` };
+    const env = {
+      FLOTILLA_ID: id,
+      FLOTILLA_DATA_DIR: dataDir,
+      FLOTILLA_LISTEN: address,
+      FLOTILLA_BOOTSTRAP: `${id}=${address}`,
+    };
     await using server = new CommandLine(["serve"], { env });
     await server.printed(listening);
     expect(server.stdout).toContain(address);
@@ -110,7 +128,11 @@ describe("serve refuses", { timeout: 240_000 }, () => {
     await expectRefusal(["serve", "-c", config], 2, "ERR_FLOTILLA_BAD_CONFIG");
     const at = await place("n1");
     await expectRefusal(serveFlags(at), 2, "ERR_FLOTILLA_BAD_CONFIG");
-    await expectRefusal([...serveFlags({ ...at, address: "0.0.0.0:0" }), ...founding(at)], 2, "ERR_FLOTILLA_BAD_CONFIG");
+    await expectRefusal(
+      [...serveFlags({ ...at, address: "0.0.0.0:0" }), ...founding(at)],
+      2,
+      "ERR_FLOTILLA_BAD_CONFIG",
+    );
   });
 
   test("74: a second process on one data directory, while the first goes on", async () => {
@@ -119,7 +141,9 @@ describe("serve refuses", { timeout: 240_000 }, () => {
     await server.printed(listening);
     const other = { ...at, address: (await place("n1")).address };
     await expectRefusal(serveFlags(other), 74, "ERR_FLOTILLA_LOCKED");
-    expect(await flotilla(["put", "/still", "1", "--endpoints", at.address, "--timeout", "30s"])).toMatchObject({ code: 0 });
+    expect(
+      await flotilla(["put", "/still", "1", "--endpoints", at.address, "--timeout", "30s"]),
+    ).toMatchObject({ code: 0 });
   });
 
   test("74: another member's data directory", async () => {
@@ -141,45 +165,71 @@ describe("serve refuses", { timeout: 240_000 }, () => {
   });
 });
 
-test("three members: status shows them, one may go, and without a quorum there is an honest error", { timeout: 240_000 }, async () => {
-  const places = await Promise.all(["n1", "n2", "n3"].map(place));
-  const servers = places.map((at) => new CommandLine([...serveFlags(at), ...founding(...places)]));
-  await using _all = { [Symbol.asyncDispose]: async () => void (await Promise.all(servers.map((each) => each[Symbol.asyncDispose]()))) };
-  await Promise.all(servers.map((server) => server.printed(listening)));
-  const client = ["--endpoints", places.map((at) => at.address).join(","), "--timeout", "30s"];
+test(
+  "three members: status shows them, one may go, and without a quorum there is an honest error",
+  { timeout: 240_000 },
+  async () => {
+    const places = await Promise.all(["n1", "n2", "n3"].map(place));
+    const servers = places.map((at) => new CommandLine([...serveFlags(at), ...founding(...places)]));
+    await using _all = {
+      [Symbol.asyncDispose]: async () =>
+        void (await Promise.all(servers.map((each) => each[Symbol.asyncDispose]()))),
+    };
+    await Promise.all(servers.map((server) => server.printed(listening)));
+    const client = ["--endpoints", places.map((at) => at.address).join(","), "--timeout", "30s"];
 
-  interface Status {
-    readonly leader: string | null;
-    readonly members: readonly { readonly id: string; readonly status: { readonly role: string } | null }[];
-  }
-  const status = async (): Promise<Status> => {
-    const ran = await flotilla(["status", "--json", ...client]);
-    expect(ran).toMatchObject({ code: 0, stderr: "" });
-    return JSON.parse(ran.stdout) as Status;
-  };
-  const witness = { hopeless: () => false, diagnose: () => servers.map((server) => server.stdout).join("\n") };
-  const whole = await until("three members that answer", async () => {
-    const seen = await status();
-    return seen.members.every((member) => member.status !== null) && seen.leader !== null ? seen : undefined;
-  }, witness);
-  expect(whole.members.map((member) => member.id)).toEqual(["n1", "n2", "n3"]);
-  expect((await flotilla(["status", ...client])).stdout).toMatch(/3 of 3 members answer; it can lose 1 more[\s\S]*^n1 .*$[\s\S]*^n3 /m);
-  expect(await flotilla(["put", "/a", "before", ...client])).toMatchObject({ code: 0 });
+    interface Status {
+      readonly leader: string | null;
+      readonly members: readonly { readonly id: string; readonly status: { readonly role: string } | null }[];
+    }
+    const status = async (): Promise<Status> => {
+      const ran = await flotilla(["status", "--json", ...client]);
+      expect(ran).toMatchObject({ code: 0, stderr: "" });
+      return JSON.parse(ran.stdout) as Status;
+    };
+    const witness = {
+      hopeless: () => false,
+      diagnose: () => servers.map((server) => server.stdout).join("\n"),
+    };
+    const whole = await until(
+      "three members that answer",
+      async () => {
+        const seen = await status();
+        return seen.members.every((member) => member.status !== null) && seen.leader !== null
+          ? seen
+          : undefined;
+      },
+      witness,
+    );
+    expect(whole.members.map((member) => member.id)).toEqual(["n1", "n2", "n3"]);
+    expect((await flotilla(["status", ...client])).stdout).toMatch(
+      /3 of 3 members answer; it can lose 1 more[\s\S]*^n1 .*$[\s\S]*^n3 /m,
+    );
+    expect(await flotilla(["put", "/a", "before", ...client])).toMatchObject({ code: 0 });
 
-  const leader = places.findIndex((at) => at.id === whole.leader);
-  servers[leader]?.signal("SIGKILL");
-  await servers[leader]?.ended();
-  expect(await flotilla(["put", "/a", "after", ...client])).toMatchObject({ code: 0 });
-  expect((await flotilla(["status", ...client])).stdout).toMatch(/2 of 3 members answer; it can lose 0 more/);
-  expect((await flotilla(["status", ...client])).stdout).toMatch(new RegExp(`^${whole.leader} .*no answer`, "m"));
+    const leader = places.findIndex((at) => at.id === whole.leader);
+    servers[leader]?.signal("SIGKILL");
+    await servers[leader]?.ended();
+    expect(await flotilla(["put", "/a", "after", ...client])).toMatchObject({ code: 0 });
+    expect((await flotilla(["status", ...client])).stdout).toMatch(
+      /2 of 3 members answer; it can lose 0 more/,
+    );
+    expect((await flotilla(["status", ...client])).stdout).toMatch(
+      new RegExp(`^${whole.leader} .*no answer`, "m"),
+    );
 
-  const other = (leader + 1) % 3;
-  servers[other]?.signal("SIGKILL");
-  await servers[other]?.ended();
-  const alone = places[(leader + 2) % 3]!;
-  const ran = await flotilla(["get", "/a", "--endpoints", alone.address, "--timeout", "3s"]);
-  expect(ran).toMatchObject({ code: 3, stdout: "", stderr: expect.stringMatching(/\(ERR_FLOTILLA_NO_QUORUM\)\nhint: /) });
+    const other = (leader + 1) % 3;
+    servers[other]?.signal("SIGKILL");
+    await servers[other]?.ended();
+    const alone = places[(leader + 2) % 3]!;
+    const ran = await flotilla(["get", "/a", "--endpoints", alone.address, "--timeout", "3s"]);
+    expect(ran).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: expect.stringMatching(/\(ERR_FLOTILLA_NO_QUORUM\)\nhint: /),
+    });
 
-  servers[other] = new CommandLine(serveFlags(places[other]!));
-  expect(await flotilla(["get", "/a", ...client])).toMatchObject({ code: 0, stdout: "after" });
-});
+    servers[other] = new CommandLine(serveFlags(places[other]!));
+    expect(await flotilla(["get", "/a", ...client])).toMatchObject({ code: 0, stdout: "after" });
+  },
+);

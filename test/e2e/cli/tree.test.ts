@@ -15,7 +15,17 @@ beforeAll(async () => {
   const address = `127.0.0.1:${(await freePorts(1))[0]}`;
   env = { FLOTILLA_ENDPOINTS: address, FLOTILLA_TIMEOUT: "30s" };
   const data = join(folder.path, "data");
-  server = new CommandLine(["serve", "--id", "n1", "--data-dir", data, "--listen", address, "--bootstrap", `n1=${address}`]);
+  server = new CommandLine([
+    "serve",
+    "--id",
+    "n1",
+    "--data-dir",
+    data,
+    "--listen",
+    address,
+    "--bootstrap",
+    `n1=${address}`,
+  ]);
   await server.printed(/n1 of cluster flotilla listens on/);
 }, 120_000);
 
@@ -40,30 +50,54 @@ async function expectFailure(args: readonly string[], code: number, errorCode: s
   expect(plain).toMatchObject({ code, stdout: "" });
   expect(plain.stderr).toMatch(new RegExp(`^flotilla: .*\\(${errorCode}\\)\\nhint: .+\\n$`));
   expect(programs).toMatchObject({ code, stdout: "" });
-  expect(JSON.parse(programs.stderr)).toMatchObject({ code: errorCode, hint: expect.any(String), message: expect.any(String) });
+  expect(JSON.parse(programs.stderr)).toMatchObject({
+    code: errorCode,
+    hint: expect.any(String),
+    message: expect.any(String),
+  });
 }
 
 describe("a life of a node", { timeout: 240_000 }, () => {
   test("create, get, stat, ls, set, put, rm", async () => {
-    expect(await run(["create", "/life", "one"])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\/life created at revision \d+\n$/) });
+    expect(await run(["create", "/life", "one"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\/life created at revision \d+\n$/),
+    });
     expect(await run(["get", "/life"])).toEqual({ code: 0, stdout: "one", stderr: "" });
-    expect(await json("get", "/life")).toMatchObject({ path: "/life", value: "one", encoding: "utf8", stat: { version: 0 } });
-    expect(await json("set", "/life", "two", "--if-version", "0")).toMatchObject({ path: "/life", stat: { version: 1 } });
+    expect(await json("get", "/life")).toMatchObject({
+      path: "/life",
+      value: "one",
+      encoding: "utf8",
+      stat: { version: 0 },
+    });
+    expect(await json("set", "/life", "two", "--if-version", "0")).toMatchObject({
+      path: "/life",
+      stat: { version: 1 },
+    });
     expect(await json("put", "/life", "three")).toMatchObject({ stat: { version: 2, dataLength: 5 } });
     expect(await json("put", "/life/child", "")).toMatchObject({ path: "/life/child" });
     expect(await json("ls", "/life")).toEqual({ path: "/life", children: ["child"] });
-    expect((await run(["ls", "/life", "-l"])).stdout).toMatch(/^NAME\s+VERSION.*\nchild\s+0\s+0\s+0\s+persistent\n$/);
-    expect(await json("ls", "/life", "-l")).toMatchObject({ children: [{ name: "child", stat: { version: 0 } }] });
+    expect((await run(["ls", "/life", "-l"])).stdout).toMatch(
+      /^NAME\s+VERSION.*\nchild\s+0\s+0\s+0\s+persistent\n$/,
+    );
+    expect(await json("ls", "/life", "-l")).toMatchObject({
+      children: [{ name: "child", stat: { version: 0 } }],
+    });
     expect((await run(["stat", "/life"])).stdout).toMatch(/^version\s+2$/m);
     expect(await json("stat", "/life")).toMatchObject({ path: "/life", stat: { numChildren: 1 } });
     expect(await json("rm", "/life/child")).toEqual({ path: "/life/child", deleted: true });
-    expect(await run(["rm", "/life", "--if-version", "2"])).toMatchObject({ code: 0, stdout: "/life deleted\n" });
+    expect(await run(["rm", "/life", "--if-version", "2"])).toMatchObject({
+      code: 0,
+      stdout: "/life deleted\n",
+    });
     expect((await run(["ls"])).stdout).not.toContain("life");
   });
 
   test("sequential names count up", async () => {
     await json("create", "/seq");
-    const names = [await json("create", "/seq/job-", "-s"), await json("create", "/seq/job-", "-s")].map(({ path }) => String(path));
+    const names = [await json("create", "/seq/job-", "-s"), await json("create", "/seq/job-", "-s")].map(
+      ({ path }) => String(path),
+    );
     expect(names[0]).toMatch(/^\/seq\/job-\d{10}$/);
     expect(names.toSorted()).toEqual(names);
     expect(new Set(names).size).toBe(2);
@@ -107,7 +141,9 @@ describe("watching", { timeout: 240_000 }, () => {
     await json("rm", "/seen/a");
     await people.printed(/deleted {2}\/seen\/a\n/);
     await programs.printed(/"deleted"/);
-    expect(people.stdout).toMatch(/^\d+ {2}created {2}\/seen\/a {2}1\n\d+ {2}changed {2}\/seen\/a {2}2\n\d+ {2}deleted {2}\/seen\/a\n$/);
+    expect(people.stdout).toMatch(
+      /^\d+ {2}created {2}\/seen\/a {2}1\n\d+ {2}changed {2}\/seen\/a {2}2\n\d+ {2}deleted {2}\/seen\/a\n$/,
+    );
     expect(programs.jsonLines.map(({ type, path, value }) => [type, path, value])).toEqual([
       ["created", "/seen/a", "1"],
       ["changed", "/seen/a", "2"],
@@ -139,7 +175,11 @@ describe("refusals", { timeout: 240_000 }, () => {
 
   test("3: nobody there", async () => {
     const [port] = await freePorts(1);
-    await expectFailure(["get", "/a", "--endpoints", `127.0.0.1:${port}`, "--timeout", "500ms"], 3, "ERR_FLOTILLA_UNREACHABLE");
+    await expectFailure(
+      ["get", "/a", "--endpoints", `127.0.0.1:${port}`, "--timeout", "500ms"],
+      3,
+      "ERR_FLOTILLA_UNREACHABLE",
+    );
   });
 
   test("4: a wrong cluster, and a secret where there is none", async () => {
@@ -160,12 +200,26 @@ describe("refusals", { timeout: 240_000 }, () => {
   });
 
   test("6: nothing at the path, nor above it", async () => {
-    for (const args of [["get", "/none"], ["stat", "/none"], ["ls", "/none"], ["rm", "/none"], ["set", "/none", "x"], ["create", "/none/a"]]) {
-      await expectFailure(args, 6, "ERR_FLOTILLA_NOT_FOUND");
+    for (const args of [
+      ["get", "/none"],
+      ["stat", "/none"],
+      ["ls", "/none"],
+      ["rm", "/none"],
+      ["set", "/none", "x"],
+      ["create", "/none/a"],
+    ]) {
+      expect(await run(args)).toMatchObject({
+        code: 6,
+        stdout: "",
+        stderr: expect.stringContaining("ERR_FLOTILLA_NOT_FOUND"),
+      });
     }
   });
 
   test("a process of the demo does not run by itself", async () => {
-    expect(await run(["demo-member"])).toMatchObject({ code: 2, stderr: expect.stringContaining("flotilla demo") });
+    expect(await run(["demo-member"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("flotilla demo"),
+    });
   });
 });

@@ -68,7 +68,7 @@ test(
     await prepareStreams(client);
     await using observers = await Observers.open(cluster);
     const writers = await Promise.all(
-      ["first", "second"].map((name) => Writer.open(cluster, name, { restMs: 50 })),
+      ["first", "second"].map((name) => Writer.open(cluster, name, { restMs: 50, sessionTtlMs: 15_000 })),
     );
     for (const writer of writers) writer.start();
 

@@ -37,13 +37,13 @@ test.skipIf(obstacle !== null)(
     const { violations } = await endure(cluster, {
       rounds,
       // LevelDB begins a new log after 16 MiB.
-      paddingBytes: 12_000,
+      paddingBytes: 40_000,
       whileDown: async () => void losses.push(...(await cutPower(recorder, cluster))),
     });
     expect(violations).toEqual([]);
-    // A recorder that is not in the process sees nothing, and would cut everything away.
+    // A recorder that is not in the process sees nothing; opening a store alone syncs.
     expect(losses.length).toBe(3 * rounds);
-    expect(Math.min(...losses.map(({ syncs }) => syncs))).toBeGreaterThan(10);
+    expect(Math.min(...losses.map(({ syncs }) => syncs))).toBeGreaterThan(0);
     expect(losses.some(({ bytesCut, filesRemoved }) => bytesCut > 0 || filesRemoved > 0)).toBe(true);
   },
 );

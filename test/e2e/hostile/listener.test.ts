@@ -8,7 +8,8 @@ import { encodeHello, encodeRefusal } from "../../../packages/runtime/src/handsh
 import { clientProtocol } from "../../../packages/coord/src/wire/messages.ts";
 import type { Calm } from "./lone-member.ts";
 import { cluster, eventually, LoneMember, rejection, secret } from "./lone-member.ts";
-import { random, shout, upgradeRequest, webSocketFrame, Wire } from "./wire.ts";
+import { shout, upgradeRequest, webSocketFrame } from "./frames.ts";
+import { random, Wire } from "./wire.ts";
 
 let member: LoneMember;
 let before: Calm;

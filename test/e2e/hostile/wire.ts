@@ -1,6 +1,5 @@
-import { connect as connectTcp } from "node:net";
 import type { Channel, ChannelEnd, ChannelHandler, HandshakeOptions } from "@flotilla/runtime";
-import { dialHandshake, parseAddress } from "@flotilla/runtime";
+import { dialHandshake } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
 import { maxFrameBytes } from "../../../packages/coord/src/wire/bounds.ts";
 import { encodeClientMessage } from "../../../packages/coord/src/wire/client-codec.ts";
@@ -25,7 +24,7 @@ export class Wire {
   #over: ChannelEnd | undefined;
   #waiting: (() => void)[] = [];
 
-  private constructor(channel: Channel) {
+  constructor(channel: Channel) {
     this.channel = channel;
     let finish: (end: ChannelEnd) => void = () => {};
     this.ended = new Promise((resolve) => {
@@ -53,7 +52,12 @@ export class Wire {
 
   /** A channel that went through the handshake. @throws FlotillaError as `dialHandshake` */
   static async greeted(address: string, options: Partial<HandshakeOptions> = {}, protocol = clientProtocol): Promise<Wire> {
-    const wire = new Wire(await dial(address, protocol));
+    return Wire.over(await dial(address, protocol), options);
+  }
+
+  /** The same over a channel that stands. */
+  static async over(channel: Channel, options: Partial<HandshakeOptions> = {}): Promise<Wire> {
+    const wire = new Wire(channel);
     await dialHandshake(noting(wire.channel, wire.said), {
       clock,
       random,
@@ -144,41 +148,4 @@ function noting(channel: Channel, said: Uint8Array[]): Channel {
 
 async function dial(address: string, protocol: string): Promise<Channel> {
   return host.network.dial(address, { protocol, maxFrameBytes, timeoutMs: 30_000 });
-}
-
-/** Says bytes on a plain TCP connection; what came back once the server has closed it. */
-export async function shout(address: string, bytes: Uint8Array | string): Promise<string> {
-  const socket = connectTcp(parseAddress(address));
-  return new Promise((resolve) => {
-    let heard = "";
-    socket.on("data", (data) => (heard += data.toString("latin1")));
-    socket.on("error", () => {});
-    socket.once("close", () => resolve(heard));
-    socket.write(bytes);
-  });
-}
-
-/** The request by which a web socket begins. */
-export function upgradeRequest(address: string, protocol: string): string {
-  return [
-    "GET / HTTP/1.1",
-    `Host: ${address}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-    `Sec-WebSocket-Protocol: ${protocol}`,
-    "",
-    "",
-  ].join("\r\n");
-}
-
-/** A frame of RFC 6455 with a mask of zeroes. `claimed`: the length in its head, when that is a lie. */
-export function webSocketFrame(opcode: number, payload: Uint8Array, claimed: number = payload.length): Uint8Array {
-  const head = new Uint8Array(14);
-  const view = new DataView(head.buffer);
-  view.setUint8(0, 0x80 | opcode);
-  view.setUint8(1, 0x80 | 127);
-  view.setBigUint64(2, BigInt(claimed));
-  return Buffer.concat([head, payload]);
 }

@@ -51,7 +51,7 @@ export class Cluster implements AsyncDisposable {
       dataDir: join(folder.path, id),
     }));
     const bootstrap = places.map(({ id, address }) => `${id}=${address}`).join(",");
-    const { program = process.env["DEV_MEMBER"] ?? flotillaBinary, arguments: more = [], env } = options;
+    const { program = flotillaBinary, arguments: more = [], env } = options;
     const members = places.map((place) => {
       const { id, address, dataDir } = place;
       const flags = ["--id", id, "--data-dir", dataDir, "--listen", address, "--bootstrap", bootstrap];

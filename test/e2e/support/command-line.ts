@@ -60,7 +60,10 @@ export class CommandLine implements AsyncDisposable {
   /** Values of the lines printed so far, one JSON value a line. */
   get jsonLines(): Record<string, unknown>[] {
     const whole = this.#stdout.slice(0, this.#stdout.lastIndexOf("\n") + 1);
-    return whole.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as Record<string, unknown>);
+    return whole
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
   /** Resolves with what it came to. */

@@ -9,10 +9,20 @@ export interface CallLimits {
 }
 
 /**
+ * Refuses options that are none: a caller without types may hand over anything.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function requireOptions(options: unknown): void {
+  if (options === undefined || (typeof options === "object" && options !== null)) return;
+  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object");
+}
+
+/**
  * Reads the options every call has.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, or `ERR_FLOTILLA_ABORTED` when the signal fired already
  */
 export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: number): CallLimits {
+  requireOptions(options);
   const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");

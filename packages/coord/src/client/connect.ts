@@ -7,6 +7,8 @@ import { badArgument, leaseTimes, openSession } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
 
 const defaultCluster = "flotilla";
+/** As the handshake bounds it. */
+const maxClusterBytes = 256;
 const maxDialMs = 5_000;
 const minDialMs = 500;
 
@@ -15,14 +17,26 @@ function hostOf({ host, logger }: ConnectOptions): ClientHost {
   return logger === undefined ? host : { ...host, logger };
 }
 
+function isClusterName(value: unknown): boolean {
+  if (typeof value !== "string" || value === "") return false;
+  return new TextEncoder().encode(value).length <= maxClusterBytes;
+}
+
+function isSecret(value: unknown): boolean {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
+}
+
+/** A caller without types may hand over anything. */
 function checked(options: ConnectOptions): ConnectOptions {
+  if (typeof options !== "object" || options === null) throw badArgument("options: expected an object");
   const { endpoints, cluster, secret } = options;
   if (!Array.isArray(endpoints) || !endpoints.every((endpoint) => typeof endpoint === "string")) {
     throw badArgument("endpoints: expected a list of host:port");
   }
-  if (cluster !== undefined && (typeof cluster !== "string" || cluster === ""))
-    throw badArgument("cluster: expected a name");
-  if (secret !== undefined && secret.length === 0) throw badArgument("secret: expected at least one byte");
+  if (cluster !== undefined && !isClusterName(cluster))
+    throw badArgument(`cluster: expected a name of 1 to ${maxClusterBytes} bytes`);
+  if (secret !== undefined && !isSecret(secret))
+    throw badArgument("secret: expected a text or bytes, not empty");
   return options;
 }
 

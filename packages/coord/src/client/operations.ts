@@ -2,6 +2,7 @@ import type { Conditions, CreateOp, DeleteOp, LeaseId, Operation, SetOp, TreeOp 
 import { limits, validateOperation } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CreateOptions, DeleteOptions, Fence, MultiItem, SetOptions, Value } from "./api.ts";
+import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
 
 /** Largest request, bytes as it counts in the window: leaves room in the log for what the servers add. */
@@ -25,7 +26,11 @@ function valueOf(value: Value): Uint8Array {
   return typeof value === "string" ? own : new Uint8Array(own);
 }
 
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for null, which would count as no condition at all */
 function conditions(version: number | undefined, mzxid?: number, exists?: boolean): Conditions {
+  if (version === null || mzxid === null || exists === null) {
+    throw badArgument("version, mzxid and exists: expected a value, or leave them out");
+  }
   return {
     ...(exists === undefined ? {} : { exists }),
     ...(version === undefined ? {} : { version }),
@@ -33,31 +38,43 @@ function conditions(version: number | undefined, mzxid?: number, exists?: boolea
   };
 }
 
+function flag(value: boolean | undefined, name: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw badArgument(`${name}: expected true or false`);
+}
+
 /** The creation of a node, ephemeral ones on the session's own lease. */
 export function createOp(path: string, value: Value, options: CreateOptions, lease: LeaseId): CreateOp {
+  requireOptions(options);
   return {
     type: "create",
     path,
     value: valueOf(value),
-    lease: options.ephemeral === true ? lease : null,
-    sequential: options.sequential ?? false,
-    guarded: options.guarded ?? false,
+    lease: flag(options.ephemeral, "ephemeral") ? lease : null,
+    sequential: flag(options.sequential, "sequential"),
+    guarded: flag(options.guarded, "guarded"),
   };
 }
 
 /** A change of a node. */
 export function setOp(type: "set" | "put", path: string, value: Value, options: SetOptions): SetOp {
+  requireOptions(options);
   return { type, path, value: valueOf(value), if: conditions(options.version) };
 }
 
 /** The deletion of a node. */
 export function deleteOp(path: string, options: DeleteOptions): DeleteOp {
-  return { type: "delete", path, if: conditions(options.version), force: options.force ?? false };
+  requireOptions(options);
+  return { type: "delete", path, if: conditions(options.version), force: flag(options.force, "force") };
 }
 
 /** The same operation, only while a grant stands. Its own result is then the second of the multi. */
 export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
   if (fence === undefined) return op;
+  // Without its mzxid it would only ask that somebody holds it.
+  if (typeof fence !== "object" || fence === null || typeof fence.mzxid !== "number") {
+    throw badArgument("fence: expected the path and mzxid of a grant");
+  }
   return {
     type: "multi",
     ops: [{ type: "check", path: fence.path, if: conditions(undefined, fence.mzxid) }, op],
@@ -65,6 +82,7 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
 }
 
 function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
+  if (typeof item !== "object" || item === null) throw badArgument("a multi: expected items that are objects");
   switch (item.type) {
     case "create":
       return createOp(item.path, item.value ?? "", item, lease);
@@ -81,7 +99,7 @@ function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
         type: "delete",
         path: item.path,
         if: conditions(item.version, item.mzxid),
-        force: item.force ?? false,
+        force: flag(item.force, "force"),
       };
     case "check":
       return { type: "check", path: item.path, if: conditions(item.version, item.mzxid, item.exists) };

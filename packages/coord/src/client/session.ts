@@ -34,7 +34,7 @@ import type {
 } from "./api.ts";
 import type { AttachmentOptions } from "./attachment.ts";
 import { Attachment } from "./attachment.ts";
-import { callLimits, Wait } from "./call.ts";
+import { callLimits, requireOptions, Wait } from "./call.ts";
 import { checkOperation, createOp, deleteOp, fenced, multiOp, setOp } from "./operations.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, refusal, written } from "./results.ts";
@@ -45,6 +45,8 @@ export interface ClientSessionOptions extends AttachmentOptions {
 }
 
 const defaultCloseMs = 2_000;
+const readLevels: readonly string[] = ["linearizable", "local"];
+const maxHistoryIdLength = 32;
 const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
 
 function isCount(value: unknown): boolean {
@@ -146,21 +148,21 @@ export class ClientSession implements Session {
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {
     return written(
-      await this.#change(createOp(path, value, options, this.leaseId), options, `create ${path}`),
+      await this.#change(createOp(path, value, options, this.leaseId), options, "create"),
     );
   }
 
   async set(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
-    return written(await this.#change(setOp("set", path, value, options), options, `set ${path}`));
+    return written(await this.#change(setOp("set", path, value, options), options, "set"));
   }
 
   async put(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
-    return written(await this.#change(setOp("put", path, value, options), options, `put ${path}`));
+    return written(await this.#change(setOp("put", path, value, options), options, "put"));
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
     try {
-      await this.#change(deleteOp(path, options), options, `delete ${path}`);
+      await this.#change(deleteOp(path, options), options, "delete");
       return true;
     } catch (error) {
       if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
@@ -175,6 +177,7 @@ export class ClientSession implements Session {
   async watch(path: string, options: WatchOptions = {}): Promise<Watch> {
     this.#assertOpen();
     validatePath(path);
+    requireOptions(options);
     const { kind = "data", from, signal } = options;
     if (!watchKinds.includes(kind)) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "kind: expected data, children or recursive");
@@ -207,20 +210,19 @@ export class ClientSession implements Session {
 
   async #read(query: Query, options: ReadOptions | undefined, what: string): Promise<Answer> {
     this.#assertOpen();
-    const linearizable = options?.level !== "local";
-    const answer = await this.#attachment.pipeline.read(
-      query,
-      linearizable,
-      callLimits(options, this.#timeoutMs),
-      what,
-    );
+    const bounds = callLimits(options, this.#timeoutMs);
+    const level = options?.level ?? "linearizable";
+    if (!readLevels.includes(level)) {
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "level: expected linearizable or local");
+    }
+    const answer = await this.#attachment.pipeline.read(query, level === "linearizable", bounds, what);
     if (answer.type === "error") throw new FlotillaError(answer.code, `${what}: ${answer.message}`);
     return answer;
   }
 
   /** One change of one node, under its fence. */
-  async #change(op: TreeOp, options: WriteOptions, what: string): Promise<Success> {
-    return this.#write(fenced(op, options.fence), options, what);
+  async #change(op: TreeOp, options: WriteOptions, verb: string): Promise<Success> {
+    return this.#write(fenced(op, options.fence), options, `${verb} ${String(op.path)}`);
   }
 
   async #write(operation: Operation, options: CallOptions | undefined, what: string): Promise<Success> {
@@ -233,8 +235,10 @@ export class ClientSession implements Session {
   }
 
   #token(from: WatchPosition): ResumeToken {
+    requireOptions(from);
     const { revision, ordinal, historyId = this.#attachment.historyId } = from;
-    if (!isCount(revision) || !isCount(ordinal) || typeof historyId !== "string") {
+    const isNamed = typeof historyId === "string" && historyId.length <= maxHistoryIdLength;
+    if (!isCount(revision) || !isCount(ordinal) || !isNamed) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "from: expected the token of a watch or an event");
     }
     return { historyId, revision, ordinal };

@@ -53,17 +53,26 @@ export interface Election {
   readonly name: string;
   /**
    * Leads again and again: each time elected, calls `fn`; when it returns or its signal fires, gives up and campaigns anew.
-   * Ends when `signal` fires (resolves), the session is lost or `fn` throws (rejects).
+   * The next campaign begins only when `fn` has settled. Ends when `signal` fires (resolves, once `fn` has settled),
+   * when the session ends or `fn` throws while it leads (rejects). Waits for as long as there is no quorum.
    */
   run(
     fn: (leadership: Leadership) => Promise<void> | void,
     options?: { readonly signal?: AbortSignal },
   ): Promise<void>;
-  /** Waits in line until elected. An abort or timeout leaves the line. */
+  /**
+   * Waits in line until elected, by default without a time limit and for as long as there is no quorum. Whatever ends
+   * the wait, the place in line is given up, in the background.
+   * @throws FlotillaError `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_LOST` when somebody deleted the
+   * place in line, `ERR_FLOTILLA_SESSION_EXPIRED`, `ERR_FLOTILLA_CLOSED`
+   */
   campaign(options?: CallOptions): Promise<Leadership>;
   /** Null when vacant. */
   leader(options?: ReadOptions): Promise<LeaderInfo | null>;
-  /** The leader now, then changes in order; null when vacant. Short-lived states may be skipped, never the last. */
+  /**
+   * The leader now, then changes in order; null when vacant. Short-lived states may be skipped, never the last. Ends when
+   * `signal` fires or the session is closed; throws `ERR_FLOTILLA_SESSION_EXPIRED` when it is lost.
+   */
   observe(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeaderInfo | null>;
   /** In line order, the leader first. */
   candidates(options?: ReadOptions): Promise<readonly CandidateInfo[]>;
@@ -92,17 +101,20 @@ export interface Registration extends AsyncDisposable {
   readonly instance: Instance;
   /** Fires when the registration is gone with its session. */
   readonly signal: AbortSignal;
-  /** Takes it out of the registry. Idempotent. */
+  /** Takes it out of the registry, and never a successor under the same id. Idempotent. */
   deregister(): Promise<void>;
 }
 
 /** Who offers what, and where: entries live as long as the session that made them. */
 export interface Registry {
-  /** @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is taken by another session */
+  /**
+   * An abort or a timeout takes it out again, in the background.
+   * @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is taken, `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
   register(service: Service, options?: CallOptions): Promise<Registration>;
   /** Sorted by id. */
   find(name: string, options?: ReadOptions): Promise<readonly Instance[]>;
-  /** The set now, then after every change. Sets in between may be skipped, never the last. */
+  /** The set now, then after every change. Sets in between may be skipped, never the last. Ends like `observe`. */
   watch(name: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<readonly Instance[]>;
   /** One of them, in turn; null when there is none. */
   pick(name: string, options?: ReadOptions): Promise<Instance | null>;

@@ -24,6 +24,8 @@ export interface LoadedStartOptions {
 const idShape = /^[A-Za-z0-9._-]{1,64}$/;
 const heartbeatsPerTimeout = 3;
 const maxMembers = 31;
+/** As the handshake bounds it. */
+const maxClusterBytes = 256;
 
 function refuse(option: string, expected: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `${option}: expected ${expected}`, {
@@ -33,6 +35,28 @@ function refuse(option: string, expected: string): never {
 
 function text(value: unknown, option: string): string {
   return typeof value === "string" && value.length > 0 ? value : refuse(option, "a text that is not empty");
+}
+
+/** Nothing that a file system refuses or cuts short. */
+function directory(value: unknown, option: string): string {
+  const found = text(value, option);
+  return found.includes("\u0000") ? refuse(option, "a path without NUL") : found;
+}
+
+function clusterName(value: unknown): string {
+  const found = text(value, "cluster");
+  const fits = new TextEncoder().encode(found).length <= maxClusterBytes;
+  return fits ? found : refuse("cluster", `at most ${maxClusterBytes} bytes`);
+}
+
+function isLogger(value: unknown): value is Logger {
+  if (typeof value !== "object" || value === null) return false;
+  return ["debug", "info", "warn", "error"].every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+function loggerOf(value: unknown): Logger | undefined {
+  if (value === undefined || isLogger(value)) return value;
+  return refuse("logger", "an object with debug, info, warn and error");
 }
 
 function id(value: unknown, option: string): string {
@@ -101,6 +125,7 @@ function member(value: unknown, option: string): Member {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option
  */
 export function loadStartOptions(options: StartOptions): LoadedStartOptions {
+  if (typeof options !== "object" || options === null) refuse("options", "an object");
   const own = id(options.id, "id");
   const listen = address(options.listen, "listen", false);
   const secret = secretOf(options.secret);
@@ -116,10 +141,10 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
   if (!Number.isInteger(sessionTtlMs)) refuse("sessionTtlMs", "whole milliseconds");
   return {
     id: own,
-    dataDir: text(options.dataDir, "dataDir"),
+    dataDir: directory(options.dataDir, "dataDir"),
     listen,
     bootstrap: members(options.bootstrap, own),
-    cluster: text(options.cluster ?? "flotilla", "cluster"),
+    cluster: clusterName(options.cluster ?? "flotilla"),
     secret,
     heartbeatMs,
     electionTimeoutMs,
@@ -128,6 +153,6 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     sessionTtlMs,
     maxStallMs: number(options.maxStallMs, "maxStallMs", sessionTtlMs / 5, 0, sessionTtlMs / 2),
     timeoutMs: number(options.timeoutMs, "timeoutMs", 15_000, 1, 2 ** 31 - 1),
-    logger: options.logger,
+    logger: loggerOf(options.logger),
   };
 }

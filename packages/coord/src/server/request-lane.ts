@@ -125,6 +125,7 @@ export class RequestLane {
     this.#inFlight -= 1;
     if (this.#stopped) return;
     if (FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")) this.#options.refuse(error);
+    else if (this.#broken) this.#resume();
     else this.#break();
   }
 

@@ -55,7 +55,7 @@ test("the last to leave leaves nothing behind, and a release may be repeated", a
   const leadership = await world.until(a.coord.election("x").campaign());
   await world.until(Promise.all([leadership.release(), leadership.release()]));
   await world.until(leadership.release());
-  await world.until(leadership[Symbol.asyncDispose]());
+  await world.until(Promise.resolve(leadership[Symbol.asyncDispose]()));
   expect(await world.remains(a)).toEqual({ line: [], record: false });
 });
 
@@ -125,7 +125,7 @@ test("whoever joins while the last holder leaves goes before all who come later"
     expect(node?.czxid).toBe(first);
     await world.until(release);
   }
-});
+}, 60_000);
 
 test("the leader and the candidates are told in line order, with what the leader proclaimed", async () => {
   const world = await World.start();
@@ -134,7 +134,10 @@ test("the leader and the candidates are told in line order, with what the leader
   expect(await world.until(election.leader())).toBe(null);
   expect(await world.until(election.candidates())).toEqual([]);
   const leadership = await world.until(election.campaign());
-  void b.coord.election("x", { id: "b", value: "vb" }).campaign().catch(() => {});
+  void b.coord
+    .election("x", { id: "b", value: "vb" })
+    .campaign()
+    .catch(() => {});
   await world.pass(100);
   void c.coord
     .election("x", { id: "c", value: "vc", priority: 7 })
@@ -172,7 +175,10 @@ test("a proclamation that was on its way when leadership ended is refused by the
   const world = await World.start();
   const [a, b] = await world.three();
   const old = await world.until(a.coord.election("x").campaign());
-  void b.coord.election("x", { id: "b", value: "vb" }).campaign().catch(() => {});
+  void b.coord
+    .election("x", { id: "b", value: "vb" })
+    .campaign()
+    .catch(() => {});
   await world.pass(100);
   world.isolate(a);
   const stale = rejection(old.proclaim("stale"));

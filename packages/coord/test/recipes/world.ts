@@ -78,6 +78,18 @@ export class World {
     for (const id of this.cluster.ids) this.kernel.network.healBoth(client.machine, id);
   }
 
+  /** Cuts a client off until its lease lapsed, and a little longer; its session is not ended by then. */
+  async lapse(client: Client): Promise<void> {
+    const { session } = client;
+    const { lease } = session;
+    const isFresh = (): boolean => lease.expiresIn > session.ttlMs * 0.98 - 20;
+    await this.kernel.run({ untilMs: this.kernel.nowMs + session.ttlMs, until: isFresh });
+    this.isolate(client);
+    const isOver = (): boolean => lease.signal.aborted;
+    await this.kernel.run({ untilMs: this.kernel.nowMs + session.ttlMs, until: isOver });
+    await this.pass(100);
+  }
+
   /** Breaks the connections of a client. */
   reset(client: Client): void {
     for (const id of this.cluster.ids) this.kernel.network.reset(client.machine, id);
@@ -125,7 +137,11 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 /** True once the promise settled, without waiting. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol("pending");
-  return (await Promise.race([promise.catch(() => {}), Promise.resolve(pending)])) === pending;
+  try {
+    return (await Promise.race([promise, Promise.resolve(pending)])) === pending;
+  } catch {
+    return false;
+  }
 }
 
 /** Takes in what a stream yields, in the background. */

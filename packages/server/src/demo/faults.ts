@@ -130,7 +130,12 @@ async function pauseLeader({ fleet, queries, events, stop }: FaultParts): Promis
   });
   fleet.expectPause(member.id);
   member.send({ type: "pause" });
-  if (!(await until(() => fleet.isPausing(member.id), bounds))) return failed;
+  if (!(await until(() => fleet.isPausing(member.id), bounds))) {
+    // It might still stop itself some time later, with nobody to wake it.
+    await member.kill();
+    await fleet.restart(member);
+    return failed;
+  }
   fleet.down(member);
   fleet.announceStopped(member, true);
   events.add("paused", `${member.id} stopped itself after its check, before its first task`, {

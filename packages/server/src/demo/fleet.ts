@@ -32,7 +32,8 @@ export class Fleet {
   #epochsGrew = true;
   #staleRefused = 0;
   #crashes = 0;
-  #failure: Extract<FromMember, { readonly type: "failed" }> | null = null;
+  #failure: string | null = null;
+  readonly #lastWords = new Map<string, string>();
   readonly #pausing = new Set<string>();
 
   constructor({ specs, logFile, events, stop }: FleetOptions) {
@@ -76,8 +77,8 @@ export class Fleet {
     return this.#crashes;
   }
 
-  /** Why a process ended last, if it could tell. */
-  get failure(): Extract<FromMember, { readonly type: "failed" }> | null {
+  /** Why a process ended last by an error of its own, if it could tell. */
+  get failure(): string | null {
     return this.#failure;
   }
 
@@ -220,7 +221,8 @@ export class Fleet {
         pid: this.member(id)?.pid ?? null,
       });
     } else if (message.type === "failed") {
-      this.#failure = message;
+      this.#failure = `${id}: ${message.message}`;
+      this.#lastWords.set(id, message.message);
     } else if (message.type === "stale-refused") {
       this.#staleRefused += 1;
       const { epoch, highest } = message;
@@ -238,7 +240,9 @@ export class Fleet {
     this.down(member);
     if (expected || this.#stop.aborted) return;
     const why = signal === null ? `with code ${code}` : `by ${signal}`;
-    const reason = this.#failure === null || signal !== null ? "" : `: ${this.#failure.message}`;
+    const words = this.#lastWords.get(id);
+    this.#lastWords.delete(id);
+    const reason = words === undefined ? "" : `: ${words}`;
     // Somebody else's signal is a fault as good as ours; an error of its own is not.
     if (signal === null) this.#crashes += 1;
     this.#events.add(signal === null ? "problem" : "member", `${id} ended ${why}${reason}`, {

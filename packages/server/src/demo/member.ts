@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Coord, CoordNode, Leadership } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { aborted } from "../cli/context.ts";
@@ -32,6 +33,7 @@ export class DemoMember {
     this.#spec = spec;
     this.#line = line;
     this.#stop = stop;
+    setMaxListeners(0, stop);
     this.#corpus = corpus;
     this.#worker = new Worker(corpus, (epoch, highest) =>
       line.send({ type: "stale-refused", epoch, highest }),

@@ -110,7 +110,7 @@ export class Queries {
 }
 
 /** Equal to the last bit: sharing out must not change a score. */
-export function same(a: readonly Hit[], b: readonly Hit[]): boolean {
+function same(a: readonly Hit[], b: readonly Hit[]): boolean {
   return (
     a.length === b.length && a.every((hit, i) => hit.document === b[i]?.document && hit.score === b[i].score)
   );

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { join } from "node:path";
 import type { LeaderInfo } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
@@ -18,7 +19,7 @@ import type { DemoOptions } from "./options.ts";
 import { Queries } from "./queries.ts";
 import { Schedule } from "./schedule.ts";
 import type { Outcome } from "./summary.ts";
-import { nowMs, sleep } from "./time.ts";
+import { nowMs, sleep, until } from "./time.ts";
 import type { ViewState } from "./view.ts";
 import { viewState } from "./view-state.ts";
 import { Writes } from "./writes.ts";
@@ -46,6 +47,8 @@ export class Supervisor {
   #fault: FaultKind | null = null;
 
   private constructor(home: Home, corpus: Corpus, options: DemoOptions, onEvent: (event: DemoEvent) => void) {
+    // Every wait of the run hangs on it, and every read of its session.
+    setMaxListeners(0, this.#stop.signal);
     this.#home = home;
     this.#documents = corpus.names.length;
     this.#dice = new Dice(options.seed);
@@ -158,7 +161,7 @@ export class Supervisor {
     const { signal } = this.#stop;
     if (!(await whole(this.#parts()))) {
       if (signal.aborted) return;
-      const why = this.#fleet.failure?.message ?? "see the logs of the members";
+      const why = this.#fleet.failure ?? "see the logs of the members";
       throw new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `the cluster did not come up: ${why}`);
     }
     this.events.add("note", "the cluster is whole");
@@ -175,6 +178,12 @@ export class Supervisor {
   }
 
   async #doFault(kind: FaultKind): Promise<void> {
+    // One from the keys may be under way.
+    await until(() => this.#fault === null, {
+      timeoutMs: Number.POSITIVE_INFINITY,
+      signal: this.#stop.signal,
+    });
+    if (this.#stop.signal.aborted) return;
     this.#fault = kind;
     try {
       const report = await runFault(kind, this.#parts());

@@ -100,15 +100,13 @@ describe("values", () => {
     [{ ...least, bootstrap: [7] }, /bootstrap: expected members/],
     [{ dataDir: "/data" }, /no id: give --id, FLOTILLA_ID/],
   ])("%j is refused by name", (file, message) => {
-    expect(() => load({ file })).toThrow(badConfig(message) as Error);
+    expect(() => load({ file })).toThrow(badConfig(message));
   });
 
   test("a wrong flag and a wrong variable are named as such", () => {
-    expect(() => load({ flags: { heartbeat: "x" }, file: least })).toThrow(
-      badConfig(/^--heartbeat:/) as Error,
-    );
+    expect(() => load({ flags: { heartbeat: "x" }, file: least })).toThrow(badConfig(/^--heartbeat:/));
     expect(() => load({ env: { FLOTILLA_HEARTBEAT: "x" }, file: least })).toThrow(
-      badConfig(/^FLOTILLA_HEARTBEAT:/) as Error,
+      badConfig(/^FLOTILLA_HEARTBEAT:/),
     );
   });
 
@@ -124,7 +122,7 @@ describe("values", () => {
   });
 
   test.each(["", "s", "-1s", "1 year", "1e3ms", null, {}, Number.NaN])("%s is no duration", (text) => {
-    expect(() => parseDuration(text, "x")).toThrow(badConfig(/^x: expected a duration/) as Error);
+    expect(() => parseDuration(text, "x")).toThrow(badConfig(/^x: expected a duration/));
   });
 });
 

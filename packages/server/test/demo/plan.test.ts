@@ -10,12 +10,29 @@ import type { Outcome } from "../../src/demo/summary.ts";
 import { complaints, summarize } from "../../src/demo/summary.ts";
 import { Corpus } from "../../src/search/corpus.ts";
 
+function sorted(numbers: readonly number[]): number[] {
+  return numbers.toSorted((a, b) => a - b);
+}
+
+function throws(seed: number): number[] {
+  const dice = new Dice(seed);
+  return Array.from({ length: 50 }, () => dice.next());
+}
+
+function report(kind: FaultReport["kind"], ms: number, recovered = true): FaultReport {
+  return {
+    kind,
+    member: "n1",
+    recovered,
+    writesMs: ms,
+    vacancyMs: ms * 2,
+    outageMs: ms * 3,
+    staleRefused: 0,
+  };
+}
+
 describe("chance", () => {
   test("is the same again from the same seed", () => {
-    const throws = (seed: number): number[] => {
-      const dice = new Dice(seed);
-      return Array.from({ length: 50 }, () => dice.next());
-    };
     expect(throws(7)).toEqual(throws(7));
     expect(throws(7)).not.toEqual(throws(8));
   });
@@ -26,7 +43,7 @@ describe("chance", () => {
         const dice = new Dice(seed);
         expect(dice.below(count)).toBeLessThan(count);
         expect(dice.between(3, 4)).toBeGreaterThanOrEqual(3);
-        expect(dice.shuffled(items).toSorted()).toEqual(items.toSorted());
+        expect(sorted(dice.shuffled(items))).toEqual(sorted(items));
       }),
     );
   });
@@ -48,7 +65,8 @@ describe("the schedule", () => {
       fc.property(fc.nat(), fc.subarray([...faultKinds]), (seed, faults) => {
         const schedule = new Schedule(faults, new Dice(seed));
         const done = faults.map(() => schedule.next(-1));
-        expect(done.toSorted()).toEqual(faults.toSorted());
+        expect(done).toHaveLength(faults.length);
+        expect(new Set(done)).toEqual(new Set(faults));
         expect(schedule.next(-1)).toBeNull();
       }),
     );
@@ -94,15 +112,6 @@ describe("options", () => {
 });
 
 describe("the summary", () => {
-  const report = (kind: FaultReport["kind"], ms: number, recovered = true): FaultReport => ({
-    kind,
-    member: "n1",
-    recovered,
-    writesMs: ms,
-    vacancyMs: ms * 2,
-    outageMs: ms * 3,
-    staleRefused: 0,
-  });
   const good: Outcome = {
     stopped: false,
     queries: 10,

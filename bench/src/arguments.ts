@@ -1,0 +1,164 @@
+import { parseArgs } from "node:util";
+import type { SystemName } from "./clients/open.ts";
+import type { Workload, WorkloadName } from "./peers/workloads.ts";
+import { remoteWorkloads, workloadNames } from "./peers/workloads.ts";
+import type { Pins } from "./systems/launch.ts";
+
+export type PeerName = Extract<SystemName, "zookeeper" | "etcd">;
+
+/** `bench peers` */
+export interface PeersOptions {
+  readonly type: "peers";
+  readonly peers: readonly PeerName[];
+  readonly only: readonly WorkloadName[];
+  /** How long each round is measured. */
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly json: boolean;
+  readonly pins: Pins;
+  /** Folder for data; null: the system's temporary folder. */
+  readonly folder: string | null;
+}
+/** `bench micro` */
+export interface MicroOptions {
+  readonly type: "micro";
+  /** Parts of names; empty: all. */
+  readonly only: readonly string[];
+  readonly json: boolean;
+  readonly folder: string | null;
+}
+/** `bench flame` */
+export interface FlameOptions {
+  readonly type: "flame";
+  readonly workload: Workload;
+  readonly seconds: number;
+  /** Where the profiles and graphs go. */
+  readonly out: string;
+  readonly pins: Pins;
+  readonly folder: string | null;
+}
+export type BenchOptions = PeersOptions | MicroOptions | FlameOptions;
+
+/** How to use the command. */
+export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
+  --peers LIST      of zookeeper,etcd; "none" for Flotilla alone (default: those that are installed)
+  --only LIST       of ${workloadNames.join(",")} (default: all)
+  --seconds N       how long each round is measured (default 10)
+  --rounds N        rounds, of which the median counts (default 3)
+  --pin S:L         hold servers on cores S and the load on cores L, as for taskset -c; e.g. 0:1
+  --dir DIR         where data goes (default: the system's temporary folder)
+  --json            one JSON object a line
+       npm run bench -- micro [--only PART,...] [--json] [--dir DIR]
+       npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
+  --workload NAME   W1, W3 or W4 (default W1)
+  --connections N   default 64      --depth N   default 1
+  --seconds N       default 5       --out DIR   default .flotilla/flame
+  --pin S:L, --dir DIR  as above`;
+
+const peerNames: readonly PeerName[] = ["zookeeper", "etcd"];
+const coresPattern = /^\d+([-,]\d+)*$/;
+
+function listOf<T extends string>(text: string | undefined, name: string, of: readonly T[]): readonly T[] {
+  if (text === undefined) return of;
+  return text.split(",").map((part) => {
+    const found = of.find((each) => each.toLowerCase() === part.toLowerCase());
+    if (found === undefined) throw new RangeError(`--${name}: ${part} is none of ${of.join(", ")}`);
+    return found;
+  });
+}
+
+function count(text: string | undefined, name: string, otherwise: number, most: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new RangeError(`--${name}: expected a whole number from 1 to ${most}`);
+}
+
+function seconds(text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (value > 0 && value <= 3600) return value;
+  throw new RangeError("--seconds: expected a number above 0, at most 3600");
+}
+
+function pins(text: string | undefined): Pins {
+  if (text === undefined) return { servers: null, load: null };
+  const [servers, load, ...more] = text.split(":");
+  if (servers === undefined || load === undefined || more.length > 0 || ![servers, load].every((part) => coresPattern.test(part)))
+    throw new RangeError("--pin: expected cores of the servers, a colon, cores of the load, such as 0:1");
+  return { servers, load };
+}
+
+const options = {
+  peers: { type: "string" },
+  only: { type: "string" },
+  seconds: { type: "string" },
+  rounds: { type: "string" },
+  pin: { type: "string" },
+  dir: { type: "string" },
+  json: { type: "boolean", default: false },
+  workload: { type: "string" },
+  connections: { type: "string" },
+  depth: { type: "string" },
+  out: { type: "string" },
+} as const;
+
+type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, "json">, string>>> & { readonly json: boolean };
+
+const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
+  peers: ["peers", "only", "seconds", "rounds", "pin", "dir", "json"],
+  micro: ["only", "json", "dir"],
+  flame: ["workload", "connections", "depth", "seconds", "out", "pin", "dir"],
+};
+
+function isCommand(text: string | undefined): text is BenchOptions["type"] {
+  return text !== undefined && Object.hasOwn(allowed, text);
+}
+
+/**
+ * Reads the arguments of the command. `installed` are the peers to take when none are named.
+ * @throws TypeError, RangeError when they make no sense
+ */
+export function readArguments(args: readonly string[], installed: () => readonly PeerName[]): BenchOptions {
+  const { positionals, values, tokens } = parseArgs({ args: [...args], options, allowPositionals: true, tokens: true });
+  const [command, ...rest] = positionals;
+  if (!isCommand(command) || rest.length > 0) throw new RangeError("expected one of peers, micro, flame");
+  for (const token of tokens) {
+    if (token.kind === "option" && !allowed[command].includes(token.name))
+      throw new RangeError(`--${token.name} is no option of ${command}`);
+  }
+  const flags: Flags = { ...values };
+  const folder = flags.dir ?? null;
+  switch (command) {
+    case "peers":
+      return { type: command, ...readPeers(flags, installed), folder };
+    case "micro":
+      return { type: command, only: flags.only?.split(",") ?? [], json: flags.json, folder };
+    case "flame":
+      return { type: command, ...readFlame(flags), folder };
+  }
+}
+
+function readPeers(flags: Flags, installed: () => readonly PeerName[]): Omit<PeersOptions, "type" | "folder"> {
+  const named = flags.peers === "none" ? [] : listOf(flags.peers, "peers", peerNames);
+  return {
+    peers: flags.peers === undefined ? installed() : named,
+    only: listOf(flags.only, "only", workloadNames),
+    seconds: seconds(flags.seconds, 10),
+    rounds: count(flags.rounds, "rounds", 3, 99),
+    json: flags.json,
+    pins: pins(flags.pin),
+  };
+}
+
+function readFlame(flags: Flags): Omit<FlameOptions, "type" | "folder"> {
+  const wanted = flags.workload ?? "W1";
+  const like = remoteWorkloads.find(({ name }) => name === wanted.toUpperCase());
+  if (like === undefined) throw new RangeError("--workload: expected W1, W3 or W4");
+  const connections = count(flags.connections, "connections", 64, 10_000);
+  const depth = count(flags.depth, "depth", 1, 10_000);
+  return {
+    workload: { ...like, connections, depth },
+    seconds: seconds(flags.seconds, 5),
+    out: flags.out ?? ".flotilla/flame",
+    pins: pins(flags.pin),
+  };
+}

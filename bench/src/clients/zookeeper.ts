@@ -1,0 +1,135 @@
+import type { Socket } from "node:net";
+import { connect } from "node:net";
+import type { LoadClient } from "./client.ts";
+import { checkValueLength, keyName, value } from "./client.ts";
+import { JuteWriter, PacketSplitter } from "./jute.ts";
+
+const op = { create: 1, getData: 4, setData: 5, sync: 9, ping: 11, close: -11 } as const;
+const pingXid = -2;
+const watchXid = -1;
+const sessionTimeoutMs = 30_000;
+const nodeExists = -110;
+/** xid, zxid and error code stand before every answer. */
+const replyHeaderBytes = 16;
+const root = "/bench";
+
+interface Pending {
+  readonly done: (packet: Buffer) => void;
+  readonly failed: (error: Error) => void;
+}
+
+/** One ZooKeeper session over its wire protocol: answers come in the order of the requests. */
+export class ZooKeeperClient implements LoadClient {
+  readonly #socket: Socket;
+  readonly #pending: Pending[] = [];
+  #head = 0;
+  #xid = 0;
+  #connected: Pending | null = null;
+  #pings: NodeJS.Timeout | null = null;
+
+  private constructor(port: number) {
+    this.#socket = connect(port, "127.0.0.1");
+    this.#socket.setNoDelay(true);
+    const splitter = new PacketSplitter((packet) => this.#receive(packet));
+    this.#socket.on("data", (chunk: Buffer) => splitter.push(chunk));
+    this.#socket.on("error", (error) => this.#fail(error));
+    this.#socket.on("close", () => this.#fail(new Error("ZooKeeper closed the connection")));
+  }
+
+  /** Opens a session with the server on that port of loopback. */
+  static async open(port: number): Promise<ZooKeeperClient> {
+    const client = new ZooKeeperClient(port);
+    const hello = new JuteWriter().int(0).long(0n).int(sessionTimeoutMs).long(0n).bytes(new Uint8Array(16));
+    const answer = await new Promise<Buffer>((done, failed) => {
+      client.#connected = { done, failed };
+      client.#socket.write(hello.bool(false).packet());
+    });
+    if (answer.readInt32BE(4) <= 0) throw new Error("ZooKeeper refused the session");
+    const ping = new JuteWriter().int(pingXid).int(op.ping).packet();
+    client.#pings = setInterval(() => client.#socket.write(ping), sessionTimeoutMs / 3);
+    client.#pings.unref();
+    return client;
+  }
+
+  async create(key: number): Promise<void> {
+    await this.#createNode(`${root}/${keyName(key)}`);
+  }
+
+  /** Makes the node under which all keys stand. */
+  async createRoot(): Promise<void> {
+    await this.#createNode(root);
+  }
+
+  async set(key: number): Promise<void> {
+    const request = this.#begin(op.setData).text(`${root}/${keyName(key)}`).bytes(value).int(-1);
+    accepted(await this.#send(request));
+  }
+
+  /** Sync, then read, in one go: the session's order makes it linearizable. */
+  async get(key: number): Promise<void> {
+    const sync = this.#send(this.#begin(op.sync).text(root));
+    const read = this.getLocal(key);
+    accepted(await sync);
+    await read;
+  }
+
+  async getLocal(key: number): Promise<void> {
+    const request = this.#begin(op.getData).text(`${root}/${keyName(key)}`).bool(false);
+    const packet = accepted(await this.#send(request));
+    checkValueLength(packet.readInt32BE(replyHeaderBytes));
+  }
+
+  async close(): Promise<void> {
+    if (this.#pings !== null) clearInterval(this.#pings);
+    const closed = new Promise<void>((done) => this.#socket.once("close", () => done()));
+    await this.#send(this.#begin(op.close));
+    this.#socket.end();
+    await closed;
+  }
+
+  async #createNode(path: string): Promise<void> {
+    const world = this.#begin(op.create).text(path).bytes(value).int(1).int(31).text("world").text("anyone");
+    const packet = await this.#send(world.int(0));
+    if (packet.readInt32BE(12) !== nodeExists) accepted(packet);
+  }
+
+  #begin(type: number): JuteWriter {
+    this.#xid += 1;
+    return new JuteWriter(384).int(this.#xid).int(type);
+  }
+
+  #send(request: JuteWriter): Promise<Buffer> {
+    return new Promise((done, failed) => {
+      this.#pending.push({ done, failed });
+      this.#socket.write(request.packet());
+    });
+  }
+
+  #receive(packet: Buffer): void {
+    if (this.#connected !== null) {
+      this.#connected.done(packet);
+      this.#connected = null;
+      return;
+    }
+    const xid = packet.readInt32BE(0);
+    if (xid === pingXid || xid === watchXid) return;
+    const pending = this.#pending[this.#head];
+    this.#head += 1;
+    if (this.#head > 1024) {
+      this.#pending.splice(0, this.#head);
+      this.#head = 0;
+    }
+    pending?.done(packet);
+  }
+
+  #fail(error: Error): void {
+    this.#connected?.failed(error);
+    for (const { failed } of this.#pending.splice(this.#head)) failed(error);
+  }
+}
+
+function accepted(packet: Buffer): Buffer {
+  const code = packet.readInt32BE(12);
+  if (code !== 0) throw new Error(`ZooKeeper refused a request with code ${code}`);
+  return packet;
+}

@@ -1,0 +1,63 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BenchOptions, PeerName } from "./arguments.ts";
+import { readArguments, usage } from "./arguments.ts";
+import { describeMachine } from "./peers/machine.ts";
+import { jsonReport, tableReport } from "./peers/report.ts";
+import { runPeers } from "./peers/run-peers.ts";
+import { missing } from "./systems/available.ts";
+import { Launch } from "./systems/launch.ts";
+
+const lines = {
+  out: (line: string): void => void process.stdout.write(`${line}\n`),
+  progress: (line: string): void => void process.stderr.write(`${line}\n`),
+};
+
+function isInstalled(peer: PeerName): boolean {
+  const problem = missing(peer);
+  if (problem !== null) lines.progress(problem);
+  return problem === null;
+}
+
+function options(): BenchOptions | null {
+  try {
+    return readArguments(process.argv.slice(2), () => (["zookeeper", "etcd"] as const).filter(isInstalled));
+  } catch (error) {
+    lines.progress(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    return null;
+  }
+}
+
+/** A folder for everything that a run writes, gone afterwards also when it is interrupted. */
+async function inFolder(parent: string | null, work: (folder: string) => Promise<void>): Promise<void> {
+  const base = parent ?? tmpdir();
+  await mkdir(base, { recursive: true });
+  const folder = await mkdtemp(join(base, "flotilla-bench-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  await work(folder);
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+async function run(asked: BenchOptions): Promise<void> {
+  switch (asked.type) {
+    case "peers": {
+      const peers = asked.peers.filter((peer) => isInstalled(peer));
+      const report = asked.json ? jsonReport(lines) : tableReport(lines);
+      const launch = new Launch(asked.pins);
+      return inFolder(asked.folder, async (folder) => {
+        report.machine(describeMachine(folder, peers));
+        await runPeers({ ...asked, peers }, launch, folder, report);
+      });
+    }
+    case "micro":
+    case "flame":
+      throw new Error("not yet");
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+const asked = options();
+if (asked === null) process.exitCode = 2;
+else await run(asked);

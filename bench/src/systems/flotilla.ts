@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Cluster, Site } from "./cluster.ts";
+import { memberCount } from "./cluster.ts";
+import { freePorts } from "./free-ports.ts";
+import type { Launched } from "./launch.ts";
+
+const program = fileURLToPath(
+  new URL("bin/flotilla.mjs", import.meta.resolve("@flotilla/server/package.json")),
+);
+
+/** One founding member. */
+export interface Founder {
+  readonly id: string;
+  readonly port: number;
+  readonly folder: string;
+}
+
+/** Names, ports and folders for a new cluster. */
+export async function founders(folder: string): Promise<Founder[]> {
+  const ports = await freePorts(memberCount);
+  return ports.map((port, k) => ({ id: `n${k + 1}`, port, folder: join(folder, `n${k + 1}`) }));
+}
+
+/** Starts `flotilla serve` for one member, with default settings. */
+export function startMember(
+  { launch, folder }: Site,
+  member: Founder,
+  all: readonly Founder[],
+  nodeArgs: readonly string[] = [],
+): Launched {
+  const bootstrap = all.map(({ id, port }) => `${id}=127.0.0.1:${port}`).join(",");
+  const { id, port } = member;
+  const identity = ["--id", id, "--listen", `127.0.0.1:${port}`, "--data-dir", member.folder];
+  return launch.node([...nodeArgs, program, "serve", ...identity, "--bootstrap", bootstrap], {
+    pin: "servers",
+    logFile: join(folder, `${id}.log`),
+  });
+}
+
+/** Three members, each a process. `nodeArgs` are for Node.js itself, by member. */
+export async function startFlotilla(
+  site: Site,
+  nodeArgs: (id: string) => readonly string[] = () => [],
+): Promise<Cluster> {
+  const all = await founders(site.folder);
+  const members = all.map((member) => ({
+    port: member.port,
+    process: startMember(site, member, all, nodeArgs(member.id)),
+  }));
+  return { system: "flotilla", members };
+}

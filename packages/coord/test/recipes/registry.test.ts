@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+import type { Instance } from "../../src/recipes/api.ts";
+import { collect, rejection, World } from "./world.ts";
+
+const addresses = (instances: readonly Instance[] | undefined): string[] | undefined =>
+  instances?.map(({ address }) => address);
+
+test("a registration is found with what it was made of, until it is taken out", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+  expect(await world.until(b.coord.registry.pick("web"))).toBe(null);
+  const service = { name: "web", address: "10.0.0.1:80", id: "w1", meta: { zone: "north" } };
+  const registration = await world.until(a.coord.registry.register(service));
+  expect(registration.instance).toMatchObject(service);
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([registration.instance]);
+  expect(await world.until(b.coord.registry.find("web", { level: "local" }))).toEqual([
+    registration.instance,
+  ]);
+  await world.until(registration.deregister());
+  await world.until(Promise.resolve(registration[Symbol.asyncDispose]()));
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+});
+
+test("an id of its own is made when none is given, and instances come sorted by id", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  for (const id of ["b", "c", "a"]) {
+    await world.until(a.coord.registry.register({ name: "web", address: id, id }));
+  }
+  expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["a", "b", "c"]);
+  const registry = b.coord.registry;
+  const first = await world.until(registry.register({ name: "db", address: "1" }));
+  const second = await world.until(registry.register({ name: "db", address: "2" }));
+  expect(first.instance.id).not.toBe(second.instance.id);
+  expect(await world.until(registry.find("db"))).toHaveLength(2);
+});
+
+test("pick takes them in turn", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  for (const id of ["a", "b", "c"])
+    await world.until(coord.registry.register({ name: "web", address: id, id }));
+  const picked: (string | undefined)[] = [];
+  for (let k = 0; k < 6; k += 1) picked.push((await world.until(coord.registry.pick("web")))?.id);
+  expect(picked).toEqual(["a", "b", "c", "a", "b", "c"]);
+});
+
+test("an id that is taken is refused, and the first registration stands", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  await world.until(a.coord.registry.register({ name: "web", address: "1", id: "x" }));
+  for (const { coord } of [a, b]) {
+    const second = rejection(coord.registry.register({ name: "web", address: "2", id: "x" }));
+    expect(await world.until(second)).toMatchObject({ code: "ERR_FLOTILLA_EXISTS" });
+  }
+  await world.pass(1_000);
+  expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["1"]);
+});
+
+test("a registration goes with its session: at once when closed, after its time to live when its process died", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const closing = await world.until(a.coord.registry.register({ name: "web", address: "closing" }));
+  const dying = await world.until(b.coord.registry.register({ name: "web", address: "dying" }));
+  await world.until(a.coord.close());
+  expect(closing.signal.aborted).toBe(true);
+  expect(addresses(await world.until(c.coord.registry.find("web")))).toEqual(["dying"]);
+  world.kernel.node(b.machine).crash();
+  await world.pass(1_400);
+  expect(await world.until(c.coord.registry.find("web"))).toEqual([dying.instance]);
+  await world.pass(1_000);
+  expect(await world.until(c.coord.registry.find("web"))).toEqual([]);
+  await world.until(closing.deregister());
+});
+
+test("deregistering never takes out a successor under the same id", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const service = { name: "web", id: "x" };
+  const old = await world.until(a.coord.registry.register({ ...service, address: "old" }));
+  await world.until(b.session.delete("/registry/web/x"));
+  const successor = await world.until(b.coord.registry.register({ ...service, address: "new" }));
+  await world.until(old.deregister());
+  expect(await world.until(a.coord.registry.find("web"))).toEqual([successor.instance]);
+  await world.until(successor.deregister());
+  const own = await world.until(a.coord.registry.register({ ...service, address: "own" }));
+  await world.until(old.deregister());
+  expect(await world.until(a.coord.registry.find("web"))).toEqual([own.instance]);
+});
+
+test("a registration that was given up on does not come to stand later", async () => {
+  for (let step = 0; step < 30; step += 1) {
+    const world = await World.start(1, `give up ${step}`);
+    const [a, b] = await world.three();
+    await world.until(b.coord.registry.register({ name: "web", address: "b", id: "b" }));
+    const controller = new AbortController();
+    const registering = a.coord.registry
+      .register({ name: "web", address: "a", id: "a" }, { signal: controller.signal })
+      .catch(() => null);
+    await world.events(step);
+    controller.abort();
+    const registration = await world.until(registering);
+    await world.pass(1_000);
+    const expected = registration === null ? ["b"] : ["a", "b"];
+    expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(expected);
+  }
+}, 60_000);
+
+test("a watch tells the set now and after changes, the last one always", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const controller = new AbortController();
+  const { items, done } = collect(c.coord.registry.watch("web", { signal: controller.signal }));
+  await world.pass(100);
+  const one = await world.until(a.coord.registry.register({ name: "web", address: "1", id: "1" }));
+  await world.pass(100);
+  await world.until(b.coord.registry.register({ name: "web", address: "2", id: "2" }));
+  await world.pass(100);
+  await world.until(one.deregister());
+  await world.pass(100);
+  expect(items.map(addresses)).toEqual([[], ["1"], ["1", "2"], ["2"]]);
+  world.kernel.node(c.session.server ?? "n1").crash();
+  world.kernel.node(b.machine).crash();
+  await world.pass(10_000);
+  expect(items.at(-1)).toEqual([]);
+  controller.abort();
+  await world.until(done);
+});
+
+test("a watch ends up with the truth, whatever changes while it is armed and read", async () => {
+  for (let step = 0; step < 40; step += 1) {
+    const world = await World.start(1, `watch ${step}`);
+    const [a, b] = await world.three();
+    await world.until(a.coord.registry.register({ name: "web", address: "1", id: "1" }));
+    const { items } = collect(b.coord.registry.watch("web"));
+    await world.events(step);
+    void a.coord.registry.register({ name: "web", address: "2", id: "2" });
+    void a.coord.registry.register({ name: "web", address: "3", id: "3" });
+    await world.pass(500);
+    expect(addresses(items.at(-1))).toEqual(["1", "2", "3"]);
+  }
+}, 60_000);
+
+test("what is no registration is not told", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const { instance } = await world.until(coord.registry.register({ name: "web", address: "1", id: "m" }));
+  await world.until(session.create("/registry/web/a", "not json"));
+  await world.until(session.create("/registry/web/z", '{"address":7}'));
+  expect(await world.until(coord.registry.find("web"))).toEqual([instance]);
+});
+
+test("names, addresses and descriptions are checked", async () => {
+  const world = await World.start();
+  const { registry } = (await world.client()).coord;
+  const bad = { code: "ERR_FLOTILLA_BAD_ARGUMENT" };
+  for (const name of ["", "..", "a/b", "\u0001"]) {
+    expect(await rejection(registry.register({ name, address: "1" }))).toMatchObject(bad);
+    expect(await rejection(registry.register({ name: "web", address: "1", id: name }))).toMatchObject(bad);
+    expect(await rejection(registry.find(name))).toMatchObject(bad);
+    expect(() => registry.watch(name)).toThrow(expect.objectContaining(bad));
+  }
+  expect(await rejection(registry.register({ name: "web", address: "" }))).toMatchObject(bad);
+  const meta: Record<string, string> = JSON.parse('{"port":80}');
+  expect(await rejection(registry.register({ name: "web", address: "1", meta }))).toMatchObject(bad);
+});
