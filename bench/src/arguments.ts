@@ -11,9 +11,13 @@ export interface PeersOptions {
   readonly type: "peers";
   readonly peers: readonly PeerName[];
   readonly only: readonly WorkloadName[];
+  /** Only rows with so many connections; null: all. */
+  readonly connections: readonly number[] | null;
   /** How long each round is measured. */
   readonly seconds: number;
   readonly rounds: number;
+  /** How often a noisy round is done again. */
+  readonly repeats: number;
   readonly json: boolean;
   readonly pins: Pins;
   /** Folder for data; null: the system's temporary folder. */
@@ -43,8 +47,10 @@ export type BenchOptions = PeersOptions | MicroOptions | FlameOptions;
 export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
   --peers LIST      of zookeeper,etcd; "none" for Flotilla alone (default: those that are installed)
   --only LIST       of ${workloadNames.join(",")} (default: all)
+  --connections L   only the rows with so many connections, e.g. 1,64
   --seconds N       how long each round is measured (default 10)
   --rounds N        rounds, of which the median counts (default 3)
+  --repeats N       how often a noisy round is done again (default 2)
   --pin S:L         hold servers on cores S and the load on cores L, as for taskset -c; e.g. 0:1
   --dir DIR         where data goes (default: the system's temporary folder)
   --json            one JSON object a line
@@ -67,10 +73,18 @@ function listOf<T extends string>(text: string | undefined, name: string, of: re
   });
 }
 
-function count(text: string | undefined, name: string, otherwise: number, most: number): number {
+interface Bounds {
+  readonly otherwise: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+const anyCount: Bounds = { otherwise: 1, least: 1, most: 10_000 };
+
+function count(text: string | undefined, name: string, { otherwise, least, most }: Bounds): number {
   const value = text === undefined ? otherwise : Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`--${name}: expected a whole number from 1 to ${most}`);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`--${name}: expected a whole number from ${least} to ${most}`);
 }
 
 function seconds(text: string | undefined, otherwise: number): number {
@@ -92,6 +106,7 @@ const options = {
   only: { type: "string" },
   seconds: { type: "string" },
   rounds: { type: "string" },
+  repeats: { type: "string" },
   pin: { type: "string" },
   dir: { type: "string" },
   json: { type: "boolean", default: false },
@@ -104,7 +119,7 @@ const options = {
 type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, "json">, string>>> & { readonly json: boolean };
 
 const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
-  peers: ["peers", "only", "seconds", "rounds", "pin", "dir", "json"],
+  peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
   micro: ["only", "json", "dir"],
   flame: ["workload", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
@@ -142,8 +157,10 @@ function readPeers(flags: Flags, installed: () => readonly PeerName[]): Omit<Pee
   return {
     peers: flags.peers === undefined ? installed() : named,
     only: listOf(flags.only, "only", workloadNames),
+    connections: flags.connections?.split(",").map((part) => count(part, "connections", anyCount)) ?? null,
     seconds: seconds(flags.seconds, 10),
-    rounds: count(flags.rounds, "rounds", 3, 99),
+    rounds: count(flags.rounds, "rounds", { otherwise: 3, least: 1, most: 99 }),
+    repeats: count(flags.repeats, "repeats", { otherwise: 2, least: 0, most: 99 }),
     json: flags.json,
     pins: pins(flags.pin),
   };
@@ -153,8 +170,8 @@ function readFlame(flags: Flags): Omit<FlameOptions, "type" | "folder"> {
   const wanted = flags.workload ?? "W1";
   const like = remoteWorkloads.find(({ name }) => name === wanted.toUpperCase());
   if (like === undefined) throw new RangeError("--workload: expected W1, W3 or W4");
-  const connections = count(flags.connections, "connections", 64, 10_000);
-  const depth = count(flags.depth, "depth", 1, 10_000);
+  const connections = count(flags.connections, "connections", { ...anyCount, otherwise: 64 });
+  const depth = count(flags.depth, "depth", anyCount);
   return {
     workload: { ...like, connections, depth },
     seconds: seconds(flags.seconds, 5),

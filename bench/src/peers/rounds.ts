@@ -10,12 +10,18 @@ export interface Contender {
   round(workload: Workload): Promise<LoadResult>;
 }
 
-const mostRepeats = 2;
+/** How much work is put into a row. */
+export interface Effort {
+  readonly rounds: number;
+  /** How often a noisy round is done again. */
+  readonly repeats: number;
+}
 
 /** Does a round, again while the machine is noisy, and keeps the quietest. */
 async function quietRound(
   contender: Contender,
   workload: Workload,
+  mostRepeats: number,
 ): Promise<{ readonly result: LoadResult; readonly repeats: number }> {
   let result = await contender.round(workload);
   let repeats = 0;
@@ -31,12 +37,12 @@ async function quietRound(
 export async function interleaved(
   contenders: readonly Contender[],
   workload: Workload,
-  rounds: number,
+  { rounds, repeats: mostRepeats }: Effort,
 ): Promise<Row[]> {
   const results = contenders.map((contender) => ({ contender, rounds: [] as LoadResult[], repeats: 0 }));
   for (let k = 0; k < rounds; k += 1) {
     for (const each of results) {
-      const { result, repeats } = await quietRound(each.contender, workload);
+      const { result, repeats } = await quietRound(each.contender, workload, mostRepeats);
       each.rounds.push(result);
       each.repeats += repeats;
     }

@@ -65,8 +65,10 @@ async function runRemote(
   folder: string,
   report: Report,
 ): Promise<Row[]> {
-  const { only, peers, rounds, seconds } = options;
-  const workloads = remoteWorkloads.filter(({ name }) => only.includes(name));
+  const { only, peers, seconds } = options;
+  const workloads = remoteWorkloads.filter(
+    ({ name, connections }) => only.includes(name) && (options.connections?.includes(connections) ?? true),
+  );
   const writes = only.includes("W1");
   const systems: SystemName[] = [...(writes && only.includes("floor") ? (["floor"] as const) : []), "flotilla", ...peers];
   if (workloads.length === 0) return [];
@@ -83,7 +85,7 @@ async function runRemote(
     const contenders = able.map((cluster) =>
       contender(cluster, clusters, launch, { warmUpMs, measureMs: seconds * 1000 }, report),
     );
-    const found = await interleaved(contenders, workload, rounds);
+    const found = await interleaved(contenders, workload, options);
     rows.push(...found);
     report.rows(found);
   }
@@ -121,7 +123,7 @@ async function runEmbedded(options: PeersOptions, site: Site, report: Report): P
       report.round(each, "flotilla");
       return cluster.run(each, times);
     };
-    const found = await interleaved([{ system: "flotilla", round }], workload, options.rounds);
+    const found = await interleaved([{ system: "flotilla", round }], workload, options);
     rows.push(...found);
     report.rows(found);
   }

@@ -21,6 +21,7 @@ export type {
   Written,
 } from "./client/api.ts";
 export { connect } from "./client/connect.ts";
+export { nodeStatus } from "./client/node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./client/options.ts";
 export { bytes, text } from "./client/values.ts";
 export type {

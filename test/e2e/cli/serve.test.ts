@@ -229,6 +229,10 @@ test(
       stderr: expect.stringMatching(/\(ERR_FLOTILLA_NO_QUORUM\)\nhint: /),
     });
 
+    expect((await flotilla(["status", "--endpoints", alone.address])).stdout).toMatch(
+      /1 of 3 members answer; too few for a quorum/,
+    );
+
     servers[other] = new CommandLine(serveFlags(places[other]!));
     expect(await flotilla(["get", "/a", ...client])).toMatchObject({ code: 0, stdout: "after" });
   },

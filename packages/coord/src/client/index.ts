@@ -21,6 +21,7 @@ export type {
   Written,
 } from "./api.ts";
 export { connect } from "./connect.ts";
+export { nodeStatus } from "./node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./options.ts";
 export { bytes, text } from "./values.ts";
 export type {

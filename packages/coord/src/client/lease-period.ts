@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import { sharedController } from "../shared-controller.ts";
 import { believedMs, driftBound } from "../time-bounds.ts";
 import type { SessionLease } from "./api.ts";
 
@@ -29,7 +30,7 @@ export class LeasePeriod implements SessionLease {
   readonly #believedMs: number;
   readonly #signalledMs: number;
   readonly #jumpMs: number;
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   #since: Moment;
   #timer: Timer | undefined;
 

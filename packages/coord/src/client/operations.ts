@@ -82,7 +82,8 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
 }
 
 function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
-  if (typeof item !== "object" || item === null) throw badArgument("a multi: expected items that are objects");
+  if (typeof item !== "object" || item === null)
+    throw badArgument("a multi: expected items that are objects");
   switch (item.type) {
     case "create":
       return createOp(item.path, item.value ?? "", item, lease);

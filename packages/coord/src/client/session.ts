@@ -38,6 +38,7 @@ import { callLimits, requireOptions, Wait } from "./call.ts";
 import { checkOperation, createOp, deleteOp, fenced, multiOp, setOp } from "./operations.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, refusal, written } from "./results.ts";
+import { sharedController } from "../shared-controller.ts";
 
 export interface ClientSessionOptions extends AttachmentOptions {
   /** Default bound of every call, ms. */
@@ -61,7 +62,7 @@ export class ClientSession implements Session {
   readonly clock: Clock;
   readonly #timeoutMs: number;
   readonly #attachment: Attachment;
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   #opening: Wait<void> | undefined;
   #openingError: FlotillaError | undefined;
   #closing: Promise<void> | undefined;
@@ -147,9 +148,7 @@ export class ClientSession implements Session {
   }
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {
-    return written(
-      await this.#change(createOp(path, value, options, this.leaseId), options, "create"),
-    );
+    return written(await this.#change(createOp(path, value, options, this.leaseId), options, "create"));
   }
 
   async set(path: string, value: Value, options: SetOptions = {}): Promise<Written> {

@@ -1,6 +1,10 @@
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions } from "../client/api.ts";
+import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
+
+/** Of every call that is given no time, ms. */
+export const defaultTimeoutMs: number = 15_000;
 
 /** What ends a wait. */
 export interface Bounds {
@@ -26,7 +30,7 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");
   }
-  const controller = new AbortController();
+  const controller = sharedController();
   const stopListening = [
     listen(end, (reason) => controller.abort(reason)),
     listen(options.signal, (cause) => {
@@ -48,6 +52,17 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
     timer?.cancel();
     for (const stop of stopListening) stop();
   }
+}
+
+/** Several reads as one call: its bounds are those of all of them together. */
+export function within<T>(
+  session: Session,
+  options: ReadOptions,
+  what: string,
+  read: (options: ReadOptions) => Promise<T>,
+): Promise<T> {
+  const bounds = { clock: session.clock, options, fallbackMs: defaultTimeoutMs, what };
+  return bounded(bounds, (signal) => read({ ...options, signal, timeoutMs: Number.POSITIVE_INFINITY }));
 }
 
 /** Settles like `promise`, or rejects with the signal's reason; what is behind the promise goes on. */

@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
-import { bounded, listen } from "./bounded.ts";
+import { bounded, listen, within } from "./bounded.ts";
 import { standInLine } from "./campaign.ts";
 import { CampaignedLeadership } from "./leadership.ts";
 import { leaveForGood } from "./leave.ts";
@@ -61,7 +61,11 @@ class SessionElection implements Election {
   }
 
   async candidates(options: ReadOptions = {}): Promise<readonly CandidateInfo[]> {
-    const { grant, waiters, holder } = await readLine(this.#session, this.#paths, options);
+    const session = this.#session;
+    const what = `candidates of ${this.#paths.base}`;
+    const { grant, waiters, holder } = await within(session, options, what, (bounds) =>
+      readLine(session, this.#paths, bounds),
+    );
     const waiting = waiters.filter((waiter) => waiter !== holder);
     const leader = holder === null ? [] : [{ ...holder, value: grant?.value ?? holder.value }];
     return [...leader, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));

@@ -1,12 +1,11 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
 import type { Held } from "./api.ts";
-import { bounded, listen, orAborted } from "./bounded.ts";
+import { bounded, defaultTimeoutMs, listen, orAborted } from "./bounded.ts";
 import type { Granted } from "./campaign.ts";
 import { leaveForGood } from "./leave.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
-
-const releaseTimeoutMs = 15_000;
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,
@@ -20,7 +19,7 @@ export class Holding implements Held {
   readonly #name: string;
   readonly #lease: SessionLease;
   readonly #watch: Watch;
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   #stopListening: () => void = () => {};
   #leaving: Promise<void> = Promise.resolve();
 
@@ -55,7 +54,7 @@ export class Holding implements Held {
     const bounds = {
       clock: this.#session.clock,
       options,
-      fallbackMs: releaseTimeoutMs,
+      fallbackMs: defaultTimeoutMs,
       what: `release of ${this.#paths.base}`,
     };
     await bounded(bounds, (signal) => orAborted(this.#leaving, signal));

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
 import { listen } from "./bounded.ts";
 import { type Calls, patient } from "./patient.ts";
 import { Wake } from "./wake.ts";
@@ -24,9 +25,13 @@ export async function* observeChanges<T>(
 ): AsyncGenerator<T, void, undefined> {
   const isEnd = (error: unknown): boolean =>
     signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_CLOSED");
-  const calls = patient(session, signal);
+  const ending = sharedController();
+  const calls = patient(session, ending.signal);
   let watch = null as Watch | null;
-  const stopListening = listen(signal, () => void watch?.close());
+  const stopListening = listen(signal, (reason) => {
+    ending.abort(reason);
+    void watch?.close();
+  });
   try {
     watch = await calls.watch(path, { kind: "recursive" });
     const following = new Following(watch);

@@ -1,11 +1,9 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { Instance, Registration } from "./api.ts";
-import { bounded, orAborted } from "./bounded.ts";
+import { bounded, defaultTimeoutMs, orAborted } from "./bounded.ts";
 import { patient } from "./patient.ts";
 import { readRecord } from "./record.ts";
-
-const deregisterTimeoutMs = 15_000;
 
 /** A registration's node. */
 export interface Entry {
@@ -34,7 +32,7 @@ export class SessionRegistration implements Registration {
     const bounds = {
       clock: this.#session.clock,
       options: {},
-      fallbackMs: deregisterTimeoutMs,
+      fallbackMs: defaultTimeoutMs,
       what: `deregistration of ${this.#entry.path}`,
     };
     const withdrawal = withdraw(this.#session, this.#entry);

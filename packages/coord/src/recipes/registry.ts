@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { Instance, Registration, Registry, Service } from "./api.ts";
+import { within } from "./bounded.ts";
 import { readNames } from "./children.ts";
 import { ensurePath, segment, uniqueName } from "./names.ts";
 import { observeChanges } from "./observe.ts";
@@ -42,8 +43,10 @@ class SessionRegistry implements Registry {
     }
   }
 
-  find(name: string, options: ReadOptions = {}): Promise<readonly Instance[]> {
-    return readInstances(this.#session, name, options);
+  async find(name: string, options: ReadOptions = {}): Promise<readonly Instance[]> {
+    const session = this.#session;
+    const path = servicePath(name);
+    return within(session, options, `find ${path}`, (bounds) => readInstances(session, name, bounds));
   }
 
   watch(name: string, options: { readonly signal?: AbortSignal } = {}): AsyncIterable<readonly Instance[]> {

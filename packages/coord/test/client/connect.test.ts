@@ -183,6 +183,7 @@ test("loads neither raft nor a database", () => {
     "@flotilla/kv",
     "@flotilla/runtime",
     "@flotilla/runtime/real/client",
+    "node:events",
   ]);
   visit(join(import.meta.dirname, "../../../runtime/src/real/client.ts"));
   expect([...packages]).not.toContain("level");

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { Session, SessionLease } from "../../src/client/api.ts";
+import { createElection } from "../../src/recipes/election.ts";
 import { collect, isPending, rejection, World } from "./world.ts";
 
 const ttlMs = 2_000;
@@ -106,6 +108,52 @@ test("whoever is granted while its lease had lapsed does not believe it, gives i
   expect(await world.until(a.coord.election("x").leader())).toMatchObject({ epoch: leadership.epoch });
   expect((await world.remains(a)).line).toHaveLength(1);
 });
+
+/** A session whose lease is what a test says, whatever it is in truth. */
+function withLease(session: Session, lease: () => SessionLease): Session {
+  return new Proxy(session, {
+    get: (target, key) => {
+      if (key === "lease") return lease();
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+function refuse(): never {
+  throw new Error("the lease is over");
+}
+
+const lapsed = { signal: AbortSignal.abort(new Error("lapsed")), expiresIn: -1, assert: refuse };
+const late = { signal: new AbortController().signal, expiresIn: 0, assert: refuse };
+
+test.each([
+  ["lapsed", lapsed],
+  ["over although no timer ran yet", late],
+])(
+  "a grant seen when the lease is %s goes to the next in line, and the campaign back to its end",
+  async (_, over) => {
+    const world = await World.start();
+    const [a, b, c] = await world.three();
+    const holder = await world.until(a.coord.election("x").campaign());
+    let isOver = true;
+    const session = withLease(b.session, () => (isOver ? over : b.session.lease));
+    const campaign = createElection(session, "x", {}).campaign();
+    await world.pass(100);
+    const next = c.coord.election("x").campaign();
+    await world.pass(100);
+    await world.until(holder.release());
+    const second = await world.until(next);
+    isOver = false;
+    await world.pass(1_000);
+    expect(await isPending(campaign)).toBe(true);
+    await world.until(second.release());
+    const third = await world.until(campaign);
+    third.assert();
+    expect(third.epoch).toBeGreaterThan(second.epoch);
+    expect((await world.remains(a)).line).toHaveLength(1);
+  },
+);
 
 test("a majority that is gone for long ends no campaign, no observation and no run", async () => {
   const world = await World.start(3);

@@ -142,6 +142,37 @@ test("a leader of the cluster that dies at any moment of a hand-over changes not
   }
 }, 120_000);
 
+test("of two who both find themselves first, one is granted", async () => {
+  for (let offsetMs = 0; offsetMs < 80; offsetMs += 2) {
+    const world = await World.start(1, `first ${offsetMs}`);
+    const beliefs = new Beliefs(world.kernel);
+    const [a, b, c] = await world.three({ sessionTtlMs: 10_000 });
+    const held = await world.until(a.coord.election("x").campaign());
+    const slow = b.coord.election("x").campaign();
+    await world.pass(100);
+    for (const [from, to] of [["n1", b.machine] as const, [b.machine, "n1"] as const]) {
+      world.kernel.network.link(from, to).extraMs = 10;
+    }
+    await world.until(c.session.delete(held.fence.path, { force: true }));
+    await world.pass(offsetMs);
+    const fast = c.coord.election("x", { priority: 1 }).campaign();
+    slow.then(
+      (leadership) => beliefs.add(b.machine, "x", leadership),
+      () => {},
+    );
+    fast.then(
+      (leadership) => beliefs.add(c.machine, "x", leadership),
+      () => {},
+    );
+    const first = await world.until(Promise.race([slow, fast]));
+    await world.pass(1_000);
+    expect([await isPending(slow), await isPending(fast)].filter((pending) => pending)).toHaveLength(1);
+    await world.until(first.release());
+    await world.until(Promise.all([slow, fast]));
+    beliefs.check();
+  }
+}, 60_000);
+
 test("a release wakes two at most, however many stand in line", async () => {
   const world = await World.start();
   const clients = [...(await world.three()), ...(await world.three()), ...(await world.three())];

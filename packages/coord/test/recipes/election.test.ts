@@ -258,3 +258,16 @@ test("one session may campaign several times and for several elections, each wit
   const again: Leadership = await world.until(second);
   expect(new Set([first.epoch, other.epoch, again.epoch]).size).toBe(3);
 });
+
+test("members campaign on their own sessions as thin clients do", async () => {
+  const world = await World.start(3);
+  const { coord } = await world.client();
+  const member = world.cluster.node("n2");
+  const first = await world.until(member.election("x", { id: "n2" }).campaign());
+  const second = coord.election("x").campaign();
+  await world.pass(100);
+  const extra = await world.until(world.cluster.node("n3").connect());
+  expect(await world.until(extra.election("x").leader())).toMatchObject({ id: "n2", epoch: first.epoch });
+  await world.until(first.release());
+  expect((await world.until(second)).epoch).toBeGreaterThan(first.epoch);
+});

@@ -1,8 +1,9 @@
 import type { NodeStatus } from "@flotilla/coord/client";
-import { FlotillaError } from "@flotilla/runtime";
+import { nodeStatus } from "@flotilla/coord/client";
+import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { Command } from "commander";
 import type { ClientFlags, ClientSettings } from "../cli/client.ts";
-import { addClientOptions, loadClientSettings, open } from "../cli/client.ts";
+import { addClientOptions, loadClientSettings } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 
 const memberTimeoutMs = 2_000;
@@ -15,23 +16,20 @@ interface MemberView {
   readonly status: NodeStatus | null;
 }
 
-/** `flotilla status` */
+/** `flotilla status`. Also tells what it can without a quorum. */
 export function statusCommand(context: Context): Command {
   return addClientOptions(new Command("status").description("show the members and what they know")).action(
     async (flags: ClientFlags) => {
       const settings = await loadClientSettings(flags, context.env);
-      const coord = await open(settings, context.stop);
-      try {
-        const at = await coord.session.status();
-        const members = await Promise.all(
-          at.members.map((member) => ask(member, at, settings, context.stop)),
-        );
-        tell(context, at, members, flags.json ?? false);
-      } finally {
-        await coord.close();
-      }
+      const at = await statusOf(settings, context.stop);
+      const members = await Promise.all(at.members.map((member) => ask(member, at, settings, context.stop)));
+      tell(context, at, members, flags.json ?? false);
     },
   );
+}
+
+function statusOf(settings: ClientSettings, signal: AbortSignal): Promise<NodeStatus> {
+  return nodeStatus({ ...settings, connectTimeoutMs: settings.timeoutMs, logger: silentLogger, signal });
 }
 
 async function ask(
@@ -43,13 +41,8 @@ async function ask(
   if (id === at.id) return { id, address, status: at };
   try {
     const timeoutMs = Math.min(settings.timeoutMs, memberTimeoutMs);
-    const coord = await open({ ...settings, endpoints: [address], timeoutMs }, signal);
-    try {
-      const status = await coord.session.status();
-      return { id, address, status: status.id === id ? status : null };
-    } finally {
-      await coord.close();
-    }
+    const status = await statusOf({ ...settings, endpoints: [address], timeoutMs }, signal);
+    return { id, address, status: status.id === id ? status : null };
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
     return { id, address, status: null };

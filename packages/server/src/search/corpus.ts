@@ -31,6 +31,11 @@ export class Corpus {
     return names.flatMap((name) => scoreDocument(name, this.#index(name), terms) ?? []);
   }
 
+  /** Counts the words of one document ahead of the first search. */
+  prepare(name: string): void {
+    this.#index(name);
+  }
+
   /** The whole answer, computed here. */
   search(query: string): Hit[] {
     const terms = queryTerms(query);

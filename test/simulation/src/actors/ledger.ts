@@ -56,7 +56,8 @@ export interface FencedRecord {
 /** Everything that clients asked and were told, beside the history of single operations. */
 export class Ledger {
   readonly writes: Map<string, WriteCall[]> = new Map();
-  readonly deliveries: SessionDelivery[] = [];
+  readonly #deliveries: { readonly turn: number; readonly delivery: SessionDelivery }[] = [];
+  readonly #turn: () => number;
   readonly reads: ReadRecord[] = [];
   readonly children: ChildrenRecord[] = [];
   readonly watches: WatchRecord[] = [];
@@ -67,4 +68,25 @@ export class Ledger {
   answered = 0;
   /** The highest revision that any client was told of. */
   told = 0;
+
+  /** @param turn number of the event that is running */
+  constructor(turn: () => number) {
+    this.#turn = turn;
+  }
+
+  /** Notes what a session's client was handed. */
+  deliver(delivery: SessionDelivery): void {
+    this.#deliveries.push({ turn: this.#turn(), delivery });
+  }
+
+  /**
+   * In order of delivery. What came in one turn of the event loop waits for its reader side by side: there
+   * events count as told before answers, for which promise is followed first is up to the application.
+   */
+  deliveries(): SessionDelivery[] {
+    const rank = ({ kind }: SessionDelivery): number => (kind === "answer" ? 1 : 0);
+    return this.#deliveries
+      .toSorted((a, b) => a.turn - b.turn || rank(a.delivery) - rank(b.delivery))
+      .map(({ delivery }) => delivery);
+  }
 }

@@ -88,7 +88,7 @@ export class TrackedSession {
   shows(revision: number): void {
     this.#seen = Math.max(this.#seen, revision);
     this.#ledger.told = Math.max(this.#ledger.told, revision);
-    this.#ledger.deliveries.push({ session: this.session.id, kind: "answer", revision });
+    this.#ledger.deliver({ session: this.session.id, kind: "answer", revision });
   }
 
   /** A watch of the session told of a revision. */
@@ -121,6 +121,8 @@ export class TrackedSession {
     if (write.outcome === "fail") {
       write.completedMs = this.#nowMs();
       this.#ledger.answered += 1;
+      const revision = FlotillaError.is(error) ? error.details["revision"] : undefined;
+      if (typeof revision === "number") this.shows(revision);
     }
     return { outcome: write.outcome, code };
   }

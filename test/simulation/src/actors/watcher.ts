@@ -1,5 +1,5 @@
 import type { Watch, WatchPosition } from "@flotilla/coord/client";
-import type { DeliveredItem, WatchKind } from "@flotilla/history";
+import type { DeliveredItem, SessionDelivery, WatchKind } from "@flotilla/history";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { isPassing, sleep } from "./actor.ts";
@@ -115,9 +115,7 @@ export class Watcher {
     this.#wanted = null;
   }
 
-  #tell(delivery: Parameters<WatchLog["push"]>[0]): void {
-    this.#actor.world.ledger.deliveries.push(delivery);
+  #tell(delivery: SessionDelivery): void {
+    this.#actor.world.ledger.deliver(delivery);
   }
 }
-
-type WatchLog = ActorProcess["world"]["ledger"]["deliveries"];

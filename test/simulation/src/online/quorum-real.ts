@@ -22,7 +22,9 @@ export class QuorumReal implements OnlineChecker {
       this.#report(`${node.id} leads term ${term} and commits entry ${commit} of term ${entryTerm} on its own account`);
     }
     const members = this.#members();
-    const holders = members.filter((member) => member.holdsDurably({ index: commit, term: entryTerm }));
+    const entry = { index: commit, term: entryTerm };
+    if (members.filter(({ durable }) => durable.holds(entry)).length * 2 > members.length) return;
+    const holders = members.filter((member) => member.holdsDurably(entry));
     if (holders.length * 2 > members.length) return;
     this.#report(`${node.id} commits entry ${commit}, which only ${holders.map(({ id }) => id).join(", ")} hold`);
   }

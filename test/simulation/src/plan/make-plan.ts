@@ -21,7 +21,7 @@ function makeConfig(random: KeyedRandom): WorldConfig {
   return {
     loadMs: between(random, 60, 75) * 1000,
     minOps: 550,
-    thinkMs: between(random, 300, 550),
+    thinkMs: between(random, 400, 900),
     memberTtlMs: between(random, 10, 30) * 100,
     snapshotEntries: pick(random, [30, 40, 60, 100, 150, 200]),
     trailingEntries: pick(random, [0, 2, 5, 10, 20]),

@@ -25,7 +25,7 @@ export function judge(world: World): void {
     const until = due ?? last?.revision ?? 0;
     tell(world, "WatchComplete", watchComplete({ log, watch: { ...stream, until } }), ` (watch ${id})`);
   }
-  tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries }));
+  tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries() }));
   judgeFences(world);
   judgeReads(world);
   judgeTree(world);

@@ -34,7 +34,7 @@ export class World implements WorldContext {
   readonly monitor: Monitor;
   readonly golden: GoldenLog;
   readonly history: HistoryWriter;
-  readonly ledger: Ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly stalls: StallBook;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
@@ -56,6 +56,7 @@ export class World implements WorldContext {
     this.monitor = new Monitor(this.findings);
     this.golden = new GoldenLog(nowMs);
     this.history = new HistoryWriter({ clock: "virtual", seed: plan.seed });
+    this.ledger = new Ledger(() => kernel.eventCount);
     this.stalls = new StallBook(nowMs);
     this.beliefs = new BeliefBook(nowMs, this.stalls);
     this.leases = new LeaseBook(nowMs);

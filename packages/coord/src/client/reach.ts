@@ -1,0 +1,62 @@
+import type { ClientHost } from "@flotilla/runtime";
+import { realClientHost } from "@flotilla/runtime/real/client";
+import { NetworkDialer } from "./dialer.ts";
+import { badArgument } from "./open-session.ts";
+import type { ConnectOptions } from "./options.ts";
+
+const defaultCluster = "flotilla";
+/** As the handshake bounds it. */
+const maxClusterBytes = 256;
+
+function hostOf({ host, logger }: ConnectOptions): ClientHost {
+  if (host === undefined) return realClientHost(logger === undefined ? {} : { logger });
+  return logger === undefined ? host : { ...host, logger };
+}
+
+function isClusterName(value: unknown): boolean {
+  if (typeof value !== "string" || value === "") return false;
+  return new TextEncoder().encode(value).length <= maxClusterBytes;
+}
+
+function isSecret(value: unknown): boolean {
+  return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
+}
+
+/** A caller without types may hand over anything. */
+function checked(options: ConnectOptions): ConnectOptions {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) throw badArgument("options: expected an object");
+  const { endpoints, cluster, secret } = options;
+  if (!Array.isArray(endpoints) || !endpoints.every((endpoint) => typeof endpoint === "string")) {
+    throw badArgument("endpoints: expected a list of host:port");
+  }
+  if (cluster !== undefined && !isClusterName(cluster))
+    throw badArgument(`cluster: expected a name of 1 to ${maxClusterBytes} bytes`);
+  if (secret !== undefined && !isSecret(secret))
+    throw badArgument("secret: expected a text or bytes, not empty");
+  return options;
+}
+
+/** How to reach the servers that some options name. */
+export interface Reach {
+  readonly host: ClientHost;
+  readonly dialer: NetworkDialer;
+}
+
+/**
+ * Checks what says where to connect to, and as whom.
+ * @param dialMs longest connection and longest handshake
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function reachOf(options: ConnectOptions, dialMs: number): Reach {
+  const { endpoints, cluster = defaultCluster, secret } = checked(options);
+  const host = hostOf(options);
+  const dialer = new NetworkDialer({
+    host,
+    endpoints,
+    cluster,
+    ...(secret === undefined ? {} : { secret }),
+    timeoutMs: dialMs,
+  });
+  return { host, dialer };
+}
