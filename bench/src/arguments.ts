@@ -35,6 +35,8 @@ export interface MicroOptions {
 export interface FlameOptions {
   readonly type: "flame";
   readonly workload: Workload;
+  /** The load runs in a member of its own process, as in W13. */
+  readonly embedded: boolean;
   readonly seconds: number;
   /** Where the profiles and graphs go. */
   readonly out: string;
@@ -58,6 +60,7 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
        npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
   --workload NAME   W1, W3 or W4 (default W1)
   --connections N   default 64      --depth N   default 1
+  --embedded        the load runs in the leader, on one session
   --seconds N       default 5       --out DIR   default .flotilla/flame
   --pin S:L, --dir DIR  as above`;
 
@@ -110,18 +113,22 @@ const options = {
   pin: { type: "string" },
   dir: { type: "string" },
   json: { type: "boolean", default: false },
+  embedded: { type: "boolean", default: false },
   workload: { type: "string" },
   connections: { type: "string" },
   depth: { type: "string" },
   out: { type: "string" },
 } as const;
 
-type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, "json">, string>>> & { readonly json: boolean };
+type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, "json" | "embedded">, string>>> & {
+  readonly json: boolean;
+  readonly embedded: boolean;
+};
 
 const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
   micro: ["only", "json", "dir"],
-  flame: ["workload", "connections", "depth", "seconds", "out", "pin", "dir"],
+  flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
 
 function isCommand(text: string | undefined): text is BenchOptions["type"] {
@@ -173,7 +180,10 @@ function readFlame(flags: Flags): Omit<FlameOptions, "type" | "folder"> {
   const connections = count(flags.connections, "connections", { ...anyCount, otherwise: 64 });
   const depth = count(flags.depth, "depth", anyCount);
   return {
-    workload: { ...like, connections, depth },
+    workload: flags.embedded
+      ? { ...like, name: "W13", connections: 1, depth }
+      : { ...like, connections, depth },
+    embedded: flags.embedded,
     seconds: seconds(flags.seconds, 5),
     out: flags.out ?? ".flotilla/flame",
     pins: pins(flags.pin),

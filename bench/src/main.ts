@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, PeerName } from "./arguments.ts";
 import { readArguments, usage } from "./arguments.ts";
+import { runFlame } from "./flame/run-flame.ts";
 import { describeMachine } from "./peers/machine.ts";
 import { jsonReport, tableReport } from "./peers/report.ts";
 import { runPeers } from "./peers/run-peers.ts";
+import { runMicro } from "./micro/run-micro.ts";
 import { missing } from "./systems/available.ts";
 import { Launch } from "./systems/launch.ts";
 
@@ -51,9 +53,12 @@ async function run(asked: BenchOptions): Promise<void> {
         await runPeers({ ...asked, peers }, launch, folder, report);
       });
     }
+    case "flame": {
+      const launch = new Launch(asked.pins);
+      return inFolder(asked.folder, (folder) => runFlame(asked, { launch, folder }, lines.out));
+    }
     case "micro":
-    case "flame":
-      throw new Error("not yet");
+      return inFolder(asked.folder, (folder) => runMicro(asked, folder, lines.out));
   }
 }
 

@@ -38,12 +38,12 @@ export class EmbeddedCluster {
     this.#others = others.map((founder) => ({ founder, process: startMember(site, founder, all) }));
   }
 
-  /** Starts all three, fills the tree, and makes the embedded member the leader. */
-  static async start(site: Site): Promise<EmbeddedCluster> {
+  /** Starts all three, fills the tree, and makes the embedded member the leader. `nodeArgs` are for its Node.js. */
+  static async start(site: Site, nodeArgs: readonly string[] = []): Promise<EmbeddedCluster> {
     const all = await founders(site.folder);
     const [self, ...others] = all;
     if (self === undefined) throw new Error("no members");
-    const member = site.launch.node([program], { pin: "servers", ipc: true, logFile: null });
+    const member = site.launch.node([...nodeArgs, program], { pin: "servers", ipc: true, logFile: null });
     const started = ask(member, memberOptions(self, all));
     const cluster = new EmbeddedCluster(site, all, member, others);
     await started;

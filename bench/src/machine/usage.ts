@@ -6,11 +6,14 @@ const pageBytes = 4096;
 
 /** What one process has used. */
 export interface ProcessUsage {
+  /** All its threads. */
   readonly cpuMs: number;
+  /** Its main thread alone. */
+  readonly mainMs: number;
   readonly rssBytes: number;
 }
 
-const nothing: ProcessUsage = { cpuMs: 0, rssBytes: 0 };
+const nothing: ProcessUsage = { cpuMs: 0, mainMs: 0, rssBytes: 0 };
 
 /** What the whole machine has used since it started, all cores together. */
 export interface MachineUsage {
@@ -21,6 +24,15 @@ export interface MachineUsage {
   readonly stealMs: number;
 }
 
+/** CPU of a process, and of its main thread alone. */
+export type ThreadUsage = Pick<ProcessUsage, "cpuMs" | "mainMs">;
+
+/** Process by process: the servers in the order they were named, and the load. */
+export interface Threads {
+  readonly servers: readonly ThreadUsage[];
+  readonly load: ThreadUsage;
+}
+
 /** Several processes and the machine at one moment. */
 export interface Usage {
   readonly loadMs: number;
@@ -29,6 +41,7 @@ export interface Usage {
   readonly idleMs: number;
   readonly serverRssBytes: number;
   readonly loadRssBytes: number;
+  readonly threads: Threads;
   readonly machine: MachineUsage;
 }
 
@@ -38,8 +51,8 @@ export interface Watched {
   readonly idle: readonly number[];
 }
 
-/** @throws RangeError when the text is no `/proc/PID/stat` */
-export function parseProcessStat(text: string): ProcessUsage {
+/** Reads `/proc/PID/stat`, or that of a thread. @throws RangeError when the text is neither */
+export function parseProcessStat(text: string): Omit<ProcessUsage, "mainMs"> {
   // The name in parentheses may hold anything, also spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [user, system, pages] = [Number(fields[11]), Number(fields[12]), Number(fields[21])];
@@ -61,7 +74,9 @@ export function parseMachineStat(text: string): MachineUsage {
 
 /** Reads what a process has used so far. @throws Error when it is gone, or the system is no Linux */
 export function processUsage(pid: number): ProcessUsage {
-  return parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const whole = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const main = parseProcessStat(readFileSync(`/proc/${pid}/task/${pid}/stat`, "utf8"));
+  return { ...whole, mainMs: main.cpuMs };
 }
 
 /** Usage at this moment, this process being the load; as one of the servers it counts only there. */
@@ -74,6 +89,7 @@ export function readUsage({ servers, idle }: Watched): Usage {
     idleMs: sum(idle.map((pid) => processUsage(pid).cpuMs)),
     serverRssBytes: sum(used.map(({ rssBytes }) => rssBytes)),
     loadRssBytes: load.rssBytes,
+    threads: { servers: used, load },
     machine: parseMachineStat(readFileSync("/proc/stat", "utf8")),
   };
 }
@@ -84,6 +100,7 @@ export interface Spent {
   readonly serversMs: number;
   readonly serverRssBytes: number;
   readonly loadRssBytes: number;
+  readonly threads: Threads;
   /** Share of all cores (0 … 1) taken by the hypervisor. */
   readonly stealShare: number;
   /** Share of all cores used by processes that have nothing to do with the run. */
@@ -102,9 +119,17 @@ export function spent(from: Usage, to: Usage): Spent {
     serversMs,
     serverRssBytes: to.serverRssBytes,
     loadRssBytes: to.loadRssBytes,
+    threads: {
+      servers: to.threads.servers.map((each, k) => since(from.threads.servers[k] ?? nothing, each)),
+      load: since(from.threads.load, to.threads.load),
+    },
     stealShare: Math.max(0, to.machine.stealMs - from.machine.stealMs) / totalMs,
     otherShare: Math.max(0, processesMs - ours) / totalMs,
   };
+}
+
+function since(from: ThreadUsage, to: ThreadUsage): ThreadUsage {
+  return { mainMs: to.mainMs - from.mainMs, cpuMs: to.cpuMs - from.cpuMs };
 }
 
 function sum(values: readonly number[]): number {

@@ -23,11 +23,11 @@ export interface Launched {
   readonly pid: number;
   /** Resolves once it is gone, however. */
   readonly exited: Promise<void>;
-  /** Asks it to end; kills it after five seconds. Idempotent. */
+  /** Asks it to end; kills it after fifteen seconds. Idempotent. */
   stop(): Promise<void>;
 }
 
-const patienceMs = 5_000;
+const patienceMs = 15_000;
 
 /** Starts every process of a run, and leaves none behind. */
 export class Launch {

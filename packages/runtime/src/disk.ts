@@ -51,7 +51,8 @@ export interface Files {
 export interface Disk {
   /**
    * Opens or creates a store.
-   * @throws FlotillaError `ERR_FLOTILLA_LOCKED` when another process holds it, `ERR_FLOTILLA_STORAGE` otherwise
+   * @throws FlotillaError `ERR_FLOTILLA_LOCKED` when another process holds it, `ERR_FLOTILLA_DAMAGED` when it is not whole,
+   * `ERR_FLOTILLA_STORAGE` otherwise
    */
   openStore(name: string): Promise<Store>;
   readonly files: Files;

@@ -1,7 +1,7 @@
 import { checkLinearizability, HistoryWriter, zxidWitness } from "@flotilla/history";
 import type { OpRecord } from "@flotilla/history";
 import { expect, test } from "vitest";
-import type { Cluster } from "../support/cluster.ts";
+import type { Client, Cluster } from "../support/cluster.ts";
 import type { Isolation } from "../support/links.ts";
 import { LinkedCluster } from "../support/links.ts";
 import { nowNs, RecordedClient } from "../support/recorded-client.ts";
@@ -20,8 +20,9 @@ class Crew implements AsyncDisposable {
   static async start(cluster: Cluster): Promise<Crew> {
     const crew = new Crew();
     await crew.#create(cluster);
-    for (const { id, address } of cluster.places) await crew.#hire(cluster, id, [address]);
-    await crew.#hire(cluster, "anywhere", cluster.endpoints);
+    for (const place of cluster.places)
+      crew.#hire(place.id, await cluster.connectTo(place, { sessionTtlMs: 120_000 }));
+    crew.#hire("anywhere", await cluster.connect({ sessionTtlMs: 120_000 }));
     return crew;
   }
 
@@ -29,6 +30,12 @@ class Crew implements AsyncDisposable {
     const client = this.#clients.get(name);
     if (client === undefined) throw new RangeError(`no client ${name}`);
     return client;
+  }
+
+  /** The last calls of one of them, for the message of a failing test. */
+  describe(name: string): string {
+    const calls = this.history.ops().filter(({ node }) => node === name);
+    return JSON.stringify(calls.slice(-5), null, 1);
   }
 
   async stop(): Promise<void> {
@@ -53,8 +60,7 @@ class Crew implements AsyncDisposable {
     }
   }
 
-  async #hire(cluster: Cluster, name: string, endpoints: readonly string[]): Promise<void> {
-    const client = await cluster.connect({ endpoints, sessionTtlMs: 120_000 });
+  #hire(name: string, client: Client): void {
     const recorded = new RecordedClient(name, client, this.history, paths);
     this.#closing.push(() => client.close());
     this.#clients.set(name, recorded);
@@ -97,7 +103,11 @@ async function isolateLeader(
   linked.heal();
   for (const id of ids) {
     const answered = crew.at(id).answered;
-    await cluster.until(`answers at ${id} again`, () => crew.at(id).answered > answered + 5 || undefined);
+    await cluster.until(
+      `answers at ${id} after ${isolated} was isolated (${how})`,
+      () => crew.at(id).answered > answered + 5 || undefined,
+      async () => `${crew.describe(id)}\n${await observers.describe()}`,
+    );
   }
   return { isolated, overtakenNs, healedNs };
 }

@@ -8,6 +8,7 @@ import { clientProtocol } from "../../../packages/coord/src/wire/messages.ts";
 import type { ClientMessage } from "../../../packages/coord/src/wire/messages.ts";
 import type { Calm } from "./lone-member.ts";
 import { eventually, LoneMember, newcomer } from "./lone-member.ts";
+import { mutated, mutation } from "./mutate.ts";
 import { RawChannel } from "./raw-channel.ts";
 import { attachMessage, Wire } from "./wire.ts";
 
@@ -236,34 +237,16 @@ const seeds: readonly ClientMessage[] = [
   { type: "ping", number: 300 },
 ];
 
-type Mutation = readonly [which: number, edits: readonly (readonly [kind: number, where: number, byte: number])[]];
-
-function mutated([which, edits]: Mutation): Uint8Array {
-  let frame = Uint8Array.from(encodeClientMessage(seeds[which % seeds.length] ?? { type: "ping", number: 0 }));
-  for (const [kind, where, byte] of edits) {
-    const at = where % (frame.length + 1);
-    if (kind === 0 && at < frame.length) frame[at] = byte;
-    else if (kind === 1) frame = frame.slice(0, at);
-    else if (kind === 2) frame = Uint8Array.from([...frame.subarray(0, at), byte, ...frame.subarray(at)]);
-    else frame = Uint8Array.from([...frame.subarray(0, at), ...frame]);
-  }
-  return frame;
-}
-
-const mutation = fc.tuple(
-  fc.nat({ max: seeds.length - 1 }),
-  fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 200 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }),
-);
-
 test("tens of thousands of mutated frames after a valid attach neither change anything nor stop the member", async () => {
-  const batch = fc.array(mutation, { minLength: 30, maxLength: 60 });
+  const frames = seeds.map((seed) => encodeClientMessage(seed));
+  const batch = fc.array(mutation(frames.length), { minLength: 30, maxLength: 60 });
   let sent = 0;
   let wire = await Wire.attached(member.address);
   await fc.assert(
     fc.asyncProperty(batch, async (mutations) => {
       for (const each of mutations) {
         if (!wire.channel.isOpen) wire = await Wire.attached(member.address);
-        wire.channel.send(mutated(each));
+        wire.channel.send(mutated(frames, each));
         sent += 1;
       }
       await member.good.session.sync();

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { ConnectOptions } from "@flotilla/coord/client";
+import type { ConnectOptions, SessionOptions } from "@flotilla/coord/client";
 import { connect } from "@flotilla/coord/client";
 import { silentLogger } from "@flotilla/runtime";
 import { flotillaBinary, MemberProcess } from "./member-process.ts";
+import { pinnedHost } from "./pinned-host.ts";
 import { freePorts } from "./ports.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
 import { patienceMs, until } from "./until.ts";
@@ -103,11 +104,20 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
-  /** Waits as `until` does; fails at once when a member ended by itself. */
-  async until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  /** A session that stays at this member. */
+  connectTo({ address }: MemberPlace, options: SessionOptions = {}): Promise<Client> {
+    return this.connect({ ...options, endpoints: [address], host: pinnedHost(address) });
+  }
+
+  /** Waits as `until` does; fails at once when a member ended by itself, with what all of them and `diagnose` say. */
+  async until<T>(
+    what: string,
+    probe: () => Promise<T | undefined> | T | undefined,
+    diagnose: () => string | Promise<string> = () => "",
+  ): Promise<T> {
     return until(what, probe, {
       hopeless: () => this.members.some(({ failed }) => failed),
-      diagnose: () => this.diagnose(),
+      diagnose: async () => `${this.diagnose()}\n${await diagnose()}`,
     });
   }
 

@@ -13,9 +13,9 @@ export class Observers implements AsyncDisposable {
 
   static async open(cluster: Cluster): Promise<Observers> {
     const clients = await Promise.all(
-      cluster.places.map(async ({ id, address }) => {
-        const client = await cluster.connect({ endpoints: [address], sessionTtlMs: 120_000 });
-        return [id, client] as const;
+      cluster.places.map(async (place) => {
+        const client = await cluster.connectTo(place, { sessionTtlMs: 120_000 });
+        return [place.id, client] as const;
       }),
     );
     return new Observers(cluster, new Map(clients));
@@ -45,6 +45,12 @@ export class Observers implements AsyncDisposable {
       const trees = new Set(views.map((view) => `${view?.applied} ${view?.revision} ${view?.digest}`));
       return (trees.size === 1 && views.every((view) => view !== undefined)) || undefined;
     });
+  }
+
+  /** How each member sees things, for the message of a failing test. */
+  async describe(): Promise<string> {
+    const views = await Promise.all([...this.#clients.keys()].map((id) => this.#view(id)));
+    return JSON.stringify(views);
   }
 
   async #view(id: string): Promise<NodeStatus | undefined> {

@@ -10,7 +10,7 @@ export interface Witness {
   /** Nothing can come of waiting any longer. */
   readonly hopeless: () => boolean;
   /** What to say then. */
-  readonly diagnose: () => string;
+  readonly diagnose: () => string | Promise<string>;
 }
 
 /**
@@ -26,7 +26,8 @@ export async function until<T>(
   for (;;) {
     const found = await probe();
     if (found !== undefined) return found;
-    if (hopeless() || performance.now() > deadline) throw new Error(`waited in vain: ${what}\n${diagnose()}`);
+    if (hopeless() || performance.now() > deadline)
+      throw new Error(`waited in vain: ${what}\n${await diagnose()}`);
     await pause(pollMs);
   }
 }

@@ -3,8 +3,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import { sharedController } from "../shared-controller.ts";
 
-/** Of every call that is given no time, ms. */
-export const defaultTimeoutMs: number = 15_000;
+/** Of a release or deregistration that is given no time, ms. */
+export const longestWaitMs: number = 15_000;
 
 /** What ends a wait. */
 export interface Bounds {
@@ -54,15 +54,15 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   }
 }
 
-/** Several reads as one call: its bounds are those of all of them together. */
+/** Several reads as one call: the caller's bounds are those of all of them together. */
 export function within<T>(
   session: Session,
   options: ReadOptions,
   what: string,
   read: (options: ReadOptions) => Promise<T>,
 ): Promise<T> {
-  const bounds = { clock: session.clock, options, fallbackMs: defaultTimeoutMs, what };
-  return bounded(bounds, (signal) => read({ ...options, signal, timeoutMs: Number.POSITIVE_INFINITY }));
+  const bounds = { clock: session.clock, options, fallbackMs: Number.POSITIVE_INFINITY, what };
+  return bounded(bounds, (signal) => read({ ...options, signal }));
 }
 
 /** Settles like `promise`, or rejects with the signal's reason; what is behind the promise goes on. */

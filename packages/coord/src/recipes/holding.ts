@@ -2,7 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
 import { sharedController } from "../shared-controller.ts";
 import type { Held } from "./api.ts";
-import { bounded, defaultTimeoutMs, listen, orAborted } from "./bounded.ts";
+import { bounded, longestWaitMs, listen, orAborted } from "./bounded.ts";
 import type { Granted } from "./campaign.ts";
 import { leaveForGood } from "./leave.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
@@ -54,7 +54,7 @@ export class Holding implements Held {
     const bounds = {
       clock: this.#session.clock,
       options,
-      fallbackMs: defaultTimeoutMs,
+      fallbackMs: longestWaitMs,
       what: `release of ${this.#paths.base}`,
     };
     await bounded(bounds, (signal) => orAborted(this.#leaving, signal));

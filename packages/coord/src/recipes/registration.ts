@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { Instance, Registration } from "./api.ts";
-import { bounded, defaultTimeoutMs, orAborted } from "./bounded.ts";
+import { bounded, longestWaitMs, orAborted } from "./bounded.ts";
 import { patient } from "./patient.ts";
 import { readRecord } from "./record.ts";
 
@@ -32,7 +32,7 @@ export class SessionRegistration implements Registration {
     const bounds = {
       clock: this.#session.clock,
       options: {},
-      fallbackMs: defaultTimeoutMs,
+      fallbackMs: longestWaitMs,
       what: `deregistration of ${this.#entry.path}`,
     };
     const withdrawal = withdraw(this.#session, this.#entry);

@@ -142,6 +142,19 @@ test("a leader of the cluster that dies at any moment of a hand-over changes not
   }
 }, 120_000);
 
+test("a holder that goes without handing over, at any moment of a campaign, is replaced by it", async () => {
+  for (let step = 0; step < 70; step += 1) {
+    const world = await World.start(1, "vacancy");
+    const [a, b, c] = await world.three({ sessionTtlMs: 10_000 });
+    const held = await world.until(a.coord.election("x").campaign());
+    const campaign = b.coord.election("x").campaign();
+    await world.events(step);
+    await world.until(c.session.delete(held.fence.path, { force: true }));
+    const next = await world.until(campaign, 1_000);
+    expect(next.epoch).toBeGreaterThan(held.epoch);
+  }
+}, 60_000);
+
 test("of two who both find themselves first, one is granted", async () => {
   for (let offsetMs = 0; offsetMs < 80; offsetMs += 2) {
     const world = await World.start(1, `first ${offsetMs}`);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Instance } from "../../src/recipes/api.ts";
-import { collect, rejection, World } from "./world.ts";
+import { collect, isPending, rejection, World } from "./world.ts";
 
 const addresses = (instances: readonly Instance[] | undefined): string[] | undefined =>
   instances?.map(({ address }) => address);
@@ -164,4 +164,23 @@ test("names, addresses and descriptions are checked", async () => {
   expect(await rejection(registry.register({ name: "web", address: "" }))).toMatchObject(bad);
   const meta: Record<string, string> = JSON.parse('{"port":80}');
   expect(await rejection(registry.register({ name: "web", address: "1", meta }))).toMatchObject(bad);
+});
+
+test("reads of many instances end by the caller's bounds", async () => {
+  const world = await World.start();
+  const client = await world.client({ timeoutMs: 700 });
+  const { registry } = client.coord;
+  world.isolate(client);
+  const controller = new AbortController();
+  const aborted = rejection(registry.find("web", { signal: controller.signal }));
+  const timedOut = rejection(registry.find("web", { timeoutMs: 300 }));
+  const byDefault = rejection(registry.find("web"));
+  await world.pass(200);
+  controller.abort();
+  expect(await world.until(aborted)).toMatchObject({ code: "ERR_FLOTILLA_ABORTED" });
+  await world.pass(200);
+  expect(await world.until(timedOut)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  await world.pass(350);
+  expect(await isPending(byDefault)).toBe(false);
+  expect(await byDefault).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
 });

@@ -14,7 +14,7 @@ function innermost(error: unknown): unknown {
 
 /**
  * Opens or creates a LevelDB in the folder `path`, whose parent exists.
- * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_STORAGE`
+ * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_DAMAGED` (LevelDB's own files do not fit), `ERR_FLOTILLA_STORAGE`
  */
 export async function openLevelStore(
   path: string,
@@ -33,6 +33,9 @@ export async function openLevelStore(
       throw new FlotillaError("ERR_FLOTILLA_LOCKED", `another process or node uses ${path}`, {
         cause: error,
       });
+    }
+    if (systemCode(cause) === "LEVEL_CORRUPTION") {
+      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, { cause: error });
     }
     throw storageError(`cannot open ${path}`, cause);
   }

@@ -1,0 +1,93 @@
+import type { TreeEvent, WatchKind } from "@flotilla/kv";
+import { encodeCommand, WatchTable } from "@flotilla/kv";
+import type { Micro } from "./measure.ts";
+import { filledReplica, pathOf, setCommand } from "./sample-data.ts";
+
+const batch = 1_000;
+const watchedKeys = 10_000;
+const recursiveWatches = 100;
+
+const apply: Micro = {
+  name: "kv apply, set of 256 B",
+  of: "command, decoding and result included",
+  prepare: () => {
+    const { replica, nextSeq } = filledReplica();
+    let seq = nextSeq;
+    let encoded: Uint8Array[] = [];
+    const encodeSome = (): void => {
+      encoded = Array.from({ length: batch }, (_, k) => encodeCommand(setCommand(seq + k)));
+      seq += batch;
+    };
+    encodeSome();
+    return {
+      operations: batch,
+      run: () => {
+        for (const payload of encoded) replica.apply(payload);
+        encodeSome();
+      },
+    };
+  },
+};
+
+const encodeOnly: Micro = {
+  name: "kv command, encode",
+  of: "command of 256 B; part of the row above",
+  prepare: () => {
+    let seq = 1;
+    return {
+      operations: batch,
+      run: () => {
+        for (let k = 0; k < batch; k += 1, seq += 1) encodeCommand(setCommand(seq));
+      },
+    };
+  },
+};
+
+const read: Micro = {
+  name: "kv get",
+  of: "read of the tree",
+  prepare: () => {
+    const { replica } = filledReplica();
+    let key = 0;
+    return {
+      operations: batch,
+      run: () => {
+        for (let k = 0; k < batch; k += 1, key += 7_919) {
+          if (replica.machine.get(pathOf(key)) === null) throw new Error("a key is missing");
+        }
+      },
+    };
+  },
+};
+
+function watchTable(): WatchTable<number> {
+  const table = new WatchTable<number>();
+  for (let k = 0; k < watchedKeys; k += 1) table.add(k, pathOf(k), "data");
+  const recursive: WatchKind = "recursive";
+  for (let k = 0; k < recursiveWatches; k += 1) table.add(watchedKeys + k, `/other/${k}`, recursive);
+  return table;
+}
+
+const watch: Micro = {
+  name: "watch matching",
+  of: `event among ${watchedKeys} data and ${recursiveWatches} recursive watches`,
+  prepare: () => {
+    const table = watchTable();
+    const events = Array.from(
+      { length: batch },
+      (_, k): TreeEvent => ({ revision: k + 1, ordinal: 0, type: "changed", path: pathOf(k * 7_919), node: null }),
+    );
+    let found = 0;
+    return {
+      operations: batch,
+      run: () => {
+        found = 0;
+        for (const event of events) table.match(event, () => (found += 1));
+        if (found !== batch) throw new Error("an event found no watch");
+      },
+    };
+  },
+};
+
+/** The state machine alone. */
+export const kvMicros: readonly Micro[] = [apply, encodeOnly, read, watch];

@@ -1,0 +1,46 @@
+import type { Operation, RequestCommand } from "@flotilla/kv";
+import { encodeCommand, Machine } from "@flotilla/kv";
+import { keyCount, keyName, value } from "../clients/client.ts";
+
+export const session: string = "5e".repeat(16);
+const timeMs = 1_700_000_000_000;
+
+/** The path of a key, as the workloads have it. */
+export function pathOf(key: number): string {
+  return `/bench/${keyName(key % keyCount)}`;
+}
+
+/** A write of 256 bytes. */
+export function setCommand(seq: number): RequestCommand {
+  const operation: Operation = { type: "set", path: pathOf(seq * 7919), value, if: {} };
+  return { type: "request", session, attach: 1, seq, ack: seq - 1, operation };
+}
+
+/** Applies commands one after the other, as a replica does. */
+export class Replica {
+  readonly machine: Machine = new Machine();
+  #index = 0;
+
+  apply(payload: Uint8Array): void {
+    this.#index += 1;
+    const applied = this.machine.apply(payload, { index: this.#index, timeMs: timeMs + this.#index });
+    if (applied.type === "refused" || applied.type === "attach-refused") throw new Error("the machine refused");
+    this.machine.takeEvents();
+  }
+}
+
+/** A machine with an open session and every key; the session's next request is `nextSeq`. */
+export function filledReplica(): { readonly replica: Replica; readonly nextSeq: number } {
+  const replica = new Replica();
+  const secret = new Uint8Array(16);
+  replica.apply(encodeCommand({ type: "attach", session, secret, attach: 1, ttlMs: 10_000 }));
+  let seq = 0;
+  const put = (path: string): void => {
+    seq += 1;
+    const operation: Operation = { type: "put", path, value, if: {} };
+    replica.apply(encodeCommand({ type: "request", session, attach: 1, seq, ack: seq - 1, operation }));
+  };
+  put("/bench");
+  for (let key = 0; key < keyCount; key += 1) put(pathOf(key));
+  return { replica, nextSeq: seq + 1 };
+}

@@ -1,0 +1,207 @@
+import type { AppendTask, Entry, Message, Recovered, SoftState } from "@flotilla/raft";
+import { Kernel } from "@flotilla/runtime/sim";
+import { expect, test } from "vitest";
+import type { OnlineChecker } from "../src/online/checker.ts";
+import { DeterministicApply } from "../src/online/deterministic-apply.ts";
+import { DurableBeforeAck } from "../src/online/durable-before-ack.ts";
+import { ElectionSafety } from "../src/online/election-safety.ts";
+import { LeaderCompleteness } from "../src/online/leader-completeness.ts";
+import { LogMatching } from "../src/online/log-matching.ts";
+import { NodeView } from "../src/online/node-view.ts";
+import { NoRegression } from "../src/online/no-regression.ts";
+import { QuorumReal } from "../src/online/quorum-real.ts";
+import { StateMachineSafety } from "../src/online/state-machine-safety.ts";
+
+const kernel = new Kernel({ seed: 1 });
+
+function view(id: string): NodeView {
+  return new NodeView(id, kernel.node(id).disk);
+}
+
+function entry(index: number, term: number, text = ""): Entry {
+  const frame = new TextEncoder().encode(`${index}/${term}/${text}`);
+  return { index, term, timeMs: 0, kind: "command", payload: frame, frame };
+}
+
+function task(entries: readonly Entry[], more: Partial<AppendTask> = {}): AppendTask {
+  return { seq: 1, reset: null, truncateFrom: null, entries, hardState: null, commit: 0, ...more };
+}
+
+function soft(role: SoftState["role"], term: number): SoftState {
+  return { role, term, leader: null, established: false };
+}
+
+function recovered(index: number, term: number): Recovered {
+  return {
+    hardState: { term, vote: null },
+    configurations: [],
+    snapshot: { index: 0, term: 0 },
+    compacted: { index: 0, term: 0 },
+    last: { index, term },
+    termRuns: index === 0 ? [] : [{ index: 1, term }],
+    lastTimeMs: 0,
+    commit: 0,
+  };
+}
+
+/** Collects what a checker has to say. */
+function judged<T extends OnlineChecker>(make: (report: (message: string) => void) => T): { checker: T; said: string[] } {
+  const said: string[] = [];
+  return { checker: make((message) => said.push(message)), said };
+}
+
+const last = { index: 0, term: 0 };
+
+test("ElectionSafety notices two leaders of one term, also two lives of one member", () => {
+  const { checker, said } = judged((report) => new ElectionSafety(report));
+  const [a, b] = [view("a"), view("b")];
+  checker.soft(a, soft("leader", 3), last);
+  checker.soft(a, soft("leader", 3), last);
+  expect(said).toEqual([]);
+  checker.soft(b, soft("leader", 3), last);
+  a.life = 1;
+  checker.soft(a, soft("leader", 3), last);
+  expect(said).toHaveLength(2);
+});
+
+test("ElectionSafety notices a second vote in one term", () => {
+  const { checker, said } = judged((report) => new ElectionSafety(report));
+  const a = view("a");
+  checker.send(a, "b", { type: "vote-reply", term: 4, granted: true });
+  checker.send(a, "b", { type: "vote-reply", term: 4, granted: true });
+  expect(said).toEqual([]);
+  checker.send(a, "c", { type: "vote-reply", term: 4, granted: true });
+  expect(said).toHaveLength(1);
+});
+
+test("LogMatching notices other bytes, another predecessor, a hole, and entries nobody appended", () => {
+  const { checker, said } = judged((report) => new LogMatching(report));
+  const [a, b, c, d] = [view("a"), view("b"), view("c"), view("d")];
+  const good = task([entry(1, 1), entry(2, 2)]);
+  checker.append(a, good);
+  a.take(good);
+  checker.append(b, good);
+  b.take(good);
+  checker.recovered(c, recovered(1, 1));
+  expect(said).toEqual([]);
+  checker.append(c, task([entry(1, 1, "other")]));
+  expect(said).toHaveLength(1);
+  checker.append(d, task([entry(1, 2), entry(2, 2)]));
+  expect(said).toHaveLength(2);
+  checker.append(a, task([entry(4, 2)]));
+  checker.recovered(b, recovered(2, 9));
+  expect(said).toHaveLength(4);
+});
+
+test("LeaderCompleteness notices a leader without a committed entry", () => {
+  const { checker, said } = judged((report) => new LeaderCompleteness(report));
+  const [a, b] = [view("a"), view("b")];
+  a.soft = soft("leader", 2);
+  a.take(task([entry(1, 2), entry(2, 2)]));
+  checker.commit(a, 2);
+  b.take(task([entry(1, 2)]));
+  checker.soft(b, soft("leader", 1), last);
+  checker.soft(a, soft("leader", 3), last);
+  expect(said).toEqual([]);
+  checker.soft(b, soft("leader", 4), last);
+  expect(said).toHaveLength(1);
+});
+
+test("StateMachineSafety notices another entry at one index, and a skipped one", () => {
+  const { checker, said } = judged((report) => new StateMachineSafety(report));
+  const [a, b] = [view("a"), view("b")];
+  checker.apply(a, entry(1, 1));
+  a.applied = 1;
+  expect(said).toEqual([]);
+  checker.apply(b, entry(1, 2));
+  checker.apply(a, entry(3, 2));
+  expect(said).toHaveLength(2);
+});
+
+test.each<[string, Message]>([
+  ["a vote for itself", { type: "vote", term: 1, last }],
+  ["a vote for another", { type: "vote-reply", term: 1, granted: true }],
+  ["a term", { type: "vote-reply", term: 1, granted: false }],
+  ["entries", { type: "append-reply", term: 0, prevIndex: 0, match: 1, hint: null }],
+  ["leadership", { type: "heartbeat", term: 1, commit: 0, round: 1 }],
+])("DurableBeforeAck notices %s that the disk does not hold", (_, message) => {
+  const { checker, said } = judged((report) => new DurableBeforeAck(report));
+  const a = view("a");
+  a.take(task([entry(1, 1)]));
+  checker.send(a, "b", message);
+  expect(said).toHaveLength(1);
+});
+
+test("DurableBeforeAck notices a snapshot that is not there, and an entry applied before it is durable", () => {
+  const { checker, said } = judged((report) => new DurableBeforeAck(report));
+  const [a, b] = [view("a"), view("b")];
+  const chunk = { offset: 0, totalBytes: 3, checksum: 0, bytes: new Uint8Array(3), timeMs: 0 };
+  const configuration = { index: 0, historyId: "", voters: [] };
+  const snapshot = { index: 9, term: 0 };
+  checker.send(b, "a", { type: "snapshot-chunk", term: 0, last: snapshot, configuration, ...chunk });
+  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 2 });
+  expect(said).toEqual([]);
+  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 3 });
+  checker.apply(a, entry(1, 1));
+  expect(said).toHaveLength(2);
+});
+
+test("QuorumReal notices a commit that only a minority holds, and one of an earlier term", () => {
+  const members = [view("a"), view("b"), view("c")];
+  const { checker, said } = judged((report) => new QuorumReal(report, () => members));
+  const [a, b] = members;
+  if (a === undefined || b === undefined) throw new Error("there are three");
+  a.soft = soft("leader", 1);
+  for (const node of [a, b]) node.take(task([entry(1, 1), entry(2, 1)]));
+  a.durable.append([entry(1, 1), entry(2, 1)]);
+  b.durable.append([entry(1, 1)]);
+  checker.commit(a, 1);
+  expect(said).toEqual([]);
+  checker.commit(a, 2);
+  a.soft = soft("leader", 2);
+  checker.commit(a, 1);
+  expect(said).toHaveLength(2);
+});
+
+test("NoRegression notices a lost log, term and vote, and a dropped commit", () => {
+  const { checker, said } = judged((report) => new NoRegression(report));
+  const a = view("a");
+  a.recover(recovered(0, 0));
+  a.take(task([entry(1, 1)]));
+  a.durable.append([entry(1, 1)]);
+  a.hard = { term: 1, vote: "a" };
+  checker.recovered(a, { ...recovered(1, 1), hardState: { term: 1, vote: "a" } });
+  expect(said).toEqual([]);
+  checker.recovered(a, recovered(0, 0));
+  expect(said).toHaveLength(2);
+  a.commit = 1;
+  a.applied = 1;
+  checker.append(a, task([], { truncateFrom: 1 }));
+  checker.append(a, task([], { hardState: { term: 1, vote: "b" } }));
+  checker.commit(a, 1);
+  checker.apply(a, entry(1, 1));
+  a.soft = soft("follower", 5);
+  checker.soft(a, soft("follower", 4), last);
+  expect(said).toHaveLength(7);
+});
+
+test("NoRegression notices damaged data that is used although promises are missing", () => {
+  const { checker, said } = judged((report) => new NoRegression(report));
+  const a = view("a");
+  a.recover(recovered(0, 0));
+  a.tampered = true;
+  checker.recovered(a, recovered(0, 0));
+  expect(said).toEqual([]);
+  a.promisedSeq = 7;
+  checker.recovered(a, recovered(0, 0));
+  expect(said).toHaveLength(1);
+});
+
+test("DeterministicApply notices two states after the same entry", () => {
+  const { checker, said } = judged((report) => new DeterministicApply(report));
+  checker.digest(view("a"), 5, "one");
+  checker.digest(view("b"), 5, "one");
+  expect(said).toEqual([]);
+  checker.digest(view("c"), 5, "two");
+  expect(said).toHaveLength(1);
+});

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { faultKinds, makePlan, readPlan } from "../src/index.ts";
+
+const seeds = fc.integer({ min: 0, max: 0xffff_ffff });
+
+test("a seed always gives the same plan, and it survives being written down", () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const plan = makePlan(seed);
+      expect(makePlan(seed)).toEqual(plan);
+      expect(readPlan(JSON.stringify(plan))).toEqual(plan);
+    }),
+  );
+});
+
+test("every world is long enough and disturbed enough", () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const { nodes, clients, config, faults } = makePlan(seed);
+      expect(nodes).toBeGreaterThanOrEqual(3);
+      expect(nodes).toBeLessThanOrEqual(5);
+      expect(clients.length).toBeGreaterThanOrEqual(3);
+      expect(clients.length).toBeLessThanOrEqual(6);
+      expect(config.loadMs).toBeGreaterThanOrEqual(60_000);
+      expect(faults.length).toBeGreaterThanOrEqual(8);
+      expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(3);
+      expect(faults.every(({ atMs }) => atMs < config.loadMs)).toBe(true);
+    }),
+  );
+});
+
+test("a few hundred worlds have every kind of fault", () => {
+  const counts = new Map<string, number>();
+  for (let seed = 0; seed < 200; seed += 1) {
+    for (const { kind } of makePlan(seed).faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  for (const kind of faultKinds) expect(counts.get(kind) ?? 0, kind).toBeGreaterThanOrEqual(50);
+});
+
+test("what is no plan is refused", () => {
+  for (const text of ["{}", "[]", '{"format":2}', JSON.stringify({ ...makePlan(1), faults: [{ kind: "flood" }] })]) {
+    expect(() => readPlan(text)).toThrow(SyntaxError);
+  }
+});
