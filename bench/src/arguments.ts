@@ -99,7 +99,12 @@ function seconds(text: string | undefined, otherwise: number): number {
 function pins(text: string | undefined): Pins {
   if (text === undefined) return { servers: null, load: null };
   const [servers, load, ...more] = text.split(":");
-  if (servers === undefined || load === undefined || more.length > 0 || ![servers, load].every((part) => coresPattern.test(part)))
+  if (
+    servers === undefined ||
+    load === undefined ||
+    more.length > 0 ||
+    ![servers, load].every((part) => coresPattern.test(part))
+  )
     throw new RangeError("--pin: expected cores of the servers, a colon, cores of the load, such as 0:1");
   return { servers, load };
 }
@@ -140,7 +145,12 @@ function isCommand(text: string | undefined): text is BenchOptions["type"] {
  * @throws TypeError, RangeError when they make no sense
  */
 export function readArguments(args: readonly string[], installed: () => readonly PeerName[]): BenchOptions {
-  const { positionals, values, tokens } = parseArgs({ args: [...args], options, allowPositionals: true, tokens: true });
+  const { positionals, values, tokens } = parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    tokens: true,
+  });
   const [command, ...rest] = positionals;
   if (!isCommand(command) || rest.length > 0) throw new RangeError("expected one of peers, micro, flame");
   for (const token of tokens) {
@@ -154,12 +164,15 @@ export function readArguments(args: readonly string[], installed: () => readonly
       return { type: command, ...readPeers(flags, installed), folder };
     case "micro":
       return { type: command, only: flags.only?.split(",") ?? [], json: flags.json, folder };
-    case "flame":
+    default:
       return { type: command, ...readFlame(flags), folder };
   }
 }
 
-function readPeers(flags: Flags, installed: () => readonly PeerName[]): Omit<PeersOptions, "type" | "folder"> {
+function readPeers(
+  flags: Flags,
+  installed: () => readonly PeerName[],
+): Omit<PeersOptions, "type" | "folder"> {
   const named = flags.peers === "none" ? [] : listOf(flags.peers, "peers", peerNames);
   return {
     peers: flags.peers === undefined ? installed() : named,

@@ -1,7 +1,15 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import type { Frame } from "./http2-frames.ts";
-import { flag, frame, FrameSplitter, frameType, opening, requestHeaders, windowUpdate } from "./http2-frames.ts";
+import {
+  flag,
+  frame,
+  FrameSplitter,
+  frameType,
+  opening,
+  requestHeaders,
+  windowUpdate,
+} from "./http2-frames.ts";
 
 interface Call {
   readonly path: string;
@@ -126,7 +134,11 @@ export class GrpcConnection {
     if (call === undefined) return;
     this.#calls.delete(stream);
     const { answer } = call;
-    if (answer === null || answer.length < messageHeadBytes || answer.readUInt32BE(1) !== answer.length - messageHeadBytes)
+    if (
+      answer === null ||
+      answer.length < messageHeadBytes ||
+      answer.readUInt32BE(1) !== answer.length - messageHeadBytes
+    )
       return call.failed(new Error(`the server refused ${call.path}`));
     return call.done(answer.subarray(messageHeadBytes));
   }

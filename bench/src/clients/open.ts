@@ -16,7 +16,7 @@ export function openClient(system: SystemName, port: number): Promise<LoadClient
       return ZooKeeperClient.open(port);
     case "etcd":
       return EtcdClient.open(port);
-    case "floor":
+    default:
       return FloorClient.open(port);
   }
 }

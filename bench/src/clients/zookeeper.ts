@@ -61,7 +61,10 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async set(key: number): Promise<void> {
-    const request = this.#begin(op.setData).text(`${root}/${keyName(key)}`).bytes(value).int(-1);
+    const request = this.#begin(op.setData)
+      .text(`${root}/${keyName(key)}`)
+      .bytes(value)
+      .int(-1);
     accepted(await this.#send(request));
   }
 
@@ -74,7 +77,9 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async getLocal(key: number): Promise<void> {
-    const request = this.#begin(op.getData).text(`${root}/${keyName(key)}`).bool(false);
+    const request = this.#begin(op.getData)
+      .text(`${root}/${keyName(key)}`)
+      .bool(false);
     const packet = accepted(await this.#send(request));
     checkValueLength(packet.readInt32BE(replyHeaderBytes));
   }

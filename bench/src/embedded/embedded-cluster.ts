@@ -58,7 +58,10 @@ export class EmbeddedCluster {
   }
 
   /** One round of a workload; the member's own CPU counts as a server's. */
-  async run({ operation, depth }: Workload, times: { warmUpMs: number; measureMs: number }): Promise<LoadResult> {
+  async run(
+    { operation, depth }: Workload,
+    times: { warmUpMs: number; measureMs: number },
+  ): Promise<LoadResult> {
     const watched = { servers: this.pids, idle: [] };
     const answer = await this.#ask({ type: "load", loop: { operation, depth, ...times, watched } });
     if (!isLoadResult(answer)) throw new Error("the member answered with something else");
@@ -66,7 +69,9 @@ export class EmbeddedCluster {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#member, ...this.#others.map(({ process }) => process)].map((each) => each.stop()));
+    await Promise.all(
+      [this.#member, ...this.#others.map(({ process }) => process)].map((each) => each.stop()),
+    );
   }
 
   #ask(request: EmbeddedRequest): Promise<unknown> {

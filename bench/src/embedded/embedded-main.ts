@@ -15,7 +15,7 @@ async function main(options: MemberOptions): Promise<void> {
         return { role: node.status().role };
       case "load":
         return closedLoop([client], request.loop);
-      case "role":
+      default:
         return { role: node.status().role };
     }
   };

@@ -41,11 +41,20 @@ interface Profiled {
 const unused: ThreadUsage = { cpuMs: 0, mainMs: 0 };
 
 function profileArgs(folder: string, name: string): string[] {
-  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`, `--cpu-prof-interval=${sampleUs}`];
+  return [
+    "--cpu-prof",
+    `--cpu-prof-dir=${folder}`,
+    `--cpu-prof-name=${name}.cpuprofile`,
+    `--cpu-prof-interval=${sampleUs}`,
+  ];
 }
 
 /** Profiles a workload, and leaves a profile and a flame graph of each process in `options.out`. */
-export async function runFlame(options: FlameOptions, site: Site, out: (line: string) => void): Promise<void> {
+export async function runFlame(
+  options: FlameOptions,
+  site: Site,
+  out: (line: string) => void,
+): Promise<void> {
   const folder = resolve(options.out);
   const written = join(site.folder, "profiles");
   await mkdir(folder, { recursive: true });
@@ -59,7 +68,10 @@ export async function runFlame(options: FlameOptions, site: Site, out: (line: st
     const tree = flameTree(await readProfile(file), result.fromUs, result.toUs);
     profiles.push({ ...subject, tree });
     const rate = figure((result.operations * 1000) / result.elapsedMs);
-    await writeFile(join(folder, `${role}.svg`), flameSvg(tree, `${role}, ${title(options.workload)}: ${rate} /s`));
+    await writeFile(
+      join(folder, `${role}.svg`),
+      flameSvg(tree, `${role}, ${title(options.workload)}: ${rate} /s`),
+    );
     await copyFile(file, join(folder, `${role}.cpuprofile`));
   }
   describe(profiles, result, options, out);
@@ -105,7 +117,10 @@ function describe(
   const times = profiles.map(({ tree }) => timeByLayer(tree));
   const lines = layers
     .filter((layer) => times.some((time) => time.has(layer)))
-    .map((layer) => [layer, ...times.map((time, k) => perOperation((time.get(layer) ?? 0) * (scaled[k] ?? 0)))]);
+    .map((layer) => [
+      layer,
+      ...times.map((time, k) => perOperation((time.get(layer) ?? 0) * (scaled[k] ?? 0))),
+    ]);
   const others = profiles.map(({ used }) => perOperation((used.cpuMs - used.mainMs) * 1000));
   const all = profiles.map(({ used }) => perOperation(used.cpuMs * 1000));
   out(`${title(options.workload)}: ${operations} operations in ${figure(result.elapsedMs / 1000)} s`);

@@ -34,7 +34,14 @@ async function repeat(name: string, forMs: number, step: () => Promise<void>): P
   }
   const [p50Ms, p99Ms, p999Ms] = [0.5, 0.99, 0.999].map((q) => histogram.quantileMs(q));
   const perSecond = (histogram.count * 1000) / (begun - from);
-  return { name, perSecond, p50Ms: p50Ms ?? 0, p99Ms: p99Ms ?? 0, p999Ms: p999Ms ?? 0, maxMs: histogram.maxMs };
+  return {
+    name,
+    perSecond,
+    p50Ms: p50Ms ?? 0,
+    p99Ms: p99Ms ?? 0,
+    p999Ms: p999Ms ?? 0,
+    maxMs: histogram.maxMs,
+  };
 }
 
 /** Appends 256 bytes to a file in `folder` and syncs it, over and over. */
@@ -67,10 +74,10 @@ export async function measureLoopback(launch: Launch, forMs: number): Promise<Pr
   );
   socket.setNoDelay(true);
   let missing = 0;
-  let answered = (): void => {};
+  let answered: (() => void) | null = null;
   socket.on("data", (chunk: Buffer) => {
     missing -= chunk.length;
-    if (missing === 0) answered();
+    if (missing === 0) answered?.();
   });
   const step = (): Promise<void> =>
     new Promise((done) => {

@@ -9,13 +9,13 @@ import type { LoadResult, LoopOptions, Operation } from "./job.ts";
 const longestTurnMs = 5;
 
 /** Runs an operation on a key. */
-export function performer(client: LoadClient, operation: Operation): (key: number) => Promise<void> {
+function performer(client: LoadClient, operation: Operation): (key: number) => Promise<void> {
   switch (operation) {
     case "set":
       return (key) => client.set(key);
     case "get":
       return (key) => client.get(key);
-    case "getLocal":
+    default:
       return (key) => client.getLocal(key);
   }
 }
@@ -62,16 +62,16 @@ export async function closedLoop(clients: readonly LoadClient[], options: LoopOp
     const perform = performer(client, operation);
     return Array.from({ length: depth }, () => loop.lane(perform));
   });
-  const failed = Promise.all(lanes).then(() => {});
-  await Promise.race([pause(warmUpMs), failed]);
+  const ended = Promise.all(lanes).finally(() => loop.stop());
+  await Promise.race([pause(warmUpMs), ended]);
   const before = readUsage(watched);
   const from = process.hrtime.bigint();
   loop.measure();
-  await Promise.race([pause(measureMs), failed]);
+  await Promise.race([pause(measureMs), ended]);
   loop.stop();
   const to = process.hrtime.bigint();
   const after = readUsage(watched);
-  await failed;
+  await ended;
   return {
     operations: loop.histogram.count,
     elapsedMs: Number(to - from) / 1e6,

@@ -62,18 +62,19 @@ export function parseProcessStat(text: string): Omit<ProcessUsage, "mainMs"> {
 
 /** @throws RangeError when the text is no `/proc/stat` */
 export function parseMachineStat(text: string): MachineUsage {
-  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = Number.NaN] = text
-    .slice(0, text.indexOf("\n"))
-    .split(/\s+/)
-    .slice(1)
-    .map((field) => Number(field) * tickMs);
+  const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = Number.NaN] =
+    text
+      .slice(0, text.indexOf("\n"))
+      .split(/\s+/)
+      .slice(1)
+      .map((field) => Number(field) * tickMs);
   if (!Number.isFinite(steal)) throw new RangeError("unreadable machine statistics");
   const processesMs = user + nice + system;
   return { totalMs: processesMs + idle + iowait + irq + softirq + steal, processesMs, stealMs: steal };
 }
 
 /** Reads what a process has used so far. @throws Error when it is gone, or the system is no Linux */
-export function processUsage(pid: number): ProcessUsage {
+function processUsage(pid: number): ProcessUsage {
   const whole = parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
   const main = parseProcessStat(readFileSync(`/proc/${pid}/task/${pid}/stat`, "utf8"));
   return { ...whole, mainMs: main.cpuMs };

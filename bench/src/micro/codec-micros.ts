@@ -59,11 +59,17 @@ export const codecMicros: readonly Micro[] = [
   }),
   repeated("codec, answer to a read, encode", "node of 256 B", () => {
     const node = filledReplica().replica.machine.get(pathOf(1));
-    return () => encodeServerMessage({ type: "answer", id: 1, answer: { type: "node", node } });
+    return () =>
+      encodeServerMessage({ type: "read-result", id: 1, revision: 7, answer: { type: "node", node } });
   }),
   repeated("codec, answer to a read, decode", "node of 256 B", () => {
     const node = filledReplica().replica.machine.get(pathOf(1));
-    const frame = encodeServerMessage({ type: "answer", id: 1, answer: { type: "node", node } });
+    const frame = encodeServerMessage({
+      type: "read-result",
+      id: 1,
+      revision: 7,
+      answer: { type: "node", node },
+    });
     return () => decodeServerMessage(frame);
   }),
   repeated("codec, entry, encode", "command of 256 B, checksum included", () => {

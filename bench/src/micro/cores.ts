@@ -64,7 +64,7 @@ export class Cores {
           random: counting(k + 1),
           start: { nowMs: 0, wallMs: 1 },
           recovered: recovered(),
-          reader: { read: () => "compacted", term: () => null },
+          reader: { read: () => "compacted" },
           probe: () => {},
           trailingEntries: 100,
         });

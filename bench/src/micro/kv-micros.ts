@@ -73,10 +73,13 @@ const watch: Micro = {
   of: `event among ${watchedKeys} data and ${recursiveWatches} recursive watches`,
   prepare: () => {
     const table = watchTable();
-    const events = Array.from(
-      { length: batch },
-      (_, k): TreeEvent => ({ revision: k + 1, ordinal: 0, type: "changed", path: pathOf(k * 7_919), node: null }),
-    );
+    const events = Array.from({ length: batch }, (_, k): TreeEvent => ({
+      revision: k + 1,
+      ordinal: 0,
+      type: "changed",
+      path: pathOf(k * 7_919),
+      node: null,
+    }));
     let found = 0;
     return {
       operations: batch,

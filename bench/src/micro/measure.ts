@@ -12,8 +12,8 @@ export interface Micro {
 export interface Prepared {
   /** Operations of one call. */
   readonly operations: number;
-  run(): void | Promise<void>;
-  close?(): Promise<void>;
+  readonly run: () => void | Promise<void>;
+  readonly close?: () => Promise<void>;
 }
 
 export interface MicroResult {
@@ -22,6 +22,8 @@ export interface MicroResult {
   /** µs an operation: the median of the samples, and the lowest. */
   readonly medianUs: number;
   readonly leastUs: number;
+  /** CPU of the whole process, µs an operation, median: what is left when others hold the cores. */
+  readonly cpuUs: number;
   readonly perSecond: number;
 }
 
@@ -29,7 +31,13 @@ const samples = 7;
 const sampleMs = 250;
 const warmUpMs = 400;
 
-async function sample({ operations, run }: Prepared, forMs: number): Promise<number> {
+interface Sample {
+  readonly us: number;
+  readonly cpuUs: number;
+}
+
+async function sample({ operations, run }: Prepared, forMs: number): Promise<Sample> {
+  const cpu = process.cpuUsage();
   const begun = performance.now();
   let done = 0;
   let now = begun;
@@ -39,17 +47,20 @@ async function sample({ operations, run }: Prepared, forMs: number): Promise<num
     done += operations;
     now = performance.now();
   }
-  return ((now - begun) * 1000) / done;
+  const { user, system } = process.cpuUsage(cpu);
+  return { us: ((now - begun) * 1000) / done, cpuUs: (user + system) / done };
 }
 
 /** Repeats one piece of work until its time is known. */
 export async function measure(micro: Micro, folder: string): Promise<MicroResult> {
   const prepared = await micro.prepare(folder);
   await sample(prepared, warmUpMs);
-  const times: number[] = [];
-  for (let k = 0; k < samples; k += 1) times.push(await sample(prepared, sampleMs));
+  const found: Sample[] = [];
+  for (let k = 0; k < samples; k += 1) found.push(await sample(prepared, sampleMs));
   await prepared.close?.();
-  const medianUs = median(times);
+  const medianUs = median(found.map(({ us }) => us));
+  const leastUs = Math.min(...found.map(({ us }) => us));
+  const cpuUs = median(found.map(({ cpuUs }) => cpuUs));
   const { name, of } = micro;
-  return { name, of, medianUs, leastUs: Math.min(...times), perSecond: 1e6 / medianUs };
+  return { name, of, medianUs, leastUs, cpuUs, perSecond: 1e6 / medianUs };
 }

@@ -30,7 +30,8 @@ export async function runMicro(
     each.of,
     figure(each.medianUs),
     figure(each.leastUs),
+    figure(each.cpuUs),
     figure(each.perSecond),
   ]);
-  out(table(["piece", "an operation is", "µs", "least", "/s"], lines));
+  out(table(["piece", "an operation is", "µs", "least", "CPU µs", "/s"], lines));
 }

@@ -2,7 +2,7 @@ import type { Operation, RequestCommand } from "@flotilla/kv";
 import { encodeCommand, Machine } from "@flotilla/kv";
 import { keyCount, keyName, value } from "../clients/client.ts";
 
-export const session: string = "5e".repeat(16);
+const session = "5e".repeat(16);
 const timeMs = 1_700_000_000_000;
 
 /** The path of a key, as the workloads have it. */
@@ -24,7 +24,8 @@ export class Replica {
   apply(payload: Uint8Array): void {
     this.#index += 1;
     const applied = this.machine.apply(payload, { index: this.#index, timeMs: timeMs + this.#index });
-    if (applied.type === "refused" || applied.type === "attach-refused") throw new Error("the machine refused");
+    if (applied.type === "refused" || applied.type === "attach-refused")
+      throw new Error("the machine refused");
     this.machine.takeEvents();
   }
 }

@@ -49,12 +49,18 @@ export function askedFigures(rows: readonly Row[]): Asked[] {
         row.workload.connections === connections &&
         row.workload.depth === depth,
     );
-  const w1 = (system: SystemName, connections: number): Row | undefined => find(system, "W1", connections, 1, "set");
+  const w1 = (system: SystemName, connections: number): Row | undefined =>
+    find(system, "W1", connections, 1, "set");
   const [ours, zookeeper, etcd] = [w1("flotilla", 64), w1("zookeeper", 64), w1("etcd", 64)];
   const better = least([w1("zookeeper", 1)?.p50Ms, w1("etcd", 1)?.p50Ms]);
   const local = find("flotilla", "W13", 1, 64, "getLocal")?.perSecond ?? null;
   return [
-    atLeast("W1, 64 connections, writes: Flotilla / ZooKeeper", ratio(ours?.perSecond, zookeeper?.perSecond), 1.5, "x"),
+    atLeast(
+      "W1, 64 connections, writes: Flotilla / ZooKeeper",
+      ratio(ours?.perSecond, zookeeper?.perSecond),
+      1.5,
+      "x",
+    ),
     atLeast("W1, 64 connections, writes: Flotilla / etcd", ratio(ours?.perSecond, etcd?.perSecond), 2, "x"),
     atMost("W1, 1 connection, p50: Flotilla / better peer", ratio(w1("flotilla", 1)?.p50Ms, better), 1, "x"),
     atMost(

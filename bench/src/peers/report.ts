@@ -67,7 +67,9 @@ export function tableReport({ out, progress }: Lines): Report {
     },
     asked: (asked) => {
       out(resultsTable(all));
-      out(`noise: worst round's share of the machine taken by others; ! above ${noiseLimit * 100} % after repeats`);
+      out(
+        `noise: worst round's share of the machine taken by others; ! above ${noiseLimit * 100} % after repeats`,
+      );
       out(askedTable(asked));
     },
   };

@@ -70,7 +70,11 @@ async function runRemote(
     ({ name, connections }) => only.includes(name) && (options.connections?.includes(connections) ?? true),
   );
   const writes = only.includes("W1");
-  const systems: SystemName[] = [...(writes && only.includes("floor") ? (["floor"] as const) : []), "flotilla", ...peers];
+  const systems: SystemName[] = [
+    ...(writes && only.includes("floor") ? (["floor"] as const) : []),
+    "flotilla",
+    ...peers,
+  ];
   if (workloads.length === 0) return [];
   const clusters: Cluster[] = [];
   for (const system of systems) {

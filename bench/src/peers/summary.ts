@@ -44,6 +44,14 @@ export function median(values: readonly number[]): number {
 
 const mb = 1024 * 1024;
 
+function rate({ operations, elapsedMs }: LoadResult): number {
+  return (operations * 1000) / elapsedMs;
+}
+
+function perOperation(cpuMs: number, { operations }: LoadResult): number {
+  return (cpuMs * 1000) / operations;
+}
+
 /** Puts the rounds of one system under one workload together. */
 export function summarise(
   workload: Workload,
@@ -57,8 +65,6 @@ export function summarise(
     whole.add(histogram);
     return whole;
   });
-  const rate = ({ operations, elapsedMs }: LoadResult): number => (operations * 1000) / elapsedMs;
-  const perOperation = (cpuMs: number, { operations }: LoadResult): number => (cpuMs * 1000) / operations;
   return {
     workload,
     system,

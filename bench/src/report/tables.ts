@@ -30,8 +30,18 @@ function noteOf({ noise, repeats }: Row): string {
 /** Systems side by side, workload by workload. */
 export function resultsTable(rows: readonly Row[]): string {
   const head = [
-    ...["workload", "system", "/s", "low–high", "p50 ms", "p99", "p99.9", "max"],
-    ...["server CPU µs", "client CPU µs", "server MB", "noise"],
+    "workload",
+    "system",
+    "/s",
+    "low–high",
+    "p50 ms",
+    "p99",
+    "p99.9",
+    "max",
+    "server CPU µs",
+    "client CPU µs",
+    "server MB",
+    "noise",
   ];
   const lines = rows.map((row) => [
     title(row.workload),

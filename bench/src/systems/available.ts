@@ -34,5 +34,10 @@ export function versionOf(system: SystemName): string {
 }
 
 function packageVersion(name: string): string {
-  return spawnSync("dpkg-query", ["-W", "-f=${Version}", name], { encoding: "utf8" }).stdout;
+  return outputOf("dpkg-query", ["-W", "-f=${Version}", name]);
+}
+
+function outputOf(command: string, args: readonly string[]): string {
+  const { stdout, status } = spawnSync(command, [...args], { encoding: "utf8" });
+  return status === 0 ? stdout : "";
 }

@@ -13,10 +13,14 @@ export async function startEtcd({ launch, folder }: Site): Promise<Cluster> {
     const peerUrl = `http://127.0.0.1:${peerPorts[k]}`;
     const clientUrl = `http://127.0.0.1:${port}`;
     const args = [
-      ...["--name", name, "--data-dir", join(folder, name)],
-      ...["--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl],
-      ...["--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl],
-      ...["--initial-cluster", all, "--initial-cluster-state", "new"],
+      `--name=${name}`,
+      `--data-dir=${join(folder, name)}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--listen-client-urls=${clientUrl}`,
+      `--advertise-client-urls=${clientUrl}`,
+      `--initial-cluster=${all}`,
+      "--initial-cluster-state=new",
     ];
     const logFile = join(folder, `${name}.log`);
     return { port, process: launch.start("etcd", args, { pin: "servers", logFile, cwd: folder }) };

@@ -11,7 +11,12 @@ export async function startFloor({ launch, folder }: Site): Promise<Cluster> {
   const ports = await freePorts(memberCount);
   const followers = ports.slice(1);
   const members = ports.map((port, k) => {
-    const args = [program, join(folder, `log${k + 1}`), String(port), ...(k === 0 ? followers.map(String) : [])];
+    const args = [
+      program,
+      join(folder, `log${k + 1}`),
+      String(port),
+      ...(k === 0 ? followers.map(String) : []),
+    ];
     return { port, process: launch.node(args, { pin: "servers", logFile: join(folder, `r${k + 1}.log`) }) };
   });
   return { system: "floor", members };

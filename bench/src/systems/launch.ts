@@ -48,10 +48,13 @@ export class Launch {
   start(command: string, args: readonly string[], options: LaunchOptions): Launched {
     const { pin, logFile, ipc = false, cwd } = options;
     const cores = this.#pins[pin];
-    const [program, ...rest] = cores === null ? [command, ...args] : ["taskset", "-c", cores, command, ...args];
+    const [program, all] = cores === null ? [command, args] : ["taskset", ["-c", cores, command, ...args]];
     const log = logFile === null ? 2 : openSync(logFile, "a");
     const stdio = ipc ? (["ignore", log, log, "ipc"] as const) : (["ignore", log, log] as const);
-    const child = spawn(program ?? command, rest, { stdio: [...stdio], ...(cwd === undefined ? {} : { cwd }) });
+    const child = spawn(program, all, {
+      stdio: [...stdio],
+      ...(cwd === undefined ? {} : { cwd }),
+    });
     if (logFile !== null) closeSync(log);
     return this.#launched(child, command);
   }

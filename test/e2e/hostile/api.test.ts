@@ -172,7 +172,7 @@ describe("connect", () => {
 
 describe("start", () => {
   const listen = "127.0.0.1:0";
-  const options: readonly (readonly [string, (good: object) => unknown, string?])[] = [
+  const options: readonly (readonly [string, (good: object) => unknown])[] = [
     ["nothing", () => undefined],
     ["null", () => null],
     ["an id with a slash", (good) => ({ ...good, id: "../n1" })],

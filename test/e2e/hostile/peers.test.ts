@@ -203,23 +203,27 @@ test("malformed frames of one who passes for a member end its links and change n
   expect(complaints.errors).toEqual([]);
 }, limitMs);
 
-test("a member whose whole directory went back in time catches up, and nothing acknowledged is lost", async () => {
+test("a member whose whole directory went back in time stops as damaged, and nothing acknowledged is lost", async () => {
   await close("n1");
   const [dataDir, earlier] = [join(folder.path, "n1"), join(folder.path, "earlier")];
   await cp(dataDir, earlier, { recursive: true });
   await open("n1");
   for (let k = 0; k < 20; k += 1) await write("n1", `later ${k}`);
   await close("n1");
+  const { term } = member("n3").status();
   await rm(dataDir, { recursive: true });
   await cp(earlier, dataDir, { recursive: true });
-  await open("n1");
+  const reason = await (await open("n1")).closed;
+  expect(reason).toMatchObject({ type: "failed", error: { code: "ERR_FLOTILLA_DAMAGED" } });
+  await close("n1");
+  expect(member("n3").status().term).toBe(term);
   await expectAgreed("later 19");
-  await write("n1", "last");
+  await write("n3", "last");
   await expectAgreed("last");
+  complaints.errors.splice(0);
 }, limitMs);
 
 test("a member that lost everything is told so, and does not count", async () => {
-  await close("n1");
   await rm(join(folder.path, "n1"), { recursive: true });
   const warned = complaints.warnings.length;
   await open("n1");

@@ -10,8 +10,8 @@ const ackedSpread = 160;
 
 export interface EnduranceOptions {
   readonly rounds: number;
-  /** Added to every value, so that files grow and are changed for new ones. Default 0. */
-  readonly paddingBytes?: number;
+  /** Added to every value of the sessions that are given up in that round. Default 0. */
+  readonly paddingBytes?: (round: number) => number;
   /** Called while nothing runs, before the members start again. */
   readonly whileDown?: (round: number) => Promise<void>;
 }
@@ -35,11 +35,11 @@ export function roundsOr(fallback: number): number {
  * for every write; over and over, until something is wrong. The cluster must be running.
  */
 export async function endure(cluster: Cluster, options: EnduranceOptions): Promise<EnduranceReport> {
-  const run = new Endurance(cluster, options.paddingBytes ?? 0);
+  const run = new Endurance(cluster);
   await run.open();
   const violations: string[] = [];
   for (let round = 1; round <= options.rounds && violations.length === 0; round += 1) {
-    violations.push(...(await run.round(round, options.whileDown)));
+    violations.push(...(await run.round(round, options)));
   }
   await run.close();
   return { acknowledged: run.acknowledged, violations };
@@ -47,15 +47,13 @@ export async function endure(cluster: Cluster, options: EnduranceOptions): Promi
 
 class Endurance {
   readonly #cluster: Cluster;
-  readonly #paddingBytes: number;
   readonly #survivors: Writer[] = [];
   readonly #gone: Writer[] = [];
   /** How much of a stream that was given up had taken effect: that never changes again. */
   readonly #lengths = new Map<Writer, number>();
 
-  constructor(cluster: Cluster, paddingBytes: number) {
+  constructor(cluster: Cluster) {
     this.#cluster = cluster;
-    this.#paddingBytes = paddingBytes;
   }
 
   get acknowledged(): number {
@@ -65,15 +63,15 @@ class Endurance {
   async open(): Promise<void> {
     await using client = await this.#cluster.connect();
     await prepareStreams(client);
-    this.#survivors.push(...(await this.#openAll("survivor", survivorCount)));
+    this.#survivors.push(...(await this.#openAll("survivor", survivorCount, 0)));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#survivors.map((writer) => writer.close()));
   }
 
-  async round(round: number, whileDown: EnduranceOptions["whileDown"]): Promise<string[]> {
-    const mortals = await this.#openAll(`round-${round}`, mortalCount);
+  async round(round: number, { paddingBytes, whileDown }: EnduranceOptions): Promise<string[]> {
+    const mortals = await this.#openAll(`round-${round}`, mortalCount, paddingBytes?.(round) ?? 0);
     await this.#writeUntilKilled([...this.#survivors, ...mortals], round);
     for (const writer of this.#survivors) writer.stop();
     await Promise.all(mortals.map((writer) => writer.abandon()));
@@ -85,11 +83,9 @@ class Endurance {
     return await this.#judge(auditor, round);
   }
 
-  #openAll(name: string, count: number): Promise<Writer[]> {
-    const options = { paddingBytes: this.#paddingBytes };
-    return Promise.all(
-      Array.from({ length: count }, (_, n) => Writer.open(this.#cluster, `${name}-${n}`, options)),
-    );
+  #openAll(name: string, count: number, paddingBytes: number): Promise<Writer[]> {
+    const open = (n: number): Promise<Writer> => Writer.open(this.#cluster, `${name}-${n}`, { paddingBytes });
+    return Promise.all(Array.from({ length: count }, (_, n) => open(n)));
   }
 
   async #writeUntilKilled(writers: readonly Writer[], round: number): Promise<void> {

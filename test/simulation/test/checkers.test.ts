@@ -45,7 +45,9 @@ function recovered(index: number, term: number): Recovered {
 }
 
 /** Collects what a checker has to say. */
-function judged<T extends OnlineChecker>(make: (report: (message: string) => void) => T): { checker: T; said: string[] } {
+function judged<T extends OnlineChecker>(
+  make: (report: (message: string) => void) => T,
+): { checker: T; said: string[] } {
   const said: string[] = [];
   return { checker: make((message) => said.push(message)), said };
 }

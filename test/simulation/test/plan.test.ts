@@ -35,11 +35,16 @@ test("a few hundred worlds have every kind of fault", () => {
   for (let seed = 0; seed < 200; seed += 1) {
     for (const { kind } of makePlan(seed).faults) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
-  for (const kind of faultKinds) expect(counts.get(kind) ?? 0, kind).toBeGreaterThanOrEqual(50);
+  expect(faultKinds.filter((kind) => (counts.get(kind) ?? 0) < 50)).toEqual([]);
 });
 
 test("what is no plan is refused", () => {
-  for (const text of ["{}", "[]", '{"format":2}', JSON.stringify({ ...makePlan(1), faults: [{ kind: "flood" }] })]) {
+  for (const text of [
+    "{}",
+    "[]",
+    '{"format":2}',
+    JSON.stringify({ ...makePlan(1), faults: [{ kind: "flood" }] }),
+  ]) {
     expect(() => readPlan(text)).toThrow(SyntaxError);
   }
 });

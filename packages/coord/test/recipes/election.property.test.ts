@@ -169,7 +169,7 @@ class Play {
   }
 }
 
-const runs = Number(process.env["RUNS"] ?? 30);
+const runs = Number(process.env["RUNS"] ?? 20);
 
 test("whatever people and machines do, one leads at a time with growing epochs, and in the end the line is free", async () => {
   let led = 0;

@@ -1,3 +1,4 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Heartbeat, HeartbeatReply } from "./message.ts";
 import { confirmReads } from "./reads.ts";
 import { isEstablished } from "./leader-log.ts";
@@ -18,10 +19,21 @@ export function beginRound(s: RaftState): void {
   confirmReads(s);
 }
 
-/** The leader is alive. Its commit index never goes beyond what we acknowledged to it. */
+/**
+ * The leader is alive. Its commit index never goes beyond what we acknowledged to it in this term, so a log that
+ * ends below has lost entries that were counted on.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`
+ */
 export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heartbeat): void {
-  if (commit <= s.log.last.index) s.log.commitTo(commit);
-  else s.probe("raft-heartbeat-beyond-log");
+  const last = s.log.last.index;
+  if (commit > last) {
+    s.probe("raft-heartbeat-beyond-log");
+    throw new FlotillaError(
+      "ERR_FLOTILLA_DAMAGED",
+      `the log ends at entry ${last}, but entry ${commit} was acknowledged to the leader: the data went back in time`,
+    );
+  }
+  s.log.commitTo(commit);
   s.outbox.send(from, { type: "heartbeat-reply", term: s.term, round });
 }
 

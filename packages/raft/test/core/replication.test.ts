@@ -212,8 +212,15 @@ test("an acknowledgement of an earlier term does not count in this one", () => {
 test("an acknowledgement beyond the log is not believed", () => {
   const cluster = led();
   cluster.tell("a", "b", { type: "append-reply", term: 1, prevIndex: 1, match: 99, hint: null });
-  cluster.tell("b", "a", { type: "heartbeat", term: 1, commit: 99, round: 1 });
   expect(cluster.get("a").raft.matchOf("b")).toBe(1);
+});
+
+test("a follower that is told of more than it holds knows that its data went back in time", () => {
+  const cluster = led();
+  const heartbeat = { type: "heartbeat", term: 1, commit: 99, round: 1 } as const;
+  expect(() => cluster.tell("b", "a", heartbeat)).toThrow(
+    expect.objectContaining({ code: "ERR_FLOTILLA_DAMAGED" }),
+  );
   expect(cluster.get("b").raft.commit).toBe(1);
 });
 

@@ -36,6 +36,11 @@ export function sleep({ host }: ActorProcess, ms: number): Promise<void> {
   });
 }
 
+/** The session was lost or closed by now. */
+export function isOver({ signal }: { readonly signal: AbortSignal }): boolean {
+  return signal.aborted;
+}
+
 /** A pause around a mean, drawn from the process. */
 export function think(actor: ActorProcess, random: KeyedRandom, meanMs: number): Promise<void> {
   return sleep(actor, meanMs * (0.25 + 1.5 * random.float()));
@@ -65,16 +70,31 @@ export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void
 }
 
 /** A session that belongs to one actor alone, with every call written down. */
-export async function openTracked(actor: ActorProcess): Promise<{ coord: Coord; tracked: TrackedSession } | null> {
+export async function openTracked(
+  actor: ActorProcess,
+): Promise<{ coord: Coord; tracked: TrackedSession } | null> {
   const coord = await openCoord(actor);
   if (coord === null) return null;
-  return { coord, tracked: new TrackedSession(coord.session, actor.world.ledger, () => actor.world.kernel.nowMs) };
+  return {
+    coord,
+    tracked: new TrackedSession(coord.session, actor.world.ledger, () => actor.world.kernel.nowMs),
+  };
 }
 
 /** Closes a tracked session; the close is a write of its own. */
-export async function closeTracked({ coord, tracked }: { coord: Coord; tracked: TrackedSession }): Promise<void> {
+export async function closeTracked({
+  coord,
+  tracked,
+}: {
+  coord: Coord;
+  tracked: TrackedSession;
+}): Promise<void> {
   const asked = { type: "close", path: "", value: null, opId: null };
-  await tracked.write(asked, () => coord.close(), () => null);
+  await tracked.write(
+    asked,
+    () => coord.close(),
+    () => null,
+  );
 }
 
 /** Errors that say nothing but that the cluster is not there at the moment. */

@@ -36,7 +36,12 @@ export class BeliefBook {
 
   begun(
     leadership: Leadership,
-    where: { readonly object: string; readonly process: string; readonly machine: string; readonly maxStallMs: number },
+    where: {
+      readonly object: string;
+      readonly process: string;
+      readonly machine: string;
+      readonly maxStallMs: number;
+    },
     clock: ProcessClock,
   ): void {
     const nowMs = this.#nowMs();
@@ -94,6 +99,11 @@ export class BeliefBook {
   }
 }
 
-function record({ process, object, leadership, fromMs }: Belief): Pick<BeliefRecord, "kind" | "process" | "object" | "epoch" | "from_ns"> {
+function record({
+  process,
+  object,
+  leadership,
+  fromMs,
+}: Belief): Pick<BeliefRecord, "kind" | "process" | "object" | "epoch" | "from_ns"> {
   return { kind: "belief", process, object, epoch: leadership.epoch, from_ns: toNs(fromMs) };
 }

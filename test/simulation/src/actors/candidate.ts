@@ -88,7 +88,8 @@ export class Candidate {
       const { revision } = await coord.session.put(`${fenceRoot}/${name}`, value, options);
       this.#actor.world.ledger.fenced.push({ object: name, epoch: leadership.epoch, revision });
     } catch (error) {
-      const isRefused = FlotillaError.is(error, "ERR_FLOTILLA_FENCED") || FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
+      const isRefused =
+        FlotillaError.is(error, "ERR_FLOTILLA_FENCED") || FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
       if (!isRefused && !isPassing(error)) throw error;
     }
   }

@@ -38,7 +38,8 @@ export class ClientWork {
 
   /** One session after another for registers and watches. */
   async #operate(): Promise<void> {
-    for (let k = 0; k < this.#plan.watches; k += 1) this.#watchers.push(new Watcher(this.#actor, `watch${k}`, this.#paths));
+    for (let k = 0; k < this.#plan.watches; k += 1)
+      this.#watchers.push(new Watcher(this.#actor, `watch${k}`, this.#paths));
     while (!this.#actor.isStopping()) {
       const opened = await openTracked(this.#actor);
       if (opened === null) return;

@@ -28,7 +28,12 @@ export class Client {
   #actor: ActorProcess | null = null;
   #done = true;
 
-  constructor(world: WorldContext, id: string, plan: ClientPlan, shared: { paths: Paths; isStopping: () => boolean }) {
+  constructor(
+    world: WorldContext,
+    id: string,
+    plan: ClientPlan,
+    shared: { paths: Paths; isStopping: () => boolean },
+  ) {
     this.#world = world;
     this.id = id;
     this.plan = plan;
@@ -53,7 +58,14 @@ export class Client {
     const host = this.machine.start();
     const endpoints = this.#world.members.map(({ address }) => address);
     const open: OpenCoord = () =>
-      connect({ host, endpoints, ...this.#world.access, sessionTtlMs: this.plan.ttlMs, connectTimeoutMs, timeoutMs: 5000 });
+      connect({
+        host,
+        endpoints,
+        ...this.#world.access,
+        sessionTtlMs: this.plan.ttlMs,
+        connectTimeoutMs,
+        timeoutMs: 5000,
+      });
     this.#run(host, this.machine.name, open, null);
   }
 

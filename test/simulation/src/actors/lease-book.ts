@@ -64,7 +64,8 @@ export class LeaseBook {
     const ends = new Map<string, LeaseRecord[]>();
     for (const command of golden.commands) {
       const { applied, atMs } = command;
-      if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0)) ends.delete(applied.session);
+      if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0))
+        ends.delete(applied.session);
       for (const { id, reason } of endedBy(command)) {
         if (!this.#told.has(id)) continue;
         ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
@@ -103,7 +104,11 @@ export class LeaseBook {
 }
 
 /** The sessions' own leases that a command ended. */
-function endedBy({ applied, command, result }: GoldenCommand): { id: string; reason: "expired" | "closed" }[] {
+function endedBy({
+  applied,
+  command,
+  result,
+}: GoldenCommand): { id: string; reason: "expired" | "closed" }[] {
   if (applied.type === "expired") return applied.leases.map((id) => ({ id, reason: "expired" }));
   const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
   return closes ? [{ id: command.session, reason: "closed" }] : [];

@@ -53,6 +53,10 @@ export interface FencedRecord {
   readonly revision: number;
 }
 
+function rank({ kind }: SessionDelivery): number {
+  return kind === "answer" ? 1 : 0;
+}
+
 /** Everything that clients asked and were told, beside the history of single operations. */
 export class Ledger {
   readonly writes: Map<string, WriteCall[]> = new Map();
@@ -84,7 +88,6 @@ export class Ledger {
    * events count as told before answers, for which promise is followed first is up to the application.
    */
   deliveries(): SessionDelivery[] {
-    const rank = ({ kind }: SessionDelivery): number => (kind === "answer" ? 1 : 0);
     return this.#deliveries
       .toSorted((a, b) => a.turn - b.turn || rank(a.delivery) - rank(b.delivery))
       .map(({ delivery }) => delivery);

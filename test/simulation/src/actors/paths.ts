@@ -39,7 +39,14 @@ export class Paths {
   watched(random: KeyedRandom): string {
     const slot = Math.min(random.below(registers), random.below(registers));
     const generation = Math.floor((this.#used.get(slot) ?? 0) / mostOpsPerPath);
-    const some = [registerRoot, registerRoot, queueRoot, pairRoot, "/", `${registerRoot}/r${slot}-${generation}`];
+    const some = [
+      registerRoot,
+      registerRoot,
+      queueRoot,
+      pairRoot,
+      "/",
+      `${registerRoot}/r${slot}-${generation}`,
+    ];
     return some[random.below(some.length)] ?? "/";
   }
 }

@@ -2,7 +2,7 @@ import type { Operation } from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { sleep, think } from "./actor.ts";
+import { isOver, sleep, think } from "./actor.ts";
 import { toNs } from "./lease-book.ts";
 import { pairRoot, queueRoot, registerRoot, type Paths } from "./paths.ts";
 import type { Settled, TrackedSession } from "./tracked-session.ts";
@@ -39,10 +39,9 @@ export class RegisterLane {
   /** Goes on until the session is gone or everybody is to stop. */
   async run(): Promise<void> {
     const { session } = this.#tracked;
-    while (!session.signal.aborted && !this.#actor.isStopping()) {
-      const pausing = think(this.#actor, this.#random, this.#actor.world.plan.config.thinkMs);
-      await pausing;
-      if (session.signal.aborted || this.#actor.isStopping()) return;
+    while (!isOver(session) && !this.#actor.isStopping()) {
+      await think(this.#actor, this.#random, this.#actor.world.plan.config.thinkMs);
+      if (isOver(session) || this.#actor.isStopping()) return;
       await this.#step();
     }
   }
@@ -130,7 +129,9 @@ export class RegisterLane {
   async #set(path: string, version: number | null): Promise<void> {
     const value = this.#value();
     const op: Operation =
-      version === null ? { type: "set", path, value } : { type: "cas", path, value, expectedVersion: version };
+      version === null
+        ? { type: "set", path, value }
+        : { type: "cas", path, value, expectedVersion: version };
     const id = this.#invoke(op);
     const condition = version === null ? {} : { version };
     await this.#written(id, "set", path, value, () =>
@@ -138,9 +139,19 @@ export class RegisterLane {
     );
   }
 
-  async #written(id: number, type: string, path: string, value: string, call: () => Promise<Written>): Promise<void> {
+  async #written(
+    id: number,
+    type: string,
+    path: string,
+    value: string,
+    call: () => Promise<Written>,
+  ): Promise<void> {
     const { history, kernel } = this.#actor.world;
-    const settled = await this.#tracked.write({ type, path, value, opId: id }, call, (written) => written.revision);
+    const settled = await this.#tracked.write(
+      { type, path, value, opId: id },
+      call,
+      (written) => written.revision,
+    );
     if (settled.outcome !== "ok") return this.#settle(id, settled);
     const { stat, revision } = settled.value;
     this.#version = stat.version;

@@ -1,7 +1,7 @@
 import type { Coord } from "@flotilla/coord/node";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isPassing, openCoord, sleep } from "./actor.ts";
+import { isOver, isPassing, openCoord, sleep } from "./actor.ts";
 
 /** Registers a service, looks who else is there, and takes it out again, or leaves that to its lease. */
 export class Registrant {
@@ -24,14 +24,14 @@ export class Registrant {
 
   async #register(coord: Coord): Promise<void> {
     const { session, registry } = coord;
-    while (!session.signal.aborted && !this.#actor.isStopping()) {
+    while (!isOver(session) && !this.#actor.isStopping()) {
       try {
         const service = { name: "svc", address: this.#actor.name };
         const registration = await registry.register(service, { timeoutMs: 5000 });
         await sleep(this.#actor, 500 + this.#random.below(5000));
         const found = await registry.find("svc", { timeoutMs: 3000 });
         const isThere = found.some(({ id }) => id === registration.instance.id);
-        if (!isThere && !session.signal.aborted) this.#missing(registration.instance.id);
+        if (!isThere && !isOver(session)) this.#missing(registration.instance.id);
         await registration.deregister();
         if (this.#random.chance(0.3)) return;
       } catch (error) {

@@ -40,8 +40,18 @@ export class TrackedSession {
   }
 
   /** Every write has to go through here, in the order of the calls. */
-  async write<T>(asked: Asked, call: () => Promise<T>, zxidOf: (value: T) => number | null): Promise<Settled<T>> {
-    const write: WriteCall = { session: this.session.id, ...asked, outcome: "open", zxid: null, completedMs: null };
+  async write<T>(
+    asked: Asked,
+    call: () => Promise<T>,
+    zxidOf: (value: T) => number | null,
+  ): Promise<Settled<T>> {
+    const write: WriteCall = {
+      session: this.session.id,
+      ...asked,
+      outcome: "open",
+      zxid: null,
+      completedMs: null,
+    };
     this.#writes.push(write);
     try {
       const value = await call();
@@ -56,7 +66,11 @@ export class TrackedSession {
     }
   }
 
-  async get(path: string, level: "linearizable" | "local", options: ReadOptions): Promise<Settled<Node | null>> {
+  async get(
+    path: string,
+    level: "linearizable" | "local",
+    options: ReadOptions,
+  ): Promise<Settled<Node | null>> {
     const seen = this.#seen;
     return this.#read(
       () => this.session.get(path, { ...options, level }),
@@ -64,7 +78,11 @@ export class TrackedSession {
     );
   }
 
-  async exists(path: string, level: "linearizable" | "local", options: ReadOptions): Promise<Settled<Stat | null>> {
+  async exists(
+    path: string,
+    level: "linearizable" | "local",
+    options: ReadOptions,
+  ): Promise<Settled<Stat | null>> {
     const seen = this.#seen;
     return this.#read(
       () => this.session.exists(path, { ...options, level }),
@@ -79,7 +97,13 @@ export class TrackedSession {
       () => this.session.children(path, options),
       (page) => {
         if (page === null) return;
-        this.#ledger.children.push({ session: this.session.id, path, names: page.names, least, most: revision() });
+        this.#ledger.children.push({
+          session: this.session.id,
+          path,
+          names: page.names,
+          least,
+          most: revision(),
+        });
       },
     );
   }
@@ -108,9 +132,23 @@ export class TrackedSession {
     }
   }
 
-  #showed(path: string, level: "linearizable" | "local", seen: number, stat: Stat | null, value: string | null): void {
+  #showed(
+    path: string,
+    level: "linearizable" | "local",
+    seen: number,
+    stat: Stat | null,
+    value: string | null,
+  ): void {
     const mzxid = stat?.mzxid ?? null;
-    this.#ledger.reads.push({ session: this.session.id, level, path, seen, mzxid, version: stat?.version ?? null, value });
+    this.#ledger.reads.push({
+      session: this.session.id,
+      level,
+      path,
+      seen,
+      mzxid,
+      version: stat?.version ?? null,
+      value,
+    });
     if (mzxid !== null) this.shows(mzxid);
   }
 

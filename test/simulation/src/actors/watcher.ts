@@ -99,14 +99,22 @@ export class Watcher {
     const id = `${this.#actor.name}/${this.#name}/${this.#count}`;
     const { revision, ordinal } = watch.token;
     // A token in the middle of a revision leaves the rest of it to come.
-    const from = wanted.from === null ? revision + 1 : ordinal === Number.MAX_SAFE_INTEGER ? revision + 1 : revision;
+    const from =
+      wanted.from === null ? revision + 1 : ordinal === Number.MAX_SAFE_INTEGER ? revision + 1 : revision;
     if (wanted.record === null) {
       const stream = { path, watchKind: kind, from, delivered: wanted.delivered };
       wanted.record = { id, stream, due: null };
       this.#actor.world.ledger.watches.push(wanted.record);
     }
     wanted.from = watch.token;
-    this.#tell({ session: session.id, kind: "watch-armed", watch: id, path, watchKind: kind, from: revision + 1 });
+    this.#tell({
+      session: session.id,
+      kind: "watch-armed",
+      watch: id,
+      path,
+      watchKind: kind,
+      from: revision + 1,
+    });
     return id;
   }
 

@@ -61,7 +61,9 @@ export function oneWay(firing: Firing): string | null {
   const some = flagArg(fault, "wide") ? others : [pick(random, others)];
   cut(
     firing,
-    some.map((other): [string, string] => (flagArg(fault, "blind") ? [other, server.id] : [server.id, other])),
+    some.map((other): [string, string] =>
+      flagArg(fault, "blind") ? [other, server.id] : [server.id, other],
+    ),
   );
   return server.id;
 }
@@ -85,7 +87,8 @@ export function reset({ world, fault, random }: Firing): string | null {
   if (struck === null) return null;
   const others = machineNames(world).filter((name) => name !== struck.machine.name);
   const all = random.chance(0.5);
-  for (const other of others) if (random.chance(0.4) || all) world.kernel.network.reset(struck.machine.name, other);
+  for (const other of others)
+    if (random.chance(0.4) || all) world.kernel.network.reset(struck.machine.name, other);
   return struck.machine.name;
 }
 
@@ -95,7 +98,9 @@ export function clientCut(firing: Firing): string | null {
   const struck = resolve(world, fault.target, random);
   if (struck === null) return null;
   const { machine, client } = struck;
-  const attached = [...(client?.actor?.coords ?? [])].map(({ session }) => session.server).filter((id) => id !== null);
+  const attached = [...(client?.actor?.coords ?? [])]
+    .map(({ session }) => session.server)
+    .filter((id) => id !== null);
   const isAll = textArg(fault, "from") === "all" || attached.length === 0;
   cut(firing, bothWays([machine.name], isAll ? memberIds(world) : attached));
   return machine.name;

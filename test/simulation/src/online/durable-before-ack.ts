@@ -43,7 +43,8 @@ export class DurableBeforeAck implements OnlineChecker {
   }
 
   apply(node: NodeView, { index, term }: Entry): void {
-    if (!node.durable.holds({ index, term })) this.#report(`${node.id} applies entry ${index}, which is not durable there`);
+    if (!node.durable.holds({ index, term }))
+      this.#report(`${node.id} applies entry ${index}, which is not durable there`);
     node.promised();
   }
 
@@ -64,7 +65,8 @@ export class DurableBeforeAck implements OnlineChecker {
     const { durable, log } = node;
     const term = log.termAt(match);
     if (term === undefined ? match <= durable.base.index : durable.holds({ index: match, term })) return;
-    if (!node.installs().some(({ index }) => index === match)) this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
+    if (!node.installs().some(({ index }) => index === match))
+      this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
   }
 
   #snapshot(node: NodeView, message: Of<"snapshot-reply">): void {

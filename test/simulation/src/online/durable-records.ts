@@ -31,7 +31,10 @@ export function durableTail(store: DurableStore): DurableTail | null {
 export function durableHard(store: DurableStore): HardState | null {
   const fields = open(store, hardKey);
   if (fields === null) return null;
-  return { term: readUint(fields[1], "term"), vote: readOptionalString(fields[2], "vote", maxIdBytes) ?? null };
+  return {
+    term: readUint(fields[1], "term"),
+    vote: readOptionalString(fields[2], "vote", maxIdBytes) ?? null,
+  };
 }
 
 /** The random name of the data, from the marker beside the store; null while there is none. */

@@ -22,7 +22,8 @@ export class LogMatching implements OnlineChecker {
     const [first] = task.entries;
     if (first === undefined) return;
     const before = task.reset?.index === first.index - 1 ? task.reset.term : node.log.termAt(first.index - 1);
-    const last = task.reset?.index ?? (task.truncateFrom === null ? node.log.lastIndex : task.truncateFrom - 1);
+    const last =
+      task.reset?.index ?? (task.truncateFrom === null ? node.log.lastIndex : task.truncateFrom - 1);
     if (last !== first.index - 1) this.#report(`${node.id} appends entry ${first.index} after entry ${last}`);
     this.#run(node, task.entries, before);
   }
@@ -59,7 +60,8 @@ export class LogMatching implements OnlineChecker {
     const checksum = crc32(frame);
     const known = terms.get(term);
     if (known === undefined) terms.set(term, { checksum, previousTerm });
-    else if (known.checksum !== checksum) this.#report(`${node.id} has other bytes at entry ${index} of term ${term}`);
+    else if (known.checksum !== checksum)
+      this.#report(`${node.id} has other bytes at entry ${index} of term ${term}`);
     else if (known.previousTerm !== previousTerm) {
       this.#report(`${node.id} has another entry before entry ${index} of term ${term}`);
     }

@@ -78,7 +78,8 @@ export class Monitor {
       },
       onSoft: (soft, last) => {
         for (const checker of all) checker.soft?.(node, soft, last);
-        if (soft.role === "leader" && (node.soft.role !== "leader" || node.soft.term !== soft.term)) this.counts.leaderTerms += 1;
+        if (soft.role === "leader" && (node.soft.role !== "leader" || node.soft.term !== soft.term))
+          this.counts.leaderTerms += 1;
         node.soft = soft;
       },
       onCommit: (commit) => {

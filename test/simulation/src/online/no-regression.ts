@@ -37,7 +37,9 @@ export class NoRegression implements OnlineChecker {
     const { term, vote } = node.hard;
     if (hardState.term < term) this.#report(`${node.id} writes term ${hardState.term} over ${term}`);
     if (hardState.term === term && vote !== null && vote !== hardState.vote) {
-      this.#report(`${node.id} changes its vote in term ${term} from ${vote} to ${hardState.vote ?? "nobody"}`);
+      this.#report(
+        `${node.id} changes its vote in term ${term} from ${vote} to ${hardState.vote ?? "nobody"}`,
+      );
     }
   }
 
@@ -50,18 +52,23 @@ export class NoRegression implements OnlineChecker {
   }
 
   restore(node: NodeView, last: LogId): void {
-    if (last.index < node.applied) this.#report(`${node.id} takes a snapshot at ${last.index} after ${node.applied}`);
+    if (last.index < node.applied)
+      this.#report(`${node.id} takes a snapshot at ${last.index} after ${node.applied}`);
   }
 
   #recoveredWhole(node: NodeView, { hardState, last }: Recovered): void {
     const { hard, durable, log } = node;
     const sameVote = hard.vote === null || hardState.vote === hard.vote;
     if (hardState.term < hard.term || (hardState.term === hard.term && !sameVote)) {
-      this.#report(`${node.id} lost its term or vote: ${JSON.stringify(hard)} was durable, ${JSON.stringify(hardState)} is there`);
+      this.#report(
+        `${node.id} lost its term or vote: ${JSON.stringify(hard)} was durable, ${JSON.stringify(hardState)} is there`,
+      );
     }
     const expected = [durable.last, log.last, ...node.installs()];
     if (!expected.some((one) => one.index === last.index && one.term === last.term)) {
-      this.#report(`${node.id} lost its log: ${JSON.stringify(expected)} was expected, ${JSON.stringify(last)} is there`);
+      this.#report(
+        `${node.id} lost its log: ${JSON.stringify(expected)} was expected, ${JSON.stringify(last)} is there`,
+      );
     }
   }
 
@@ -69,7 +76,9 @@ export class NoRegression implements OnlineChecker {
   #recoveredDamaged(node: NodeView): void {
     const seq = node.durableSeq();
     if (seq < node.promisedSeq) {
-      this.#report(`${node.id} opened damaged data at batch ${seq}, but promised what batch ${node.promisedSeq} holds`);
+      this.#report(
+        `${node.id} opened damaged data at batch ${seq}, but promised what batch ${node.promisedSeq} holds`,
+      );
     }
   }
 }

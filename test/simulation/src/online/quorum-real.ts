@@ -19,13 +19,17 @@ export class QuorumReal implements OnlineChecker {
     const entryTerm = node.log.termAt(commit);
     if (entryTerm === undefined) return;
     if (entryTerm !== term) {
-      this.#report(`${node.id} leads term ${term} and commits entry ${commit} of term ${entryTerm} on its own account`);
+      this.#report(
+        `${node.id} leads term ${term} and commits entry ${commit} of term ${entryTerm} on its own account`,
+      );
     }
     const members = this.#members();
     const entry = { index: commit, term: entryTerm };
     if (members.filter(({ durable }) => durable.holds(entry)).length * 2 > members.length) return;
     const holders = members.filter((member) => member.holdsDurably(entry));
     if (holders.length * 2 > members.length) return;
-    this.#report(`${node.id} commits entry ${commit}, which only ${holders.map(({ id }) => id).join(", ")} hold`);
+    this.#report(
+      `${node.id} commits entry ${commit}, which only ${holders.map(({ id }) => id).join(", ")} hold`,
+    );
   }
 }

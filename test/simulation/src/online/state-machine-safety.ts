@@ -14,13 +14,16 @@ export class StateMachineSafety implements OnlineChecker {
   }
 
   apply(node: NodeView, { index, term, frame }: Entry): void {
-    if (node.replaced) this.#report(`${node.id} applies entry ${index} without the data it was a member with`);
+    if (node.replaced)
+      this.#report(`${node.id} applies entry ${index} without the data it was a member with`);
     if (index !== node.applied + 1) this.#report(`${node.id} applies entry ${index} after ${node.applied}`);
     const checksum = crc32(frame);
     const known = this.#applied.get(index);
     if (known === undefined) this.#applied.set(index, { term, checksum });
     else if (known.term !== term || known.checksum !== checksum) {
-      this.#report(`${node.id} applies an entry of term ${term} at ${index}, others one of term ${known.term}`);
+      this.#report(
+        `${node.id} applies an entry of term ${term} at ${index}, others one of term ${known.term}`,
+      );
     }
   }
 }

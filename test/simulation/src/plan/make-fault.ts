@@ -25,23 +25,38 @@ function shapeOf(random: KeyedRandom, kind: FaultKind, scene: Scene): Shape {
     case "crash-leader":
       return shape("leader", between(random, 100, 6000), { powerOff: random.chance(0.3) });
     case "crash-all":
-      return shape("all", between(random, 100, 3000), { powerOff: random.chance(0.5), spreadMs: between(random, 0, 1500) });
+      return shape("all", between(random, 100, 3000), {
+        powerOff: random.chance(0.5),
+        spreadMs: between(random, 0, 1500),
+      });
     case "stop-in-order":
       return shape(member(random, scene), between(random, 100, 5000));
     case "pause":
-      return shape(anyone(random, scene), pick(random, [between(random, 50, 800), between(random, 800, 7000)]));
+      return shape(
+        anyone(random, scene),
+        pick(random, [between(random, 50, 800), between(random, 800, 7000)]),
+      );
     case "stall":
-      return shape(anyone(random, scene), pick(random, [between(random, 20, 400), between(random, 400, 4000)]));
+      return shape(
+        anyone(random, scene),
+        pick(random, [between(random, 20, 400), between(random, 400, 4000)]),
+      );
     case "clock-drift":
       return shape(pick(random, ["all", anyone(random, scene)]), between(random, 5000, 20_000));
     case "wall-jump":
-      return shape(anyone(random, scene), 0, { byMs: pick(random, [-3_600_000, 3_600_000, -5000, 5000, 200]) });
+      return shape(anyone(random, scene), 0, {
+        byMs: pick(random, [-3_600_000, 3_600_000, -5000, 5000, 200]),
+      });
     case "client-cut":
-      return shape(client(random, scene), between(random, 200, 8000), { from: pick(random, ["server", "all"]) });
+      return shape(client(random, scene), between(random, 200, 8000), {
+        from: pick(random, ["server", "all"]),
+      });
     case "client-crash":
       return shape(client(random, scene), between(random, 100, 4000), { powerOff: random.chance(0.5) });
     default:
-      return random.chance(0.5) && isDisk(kind) ? shapeOfDisk(random, kind, "leader") : shapeOfRest(random, kind, scene);
+      return random.chance(0.5) && isDisk(kind)
+        ? shapeOfDisk(random, kind, "leader")
+        : shapeOfRest(random, kind, scene);
   }
 }
 
@@ -55,7 +70,10 @@ function shapeOfRest(random: KeyedRandom, kind: FaultKind, scene: Scene): Shape 
     case "bridge":
       return shape(member(random, scene), between(random, 300, 6000));
     case "one-way":
-      return shape(member(random, scene), between(random, 300, 6000), { blind: random.chance(0.5), wide: random.chance(0.5) });
+      return shape(member(random, scene), between(random, 300, 6000), {
+        blind: random.chance(0.5),
+        wide: random.chance(0.5),
+      });
     case "half-open":
       return shape(anyone(random, scene), 0);
     case "delay":

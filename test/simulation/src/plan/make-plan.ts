@@ -13,7 +13,14 @@ export function makePlan(seed: number): Plan {
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
   const config = makeConfig(random.fork("config"));
   const clients = makeClients(random.fork("clients"), nodes);
-  return { format: 1, seed, nodes, clients, config, faults: makeFaults(random.fork("faults"), nodes, clients, config) };
+  return {
+    format: 1,
+    seed,
+    nodes,
+    clients,
+    config,
+    faults: makeFaults(random.fork("faults"), nodes, clients, config),
+  };
 }
 
 function makeConfig(random: KeyedRandom): WorldConfig {
@@ -64,7 +71,7 @@ function makeFaults(
   const swarm = shuffled(random, ordinary).slice(0, between(random, 7, 12));
   const count = between(random, 10, 16);
   const kinds = Array.from({ length: count }, (_, index) => swarm[index % swarm.length] ?? "crash");
-  const damages = random.chance(0.85) ? (nodes === 5 ? between(random, 1, 2) : 1) : 0;
+  const damages = nodes === 5 ? between(random, 1, 2) : 1;
   for (let k = 0; k < damages; k += 1) kinds.push(pick(random, damageKinds));
   return shuffled(random, kinds)
     .map((kind, index) => {

@@ -19,7 +19,14 @@ function isFault(value: unknown): value is Fault {
 function isPlan(value: unknown): value is Plan {
   if (!isFields(value) || value["format"] !== 1 || !Number.isSafeInteger(value["seed"])) return false;
   const { nodes, clients, config, faults } = value;
-  if (typeof nodes !== "number" || nodes < 1 || nodes > 9 || !isFields(config) || !isFields(config["latency"])) return false;
+  if (
+    typeof nodes !== "number" ||
+    nodes < 1 ||
+    nodes > 9 ||
+    !isFields(config) ||
+    !isFields(config["latency"])
+  )
+    return false;
   return Array.isArray(clients) && clients.every(isFields) && Array.isArray(faults) && faults.every(isFault);
 }
 

@@ -19,7 +19,11 @@ export async function runPool({ program, jobs, next, onResult }: PoolOptions): P
   await Promise.all(Array.from({ length: jobs }, () => runLane(program, next, onResult)));
 }
 
-async function runLane(program: string, next: () => number | null, onResult: (line: WorldLine) => void): Promise<void> {
+async function runLane(
+  program: string,
+  next: () => number | null,
+  onResult: (line: WorldLine) => void,
+): Promise<void> {
   let child: ChildProcess | null = null;
   for (let seed = next(); seed !== null; seed = next()) {
     child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] });

@@ -9,7 +9,11 @@ import { shrink } from "./shrink.ts";
 import { worldLine } from "./world-line.ts";
 
 /** Replays one world, by its seed or its plan. Returns the exit code. */
-export async function replay(options: RunnerOptions, seed: number, print: (line: string) => void): Promise<number> {
+export async function replay(
+  options: RunnerOptions,
+  seed: number,
+  print: (line: string) => void,
+): Promise<number> {
   const plan = options.planFile === null ? makePlan(seed) : readPlan(readFileSync(options.planFile, "utf8"));
   if (options.printPlan) {
     print(JSON.stringify(plan, null, 2));
@@ -40,7 +44,8 @@ function asJson(result: WorldResult, wallMs: number): object {
 }
 
 function asText(result: WorldResult, wallMs: number): string[] {
-  const { seed, traceHash, violations, ops, simulatedMs, events, leaderChanges, snapshotInstalls, expiries } = result;
+  const { seed, traceHash, violations, ops, simulatedMs, events, leaderChanges, snapshotInstalls, expiries } =
+    result;
   const faults = Object.entries(result.faults).filter(([, count]) => count > 0);
   const lines = [
     `seed ${seed}  trace ${traceHash}`,
@@ -49,7 +54,9 @@ function asText(result: WorldResult, wallMs: number): string[] {
     `faults: ${faults.map(([kind, count]) => `${kind} ${count}`).join(", ")}`,
   ];
   if (violations.length === 0) return [...lines, "no violation"];
-  const found = violations.map(({ invariant, message, atMs }) => `VIOLATION ${invariant} at ${atMs ?? "the end"}: ${message}`);
+  const found = violations.map(
+    ({ invariant, message, atMs }) => `VIOLATION ${invariant} at ${atMs ?? "the end"}: ${message}`,
+  );
   return [...lines, result.report, ...planLines(result.plan), ...found];
 }
 

@@ -14,12 +14,18 @@ export function freshSeed(): number {
 }
 
 /** Runs many worlds in child processes. Returns the exit code. */
-export async function runMany(options: RunnerOptions, program: string, print: (line: string) => void): Promise<number> {
+export async function runMany(
+  options: RunnerOptions,
+  program: string,
+  print: (line: string) => void,
+): Promise<number> {
   const startMs = performance.now();
   const tally = new Tally();
   let started = 0;
   const isOver = (): boolean =>
-    options.soak ? performance.now() - startMs >= options.minutes * msPerMinute : started >= (options.runs ?? 1);
+    options.soak
+      ? performance.now() - startMs >= options.minutes * msPerMinute
+      : started >= (options.runs ?? 1);
   const next = (): number | null => {
     if (isOver()) return null;
     const seed = options.seed === null ? freshSeed() : (options.seed + started) % seeds;

@@ -31,10 +31,17 @@ export async function shrink(
     onStep(plan);
     return true;
   };
-  for (let size = Math.ceil(best.plan.faults.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (
+    let size = Math.ceil(best.plan.faults.length / 2);
+    size >= 1;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
     for (let from = best.plan.faults.length - size; from > -size; from -= size) {
       const start = Math.max(0, from);
-      await attempt({ ...best.plan, faults: best.plan.faults.filter((_, at) => at < start || at >= from + size) });
+      await attempt({
+        ...best.plan,
+        faults: best.plan.faults.filter((_, at) => at < start || at >= from + size),
+      });
     }
   }
   for (let index = best.plan.clients.length - 1; index >= 0 && best.plan.clients.length > 1; index -= 1) {

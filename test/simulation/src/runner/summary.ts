@@ -38,7 +38,8 @@ export class Tally {
     this.#leaderChanges += line.leaderChanges;
     this.#snapshotInstalls += line.snapshotInstalls;
     this.#expiries += line.expiries;
-    for (const [kind, count] of Object.entries(line.faults)) this.#faults[kind] = (this.#faults[kind] ?? 0) + count;
+    for (const [kind, count] of Object.entries(line.faults))
+      this.#faults[kind] = (this.#faults[kind] ?? 0) + count;
     for (const invariant of new Set(line.violations.map((violation) => violation.invariant))) {
       this.#violations.push({ seed: line.seed, invariant });
     }

@@ -1,5 +1,13 @@
 import type { CheckReport, CommittedEvent } from "@flotilla/history";
-import { epochMonotone, eventBeforeRead, exactlyOnce, leaseBound, sessionFifo, singleHolder, watchComplete } from "@flotilla/history";
+import {
+  epochMonotone,
+  eventBeforeRead,
+  exactlyOnce,
+  leaseBound,
+  sessionFifo,
+  singleHolder,
+  watchComplete,
+} from "@flotilla/history";
 import type { World } from "../world/world.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
@@ -40,10 +48,15 @@ export function committedEvents(world: World): CommittedEvent[] {
 }
 
 /** A holder holds from the grant on, whenever it learns of it. */
-function sinceGrant<T extends { readonly epoch: number; readonly from_ns: number }>(world: World, records: readonly T[]): T[] {
+function sinceGrant<T extends { readonly epoch: number; readonly from_ns: number }>(
+  world: World,
+  records: readonly T[],
+): T[] {
   return records.map((record) => {
     const atMs = world.golden.revisionAtMs.get(record.epoch);
-    return atMs === undefined ? record : { ...record, from_ns: Math.min(record.from_ns, Math.round(atMs * 1e6)) };
+    return atMs === undefined
+      ? record
+      : { ...record, from_ns: Math.min(record.from_ns, Math.round(atMs * 1e6)) };
   });
 }
 

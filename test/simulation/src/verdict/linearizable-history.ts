@@ -12,7 +12,10 @@ export function judgeLinearizability(world: World, resolutions: ReadonlyMap<numb
   const records = world.history.ops().map((record) => resolved(record, resolutions));
   const witness = zxidWitness(records);
   for (const { rule, message, evidence } of witness.violations.slice(0, 3)) {
-    world.findings.later("LinearizableHistory", `${rule}: ${message} ${JSON.stringify(evidence).slice(0, shown)}`);
+    world.findings.later(
+      "LinearizableHistory",
+      `${rule}: ${message} ${JSON.stringify(evidence).slice(0, shown)}`,
+    );
   }
   let result = checkLinearizability(records, { maxSteps: firstSteps });
   if (result.verdict === "undecided") {
@@ -20,7 +23,10 @@ export function judgeLinearizability(world: World, resolutions: ReadonlyMap<numb
     result = checkLinearizability(records, { maxSteps: lastSteps, assisted: true });
   }
   if (result.verdict === "linearizable") return;
-  world.findings.later("LinearizableHistory", `${result.verdict}: ${result.firstBadPath ?? ""} ${result.explain ?? ""}`);
+  world.findings.later(
+    "LinearizableHistory",
+    `${result.verdict}: ${result.firstBadPath ?? ""} ${result.explain ?? ""}`,
+  );
 }
 
 function resolved(record: OpRecord, resolutions: ReadonlyMap<number, Resolution>): OpRecord {

@@ -45,7 +45,11 @@ function spansByPath(world: World): Map<string, Span[]> {
       path,
       [
         { from: 0, to: events[0]?.revision ?? Number.POSITIVE_INFINITY, event: null },
-        ...events.map((event, at): Span => ({ from: event.revision, to: events[at + 1]?.revision ?? Number.POSITIVE_INFINITY, event })),
+        ...events.map((event, at): Span => ({
+          from: event.revision,
+          to: events[at + 1]?.revision ?? Number.POSITIVE_INFINITY,
+          event,
+        })),
       ],
     ]),
   );
@@ -56,7 +60,10 @@ function judgeRead(world: World, read: ReadRecord, spans: readonly Span[]): void
   if (fits) return;
   const existed = spans.some((span) => shows(span, read));
   const why = existed ? `older than revision ${read.seen}, which the session had seen` : "that never was";
-  world.findings.later("LinearizableHistory", `a ${read.level} read showed a state ${why}: ${JSON.stringify(read)}`);
+  world.findings.later(
+    "LinearizableHistory",
+    `a ${read.level} read showed a state ${why}: ${JSON.stringify(read)}`,
+  );
 }
 
 function shows({ event }: Span, { mzxid, version, value }: ReadRecord): boolean {
@@ -70,18 +77,16 @@ function shows({ event }: Span, { mzxid, version, value }: ReadRecord): boolean 
 function judgeChildren(world: World, read: ChildrenRecord, events: readonly TreeEvent[]): void {
   const names = new Set<string>();
   const wanted = read.names.join("\n");
-  let matched = false;
-  let at = 0;
-  const look = (): void => {
-    matched ||= names.size === read.names.length && [...names].toSorted().join("\n") === wanted;
-  };
-  for (; at < events.length && (events[at]?.revision ?? 0) <= read.least; at += 1) take(names, events[at]);
-  look();
-  for (; at < events.length && (events[at]?.revision ?? 0) <= read.most && !matched; at += 1) {
-    take(names, events[at]);
-    look();
+  const before = events.filter(({ revision }) => revision <= read.least);
+  const meanwhile = events.filter(({ revision }) => revision > read.least && revision <= read.most);
+  const isThis = (): boolean =>
+    names.size === read.names.length && [...names].toSorted().join("\n") === wanted;
+  for (const event of before) take(names, event);
+  if (isThis()) return;
+  for (const event of meanwhile) {
+    take(names, event);
+    if (isThis()) return;
   }
-  if (matched) return;
   const { session, path, least, most } = read;
   world.findings.later(
     "LinearizableHistory",
@@ -89,8 +94,7 @@ function judgeChildren(world: World, read: ChildrenRecord, events: readonly Tree
   );
 }
 
-function take(names: Set<string>, event: TreeEvent | undefined): void {
-  if (event === undefined) return;
+function take(names: Set<string>, event: TreeEvent): void {
   const name = event.path.slice(event.path.lastIndexOf("/") + 1);
   if (event.type === "created") names.add(name);
   else names.delete(name);

@@ -10,12 +10,14 @@ export function judgeTree(world: World): void {
   let sequence = "";
   for (const { events } of world.golden.commands) {
     for (const event of events) {
-      if (event.revision < revision) world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
+      if (event.revision < revision)
+        world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
       revision = event.revision;
       if (event.type === "deleted") nodes.delete(event.path);
       else nodes.set(event.path, event);
       if (event.type !== "created" || !event.path.startsWith(`${queueRoot}/`)) continue;
-      if (event.path <= sequence) world.findings.later("SequenceUnique", `${event.path} was made after ${sequence}`);
+      if (event.path <= sequence)
+        world.findings.later("SequenceUnique", `${event.path} was made after ${sequence}`);
       sequence = event.path;
     }
     judgePairs(world, events, nodes);

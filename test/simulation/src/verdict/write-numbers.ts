@@ -31,14 +31,23 @@ export function numberWrites(world: World): NumberedWrites {
       const found = log.get(`${session}/${seq}`);
       if (found !== undefined) compare(world, write, found, seq);
       const outcome = write.outcome === "open" || write.type === "close" ? "unknown" : write.outcome;
-      const completed_ns = write.completedMs === null || outcome === "unknown" ? null : toNs(write.completedMs);
-      calls.push({ kind: "session-op", session, seq, outcome, zxid: write.zxid ?? zxidOf(found), completed_ns });
+      const completed_ns =
+        write.completedMs === null || outcome === "unknown" ? null : toNs(write.completedMs);
+      calls.push({
+        kind: "session-op",
+        session,
+        seq,
+        outcome,
+        zxid: write.zxid ?? zxidOf(found),
+        completed_ns,
+      });
       outcomes.push({ session, seq, outcome, ...(write.zxid === null ? {} : { zxid: write.zxid }) });
       if (write.opId !== null) resolutions.set(write.opId, resolution(found));
     }
     // A member that stops in order closes the sessions of its process.
     const next = log.get(`${session}/${seq + 1}`)?.command;
-    if (next?.type === "request" && next.operation.type === "close") outcomes.push({ session, seq: seq + 1, outcome: "unknown" });
+    if (next?.type === "request" && next.operation.type === "close")
+      outcomes.push({ session, seq: seq + 1, outcome: "unknown" });
   }
   return { calls, effects: effectsOf(world), outcomes, resolutions };
 }
@@ -60,7 +69,10 @@ function effectsOf(world: World): EffectRecord[] {
     if (command?.type !== "request" || result === null) continue;
     const changed = result.ok && (events.length > 0 || command.operation.type === "close");
     if (!result.ok && events.length > 0) {
-      world.findings.later("ExactlyOnce", `session ${command.session} seq ${command.seq} was refused but changed the tree`);
+      world.findings.later(
+        "ExactlyOnce",
+        `session ${command.session} seq ${command.seq} was refused but changed the tree`,
+      );
     }
     if (changed) effects.push({ session: command.session, seq: command.seq, zxid: result.revision });
   }
@@ -89,7 +101,9 @@ function compare(world: World, write: WriteCall, { command }: GoldenCommand, seq
 function facts(operation: Operation): { type: string; path: string; value: string | null } {
   if (operation.type === "multi") {
     const [first] = operation.ops;
-    return first === undefined ? { type: "multi", path: "", value: null } : { ...facts(first), type: "multi" };
+    return first === undefined
+      ? { type: "multi", path: "", value: null }
+      : { ...facts(first), type: "multi" };
   }
   const path = "path" in operation ? operation.path : "";
   const value = "value" in operation ? new TextDecoder().decode(operation.value) : null;

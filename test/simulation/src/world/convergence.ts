@@ -6,24 +6,31 @@ const pollMs = 100;
 export type Shortfall = () => readonly string[];
 
 /** Lets the world happen until nothing is short, or the time is over; returns what still is. */
-export async function settleWithin(world: World, withinMs: number, shortfall: Shortfall): Promise<readonly string[]> {
+export async function settleWithin(
+  world: World,
+  withinMs: number,
+  shortfall: Shortfall,
+): Promise<readonly string[]> {
   const untilMs = world.kernel.nowMs + withinMs;
   for (;;) {
     const missing = shortfall();
-    if (missing.length === 0 || world.findings.any || world.kernel.nowMs >= untilMs) return missing;
-    await world.kernel.run({ untilMs: world.kernel.nowMs + pollMs, until: () => world.findings.any });
+    if (missing.length === 0 || world.findings.isBroken() || world.kernel.nowMs >= untilMs) return missing;
+    await world.kernel.run({ untilMs: world.kernel.nowMs + pollMs, until: () => world.findings.isBroken() });
   }
 }
 
 /** One leader that everybody sound follows. */
 export function leadership(world: World): string[] {
   const up = world.sound.filter(({ state }) => state === "up");
-  const missing = world.sound.filter(({ state }) => state !== "up").map(({ id, state }) => `${id} is ${state}`);
+  const missing = world.sound
+    .filter(({ state }) => state !== "up")
+    .map(({ id, state }) => `${id} is ${state}`);
   const { leader } = world;
   if (leader === null || !leader.view.soft.established) return [...missing, "nobody leads"];
   for (const { id, view } of up) {
     const { soft } = view;
-    if (soft.term !== leader.view.soft.term || soft.leader !== leader.id) missing.push(`${id} does not follow ${leader.id}`);
+    if (soft.term !== leader.view.soft.term || soft.leader !== leader.id)
+      missing.push(`${id} does not follow ${leader.id}`);
   }
   return missing;
 }
@@ -36,7 +43,10 @@ export function sameState(world: World): string[] {
   const { applied, lastIndex, digest } = first.status;
   const differing = states.filter(
     ({ status }) =>
-      status === undefined || status.applied !== lastIndex || status.applied !== applied || status.digest !== digest,
+      status === undefined ||
+      status.applied !== lastIndex ||
+      status.applied !== applied ||
+      status.digest !== digest,
   );
   return differing.map(
     ({ id, status }) =>
@@ -63,7 +73,9 @@ export function clientsServed(world: World, sinceMs: number): string[] {
 /** The leases of clients that died without a word are over. */
 export function orphansExpired(world: World): string[] {
   const open = openSessions(world);
-  return [...world.ledger.orphans].filter((id) => open.has(id)).map((id) => `the lease of dead session ${id} stands`);
+  return [...world.ledger.orphans]
+    .filter((id) => open.has(id))
+    .map((id) => `the lease of dead session ${id} stands`);
 }
 
 /** Sessions that the log says are open. */

@@ -29,5 +29,12 @@ export class Cuts {
 
 /** Both ways between every one of `a` and every one of `b`. */
 export function bothWays(a: readonly string[], b: readonly string[]): [string, string][] {
-  return a.flatMap((one) => b.filter((other) => other !== one).flatMap((other): [string, string][] => [[one, other], [other, one]]));
+  return a.flatMap((one) =>
+    b
+      .filter((other) => other !== one)
+      .flatMap((other): [string, string][] => [
+        [one, other],
+        [other, one],
+      ]),
+  );
 }

@@ -6,7 +6,7 @@ export interface Violation {
   readonly atMs: number | null;
 }
 
-const mostKept = 20;
+const mostOfOne = 5;
 
 /** Where every checker reports to. The first report ends the run. */
 export class Findings {
@@ -21,7 +21,7 @@ export class Findings {
     return this.#violations;
   }
 
-  get any(): boolean {
+  isBroken(): boolean {
     return this.#violations.length > 0;
   }
 
@@ -36,6 +36,7 @@ export class Findings {
   }
 
   #add(violation: Violation): void {
-    if (this.#violations.length < mostKept) this.#violations.push(violation);
+    const same = this.#violations.filter(({ invariant }) => invariant === violation.invariant);
+    if (same.length < mostOfOne) this.#violations.push(violation);
   }
 }

@@ -22,7 +22,11 @@ export class GoldenLog {
   readonly #nowMs: () => number;
   #lastIndex = 0;
   #revision = 0;
-  #fresh: { readonly index: number; readonly applied: Applied; readonly events: readonly TreeEvent[] } | null = null;
+  #fresh: {
+    readonly index: number;
+    readonly applied: Applied;
+    readonly events: readonly TreeEvent[];
+  } | null = null;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;

@@ -2,7 +2,14 @@ import { formatTraceEntry, SimulationError } from "@flotilla/runtime/sim";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
 import { judge } from "../verdict/judge.ts";
-import { clientsServed, isStranded, leadership, orphansExpired, sameState, settleWithin } from "./convergence.ts";
+import {
+  clientsServed,
+  isStranded,
+  leadership,
+  orphansExpired,
+  sameState,
+  settleWithin,
+} from "./convergence.ts";
 import type { WorldResult } from "./result.ts";
 import { describe } from "./server.ts";
 import type { Sabotage } from "./world.ts";
@@ -17,29 +24,38 @@ const shownEvents = 40;
 
 /** Makes a world from a plan, lets it happen, and judges it. Call `forbidGlobals` around it. */
 export async function runWorld(plan: Plan, sabotage: Sabotage = {}): Promise<WorldResult> {
+  const { world, injector } = await liveWorld(plan, sabotage);
+  if (!world.findings.isBroken()) judge(world);
+  return summarize(world, injector);
+}
+
+/** The same up to the judgement of what was recorded. */
+export async function liveWorld(
+  plan: Plan,
+  sabotage: Sabotage = {},
+): Promise<{ world: World; injector: Injector }> {
   const world = new World(plan, sabotage);
   const injector = new Injector(world);
   try {
     await live(world, injector);
-    if (!world.findings.any) judge(world);
   } catch (error) {
     world.findings.now(nameOf(error), describe(error));
   }
-  return summarize(world, injector);
+  return { world, injector };
 }
 
 async function live(world: World, injector: Injector): Promise<void> {
   const { kernel, findings, plan } = world;
   world.start();
-  const until = (): boolean => findings.any;
+  const until = (): boolean => findings.isBroken();
   await kernel.run({ untilMs: plan.config.loadMs, until });
-  while (world.ledger.answered < plan.config.minOps && !findings.any && kernel.nowMs < longestLoadMs) {
+  while (world.ledger.answered < plan.config.minOps && !findings.isBroken() && kernel.nowMs < longestLoadMs) {
     await kernel.run({ untilMs: kernel.nowMs + leastFaultMs, until });
   }
-  if (findings.any) return;
+  if (findings.isBroken()) return;
   heal(world, injector);
   await converge(world);
-  if (findings.any) return;
+  if (findings.isBroken()) return;
   await close(world);
 }
 
@@ -76,9 +92,12 @@ async function close(world: World): Promise<void> {
   const busy = await settleWithin(world, closingMs, () =>
     clients.filter(({ isDone }) => !isDone).map(({ id }) => `${id} does not come to an end`),
   );
-  const unlike = busy.length > 0 ? [] : await settleWithin(world, convergenceMs, () => [...leadership(world), ...sameState(world)]);
+  const unlike =
+    busy.length > 0
+      ? []
+      : await settleWithin(world, convergenceMs, () => [...leadership(world), ...sameState(world)]);
   for (const one of [...busy, ...unlike]) world.findings.now("Convergence", one);
-  if (world.findings.any) return;
+  if (world.findings.isBroken()) return;
   for (const server of world.servers) server.close(() => {});
   const open = await settleWithin(world, closingMs, () =>
     world.servers.filter(({ machine }) => machine.isRunning).map(({ id }) => `${id} does not close`),
@@ -107,13 +126,16 @@ function summarize(world: World, injector: Injector): WorldResult {
     restarts: monitor.counts.restarts,
     snapshots: monitor.counts.snapshotsTaken,
     snapshotInstalls: monitor.counts.snapshotsInstalled,
-    expiries: golden.commands.reduce((sum, { applied }) => sum + (applied.type === "expired" ? applied.leases.length : 0), 0),
+    expiries: golden.commands.reduce(
+      (sum, { applied }) => sum + (applied.type === "expired" ? applied.leases.length : 0),
+      0,
+    ),
     refusals: world.servers.filter(({ state }) => state === "refused").length,
     watchEvents: events,
     faults: injector.counts,
     probes: Object.fromEntries([...kernel.probes].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     history: world.history.toJsonLines(),
-    report: findings.any ? report(world) : "",
+    report: findings.isBroken() ? report(world) : "",
   };
 }
 

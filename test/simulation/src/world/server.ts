@@ -149,7 +149,8 @@ export class Server {
           golden.applied(index, applied, events);
           const { node } = this;
           // Every state is part of the digest of the next.
-          if (node !== null && index % digestEvery === 0) monitor.digest(this.view, index, node.status().digest);
+          if (node !== null && index % digestEvery === 0)
+            monitor.digest(this.view, index, node.status().digest);
         },
       },
     };
@@ -204,6 +205,7 @@ function isRefusal(error: unknown): boolean {
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : ` <- ${describe(error.cause)}`;
-  const where = FlotillaError.is(error) && error.code !== "ERR_FLOTILLA_INTERNAL" ? "" : `\n${error.stack ?? ""}`;
+  const where =
+    FlotillaError.is(error) && error.code !== "ERR_FLOTILLA_INTERNAL" ? "" : `\n${error.stack ?? ""}`;
   return `${FlotillaError.is(error) ? `${error.code}: ` : ""}${error.message}${where}${cause}`;
 }

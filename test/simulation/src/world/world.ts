@@ -107,7 +107,9 @@ export class World implements WorldContext {
 
   #embed(): void {
     for (const server of this.servers) {
-      const residents = this.clients.filter(({ plan }) => plan.embeddedIn !== null && `n${plan.embeddedIn + 1}` === server.id);
+      const residents = this.clients.filter(
+        ({ plan }) => plan.embeddedIn !== null && `n${plan.embeddedIn + 1}` === server.id,
+      );
       server.onUp = (node, host) => {
         for (const client of residents) client.startIn(server, node, host);
       };

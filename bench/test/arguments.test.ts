@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import { readArguments } from "../src/arguments.ts";
+
+const both = () => ["zookeeper", "etcd"] as const;
+
+test("peers alone takes what is installed, every workload, ten seconds and three rounds", () => {
+  expect(readArguments(["peers"], () => ["etcd"])).toEqual({
+    type: "peers",
+    peers: ["etcd"],
+    only: ["floor", "W1", "W3", "W4", "W13"],
+    connections: null,
+    seconds: 10,
+    rounds: 3,
+    repeats: 2,
+    json: false,
+    pins: { servers: null, load: null },
+    folder: null,
+  });
+});
+
+test("peers takes lists, in any case, and cores", () => {
+  const args = [
+    "peers",
+    "--peers",
+    "zookeeper",
+    "--only",
+    "w1,W13",
+    "--connections",
+    "1,64",
+    "--pin",
+    "0:1,3-4",
+  ];
+  expect(readArguments([...args, "--seconds", "0.5", "--json"], both)).toMatchObject({
+    peers: ["zookeeper"],
+    only: ["W1", "W13"],
+    connections: [1, 64],
+    seconds: 0.5,
+    json: true,
+    pins: { servers: "0", load: "1,3-4" },
+  });
+});
+
+test("peers can be left out", () => {
+  expect(readArguments(["peers", "--peers", "none"], both)).toMatchObject({ peers: [] });
+});
+
+test("flame profiles 64 connections of W1 unless told otherwise", () => {
+  expect(readArguments(["flame"], both)).toMatchObject({
+    workload: { name: "W1", operation: "set", connections: 64, depth: 1 },
+    embedded: false,
+    seconds: 5,
+  });
+  expect(readArguments(["flame", "--workload", "w4", "--embedded", "--depth", "16"], both)).toMatchObject({
+    workload: { name: "W13", operation: "getLocal", connections: 1, depth: 16 },
+    embedded: true,
+  });
+});
+
+test("micro takes parts of names", () => {
+  expect(readArguments(["micro", "--only", "codec,log"], both)).toEqual({
+    type: "micro",
+    only: ["codec", "log"],
+    json: false,
+    folder: null,
+  });
+});
+
+test.each([
+  [[]],
+  [["fast"]],
+  [["peers", "micro"]],
+  [["peers", "--peers", "consul"]],
+  [["peers", "--only", "W2"]],
+  [["peers", "--seconds", "0"]],
+  [["peers", "--seconds", "ten"]],
+  [["peers", "--rounds", "0"]],
+  [["peers", "--connections", "1,x"]],
+  [["peers", "--pin", "0"]],
+  [["peers", "--pin", "0:1:2"]],
+  [["peers", "--pin", "0:all"]],
+  [["peers", "--depth", "3"]],
+  [["micro", "--seconds", "3"]],
+  [["flame", "--workload", "W13"]],
+  [["flame", "--unknown"]],
+])("%j makes no sense", (args) => {
+  expect(() => readArguments(args, both)).toThrow(/expected|--/);
+});
