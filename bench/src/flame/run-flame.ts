@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { FlameOptions } from "../arguments.ts";
 import { EmbeddedCluster } from "../embedded/embedded-cluster.ts";
@@ -10,6 +10,7 @@ import { figure, table } from "../report/tables.ts";
 import { pidsOf, stopCluster } from "../systems/cluster.ts";
 import type { Site } from "../systems/cluster.ts";
 import { startFlotilla } from "../systems/flotilla.ts";
+import type { Launched } from "../systems/launch.ts";
 import { portsOf, prepare } from "../systems/prepare.ts";
 import { layers, timeByLayer } from "./layers.ts";
 import { flameTree, readProfile } from "./profile.ts";
@@ -20,6 +21,7 @@ import { hottest } from "./top.ts";
 const warmUpMs = 2_000;
 const sampleUs = 500;
 const topCount = 15;
+const logBytes = 2_000;
 const embeddedName = "embedded-leader";
 
 /** A process whose profile is written under `name`. */
@@ -88,12 +90,21 @@ async function profileRemote(options: FlameOptions, site: Site, written: string)
   const job = { system: "flotilla" as const, ports, operation, connections, depth, ...times, watched };
   const result = await runLoad(job, site.launch, profileArgs(written, "load"));
   await stopCluster(cluster);
+  for (const [k, { process }] of cluster.members.entries()) await requireCleanEnd(process, site, `n${k + 1}`);
   const { servers, load } = result.spent.threads;
   const members = cluster.members.map(({ port }, k): Subject => {
     const name = `n${k + 1}`;
     return { name, role: `${port === ports[0] ? "leader" : "follower"}-${name}`, used: servers[k] ?? unused };
   });
   return { result, subjects: [...members, { name: "load", role: "load", used: load }] };
+}
+
+// A profile is written at a clean end only.
+async function requireCleanEnd({ child }: Launched, { folder }: Site, id: string): Promise<void> {
+  const { exitCode, signalCode } = child;
+  if (exitCode === 0) return;
+  const log = await readFile(join(folder, `${id}.log`), "utf8");
+  throw new Error(`member ${id} ended with ${signalCode ?? exitCode}: ${log.slice(-logBytes)}`);
 }
 
 async function profileEmbedded(options: FlameOptions, site: Site, written: string): Promise<Profiled> {

@@ -4,7 +4,7 @@ import { packOperation, unpackOperation } from "./operation-codec.ts";
 import type { AttachCommand, ExpireCommand, KvCommand, RequestCommand } from "./types.ts";
 
 /** Raised when the meaning of a command's bytes changes. */
-export const commandFormat = 1;
+const commandFormat = 1;
 const tag = { attach: 0, request: 1, expire: 2 } as const;
 const secretBytes = 16;
 const maxLeases = 10_000;

@@ -3,7 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 const shape = /^[0-9a-f]{32}$/;
 
 /** True for 32 lowercase hex characters. */
-export function isId(text: string): boolean {
+function isId(text: string): boolean {
   return shape.test(text);
 }
 

@@ -53,7 +53,7 @@ function revoke(x: Execution, session: SessionId, op: RevokeOp): Performed {
 }
 
 /** Ends a session, its leases and all their nodes. */
-export function endSession(x: Execution, session: SessionId): void {
+function endSession(x: Execution, session: SessionId): void {
   endLeases(x, [...x.sessions.leasesOf(session)].toSorted());
   x.sessions.end(session);
 }

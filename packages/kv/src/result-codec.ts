@@ -14,7 +14,7 @@ import { limits } from "./limits.ts";
 import type { OpResult, Result, Stat } from "./types.ts";
 
 /** Raised when the meaning of a result's bytes changes. */
-export const resultFormat = 1;
+const resultFormat = 1;
 const maxCode = 64;
 
 /** The stat as a positional array, for a frame of CBOR. {@link unpackStat} is its inverse. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
 /** Arrays and maps within each other, at most. */
-export const maxDepth: number = 32;
+const maxDepth: number = 32;
 
 /** What is wrong with the bytes, for people. */
 class Malformed extends Error {}

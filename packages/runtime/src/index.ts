@@ -9,6 +9,7 @@ export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";
 export type { ErrorCode, FlotillaErrorOptions } from "./errors.ts";
 export { acceptHandshake } from "./handshake/acceptor.ts";
 export { dialHandshake } from "./handshake/dialer.ts";
+export { Lobby } from "./handshake/lobby.ts";
 export type { HandshakeOptions, HandshakePeer } from "./handshake/options.ts";
 export type { ClientHost, Host } from "./host.ts";
 export { silentLogger } from "./logger.ts";

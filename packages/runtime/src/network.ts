@@ -40,6 +40,8 @@ export interface Channel {
   send(frame: Uint8Array): void;
   /** Sends what is queued, then ends. Idempotent. */
   close(reason?: string): void;
+  /** The other side proved itself: `maxStrangerBytes` of the listener no longer binds it. */
+  trust?(): void;
 }
 
 export interface ListenOptions {
@@ -49,6 +51,8 @@ export interface ListenOptions {
   readonly protocols: readonly string[];
   /** A larger frame ends its channel. Bytes. */
   readonly maxFrameBytes: number;
+  /** Bytes that a channel may take in before its owner calls `trust`; more ends it. Default: no bound. */
+  readonly maxStrangerBytes?: number;
   /** Channels above this number are refused. Default 10,000. */
   readonly maxChannels?: number;
 }

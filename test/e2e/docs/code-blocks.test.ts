@@ -28,7 +28,12 @@ test("every code block of the documentation compiles against the real API", () =
       join(folder, "tsconfig.json"),
       JSON.stringify({
         extends: "../../../test/tsconfig.json",
-        compilerOptions: { rootDir: root, tsBuildInfoFile: join(folder, "build"), incremental: true, noPropertyAccessFromIndexSignature: false },
+        compilerOptions: {
+          rootDir: root,
+          tsBuildInfoFile: join(folder, "build"),
+          incremental: true,
+          noPropertyAccessFromIndexSignature: false,
+        },
         include: [".", "../../../test/e2e/docs/globals.d.ts"],
         references: [],
       }),

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 
 /** Which frame, and what to do to it. */
-export type Mutation = readonly [which: number, edits: readonly (readonly [kind: number, where: number, byte: number])[]];
+export type Mutation = readonly [
+  which: number,
+  edits: readonly (readonly [kind: number, where: number, byte: number])[],
+];
 
 export function mutation(frames: number): fc.Arbitrary<Mutation> {
   const edit = fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 200 }), fc.nat({ max: 255 }));

@@ -55,7 +55,8 @@ export class RawChannel implements Channel {
     const short = (bytes[1] ?? 0) & 127;
     const head = short === 127 ? 10 : short === 126 ? 4 : 2;
     if (bytes.length < head) return undefined;
-    const length = short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short;
+    const length =
+      short === 127 ? Number(bytes.readBigUInt64BE(2)) : short === 126 ? bytes.readUInt16BE(2) : short;
     if (bytes.length < head + length) return undefined;
     this.#received = bytes.subarray(head + length);
     return Uint8Array.from(bytes.subarray(head, head + length));

@@ -3,7 +3,11 @@ import { dialHandshake } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
 import { maxFrameBytes } from "../../../packages/coord/src/wire/bounds.ts";
 import { encodeClientMessage } from "../../../packages/coord/src/wire/client-codec.ts";
-import type { AttachMessage, ClientMessage, ServerMessage } from "../../../packages/coord/src/wire/messages.ts";
+import type {
+  AttachMessage,
+  ClientMessage,
+  ServerMessage,
+} from "../../../packages/coord/src/wire/messages.ts";
 import { clientProtocol } from "../../../packages/coord/src/wire/messages.ts";
 import { decodeServerMessage } from "../../../packages/coord/src/wire/server-codec.ts";
 import { cluster, secret } from "./lone-member.ts";
@@ -51,7 +55,11 @@ export class Wire {
   }
 
   /** A channel that went through the handshake. @throws FlotillaError as `dialHandshake` */
-  static async greeted(address: string, options: Partial<HandshakeOptions> = {}, protocol = clientProtocol): Promise<Wire> {
+  static async greeted(
+    address: string,
+    options: Partial<HandshakeOptions> = {},
+    protocol = clientProtocol,
+  ): Promise<Wire> {
     return Wire.over(await dial(address, protocol), options);
   }
 

@@ -5,7 +5,7 @@
 const net = require("node:net");
 
 const routes = new Map(Object.entries(JSON.parse(process.env.REROUTE ?? "{}")));
-const connect = net.Socket.prototype.connect;
+const connect = Reflect.get(net.Socket.prototype, "connect");
 
 net.Socket.prototype.connect = function reroute(...args) {
   // `net.connect` passes its arguments on as one list.

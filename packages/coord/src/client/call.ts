@@ -36,7 +36,7 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
 }
 
 /** The error of a caller whose signal fired. */
-export function aborted(signal: AbortSignal, what: string, ambiguous: boolean): FlotillaError {
+function aborted(signal: AbortSignal, what: string, ambiguous: boolean): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, {
     cause: signal.reason,
     ambiguous,

@@ -34,8 +34,7 @@ export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
 function asking(channel: Channel, wait: Wait<NodeStatus>): ChannelHandler {
   const query = { type: "read", id: 1, after: 0, linearizable: false, query: { type: "status" } } as const;
   channel.send(encodeClientMessage(query));
-  const done = (): void => channel.close();
-  wait.promise.then(done, done);
+  void wait.promise.finally(() => channel.close()).catch(() => {});
   return {
     message: (frame) => {
       try {

@@ -4,9 +4,10 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CreateOptions, DeleteOptions, Fence, MultiItem, SetOptions, Value } from "./api.ts";
 import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
+import { isNull, isObject } from "../given.ts";
 
 /** Largest request, bytes as it counts in the window: leaves room in the log for what the servers add. */
-export const maxRequestBytes: number = 2_000_000;
+const maxRequestBytes: number = 2_000_000;
 
 const overheadBytes = 192;
 
@@ -28,7 +29,7 @@ function valueOf(value: Value): Uint8Array {
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for null, which would count as no condition at all */
 function conditions(version: number | undefined, mzxid?: number, exists?: boolean): Conditions {
-  if (version === null || mzxid === null || exists === null) {
+  if (isNull(version) || isNull(mzxid) || isNull(exists)) {
     throw badArgument("version, mzxid and exists: expected a value, or leave them out");
   }
   return {
@@ -72,7 +73,7 @@ export function deleteOp(path: string, options: DeleteOptions): DeleteOp {
 export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
   if (fence === undefined) return op;
   // Without its mzxid it would only ask that somebody holds it.
-  if (typeof fence !== "object" || fence === null || typeof fence.mzxid !== "number") {
+  if (!isObject(fence) || typeof fence.mzxid !== "number") {
     throw badArgument("fence: expected the path and mzxid of a grant");
   }
   return {
@@ -82,8 +83,7 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
 }
 
 function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
-  if (typeof item !== "object" || item === null)
-    throw badArgument("a multi: expected items that are objects");
+  if (!isObject(item)) throw badArgument("a multi: expected items that are objects");
   switch (item.type) {
     case "create":
       return createOp(item.path, item.value ?? "", item, lease);

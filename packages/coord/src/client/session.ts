@@ -221,7 +221,7 @@ export class ClientSession implements Session {
 
   /** One change of one node, under its fence. */
   async #change(op: TreeOp, options: WriteOptions, verb: string): Promise<Success> {
-    return this.#write(fenced(op, options.fence), options, `${verb} ${String(op.path)}`);
+    return this.#write(fenced(op, options.fence), options, `${verb} ${String(op.path as unknown)}`);
   }
 
   async #write(operation: Operation, options: CallOptions | undefined, what: string): Promise<Success> {

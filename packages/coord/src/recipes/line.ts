@@ -72,18 +72,14 @@ export function grantRecord(holder: {
 }
 
 /** Higher priority first, then first come, first served. */
-export function inLineOrder(a: Waiter, b: Waiter): number {
+function inLineOrder(a: Waiter, b: Waiter): number {
   return b.priority - a.priority || a.czxid - b.czxid || (a.name < b.name ? -1 : 1);
 }
 
 type Reads = Pick<Calls, "children" | "get">;
 
 /** Null when there is no record. */
-export async function readGrant(
-  calls: Reads,
-  paths: LinePaths,
-  options: ReadOptions = {},
-): Promise<Grant | null> {
+async function readGrant(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Grant | null> {
   const node = await calls.get(paths.grant, options);
   if (node === null) return null;
   const holders = readRecord(node)?.["holders"];

@@ -1,10 +1,10 @@
 import type { Channel, Clock, Random } from "@flotilla/runtime";
-import { acceptHandshake, FlotillaError } from "@flotilla/runtime";
+import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { ServerContext } from "./context.ts";
 import { ServerSession } from "./server-session.ts";
 
-/** Channels that did not attach yet; more are turned away. */
-const maxStrangers = 256;
+/** Channels that know the secret and did not attach yet; more are turned away. */
+const maxUnattached = 256;
 
 /** Lowest and highest version of the client protocol that is spoken. */
 const versions = { min: 1, max: 1 } as const;
@@ -22,22 +22,20 @@ export interface ClientDoorOptions {
 export class ClientDoor {
   readonly #options: ClientDoorOptions;
   readonly #sessions = new Set<ServerSession>();
-  #handshakes = 0;
+  readonly #lobby: Lobby;
   #closed = false;
 
   constructor(options: ClientDoorOptions) {
     this.#options = options;
+    this.#lobby = new Lobby(options.clock);
   }
 
   /** Takes a channel from the network, in the turn it came: it must know cluster and secret. */
   accept(channel: Channel): void {
     if (!this.#admits(channel)) return;
-    this.#handshakes += 1;
     this.#handshake(channel)
       .catch((error: unknown) => this.#turnedAway(channel, error))
-      .finally(() => {
-        this.#handshakes -= 1;
-      });
+      .finally(() => this.#lobby.leave(channel));
   }
 
   /** Takes a channel from within the process: never turned away for others that wait. */
@@ -74,9 +72,9 @@ export class ClientDoor {
   }
 
   #admits(channel: Channel): boolean {
-    let strangers = this.#handshakes;
-    for (const session of this.#sessions) if (!session.isAttached) strangers += 1;
-    if (!this.#closed && strangers < maxStrangers) return true;
+    let unattached = 0;
+    for (const session of this.#sessions) if (!session.isAttached) unattached += 1;
+    if (!this.#closed && unattached < maxUnattached && this.#lobby.enter(channel)) return true;
     channel.handle({ message: () => {}, end: () => {} });
     channel.close(this.#closed ? "this member is closing" : "too many connections are waiting to attach");
     return false;

@@ -12,6 +12,9 @@ import type { Parts } from "./parts.ts";
 import { assemble } from "./parts.ts";
 import type { Renewals } from "./renewals.ts";
 
+/** A handshake takes two frames of at most 4 KiB. */
+const maxStrangerBytes = 65_536;
+
 /** What checkers may hang on a member. */
 export interface NodeHooks {
   readonly observer?: Observer;
@@ -37,6 +40,7 @@ export async function startNode(
       address: loaded.listen,
       protocols: [...peerProtocols, clientProtocol],
       maxFrameBytes: peerMaxFrameBytes,
+      maxStrangerBytes,
     },
     (channel) => accept(channel),
   );

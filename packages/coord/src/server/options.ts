@@ -2,6 +2,7 @@ import { limits } from "@flotilla/kv";
 import type { Logger } from "@flotilla/runtime";
 import { FlotillaError, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
+import { isObject } from "../given.ts";
 
 /** `StartOptions` checked, with defaults. */
 export interface LoadedStartOptions {
@@ -125,7 +126,7 @@ function member(value: unknown, option: string): Member {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option
  */
 export function loadStartOptions(options: StartOptions): LoadedStartOptions {
-  if (typeof options !== "object" || options === null) refuse("options", "an object");
+  if (!isObject(options)) refuse("options", "an object");
   const own = id(options.id, "id");
   const listen = address(options.listen, "listen", false);
   const secret = secretOf(options.secret);

@@ -7,6 +7,8 @@ const highWaterBytes = 1_048_576;
 /** Bytes outstanding, or answers held, at which a client that asks without reading is let go. */
 const mostBytes = 16_777_216;
 const mostHeld = 4_096;
+/** More than what a client of ours may have asked for at a time: 400 reads of the largest value. */
+const mostHeldBytes = 536_870_912;
 const pollMs = 10;
 const stepsPerTurn = 16;
 
@@ -26,6 +28,7 @@ export class Outlet {
   readonly #clock: Clock;
   #backlog: Backlog | undefined;
   #held: ServerMessage[] = [];
+  #heldBytes = 0;
   #timer: Timer | undefined;
   #scheduled = false;
   #closed = false;
@@ -57,7 +60,8 @@ export class Outlet {
       this.send(message);
       return;
     }
-    if (this.#held.length >= mostHeld) {
+    this.#heldBytes += bytesOf(message);
+    if (this.#held.length >= mostHeld || this.#heldBytes > mostHeldBytes) {
       this.close("the client does not read");
       return;
     }
@@ -101,10 +105,20 @@ export class Outlet {
     let sent = 0;
     while (sent < this.#held.length && !this.#isBehind && !this.isBlocked) {
       const message = this.#held[sent];
-      if (message !== undefined) this.send(message);
+      if (message !== undefined) {
+        this.#heldBytes -= bytesOf(message);
+        this.send(message);
+      }
       sent += 1;
     }
     this.#held.splice(0, sent);
     if (this.#held.length > 0 || this.#isBehind) this.wake();
   }
+}
+
+/** Bytes of the value or result that an answer keeps alive. */
+function bytesOf(message: ServerMessage): number {
+  if (message.type === "result") return message.result.length;
+  if (message.type !== "read-result" || message.answer.type !== "node") return 0;
+  return message.answer.node?.value.length ?? 0;
 }

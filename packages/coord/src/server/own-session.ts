@@ -11,7 +11,7 @@ import type { ClientDoor } from "./client-door.ts";
 const defaultTimeoutMs = 15_000;
 
 /** A channel within the process whose other side the member has taken. */
-export function localChannel(clock: Clock, door: Pick<ClientDoor, "acceptTrusted">): Channel {
+function localChannel(clock: Clock, door: Pick<ClientDoor, "acceptTrusted">): Channel {
   const [near, far] = memoryChannelPair((fn) => clock.defer(fn), { protocol: clientProtocol, maxFrameBytes });
   door.acceptTrusted(far);
   return near;

@@ -3,7 +3,7 @@ import type { Configuration, Voter } from "./config.ts";
 import type { Index } from "./types.ts";
 
 /** Voters in one configuration. */
-export const maxVoters = 31;
+const maxVoters = 31;
 
 const maxIdBytes = 64;
 const maxAddressBytes = 300;

@@ -37,7 +37,7 @@ function beginPreVote(s: RaftState): void {
 }
 
 /** No leader for too long: ask whether a campaign could succeed. Changes no term anywhere. */
-export function becomePrecandidate(s: RaftState): void {
+function becomePrecandidate(s: RaftState): void {
   s.restartWait();
   setLeader(s, null);
   if (!mayCampaign(s)) return;

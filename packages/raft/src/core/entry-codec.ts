@@ -93,7 +93,7 @@ export function decodeEntry(bytes: Uint8Array, offset: number): Entry {
 }
 
 /** True when `entry` may follow `previous` in one log: the next index, and neither term nor time goes back. */
-export function follows(previous: Entry, entry: Entry): boolean {
+function follows(previous: Entry, entry: Entry): boolean {
   return entry.index === previous.index + 1 && entry.term >= previous.term && entry.timeMs >= previous.timeMs;
 }
 

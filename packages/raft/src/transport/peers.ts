@@ -1,4 +1,4 @@
-import { acceptHandshake, dialHandshake, FlotillaError } from "@flotilla/runtime";
+import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
 import type { Configuration, Voter } from "../core/config.ts";
 import type { NodeId } from "../core/types.ts";
@@ -43,6 +43,7 @@ export class Peers {
   readonly #life: number;
   readonly #entries = new Map<NodeId, Entry>();
   readonly #unsent = new Set<Peer>();
+  readonly #lobby: Lobby;
   readonly #refusals = new Map<string, unknown>();
   #configuration: Configuration;
   #attempts = 0;
@@ -53,6 +54,7 @@ export class Peers {
     this.#options = options;
     this.#configuration = options.configuration;
     this.#life = options.host.random.u32();
+    this.#lobby = new Lobby(options.host.clock);
   }
 
   /** Begins to dial and to watch for silence. */
@@ -79,14 +81,17 @@ export class Peers {
   accept(channel: Channel): void {
     const kind = kinds.find((each) => linkProtocols[each] === channel.protocol);
     if (kind === undefined || this.#closed) {
-      channel.handle({ message: () => {}, end: () => {} });
-      channel.close(kind === undefined ? "not a peer protocol" : "closed");
+      turnAway(channel, kind === undefined ? "not a peer protocol" : "closed");
+      return;
+    }
+    if (!this.#lobby.enter(channel)) {
+      turnAway(channel, "too many connections wait to introduce themselves");
       return;
     }
     const own = { kind, life: this.#life, attempt: 0 };
-    acceptHandshake(channel, this.#handshake(channel, own, null)).catch((error: unknown) =>
-      this.#refused(channel.remoteAddress, error),
-    );
+    acceptHandshake(channel, this.#handshake(channel, own, null))
+      .catch((error: unknown) => this.#refused(channel.remoteAddress, error))
+      .finally(() => this.#lobby.leave(channel));
   }
 
   isUp(id: NodeId): boolean {
@@ -247,6 +252,11 @@ export class Peers {
     for (const { peer } of this.#entries.values())
       peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
   }
+}
+
+function turnAway(channel: Channel, reason: string): void {
+  channel.handle({ message: () => {}, end: () => {} });
+  channel.close(reason);
 }
 
 // A refusal by a side that proved nothing keeps its own code in the details.

@@ -25,7 +25,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-export const zero: LogId = { index: 0, term: 0 };
+const zero: LogId = { index: 0, term: 0 };
 
 export function founding(ids: readonly string[]): Configuration {
   return { index: 0, historyId: "", voters: ids.map((id) => ({ id, address: `${id}:1`, incarnation: "" })) };

@@ -102,6 +102,7 @@ class Conductor implements ChannelHandler {
   /** The other side may count on the channel by now, so an owner that fails just ends it. */
   #finish(peer: HandshakePeer): void {
     try {
+      this.#channel.trust?.();
       this.#owner = this.#options.onReady(peer);
       this.#outcome.resolve(peer);
     } catch (error) {

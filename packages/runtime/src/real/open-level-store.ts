@@ -35,7 +35,9 @@ export async function openLevelStore(
       });
     }
     if (systemCode(cause) === "LEVEL_CORRUPTION") {
-      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, { cause: error });
+      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, {
+        cause: error,
+      });
     }
     throw storageError(`cannot open ${path}`, cause);
   }

@@ -27,6 +27,7 @@ export class WsChannel implements Channel {
   #socketError: NodeJS.ErrnoException | undefined;
   #corked = false;
   #isOpen = true;
+  #guard: (() => void) | undefined;
 
   constructor(ws: WebSocket, socket: Socket, remoteAddress: string) {
     this.protocol = ws.protocol;
@@ -66,6 +67,22 @@ export class WsChannel implements Channel {
   close(reason: string = ""): void {
     if (!this.#isOpen) return;
     this.#endOwn({ cause: "closed", remote: false, reason: cutReason(reason) }, codes.normal);
+  }
+
+  /** Ends the channel once it took in more than `maxBytes` before `trust`: a frame is kept until it is whole. */
+  distrust(maxBytes: number): void {
+    const before = this.#socket.bytesRead;
+    this.#guard = () => {
+      if (!this.#isOpen || this.#socket.bytesRead - before <= maxBytes) return;
+      this.#ownEnd = { cause: "oversized", remote: false, reason: "" };
+      this.terminate();
+    };
+    this.#socket.on("data", this.#guard);
+  }
+
+  trust(): void {
+    if (this.#guard !== undefined) this.#socket.off("data", this.#guard);
+    this.#guard = undefined;
   }
 
   /** Breaks the connection now, without waiting for the other side. */

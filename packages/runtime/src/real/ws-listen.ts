@@ -105,6 +105,7 @@ class WsListener implements Listener {
       socket.emit("upgraded");
       const { remoteAddress: host = "unknown", remotePort: port = 0 } = request.socket;
       const channel = new WsChannel(ws, request.socket, formatAddress({ host, port }));
+      if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
       this.#channels.add(channel);
       ws.once("close", () => this.#channels.delete(channel));
       this.#onChannel(channel);

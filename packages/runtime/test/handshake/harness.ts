@@ -52,7 +52,7 @@ export class ManualClock implements Clock {
 }
 
 /** Different bytes at each draw. */
-export function countingRandom(start: number): Random {
+function countingRandom(start: number): Random {
   let count = start;
   return {
     u32: () => count++,

@@ -69,7 +69,7 @@ async function clientSecret(flags: ClientFlags, env: Environment): Promise<strin
 }
 
 /** Connects; warnings of the client are not for the one who typed a command. */
-export async function open(settings: ClientSettings, signal: AbortSignal): Promise<Coord> {
+async function open(settings: ClientSettings, signal: AbortSignal): Promise<Coord> {
   return connect({ ...settings, connectTimeoutMs: settings.timeoutMs, logger: silentLogger, signal });
 }
 
