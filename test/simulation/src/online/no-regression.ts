@@ -1,4 +1,4 @@
-import type { AppendTask, Entry, Index, LogId, Recovered, SoftState } from "@flotilla/raft";
+import type { AppendTask, Entry, Index, LogId, Recovered, SoftState, Term } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
 
@@ -6,6 +6,8 @@ import type { NodeView } from "./node-view.ts";
 export class NoRegression implements OnlineChecker {
   readonly invariant: string = "NoRegression";
   readonly #report: Report;
+  /** Terms of the entries that were applied anywhere. */
+  readonly #committed = new Map<Index, Term>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -21,17 +23,16 @@ export class NoRegression implements OnlineChecker {
     if (term < node.soft.term) this.#report(`${node.id} goes back from term ${node.soft.term} to ${term}`);
   }
 
-  append(node: NodeView, { truncateFrom, reset, hardState }: AppendTask): void {
-    const { soft, commit } = node;
-    if (truncateFrom !== null && truncateFrom <= commit) {
-      this.#report(`${node.id} drops its log from ${truncateFrom} on, but ${commit} is committed`);
-    }
+  append(node: NodeView, task: AppendTask): void {
+    const { truncateFrom, reset, hardState } = task;
+    const { soft, applied, log } = node;
+    this.#dropped(node, task);
     const stepsDown = hardState !== null && hardState.term > soft.term;
     if (truncateFrom !== null && soft.role === "leader" && !stepsDown) {
       this.#report(`${node.id} leads term ${soft.term} and drops its log from ${truncateFrom} on`);
     }
-    if (reset !== null && reset.index < commit) {
-      this.#report(`${node.id} starts its log anew after ${reset.index}, but ${commit} is committed`);
+    if ((truncateFrom ?? log.lastIndex + 1) <= applied || (reset?.index ?? applied) < applied) {
+      this.#report(`${node.id} drops what it has applied up to ${applied}`);
     }
     if (hardState === null) return;
     const { term, vote } = node.hard;
@@ -47,13 +48,27 @@ export class NoRegression implements OnlineChecker {
     if (commit <= node.commit) this.#report(`${node.id} commits ${commit} after ${node.commit}`);
   }
 
-  apply(node: NodeView, { index }: Entry): void {
+  apply(node: NodeView, { index, term }: Entry): void {
+    this.#committed.set(index, term);
     if (index <= node.applied) this.#report(`${node.id} applies ${index} after ${node.applied}`);
   }
 
   restore(node: NodeView, last: LogId): void {
     if (last.index < node.applied)
       this.#report(`${node.id} takes a snapshot at ${last.index} after ${node.applied}`);
+  }
+
+  /** A batch may be long on its way to the disk: what it drops may lie below the commit index, but is never what was committed. */
+  #dropped(node: NodeView, { truncateFrom, reset, entries }: AppendTask): void {
+    const from = reset === null ? truncateFrom : reset.index + 1;
+    if (from === null) return;
+    const kept = new Map(entries.map(({ index, term }) => [index, term]));
+    for (let index = from; index <= node.log.lastIndex; index += 1) {
+      const term = node.log.termAt(index);
+      if (term === undefined || term !== this.#committed.get(index) || kept.get(index) === term) continue;
+      this.#report(`${node.id} drops entry ${index} of term ${term}, which is committed`);
+      return;
+    }
   }
 
   #recoveredWhole(node: NodeView, { hardState, last }: Recovered): void {
