@@ -50,6 +50,11 @@ const readLevels: readonly string[] = ["linearizable", "local"];
 const maxHistoryIdLength = 32;
 const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
 
+/** A path that may not even be a text yet. */
+function shown(path: unknown): string {
+  return String(path);
+}
+
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -221,7 +226,7 @@ export class ClientSession implements Session {
 
   /** One change of one node, under its fence. */
   async #change(op: TreeOp, options: WriteOptions, verb: string): Promise<Success> {
-    return this.#write(fenced(op, options.fence), options, `${verb} ${String(op.path as unknown)}`);
+    return this.#write(fenced(op, options.fence), options, `${verb} ${shown(op.path)}`);
   }
 
   async #write(operation: Operation, options: CallOptions | undefined, what: string): Promise<Success> {

@@ -86,9 +86,10 @@ export class Watcher {
         wanted.from = event.token;
         tracked.heard(event.revision);
       }
-      if (!session.signal.aborted) this.#finished(tracked, id);
+      if (!session.signal.aborted) this.#wanted = null;
     } finally {
       timer.cancel();
+      this.#tell({ session: session.id, kind: "watch-closed", watch: id });
     }
   }
 
@@ -116,11 +117,6 @@ export class Watcher {
       from: revision + 1,
     });
     return id;
-  }
-
-  #finished(tracked: TrackedSession, id: string): void {
-    this.#tell({ session: tracked.session.id, kind: "watch-closed", watch: id });
-    this.#wanted = null;
   }
 
   #tell(delivery: SessionDelivery): void {

@@ -25,13 +25,15 @@ export class NoRegression implements OnlineChecker {
 
   append(node: NodeView, task: AppendTask): void {
     const { truncateFrom, reset, hardState } = task;
-    const { soft, applied, log } = node;
+    const { soft, applied } = node;
     this.#dropped(node, task);
     const stepsDown = hardState !== null && hardState.term > soft.term;
     if (truncateFrom !== null && soft.role === "leader" && !stepsDown) {
       this.#report(`${node.id} leads term ${soft.term} and drops its log from ${truncateFrom} on`);
     }
-    if ((truncateFrom ?? log.lastIndex + 1) <= applied || (reset?.index ?? applied) < applied) {
+    const dropsApplied =
+      reset === null ? truncateFrom !== null && truncateFrom <= applied : reset.index < applied;
+    if (dropsApplied) {
       this.#report(`${node.id} drops what it has applied up to ${applied}`);
     }
     if (hardState === null) return;
