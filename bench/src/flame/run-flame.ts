@@ -92,9 +92,11 @@ async function profileRemote(options: FlameOptions, site: Site, written: string)
   await stopCluster(cluster);
   for (const [k, { process }] of cluster.members.entries()) await requireCleanEnd(process, site, `n${k + 1}`);
   const { servers, load } = result.spent.threads;
+  let followers = 0;
   const members = cluster.members.map(({ port }, k): Subject => {
-    const name = `n${k + 1}`;
-    return { name, role: `${port === ports[0] ? "leader" : "follower"}-${name}`, used: servers[k] ?? unused };
+    if (port !== ports[0]) followers += 1;
+    const role = port === ports[0] ? "leader" : `follower-${followers}`;
+    return { name: `n${k + 1}`, role, used: servers[k] ?? unused };
   });
   return { result, subjects: [...members, { name: "load", role: "load", used: load }] };
 }

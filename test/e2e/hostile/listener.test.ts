@@ -227,7 +227,9 @@ test(
       // A third says nothing, a third half a request, a third upgrades and then is silent.
       if (k % 3 === 1) socket.write("GET / HTTP/1.1\r\nHost:");
       if (k % 3 === 2) socket.write(upgradeRequest(member.address, clientProtocol));
-      socket.resume();
+      socket.on("data", (data) => {
+        if (!data.subarray(0, 4).equals(Buffer.from("HTTP"))) socket.destroy();
+      });
       sockets.push(socket);
     }
     await eventually(() => open > 600);

@@ -65,7 +65,7 @@ export class LoneMember implements AsyncDisposable {
       secret,
       logger: complaints,
       ...hurried,
-      sessionTtlMs: 60_000,
+      sessionTtlMs: 120_000,
       ...options,
     });
     await node.session.sync({ timeoutMs: 30_000 });
@@ -112,7 +112,7 @@ export async function newcomer(address: string): Promise<Coord> {
     endpoints: [address],
     cluster,
     secret,
-    sessionTtlMs: 60_000,
+    sessionTtlMs: 120_000,
     connectTimeoutMs: 30_000,
     logger: silentLogger,
   });

@@ -44,7 +44,7 @@ async function open(id: string): Promise<CoordNode> {
     secret,
     logger: complaints,
     ...hurried,
-    sessionTtlMs: 60_000,
+    sessionTtlMs: 120_000,
   });
   members.set(id, node);
   return node;

@@ -14,7 +14,8 @@ import { cluster, secret } from "./lone-member.ts";
 
 const host = realClientHost({});
 
-export const { clock, random } = host;
+const { clock } = host;
+export const { random } = host;
 
 /** One channel to a member, without any of the manners of a client. */
 export class Wire {
@@ -30,10 +31,8 @@ export class Wire {
 
   constructor(channel: Channel) {
     this.channel = channel;
-    let finish: (end: ChannelEnd) => void = () => {};
-    this.ended = new Promise((resolve) => {
-      finish = resolve;
-    });
+    const finishers: ((end: ChannelEnd) => void)[] = [];
+    this.ended = new Promise((resolve) => void finishers.push(resolve));
     this.handler = {
       message: (frame) => {
         this.frames.push(frame);
@@ -41,7 +40,7 @@ export class Wire {
       },
       end: (end) => {
         this.#over = end;
-        finish(end);
+        for (const finish of finishers) finish(end);
         this.#wake();
       },
     };
@@ -132,7 +131,7 @@ export function attachMessage(more: Partial<AttachMessage> = {}): AttachMessage 
     session: Buffer.from(random.bytes(16)).toString("hex"),
     secret: random.bytes(16),
     attach: 1,
-    ttlMs: 60_000,
+    ttlMs: 120_000,
     watches: [],
     ...more,
   };

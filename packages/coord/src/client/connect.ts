@@ -2,7 +2,7 @@ import type { Coord } from "../server/api.ts";
 import { coordOver } from "./coord.ts";
 import { leaseTimes, openSession } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
-import { reachOf } from "./reach.ts";
+import { reachOf, requireConnectOptions } from "./reach.ts";
 
 const maxDialMs = 5_000;
 const minDialMs = 500;
@@ -15,6 +15,7 @@ const minDialMs = 500;
  * `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`
  */
 export async function connect(options: ConnectOptions): Promise<Coord> {
+  requireConnectOptions(options);
   const { ttlMs } = leaseTimes(options);
   const { host, dialer } = reachOf(options, Math.min(maxDialMs, Math.max(minDialMs, ttlMs / 5)));
   const { endpoints: _endpoints, cluster: _cluster, secret: _secret, ...rest } = options;

@@ -5,7 +5,7 @@ import { decodeServerMessage } from "../wire/server-codec.ts";
 import type { NodeStatus } from "./api.ts";
 import { callLimits, Wait } from "./call.ts";
 import type { ConnectOptions } from "./options.ts";
-import { reachOf } from "./reach.ts";
+import { reachOf, requireConnectOptions } from "./reach.ts";
 
 const defaultTimeoutMs = 5_000;
 
@@ -15,6 +15,7 @@ const defaultTimeoutMs = 5_000;
  * @throws FlotillaError as `connect` does, but never `ERR_FLOTILLA_NO_QUORUM`
  */
 export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
+  requireConnectOptions(options);
   const timeoutMs = options.connectTimeoutMs ?? defaultTimeoutMs;
   const { host, dialer } = reachOf(options, timeoutMs);
   const signal = options.signal ?? new AbortController().signal;

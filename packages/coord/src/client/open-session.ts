@@ -28,6 +28,8 @@ export function badArgument(message: string): FlotillaError {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function leaseTimes(options: SessionOptions): LeaseTimes {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) throw badArgument("options: expected an object");
   const ttlMs = options.sessionTtlMs ?? defaultTtlMs;
   if (!Number.isSafeInteger(ttlMs) || ttlMs < limits.minTtlMs || ttlMs > limits.maxTtlMs) {
     throw badArgument(`sessionTtlMs: expected an integer from ${limits.minTtlMs} to ${limits.maxTtlMs}`);

@@ -1,6 +1,7 @@
 import type { ClientHost } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
 import { NetworkDialer } from "./dialer.ts";
+import { isObject } from "../given.ts";
 import { badArgument } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
 
@@ -22,10 +23,16 @@ function isSecret(value: unknown): boolean {
   return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
 }
 
-/** A caller without types may hand over anything. */
+/**
+ * A caller without types may hand over anything.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function requireConnectOptions(options: ConnectOptions): void {
+  if (!isObject(options)) throw badArgument("options: expected an object");
+}
+
 function checked(options: ConnectOptions): ConnectOptions {
-  const given: unknown = options;
-  if (typeof given !== "object" || given === null) throw badArgument("options: expected an object");
+  requireConnectOptions(options);
   const { endpoints, cluster, secret } = options;
   if (!Array.isArray(endpoints) || !endpoints.every((endpoint) => typeof endpoint === "string")) {
     throw badArgument("endpoints: expected a list of host:port");

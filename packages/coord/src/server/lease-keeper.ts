@@ -52,6 +52,7 @@ export class LeaseKeeper {
   #ticks = 0;
   #asked: Asked[] = [];
   #roundScheduled = false;
+  #closed = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#clock = options.clock;
@@ -61,11 +62,12 @@ export class LeaseKeeper {
     this.#probe = options.probe ?? (() => {});
   }
 
-  /** To be called in the turn the status changed. */
+  /** To be called in the turn the status changed. Does nothing once closed: the log may go on for a while. */
   onStatus(status: Pick<RaftStatus, "role" | "term" | "established">): void {
+    if (this.#closed) return;
     const term = status.role === "leader" && status.established ? status.term : null;
     if (term === this.#term) return;
-    this.close();
+    this.#reset();
     this.#term = term;
     if (term === null) return;
     for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);
@@ -91,8 +93,13 @@ export class LeaseKeeper {
     this.#clock.defer(() => this.#round());
   }
 
-  /** Stops and forgets all deadlines. */
+  /** Stops for good. */
   close(): void {
+    this.#closed = true;
+    this.#reset();
+  }
+
+  #reset(): void {
     this.#term = null;
     this.#deadlines.clear();
     this.#ending.clear();

@@ -320,3 +320,14 @@ test("a closed keeper does nothing", async () => {
   await world.clock.advance(60_000);
   expect(world.expired).toEqual([]);
 });
+
+test("a closed keeper stays closed when the log still leads, or leads again", async () => {
+  const world = new World();
+  world.grant(a);
+  world.lead(1);
+  world.keeper.close();
+  world.lead(1);
+  world.lead(2);
+  await world.clock.advance(60_000);
+  expect(world.expired).toEqual([]);
+});

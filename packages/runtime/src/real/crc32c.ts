@@ -1,0 +1,16 @@
+const polynomial = 0x82f63b78;
+
+const table: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >>> 1) ^ polynomial : crc >>> 1;
+  return crc;
+});
+
+/** CRC-32C (Castagnoli) of bytes, unsigned: the checksum in LevelDB's files. */
+export function crc32c(bytes: Uint8Array): number {
+  let crc = -1;
+  for (let at = 0; at < bytes.length; at += 1) {
+    crc = (table[(crc ^ (bytes[at] ?? 0)) & 255] ?? 0) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
