@@ -20,6 +20,7 @@ export default defineConfig({
         test: { name: "bench", root: "bench", include: ["test/**/*.test.ts"] },
       },
     ],
+    maxWorkers: 2,
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },
 });
