@@ -330,8 +330,10 @@ test(
     const batch = fc.array(mutation(frames.length), { minLength: 30, maxLength: 60 });
     let sent = 0;
     let wire = await Wire.attached(member.address);
+    const enough = Date.now() + 6_000;
     await fc.assert(
       fc.asyncProperty(batch, async (mutations) => {
+        if (Date.now() > enough) return;
         for (const each of mutations) {
           if (!wire.channel.isOpen) wire = await Wire.attached(member.address);
           wire.channel.send(mutated(frames, each));
@@ -340,7 +342,7 @@ test(
         await member.good.session.sync();
         expect(member.calm().revision).toBe(before.revision);
       }),
-      { numRuns: 500, interruptAfterTimeLimit: 6_000, markInterruptAsFailure: false },
+      { numRuns: 500 },
     );
     expect(sent).toBeGreaterThan(100);
     expect(member.complaints.errors).toEqual([]);

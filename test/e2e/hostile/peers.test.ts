@@ -226,11 +226,13 @@ test(
       return wire;
     }
     const frames = seeds.map((messages) => encodeFrame(messages));
+    const enough = Date.now() + 4_000;
     await fc.assert(
       fc.asyncProperty(
         fc.array(mutation(frames.length), { minLength: 20, maxLength: 40 }),
         async (mutations) => {
           for (const each of mutations) {
+            if (Date.now() > enough) return;
             const frame = mutated(frames, each);
             if (!isForeign(frame)) continue;
             const wire = await pose();
@@ -240,7 +242,7 @@ test(
           }
         },
       ),
-      { numRuns: 200, interruptAfterTimeLimit: 4_000, markInterruptAsFailure: false },
+      { numRuns: 200 },
     );
     for (const garbage of [
       randomBytes(1_000),

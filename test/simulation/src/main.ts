@@ -25,5 +25,11 @@ async function main(): Promise<number> {
   return replay(asked, asked.seed ?? freshSeed(), print);
 }
 
+// Whoever reads may have seen enough.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 if (process.argv.includes("--worker")) serveParent();
 else process.exitCode = await main();

@@ -51,7 +51,7 @@ function failures(worlds: readonly WorldLine[]): string[] {
 }
 
 const chunks: readonly number[] = [100, 200, 300, 400, 500];
-const worldsPerChunk = 12;
+const worldsPerChunk = 8;
 const hashes = new Map<number, string>();
 
 describe("whole clusters under faults", () => {

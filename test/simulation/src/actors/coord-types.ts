@@ -2,4 +2,3 @@ import type { Coord } from "@flotilla/coord/node";
 
 export type Election = ReturnType<Coord["election"]>;
 export type Leadership = Awaited<ReturnType<Election["campaign"]>>;
-export type Registration = Awaited<ReturnType<Coord["registry"]["register"]>>;

@@ -170,7 +170,7 @@ export class TrackedSession {
  * The code of an error that a call may end with.
  * @throws what is no error of ours, or one that tells of a bug
  */
-export function codeOf(error: unknown): string {
+function codeOf(error: unknown): string {
   if (!FlotillaError.is(error)) throw error;
   if (error.code === "ERR_FLOTILLA_INTERNAL" || error.code === "ERR_FLOTILLA_BAD_FRAME") throw error;
   return error.code;

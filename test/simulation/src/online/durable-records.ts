@@ -37,18 +37,6 @@ export function durableHard(store: DurableStore): HardState | null {
   };
 }
 
-/** The random name of the data, from the marker beside the store; null while there is none. */
-export function durableIncarnation(disk: SimDisk): string | null {
-  const sealed = disk.durableFile("identity");
-  if (sealed === undefined || sealed.length <= sealBytes) return null;
-  try {
-    const found = readArray(decode(sealed.subarray(sealBytes)), "identity", 5, 5)[3];
-    return typeof found === "string" ? found : null;
-  } catch {
-    return null;
-  }
-}
-
 const manifestName = /^snapshots\/(\d+)-(\d+)\.manifest$/;
 const sizeAt = 3;
 const installedAt = 6;

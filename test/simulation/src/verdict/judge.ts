@@ -41,7 +41,7 @@ export function judge(world: World): void {
 }
 
 /** Every committed change, in order. */
-export function committedEvents(world: World): CommittedEvent[] {
+function committedEvents(world: World): CommittedEvent[] {
   return world.golden.commands.flatMap(({ events }) =>
     events.map(({ revision, ordinal, path, type }) => ({ revision, ordinal, path, type })),
   );

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { makePlan } from "../src/index.ts";
+import type { Plan, WorldResult } from "../src/index.ts";
+import { shrink } from "../src/runner/shrink.ts";
+
+const plan = makePlan(1);
+const guilty = plan.faults.slice(2, 4);
+
+/** Breaks one promise while both guilty faults are there, and another one otherwise. */
+function pretend(tried: Plan): WorldResult {
+  const isBroken = guilty.every((fault) => tried.faults.includes(fault));
+  const invariant = isBroken ? "WatchComplete" : "Convergence";
+  return { plan: tried, violations: [{ invariant, message: "", atMs: null }] } as unknown as WorldResult;
+}
+
+test("drops every fault that the failure does not need, and keeps the same failure", async () => {
+  const {
+    result,
+    plan: left,
+    tries,
+  } = await shrink(pretend(plan), (tried) => Promise.resolve(pretend(tried)));
+  expect(left.faults).toEqual(guilty);
+  expect(result.violations[0]?.invariant).toBe("WatchComplete");
+  expect(left.clients).toHaveLength(plan.clients.length);
+  expect(tries).toBeLessThanOrEqual(200);
+});
