@@ -89,7 +89,7 @@ export class Raft {
     const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.results;
     if (reads.length + placed.length + dropped.length + sendSnapshot.length + receiveSnapshot.length > 0)
       return true;
-    if (compactTo !== null || s.outbox.hasRelease(s.durableHard, s.log.durable)) return true;
+    if (compactTo !== null || s.outbox.hasRelease(s.durableHard, s.log.promisable)) return true;
     if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
     if (s.asked.waitingReads.length > 0) return true;
     return s.config !== this.#reportedConfiguration || this.#newSoft() !== null;
@@ -105,7 +105,7 @@ export class Raft {
     const append = this.#beginTask();
     const soft = this.#newSoft();
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
-    const messages = s.outbox.release(s.hard, s.durableHard, s.log.durable);
+    const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
     const results = s.results;
     s.results = noResults();
     this.#reportedSoft = soft ?? this.#reportedSoft;

@@ -40,6 +40,19 @@ test("a peer that needs compacted entries gets a snapshot, then the log", () => 
   expect(cluster.get("c").disk.compacted.index).toBe(11);
 });
 
+test("a snapshot is acknowledged as log only once the stored log was reset to it", () => {
+  const cluster = lagging();
+  const acknowledged = (): boolean => cluster.said("c", "append-reply").some(({ match }) => match === 11);
+  cluster.get("c").slowDisk = true;
+  cluster.tick(2);
+  expect(cluster.get("c").raft.snapshot.index).toBe(11);
+  expect(acknowledged()).toBe(false);
+  cluster.get("c").slowDisk = false;
+  cluster.finishTask("c");
+  cluster.settle();
+  expect(acknowledged()).toBe(true);
+});
+
 test("a peer within the trailing entries gets the log alone", () => {
   const cluster = lagging({ trailingEntries: 11 });
   cluster.tick(2);

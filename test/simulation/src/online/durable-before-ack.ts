@@ -65,8 +65,7 @@ export class DurableBeforeAck implements OnlineChecker {
     const { durable, log } = node;
     const term = log.termAt(match);
     if (term === undefined ? match <= durable.base.index : durable.holds({ index: match, term })) return;
-    if (!node.installs().some(({ index }) => index === match))
-      this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
+    this.#broken(node, message, `match ${match}, durable up to ${durable.lastIndex}`);
   }
 
   #snapshot(node: NodeView, message: Of<"snapshot-reply">): void {

@@ -98,6 +98,11 @@ export class RaftLog {
     return this.mark.durable;
   }
 
+  /** How far this node may say that its log is durable. */
+  get promisable(): Index {
+    return this.mark.promisable;
+  }
+
   /** Term of entry `index`; null when it is compacted away or not there yet. */
   term(index: Index): Term | null {
     if (index === this.#compacted.index) return this.#compacted.term;

@@ -20,6 +20,7 @@ export class WriteMark {
   #end: Index | null = null;
   #truncateFrom: Index | null = null;
   #reset: LogId | null = null;
+  #resetUnderWay = false;
 
   constructor(durable: Index) {
     this.#durable = durable;
@@ -29,6 +30,14 @@ export class WriteMark {
   /** Everything up to here is durable as it stands in memory. */
   get durable(): Index {
     return this.#durable;
+  }
+
+  /**
+   * How far it may be promised. Nothing while the store still holds a log that a snapshot replaced: until it is
+   * reset, only the snapshot's file vouches for it.
+   */
+  get promisable(): Index {
+    return this.#reset !== null || this.#resetUnderWay ? 0 : this.#durable;
   }
 
   get underWay(): boolean {
@@ -64,6 +73,7 @@ export class WriteMark {
     invariant(this.#end === null, "OneWriteUnderWay");
     this.#end = last + 1;
     this.#truncateFrom = null;
+    this.#resetUnderWay = this.#reset !== null;
     this.#reset = null;
     this.#stored = last;
   }
@@ -72,5 +82,6 @@ export class WriteMark {
     invariant(this.#end !== null, "WriteUnderWay");
     this.#durable = Math.max(this.#durable, this.#end - 1);
     this.#end = null;
+    this.#resetUnderWay = false;
   }
 }
