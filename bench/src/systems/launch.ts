@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 
-/** Which cores (as for `taskset -c`) a kind of process is held on; null: any. */
+/** Which cores (as for `taskset -c`) a kind of process is held on; null: wherever it likes. */
 export interface Pins {
   readonly servers: string | null;
   readonly load: string | null;

@@ -5,7 +5,7 @@ import type { HardState, Index, NodeId, Term } from "./types.ts";
 export interface Gate {
   /** This term. */
   readonly term: Term;
-  /** This vote in it; null: any. */
+  /** This vote in it; null: whichever. */
   readonly vote: NodeId | null;
   /** The log up to here; 0: nothing of it. */
   readonly index: Index;
