@@ -2,7 +2,7 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeCommand } from "@flotilla/kv";
 import { silentLogger } from "@flotilla/runtime";
-import { realDisk, realRandom } from "@flotilla/runtime/real";
+import { realClock, realDisk, realRandom } from "@flotilla/runtime/real";
 // The log is no part of the package's face: a bench looks behind it.
 import { encodeEntry } from "../../../packages/raft/dist/core/entry-codec.js";
 import { openStorage } from "../../../packages/raft/dist/storage/open-storage.js";
@@ -16,7 +16,13 @@ function fail(error: unknown): never {
 async function openLog(folder: string, batch: number): Promise<Prepared> {
   const own = await mkdtemp(join(folder, "log-"));
   const { log } = await openStorage({
-    host: { disk: realDisk(own), random: realRandom(), logger: silentLogger, probe: () => {} },
+    host: {
+      clock: realClock(),
+      disk: realDisk(own),
+      random: realRandom(),
+      logger: silentLogger,
+      probe: () => {},
+    },
     cluster: "bench",
     id: "a",
     bootstrap: [{ id: "a", address: "127.0.0.1:1" }],

@@ -13,8 +13,9 @@ export interface Clock {
   /** Calls `fn` once, `delayMs` from now or later. A delay below zero counts as zero. */
   setTimer(delayMs: number, fn: () => void): Timer;
   /**
-   * Calls `fn` after the next poll phase: everything that has already arrived from the network is
-   * delivered first. Calls run in the order they were made.
+   * Calls `fn` after the poll phase under way, or after the next one from elsewhere: what had arrived from
+   * the network when that phase began is delivered first. So a timer that defers hears what came during a
+   * stall before it judges. Calls run in the order they were made.
    */
   defer(fn: () => void): void;
 }

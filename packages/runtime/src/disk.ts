@@ -27,14 +27,24 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** A file held open. The caller keeps one call under way. Failures reject with `ERR_FLOTILLA_STORAGE`. */
+export interface OpenFile {
+  /** Overwrites bytes in place; beyond the end the gap is zeros. Not durable before `sync`. */
+  writeAt(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Makes content and directory entry durable. */
+  sync(): Promise<void>;
+  /** Nothing may be called after it. */
+  close(): Promise<void>;
+}
+
 /** Plain files by relative name, `/`-separated, within the node's own directory. Failures reject with `ERR_FLOTILLA_STORAGE`. */
 export interface Files {
   /** The whole file, or undefined when there is none. */
   read(name: string): Promise<Uint8Array | undefined>;
   /** Adds bytes at the end, creating file and folders; not durable before `sync`. */
   append(name: string, bytes: Uint8Array): Promise<void>;
-  /** Overwrites bytes in place, creating the file; not durable before `sync`. */
-  writeAt(name: string, offset: number, bytes: Uint8Array): Promise<void>;
+  /** Keeps a file open for writing in place, creating it. Nothing else writes, renames or removes it meanwhile. */
+  open(name: string): Promise<OpenFile>;
   /** Makes content and directory entry durable. */
   sync(name: string): Promise<void>;
   /** Replaces the whole file: after a crash either the old or the new content is there. Durable when it resolves. */

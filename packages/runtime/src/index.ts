@@ -1,10 +1,12 @@
 export { formatAddress, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";
+export { CborReader, expectItems } from "./cbor-reader.ts";
+export { CborWriter } from "./cbor-writer.ts";
 export { cutReason } from "./channel-reason.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { decode, encode } from "./codec.ts";
 export { checkFileName } from "./file-name.ts";
-export type { Disk, Files, Store, StoreRange, StoreWrite } from "./disk.ts";
+export type { Disk, Files, OpenFile, Store, StoreRange, StoreWrite } from "./disk.ts";
 export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";
 export type { ErrorCode, FlotillaErrorOptions } from "./errors.ts";
 export { acceptHandshake } from "./handshake/acceptor.ts";
@@ -41,3 +43,4 @@ export {
   readString,
   readUint,
 } from "./shape.ts";
+export { Slab } from "./slab.ts";

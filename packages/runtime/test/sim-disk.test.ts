@@ -320,7 +320,8 @@ describe("files after a crash", () => {
     const slots = await outcomes((seed) =>
       crashed(seed, async ({ disk: { files } }, kernel) => {
         await kernel.until(files.replace("f", text("aabb")));
-        await kernel.until(files.writeAt("f", 2, text("cc")));
+        const open = await kernel.until(files.open("f"));
+        await kernel.until(open.writeAt(2, text("cc")));
       }),
     );
     expect([...slots].toSorted()).toEqual(["f=aabb", "f=aacb", "f=aacc"]);

@@ -373,7 +373,7 @@ export class Driver {
   async #release(): Promise<void> {
     await this.#writing;
     await this.#snapshots.idle();
-    await this.#storage.highWater.sync();
+    await this.#storage.highWater.close();
     // A poisoned store may refuse; what it holds is not touched any more either way.
     await this.#storage.log.close().catch(() => {});
   }

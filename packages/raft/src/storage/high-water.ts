@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { Files } from "@flotilla/runtime";
+import type { Clock, Disk, Files, OpenFile, Timer } from "@flotilla/runtime";
 import { damaged } from "./sealed.ts";
 
 const fileName = "high-water";
@@ -8,23 +8,35 @@ const slotStride = 512;
 const slotBytes = 16;
 const seqAt = 4;
 
+// A write costs its batch a trip to another thread: while batches follow one another, one of many pays it.
+const pauseMs = 5;
+
+/** What the mark stands on. */
+export interface HighWaterHost {
+  readonly clock: Clock;
+  readonly disk: Pick<Disk, "files">;
+}
+
 /**
  * The number of the newest durable batch, kept outside of the store: a store found below its mark has lost
- * what it promised. Two slots; the one not being written was synced before, so a crash leaves one intact.
+ * what it promised. The mark is written within 5 ms, and synced on demand. Two slots; the one not being
+ * written was synced before, so a crash leaves one intact.
  */
 export class HighWater {
-  readonly #files: Files;
+  readonly #host: HighWaterHost;
   readonly #onFailure: (error: unknown) => void;
   #slot: number;
+  #file: OpenFile | null = null;
   #dirty = false;
   #next: number | null = null;
+  #pause: Timer | null = null;
   #waiting: (() => void)[] = [];
   #flushing: (() => void)[] = [];
   #draining = false;
   #failed = false;
 
-  private constructor(files: Files, slot: number, onFailure: (error: unknown) => void) {
-    this.#files = files;
+  private constructor(host: HighWaterHost, slot: number, onFailure: (error: unknown) => void) {
+    this.#host = host;
     this.#slot = slot;
     this.#onFailure = onFailure;
   }
@@ -42,23 +54,23 @@ export class HighWater {
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when file or both slots are gone
    */
   static async open(
-    files: Files,
+    host: HighWaterHost,
     onFailure: (error: unknown) => void,
   ): Promise<{ readonly mark: number; readonly highWater: HighWater }> {
-    const bytes = await files.read(fileName);
+    const bytes = await host.disk.files.read(fileName);
     if (bytes === undefined) throw damaged("the high-water file is missing");
     const first = decodeSlot(bytes.subarray(0, slotBytes));
     const second = decodeSlot(bytes.subarray(slotStride, slotStride + slotBytes));
     if (first === null && second === null) throw damaged("the high-water file does not match its checksums");
     const mark = Math.max(first ?? 0, second ?? 0);
     // The next write goes over the older mark.
-    return { mark, highWater: new HighWater(files, first === mark ? 1 : 0, onFailure) };
+    return { mark, highWater: new HighWater(host, first === mark ? 1 : 0, onFailure) };
   }
 
   /** Notes that batch `seq` is durable. Not synced. */
   note(seq: number): void {
     this.#next = seq;
-    this.#start();
+    if (this.#pause === null) this.#start();
   }
 
   /** Makes the newest noted number durable. Never rejects: failures go to `onFailure`, before it resolves. */
@@ -67,6 +79,13 @@ export class HighWater {
     const done = new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#start();
     await done;
+  }
+
+  /** Syncs and lets go of the file. Nothing may be called after it. Never rejects. */
+  async close(): Promise<void> {
+    await this.sync();
+    this.#pause?.cancel();
+    await this.#file?.close().catch(this.#onFailure);
   }
 
   #start(): void {
@@ -80,15 +99,24 @@ export class HighWater {
   }
 
   async #drain(): Promise<void> {
-    while (this.#next !== null || this.#waiting.length > 0) {
+    do {
       this.#flushing = this.#waiting;
       this.#waiting = [];
       await this.#write();
       if (this.#flushing.length > 0) await this.#flush();
       for (const resolve of this.#flushing) resolve();
       this.#flushing = [];
-    }
+    } while (this.#waiting.length > 0);
     this.#draining = false;
+    this.#rest();
+  }
+
+  // What is noted meanwhile is written at the end of the pause.
+  #rest(): void {
+    this.#pause ??= this.#host.clock.setTimer(pauseMs, () => {
+      this.#pause = null;
+      if (this.#next !== null) this.#start();
+    });
   }
 
   async #write(): Promise<void> {
@@ -96,12 +124,13 @@ export class HighWater {
     const slot = encodeSlot(this.#next);
     this.#next = null;
     this.#dirty = true;
-    await this.#files.writeAt(fileName, this.#slot * slotStride, slot);
+    this.#file ??= await this.#host.disk.files.open(fileName);
+    await this.#file.writeAt(this.#slot * slotStride, slot);
   }
 
   async #flush(): Promise<void> {
-    if (!this.#dirty) return;
-    await this.#files.sync(fileName);
+    if (!this.#dirty || this.#file === null) return;
+    await this.#file.sync();
     this.#dirty = false;
     this.#slot = 1 - this.#slot;
   }

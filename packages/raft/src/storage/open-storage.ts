@@ -18,7 +18,7 @@ import type { SnapshotMeta } from "./snapshot-manifest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 
 export interface StorageOptions {
-  readonly host: Pick<Host, "disk" | "random" | "logger" | "probe">;
+  readonly host: Pick<Host, "clock" | "disk" | "random" | "logger" | "probe">;
   readonly cluster: string;
   readonly id: NodeId;
   readonly bootstrap?: readonly Founder[] | undefined;
@@ -63,7 +63,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const { disk, random } = options.host;
   const { cluster, id, bootstrap } = options;
   const identity = await identify(store, { disk, random, cluster, id, bootstrap });
-  const { mark, highWater } = await HighWater.open(disk.files, options.onFailure);
+  const { mark, highWater } = await HighWater.open(options.host, options.onFailure);
   const found = await recoverLog(store);
   if (found.tail.seq < mark)
     throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);

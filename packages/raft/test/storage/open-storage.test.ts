@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { encodeRun } from "../../src/core/entry-codec.ts";
+import { HighWater } from "../../src/storage/high-water.ts";
 import { hardKey, identityKey, runKey, tailKey } from "../../src/storage/keys.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
 import { configuration, contents, DiskFixture, entries, founders, task } from "./disk-fixture.ts";
@@ -148,6 +149,21 @@ test("a store rolled back to an older copy is below its mark", async () => {
   disk.machine.disk.restore(old);
   disk.machine.disk.putFile("high-water", mark);
   await expect(disk.open()).rejects.toMatchObject({ code: "ERR_FLOTILLA_DAMAGED" });
+});
+
+test("the mark of the newest of many batches is in the file within 5 ms, without a sync", async () => {
+  const disk = await written();
+  const storage = await disk.open();
+  for (let ahead = 1; ahead <= 40; ahead += 1) {
+    storage.highWater.note(storage.log.seq + ahead);
+    await disk.kernel.run({ untilMs: disk.kernel.nowMs + 0.5 });
+  }
+  await disk.kernel.run({ untilMs: disk.kernel.nowMs + 5 });
+  const newest = storage.log.seq + 40;
+  disk.machine.stop();
+  disk.host = disk.machine.start();
+  const { mark } = await disk.run(HighWater.open(disk.host, () => {}));
+  expect(mark).toBe(newest);
 });
 
 test("runs below the base that a lazy deletion left are swept", async () => {

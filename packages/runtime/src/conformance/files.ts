@@ -36,15 +36,29 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
     },
   },
   {
-    name: "writeAt overwrites in place, and fills a gap beyond the end with zeros",
+    name: "an open file is overwritten in place, and a gap beyond its end is zeros",
     async run(subject) {
       const { world, files } = subject;
-      await world.until(files.writeAt("marks", 4, bytes("end")));
-      assert.equal(await read(subject, "marks"), "\0\0\0\0end");
-      await world.until(files.writeAt("marks", 0, bytes("head")));
-      await world.until(files.writeAt("marks", 5, bytes("N")));
-      await world.until(files.sync("marks"));
-      assert.equal(await read(subject, "marks"), "headeNd");
+      const marks = await world.until(files.open("new/marks"));
+      assert.equal(await read(subject, "new/marks"), "");
+      await world.until(marks.writeAt(4, bytes("end")));
+      assert.equal(await read(subject, "new/marks"), "\0\0\0\0end");
+      await world.until(marks.writeAt(0, bytes("head")));
+      await world.until(marks.writeAt(5, bytes("N")));
+      await world.until(marks.sync());
+      await world.until(marks.close());
+      assert.equal(await read(subject, "new/marks"), "headeNd");
+    },
+  },
+  {
+    name: "opening keeps what a file holds",
+    async run(subject) {
+      const { world, files } = subject;
+      await world.until(files.replace("marks", bytes("before")));
+      const marks = await world.until(files.open("marks"));
+      await world.until(marks.writeAt(1, bytes("E")));
+      await world.until(marks.close());
+      assert.equal(await read(subject, "marks"), "bEfore");
     },
   },
   {
@@ -104,7 +118,9 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
       const { world, files } = subject;
       await world.until(files.append("a", bytes("one")));
       const before = await world.until(files.read("a"));
-      await world.until(files.writeAt("a", 0, bytes("two")));
+      const file = await world.until(files.open("a"));
+      await world.until(file.writeAt(0, bytes("two")));
+      await world.until(file.close());
       assert.equal(text(before), "one");
     },
   },
@@ -130,7 +146,7 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
         const calls: (() => Promise<unknown>)[] = [
           () => files.read(name),
           () => files.append(name, bytes("x")),
-          () => files.writeAt(name, 0, bytes("x")),
+          () => files.open(name),
           () => files.sync(name),
           () => files.replace(name, bytes("x")),
           () => files.rename(name, "ok"),

@@ -39,13 +39,6 @@ class RealTimer implements Timer {
 }
 
 class RealClock implements Clock {
-  /** Calls not yet made, oldest first; `#made` of all ever asked are done. */
-  readonly #calls: (() => void)[] = [];
-  #asked = 0;
-  #made = 0;
-  /** True while the loop is known to be outside its poll phase. */
-  #outsidePoll = false;
-
   now(): number {
     return performance.now();
   }
@@ -55,36 +48,12 @@ class RealClock implements Clock {
   }
 
   setTimer(delayMs: number, fn: () => void): Timer {
-    return new RealTimer(delayMs, () => this.#runOutsidePoll(fn));
+    return new RealTimer(delayMs, fn);
   }
 
-  /**
-   * An immediate set during the poll phase runs right after it, before anything that arrived while
-   * the phase was busy; a second hop lets one more poll go by.
-   */
+  /** The loop runs immediates right behind its poll phase, in order. */
   defer(fn: () => void): void {
-    this.#calls.push(fn);
-    const place = ++this.#asked;
-    if (this.#outsidePoll) setImmediate(() => this.#runUpTo(place));
-    else setImmediate(() => void setImmediate(() => this.#runUpTo(place)));
-  }
-
-  /** Earlier calls have waited at least as long, so they go first. */
-  #runUpTo(place: number): void {
-    while (this.#made < place) {
-      this.#made++;
-      const fn = this.#calls.shift();
-      if (fn !== undefined) this.#runOutsidePoll(fn);
-    }
-  }
-
-  #runOutsidePoll(fn: () => void): void {
-    this.#outsidePoll = true;
-    try {
-      fn();
-    } finally {
-      this.#outsidePoll = false;
-    }
+    setImmediate(fn);
   }
 }
 

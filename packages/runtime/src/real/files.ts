@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Files } from "../disk.ts";
+import type { Files, OpenFile } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
 import { checkFileName } from "../file-name.ts";
+import { RealOpenFile } from "./open-file.ts";
 import { storageError, systemCode } from "./storage-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
 
@@ -72,10 +73,12 @@ class RealFiles implements Files {
     });
   }
 
-  writeAt(name: string, offset: number, bytes: Uint8Array): Promise<void> {
-    return this.#run("write", [name], async (path) => {
+  open(name: string): Promise<OpenFile> {
+    return this.#run("open", [name], async (path) => {
       await this.#makeFolder(path);
-      await writeFully(path, constants.O_WRONLY | constants.O_CREAT, offset, bytes, false);
+      return RealOpenFile.open(path, constants.O_WRONLY | constants.O_CREAT, fileMode, async () => {
+        if (!this.#settled.has(name)) await this.#settle(path, name);
+      });
     });
   }
 

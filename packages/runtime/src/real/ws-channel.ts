@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
 import { cutReason } from "../channel-reason.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
+import { WsOutbox } from "./ws-outbox.ts";
 
 /** Close codes of RFC 6455. */
 const codes = { normal: 1000, noCode: 1005, noFrame: 1006, notText: 1003, tooBig: 1009 } as const;
@@ -21,19 +22,21 @@ export class WsChannel implements Channel {
   readonly remoteAddress: string;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
+  readonly #outbox: WsOutbox;
   #handler: ChannelHandler | undefined;
   /** Why this side ended it, once it did. */
   #ownEnd: ChannelEnd | undefined;
   #socketError: NodeJS.ErrnoException | undefined;
-  #corked = false;
   #isOpen = true;
   #guard: (() => void) | undefined;
 
-  constructor(ws: WebSocket, socket: Socket, remoteAddress: string) {
+  /** @param isClient this side dialed */
+  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, isClient: boolean) {
     this.protocol = ws.protocol;
     this.remoteAddress = remoteAddress;
     this.#ws = ws;
     this.#socket = socket;
+    this.#outbox = new WsOutbox(ws, socket, isClient);
     socket.on("error", (error) => (this.#socketError ??= error));
     ws.on("error", (error) => this.#failed(error));
     ws.on("message", (data, isBinary) => this.#received(data, isBinary));
@@ -42,7 +45,7 @@ export class WsChannel implements Channel {
   }
 
   get bufferedBytes(): number {
-    return this.#ws.bufferedAmount;
+    return this.#ws.bufferedAmount + this.#outbox.bytes;
   }
 
   get isOpen(): boolean {
@@ -59,9 +62,7 @@ export class WsChannel implements Channel {
   }
 
   send(frame: Uint8Array): void {
-    if (!this.#isOpen) return;
-    this.#cork();
-    this.#ws.send(frame, ignoreError);
+    if (this.#isOpen) this.#outbox.push(frame);
   }
 
   close(reason: string = ""): void {
@@ -88,23 +89,14 @@ export class WsChannel implements Channel {
   /** Breaks the connection now, without waiting for the other side. */
   terminate(): void {
     this.#isOpen = false;
+    this.#outbox.clear();
     this.#ws.terminate();
-  }
-
-  /** Holds back what is sent in this turn, so that it leaves in one system call. */
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#socket.uncork();
-    });
   }
 
   #endOwn(end: ChannelEnd, code: number): void {
     this.#isOpen = false;
     this.#ownEnd = end;
+    this.#outbox.flush();
     this.#ws.close(code, end.reason);
     this.#ws.resume();
   }
@@ -123,6 +115,7 @@ export class WsChannel implements Channel {
   #failed(error: Error): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.#outbox.clear();
     if ("code" in error && error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
       this.#ownEnd = { cause: "oversized", remote: false, reason: "" };
     } else {
@@ -132,6 +125,7 @@ export class WsChannel implements Channel {
 
   #closed(code: number, reason: Buffer): void {
     this.#isOpen = false;
+    this.#outbox.clear();
     this.#handler?.end(this.#ownEnd ?? this.#remoteEnd(code, reason));
   }
 
@@ -143,6 +137,3 @@ export class WsChannel implements Channel {
     return { cause: "reset", remote: goneCodes.has(this.#socketError.code), reason: "" };
   }
 }
-
-/** Whether a frame got out is told by the end of the channel, not by each send. */
-function ignoreError(): void {}

@@ -29,8 +29,6 @@ function open(address: string, options: DialOptions): WebSocket {
       ...sharedOptions,
       maxPayload: options.maxFrameBytes,
       followRedirects: false,
-      // An unpredictable mask protects careless proxies from hostile web pages; here it only costs time.
-      generateMask: (mask) => void mask.fill(0),
     });
   } catch (cause) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ADDRESS", `cannot dial ${address}`, { cause });
@@ -68,7 +66,7 @@ export async function dialWs(address: string, options: DialOptions): Promise<WsC
       if (response === undefined) return fail(unreachable(address, "the upgrade was not answered"));
       settled();
       ws.removeAllListeners("error");
-      resolve(new WsChannel(ws, response.socket, address));
+      resolve(new WsChannel(ws, response.socket, address, true));
     });
   });
 }

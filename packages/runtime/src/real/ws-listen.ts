@@ -104,7 +104,7 @@ class WsListener implements Listener {
     this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
       socket.emit("upgraded");
       const { remoteAddress: host = "unknown", remotePort: port = 0 } = request.socket;
-      const channel = new WsChannel(ws, request.socket, formatAddress({ host, port }));
+      const channel = new WsChannel(ws, request.socket, formatAddress({ host, port }), false);
       if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
       this.#channels.add(channel);
       ws.once("close", () => this.#channels.delete(channel));

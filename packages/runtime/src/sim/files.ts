@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { Files } from "../disk.ts";
+import type { Files, OpenFile } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
 import { checkFileName } from "../file-name.ts";
 import type { DiskCall, DiskDevice } from "./disk-device.ts";
@@ -36,12 +36,15 @@ export class SimFiles implements Files {
     return this.#write("file.append", name, bytes, this.#image().shown.get(name)?.length ?? 0);
   }
 
-  async writeAt(name: string, offset: number, bytes: Uint8Array): Promise<void> {
+  async open(name: string): Promise<OpenFile> {
     checkFileName(name);
-    if (!Number.isSafeInteger(offset) || offset < 0) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `offset ${offset} is none`);
-    }
-    return this.#write("file.writeAt", name, bytes, offset);
+    if (this.#life.alive && !this.#device.isFull) this.#image().body(name);
+    await this.#call("read", "file.open", name, 0, () => {});
+    return {
+      writeAt: (offset, bytes) => this.#write("file.writeAt", name, bytes, offset),
+      sync: () => this.sync(name),
+      close: () => this.#call("read", "file.close", name, 0, () => {}),
+    };
   }
 
   async sync(name: string): Promise<void> {

@@ -12,7 +12,7 @@ function stall(ms: number): void {
 describe("real clock", () => {
   afterEach(() => void vi.useRealTimers());
 
-  test.each(["a timer", "the poll phase", "a deferred call"])(
+  test.each(["a timer", "a deferred call"])(
     "what arrived during a stall is delivered before a call deferred from %s",
     async (from) => {
       const clock = realClock();

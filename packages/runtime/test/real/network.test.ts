@@ -175,12 +175,15 @@ describe("real network", () => {
     await closed;
   });
 
-  test("what is sent in one turn leaves in one write", async () => {
+  test.each([
+    { what: "a few frames", count: 5, write: "_write" },
+    { what: "many frames", count: 100, write: "_writev" },
+  ] as const)("$what sent in one turn leave in one write", async ({ count, write }) => {
     const { listener, heard } = await listen();
     const { channel } = await dial(listener.address);
-    const writes = vi.spyOn(Socket.prototype, "_writev");
-    for (let i = 0; i < 50; i++) channel.send(bytes(`frame ${i}`));
-    await heard.received(50);
+    const writes = vi.spyOn(Socket.prototype, write);
+    for (let i = 0; i < count; i++) channel.send(new Uint8Array(1000).fill(i));
+    await heard.received(count);
     expect(writes).toHaveBeenCalledTimes(1);
     writes.mockRestore();
     await listener.close();
