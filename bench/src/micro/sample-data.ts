@@ -1,4 +1,4 @@
-import type { Operation, RequestCommand } from "@flotilla/kv";
+import type { Applied, Operation, RequestCommand } from "@flotilla/kv";
 import { encodeCommand, Machine } from "@flotilla/kv";
 import { keyCount, keyName, value } from "../clients/client.ts";
 
@@ -21,12 +21,13 @@ export class Replica {
   readonly machine: Machine = new Machine();
   #index = 0;
 
-  apply(payload: Uint8Array): void {
+  apply(payload: Uint8Array): Applied {
     this.#index += 1;
     const applied = this.machine.apply(payload, { index: this.#index, timeMs: timeMs + this.#index });
     if (applied.type === "refused" || applied.type === "attach-refused")
       throw new Error("the machine refused");
     this.machine.takeEvents();
+    return applied;
   }
 }
 

@@ -1,6 +1,15 @@
-import { decode, encode, FlotillaError, readArray, readBytes, readUint } from "@flotilla/runtime";
-import { readId } from "./ids.ts";
-import { packOperation, unpackOperation } from "./operation-codec.ts";
+import {
+  CborReader,
+  CborWriter,
+  expectItems,
+  FlotillaError,
+  readArray,
+  readBytes,
+  readUint,
+} from "@flotilla/runtime";
+import { idDigits } from "./ids.ts";
+import { readOperation, writeOperation } from "./operation-codec.ts";
+import { checkShape } from "./operation-shape.ts";
 import type { AttachCommand, ExpireCommand, KvCommand, RequestCommand } from "./types.ts";
 
 /** Raised when the meaning of a command's bytes changes. */
@@ -9,94 +18,142 @@ const tag = { attach: 0, request: 1, expire: 2 } as const;
 const secretBytes = 16;
 const maxLeases = 10_000;
 
-function pack(command: KvCommand): readonly unknown[] {
-  switch (command.type) {
-    case "attach":
-      return [commandFormat, tag.attach, command.session, command.secret, command.attach, command.ttlMs];
-    case "request": {
-      const { session, attach, seq, ack, operation } = command;
-      return [commandFormat, tag.request, session, attach, seq, ack, packOperation(operation)];
-    }
-    default:
-      return [commandFormat, tag.expire, command.leases];
-  }
-}
-
 function bad(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
 }
 
-function readCount(value: unknown, what: string): number {
-  const count = readUint(value, what);
-  return count === 0 ? bad(`${what}: expected at least 1`) : count;
-}
-
-function unpackAttach(fields: readonly unknown[]): AttachCommand {
-  readArray(fields, "attach", 6, 6);
-  const secret = readBytes(fields[3], "secret", secretBytes);
+function requireSecret(secret: Uint8Array): void {
   if (secret.length !== secretBytes) bad(`secret: expected ${secretBytes} bytes`);
-  return {
-    type: "attach",
-    session: readId(fields[2], "session"),
-    secret,
-    attach: readCount(fields[4], "attach"),
-    ttlMs: fields[5] === null ? null : readUint(fields[5], "ttl"),
-  };
 }
 
-function unpackRequest(fields: readonly unknown[]): RequestCommand {
-  readArray(fields, "request", 7, 7);
-  const seq = readCount(fields[4], "seq");
-  const ack = readUint(fields[5], "ack");
+function requireCount(count: number, what: string): void {
+  if (count < 1) bad(`${what}: expected at least 1`);
+}
+
+function requireAckBelow(ack: number, seq: number): void {
   if (ack >= seq) bad("ack: expected less than seq");
-  return {
-    type: "request",
-    session: readId(fields[2], "session"),
-    attach: readCount(fields[3], "attach"),
-    seq,
-    ack,
-    operation: unpackOperation(fields[6]),
-  };
 }
 
-function unpackExpire(fields: readonly unknown[]): ExpireCommand {
-  readArray(fields, "expire", 3, 3);
-  const leases: string[] = [];
-  for (const item of readArray(fields[2], "leases", 0, maxLeases)) leases.push(readId(item, "lease"));
-  return { type: "expire", leases };
+const writer = new CborWriter();
+
+function open(kind: number, items: number): void {
+  writer.begin();
+  writer.array(items);
+  writer.number(commandFormat);
+  writer.number(kind);
 }
 
-function unpack(value: unknown): KvCommand {
-  const fields = readArray(value, "command", 2, 8);
-  if (fields[0] !== commandFormat) bad("command: unknown format version");
-  switch (fields[1]) {
-    case tag.attach:
-      return unpackAttach(fields);
-    case tag.request:
-      return unpackRequest(fields);
-    case tag.expire:
-      return unpackExpire(fields);
+function writeId(id: string, what: string): void {
+  if (!writer.hex(id, idDigits)) bad(`${what}: expected ${idDigits} lowercase hex characters`);
+}
+
+function writeCount(count: number, what: string): void {
+  requireCount(readUint(count, what), what);
+  writer.number(count);
+}
+
+function writeAttach({ session, secret, attach, ttlMs }: AttachCommand): void {
+  open(tag.attach, 6);
+  writeId(session, "session");
+  requireSecret(readBytes(secret, "secret", secretBytes));
+  writer.bytes(secret);
+  writeCount(attach, "attach");
+  if (ttlMs === null) writer.null();
+  else writer.number(readUint(ttlMs, "ttl"));
+}
+
+function writeRequest({ session, attach, seq, ack, operation }: RequestCommand): void {
+  open(tag.request, 7);
+  writeId(session, "session");
+  writeCount(attach, "attach");
+  writeCount(seq, "seq");
+  requireAckBelow(readUint(ack, "ack"), seq);
+  writer.number(ack);
+  checkShape(operation);
+  writeOperation(writer, operation);
+}
+
+function writeExpire({ leases }: ExpireCommand): void {
+  open(tag.expire, 3);
+  readArray(leases, "leases", 0, maxLeases);
+  writer.array(leases.length);
+  for (const lease of leases) writeId(lease, "lease");
+}
+
+/** Checks as it writes: a caller without types may hand over anything. */
+function write(command: KvCommand): void {
+  switch (command.type) {
+    case "attach":
+      writeAttach(command);
+      return;
+    case "request":
+      writeRequest(command);
+      return;
+    case "expire":
+      writeExpire(command);
+      return;
     default:
-      return bad("command: unknown kind");
+      bad("command: unknown kind");
   }
 }
 
 /**
- * The command as it stands in the log. What it returns is certain to decode.
+ * The command as it stands in the log. What it returns is certain to decode; it shares its memory with other
+ * commands: copy it to keep it.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a command of the wrong shape
  */
 export function encodeCommand(command: KvCommand): Uint8Array {
-  return encode(packChecked(command));
-}
-
-function packChecked(command: KvCommand): readonly unknown[] {
   try {
-    const packed = pack(command);
-    unpack(packed);
-    return packed;
+    write(command);
+    return writer.finish();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "wrong shape";
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `not a command: ${reason}`, { cause });
+  }
+}
+
+function readCount(reader: CborReader, what: string): number {
+  const count = reader.uint(what);
+  requireCount(count, what);
+  return count;
+}
+
+function readAttach(reader: CborReader): AttachCommand {
+  const session = reader.hex("session", idDigits);
+  const secret = reader.bytes("secret", secretBytes);
+  requireSecret(secret);
+  const attach = readCount(reader, "attach");
+  return { type: "attach", session, secret, attach, ttlMs: reader.takeNull() ? null : reader.uint("ttl") };
+}
+
+function readRequest(reader: CborReader): RequestCommand {
+  const session = reader.hex("session", idDigits);
+  const attach = readCount(reader, "attach");
+  const seq = readCount(reader, "seq");
+  const ack = reader.uint("ack");
+  requireAckBelow(ack, seq);
+  return { type: "request", session, attach, seq, ack, operation: readOperation(reader) };
+}
+
+function readLease(reader: CborReader): string {
+  return reader.hex("lease", idDigits);
+}
+
+function readCommand(reader: CborReader): KvCommand {
+  const items = reader.array("command", 2, 8);
+  if (reader.uint("format") !== commandFormat) bad("command: unknown format version");
+  switch (reader.uint("command tag")) {
+    case tag.attach:
+      expectItems("attach", items, 6);
+      return readAttach(reader);
+    case tag.request:
+      expectItems("request", items, 7);
+      return readRequest(reader);
+    case tag.expire:
+      expectItems("expire", items, 3);
+      return { type: "expire", leases: reader.list("leases", maxLeases, readLease) };
+    default:
+      return bad("command: unknown kind");
   }
 }
 
@@ -105,5 +162,8 @@ function packChecked(command: KvCommand): readonly unknown[] {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
 export function decodeCommand(bytes: Uint8Array): KvCommand {
-  return unpack(decode(bytes));
+  const reader = new CborReader(bytes);
+  const command = readCommand(reader);
+  reader.end("command");
+  return command;
 }

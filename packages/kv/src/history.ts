@@ -1,3 +1,4 @@
+import { EventPage } from "./event-page.ts";
 import { limits } from "./limits.ts";
 import type { TreeEvent, WatchToken } from "./types.ts";
 
@@ -9,10 +10,7 @@ export interface HistoryLimits {
 }
 
 const eventOverheadBytes = 256;
-
-function costOf(event: TreeEvent): number {
-  return eventOverheadBytes + event.path.length * 2 + (event.node === null ? 0 : event.node.value.length);
-}
+const pageEvents = 256;
 
 /** Negative when `a` is before `b`. */
 export function compareTokens(a: WatchToken, b: WatchToken): number {
@@ -22,50 +20,49 @@ export function compareTokens(a: WatchToken, b: WatchToken): number {
 /** The latest events in order, bounded by count and bytes. What falls out moves the floor. */
 export class EventHistory {
   readonly #limits: HistoryLimits;
-  /** Holes before the head let values go at once. */
-  #events: (TreeEvent | undefined)[] = [];
-  #head = 0;
+  /** Event number `n`, counted from the first of the first page, is in slot `n % pageEvents` of its page. */
+  #pages: EventPage[] = [];
+  /** Numbers of the first event kept and of the next to come. */
+  #first = 0;
+  #next = 0;
   #bytes = 0;
-  #floor: WatchToken;
+  #floorRevision: number;
+  #floorOrdinal: number;
 
   constructor(bounds: Partial<HistoryLimits> = {}, floor: WatchToken = { revision: 0, ordinal: 0 }) {
     this.#limits = {
       events: bounds.events ?? limits.historyEvents,
       bytes: bounds.bytes ?? limits.historyBytes,
     };
-    this.#floor = floor;
+    this.#floorRevision = floor.revision;
+    this.#floorOrdinal = floor.ordinal;
   }
 
   /** The last event that is gone; a token before it is a gap. */
   get floor(): WatchToken {
-    return this.#floor;
+    return { revision: this.#floorRevision, ordinal: this.#floorOrdinal };
   }
 
   /** Events kept. */
   get size(): number {
-    return this.#events.length - this.#head;
+    return this.#next - this.#first;
   }
 
   /** Adds the events of one command, in order, all after those kept. */
   append(events: readonly TreeEvent[]): void {
-    for (const event of events) {
-      this.#events.push(event);
-      this.#bytes += costOf(event);
-    }
-    while (this.size > this.#limits.events || (this.#bytes > this.#limits.bytes && this.size > 0))
-      this.#drop();
-    if (this.#head > 1024 && this.#head * 2 > this.#events.length) {
-      this.#events = this.#events.slice(this.#head);
-      this.#head = 0;
-    }
+    for (const event of events) this.#push(event);
+    const { events: most, bytes } = this.#limits;
+    while (this.size > most || (this.#bytes > bytes && this.size > 0)) this.#drop();
   }
 
   /** Forgets everything; every token before `floor` is a gap from now on. */
   reset(floor: WatchToken): void {
-    this.#events = [];
-    this.#head = 0;
+    this.#pages = [];
+    this.#first = 0;
+    this.#next = 0;
     this.#bytes = 0;
-    this.#floor = { revision: floor.revision, ordinal: floor.ordinal };
+    this.#floorRevision = floor.revision;
+    this.#floorOrdinal = floor.ordinal;
   }
 
   /**
@@ -73,33 +70,65 @@ export class EventHistory {
    * `"gap"` when some of them are gone. A token ahead of the last event gives none.
    */
   since(token: WatchToken, limit: number = Number.MAX_SAFE_INTEGER): TreeEvent[] | "gap" {
-    if (compareTokens(token, this.#floor) < 0) return "gap";
+    if (compareTokens(token, this.floor) < 0) return "gap";
     const start = this.#firstAfter(token);
+    const end = Math.min(this.#next, start + limit);
     const found: TreeEvent[] = [];
-    for (const event of this.#events.slice(start, Math.min(this.#events.length, start + limit))) {
+    for (let number = start; number < end; number += 1) {
+      const event = this.#page(number)?.read(number % pageEvents);
       if (event !== undefined) found.push(event);
     }
     return found;
   }
 
+  #page(number: number): EventPage | undefined {
+    return this.#pages[Math.floor(number / pageEvents)];
+  }
+
+  #push(event: TreeEvent): void {
+    const slot = this.#next % pageEvents;
+    if (slot === 0) this.#pages.push(new EventPage(pageEvents));
+    const page = this.#page(this.#next);
+    if (page === undefined) return;
+    page.write(slot, event);
+    this.#next += 1;
+    this.#bytes += this.#cost(page, slot);
+  }
+
+  #cost(page: EventPage, slot: number): number {
+    return eventOverheadBytes + page.path(slot).length * 2 + page.valueBytes(slot);
+  }
+
   #firstAfter(token: WatchToken): number {
-    let low = this.#head;
-    let high = this.#events.length;
+    let low = this.#first;
+    let high = this.#next;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const event = this.#events[middle];
-      if (event === undefined || compareTokens(event, token) > 0) high = middle;
+      const page = this.#page(middle);
+      const slot = middle % pageEvents;
+      if (page === undefined || this.#isAfter(page, slot, token)) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
+  #isAfter(page: EventPage, slot: number, { revision, ordinal }: WatchToken): boolean {
+    const found = page.revision(slot);
+    return found > revision || (found === revision && page.ordinal(slot) > ordinal);
+  }
+
   #drop(): void {
-    const event = this.#events[this.#head];
-    if (event === undefined) return;
-    this.#events[this.#head] = undefined;
-    this.#head += 1;
-    this.#bytes -= costOf(event);
-    this.#floor = { revision: event.revision, ordinal: event.ordinal };
+    const page = this.#page(this.#first);
+    if (page === undefined) return;
+    const slot = this.#first % pageEvents;
+    this.#bytes -= this.#cost(page, slot);
+    this.#floorRevision = page.revision(slot);
+    this.#floorOrdinal = page.ordinal(slot);
+    page.drop(slot);
+    this.#first += 1;
+    if (slot < pageEvents - 1) return;
+    this.#pages.shift();
+    this.#first -= pageEvents;
+    this.#next -= pageEvents;
   }
 }

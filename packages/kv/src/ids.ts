@@ -1,5 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 
+/** Lowercase hex digits of a session or lease id. */
+export const idDigits = 32;
 const shape = /^[0-9a-f]{32}$/;
 
 /** True for 32 lowercase hex characters. */

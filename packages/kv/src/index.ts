@@ -4,9 +4,11 @@ export type { HistoryLimits } from "./history.ts";
 export { limits } from "./limits.ts";
 export { Machine } from "./machine.ts";
 export type { ApplyPoint, MachineOptions, MachineSnapshot, PageOptions } from "./machine.ts";
-export { packOperation, unpackOperation } from "./operation-codec.ts";
+export { idDigits } from "./ids.ts";
+export { readOperation, writeOperation } from "./operation-codec.ts";
 export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
-export { decodeResult, encodeResult, packStat, unpackStat } from "./result-codec.ts";
+export { decodeResult, encodeResult } from "./result-codec.ts";
+export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";
 export type {
   Applied,

@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
+import { Answered } from "./answered.ts";
 import { decodeCommand } from "./command-codec.ts";
 import { EventHistory } from "./history.ts";
 import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { expire, perform } from "./perform.ts";
 import { restoreState } from "./restore.ts";
-import { encodeResult } from "./result-codec.ts";
 import type { Session } from "./session-table.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState } from "./state.ts";
@@ -25,6 +25,7 @@ import type {
   LeaseInfo,
   Node,
   RequestCommand,
+  Result,
   SessionId,
   SessionInfo,
   Stat,
@@ -189,7 +190,7 @@ export class Machine {
     if (window === undefined) return found;
     for (let seq = Math.max(fromSeq, window.acked + 1); seq <= window.lastSeq; seq += 1) {
       const kept = window.get(seq);
-      if (kept !== undefined) found.push([seq, kept.result]);
+      if (kept !== undefined) found.push([seq, kept.bytes]);
     }
     return found;
   }
@@ -273,11 +274,11 @@ export class Machine {
     const kept = window.get(seq);
     if (kept !== undefined) {
       this.#probe("kv.request.repeat");
-      return { type: "answered", session: id, attach, seq, result: kept.result, repeat: true };
+      return new Answered(id, attach, seq, true, kept);
     }
     const isFull =
       window.lastSeq - Math.max(ack, window.acked) >= limits.windowRequests ||
-      (window.bytes >= limits.windowBytes && window.bytesAfter(ack) >= limits.windowBytes);
+      window.reaches(limits.windowBytes, ack);
     if (isFull) return this.#refuse(command, "full", nextSeq);
     return this.#perform(command, timeMs);
   }
@@ -287,15 +288,10 @@ export class Machine {
     const performed = perform(execution, session, operation);
     this.#finish(execution);
     const { revision } = this;
-    const encoded = encodeResult(
-      performed.ok
-        ? { ok: true, revision, results: performed.results }
-        : { ok: false, revision, code: performed.code, failed: performed.failed },
-    );
-    // The encoder hands out parts of larger buffers, which a kept result must not hold on to.
-    const result = new Uint8Array(encoded);
-    this.#state.sessions.keep(session, ack, result);
-    return { type: "answered", session, attach, seq, result, repeat: false };
+    const result: Result = performed.ok
+      ? { ok: true, revision, results: performed.results }
+      : { ok: false, revision, code: performed.code, failed: performed.failed };
+    return new Answered(session, attach, seq, false, this.#state.sessions.keep(session, ack, result));
   }
 
   #expire(command: ExpireCommand, timeMs: number): Applied {
@@ -306,12 +302,13 @@ export class Machine {
   }
 
   #begin(session: SessionId | null, timeMs: number): Execution {
-    const { tree, sessions, hash } = this.#state;
-    return { tree, sessions, hash, session, revision: this.revision + 1, timeMs, events: [] };
+    const { tree, sessions } = this.#state;
+    return { tree, sessions, session, revision: this.revision + 1, timeMs, events: [] };
   }
 
   #finish({ revision, events }: Execution): void {
     if (events.length === 0) return;
+    this.#state.tree.tidy();
     this.#token = { revision, ordinal: events.length - 1 };
     this.#events = events;
     this.history.append(events);

@@ -1,14 +1,6 @@
-import {
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readBytes,
-  readOptionalBoolean,
-  readOptionalUint,
-  readString,
-  readUint,
-} from "@flotilla/runtime";
-import { readId } from "./ids.ts";
+import { expectItems, FlotillaError } from "@flotilla/runtime";
+import type { CborReader, CborWriter } from "@flotilla/runtime";
+import { idDigits } from "./ids.ts";
 import type { CheckOp, Conditions, CreateOp, DeleteOp, MultiOp, Operation, SetOp, TreeOp } from "./types.ts";
 
 /** Numbers in the log: never reuse one. */
@@ -25,142 +17,198 @@ const tag = {
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
-/** Wider than any limit: what is too large is a result, what does not even fit here is no operation. */
-const maxText = 65_536;
-const maxBytes = 67_108_864;
-const maxOps = 65_536;
 
-function packConditions(conditions: Conditions): [number | null, number | null] {
-  return [conditions.version ?? null, conditions.mzxid ?? null];
+/** Wider than any limit: what is too large is a result, what does not even fit here is no operation. */
+export const operationBounds = { text: 65_536, bytes: 67_108_864, ops: 65_536 } as const;
+
+/** A caller without types may say null for what is absent. */
+type Optional<T> = T | null | undefined;
+
+function writeOptional(writer: CborWriter, value: Optional<number | boolean>): void {
+  if (value === undefined || value === null) writer.null();
+  else if (typeof value === "number") writer.number(value);
+  else writer.boolean(value);
 }
 
-/** The operation as a positional array, for a frame of CBOR. {@link unpackOperation} is its inverse. */
-export function packOperation(op: Operation): readonly unknown[] {
+function writeConditions(writer: CborWriter, conditions: Conditions): void {
+  writeOptional(writer, conditions.version);
+  writeOptional(writer, conditions.mzxid);
+}
+
+function writeCreate(writer: CborWriter, op: CreateOp): void {
+  writer.array(5);
+  writer.number(tag.create);
+  writer.text(op.path);
+  writer.bytes(op.value);
+  if (op.lease === null) writer.null();
+  else writer.text(op.lease);
+  writer.number((op.sequential ? sequentialFlag : 0) | (op.guarded ? guardedFlag : 0));
+}
+
+function writeSet(writer: CborWriter, op: SetOp): void {
+  writer.array(5);
+  writer.number(tag[op.type]);
+  writer.text(op.path);
+  writer.bytes(op.value);
+  writeConditions(writer, op.if);
+}
+
+function writeDelete(writer: CborWriter, op: DeleteOp): void {
+  writer.array(5);
+  writer.number(tag.delete);
+  writer.text(op.path);
+  writeConditions(writer, op.if);
+  writer.boolean(op.force);
+}
+
+function writeCheck(writer: CborWriter, op: CheckOp): void {
+  writer.array(5);
+  writer.number(tag.check);
+  writer.text(op.path);
+  writeConditions(writer, op.if);
+  writeOptional(writer, op.if.exists);
+}
+
+/** Writes an operation of the right shape as a positional array. {@link readOperation} is its inverse. */
+export function writeOperation(writer: CborWriter, op: Operation): void {
   switch (op.type) {
-    case "create": {
-      const flags = (op.sequential ? sequentialFlag : 0) | (op.guarded ? guardedFlag : 0);
-      return [tag.create, op.path, op.value, op.lease, flags];
-    }
+    case "create":
+      writeCreate(writer, op);
+      return;
     case "set":
     case "put":
-      return [tag[op.type], op.path, op.value, ...packConditions(op.if)];
+      writeSet(writer, op);
+      return;
     case "delete":
-      return [tag.delete, op.path, ...packConditions(op.if), op.force];
+      writeDelete(writer, op);
+      return;
     case "check":
-      return [tag.check, op.path, ...packConditions(op.if), op.if.exists ?? null];
+      writeCheck(writer, op);
+      return;
     case "multi":
-      return [tag.multi, op.ops.map(packOperation)];
+      writer.array(2);
+      writer.number(tag.multi);
+      writer.array(op.ops.length);
+      for (const inner of op.ops) writeOperation(writer, inner);
+      return;
     case "grant":
-      return [tag.grant, op.lease, op.ttlMs];
+      writer.array(3);
+      writer.number(tag.grant);
+      writer.text(op.lease);
+      writer.number(op.ttlMs);
+      return;
     case "revoke":
-      return [tag.revoke, op.lease];
+      writer.array(2);
+      writer.number(tag.revoke);
+      writer.text(op.lease);
+      return;
     default:
-      return [tag[op.type]];
+      writer.array(1);
+      writer.number(tag.close);
   }
 }
 
-function unpackConditions(version: unknown, mzxid: unknown, exists: unknown): Conditions {
+function readOptional(reader: CborReader, what: string): number | undefined {
+  return reader.takeNothing() ? undefined : reader.uint(what);
+}
+
+function readConditions(reader: CborReader): { version?: number; mzxid?: number; exists?: boolean } {
   const conditions: { version?: number; mzxid?: number; exists?: boolean } = {};
-  const wantedVersion = readOptionalUint(version, "version");
-  const wantedMzxid = readOptionalUint(mzxid, "mzxid");
-  const wantedExists = readOptionalBoolean(exists, "exists");
-  if (wantedVersion !== undefined) conditions.version = wantedVersion;
-  if (wantedMzxid !== undefined) conditions.mzxid = wantedMzxid;
-  if (wantedExists !== undefined) conditions.exists = wantedExists;
+  const version = readOptional(reader, "version");
+  if (version !== undefined) conditions.version = version;
+  const mzxid = readOptional(reader, "mzxid");
+  if (mzxid !== undefined) conditions.mzxid = mzxid;
   return conditions;
 }
 
-function unpackCreate(fields: readonly unknown[]): CreateOp {
-  readArray(fields, "create", 5, 5);
-  const flags = readUint(fields[4], "flags", sequentialFlag | guardedFlag);
-  return {
-    type: "create",
-    path: readString(fields[1], "path", maxText),
-    value: readBytes(fields[2], "value", maxBytes),
-    lease: fields[3] === null ? null : readId(fields[3], "lease"),
-    sequential: (flags & sequentialFlag) !== 0,
-    guarded: (flags & guardedFlag) !== 0,
-  };
+function readPath(reader: CborReader): string {
+  return reader.text("path", operationBounds.text);
 }
 
-function unpackSet(type: "set" | "put", fields: readonly unknown[]): SetOp {
-  readArray(fields, type, 5, 5);
-  return {
-    type,
-    path: readString(fields[1], "path", maxText),
-    value: readBytes(fields[2], "value", maxBytes),
-    if: unpackConditions(fields[3], fields[4], null),
-  };
+function readValue(reader: CborReader): Uint8Array {
+  return reader.bytes("value", operationBounds.bytes);
 }
 
-function unpackDelete(fields: readonly unknown[]): DeleteOp {
-  readArray(fields, "delete", 5, 5);
+function readCreate(reader: CborReader): CreateOp {
+  const path = readPath(reader);
+  const value = readValue(reader);
+  const lease = reader.takeNull() ? null : reader.hex("lease", idDigits);
+  const flags = reader.uint("flags", sequentialFlag | guardedFlag);
+  const sequential = (flags & sequentialFlag) !== 0;
+  return { type: "create", path, value, lease, sequential, guarded: (flags & guardedFlag) !== 0 };
+}
+
+function readSet(type: "set" | "put", reader: CborReader): SetOp {
+  return { type, path: readPath(reader), value: readValue(reader), if: readConditions(reader) };
+}
+
+function readDelete(reader: CborReader): DeleteOp {
   return {
     type: "delete",
-    path: readString(fields[1], "path", maxText),
-    if: unpackConditions(fields[2], fields[3], null),
-    force: readBoolean(fields[4], "force"),
+    path: readPath(reader),
+    if: readConditions(reader),
+    force: reader.boolean("force"),
   };
 }
 
-function unpackCheck(fields: readonly unknown[]): CheckOp {
-  readArray(fields, "check", 5, 5);
-  return {
-    type: "check",
-    path: readString(fields[1], "path", maxText),
-    if: unpackConditions(fields[2], fields[3], fields[4]),
-  };
+function readCheck(reader: CborReader): CheckOp {
+  const path = readPath(reader);
+  const conditions = readConditions(reader);
+  if (!reader.takeNothing()) conditions.exists = reader.boolean("exists");
+  return { type: "check", path, if: conditions };
 }
 
 function unknown(): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "unknown operation");
 }
 
-function unpackTreeOp(value: unknown): TreeOp {
-  const fields = readArray(value, "operation", 1, 8);
-  switch (fields[0]) {
+function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp {
+  if (kind > tag.check) unknown();
+  expectItems("operation", items, 5);
+  switch (kind) {
     case tag.create:
-      return unpackCreate(fields);
+      return readCreate(reader);
     case tag.set:
-      return unpackSet("set", fields);
+      return readSet("set", reader);
     case tag.put:
-      return unpackSet("put", fields);
+      return readSet("put", reader);
     case tag.delete:
-      return unpackDelete(fields);
-    case tag.check:
-      return unpackCheck(fields);
+      return readDelete(reader);
     default:
-      return unknown();
+      return readCheck(reader);
   }
 }
 
-function unpackMulti(fields: readonly unknown[]): MultiOp {
-  readArray(fields, "multi", 2, 2);
-  const ops: TreeOp[] = [];
-  for (const item of readArray(fields[1], "ops", 0, maxOps)) ops.push(unpackTreeOp(item));
-  return { type: "multi", ops };
+function readTreeOp(reader: CborReader): TreeOp {
+  const items = reader.array("operation", 1, 8);
+  return readTreeFields(reader, reader.uint("operation tag"), items);
+}
+
+function readMulti(reader: CborReader): MultiOp {
+  return { type: "multi", ops: reader.list("ops", operationBounds.ops, readTreeOp) };
 }
 
 /**
- * Reads an operation out of decoded CBOR and checks its shape; `validateOperation` judges its limits. Values alias
- * the frame.
+ * Reads an operation and checks its shape; `validateOperation` judges its limits. Values alias the frame.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
-export function unpackOperation(value: unknown): Operation {
-  const fields = readArray(value, "operation", 1, 8);
-  switch (fields[0]) {
+export function readOperation(reader: CborReader): Operation {
+  const items = reader.array("operation", 1, 8);
+  const kind = reader.uint("operation tag");
+  switch (kind) {
     case tag.multi:
-      return unpackMulti(fields);
+      expectItems("multi", items, 2);
+      return readMulti(reader);
     case tag.grant:
-      readArray(fields, "grant", 3, 3);
-      return { type: "grant", lease: readId(fields[1], "lease"), ttlMs: readUint(fields[2], "ttl") };
+      expectItems("grant", items, 3);
+      return { type: "grant", lease: reader.hex("lease", idDigits), ttlMs: reader.uint("ttl") };
     case tag.revoke:
-      readArray(fields, "revoke", 2, 2);
-      return { type: "revoke", lease: readId(fields[1], "lease") };
+      expectItems("revoke", items, 2);
+      return { type: "revoke", lease: reader.hex("lease", idDigits) };
     case tag.close:
-      readArray(fields, "close", 1, 1);
+      expectItems("close", items, 1);
       return { type: "close" };
     default:
-      return unpackTreeOp(fields);
+      return readTreeFields(reader, kind, items);
   }
 }

@@ -60,7 +60,7 @@ function endSession(x: Execution, session: SessionId): void {
 
 /** Does an operation of a session as a whole, or nothing at all. */
 export function perform(x: Execution, session: SessionId, op: Operation): Performed {
-  const fault = faultOf(op);
+  const fault = faultOf(op, x.tree);
   if (fault !== null) return refuse(fault.code, fault.index);
   switch (op.type) {
     case "multi":

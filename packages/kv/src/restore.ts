@@ -6,9 +6,8 @@ import { readSnapshot } from "./snapshot-read.ts";
 import type { SessionRecord, SnapshotSink } from "./snapshot-read.ts";
 import { bareState, digestOf } from "./state.ts";
 import type { State } from "./state.ts";
-import { makeNode } from "./tree-node.ts";
 import type { NodeFields } from "./tree-node.ts";
-import type { LeaseInfo } from "./types.ts";
+import type { LeaseInfo, Result } from "./types.ts";
 import { isTtl } from "./validate.ts";
 
 function demand(condition: boolean, message: string): asserts condition {
@@ -41,7 +40,7 @@ class Builder implements SnapshotSink {
     if (owner !== null) this.#owners.add(owner);
     this.#promised += numChildren;
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
-    this.state.tree.change(undefined, makeNode(fields, this.state.hash));
+    this.state.tree.add(fields, fields.value);
   }
 
   lease(lease: LeaseInfo): void {
@@ -65,9 +64,9 @@ class Builder implements SnapshotSink {
     this.state.sessions.open(session, acked);
   }
 
-  result(result: Uint8Array): void {
+  result(encoded: Uint8Array, result: Result): void {
     demand(this.#open !== null, "a result without a session");
-    this.state.sessions.keep(this.#open.id, 0, result);
+    this.state.sessions.keep(this.#open.id, 0, result, encoded);
   }
 
   /** Checks what only shows at the end. */

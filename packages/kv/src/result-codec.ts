@@ -1,78 +1,73 @@
-import {
-  decode,
-  encode,
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readInt,
-  readString,
-  readUint,
-  toErrorCode,
-} from "@flotilla/runtime";
-import { readId } from "./ids.ts";
+import { CborReader, CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
+import type { ErrorCode } from "@flotilla/runtime";
 import { limits } from "./limits.ts";
-import type { OpResult, Result, Stat } from "./types.ts";
+import { readStat, writeStat } from "./stat-codec.ts";
+import type { OpResult, Result } from "./types.ts";
 
 /** Raised when the meaning of a result's bytes changes. */
 const resultFormat = 1;
 const maxCode = 64;
 
-/** The stat as a positional array, for a frame of CBOR. {@link unpackStat} is its inverse. */
-export function packStat(stat: Stat): readonly unknown[] {
-  return [
-    stat.czxid,
-    stat.mzxid,
-    stat.pzxid,
-    stat.ctimeMs,
-    stat.mtimeMs,
-    stat.version,
-    stat.cversion,
-    stat.aversion,
-    stat.ephemeralOwner,
-    stat.dataLength,
-    stat.numChildren,
-  ];
+const writer = new CborWriter();
+
+function writeOpResult(result: OpResult): void {
+  if (!result.ok) {
+    writer.array(1);
+    writer.text(result.code);
+    return;
+  }
+  writer.array(2);
+  writer.text(result.path);
+  if (result.stat === null) writer.null();
+  else writeStat(writer, result.stat);
 }
 
-/**
- * Reads a stat out of decoded CBOR.
- * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
- */
-export function unpackStat(value: unknown): Stat {
-  const fields = readArray(value, "stat", 11, 11);
-  return {
-    czxid: readUint(fields[0], "czxid"),
-    mzxid: readUint(fields[1], "mzxid"),
-    pzxid: readUint(fields[2], "pzxid"),
-    ctimeMs: readInt(fields[3], "ctime"),
-    mtimeMs: readInt(fields[4], "mtime"),
-    version: readUint(fields[5], "version"),
-    cversion: readUint(fields[6], "cversion"),
-    aversion: readUint(fields[7], "aversion"),
-    ephemeralOwner: fields[8] === null ? null : readId(fields[8], "owner"),
-    dataLength: readUint(fields[9], "length"),
-    numChildren: readUint(fields[10], "children"),
-  };
+function open(result: Result, items: number): void {
+  writer.begin();
+  writer.array(items);
+  writer.number(resultFormat);
+  writer.boolean(result.ok);
+  writer.number(result.revision);
 }
 
-function packOpResult(result: OpResult): readonly unknown[] {
-  if (!result.ok) return [result.code];
-  return [result.path, result.stat === null ? null : packStat(result.stat)];
-}
-
-function unpackOpResult(value: unknown): OpResult {
-  const fields = readArray(value, "op result", 1, 2);
-  if (fields.length === 1) return { ok: false, code: toErrorCode(readString(fields[0], "code", maxCode)) };
-  const stat = fields[1] === null ? null : unpackStat(fields[1]);
-  return { ok: true, path: readString(fields[0], "path", limits.pathBytes), stat };
-}
-
-/** The result as it stands in a session's window and travels to the client. */
+/** The result as it travels to the client. */
 export function encodeResult(result: Result): Uint8Array {
-  const { ok, revision } = result;
-  return ok
-    ? encode([resultFormat, ok, revision, result.results.map(packOpResult)])
-    : encode([resultFormat, ok, revision, result.code, result.failed]);
+  if (result.ok) {
+    open(result, 4);
+    writer.array(result.results.length);
+    for (const item of result.results) writeOpResult(item);
+  } else {
+    open(result, 5);
+    writer.text(result.code);
+    if (result.failed === null) writer.null();
+    else writer.number(result.failed);
+  }
+  return writer.finish();
+}
+
+function readCode(reader: CborReader): ErrorCode {
+  return toErrorCode(reader.text("code", maxCode));
+}
+
+function readOpResult(reader: CborReader): OpResult {
+  if (reader.array("op result", 1, 2) === 1) return { ok: false, code: readCode(reader) };
+  const path = reader.text("path", limits.pathBytes);
+  return { ok: true, path, stat: reader.takeNull() ? null : readStat(reader) };
+}
+
+function readResult(reader: CborReader): Result {
+  const items = reader.array("result", 4, 5);
+  if (reader.uint("format") !== resultFormat)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "result: unknown format version");
+  const ok = reader.boolean("ok");
+  const revision = reader.uint("revision");
+  if (ok) {
+    expectItems("result", items, 4);
+    return { ok, revision, results: reader.list("results", limits.opsPerMulti, readOpResult) };
+  }
+  expectItems("result", items, 5);
+  const code = readCode(reader);
+  return { ok, revision, code, failed: reader.takeNull() ? null : reader.uint("failed", limits.opsPerMulti) };
 }
 
 /**
@@ -80,19 +75,8 @@ export function encodeResult(result: Result): Uint8Array {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
 export function decodeResult(bytes: Uint8Array): Result {
-  const fields = readArray(decode(bytes), "result", 4, 5);
-  if (fields[0] !== resultFormat)
-    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "result: unknown format version");
-  const revision = readUint(fields[2], "revision");
-  if (readBoolean(fields[1], "ok")) {
-    readArray(fields, "result", 4, 4);
-    const results: OpResult[] = [];
-    for (const item of readArray(fields[3], "results", 0, limits.opsPerMulti))
-      results.push(unpackOpResult(item));
-    return { ok: true, revision, results };
-  }
-  readArray(fields, "result", 5, 5);
-  const code = toErrorCode(readString(fields[3], "code", maxCode));
-  const failed = fields[4] === null ? null : readUint(fields[4], "failed", limits.opsPerMulti);
-  return { ok: false, revision, code, failed };
+  const reader = new CborReader(bytes);
+  const result = readResult(reader);
+  reader.end("result");
+  return result;
 }

@@ -1,8 +1,9 @@
-import { hashBytes } from "./digest.ts";
+import { hashBytes, hashText } from "./digest.ts";
 import type { Digest, ItemHash } from "./digest.ts";
+import { takeResult } from "./result-hash.ts";
 import { SortedMap } from "./sorted-map.ts";
-import type { LeaseId, LeaseInfo, SessionId } from "./types.ts";
-import { ResultWindow } from "./window.ts";
+import type { LeaseId, LeaseInfo, Result, SessionId } from "./types.ts";
+import { KeptResult, ResultWindow } from "./window.ts";
 
 /** A session as it is kept. Only the table changes it. */
 export interface Session {
@@ -16,6 +17,8 @@ export interface Session {
 
 interface OwnSession extends Session {
   attach: number;
+  readonly idHash: number;
+  readonly secretWord: number;
   /** The two words of its item in the digest. */
   a: number;
   b: number;
@@ -38,9 +41,11 @@ const emptySet: ReadonlySet<string> = new Set();
 export class SessionTable {
   readonly #digest: Digest;
   readonly #hash: ItemHash;
+  readonly #byId: Map<SessionId, OwnSession> = new Map();
   readonly #sessions: SortedMap<OwnSession> = new SortedMap();
   readonly #leases: SortedMap<LeaseInfo> = new SortedMap();
   readonly #leasesOf: Map<SessionId, Set<LeaseId>> = new Map();
+  readonly #forget = ({ a, b }: KeptResult): void => this.#digest.remove(a, b);
   #generation = 0;
 
   constructor(digest: Digest, hash: ItemHash) {
@@ -49,7 +54,7 @@ export class SessionTable {
   }
 
   get(id: SessionId): Session | undefined {
-    return this.#sessions.get(id);
+    return this.#byId.get(id);
   }
 
   /** Sorted by id. */
@@ -75,8 +80,10 @@ export class SessionTable {
   open(session: Pick<Session, "id" | "secretHash" | "ttlMs" | "attach">, acked: number): void {
     const { id, secretHash, ttlMs, attach } = session;
     const window = new ResultWindow(acked);
-    const own = { id, secretHash, ttlMs, attach, window, a: 0, b: 0, generation: this.#generation };
-    this.#sessions.set(id, own);
+    const view = new DataView(secretHash.buffer, secretHash.byteOffset, secretHash.length);
+    const words = { idHash: hashText(id), secretWord: hashBytes(secretHash, view, 0), a: 0, b: 0 };
+    const own = { id, secretHash, ttlMs, attach, window, ...words, generation: this.#generation };
+    this.#set(own);
     this.#count(own);
   }
 
@@ -89,18 +96,25 @@ export class SessionTable {
     this.#count(session);
   }
 
-  /** Forgets the results up to `ack` and keeps that of the next request. */
-  keep(id: SessionId, ack: number, result: Uint8Array): void {
+  /** Forgets the results up to `ack` and keeps that of the next request; `encoded` when its bytes are known. */
+  keep(id: SessionId, ack: number, result: Result, encoded: Uint8Array | null = null): KeptResult {
     const session = this.#own(id);
-    if (session === undefined) return;
+    if (session === undefined) return new KeptResult(result, encoded, 0, 0);
+    const { window, idHash } = session;
     this.#discount(session);
-    session.window.forget(ack, ({ a, b }) => this.#digest.remove(a, b));
-    const seq = session.window.lastSeq + 1;
-    this.#hash.begin(resultKind).text(id).int(seq).word(result.length).word(hashBytes(result)).end();
-    const { a, b } = this.#hash;
-    session.window.push({ result, a, b });
-    this.#digest.add(a, b);
+    window.forget(ack, this.#forget);
+    takeResult(
+      this.#hash
+        .begin(resultKind)
+        .word(idHash)
+        .int(window.lastSeq + 1),
+      result,
+    ).end();
+    const kept = new KeptResult(result, encoded, this.#hash.a, this.#hash.b);
+    window.push(kept);
+    this.#digest.add(kept.a, kept.b);
     this.#count(session);
+    return kept;
   }
 
   grant(lease: LeaseInfo): void {
@@ -128,7 +142,8 @@ export class SessionTable {
     const session = this.#own(id);
     if (session === undefined) return;
     this.#discount(session);
-    session.window.forget(session.window.lastSeq, ({ a, b }) => this.#digest.remove(a, b));
+    session.window.forget(session.window.lastSeq, this.#forget);
+    this.#byId.delete(id);
     this.#sessions.delete(id);
   }
 
@@ -139,17 +154,22 @@ export class SessionTable {
   }
 
   #own(id: SessionId): OwnSession | undefined {
-    const session = this.#sessions.get(id);
+    const session = this.#byId.get(id);
     if (session === undefined || session.generation === this.#generation) return session;
     const copy = { ...session, window: session.window.clone(), generation: this.#generation };
-    this.#sessions.set(id, copy);
+    this.#set(copy);
     return copy;
   }
 
+  #set(session: OwnSession): void {
+    this.#byId.set(session.id, session);
+    this.#sessions.set(session.id, session);
+  }
+
   #count(session: OwnSession): void {
-    const { id, secretHash, ttlMs, attach, window } = session;
-    this.#hash.begin(sessionKind).text(id).word(hashBytes(secretHash));
-    this.#hash.word(ttlMs).int(attach).int(window.acked).int(window.lastSeq).end();
+    const { window } = session;
+    this.#hash.begin(sessionKind).word(session.idHash).word(session.secretWord);
+    this.#hash.word(session.ttlMs).int(session.attach).int(window.acked).int(window.lastSeq).end();
     session.a = this.#hash.a;
     session.b = this.#hash.b;
     this.#digest.add(session.a, session.b);
@@ -160,6 +180,6 @@ export class SessionTable {
   }
 
   #hashLease({ id, session, ttlMs }: LeaseInfo): void {
-    this.#hash.begin(leaseKind).text(id).text(session).word(ttlMs).end();
+    this.#hash.begin(leaseKind).word(hashText(id)).word(hashText(session)).word(ttlMs).end();
   }
 }

@@ -15,7 +15,7 @@ import { decodeResult } from "./result-codec.ts";
 import { frameHeaderBytes, frameKind, magic, maxFrameBytes, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { NodeFields } from "./tree-node.ts";
-import type { LeaseInfo } from "./types.ts";
+import type { LeaseInfo, Result } from "./types.ts";
 
 /** A session as a snapshot holds it. */
 export interface SessionRecord {
@@ -29,11 +29,12 @@ export interface SessionRecord {
 
 /** What a reader of a snapshot is told, in the order of the bytes. */
 export interface SnapshotSink {
+  /** The value is good for the length of the call. */
   node(fields: NodeFields): void;
   lease(lease: LeaseInfo): void;
   session(session: SessionRecord): void;
-  /** The next result of the last session. */
-  result(result: Uint8Array): void;
+  /** The next result of the last session, and what it says. */
+  result(encoded: Uint8Array, result: Result): void;
 }
 
 interface Frame {
@@ -93,7 +94,7 @@ function readNode(value: unknown): NodeFields {
   const fields = readArray(value, "node", 12, 12);
   return {
     path: readString(fields[0], "path", limits.pathBytes),
-    value: new Uint8Array(readBytes(fields[1], "value", limits.valueBytes)),
+    value: readBytes(fields[1], "value", limits.valueBytes),
     czxid: readUint(fields[2], "czxid"),
     mzxid: readUint(fields[3], "mzxid"),
     pzxid: readUint(fields[4], "pzxid"),
@@ -130,10 +131,9 @@ function readSession(value: readonly unknown[]): SessionRecord {
   };
 }
 
-function readResult(value: unknown): Uint8Array {
-  const result = new Uint8Array(readBytes(value, "result", maxFrameBytes));
-  decodeResult(result);
-  return result;
+function feedResult(value: unknown, sink: SnapshotSink): void {
+  const encoded = new Uint8Array(readBytes(value, "result", maxFrameBytes));
+  sink.result(encoded, decodeResult(encoded));
 }
 
 function feed(frame: Frame, sink: SnapshotSink): void {
@@ -148,7 +148,7 @@ function feed(frame: Frame, sink: SnapshotSink): void {
       sink.session(readSession(frame.body));
       return;
     case frameKind.results:
-      for (const item of frame.body) sink.result(readResult(item));
+      for (const item of frame.body) feedResult(item, sink);
       return;
     default:
       damaged("unknown frame");

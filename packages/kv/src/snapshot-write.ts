@@ -4,6 +4,7 @@ import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
+import { bytesAt } from "./values.ts";
 
 /** The state at one moment. */
 export interface FrozenState extends FrozenSessions {
@@ -42,7 +43,7 @@ function leaseRecord(lease: LeaseInfo): readonly unknown[] {
 function nodeRecord(node: TreeNode): readonly unknown[] {
   return [
     node.path,
-    node.value,
+    bytesAt(node),
     node.czxid,
     node.mzxid,
     node.pzxid,
@@ -79,7 +80,7 @@ function* batched<V>(
 function* resultsOf(session: Session): Generator<Uint8Array> {
   for (let seq = session.window.acked + 1; seq <= session.window.lastSeq; seq += 1) {
     const kept = session.window.get(seq);
-    if (kept !== undefined) yield kept.result;
+    if (kept !== undefined) yield kept.bytes;
   }
 }
 
@@ -92,7 +93,7 @@ function* frames(state: FrozenState): Generator<Uint8Array> {
     frameKind.nodes,
     valuesOf(state.nodes),
     nodeRecord,
-    (node) => node.path.length + node.value.length,
+    (node) => node.path.length + node.length,
   );
   yield* batched(frameKind.leases, valuesOf(state.leases), leaseRecord, () => 0);
   for (const session of valuesOf(state.sessions)) {

@@ -1,7 +1,7 @@
 import { Digest, ItemHash } from "./digest.ts";
 import { SessionTable } from "./session-table.ts";
 import { Tree } from "./tree.ts";
-import { makeRoot } from "./tree-node.ts";
+import { rootFacts } from "./tree-node.ts";
 import type { WatchToken } from "./types.ts";
 
 const stateKind = 0;
@@ -18,13 +18,13 @@ export interface State {
 export function bareState(): State {
   const digest = new Digest();
   const hash = new ItemHash();
-  return { digest, hash, tree: new Tree(digest), sessions: new SessionTable(digest, hash) };
+  return { digest, hash, tree: new Tree(digest, hash), sessions: new SessionTable(digest, hash) };
 }
 
 /** The state before the first command. */
 export function emptyState(): State {
   const state = bareState();
-  state.tree.change(undefined, makeRoot(state.hash));
+  state.tree.add(rootFacts, new Uint8Array(0));
   return state;
 }
 

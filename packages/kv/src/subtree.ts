@@ -30,7 +30,7 @@ function* pagesOf(
   if (root === undefined) return;
   const prefix = prefixOf(path);
   let page: TreeEntry[] = path === "/" ? [] : [{ path, node: publicNode(root) }];
-  let bytes = page.length === 0 ? 0 : root.value.length;
+  let bytes = page.length === 0 ? 0 : root.length;
   let from: string | null = prefix;
   while (from !== null) {
     let next: string | null = null;
@@ -41,7 +41,7 @@ function* pagesOf(
         return false;
       }
       page.push({ path: key, node: publicNode(node) });
-      bytes += node.value.length;
+      bytes += node.length;
       return true;
     });
     if (page.length > 0) yield page;

@@ -1,12 +1,12 @@
-import { hashBytes } from "./digest.ts";
+import { hashText } from "./digest.ts";
 import type { ItemHash } from "./digest.ts";
 import type { LeaseId, Node, Stat } from "./types.ts";
+import { bytesAt, noBytes } from "./values.ts";
+import type { Place } from "./values.ts";
 
-/** What the tree keeps of a node, without its place in the digest. */
-export interface NodeFields {
+/** What there is to know of a node besides its value. */
+export interface NodeFacts {
   readonly path: string;
-  /** Owned by the tree; nobody changes it. */
-  readonly value: Uint8Array;
   readonly czxid: number;
   readonly mzxid: number;
   readonly pzxid: number;
@@ -20,71 +20,99 @@ export interface NodeFields {
   readonly guarded: boolean;
 }
 
-/** A node as it is between two changes; never changed in place, so snapshots may hold it. */
-export interface TreeNode extends NodeFields {
+/** All there is to know of a node. */
+export interface NodeFields extends NodeFacts {
+  readonly value: Uint8Array;
+}
+
+/** A node as the tree keeps it. Only the tree may have it changed, and only while no snapshot holds it. */
+export interface TreeNode extends NodeFacts, Place {
+  mzxid: number;
+  pzxid: number;
+  mtimeMs: number;
+  version: number;
+  created: number;
+  numChildren: number;
+  readonly pathHash: number;
   /** Hash of the value, kept because a change of a child does not touch it. */
-  readonly valueHash: number;
-  /** The two words of its item in the digest. */
-  readonly a: number;
-  readonly b: number;
+  valueHash: number;
+  /** The two words of its item in the digest; see {@link sealNode}. */
+  a: number;
+  b: number;
+  /** Grows with every moment that is kept; a moment holds all nodes of earlier generations. */
+  readonly generation: number;
 }
 
 const itemKind = 1;
 
-/** A node being made: its place in the digest is still missing. */
-type Draft = NodeFields & { readonly valueHash: number; a: number; b: number };
+function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeNode {
+  return {
+    path: facts.path,
+    czxid: facts.czxid,
+    mzxid: facts.mzxid,
+    pzxid: facts.pzxid,
+    ctimeMs: facts.ctimeMs,
+    mtimeMs: facts.mtimeMs,
+    version: facts.version,
+    created: facts.created,
+    numChildren: facts.numChildren,
+    owner: facts.owner,
+    guarded: facts.guarded,
+    chunk: noBytes,
+    at: 0,
+    length: 0,
+    pathHash,
+    valueHash: 0,
+    a: 0,
+    b: 0,
+    generation,
+  };
+}
 
-/** Completes a fresh node, in place. Its `valueHash` must be that of its value. */
-export function sealNode(node: Draft, hash: ItemHash): TreeNode {
-  hash.begin(itemKind).text(node.path).word(node.value.length).word(node.valueHash);
+/** A node without its value. */
+export function makeNode(facts: NodeFacts, generation: number): TreeNode {
+  return allocate(facts, hashText(facts.path), generation);
+}
+
+/** The same node once more, its value in the same place. */
+export function copyNode(node: TreeNode, generation: number): TreeNode {
+  const copy = allocate(node, node.pathHash, generation);
+  copy.chunk = node.chunk;
+  copy.at = node.at;
+  copy.length = node.length;
+  copy.valueHash = node.valueHash;
+  copy.a = node.a;
+  copy.b = node.b;
+  return copy;
+}
+
+/** Brings the place in the digest in line with everything else. */
+export function sealNode(node: TreeNode, hash: ItemHash): void {
+  hash.begin(itemKind).word(node.pathHash).word(node.valueHash);
   hash.int(node.czxid).int(node.mzxid).int(node.pzxid).int(node.ctimeMs).int(node.mtimeMs);
-  hash.int(node.version).int(node.created).word(node.numChildren);
-  if (node.owner !== null) hash.text(node.owner).word(node.guarded ? 1 : 0);
+  hash.int(node.version).int(node.created).int(node.numChildren);
+  if (node.owner !== null) hash.word(hashText(node.owner)).word(node.guarded ? 1 : 0);
   hash.end();
   node.a = hash.a;
   node.b = hash.b;
-  return node;
 }
 
-/** Completes a node from its fields alone. Written out so that all nodes have one hidden class. */
-export function makeNode(fields: NodeFields, hash: ItemHash): TreeNode {
-  const node = {
-    path: fields.path,
-    value: fields.value,
-    czxid: fields.czxid,
-    mzxid: fields.mzxid,
-    pzxid: fields.pzxid,
-    ctimeMs: fields.ctimeMs,
-    mtimeMs: fields.mtimeMs,
-    version: fields.version,
-    created: fields.created,
-    numChildren: fields.numChildren,
-    owner: fields.owner,
-    guarded: fields.guarded,
-    valueHash: hashBytes(fields.value),
-    a: 0,
-    b: 0,
-  };
-  return sealNode(node, hash);
-}
+/** The facts of the root of an empty tree: as old as history itself. */
+export const rootFacts: NodeFacts = {
+  path: "/",
+  czxid: 0,
+  mzxid: 0,
+  pzxid: 0,
+  ctimeMs: 0,
+  mtimeMs: 0,
+  version: 0,
+  created: 0,
+  numChildren: 0,
+  owner: null,
+  guarded: false,
+};
 
-/** The root of an empty tree: as old as history itself. */
-export function makeRoot(hash: ItemHash): TreeNode {
-  const value = new Uint8Array(0);
-  const counters = {
-    czxid: 0,
-    mzxid: 0,
-    pzxid: 0,
-    ctimeMs: 0,
-    mtimeMs: 0,
-    version: 0,
-    created: 0,
-    numChildren: 0,
-  };
-  return makeNode({ path: "/", value, ...counters, owner: null, guarded: false }, hash);
-}
-
-/** What the node says of itself. */
+/** What the node says of itself now. */
 export function statOf(node: TreeNode): Stat {
   return {
     czxid: node.czxid,
@@ -96,12 +124,12 @@ export function statOf(node: TreeNode): Stat {
     cversion: 2 * node.created - node.numChildren,
     aversion: 0,
     ephemeralOwner: node.owner,
-    dataLength: node.value.length,
+    dataLength: node.length,
     numChildren: node.numChildren,
   };
 }
 
 /** The node as it is given out. */
 export function publicNode(node: TreeNode): Node {
-  return { value: node.value, stat: statOf(node) };
+  return { value: bytesAt(node), stat: statOf(node) };
 }

@@ -1,11 +1,10 @@
 import type { ErrorCode } from "@flotilla/runtime";
-import { hashBytes } from "./digest.ts";
-import type { ItemHash } from "./digest.ts";
+import { Change } from "./change.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
-import { makeNode, publicNode, sealNode } from "./tree-node.ts";
+import { statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
@@ -24,7 +23,6 @@ import type {
 export interface Execution {
   readonly tree: Tree;
   readonly sessions: SessionTable;
-  readonly hash: ItemHash;
   /** Whose request it is. */
   readonly session: SessionId | null;
   /** The revision it makes, if it changes the tree. */
@@ -37,9 +35,11 @@ export interface Execution {
 export type Outcome = OpResult | ErrorCode;
 
 function emit(x: Execution, type: TreeEvent["type"], node: TreeNode): OpResult {
-  const shown = type === "deleted" ? null : publicNode(node);
-  x.events.push({ revision: x.revision, ordinal: x.events.length, type, path: node.path, node: shown });
-  return { ok: true, path: node.path, stat: shown === null ? null : shown.stat };
+  const { path, chunk, at, length } = node;
+  const point = { revision: x.revision, ordinal: x.events.length, type, path };
+  const stat = type === "deleted" ? null : statOf(node);
+  x.events.push(new Change(point, stat, stat === null ? null : { chunk, at, length }));
+  return { ok: true, path, stat };
 }
 
 /** In this order: existence, the fence, the version. */
@@ -54,9 +54,11 @@ function unmet(node: TreeNode | undefined, conditions: Conditions): ErrorCode | 
 }
 
 function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): void {
-  const numChildren = parent.numChildren + (born === 1 ? 1 : -1);
-  const fields = { ...parent, pzxid: x.revision, created: parent.created + born, numChildren };
-  x.tree.change(parent, sealNode(fields, x.hash));
+  const node = x.tree.edit(parent);
+  node.pzxid = x.revision;
+  node.created += born;
+  node.numChildren += born === 1 ? 1 : -1;
+  x.tree.settle(node);
 }
 
 function ownedBySession(x: Execution, session: SessionId): number {
@@ -74,11 +76,9 @@ interface NewNode {
 
 function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
   const { path, owner, guarded } = node;
-  const value = new Uint8Array(node.value);
   const { revision, timeMs } = x;
   const born = {
     path,
-    value,
     czxid: revision,
     mzxid: revision,
     pzxid: revision,
@@ -90,10 +90,8 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     owner,
     guarded,
   };
-  const sealed = makeNode(born, x.hash);
   changeParent(x, parent, 1);
-  x.tree.change(undefined, sealed);
-  return emit(x, "created", sealed);
+  return emit(x, "created", x.tree.add(born, node.value));
 }
 
 function create(x: Execution, op: CreateOp): Outcome {
@@ -113,14 +111,14 @@ function create(x: Execution, op: CreateOp): Outcome {
   return insert(x, parent, { path, value: op.value, owner: op.lease, guarded: op.guarded });
 }
 
-function update(x: Execution, node: TreeNode, bytes: Uint8Array): OpResult {
-  const value = new Uint8Array(bytes);
-  const valueHash = hashBytes(value);
-  const version = node.version + 1;
-  const fields = { ...node, value, valueHash, mzxid: x.revision, mtimeMs: x.timeMs, version };
-  const changed = sealNode(fields, x.hash);
-  x.tree.change(node, changed);
-  return emit(x, "changed", changed);
+function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
+  const node = x.tree.edit(found);
+  node.mzxid = x.revision;
+  node.mtimeMs = x.timeMs;
+  node.version += 1;
+  x.tree.setValue(node, value);
+  x.tree.settle(node);
+  return emit(x, "changed", node);
 }
 
 function set(x: Execution, op: SetOp): Outcome {
@@ -138,7 +136,7 @@ function set(x: Execution, op: SetOp): Outcome {
 /** Removes a node that exists and has no children. */
 function erase(x: Execution, node: TreeNode): OpResult {
   const parent = x.tree.get(parentOf(node.path));
-  x.tree.change(node, undefined);
+  x.tree.delete(node);
   if (parent !== undefined) changeParent(x, parent, 0);
   return emit(x, "deleted", node);
 }

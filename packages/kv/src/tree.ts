@@ -1,12 +1,15 @@
 import { invariant } from "@flotilla/runtime";
-import type { Digest } from "./digest.ts";
+import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
-import type { TreeNode } from "./tree-node.ts";
+import { copyNode, makeNode, sealNode } from "./tree-node.ts";
+import type { NodeFacts, TreeNode } from "./tree-node.ts";
 import type { ChildrenPage, LeaseId } from "./types.ts";
+import { ValueStore } from "./values.ts";
 
-interface Change {
+/** A node in place of another: what was there is no longer changed, and may come back. */
+interface Swap {
   readonly before: TreeNode | undefined;
   readonly after: TreeNode | undefined;
 }
@@ -16,13 +19,24 @@ const emptySet: ReadonlySet<string> = new Set();
 /** All nodes, in order, with the index of who owns which. Knows nothing of rules. */
 export class Tree {
   readonly #digest: Digest;
+  readonly #hash: ItemHash;
+  readonly #values: ValueStore = new ValueStore();
   readonly #nodes: Map<string, TreeNode> = new Map();
   readonly #order: SortedMap<TreeNode> = new SortedMap();
   readonly #owned: Map<LeaseId, Set<string>> = new Map();
-  #journal: Change[] | null = null;
+  readonly #find = (path: string): TreeNode | undefined => this.#nodes.get(path);
+  /** The last answer: a command asks for the same path several times. */
+  #askedPath: string | null = null;
+  #asked: TreeNode | undefined;
+  #journal: Swap[] | null = null;
+  #generation = 0;
+  /** Nodes of this generation on belong to the tree alone; older ones are copied before they are changed. */
+  #ownFrom = 0;
+  #ownFromBefore = 0;
 
-  constructor(digest: Digest) {
+  constructor(digest: Digest, hash: ItemHash) {
     this.#digest = digest;
+    this.#hash = hash;
   }
 
   get size(): number {
@@ -30,7 +44,10 @@ export class Tree {
   }
 
   get(path: string): TreeNode | undefined {
-    return this.#nodes.get(path);
+    if (path === this.#askedPath) return this.#asked;
+    this.#askedPath = path;
+    this.#asked = this.#nodes.get(path);
+    return this.#asked;
   }
 
   /** The paths that end with a lease; in no order. */
@@ -38,26 +55,63 @@ export class Tree {
     return this.#owned.get(lease) ?? emptySet;
   }
 
-  /** Adds (`before` undefined), replaces, or deletes (`after` undefined) one node. */
-  change(before: TreeNode | undefined, after: TreeNode | undefined): void {
-    this.#journal?.push({ before, after });
-    this.#replace(before, after);
+  add(facts: NodeFacts, value: Uint8Array): TreeNode {
+    const node = makeNode(facts, this.#generation);
+    node.valueHash = this.#values.put(node, node.path, value);
+    sealNode(node, this.#hash);
+    this.#swap({ before: undefined, after: node });
+    return node;
+  }
+
+  delete(node: TreeNode): void {
+    this.#swap({ before: node, after: undefined });
+  }
+
+  /** The node itself or a copy in its place, to be changed and then given to `settle`. */
+  edit(node: TreeNode): TreeNode {
+    let own = node;
+    if (node.generation < this.#ownFrom) {
+      own = copyNode(node, this.#generation);
+      this.#swap({ before: node, after: own });
+    }
+    this.#digest.remove(own.a, own.b);
+    return own;
+  }
+
+  /** Between `edit` and `settle`: replaces the value by a copy of the one given. */
+  setValue(node: TreeNode, value: Uint8Array): void {
+    this.#values.release(node);
+    node.valueHash = this.#values.put(node, node.path, value);
+    this.#values.hold(node);
+  }
+
+  settle(node: TreeNode): void {
+    sealNode(node, this.#hash);
+    this.#digest.add(node.a, node.b);
   }
 
   /** Remembers every change from here on, until `commit` or `rollback`. */
   begin(): void {
     this.#journal = [];
+    this.#ownFromBefore = this.#ownFrom;
+    this.#keepOlder();
   }
 
   commit(): void {
     this.#journal = null;
+    this.#ownFrom = this.#ownFromBefore;
   }
 
   /** Takes back every change since `begin`. */
   rollback(): void {
     const journal = this.#journal ?? [];
-    this.#journal = null;
-    for (const { before, after } of journal.toReversed()) this.#replace(after, before);
+    this.commit();
+    for (const { before, after } of journal.toReversed()) this.#swap({ before: after, after: before });
+  }
+
+  /** To be called between commands: gives back memory that no value uses. */
+  tidy(): void {
+    this.#values.tidy(this.#find);
   }
 
   /** The names of direct children, sorted, after `after`; null when there is no node. */
@@ -77,7 +131,13 @@ export class Tree {
 
   /** All nodes as they are now, sorted by path, untouched by later changes. O(1). */
   frozen(): SortedMap<TreeNode> {
+    this.#keepOlder();
     return this.#order.clone();
+  }
+
+  #keepOlder(): void {
+    this.#generation += 1;
+    this.#ownFrom = this.#generation;
   }
 
   /** Collects names from `from` on; returns where to go on behind the descendants of a child, null at the end. */
@@ -97,9 +157,12 @@ export class Tree {
     return next;
   }
 
-  #replace(before: TreeNode | undefined, after: TreeNode | undefined): void {
+  #swap(swap: Swap): void {
+    const { before, after } = swap;
     const path = (after ?? before)?.path;
     invariant(path !== undefined && this.#nodes.get(path) === before, "TreeChange", { path });
+    this.#journal?.push(swap);
+    this.#askedPath = null;
     if (before !== undefined) this.#digest.remove(before.a, before.b);
     if (after === undefined) {
       this.#nodes.delete(path);
@@ -108,7 +171,9 @@ export class Tree {
       this.#nodes.set(path, after);
       this.#order.set(path, after);
       this.#digest.add(after.a, after.b);
+      this.#values.hold(after);
     }
+    if (before !== undefined) this.#values.release(before);
     if (before === undefined && after !== undefined && after.owner !== null) this.#own(after.owner, path);
     if (after === undefined && before !== undefined && before.owner !== null)
       this.#disown(before.owner, path);

@@ -157,7 +157,10 @@ export type Applied =
       readonly attach: number;
       readonly code: ErrorCode;
     }
-  /** The encoded `Result`; `repeat` when it was answered from the window and changed nothing. */
+  /**
+   * The encoded `Result`, made anew each time it is read, to be sent and dropped; `repeat` when it was answered from
+   * the window and changed nothing.
+   */
   | {
       readonly type: "answered";
       readonly session: SessionId;

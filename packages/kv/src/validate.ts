@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
 import { limits } from "./limits.ts";
-import { packOperation, unpackOperation } from "./operation-codec.ts";
+import { checkShape } from "./operation-shape.ts";
 import { isPath } from "./paths.ts";
 import type { Conditions, CreateOp, Operation, TreeOp } from "./types.ts";
 
@@ -18,8 +18,15 @@ function fault(code: ErrorCode, message: string): Fault {
   return { code, message, index: null };
 }
 
-function pathFault(path: string): Fault | null {
-  return isPath(path)
+/** Paths known to be good, because there are nodes. */
+interface KnownPaths {
+  get(path: string): object | undefined;
+}
+
+const noPaths: KnownPaths = new Map();
+
+function pathFault(path: string, known: KnownPaths): Fault | null {
+  return known.get(path) !== undefined || isPath(path)
     ? null
     : fault("ERR_FLOTILLA_BAD_PATH", `not a valid path: ${JSON.stringify(path.slice(0, 100))}`);
 }
@@ -32,10 +39,10 @@ function valueFault(value: Uint8Array): Fault | null {
   );
 }
 
-function createFault(op: CreateOp): Fault | null {
+function createFault(op: CreateOp, known: KnownPaths): Fault | null {
   if (op.guarded && op.lease === null)
     return fault("ERR_FLOTILLA_BAD_ARGUMENT", "only an ephemeral node can be guarded");
-  return pathFault(op.sequential ? op.path + shortestSuffix : op.path) ?? valueFault(op.value);
+  return pathFault(op.sequential ? op.path + shortestSuffix : op.path, known) ?? valueFault(op.value);
 }
 
 function misplacedExists(conditions: Conditions): Fault | null {
@@ -55,22 +62,22 @@ function checkFault(conditions: Conditions): Fault | null {
   return null;
 }
 
-function treeFault(op: TreeOp): Fault | null {
+function treeFault(op: TreeOp, known: KnownPaths): Fault | null {
   switch (op.type) {
     case "create":
-      return createFault(op);
+      return createFault(op, known);
     case "set":
     case "put":
-      return misplacedExists(op.if) ?? pathFault(op.path) ?? valueFault(op.value);
+      return misplacedExists(op.if) ?? pathFault(op.path, known) ?? valueFault(op.value);
     case "delete":
       if (op.path === "/") return fault("ERR_FLOTILLA_BAD_ARGUMENT", "the root cannot be deleted");
-      return misplacedExists(op.if) ?? pathFault(op.path);
+      return misplacedExists(op.if) ?? pathFault(op.path, known);
     default:
-      return checkFault(op.if) ?? pathFault(op.path);
+      return checkFault(op.if) ?? pathFault(op.path, known);
   }
 }
 
-function multiFault(ops: readonly TreeOp[]): Fault | null {
+function multiFault(ops: readonly TreeOp[], known: KnownPaths): Fault | null {
   if (ops.length > limits.opsPerMulti) {
     return fault(
       "ERR_FLOTILLA_TOO_LARGE",
@@ -86,17 +93,20 @@ function multiFault(ops: readonly TreeOp[]): Fault | null {
     );
   }
   for (const [index, op] of ops.entries()) {
-    const found = treeFault(op);
+    const found = treeFault(op, known);
     if (found !== null) return { ...found, index };
   }
   return null;
 }
 
-/** What is wrong with an operation of the right shape; null when it may be tried. The same on every replica. */
-export function faultOf(op: Operation): Fault | null {
+/**
+ * What is wrong with an operation of the right shape; null when it may be tried. The same on every replica. `known`
+ * saves looking at paths that have been judged before.
+ */
+export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | null {
   switch (op.type) {
     case "multi":
-      return multiFault(op.ops);
+      return multiFault(op.ops, known);
     case "grant":
       return isTtl(op.ttlMs)
         ? null
@@ -105,7 +115,7 @@ export function faultOf(op: Operation): Fault | null {
     case "close":
       return null;
     default:
-      return treeFault(op);
+      return treeFault(op, known);
   }
 }
 
@@ -120,10 +130,10 @@ export function isTtl(ttlMs: number): boolean {
  *   `details.failed` is the index of the op
  */
 export function validateOperation(op: Operation): void {
-  const checked = shaped(op);
+  requireShape(op);
   const misplaced =
     op.type === "set" || op.type === "put" || op.type === "delete" ? misplacedExists(op.if) : null;
-  const found = misplaced ?? faultOf(checked);
+  const found = misplaced ?? faultOf(op);
   if (found === null) return;
   throw new FlotillaError(
     found.code,
@@ -132,10 +142,9 @@ export function validateOperation(op: Operation): void {
   );
 }
 
-/** What the log would make of it: a caller without types may hand over anything. */
-function shaped(op: Operation): Operation {
+function requireShape(op: Operation): void {
   try {
-    return unpackOperation(packOperation(op));
+    checkShape(op);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "wrong shape";
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `not an operation: ${reason}`, { cause });

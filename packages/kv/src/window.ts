@@ -1,8 +1,48 @@
-/** A kept result with its two words in the digest. */
-export interface KeptResult {
-  readonly result: Uint8Array;
+import { encodeResult } from "./result-codec.ts";
+import type { Result } from "./types.ts";
+
+/** More than the encoded result has besides its paths, and more than each of its parts has besides its path. */
+const frameBytes = 96;
+const partBytes = 192;
+
+function boundOf(result: Result): number {
+  let bytes = frameBytes;
+  // A unit of UTF-16 has at most three bytes of UTF-8.
+  if (result.ok) for (const part of result.results) bytes += partBytes + (part.ok ? part.path.length * 3 : 0);
+  return bytes;
+}
+
+/**
+ * The result of a request. It is kept as what it says and encoded each time somebody asks: most replicas are never
+ * asked, and what was sent is soon acknowledged.
+ */
+export class KeptResult {
+  /** The two words of its item in the digest. */
   readonly a: number;
   readonly b: number;
+  /** Never less than the encoded length. */
+  readonly bound: number;
+  readonly #what: Result | Uint8Array;
+  #length = 0;
+
+  /** `encoded` when the bytes are known; they are kept. */
+  constructor(result: Result, encoded: Uint8Array | null, a: number, b: number) {
+    this.a = a;
+    this.b = b;
+    this.bound = encoded === null ? boundOf(result) : encoded.length;
+    this.#what = encoded ?? result;
+  }
+
+  /** The result as it travels to the client; the same bytes every time, to be sent and dropped. */
+  get bytes(): Uint8Array {
+    return this.#what instanceof Uint8Array ? this.#what : encodeResult(this.#what);
+  }
+
+  /** Bytes of the encoded result. */
+  get length(): number {
+    if (this.#length === 0) this.#length = this.bytes.length;
+    return this.#length;
+  }
 }
 
 /** The results of one session's latest requests, contiguous, from the first that was not acknowledged on. */
@@ -10,7 +50,7 @@ export class ResultWindow {
   #kept: (KeptResult | undefined)[] = [];
   #head = 0;
   #acked: number;
-  #bytes = 0;
+  #bound = 0;
 
   constructor(acked: number) {
     this.#acked = acked;
@@ -26,11 +66,6 @@ export class ResultWindow {
     return this.#acked + this.#kept.length - this.#head;
   }
 
-  /** Bytes of the results kept. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   get(seq: number): KeptResult | undefined {
     return seq <= this.#acked ? undefined : this.#kept[this.#head + seq - this.#acked - 1];
   }
@@ -38,14 +73,16 @@ export class ResultWindow {
   /** Keeps the result of request `lastSeq + 1`. */
   push(kept: KeptResult): void {
     this.#kept.push(kept);
-    this.#bytes += kept.result.length;
+    this.#bound += kept.bound;
   }
 
-  /** Bytes that would stay after `forget(ack)`. */
-  bytesAfter(ack: number): number {
-    let bytes = this.#bytes;
-    for (let seq = this.#acked + 1; seq <= ack; seq += 1) bytes -= this.get(seq)?.result.length ?? 0;
-    return bytes;
+  /** True when the results that stay after `forget(ack)` have at least so many bytes, encoded. */
+  reaches(bytes: number, ack: number): boolean {
+    if (this.#bound < bytes) return false;
+    let sum = 0;
+    for (let seq = Math.max(ack, this.#acked) + 1; seq <= this.lastSeq; seq += 1)
+      sum += this.get(seq)?.length ?? 0;
+    return sum >= bytes;
   }
 
   /** Forgets every result up to `ack`, oldest first. */
@@ -56,7 +93,7 @@ export class ResultWindow {
       this.#head += 1;
       this.#acked += 1;
       if (kept === undefined) continue;
-      this.#bytes -= kept.result.length;
+      this.#bound -= kept.bound;
       visit(kept);
     }
     if (this.#head > 32 && this.#head * 2 > this.#kept.length) {
@@ -68,7 +105,7 @@ export class ResultWindow {
   clone(): ResultWindow {
     const copy = new ResultWindow(this.#acked);
     copy.#kept = this.#kept.slice(this.#head);
-    copy.#bytes = this.#bytes;
+    copy.#bound = this.#bound;
     return copy;
   }
 }

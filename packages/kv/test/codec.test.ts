@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encode, FlotillaError } from "@flotilla/runtime";
+import { miscounted, misshapen } from "@flotilla/runtime/conformance";
 import {
   decodeCommand,
   decodeResult,
@@ -8,14 +9,13 @@ import {
   encodeResult,
   limits,
   Machine,
-  packOperation,
-  unpackOperation,
   validateOperation,
 } from "../src/index.ts";
 import type { KvCommand, Operation, Result } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import type { CommandStep } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
+import { packedCommand, packedResult } from "./packed.ts";
 import { create, Driver, idOf, secretOf } from "./support.ts";
 
 function codeOf(action: () => unknown): string {
@@ -40,15 +40,13 @@ const commands = run(30).map((steps) =>
   commandsOf(steps.filter((next): next is CommandStep => next.kind !== "restore" && next.kind !== "freeze")),
 );
 
-test("commands and operations survive the way through bytes", () => {
+test("commands survive the way through bytes, which are those of their layout", () => {
   fc.assert(
     fc.property(commands, (made) => {
       for (const command of made) {
-        expect(plain(decodeCommand(encodeCommand(command)))).toEqual(plain(command));
-        if (command.type === "request") {
-          const { operation } = command;
-          expect(unpackOperation(packOperation(operation))).toEqual(operation);
-        }
+        const bytes = encodeCommand(command);
+        expect(Buffer.compare(bytes, encode(packedCommand(command)))).toBe(0);
+        expect(plain(decodeCommand(bytes))).toEqual(plain(command));
       }
     }),
     { numRuns: 50 },
@@ -63,7 +61,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-test("results survive the way through bytes", () => {
+test("results survive the way through bytes, which are those of their layout", () => {
   const stat = new Machine().exists("/");
   const results: Result[] = [
     { ok: true, revision: 7, results: [] },
@@ -79,7 +77,38 @@ test("results survive the way through bytes", () => {
     { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: 3 },
     { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: null },
   ];
-  for (const result of results) expect(decodeResult(encodeResult(result))).toEqual(result);
+  for (const result of results) {
+    const bytes = encodeResult(result);
+    expect(Buffer.compare(bytes, encode(packedResult(result)))).toBe(0);
+    expect(decodeResult(bytes)).toEqual(result);
+  }
+});
+
+test("a result with an item too many, of another kind or miscounted is refused", () => {
+  const root = new Machine().exists("/");
+  const stat = root === null ? null : { ...root, mtimeMs: 1_700_000_000_000 };
+  const results: Result[] = [
+    { ok: true, revision: 7, results: [{ ok: true, path: "/a", stat }] },
+    { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: 3 },
+  ];
+  for (const result of results) {
+    const packed = packedResult(result);
+    for (const bytes of [...[...misshapen(packed)].map(encode), ...miscounted(packed)])
+      expect(codeOf(() => decodeResult(bytes))).toBe("ERR_FLOTILLA_BAD_FRAME");
+  }
+});
+
+test("a command with an item too many, of another kind or miscounted is refused", () => {
+  fc.assert(
+    fc.property(commands, (made) => {
+      for (const command of made) {
+        const packed = packedCommand(command);
+        for (const bytes of [...[...misshapen(packed)].map(encode), ...miscounted(packed)])
+          expect(codeOf(() => decodeCommand(bytes))).toBe("ERR_FLOTILLA_BAD_FRAME");
+      }
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test("bytes that are no command stop the machine with a typed error before anything changes", () => {

@@ -105,3 +105,8 @@ export class Driver {
     return this.apply({ type: "expire", leases });
   }
 }
+
+/** The events with their nodes put together, to be compared. */
+export function plainEvents(events: readonly TreeEvent[]): TreeEvent[] {
+  return events.map(({ revision, ordinal, type, path, node }) => ({ revision, ordinal, type, path, node }));
+}

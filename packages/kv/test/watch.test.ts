@@ -4,7 +4,7 @@ import { encodeCommand, EventHistory, Machine, matches, WatchTable } from "../sr
 import type { TreeEvent, WatchKind } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
-import { create, Driver } from "./support.ts";
+import { create, Driver, plainEvents } from "./support.ts";
 
 const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
 
@@ -99,11 +99,13 @@ test("a recursive watch sees a child made in the same multi as its parent", () =
 
 describe("history", () => {
   test("gives everything after a token, or says that some of it is gone", () => {
-    const shape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 60 });
+    const many = { weight: 1, arbitrary: fc.integer({ min: 100, max: 300 }) };
+    const size = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 4 }) }, many);
+    const shape = fc.array(size, { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(
         shape,
-        fc.integer({ min: 1, max: 50 }),
+        fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 250, max: 800 })),
         fc.nat(70),
         fc.nat(4),
         fc.nat(9),
@@ -129,6 +131,32 @@ describe("history", () => {
         },
       ),
     );
+  });
+
+  test("shows each node as it was, long after it changed, until the event is gone", () => {
+    const kept = 700;
+    const driver = new Driver({ historyLimits: { events: kept } });
+    const { machine } = driver;
+    driver.open(1);
+    const all: TreeEvent[] = [];
+    for (let number = 0; number < 2_000; number += 1) {
+      const path = `/${number % 7}`;
+      const value = new Uint8Array(number % 50).fill(number);
+      driver.send(
+        1,
+        number % 100 === 99
+          ? { type: "delete", path, if: {}, force: false }
+          : { type: "put", path, value, if: {} },
+      );
+      all.push(...plainEvents(machine.takeEvents()));
+    }
+    const last = all.slice(-kept);
+    const token = all.at(-kept - 1);
+    expect(machine.history.floor).toEqual({ revision: token?.revision, ordinal: token?.ordinal });
+    expect(machine.history.since(machine.history.floor)).toEqual(last);
+    const middle = last[400] ?? expect.unreachable();
+    expect(machine.history.since(middle)).toEqual(last.slice(401));
+    expect(machine.history.since(middle, 10)).toEqual(last.slice(401, 411));
   });
 
   test("is bounded in bytes", () => {

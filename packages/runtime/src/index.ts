@@ -37,7 +37,6 @@ export {
   readList,
   readOneOf,
   readOptionalBoolean,
-  readOptionalBytes,
   readOptionalString,
   readOptionalUint,
   readString,

@@ -38,6 +38,8 @@ export interface Channel {
   handle(handler: ChannelHandler): void;
   /** Queues one frame. Never throws; does nothing on an ended channel. The caller must not change `frame` afterwards. */
   send(frame: Uint8Array): void;
+  /** Hands what is queued to the system now; otherwise that happens at the end of the turn. */
+  flush?(): void;
   /** Sends what is queued, then ends. Idempotent. */
   close(reason?: string): void;
   /** The other side proved itself: `maxStrangerBytes` of the listener no longer binds it. */

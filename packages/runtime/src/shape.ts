@@ -96,11 +96,6 @@ export function readOptionalString(value: unknown, what: string, maxBytes: numbe
   return value === undefined || value === null ? undefined : readString(value, what, maxBytes);
 }
 
-/** A byte string as `readBytes`, or undefined when the item is absent, `null` or `undefined`. */
-export function readOptionalBytes(value: unknown, what: string, maxBytes: number): Uint8Array | undefined {
-  return value === undefined || value === null ? undefined : readBytes(value, what, maxBytes);
-}
-
 /** An integer as `readUint`, or undefined when the item is absent, `null` or `undefined`. */
 export function readOptionalUint(
   value: unknown,

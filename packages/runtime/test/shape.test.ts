@@ -6,7 +6,6 @@ import {
   readList,
   readOneOf,
   readOptionalBoolean,
-  readOptionalBytes,
   readOptionalString,
   readOptionalUint,
   readString,
@@ -35,12 +34,10 @@ describe("shape readers", () => {
   test("treat null and absence alike when the item is optional", () => {
     for (const absent of [null, undefined]) {
       expect(readOptionalString(absent, "x", 1)).toBe(undefined);
-      expect(readOptionalBytes(absent, "x", 1)).toBe(undefined);
       expect(readOptionalUint(absent, "x")).toBe(undefined);
       expect(readOptionalBoolean(absent, "x")).toBe(undefined);
     }
     expect(readOptionalString("a", "x", 1)).toBe("a");
-    expect(readOptionalBytes(bytes, "x", 3)).toBe(bytes);
     expect(readOptionalUint(5, "x")).toBe(5);
     expect(readOptionalBoolean(true, "x")).toBe(true);
   });

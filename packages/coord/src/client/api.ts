@@ -24,7 +24,8 @@ export interface CallOptions {
 export interface ReadOptions extends CallOptions {
   /**
    * `linearizable` (default): as of some moment between call and answer. `local`: from the server at hand,
-   * never older than what this session has seen.
+   * never older than what this session has seen. In the process of a member it is answered at once while nothing else
+   * of the session is under way, for a few milliseconds of each turn of the event loop.
    */
   readonly level?: "linearizable" | "local";
 }
@@ -207,6 +208,7 @@ export interface Session extends AsyncDisposable {
   /** The clock it judges deadlines by. */
   readonly clock: Clock;
 
+  /** Null when the node is absent. The value is the caller's own; its `buffer` may hold other values of the session. */
   get(path: string, options?: ReadOptions): Promise<Node | null>;
   exists(path: string, options?: ReadOptions): Promise<Stat | null>;
   /** Null when the node is absent. */

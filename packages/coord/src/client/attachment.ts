@@ -1,7 +1,7 @@
 import type { SessionId } from "@flotilla/kv";
 import type { ClientHost, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { AttachedMessage, EndedMessage, ServerMessage } from "../wire/messages.ts";
+import type { Answer, AttachedMessage, EndedMessage, Query, ServerMessage } from "../wire/messages.ts";
 import { Belief } from "./belief.ts";
 import type { Dialer } from "./dialer.ts";
 import type { LeaseTimes, Moment } from "./lease-period.ts";
@@ -101,6 +101,14 @@ export class Attachment {
   /** Whether the session exists in the tree, as far as is known. */
   get isOpen(): boolean {
     return this.#belief !== undefined;
+  }
+
+  /**
+   * What the server within this process answers to a local read at once: nothing is under way, neither of a write nor
+   * of an event. Undefined when it has to be asked.
+   */
+  answerNow(query: Query): Answer | undefined {
+    return this.pipeline.isSettled ? this.#link.answerNow(query) : undefined;
   }
 
   start(): void {

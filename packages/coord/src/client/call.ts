@@ -1,6 +1,6 @@
-import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions } from "./api.ts";
+import type { DeadlineQueue, Deadlines, Timed } from "./deadlines.ts";
 
 /** How long a caller is willing to wait. */
 export interface CallLimits {
@@ -35,6 +35,12 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
   return { timeoutMs, signal };
 }
 
+/** Whether `callLimits` would take these options, without a word on why not. */
+export function mayStart({ timeoutMs, signal }: CallOptions): boolean {
+  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0)) return false;
+  return signal === undefined || (signal instanceof AbortSignal && !signal.aborted);
+}
+
 /** The error of a caller whose signal fired. */
 function aborted(signal: AbortSignal, what: string, ambiguous: boolean): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, {
@@ -45,38 +51,42 @@ function aborted(signal: AbortSignal, what: string, ambiguous: boolean): Flotill
 
 /**
  * One caller's wait for one answer. Settles once: by the answer, the time limit or the signal.
- * Timer and listener are gone as soon as it is settled.
+ * Deadline and listener are gone as soon as it is settled.
  */
-export class Wait<T> {
+export abstract class Wait<T> implements Timed {
   readonly promise: Promise<T>;
-  readonly #what: string;
+  dueMs = 0;
+  earlier: Timed | undefined = undefined;
+  later: Timed | undefined = undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #onGiveUp: () => boolean;
-  #timer: Timer | undefined;
+  #queue: DeadlineQueue | undefined;
+  #aborted: (() => void) | undefined;
   #settled = false;
-  #resolve: (value: T) => void = () => {};
-  #reject: (error: Error) => void = () => {};
+  #resolve: (value: T) => void = unset;
+  #reject: (error: Error) => void = unset;
 
-  /**
-   * @param what names the call in errors
-   * @param onGiveUp called when the caller stops waiting; says whether the outcome is unknown
-   */
-  constructor(clock: Clock, limits: CallLimits, what: string, onGiveUp: () => boolean) {
-    this.#what = what;
-    this.#onGiveUp = onGiveUp;
-    this.#signal = limits.signal;
+  constructor(deadlines: Deadlines, { timeoutMs, signal }: CallLimits) {
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#signal?.addEventListener("abort", this.#aborted, { once: true });
-    if (Number.isFinite(limits.timeoutMs)) {
-      this.#timer = clock.setTimer(limits.timeoutMs, () => this.#timedOut(limits.timeoutMs));
-    }
+    this.#signal = signal;
+    if (signal !== undefined) this.#listen(signal);
+    this.#queue = timeoutMs === Number.POSITIVE_INFINITY ? undefined : deadlines.add(this, timeoutMs);
   }
+
+  /** Names the call in errors. */
+  abstract get what(): string;
+
+  /** The caller stops waiting. True when the outcome is unknown. */
+  protected abstract giveUp(): boolean;
 
   get settled(): boolean {
     return this.#settled;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#signal;
   }
 
   resolve(value: T): void {
@@ -87,27 +97,48 @@ export class Wait<T> {
     if (this.#settle()) this.#reject(error);
   }
 
-  readonly #aborted = (): void => {
-    if (this.#settled || this.#signal === undefined) return;
-    this.reject(aborted(this.#signal, this.#what, this.#onGiveUp()));
-  };
-
-  #timedOut(timeoutMs: number): void {
+  timedOut(): void {
+    const timeoutMs = this.#queue?.timeoutMs ?? 0;
+    this.#queue = undefined;
     if (this.#settled) return;
-    const ambiguous = this.#onGiveUp();
+    const ambiguous = this.giveUp();
     this.reject(
-      new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${this.#what}: no answer within ${timeoutMs} ms`, {
+      new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${this.what}: no answer within ${timeoutMs} ms`, {
         ambiguous,
         details: { timeoutMs },
       }),
     );
   }
 
+  #listen(signal: AbortSignal): void {
+    this.#aborted = () => {
+      if (!this.#settled) this.reject(aborted(signal, this.what, this.giveUp()));
+    };
+    signal.addEventListener("abort", this.#aborted, { once: true });
+  }
+
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#timer?.cancel();
-    this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#queue?.remove(this);
+    this.#queue = undefined;
+    if (this.#aborted !== undefined) this.#signal?.removeEventListener("abort", this.#aborted);
     return true;
+  }
+}
+
+function unset(): void {}
+
+/** A wait that nobody has to be told of when its caller gives up. */
+export class PlainWait<T> extends Wait<T> {
+  readonly what: string;
+
+  constructor(deadlines: Deadlines, limits: CallLimits, what: string) {
+    super(deadlines, limits);
+    this.what = what;
+  }
+
+  protected giveUp(): boolean {
+    return false;
   }
 }

@@ -1,18 +1,40 @@
 import type { Channel, ChannelHandler, ClientHost } from "@flotilla/runtime";
 import { dialHandshake, FlotillaError, parseAddress } from "@flotilla/runtime";
+import { FramePort, frameHandler } from "../ports/frame-port.ts";
+import type { Port, PortHandler } from "../ports/port.ts";
 import { maxFrameBytes } from "../wire/bounds.ts";
+import { encodeClientMessage } from "../wire/client-codec.ts";
+import type { Answer, ClientMessage, Query, ServerMessage } from "../wire/messages.ts";
 import { clientProtocol } from "../wire/messages.ts";
+import { decodeServerMessage } from "../wire/server-codec.ts";
 
-/** How a session gets a channel to a server. */
+/**
+ * Answers a local read at once: only while everything sent before, either way, has been heard, so that no answer
+ * overtakes an event. Undefined when it has to be asked by a message.
+ */
+export type LocalReader = (query: Query) => Answer | undefined;
+
+/** Hears what a server sends, on a port that just opened. */
+export type ClientPortHandler = PortHandler<ServerMessage>;
+
+/** Takes a port that just opened. With a reader when the server is in this process. */
+export type OnPort = (port: Port<ClientMessage>, reader?: LocalReader) => ClientPortHandler;
+
+/** Talks to a server over a channel. */
+export function overChannel(channel: Channel, onReady: OnPort): ChannelHandler {
+  return frameHandler(onReady(new FramePort(channel, encodeClientMessage)), decodeServerMessage);
+}
+
+/** How a session gets a port to a server. */
 export interface Dialer {
   /** Number of servers to choose from. */
   readonly choices: number;
   /**
-   * Opens a channel to the next server. Calls `onReady` once, in the turn the channel stands: every frame
-   * and the end go to the handler it returns.
+   * Opens a port to the next server. Calls `onReady` once, in the turn the port stands: every message and the end
+   * go to the handler it returns.
    * @throws FlotillaError saying why there is none
    */
-  dial(onReady: (channel: Channel) => ChannelHandler, signal: AbortSignal): Promise<void>;
+  dial(onReady: OnPort, signal: AbortSignal): Promise<void>;
   /** `host:port` of servers that the one at hand told of. */
   learn(endpoints: readonly string[]): void;
 }
@@ -59,7 +81,7 @@ export class NetworkDialer implements Dialer {
     this.#order = this.#order.filter((endpoint) => this.#all.includes(endpoint));
   }
 
-  async dial(onReady: (channel: Channel) => ChannelHandler, signal: AbortSignal): Promise<void> {
+  async dial(onReady: OnPort, signal: AbortSignal): Promise<void> {
     const { host, cluster, secret, timeoutMs } = this.#options;
     const channel = await host.network.dial(this.#next(), {
       protocol: clientProtocol,
@@ -78,7 +100,7 @@ export class NetworkDialer implements Dialer {
         ...(secret === undefined ? {} : { secret }),
         versions: { min: 1, max: 1 },
         identity: null,
-        onReady: () => onReady(channel),
+        onReady: () => overChannel(channel, onReady),
         timeoutMs,
       });
     } finally {

@@ -1,9 +1,8 @@
-import type { Channel, ChannelHandler, ClientHost, Timer } from "@flotilla/runtime";
+import type { ClientHost, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import { encodeClientMessage } from "../wire/client-codec.ts";
-import type { ClientMessage, ServerMessage } from "../wire/messages.ts";
-import { decodeServerMessage } from "../wire/server-codec.ts";
-import type { Dialer } from "./dialer.ts";
+import type { Port } from "../ports/port.ts";
+import type { Answer, ClientMessage, Query, ServerMessage } from "../wire/messages.ts";
+import type { ClientPortHandler, Dialer, LocalReader } from "./dialer.ts";
 
 /** What the owner of a link hears. */
 export interface LinkHandler {
@@ -24,13 +23,14 @@ function asFlotillaError(error: unknown): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "no connection to a server", { cause: error });
 }
 
-/** Keeps one channel open to some server, going on to the next one when it ends. */
+/** Keeps one port open to some server, going on to the next one when it ends. */
 export class Link {
   readonly #host: ClientHost;
   readonly #dialer: Dialer;
   readonly #handler: LinkHandler;
   readonly #maxBackoffMs: number;
-  #channel: Channel | undefined;
+  #port: Port<ClientMessage> | undefined;
+  #reader: LocalReader | undefined;
   #dialing: AbortController | undefined;
   #retry: Timer | undefined;
   #settled = false;
@@ -50,7 +50,12 @@ export class Link {
 
   /** Does nothing while no channel stands. */
   send(message: ClientMessage): void {
-    this.#channel?.send(encodeClientMessage(message));
+    this.#port?.send(message);
+  }
+
+  /** What the server within this process answers to a local read at once; undefined when it has to be asked. */
+  answerNow(query: Query): Answer | undefined {
+    return this.#reader?.(query);
   }
 
   /** The server took the session: from now on an end of the channel is not counted as a failure. */
@@ -61,9 +66,9 @@ export class Link {
 
   /** Gives the present channel up for another. */
   drop(error: FlotillaError): void {
-    const channel = this.#channel;
-    if (channel === undefined) return;
-    channel.close(error.message);
+    const port = this.#port;
+    if (port === undefined) return;
+    port.close(error.message);
     this.#lost(error);
   }
 
@@ -72,9 +77,10 @@ export class Link {
     this.#stopped = true;
     this.#retry?.cancel();
     this.#dialing?.abort();
-    const channel = this.#channel;
-    this.#channel = undefined;
-    channel?.close();
+    const port = this.#port;
+    this.#port = undefined;
+    this.#reader = undefined;
+    port?.close();
   }
 
   async #dial(): Promise<void> {
@@ -82,51 +88,61 @@ export class Link {
     this.#dialing = dialing;
     const attempt = { opened: false };
     try {
-      await this.#dialer.dial((channel) => {
+      await this.#dialer.dial((port, reader) => {
         attempt.opened = true;
-        return this.#opened(channel);
+        return this.#opened(port, reader);
       }, dialing.signal);
     } catch (error) {
       if (!attempt.opened && !this.#stopped) this.#failed(asFlotillaError(error));
     }
   }
 
-  #opened(channel: Channel): ChannelHandler {
+  #opened(port: Port<ClientMessage>, reader: LocalReader | undefined): ClientPortHandler {
     this.#dialing = undefined;
     if (this.#stopped) {
-      channel.close();
-      return { message: () => {}, end: () => {} };
+      port.close();
+      return { message: () => {}, garbled: () => {}, end: () => {} };
     }
-    this.#channel = channel;
+    this.#port = port;
+    this.#reader = reader;
     this.#handler.opened();
     return {
-      message: (frame) => {
-        if (this.#channel === channel) this.#received(frame);
+      message: (message) => {
+        if (this.#port === port) this.#received(message);
+      },
+      garbled: (error) => {
+        if (this.#port === port) this.#garbled(error);
       },
       end: (end) => {
-        if (this.#channel !== channel) return;
+        if (this.#port !== port) return;
         const reason = end.reason === "" ? end.cause : end.reason;
         this.#lost(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `the connection ended: ${reason}`));
       },
     };
   }
 
-  #received(frame: Uint8Array): void {
+  #received(message: ServerMessage): void {
     try {
-      this.#handler.message(decodeServerMessage(frame));
+      this.#handler.message(message);
     } catch (error) {
-      if (
-        !FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") &&
-        !FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")
-      )
-        throw error;
-      this.#host.logger.warn({ err: error }, "a server sent what is not of this protocol");
-      this.drop(error);
+      this.#garbled(error);
     }
   }
 
+  /** @throws whatever does not say that the server is at fault */
+  #garbled(error: unknown): void {
+    if (
+      !FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") &&
+      !FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")
+    )
+      throw error;
+    this.#host.logger.warn({ err: error }, "a server sent what is not of this protocol");
+    this.drop(error);
+  }
+
   #lost(error: FlotillaError): void {
-    this.#channel = undefined;
+    this.#port = undefined;
+    this.#reader = undefined;
     const wasSettled = this.#settled;
     this.#settled = false;
     this.#handler.closed();

@@ -1,9 +1,10 @@
-import type { Channel, ChannelHandler } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import { encodeClientMessage } from "../wire/client-codec.ts";
-import { decodeServerMessage } from "../wire/server-codec.ts";
+import type { Port } from "../ports/port.ts";
+import type { ClientMessage } from "../wire/messages.ts";
 import type { NodeStatus } from "./api.ts";
-import { callLimits, Wait } from "./call.ts";
+import { callLimits, PlainWait } from "./call.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { ClientPortHandler } from "./dialer.ts";
 import type { ConnectOptions } from "./options.ts";
 import { reachOf, requireConnectOptions } from "./reach.ts";
 
@@ -21,32 +22,31 @@ export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
   const signal = options.signal ?? new AbortController().signal;
   for (let left = dialer.choices; ; left -= 1) {
     const limits = callLimits({ timeoutMs, signal }, timeoutMs);
-    const wait = new Wait<NodeStatus>(host.clock, limits, "status", () => false);
+    const deadlines = new Deadlines(host.clock);
+    const wait = new PlainWait<NodeStatus>(deadlines, limits, "status");
     wait.promise.catch(() => {});
     try {
-      await dialer.dial((channel) => asking(channel, wait), signal);
+      await dialer.dial((port) => asking(port, wait), signal);
       return await wait.promise;
     } catch (error) {
       if (left <= 1 || signal.aborted) throw error;
+    } finally {
+      deadlines.stop();
     }
   }
 }
 
-function asking(channel: Channel, wait: Wait<NodeStatus>): ChannelHandler {
-  const query = { type: "read", id: 1, after: 0, linearizable: false, query: { type: "status" } } as const;
-  channel.send(encodeClientMessage(query));
-  void wait.promise.finally(() => channel.close()).catch(() => {});
+function asking(port: Port<ClientMessage>, wait: PlainWait<NodeStatus>): ClientPortHandler {
+  port.send({ type: "read", id: 1, after: 0, linearizable: false, query: { type: "status" } });
+  void wait.promise.finally(() => port.close()).catch(() => {});
   return {
-    message: (frame) => {
-      try {
-        const message = decodeServerMessage(frame);
-        if (message.type === "read-result" && message.answer.type === "status") {
-          wait.resolve(message.answer.status);
-        }
-      } catch (error) {
-        if (!FlotillaError.is(error)) throw error;
-        wait.reject(error);
-      }
+    message: (message) => {
+      if (message.type !== "read-result" || message.answer.type !== "status") return;
+      wait.resolve(message.answer.status);
+    },
+    garbled: (error) => {
+      if (!FlotillaError.is(error)) throw error;
+      wait.reject(error);
     },
     end: ({ cause }) =>
       wait.reject(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `the connection ended: ${cause}`)),

@@ -5,6 +5,7 @@ import type { CreateOptions, DeleteOptions, Fence, MultiItem, SetOptions, Value 
 import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
 import { isNull, isObject } from "../given.ts";
+import type { ValueCopies } from "../value-copies.ts";
 
 /** Largest request, bytes as it counts in the window: leaves room in the log for what the servers add. */
 const maxRequestBytes: number = 2_000_000;
@@ -16,7 +17,7 @@ function badArgument(message: string): FlotillaError {
 }
 
 /** A copy, since the request may be sent again after the caller changed its buffer. */
-function valueOf(value: Value): Uint8Array {
+function valueOf(value: Value, copies: ValueCopies): Uint8Array {
   const own = bytes(value);
   if (own.length > limits.valueBytes) {
     throw new FlotillaError(
@@ -24,7 +25,7 @@ function valueOf(value: Value): Uint8Array {
       `a value has ${own.length} bytes; the limit is ${limits.valueBytes}`,
     );
   }
-  return typeof value === "string" ? own : new Uint8Array(own);
+  return typeof value === "string" ? own : copies.copy(own);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for null, which would count as no condition at all */
@@ -32,11 +33,11 @@ function conditions(version: number | undefined, mzxid?: number, exists?: boolea
   if (isNull(version) || isNull(mzxid) || isNull(exists)) {
     throw badArgument("version, mzxid and exists: expected a value, or leave them out");
   }
-  return {
-    ...(exists === undefined ? {} : { exists }),
-    ...(version === undefined ? {} : { version }),
-    ...(mzxid === undefined ? {} : { mzxid }),
-  };
+  const made: { exists?: boolean; version?: number; mzxid?: number } = {};
+  if (exists !== undefined) made.exists = exists;
+  if (version !== undefined) made.version = version;
+  if (mzxid !== undefined) made.mzxid = mzxid;
+  return made;
 }
 
 function flag(value: boolean | undefined, name: string): boolean {
@@ -44,13 +45,25 @@ function flag(value: boolean | undefined, name: string): boolean {
   throw badArgument(`${name}: expected true or false`);
 }
 
+/** Whose operations they are. */
+export interface OperationContext {
+  /** The session's own. */
+  readonly lease: LeaseId;
+  readonly copies: ValueCopies;
+}
+
 /** The creation of a node, ephemeral ones on the session's own lease. */
-export function createOp(path: string, value: Value, options: CreateOptions, lease: LeaseId): CreateOp {
+export function createOp(
+  path: string,
+  value: Value,
+  options: CreateOptions,
+  { lease, copies }: OperationContext,
+): CreateOp {
   requireOptions(options);
   return {
     type: "create",
     path,
-    value: valueOf(value),
+    value: valueOf(value, copies),
     lease: flag(options.ephemeral, "ephemeral") ? lease : null,
     sequential: flag(options.sequential, "sequential"),
     guarded: flag(options.guarded, "guarded"),
@@ -58,9 +71,15 @@ export function createOp(path: string, value: Value, options: CreateOptions, lea
 }
 
 /** A change of a node. */
-export function setOp(type: "set" | "put", path: string, value: Value, options: SetOptions): SetOp {
+export function setOp(
+  type: "set" | "put",
+  path: string,
+  value: Value,
+  options: SetOptions,
+  { copies }: OperationContext,
+): SetOp {
   requireOptions(options);
-  return { type, path, value: valueOf(value), if: conditions(options.version) };
+  return { type, path, value: valueOf(value, copies), if: conditions(options.version) };
 }
 
 /** The deletion of a node. */
@@ -82,17 +101,17 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
   };
 }
 
-function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
+function treeOp(item: MultiItem, context: OperationContext): TreeOp {
   if (!isObject(item)) throw badArgument("a multi: expected items that are objects");
   switch (item.type) {
     case "create":
-      return createOp(item.path, item.value ?? "", item, lease);
+      return createOp(item.path, item.value ?? "", item, context);
     case "set":
     case "put":
       return {
         type: item.type,
         path: item.path,
-        value: valueOf(item.value),
+        value: valueOf(item.value, context.copies),
         if: conditions(item.version, item.mzxid),
       };
     case "delete":
@@ -110,7 +129,7 @@ function treeOp(item: MultiItem, lease: LeaseId): TreeOp {
 }
 
 /** Several operations as one. */
-export function multiOp(items: readonly MultiItem[], lease: LeaseId): Operation {
+export function multiOp(items: readonly MultiItem[], context: OperationContext): Operation {
   if (!Array.isArray(items) || items.length === 0) throw badArgument("a multi: expected at least one item");
   if (items.length > limits.opsPerMulti) {
     throw new FlotillaError(
@@ -118,7 +137,7 @@ export function multiOp(items: readonly MultiItem[], lease: LeaseId): Operation 
       `a multi has ${items.length} items; the limit is ${limits.opsPerMulti}`,
     );
   }
-  return { type: "multi", ops: items.map((item) => treeOp(item, lease)) };
+  return { type: "multi", ops: items.map((item) => treeOp(item, context)) };
 }
 
 function sizeOf(op: TreeOp): number {
@@ -141,10 +160,10 @@ export function requestBytes(operation: Operation): number {
 }
 
 /**
- * Refuses what no server would take, before it has a number.
+ * Refuses what no server would take, before it has a number. Returns what `requestBytes` does.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, `ERR_FLOTILLA_TOO_LARGE` or `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-export function checkOperation(operation: Operation): void {
+export function checkOperation(operation: Operation): number {
   validateOperation(operation);
   const size = requestBytes(operation);
   if (size > maxRequestBytes) {
@@ -153,4 +172,5 @@ export function checkOperation(operation: Operation): void {
       `the request counts ${size} bytes; the limit is ${maxRequestBytes}`,
     );
   }
+  return size;
 }

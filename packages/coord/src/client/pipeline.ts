@@ -1,4 +1,4 @@
-import type { Operation, Result, WatchKind } from "@flotilla/kv";
+import type { WatchKind } from "@flotilla/kv";
 import { decodeResult } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import type {
@@ -10,14 +10,13 @@ import type {
   WatchSpec,
 } from "../wire/messages.ts";
 import type { CallLimits } from "./call.ts";
-import { Wait } from "./call.ts";
-import { requestBytes } from "./operations.ts";
-import type { PendingRead } from "./read-table.ts";
-import { ReadTable } from "./read-table.ts";
-import { WatchStream } from "./watch-stream.ts";
-import { WatchTable } from "./watch-table.ts";
-import type { PendingWrite } from "./write-window.ts";
-import { WriteWindow } from "./write-window.ts";
+import { Deadlines } from "./deadlines.ts";
+import { PendingRead, ReadTable } from "./read-table.ts";
+import type { Success } from "./results.ts";
+import { PendingWatch, WatchTable } from "./watch-table.ts";
+import type { WatchStream } from "./watch-stream.ts";
+import type { WriteCall } from "./write-window.ts";
+import { PendingWrite, WriteWindow } from "./write-window.ts";
 
 /** How a pipeline ends: errors for what waits, and for streams unless they end in order. */
 export interface PipelineEnd {
@@ -30,12 +29,13 @@ export interface PipelineEnd {
  * it is told when it may send, and sends again what a new server has not got.
  */
 export class Pipeline {
+  readonly deadlines: Deadlines;
   readonly #clock: Clock;
   readonly #writes: WriteWindow;
   readonly #reads: ReadTable;
   readonly #watches: WatchTable;
   /** What waits for its first send, oldest first. */
-  readonly #unsent = new Set<() => void>();
+  readonly #unsent = new Map<object, () => void>();
   #live = false;
   /** Earlier writes are sent again at the end of the turn, or before the next new one. */
   #resending = false;
@@ -43,6 +43,7 @@ export class Pipeline {
   /** @param transmit sends one message on the present channel; never called while there is none */
   constructor(clock: Clock, transmit: (message: ClientMessage) => void) {
     this.#clock = clock;
+    this.deadlines = new Deadlines(clock);
     const send = (message: ClientMessage): void => {
       if (this.#live) transmit(message);
     };
@@ -56,38 +57,36 @@ export class Pipeline {
     return this.#writes.lastSeq;
   }
 
+  /** Attached, with the result of every write known. */
+  get isSettled(): boolean {
+    return this.#live && this.#writes.isEmpty;
+  }
+
   /**
    * Sends a write as soon as there is a channel.
    * @param reserved also when the window is full
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`
    */
-  write(operation: Operation, limits: CallLimits, what: string, reserved: boolean): Promise<Result> {
-    const bytes = requestBytes(operation);
-    if (!reserved) this.#writes.admit(bytes);
-    const wait: Wait<Result> = new Wait<Result>(this.#clock, limits, what, () => {
-      this.#unsent.delete(issue);
-      return this.#writes.giveUp(write);
-    });
-    const write: PendingWrite = { seq: 0, operation, bytes, wait, result: undefined };
-    const issue = (): void => this.#writes.issue(write);
-    this.#writes.add(write);
-    this.#submit(issue);
-    return wait.promise;
+  write(call: WriteCall, limits: CallLimits, reserved: boolean): Promise<Success> {
+    if (!reserved) this.#writes.admit(call.bytes);
+    const write = new PendingWrite(call, this.deadlines, limits, this.#giveUpWrite);
+    if (this.#live) {
+      this.#writes.issueNew(write);
+    } else {
+      this.#writes.add(write);
+      this.#unsent.set(write, () => this.#writes.issue(write));
+    }
+    return write.promise;
   }
 
   /** @throws FlotillaError `ERR_FLOTILLA_OVERLOADED` */
-  read(query: Query, linearizable: boolean, limits: CallLimits, what: string): Promise<Answer> {
+  read(query: Query, linearizable: boolean, limits: CallLimits): Promise<Answer> {
     const id = this.#reads.admit();
-    const wait: Wait<Answer> = new Wait<Answer>(this.#clock, limits, what, () => {
-      this.#unsent.delete(issue);
-      this.#reads.giveUp(id);
-      return false;
-    });
-    const read: PendingRead = { id, linearizable, query, wait, after: undefined };
-    const issue = (): void => this.#reads.issue(read, this.#writes.lastSeq);
+    const read = new PendingRead({ id, linearizable, query }, this.deadlines, limits, this.#giveUpRead);
     this.#reads.add(read);
-    this.#submit(issue);
-    return wait.promise;
+    if (this.#live) this.#reads.issue(read, this.#writes.lastSeq);
+    else this.#unsent.set(read, () => this.#reads.issue(read, this.#writes.lastSeq));
+    return read.promise;
   }
 
   /**
@@ -95,28 +94,19 @@ export class Pipeline {
    * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
    */
   watch(path: string, kind: WatchKind, from: ResumeToken | null, limits: CallLimits): Promise<WatchStream> {
-    const id = this.#watches.admit();
-    const wait: Wait<WatchStream> = new Wait<WatchStream>(this.#clock, limits, `watch ${path}`, () => {
-      this.#unsent.delete(issue);
-      this.#watches.giveUp(id);
-      return false;
-    });
-    const armed = (token: ResumeToken): WatchStream => {
-      const stream = new WatchStream(this.#watches, path, kind, token, limits.signal);
-      wait.resolve(stream);
-      return stream;
-    };
-    const issue = (): void => this.#watches.issue(id, this.#writes.lastSeq);
-    this.#watches.add(id, {
-      path,
-      kind,
-      from,
-      after: undefined,
-      armed,
-      failed: (error) => wait.reject(error),
-    });
-    this.#submit(issue);
-    return wait.promise;
+    const watch = new PendingWatch(
+      { id: this.#watches.admit(), path, kind, from },
+      this.deadlines,
+      limits,
+      () => {
+        this.#unsent.delete(watch);
+        this.#watches.giveUp(watch.id);
+      },
+    );
+    this.#watches.add(watch);
+    if (this.#live) this.#watches.issue(watch.id, this.#writes.lastSeq);
+    else this.#unsent.set(watch, () => this.#watches.issue(watch.id, this.#writes.lastSeq));
+    return watch.promise;
   }
 
   /** The watches that stand, for the attach on a new channel. */
@@ -136,7 +126,7 @@ export class Pipeline {
     this.#writes.restart(lastApplied);
     this.#reads.sendAgain();
     this.#watches.sendAgain();
-    for (const issue of this.#unsent) issue();
+    for (const issue of this.#unsent.values()) issue();
     this.#unsent.clear();
   }
 
@@ -186,12 +176,18 @@ export class Pipeline {
     this.#writes.fail(end.error);
     this.#reads.fail(() => end.error(false));
     this.#watches.end(() => end.error(false), end.streamError);
+    this.deadlines.stop();
   }
 
-  #submit(issue: () => void): void {
-    if (this.#live) issue();
-    else this.#unsent.add(issue);
-  }
+  readonly #giveUpWrite = (write: PendingWrite): boolean => {
+    this.#unsent.delete(write);
+    return this.#writes.giveUp(write);
+  };
+
+  readonly #giveUpRead = (read: PendingRead): void => {
+    this.#unsent.delete(read);
+    this.#reads.giveUp(read.id);
+  };
 
   /** Waits for the end of the turn: a server that drops many requests tells so of each. */
   #resend(from: number): void {

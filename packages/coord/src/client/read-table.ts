@@ -1,6 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Answer, Query, ReadMessage } from "../wire/messages.ts";
-import type { Wait } from "./call.ts";
+import type { CallLimits } from "./call.ts";
+import { Wait } from "./call.ts";
+import type { Deadlines } from "./deadlines.ts";
 
 /** Reads of one session that may wait at a time. */
 const maxReads = 10_000;
@@ -8,13 +10,42 @@ const maxReads = 10_000;
 const maxInFlight = 400;
 
 /** A read from its call to its answer. */
-export interface PendingRead {
+export class PendingRead extends Wait<Answer> {
   readonly id: number;
   readonly linearizable: boolean;
   readonly query: Query;
-  readonly wait: Wait<Answer>;
   /** Last write issued before it; known once it may be sent. */
-  after: number | undefined;
+  after: number | undefined = undefined;
+  readonly #onGiveUp: (read: PendingRead) => void;
+
+  constructor(
+    { id, linearizable, query }: Pick<PendingRead, "id" | "linearizable" | "query">,
+    deadlines: Deadlines,
+    limits: CallLimits,
+    onGiveUp: (read: PendingRead) => void,
+  ) {
+    super(deadlines, limits);
+    this.id = id;
+    this.linearizable = linearizable;
+    this.query = query;
+    this.#onGiveUp = onGiveUp;
+  }
+
+  get what(): string {
+    return "path" in this.query ? `${this.query.type} ${this.query.path}` : this.query.type;
+  }
+
+  /** Tells the caller the answer. */
+  tell(answer: Answer): void {
+    if (this.settled) return;
+    if (answer.type !== "error") this.resolve(answer);
+    else this.reject(new FlotillaError(answer.code, `${this.what}: ${answer.message}`));
+  }
+
+  protected giveUp(): boolean {
+    this.#onGiveUp(this);
+    return false;
+  }
 }
 
 /** A session's unanswered reads. Sent in the order they were called, a bounded number at a time. */
@@ -58,8 +89,8 @@ export class ReadTable {
   issue(read: PendingRead, after: number): void {
     if (!this.#reads.has(read.id)) return;
     read.after = after;
-    this.#queue.push(read);
-    this.#pump();
+    if (this.#queue.length === 0 && this.#inFlight.size < maxInFlight) this.#send(read);
+    else this.#queue.push(read);
   }
 
   /** On a new channel: everything that was to be sent before, again. */
@@ -74,7 +105,7 @@ export class ReadTable {
     const read = this.#reads.get(id);
     this.#reads.delete(id);
     if (this.#inFlight.delete(id)) this.#pump();
-    read?.wait.resolve(answer);
+    read?.tell(answer);
   }
 
   fail(error: () => Error): void {
@@ -82,19 +113,23 @@ export class ReadTable {
     this.#reads.clear();
     this.#queue = [];
     this.#inFlight.clear();
-    for (const read of reads) read.wait.reject(error());
+    for (const read of reads) read.reject(error());
   }
 
   #pump(): void {
+    if (this.#queue.length === 0) return;
     let taken = 0;
     for (const read of this.#queue) {
       if (this.#inFlight.size >= maxInFlight) break;
       taken += 1;
-      const { id, linearizable, query, after } = read;
-      if (after === undefined || !this.#reads.has(id)) continue;
-      this.#inFlight.add(id);
-      this.#transmit({ type: "read", id, after, linearizable, query });
+      if (this.#reads.has(read.id)) this.#send(read);
     }
     this.#queue.splice(0, taken);
+  }
+
+  #send({ id, linearizable, query, after }: PendingRead): void {
+    if (after === undefined) return;
+    this.#inFlight.add(id);
+    this.#transmit({ type: "read", id, after, linearizable, query });
   }
 }

@@ -34,11 +34,13 @@ import type {
 } from "./api.ts";
 import type { AttachmentOptions } from "./attachment.ts";
 import { Attachment } from "./attachment.ts";
-import { callLimits, requireOptions, Wait } from "./call.ts";
-import { checkOperation, createOp, deleteOp, fenced, multiOp, setOp } from "./operations.ts";
+import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
+import type { OperationContext } from "./operations.ts";
+import { checkOperation, createOp, deleteOp, fenced, multiOp, requestBytes, setOp } from "./operations.ts";
 import type { Success } from "./results.ts";
-import { expect, multiResult, refusal, written } from "./results.ts";
+import { expect, multiResult, written } from "./results.ts";
 import { sharedController } from "../shared-controller.ts";
+import { ValueCopies } from "../value-copies.ts";
 
 export interface ClientSessionOptions extends AttachmentOptions {
   /** Default bound of every call, ms. */
@@ -49,11 +51,6 @@ const defaultCloseMs = 2_000;
 const readLevels: readonly string[] = ["linearizable", "local"];
 const maxHistoryIdLength = 32;
 const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
-
-/** A path that may not even be a text yet. */
-function shown(path: unknown): string {
-  return String(path);
-}
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
@@ -66,9 +63,10 @@ export class ClientSession implements Session {
   readonly ttlMs: number;
   readonly clock: Clock;
   readonly #timeoutMs: number;
+  readonly #context: OperationContext;
   readonly #attachment: Attachment;
   readonly #controller = sharedController();
-  #opening: Wait<void> | undefined;
+  #opening: PlainWait<void> | undefined;
   #openingError: FlotillaError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -77,6 +75,7 @@ export class ClientSession implements Session {
     this.leaseId = options.session;
     this.ttlMs = options.times.ttlMs;
     this.#timeoutMs = options.timeoutMs;
+    this.#context = { lease: options.session, copies: new ValueCopies() };
     this.clock = options.host.clock;
     this.#attachment = new Attachment(options, {
       expired: (error) => this.#expired(error),
@@ -109,7 +108,8 @@ export class ClientSession implements Session {
    * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_ABORTED`
    */
   async open(options: CallOptions): Promise<void> {
-    const opening = new Wait<void>(this.clock, callLimits(options, this.#timeoutMs), "connect", () => false);
+    const { deadlines } = this.#attachment.pipeline;
+    const opening = new PlainWait<void>(deadlines, callLimits(options, this.#timeoutMs), "connect");
     this.#opening = opening;
     const listening = this.onState((state) => {
       if (state === "connected") opening.resolve();
@@ -129,12 +129,14 @@ export class ClientSession implements Session {
 
   async get(path: string, options?: ReadOptions): Promise<Node | null> {
     validatePath(path);
-    return expect(await this.#read({ type: "get", path }, options, `get ${path}`), "node").node;
+    const query = { type: "get", path } as const;
+    return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "node").node;
   }
 
   async exists(path: string, options?: ReadOptions): Promise<Stat | null> {
     validatePath(path);
-    return expect(await this.#read({ type: "exists", path }, options, `exists ${path}`), "stat").stat;
+    const query = { type: "exists", path } as const;
+    return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "stat").stat;
   }
 
   async children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
@@ -147,26 +149,27 @@ export class ClientSession implements Session {
     if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes)) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "after: expected a name");
     }
-    const answer = await this.#read({ type: "children", path, after, limit }, options, `children ${path}`);
+    const query = { type: "children", path, after, limit } as const;
+    const answer = this.#answerNow(query, options) ?? (await this.#read(query, options));
     const { names, next } = expect(answer, "children");
     return names === null ? null : { names, next };
   }
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {
-    return written(await this.#change(createOp(path, value, options, this.leaseId), options, "create"));
+    return written(await this.#change(createOp(path, value, options, this.#context), options));
   }
 
   async set(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
-    return written(await this.#change(setOp("set", path, value, options), options, "set"));
+    return written(await this.#change(setOp("set", path, value, options, this.#context), options));
   }
 
   async put(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
-    return written(await this.#change(setOp("put", path, value, options), options, "put"));
+    return written(await this.#change(setOp("put", path, value, options, this.#context), options));
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
     try {
-      await this.#change(deleteOp(path, options), options, "delete");
+      await this.#change(deleteOp(path, options), options);
       return true;
     } catch (error) {
       if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
@@ -175,7 +178,7 @@ export class ClientSession implements Session {
   }
 
   async multi(items: readonly MultiItem[], options?: CallOptions): Promise<MultiResult> {
-    return multiResult(await this.#write(multiOp(items, this.leaseId), options, "multi"));
+    return multiResult(await this.#write(multiOp(items, this.#context), options, "multi", null));
   }
 
   async watch(path: string, options: WatchOptions = {}): Promise<Watch> {
@@ -191,12 +194,11 @@ export class ClientSession implements Session {
   }
 
   async sync(options?: CallOptions): Promise<void> {
-    expect(await this.#read({ type: "sync" }, options, "sync"), "done");
+    expect(await this.#read({ type: "sync" }, options), "done");
   }
 
   async status(options?: CallOptions): Promise<NodeStatus> {
-    return expect(await this.#read({ type: "status" }, { ...options, level: "local" }, "status"), "status")
-      .status;
+    return expect(await this.#read({ type: "status" }, { ...options, level: "local" }), "status").status;
   }
 
   onState(fn: (state: SessionState) => void): Disposable {
@@ -212,30 +214,38 @@ export class ClientSession implements Session {
     return this.close();
   }
 
-  async #read(query: Query, options: ReadOptions | undefined, what: string): Promise<Answer> {
+  /** A local read that needs no message. Undefined also when something is wrong with it: then `#read` says what. */
+  #answerNow(query: Query, options: ReadOptions | undefined): Answer | undefined {
+    if (options?.level !== "local" || !mayStart(options) || this.#attachment.state.isFinal) return undefined;
+    const answer = this.#attachment.answerNow(query);
+    return answer?.type === "error" ? undefined : answer;
+  }
+
+  #read(query: Query, options: ReadOptions | undefined): Promise<Answer> {
     this.#assertOpen();
     const bounds = callLimits(options, this.#timeoutMs);
     const level = options?.level ?? "linearizable";
     if (!readLevels.includes(level)) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "level: expected linearizable or local");
     }
-    const answer = await this.#attachment.pipeline.read(query, level === "linearizable", bounds, what);
-    if (answer.type === "error") throw new FlotillaError(answer.code, `${what}: ${answer.message}`);
-    return answer;
+    return this.#attachment.pipeline.read(query, level === "linearizable", bounds);
   }
 
   /** One change of one node, under its fence. */
-  async #change(op: TreeOp, options: WriteOptions, verb: string): Promise<Success> {
-    return this.#write(fenced(op, options.fence), options, `${verb} ${shown(op.path)}`);
+  #change(op: TreeOp, options: WriteOptions): Promise<Success> {
+    return this.#write(fenced(op, options.fence), options, op.type, op.path);
   }
 
-  async #write(operation: Operation, options: CallOptions | undefined, what: string): Promise<Success> {
+  #write(
+    operation: Operation,
+    options: CallOptions | undefined,
+    verb: string,
+    path: string | null,
+  ): Promise<Success> {
     this.#assertOpen();
-    checkOperation(operation);
+    const bytes = checkOperation(operation);
     const bounds = callLimits(options, this.#timeoutMs);
-    const result = await this.#attachment.pipeline.write(operation, bounds, what, false);
-    if (result.ok) return result;
-    throw refusal(result, what);
+    return this.#attachment.pipeline.write({ operation, bytes, verb, path }, bounds, false);
   }
 
   #token(from: WatchPosition): ResumeToken {
@@ -257,7 +267,9 @@ export class ClientSession implements Session {
     pipeline.endWatches(() => this.#gone(false));
     try {
       const bounds = callLimits({ timeoutMs }, defaultCloseMs);
-      if (this.#attachment.isOpen) await pipeline.write({ type: "close" }, bounds, "close", true);
+      const operation = { type: "close" } as const;
+      const call = { operation, bytes: requestBytes(operation), verb: "close", path: null };
+      if (this.#attachment.isOpen) await pipeline.write(call, bounds, true);
     } catch (error) {
       if (!FlotillaError.is(error)) throw error;
     } finally {

@@ -21,9 +21,9 @@ function isAfter(event: TreeEvent, token: ResumeToken): boolean {
   );
 }
 
-/** A value of its own: the decoded one keeps the whole frame alive. */
+/** A node of its own: a decoded one keeps the whole frame alive, one from within the process is the tree's. */
 function ownNode(node: Node): Node {
-  return { value: new Uint8Array(node.value), stat: node.stat };
+  return { value: new Uint8Array(node.value), stat: { ...node.stat } };
 }
 
 type Reader = {
@@ -77,14 +77,14 @@ export class WatchStream implements Watch {
   events(events: readonly TreeEvent[]): boolean {
     for (const event of events) {
       if (this.#ended || !isAfter(event, this.#head)) continue;
-      const { revision, ordinal, type, path } = event;
+      const { revision, ordinal, type, path, node } = event;
       this.#head = { historyId: this.#head.historyId, revision, ordinal };
       this.#offer({
         type,
         path,
         revision,
         token: this.#head,
-        node: event.node === null ? null : ownNode(event.node),
+        node: node === null ? null : ownNode(node),
       });
     }
     return this.#hasRoom();

@@ -9,21 +9,47 @@ import type {
   SnapshotMessage,
   WatchSpec,
 } from "../wire/messages.ts";
-import type { WatchFeed, WatchStream } from "./watch-stream.ts";
+import type { CallLimits } from "./call.ts";
+import { Wait } from "./call.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { WatchFeed } from "./watch-stream.ts";
+import { WatchStream } from "./watch-stream.ts";
 
 /** Watches that may wait to be armed at a time. */
 const maxPending = 400;
 
 /** A watch from its call to the moment it stands. */
-export interface PendingWatch {
+export class PendingWatch extends Wait<WatchStream> {
+  readonly id: number;
   readonly path: string;
   readonly kind: WatchKind;
   readonly from: ResumeToken | null;
-  /** It stands after this token. Makes the stream, in the turn that it is told. */
-  readonly armed: (token: ResumeToken) => WatchStream;
-  readonly failed: (error: Error) => void;
   /** Last write issued before it; known once sent. */
-  after: number | undefined;
+  after: number | undefined = undefined;
+  readonly #onGiveUp: () => void;
+
+  constructor(
+    { id, path, kind, from }: WatchSpec,
+    deadlines: Deadlines,
+    limits: CallLimits,
+    onGiveUp: () => void,
+  ) {
+    super(deadlines, limits);
+    this.id = id;
+    this.path = path;
+    this.kind = kind;
+    this.from = from;
+    this.#onGiveUp = onGiveUp;
+  }
+
+  get what(): string {
+    return `watch ${this.path}`;
+  }
+
+  protected giveUp(): boolean {
+    this.#onGiveUp();
+    return false;
+  }
 }
 
 function specOf(id: number, stream: WatchStream): WatchSpec {
@@ -62,8 +88,8 @@ export class WatchTable implements WatchFeed {
     return this.#nextId();
   }
 
-  add(id: number, watch: PendingWatch): void {
-    this.#pending.set(id, watch);
+  add(watch: PendingWatch): void {
+    this.#pending.set(watch.id, watch);
   }
 
   /** Its caller gave up before it stood. */
@@ -117,7 +143,10 @@ export class WatchTable implements WatchFeed {
     const watch = this.#pending.get(message.id);
     if (watch === undefined) return;
     this.#pending.delete(message.id);
-    this.#standing.set(message.id, watch.armed(watch.from ?? message.token));
+    const { path, kind, from, signal } = watch;
+    const stream = new WatchStream(this, path, kind, from ?? message.token, signal);
+    this.#standing.set(message.id, stream);
+    watch.resolve(stream);
   }
 
   events(message: EventsMessage): void {
@@ -154,7 +183,7 @@ export class WatchTable implements WatchFeed {
     this.#pending.clear();
     this.#standing.clear();
     this.#paused.clear();
-    for (const watch of pending) watch.failed(pendingError());
+    for (const watch of pending) watch.reject(pendingError());
     for (const stream of streams) stream.end(streamError);
   }
 

@@ -2,16 +2,63 @@ import type { Operation, Result } from "@flotilla/kv";
 import { limits } from "@flotilla/kv";
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import type { RequestMessage } from "../wire/messages.ts";
-import type { Wait } from "./call.ts";
+import type { CallLimits } from "./call.ts";
+import { Wait } from "./call.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Success } from "./results.ts";
+import { refusal } from "./results.ts";
 
-/** A write from its call to its result. Its number is 0 until it was sent. */
-export interface PendingWrite {
-  seq: number;
+/** A write as it is called. */
+export interface WriteCall {
+  readonly operation: Operation;
+  /** What it counts in the window. */
+  readonly bytes: number;
+  /** Names it in errors, together with the path unless that is null. */
+  readonly verb: string;
+  readonly path: string | null;
+}
+
+/** A write from its call to its result. */
+export class PendingWrite extends Wait<Success> {
+  /** 0 until it was sent. */
+  seq = 0;
   readonly operation: Operation;
   readonly bytes: number;
-  readonly wait: Wait<Result>;
   /** Kept when it came before that of an earlier write. */
-  result: Result | undefined;
+  result: Result | undefined = undefined;
+  readonly #verb: string;
+  readonly #path: string | null;
+  readonly #onGiveUp: (write: PendingWrite) => boolean;
+
+  /** @param onGiveUp the caller stops waiting; says whether the outcome is unknown */
+  constructor(
+    { operation, bytes, verb, path }: WriteCall,
+    deadlines: Deadlines,
+    limits: CallLimits,
+    onGiveUp: (write: PendingWrite) => boolean,
+  ) {
+    super(deadlines, limits);
+    this.operation = operation;
+    this.bytes = bytes;
+    this.#verb = verb;
+    this.#path = path;
+    this.#onGiveUp = onGiveUp;
+  }
+
+  get what(): string {
+    return this.#path === null ? this.#verb : `${this.#verb} ${this.#path}`;
+  }
+
+  protected giveUp(): boolean {
+    return this.#onGiveUp(this);
+  }
+
+  /** Tells the caller the result, once it is known. */
+  tell(): void {
+    if (this.result === undefined || this.settled) return;
+    if (this.result.ok) this.resolve(this.result);
+    else this.reject(refusal(this.result, this.what));
+  }
 }
 
 /**
@@ -43,6 +90,11 @@ export class WriteWindow {
     return this.#ack;
   }
 
+  /** The result of every write is known. */
+  get isEmpty(): boolean {
+    return this.#numbered.length === 0 && this.#unsent.size === 0;
+  }
+
   /**
    * Makes room for one more.
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`; nothing has changed then
@@ -71,10 +123,13 @@ export class WriteWindow {
   /** Numbers a write and sends it, behind earlier ones that have to be sent again. */
   issue(write: PendingWrite): void {
     if (!this.#unsent.delete(write)) return;
-    this.#lastSeq += 1;
-    write.seq = this.#lastSeq;
-    this.#numbered.push(write);
-    this.flush();
+    this.#number(write);
+  }
+
+  /** Takes a write in, numbers it and sends it, behind earlier ones that have to be sent again. */
+  issueNew(write: PendingWrite): void {
+    this.#bytes += write.bytes;
+    this.#number(write);
   }
 
   /** On a new channel, to a server that has applied everything up to this number. */
@@ -90,9 +145,12 @@ export class WriteWindow {
 
   /** Sends everything numbered that was not sent on this channel, in order. */
   flush(): void {
-    for (const write of this.#numbered.slice(Math.max(0, this.#cursor - this.#ack))) {
-      this.#cursor = write.seq;
-      this.#transmit({ type: "request", seq: write.seq, ack: this.#ack, operation: write.operation });
+    for (let at = Math.max(0, this.#cursor - this.#ack); at < this.#numbered.length; at += 1) {
+      const write = this.#numbered[at];
+      if (write === undefined) return;
+      const { seq, operation } = write;
+      this.#cursor = seq;
+      this.#transmit({ type: "request", seq, ack: this.#ack, operation });
     }
   }
 
@@ -107,26 +165,29 @@ export class WriteWindow {
     if (write === undefined) return;
     invariant(write.seq === seq, "WindowContiguous", { seq, found: write.seq });
     write.result = result;
-    let known = 0;
-    for (const next of this.#numbered) {
-      if (next.result === undefined) break;
-      known += 1;
-      this.#ack = next.seq;
-      this.#bytes -= next.bytes;
-    }
-    for (const told of this.#numbered.splice(0, known)) {
-      if (told.result !== undefined) told.wait.resolve(told.result);
+    for (let first = this.#numbered[0]; first?.result !== undefined; first = this.#numbered[0]) {
+      this.#numbered.shift();
+      this.#ack = first.seq;
+      this.#bytes -= first.bytes;
+      first.tell();
     }
   }
 
   /** Ends every wait; the error depends on whether the outcome is unknown. */
   fail(error: (ambiguous: boolean) => Error): void {
     for (const write of this.#numbered.splice(0)) {
-      if (write.result === undefined) write.wait.reject(error(true));
-      else write.wait.resolve(write.result);
+      if (write.result === undefined) write.reject(error(true));
+      else write.tell();
     }
-    for (const write of this.#unsent) write.wait.reject(error(false));
+    for (const write of this.#unsent) write.reject(error(false));
     this.#unsent.clear();
     this.#bytes = 0;
+  }
+
+  #number(write: PendingWrite): void {
+    this.#lastSeq += 1;
+    write.seq = this.#lastSeq;
+    this.#numbered.push(write);
+    this.flush();
   }
 }

@@ -1,5 +1,10 @@
 import type { Channel, Clock, Random } from "@flotilla/runtime";
 import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
+import { FramePort, frameHandler } from "../ports/frame-port.ts";
+import type { Port } from "../ports/port.ts";
+import { decodeClientMessage } from "../wire/client-codec.ts";
+import type { ServerMessage } from "../wire/messages.ts";
+import { encodeServerMessage } from "../wire/server-codec.ts";
 import type { ServerContext } from "./context.ts";
 import { ServerSession } from "./server-session.ts";
 
@@ -38,9 +43,9 @@ export class ClientDoor {
       .finally(() => this.#lobby.leave(channel));
   }
 
-  /** Takes a channel from within the process: never turned away for others that wait. */
-  acceptTrusted(channel: Channel): void {
-    channel.handle(this.#open(channel));
+  /** Takes a client within the process: never turned away for others that wait. What it sends goes to the session. */
+  acceptLocal(port: Port<ServerMessage>): ServerSession {
+    return this.#open(port);
   }
 
   /** Ends every channel and takes no more. */
@@ -58,12 +63,13 @@ export class ClientDoor {
       ...(secret === undefined ? {} : { secret }),
       versions,
       identity: context.nodeId,
-      onReady: () => this.#open(channel),
+      onReady: () =>
+        frameHandler(this.#open(new FramePort(channel, encodeServerMessage)), decodeClientMessage),
     });
   }
 
-  #open(channel: Channel): ServerSession {
-    const session: ServerSession = new ServerSession(channel, this.#options.context, () =>
+  #open(port: Port<ServerMessage>): ServerSession {
+    const session: ServerSession = new ServerSession(port, this.#options.context, () =>
       this.#sessions.delete(session),
     );
     this.#sessions.add(session);

@@ -5,6 +5,7 @@ import type { NodeStatus } from "../client/api.ts";
 import type { RaftPort } from "./raft-port.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Renewals } from "./renewals.ts";
+import type { Stint } from "./stint.ts";
 import type { LocalWatch } from "./watch-feed.ts";
 
 /** A session attached, or about to be, to this server. Every method is called in the turn of the apply. */
@@ -39,5 +40,6 @@ export interface ServerContext {
   readonly sessions: SessionRegistry;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
+  readonly stint: Stint;
   readonly status: () => NodeStatus;
 }

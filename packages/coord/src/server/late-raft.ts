@@ -11,12 +11,12 @@ export class LateRaft implements RaftPort {
     this.#raft = raft;
   }
 
-  async propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {
-    return this.#bound().propose(payload, options);
+  propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {
+    return this.#raft?.propose(payload, options) ?? Promise.reject(starting());
   }
 
-  async read(options?: ReadOptions): Promise<Index> {
-    return this.#bound().read(options);
+  read(options?: ReadOptions): Promise<Index> {
+    return this.#raft?.read(options) ?? Promise.reject(starting());
   }
 
   send(to: NodeId, payload: Uint8Array): void {
@@ -27,9 +27,8 @@ export class LateRaft implements RaftPort {
     invariant(this.#raft !== undefined, "RaftBound");
     return this.#raft.status();
   }
+}
 
-  #bound(): RaftPort {
-    if (this.#raft !== undefined) return this.#raft;
-    throw new FlotillaError("ERR_FLOTILLA_DROPPED", "the member is starting");
-  }
+function starting(): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_DROPPED", "the member is starting");
 }

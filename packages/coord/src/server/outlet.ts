@@ -1,6 +1,7 @@
-import type { Channel, Clock, Timer } from "@flotilla/runtime";
+import type { Node } from "@flotilla/kv";
+import type { Clock, Timer } from "@flotilla/runtime";
+import type { Port } from "../ports/port.ts";
 import type { ServerMessage } from "../wire/messages.ts";
-import { encodeServerMessage } from "../wire/server-codec.ts";
 
 /** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
 const highWaterBytes = 1_048_576;
@@ -9,6 +10,8 @@ const mostBytes = 16_777_216;
 const mostHeld = 4_096;
 /** More than what a client of ours may have asked for at a time: 400 reads of the largest value. */
 const mostHeldBytes = 536_870_912;
+/** Share of one message, event or node besides values and texts. */
+const overheadBytes = 64;
 const pollMs = 10;
 const stepsPerTurn = 16;
 
@@ -20,11 +23,11 @@ export interface Backlog {
 }
 
 /**
- * What leaves on one channel. Answers wait, in order, while the client is slow or has not been told all events up
+ * What leaves through one port. Answers wait, in order, while the client is slow or has not been told all events up
  * to now: so no answer shows a revision before its event. At most what the client asked for is held.
  */
 export class Outlet {
-  readonly #channel: Channel;
+  readonly #port: Port<ServerMessage>;
   readonly #clock: Clock;
   #backlog: Backlog | undefined;
   #held: ServerMessage[] = [];
@@ -33,14 +36,19 @@ export class Outlet {
   #scheduled = false;
   #closed = false;
 
-  constructor(channel: Channel, clock: Clock) {
-    this.#channel = channel;
+  constructor(port: Port<ServerMessage>, clock: Clock) {
+    this.#port = port;
     this.#clock = clock;
   }
 
   /** The client is slow: nothing more until it took some. */
   get isBlocked(): boolean {
-    return this.#channel.bufferedBytes > highWaterBytes;
+    return this.#port.bufferedBytes > highWaterBytes;
+  }
+
+  /** An answer would leave at once: nothing goes before it. */
+  get isClear(): boolean {
+    return this.#held.length === 0 && !this.#isBehind && !this.isBlocked;
   }
 
   /** Names what goes before answers. */
@@ -50,14 +58,14 @@ export class Outlet {
 
   /** At once, past everything held. */
   send(message: ServerMessage): void {
-    if (this.#channel.bufferedBytes > mostBytes) this.close("the client does not read");
-    else this.#channel.send(encodeServerMessage(message));
+    if (this.#port.bufferedBytes > mostBytes) this.close("the client does not read");
+    else this.#port.send(message);
   }
 
   /** In order of the calls, after every event up to now. */
   answer(message: ServerMessage): void {
-    if (this.#held.length === 0 && !this.#isBehind && !this.isBlocked) {
-      this.send(message);
+    if (this.isClear) {
+      this.#port.send(message);
       return;
     }
     this.#heldBytes += bytesOf(message);
@@ -86,12 +94,12 @@ export class Outlet {
     });
   }
 
-  /** Drops what is held and ends the channel after what was sent. */
+  /** Drops what is held and ends the port after what was sent. */
   close(reason: string): void {
     this.#closed = true;
     this.#held = [];
     this.#timer?.cancel();
-    this.#channel.close(reason);
+    this.#port.close(reason);
   }
 
   get #isBehind(): boolean {
@@ -116,9 +124,22 @@ export class Outlet {
   }
 }
 
-/** Bytes of the value or result that an answer keeps alive. */
-function bytesOf(message: ServerMessage): number {
-  if (message.type === "result") return message.result.length;
-  if (message.type !== "read-result" || message.answer.type !== "node") return 0;
-  return message.answer.node?.value.length ?? 0;
+/** Bytes of the values and results that a message keeps alive, and a little for itself. */
+export function bytesOf(message: ServerMessage): number {
+  switch (message.type) {
+    case "result":
+      return overheadBytes + message.result.length;
+    case "read-result":
+      return overheadBytes + (message.answer.type === "node" ? (message.answer.node?.value.length ?? 0) : 0);
+    case "events":
+      return message.events.reduce((sum, event) => sum + nodeBytes(event), overheadBytes);
+    case "snapshot":
+      return message.nodes.reduce((sum, entry) => sum + nodeBytes(entry), overheadBytes);
+    default:
+      return overheadBytes;
+  }
+}
+
+function nodeBytes({ path, node }: { readonly path: string; readonly node: Node | null }): number {
+  return overheadBytes + path.length * 2 + (node?.value.length ?? 0);
 }

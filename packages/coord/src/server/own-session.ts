@@ -1,27 +1,70 @@
-import type { Channel, Clock, Host } from "@flotilla/runtime";
-import { memoryChannelPair } from "@flotilla/runtime";
+import type { Host } from "@flotilla/runtime";
+import type { LocalReader } from "../client/dialer.ts";
 import { localDialer } from "../client/local-dialer.ts";
 import { leaseTimes } from "../client/open-session.ts";
 import type { SessionOptions } from "../client/options.ts";
 import { ClientSession } from "../client/session.ts";
-import { maxFrameBytes } from "../wire/bounds.ts";
-import { clientProtocol } from "../wire/messages.ts";
+import { Inbox } from "../ports/inbox.ts";
+import { LocalPort } from "../ports/local-port.ts";
+import { ValueCopies } from "../value-copies.ts";
+import type { Answer, ClientMessage, ServerMessage } from "../wire/messages.ts";
 import type { ClientDoor } from "./client-door.ts";
+import { bytesOf } from "./outlet.ts";
 
 const defaultTimeoutMs = 15_000;
 
-/** A channel within the process whose other side the member has taken. */
-function localChannel(clock: Clock, door: Pick<ClientDoor, "acceptTrusted">): Channel {
-  const [near, far] = memoryChannelPair((fn) => clock.defer(fn), { protocol: clientProtocol, maxFrameBytes });
-  door.acceptTrusted(far);
-  return near;
+/** The member's side of a pair: what it sends must not be the tree's own once it is handed out. */
+class MemberPort extends LocalPort<ServerMessage, ClientMessage> {
+  readonly #values: ValueCopies;
+
+  constructor(inbox: Inbox<ClientMessage>, outbox: Inbox<ServerMessage>, values: ValueCopies) {
+    super(inbox, outbox);
+    this.#values = values;
+  }
+
+  /** Nodes in events and snapshots are left to the streams of the client, which make their own. */
+  override send(message: ServerMessage): void {
+    if (message.type !== "read-result") {
+      super.send(message);
+      return;
+    }
+    const { type, id, revision, answer } = message;
+    super.send({ type, id, revision, answer: owned(answer, this.#values) });
+  }
+}
+
+/** The same answer, with a value that is the caller's. */
+function owned(answer: Answer, values: ValueCopies): Answer {
+  if (answer.type !== "node" || answer.node === null) return answer;
+  const { value, stat } = answer.node;
+  return { type: "node", node: { value: values.copy(value), stat } };
+}
+
+/** A way to the member within the process: messages as they are, and local reads without any. */
+function localPort(
+  { clock }: Host,
+  door: Pick<ClientDoor, "acceptLocal">,
+): { readonly port: LocalPort<ClientMessage, ServerMessage>; readonly reader: LocalReader } {
+  const defer = (fn: () => void): void => clock.defer(fn);
+  const values = new ValueCopies();
+  const toMember = new Inbox<ClientMessage>(defer, () => 0);
+  const toClient = new Inbox<ServerMessage>(defer, bytesOf);
+  const near = new LocalPort(toClient, toMember);
+  const far = new MemberPort(toMember, toClient, values);
+  const session = door.acceptLocal(far);
+  far.handle(session);
+  const reader: LocalReader = (query) => {
+    const answer = near.isQuiet ? session.answerNow(query) : undefined;
+    return answer === undefined ? undefined : owned(answer, values);
+  };
+  return { port: near, reader };
 }
 
 /** A session of this process at its own member. It is not open yet. */
 export function localSession(host: Host, door: ClientDoor, options: SessionOptions): ClientSession {
   return new ClientSession({
     host,
-    dialer: localDialer(() => localChannel(host.clock, door)),
+    dialer: localDialer(() => localPort(host, door)),
     times: leaseTimes(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     session: Buffer.from(host.random.bytes(16)).toString("hex"),

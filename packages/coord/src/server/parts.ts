@@ -11,6 +11,7 @@ import { ReadGate } from "./read-gate.ts";
 import { Renewals } from "./renewals.ts";
 import { SessionHub } from "./session-hub.ts";
 import { nodeStatus } from "./status.ts";
+import { Stint } from "./stint.ts";
 
 /** Who a member is. */
 export interface Identity {
@@ -54,6 +55,7 @@ export function assemble(
     sessions: hub,
     reads,
     renewals,
+    stint: new Stint(clock),
     status: () => nodeStatus(identity.cluster, raft.status(), machine),
   };
   const { cluster, secret } = identity;

@@ -1,7 +1,7 @@
 import type { LeaseId, SessionId } from "@flotilla/kv";
 import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
 
-/** The part of `RaftNode` that sessions and leases need. */
+/** The part of `RaftNode` that sessions and leases need. What goes wrong with a promise rejects it. */
 export interface RaftPort {
   propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed>;
   read(options?: ReadOptions): Promise<Index>;

@@ -1,6 +1,6 @@
+import { idDigits } from "@flotilla/kv";
 import type { LeaseId } from "@flotilla/kv";
-import { decode, encode, readArray, readList, readUint } from "@flotilla/runtime";
-import { readId } from "../wire/tree-codec.ts";
+import { CborReader, CborWriter } from "@flotilla/runtime";
 
 /** Leases in one message between members. */
 export const maxLeasesPerMessage = 5_000;
@@ -12,18 +12,31 @@ export type MemberMessage =
   /** From the leader: all of that batch are vouched for but these. */
   | { readonly type: "vouched"; readonly batch: number; readonly refused: readonly LeaseId[] };
 
+const writer = new CborWriter();
+
 /** `[tag, batch, [lease…]]`; tags: 0 renew, 1 vouched. */
 export function encodeMemberMessage(message: MemberMessage): Uint8Array {
-  return message.type === "renew"
-    ? encode([0, message.batch, message.leases])
-    : encode([1, message.batch, message.refused]);
+  const leases = message.type === "renew" ? message.leases : message.refused;
+  writer.begin();
+  writer.array(3);
+  writer.number(message.type === "renew" ? 0 : 1);
+  writer.number(message.batch);
+  writer.array(leases.length);
+  for (const lease of leases) writer.text(lease);
+  return writer.finish();
+}
+
+function readLease(reader: CborReader): LeaseId {
+  return reader.hex("lease", idDigits);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function decodeMemberMessage(payload: Uint8Array): MemberMessage {
-  const items = readArray(decode(payload), "member message", 3, 3);
-  const tag = readUint(items[0], "tag", 1);
-  const batch = readUint(items[1], "batch");
-  const leases = readList(items[2], "leases", maxLeasesPerMessage, readId);
+  const reader = new CborReader(payload);
+  reader.array("member message", 3, 3);
+  const tag = reader.uint("tag", 1);
+  const batch = reader.uint("batch");
+  const leases = reader.list("leases", maxLeasesPerMessage, readLease);
+  reader.end("member message");
   return tag === 0 ? { type: "renew", batch, leases } : { type: "vouched", batch, refused: leases };
 }

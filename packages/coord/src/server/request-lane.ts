@@ -61,24 +61,22 @@ export class RequestLane {
     if (!this.#admit(seq, command.length)) return;
     this.#next += 1;
     this.#inFlight += 1;
-    this.#propose(command).then(
-      () => this.#settled(),
-      (error: unknown) => this.#rejected(error),
-    );
+    this.#options.raft.propose(command).then(this.#settled, this.#rejected);
   }
 
   /** The result of a write, in the turn of its apply. */
   answered(seq: number, result: Uint8Array): void {
-    if (!this.#unanswered.has(seq)) return;
-    this.forget(seq);
+    if (!this.forget(seq)) return;
     this.#pauseMs = firstPauseMs;
     this.#options.sendResult(seq, result);
   }
 
-  /** The client has the result already. */
-  forget(seq: number): void {
-    this.#bytes -= this.#unanswered.get(seq) ?? 0;
-    this.#unanswered.delete(seq);
+  /** The client has the result already. False when it was not waited for. */
+  forget(seq: number): boolean {
+    const size = this.#unanswered.get(seq);
+    if (size === undefined) return false;
+    this.#bytes -= size;
+    return this.#unanswered.delete(seq);
   }
 
   /** A write was refused because an earlier one is missing. */
@@ -94,10 +92,6 @@ export class RequestLane {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
-  }
-
-  async #propose(command: Uint8Array): Promise<void> {
-    await this.#options.raft.propose(command);
   }
 
   #admit(seq: number, size: number): boolean {
@@ -116,18 +110,18 @@ export class RequestLane {
     return true;
   }
 
-  #settled(): void {
+  readonly #settled = (): void => {
     this.#inFlight -= 1;
     if (this.#broken) this.#resume();
-  }
+  };
 
-  #rejected(error: unknown): void {
+  readonly #rejected = (error: unknown): void => {
     this.#inFlight -= 1;
     if (this.#stopped) return;
     if (FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE")) this.#options.refuse(error);
     else if (this.#broken) this.#resume();
     else this.#break();
-  }
+  };
 
   #break(): void {
     if (this.#stopped || this.#broken) return;

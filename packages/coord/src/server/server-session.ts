@@ -1,13 +1,16 @@
 import type { Applied, SessionId, WatchToken } from "@flotilla/kv";
 import { encodeCommand, isPath, limits } from "@flotilla/kv";
-import type { Channel, ChannelHandler, ErrorCode, Timer } from "@flotilla/runtime";
+import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import { decodeClientMessage } from "../wire/client-codec.ts";
+import type { Port, PortHandler } from "../ports/port.ts";
 import type {
+  Answer,
   AttachMessage,
   ClientMessage,
+  Query,
   ReadMessage,
   RenewMessage,
+  ServerMessage,
   WatchMessage,
   WatchSpec,
 } from "../wire/messages.ts";
@@ -29,8 +32,8 @@ type State =
   | { readonly type: "attached"; readonly lane: RequestLane }
   | { readonly type: "ended" };
 
-/** One client channel: at most one attach of one session. Frames go in as a `ChannelHandler`. */
-export class ServerSession implements LocalSession, ChannelHandler {
+/** One client: at most one attach of one session. */
+export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   readonly #context: ServerContext;
   readonly #outlet: Outlet;
   readonly #feed: WatchFeed;
@@ -40,12 +43,14 @@ export class ServerSession implements LocalSession, ChannelHandler {
   #state: State = { type: "fresh" };
   #id: SessionId = "";
   #attach = 0;
+  /** Last request of the session that is applied here. */
+  #lastSeq = 0;
 
-  /** @param onEnd called once, when the channel is done with */
-  constructor(channel: Channel, context: ServerContext, onEnd: () => void) {
+  /** @param onEnd called once, when the port is done with */
+  constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: () => void) {
     this.#context = context;
     this.#onEnd = onEnd;
-    this.#outlet = new Outlet(channel, context.clock);
+    this.#outlet = new Outlet(port, context.clock);
     this.#feed = new WatchFeed({
       machine: context.machine,
       table: context.sessions.watches,
@@ -70,13 +75,28 @@ export class ServerSession implements LocalSession, ChannelHandler {
     return this.#state.type === "attached";
   }
 
-  message(frame: Uint8Array): void {
+  message(message: ClientMessage): void {
     if (this.#state.type === "ended") return;
     try {
-      this.#handle(decodeClientMessage(frame));
+      this.#handle(message);
     } catch (error) {
-      this.#refuse(FlotillaError.is(error) ? error : internal(error));
+      this.garbled(error);
     }
+  }
+
+  garbled(error: unknown): void {
+    if (this.#state.type === "ended") return;
+    this.#refuse(FlotillaError.is(error) ? error : internal(error));
+  }
+
+  /**
+   * The answer to a local read, for a client that has heard everything sent to it, and whose writes are all applied.
+   * Undefined when it has to wait its turn.
+   */
+  answerNow(query: Query): Answer | undefined {
+    const { machine, stint, status } = this.#context;
+    if (this.#state.type !== "attached" || !this.#outlet.isClear || !stint.take()) return undefined;
+    return answerQuery(machine, query, status);
   }
 
   end(): void {
@@ -136,6 +156,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
       return;
     }
     const { lane } = this.#state;
+    this.#lastSeq = info.lastSeq;
     for (const [seq, result] of this.#context.machine.pendingResults(this.#id, 1)) lane.answered(seq, result);
     this.#waits.applied(info.lastSeq);
   }
@@ -210,6 +231,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
     if (this.#state.type !== "attaching") return;
     const { proposal, watches } = this.#state;
     proposal.stop();
+    this.#lastSeq = lastSeq;
     this.#state = { type: "attached", lane: this.#newLane() };
     const { raft, machine, nodeId } = this.#context;
     this.#outlet.send({
@@ -229,13 +251,13 @@ export class ServerSession implements LocalSession, ChannelHandler {
   }
 
   #newLane(): RequestLane {
-    const { clock, raft, machine, probe } = this.#context;
+    const { clock, raft, probe } = this.#context;
     return new RequestLane({
       clock,
       raft,
       session: this.#id,
       attach: this.#attach,
-      lastSeq: () => machine.session(this.#id)?.lastSeq ?? 0,
+      lastSeq: () => this.#lastSeq,
       sendResult: (seq, result) => this.#outlet.answer({ type: "result", seq, result }),
       sendResend: (from) => this.#outlet.send({ type: "resend", from }),
       refuse: (error) => this.#refuse(error),
@@ -245,6 +267,7 @@ export class ServerSession implements LocalSession, ChannelHandler {
 
   #answered({ attach, seq, result }: Extract<Applied, { type: "answered" }>): void {
     if (attach !== this.#attach || this.#state.type !== "attached") return;
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#state.lane.answered(seq, result);
     this.#waits.applied(seq);
     this.#checkAlive();
@@ -299,10 +322,6 @@ export class ServerSession implements LocalSession, ChannelHandler {
       confirmed = isConfirmed;
       release();
     });
-  }
-
-  get #lastSeq(): number {
-    return this.#context.machine.session(this.#id)?.lastSeq ?? 0;
   }
 
   #admitWait(): void {

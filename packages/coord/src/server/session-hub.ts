@@ -55,11 +55,12 @@ export class SessionHub implements SessionRegistry {
   }
 
   #tell(events: readonly TreeEvent[]): void {
-    const touched = new Set<LocalWatch>();
+    if (this.watches.size === 0) return;
+    const touched: LocalWatch[] = [];
     for (const event of events) {
       this.watches.match(event, (watch) => {
+        if (watch.batch.length === 0) touched.push(watch);
         watch.batch.push(event);
-        touched.add(watch);
       });
     }
     for (const watch of touched) watch.feed.deliver(watch);

@@ -39,6 +39,7 @@ export class WaitQueue {
 
   /** The write is applied: runs what waited for it, before the next entry. */
   applied(seq: number): void {
+    if (this.#waiters.length === 0) return;
     let ready = 0;
     while ((this.#waiters[ready]?.after ?? Number.POSITIVE_INFINITY) <= seq) ready += 1;
     for (const waiter of this.#waiters.splice(0, ready)) {

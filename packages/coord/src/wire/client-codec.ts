@@ -1,20 +1,16 @@
-import { limits, packOperation, unpackOperation } from "@flotilla/kv";
+import { idDigits, limits, readOperation, writeOperation } from "@flotilla/kv";
 import type { WatchKind } from "@flotilla/kv";
-import {
-  decode,
-  encode,
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readBytes,
-  readList,
-  readOneOf,
-  readUint,
-} from "@flotilla/runtime";
+import { CborReader, CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
-import type { ClientMessage, Query, WatchSpec } from "./messages.ts";
-
-import { packToken, readId, readNullable, readPath, readToken } from "./tree-codec.ts";
+import type {
+  AttachMessage,
+  ClientMessage,
+  Query,
+  ReadMessage,
+  RequestMessage,
+  WatchSpec,
+} from "./messages.ts";
+import { readPath, readToken, writeToken } from "./tree-codec.ts";
 
 /*
  * Positional CBOR arrays; the first item is the tag:
@@ -28,140 +24,210 @@ import { packToken, readId, readNullable, readPath, readToken } from "./tree-cod
  * watch: [id, path, kind, token|null]; token: [historyId, revision, ordinal]
  */
 
+const writer = new CborWriter();
+
 const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
 
-function packWatch(watch: WatchSpec): unknown {
-  return [
-    watch.id,
-    watch.path,
-    kinds.indexOf(watch.kind),
-    watch.from === null ? null : packToken(watch.from),
-  ];
+function writeWatch(watch: WatchSpec): void {
+  writer.array(4);
+  writer.number(watch.id);
+  writer.text(watch.path);
+  writer.number(kinds.indexOf(watch.kind));
+  if (watch.from === null) writer.null();
+  else writeToken(writer, watch.from);
 }
 
-function readWatch(value: unknown, what: string): WatchSpec {
-  const items = readArray(value, what, 4, 4);
-  return {
-    id: readUint(items[0], "watch id"),
-    path: readPath(items[1], "watch path"),
-    kind: readOneOf(kinds[readUint(items[2], "watch kind", 2)], "watch kind", kinds),
-    from: readNullable(items[3], "watch token", readToken),
-  };
-}
-
-function packQuery(query: Query): readonly unknown[] {
+function writeQuery(query: Query): void {
   switch (query.type) {
     case "get":
-      return [0, query.path];
+      open(0, 2);
+      writer.text(query.path);
+      return;
     case "exists":
-      return [1, query.path];
+      open(1, 2);
+      writer.text(query.path);
+      return;
     case "children":
-      return [2, query.path, query.after, query.limit];
+      open(2, 4);
+      writer.text(query.path);
+      if (query.after === null) writer.null();
+      else writer.text(query.after);
+      writer.number(query.limit);
+      return;
     case "sync":
-      return [3];
+      open(3, 1);
+      return;
     default:
-      return [4];
+      open(4, 1);
   }
 }
 
-function readQuery(value: unknown, what: string): Query {
-  const items = readArray(value, what, 1, 4);
-  const tag = readUint(items[0], "query tag", 4);
-  switch (tag) {
-    case 0:
-      return { type: "get", path: readPath(readArray(items, what, 2, 2)[1], "path") };
-    case 1:
-      return { type: "exists", path: readPath(readArray(items, what, 2, 2)[1], "path") };
-    case 2:
-      readArray(items, what, 4, 4);
-      return {
-        type: "children",
-        path: readPath(items[1], "path"),
-        after: readNullable(items[2], "after", readPath),
-        limit: readUint(items[3], "limit", limits.childrenPage),
-      };
-    default:
-      readArray(items, what, 1, 1);
-      return { type: tag === 3 ? "sync" : "status" };
-  }
+/** An array whose first item is a tag. */
+function open(tag: number, items: number): void {
+  writer.array(items);
+  writer.number(tag);
 }
 
-function pack(message: ClientMessage): readonly unknown[] {
+function writeAttach(message: AttachMessage): void {
+  open(0, 6);
+  writer.text(message.session);
+  writer.bytes(message.secret);
+  writer.number(message.attach);
+  if (message.ttlMs === null) writer.null();
+  else writer.number(message.ttlMs);
+  writer.array(message.watches.length);
+  for (const watch of message.watches) writeWatch(watch);
+}
+
+function write(message: ClientMessage): void {
   switch (message.type) {
     case "attach":
-      return [
-        0,
-        message.session,
-        message.secret,
-        message.attach,
-        message.ttlMs,
-        message.watches.map((watch) => packWatch(watch)),
-      ];
+      writeAttach(message);
+      return;
     case "request":
-      return [1, message.seq, message.ack, packOperation(message.operation)];
+      open(1, 4);
+      writer.number(message.seq);
+      writer.number(message.ack);
+      writeOperation(writer, message.operation);
+      return;
     case "read":
-      return [2, message.id, message.after, message.linearizable, packQuery(message.query)];
+      open(2, 5);
+      writer.number(message.id);
+      writer.number(message.after);
+      writer.boolean(message.linearizable);
+      writeQuery(message.query);
+      return;
     case "watch":
-      return [3, message.after, packWatch(message.watch)];
+      open(3, 3);
+      writer.number(message.after);
+      writeWatch(message.watch);
+      return;
     case "unwatch":
-      return [4, message.id];
+      open(4, 2);
+      writer.number(message.id);
+      return;
     case "renew":
-      return [5, message.number, message.leases];
+      open(5, 3);
+      writer.number(message.number);
+      writer.array(message.leases.length);
+      for (const lease of message.leases) writer.text(lease);
+      return;
     default:
-      return [6, message.number];
+      open(6, 2);
+      writer.number(message.number);
   }
 }
 
 /** The frame of a message. It may be above `maxFrameBytes`: the other side would end the channel. */
 export function encodeClientMessage(message: ClientMessage): Uint8Array {
-  return encode(pack(message));
+  writer.begin();
+  write(message);
+  return writer.finish();
 }
 
-function readAttach(items: readonly unknown[]): ClientMessage {
-  readArray(items, "attach", 6, 6);
-  const secret = readBytes(items[2], "secret", 16);
-  if (secret.length !== 16) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "secret: expected 16 bytes");
-  const attach = readUint(items[3], "attach number");
-  if (attach === 0) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "attach number: expected at least 1");
+function bad(message: string): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
+}
+
+function readWatch(reader: CborReader): WatchSpec {
+  reader.array("watch", 4, 4);
   return {
-    type: "attach",
-    session: readId(items[1], "session"),
-    secret: secret.slice(),
-    attach,
-    ttlMs: readNullable(items[4], "ttlMs", (value, what) => readUint(value, what)),
-    watches: readWatches(items[5]),
+    id: reader.uint("watch id"),
+    path: readPath(reader, "watch path"),
+    kind: kinds[reader.uint("watch kind", 2)] ?? bad("watch kind: unknown"),
+    from: reader.takeNull() ? null : readToken(reader),
   };
 }
 
-function readWatches(value: unknown): readonly WatchSpec[] {
-  const watches = readList(value, "watches", wireBounds.watches, readWatch);
-  if (new Set(watches.map((watch) => watch.id)).size !== watches.length) {
-    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "watches: an id appears twice");
+function readWatches(reader: CborReader): readonly WatchSpec[] {
+  const watches = reader.list("watches", wireBounds.watches, readWatch);
+  const ids = new Set(watches.map((watch) => watch.id));
+  return ids.size === watches.length ? watches : bad("watches: an id appears twice");
+}
+
+function readAttach(reader: CborReader): AttachMessage {
+  const session = readId(reader);
+  const secret = reader.bytes("secret", 16).slice();
+  if (secret.length !== 16) bad("secret: expected 16 bytes");
+  const attach = reader.uint("attach number");
+  if (attach === 0) bad("attach number: expected at least 1");
+  const ttlMs = reader.takeNull() ? null : reader.uint("ttlMs");
+  return { type: "attach", session, secret, attach, ttlMs, watches: readWatches(reader) };
+}
+
+function readRequest(reader: CborReader): RequestMessage {
+  const seq = reader.uint("seq");
+  if (seq === 0) bad("seq: expected at least 1");
+  return { type: "request", seq, ack: reader.uint("ack", seq - 1), operation: readOperation(reader) };
+}
+
+function readChildren(reader: CborReader): Query {
+  return {
+    type: "children",
+    path: readPath(reader, "path"),
+    after: reader.takeNull() ? null : readPath(reader, "after"),
+    limit: reader.uint("limit", limits.childrenPage),
+  };
+}
+
+/** Items of a query, by tag. */
+const queryItems = [2, 2, 4, 1, 1];
+
+function readQuery(reader: CborReader): Query {
+  const items = reader.array("query", 1, 4);
+  const tag = reader.uint("query tag", 4);
+  expectItems("query", items, queryItems[tag] ?? 0);
+  switch (tag) {
+    case 0:
+      return { type: "get", path: readPath(reader, "path") };
+    case 1:
+      return { type: "exists", path: readPath(reader, "path") };
+    case 2:
+      return readChildren(reader);
+    default:
+      return { type: tag === 3 ? "sync" : "status" };
   }
-  return watches;
 }
 
-function readRequest(items: readonly unknown[]): ClientMessage {
-  readArray(items, "request", 4, 4);
-  const seq = readUint(items[1], "seq");
-  if (seq === 0) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "seq: expected at least 1");
-  return {
-    type: "request",
-    seq,
-    ack: readUint(items[2], "ack", seq - 1),
-    operation: unpackOperation(items[3]),
-  };
-}
-
-function readRead(items: readonly unknown[]): ClientMessage {
-  readArray(items, "read", 5, 5);
+function readRead(reader: CborReader): ReadMessage {
   return {
     type: "read",
-    id: readUint(items[1], "read id"),
-    after: readUint(items[2], "after"),
-    linearizable: readBoolean(items[3], "linearizable"),
-    query: readQuery(items[4], "query"),
+    id: reader.uint("read id"),
+    after: reader.uint("after"),
+    linearizable: reader.boolean("linearizable"),
+    query: readQuery(reader),
   };
+}
+
+function readId(reader: CborReader): string {
+  return reader.hex("id", idDigits);
+}
+
+/** Items of a message, by tag. */
+const messageItems = [6, 4, 5, 3, 2, 3, 2];
+
+function readMessage(reader: CborReader): ClientMessage {
+  const items = reader.array("message", 1, 6);
+  const tag = reader.uint("message tag", 6);
+  expectItems("message", items, messageItems[tag] ?? 0);
+  switch (tag) {
+    case 0:
+      return readAttach(reader);
+    case 1:
+      return readRequest(reader);
+    case 2:
+      return readRead(reader);
+    case 3:
+      return { type: "watch", after: reader.uint("after"), watch: readWatch(reader) };
+    case 4:
+      return { type: "unwatch", id: reader.uint("watch id") };
+    case 5: {
+      const number = reader.uint("number");
+      return { type: "renew", number, leases: reader.list("leases", wireBounds.leases, readId) };
+    }
+    default:
+      return { type: "ping", number: reader.uint("number") };
+  }
 }
 
 /**
@@ -172,27 +238,8 @@ export function decodeClientMessage(frame: Uint8Array): ClientMessage {
   if (frame.length > wireBounds.frameBytes) {
     throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `the frame is above ${wireBounds.frameBytes} bytes`);
   }
-  const items = readArray(decode(frame), "message", 1, 6);
-  switch (readUint(items[0], "message tag", 6)) {
-    case 0:
-      return readAttach(items);
-    case 1:
-      return readRequest(items);
-    case 2:
-      return readRead(items);
-    case 3:
-      readArray(items, "watch", 3, 3);
-      return { type: "watch", after: readUint(items[1], "after"), watch: readWatch(items[2], "watch") };
-    case 4:
-      return { type: "unwatch", id: readUint(readArray(items, "unwatch", 2, 2)[1], "watch id") };
-    case 5:
-      readArray(items, "renew", 3, 3);
-      return {
-        type: "renew",
-        number: readUint(items[1], "number"),
-        leases: readList(items[2], "leases", wireBounds.leases, readId),
-      };
-    default:
-      return { type: "ping", number: readUint(readArray(items, "ping", 2, 2)[1], "number") };
-  }
+  const reader = new CborReader(frame);
+  const message = readMessage(reader);
+  reader.end("message");
+  return message;
 }

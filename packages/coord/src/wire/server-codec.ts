@@ -1,29 +1,18 @@
-import { limits, packStat, unpackStat } from "@flotilla/kv";
-import {
-  decode,
-  encode,
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readBytes,
-  readList,
-  readString,
-  readUint,
-  toErrorCode,
-} from "@flotilla/runtime";
+import { limits, readStat, writeStat } from "@flotilla/kv";
+import { CborReader, CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
-import type { Answer, ServerMessage, SnapshotMessage } from "./messages.ts";
-import { packStatus, readStatus } from "./status-codec.ts";
+import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage } from "./messages.ts";
+import { readStatus, writeStatus } from "./status-codec.ts";
 import {
-  packEvent,
-  packNode,
-  packToken,
   readEvent,
+  readName,
   readNode,
-  readNullable,
   readPath,
   readToken,
+  writeEvent,
+  writeNode,
+  writeToken,
 } from "./tree-codec.ts";
 
 /*
@@ -40,137 +29,237 @@ import {
  *   9 pong         [9, number]
  */
 
-function packAnswer(answer: Answer): readonly unknown[] {
+const writer = new CborWriter();
+
+/** An array whose first item is a tag. */
+function open(tag: number, items: number): void {
+  writer.array(items);
+  writer.number(tag);
+}
+
+function writeTexts(texts: readonly string[]): void {
+  writer.array(texts.length);
+  for (const text of texts) writer.text(text);
+}
+
+function writeAnswer(answer: Answer): void {
   switch (answer.type) {
     case "node":
-      return [0, answer.node === null ? null : packNode(answer.node)];
+      open(0, 2);
+      if (answer.node === null) writer.null();
+      else writeNode(writer, answer.node);
+      return;
     case "stat":
-      return [1, answer.stat === null ? null : packStat(answer.stat)];
+      open(1, 2);
+      if (answer.stat === null) writer.null();
+      else writeStat(writer, answer.stat);
+      return;
     case "children":
-      return [2, answer.names, answer.next];
+      open(2, 3);
+      if (answer.names === null) writer.null();
+      else writeTexts(answer.names);
+      if (answer.next === null) writer.null();
+      else writer.text(answer.next);
+      return;
     case "done":
-      return [3];
+      open(3, 1);
+      return;
     case "status":
-      return [4, packStatus(answer.status)];
+      open(4, 2);
+      writeStatus(writer, answer.status);
+      return;
     default:
-      return [5, answer.code, answer.message];
+      open(5, 3);
+      writer.text(answer.code);
+      writer.text(answer.message);
   }
 }
 
-function pack(message: ServerMessage): readonly unknown[] {
+function writeAttached(message: AttachedMessage): void {
+  open(0, 8);
+  writer.number(message.attach);
+  writer.number(message.lastSeq);
+  writer.number(message.ttlMs);
+  writer.text(message.node);
+  writer.text(message.historyId);
+  writer.number(message.revision);
+  writeTexts(message.endpoints);
+}
+
+function writeSnapshot(message: SnapshotMessage): void {
+  open(7, 6);
+  writer.number(message.id);
+  writer.number(message.revision);
+  writer.text(message.historyId);
+  writer.array(message.nodes.length);
+  for (const { path, node } of message.nodes) {
+    writer.array(2);
+    writer.text(path);
+    writeNode(writer, node);
+  }
+  writer.boolean(message.last);
+}
+
+function write(message: ServerMessage): void {
   switch (message.type) {
     case "attached":
-      return [
-        0,
-        message.attach,
-        message.lastSeq,
-        message.ttlMs,
-        message.node,
-        message.historyId,
-        message.revision,
-        message.endpoints,
-      ];
+      writeAttached(message);
+      return;
     case "ended":
-      return [1, message.code, message.message];
+      open(1, 3);
+      writer.text(message.code);
+      writer.text(message.message);
+      return;
     case "result":
-      return [2, message.seq, message.result];
+      open(2, 3);
+      writer.number(message.seq);
+      writer.bytes(message.result);
+      return;
     case "resend":
-      return [3, message.from];
+      open(3, 2);
+      writer.number(message.from);
+      return;
     case "read-result":
-      return [4, message.id, message.revision, packAnswer(message.answer)];
+      open(4, 4);
+      writer.number(message.id);
+      writer.number(message.revision);
+      writeAnswer(message.answer);
+      return;
     case "armed":
-      return [5, message.id, packToken(message.token)];
+      open(5, 3);
+      writer.number(message.id);
+      writeToken(writer, message.token);
+      return;
     case "events":
-      return [6, message.id, message.events.map((event) => packEvent(event))];
+      open(6, 3);
+      writer.number(message.id);
+      writer.array(message.events.length);
+      for (const event of message.events) writeEvent(writer, event);
+      return;
     case "snapshot":
-      return packSnapshot(message);
+      writeSnapshot(message);
+      return;
     case "renewed":
-      return [8, message.number];
+      open(8, 2);
+      writer.number(message.number);
+      return;
     default:
-      return [9, message.number];
+      open(9, 2);
+      writer.number(message.number);
   }
-}
-
-function packSnapshot(message: SnapshotMessage): readonly unknown[] {
-  const nodes = message.nodes.map(({ path, node }) => [path, packNode(node)]);
-  return [7, message.id, message.revision, message.historyId, nodes, message.last];
 }
 
 /** The frame of a message. The sender keeps it within `maxFrameBytes`. */
 export function encodeServerMessage(message: ServerMessage): Uint8Array {
-  return encode(pack(message));
+  writer.begin();
+  write(message);
+  return writer.finish();
 }
 
-function readCode(value: unknown, what: string): ErrorCode {
-  return toErrorCode(readString(value, what, wireBounds.nameBytes));
+function readCode(reader: CborReader): ErrorCode {
+  return toErrorCode(readName(reader, "code"));
 }
 
-function readName(value: unknown, what: string): string {
-  return readString(value, what, wireBounds.nameBytes);
+function readMessageText(reader: CborReader): string {
+  return reader.text("message", wireBounds.messageBytes);
 }
 
-function readAnswer(value: unknown, what: string): Answer {
-  const items = readArray(value, what, 1, 3);
-  const tag = readUint(items[0], "answer tag", 5);
-  readArray(items, what, ...answerLength(tag));
+function readNames(reader: CborReader): readonly string[] {
+  return reader.list("names", limits.childrenPage, readPath);
+}
+
+/** Items of an answer, by tag. */
+const answerItems = [2, 2, 3, 1, 2, 3];
+
+function readAnswer(reader: CborReader): Answer {
+  const items = reader.array("answer", 1, 3);
+  const tag = reader.uint("answer tag", 5);
+  expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
-      return { type: "node", node: readNullable(items[1], "node", readNode) };
+      return { type: "node", node: reader.takeNull() ? null : readNode(reader) };
     case 1:
-      return { type: "stat", stat: readNullable(items[1], "stat", unpackStat) };
-    case 2:
-      return {
-        type: "children",
-        names: readNullable(items[1], "names", (names, of) =>
-          readList(names, of, limits.childrenPage, readPath),
-        ),
-        next: readNullable(items[2], "next", readPath),
-      };
+      return { type: "stat", stat: reader.takeNull() ? null : readStat(reader) };
+    case 2: {
+      const names = reader.takeNull() ? null : readNames(reader);
+      return { type: "children", names, next: reader.takeNull() ? null : readPath(reader, "next") };
+    }
     case 3:
       return { type: "done" };
     case 4:
-      return { type: "status", status: readStatus(items[1]) };
+      return { type: "status", status: readStatus(reader) };
     default:
-      return {
-        type: "error",
-        code: readCode(items[1], "code"),
-        message: readString(items[2], "message", wireBounds.messageBytes),
-      };
+      return { type: "error", code: readCode(reader), message: readMessageText(reader) };
   }
 }
 
-function answerLength(tag: number): [number, number] {
-  const length = tag === 3 ? 1 : tag === 2 || tag === 5 ? 3 : 2;
-  return [length, length];
-}
-
-function readAttached(items: readonly unknown[]): ServerMessage {
-  readArray(items, "attached", 8, 8);
+function readAttached(reader: CborReader): AttachedMessage {
   return {
     type: "attached",
-    attach: readUint(items[1], "attach number"),
-    lastSeq: readUint(items[2], "lastSeq"),
-    ttlMs: readUint(items[3], "ttlMs"),
-    node: readName(items[4], "node"),
-    historyId: readName(items[5], "historyId"),
-    revision: readUint(items[6], "revision"),
-    endpoints: readList(items[7], "endpoints", wireBounds.members, readName),
+    attach: reader.uint("attach number"),
+    lastSeq: reader.uint("lastSeq"),
+    ttlMs: reader.uint("ttlMs"),
+    node: readName(reader, "node"),
+    historyId: readName(reader, "historyId"),
+    revision: reader.uint("revision"),
+    endpoints: reader.list("endpoints", wireBounds.members, readName),
   };
 }
 
-function readSnapshot(items: readonly unknown[]): ServerMessage {
-  readArray(items, "snapshot", 6, 6);
+function readSnapshotNode(reader: CborReader): SnapshotMessage["nodes"][number] {
+  reader.array("snapshot node", 2, 2);
+  return { path: readPath(reader, "path"), node: readNode(reader) };
+}
+
+function readSnapshot(reader: CborReader): SnapshotMessage {
   return {
     type: "snapshot",
-    id: readUint(items[1], "watch id"),
-    revision: readUint(items[2], "revision"),
-    historyId: readName(items[3], "historyId"),
-    nodes: readList(items[4], "nodes", wireBounds.snapshotNodes, (item, what) => {
-      const pair = readArray(item, what, 2, 2);
-      return { path: readPath(pair[0], "path"), node: readNode(pair[1], "node") };
-    }),
-    last: readBoolean(items[5], "last"),
+    id: reader.uint("watch id"),
+    revision: reader.uint("revision"),
+    historyId: readName(reader, "historyId"),
+    nodes: reader.list("nodes", wireBounds.snapshotNodes, readSnapshotNode),
+    last: reader.boolean("last"),
   };
+}
+
+/** Items of a message, by tag. */
+const messageItems = [8, 3, 3, 2, 4, 3, 3, 6, 2, 2];
+
+function readMessage(reader: CborReader): ServerMessage {
+  const items = reader.array("message", 1, 8);
+  const tag = reader.uint("message tag", 9);
+  expectItems("message", items, messageItems[tag] ?? 0);
+  switch (tag) {
+    case 0:
+      return readAttached(reader);
+    case 1:
+      return { type: "ended", code: readCode(reader), message: readMessageText(reader) };
+    case 2:
+      return {
+        type: "result",
+        seq: reader.uint("seq"),
+        result: reader.bytes("result", wireBounds.resultBytes),
+      };
+    case 3:
+      return { type: "resend", from: reader.uint("from") };
+    case 4:
+      return {
+        type: "read-result",
+        id: reader.uint("read id"),
+        revision: reader.uint("revision"),
+        answer: readAnswer(reader),
+      };
+    case 5:
+      return { type: "armed", id: reader.uint("watch id"), token: readToken(reader) };
+    case 6: {
+      const id = reader.uint("watch id");
+      return { type: "events", id, events: reader.list("events", wireBounds.events, readEvent) };
+    }
+    case 7:
+      return readSnapshot(reader);
+    default:
+      return { type: tag === 8 ? "renewed" : "pong", number: reader.uint("number") };
+  }
 }
 
 /**
@@ -181,46 +270,8 @@ export function decodeServerMessage(frame: Uint8Array): ServerMessage {
   if (frame.length > wireBounds.frameBytes) {
     throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `the frame is above ${wireBounds.frameBytes} bytes`);
   }
-  const items = readArray(decode(frame), "message", 1, 8);
-  const tag = readUint(items[0], "message tag", 9);
-  if (tag === 0) return readAttached(items);
-  if (tag === 7) return readSnapshot(items);
-  const length = tag === 4 ? 4 : tag === 3 || tag >= 8 ? 2 : 3;
-  return readSmall(tag, readArray(items, "message", length, length));
-}
-
-function readSmall(tag: number, items: readonly unknown[]): ServerMessage {
-  switch (tag) {
-    case 1:
-      return {
-        type: "ended",
-        code: readCode(items[1], "code"),
-        message: readString(items[2], "message", wireBounds.messageBytes),
-      };
-    case 2:
-      return {
-        type: "result",
-        seq: readUint(items[1], "seq"),
-        result: readBytes(items[2], "result", wireBounds.resultBytes),
-      };
-    case 3:
-      return { type: "resend", from: readUint(items[1], "from") };
-    case 4:
-      return {
-        type: "read-result",
-        id: readUint(items[1], "read id"),
-        revision: readUint(items[2], "revision"),
-        answer: readAnswer(items[3], "answer"),
-      };
-    case 5:
-      return { type: "armed", id: readUint(items[1], "watch id"), token: readToken(items[2], "token") };
-    case 6:
-      return {
-        type: "events",
-        id: readUint(items[1], "watch id"),
-        events: readList(items[2], "events", wireBounds.events, readEvent),
-      };
-    default:
-      return { type: tag === 8 ? "renewed" : "pong", number: readUint(items[1], "number") };
-  }
+  const reader = new CborReader(frame);
+  const message = readMessage(reader);
+  reader.end("message");
+  return message;
 }

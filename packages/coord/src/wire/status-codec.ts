@@ -1,64 +1,77 @@
-import { readArray, readBoolean, readList, readOneOf, readString, readUint } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { CborReader, CborWriter } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/api.ts";
 import { wireBounds } from "./bounds.ts";
-import { readNullable } from "./tree-codec.ts";
+import { readName } from "./tree-codec.ts";
 
 type MemberStatus = NodeStatus["members"][number];
 const roles = ["leader", "candidate", "precandidate", "follower"] as const;
 
-/** A `NodeStatus` as a positional array. */
-export function packStatus(status: NodeStatus): unknown {
-  return [
-    status.id,
-    status.cluster,
-    roles.indexOf(status.role),
-    status.term,
-    status.leader,
-    status.commit,
-    status.applied,
-    status.lastIndex,
-    status.snapshotIndex,
-    status.revision,
-    status.digest,
-    status.sessions,
-    status.nodes,
-    status.historyId,
-    status.members.map((member) => [member.id, member.address, member.connected, member.match]),
-  ];
+function writeMember(writer: CborWriter, member: MemberStatus): void {
+  writer.array(4);
+  writer.text(member.id);
+  writer.text(member.address);
+  writer.boolean(member.connected);
+  if (member.match === null) writer.null();
+  else writer.number(member.match);
 }
 
-function readName(value: unknown, what: string): string {
-  return readString(value, what, wireBounds.nameBytes);
+/** Writes a `NodeStatus` as a positional array. */
+export function writeStatus(writer: CborWriter, status: NodeStatus): void {
+  writer.array(15);
+  writer.text(status.id);
+  writer.text(status.cluster);
+  writer.number(roles.indexOf(status.role));
+  writer.number(status.term);
+  if (status.leader === null) writer.null();
+  else writer.text(status.leader);
+  writer.number(status.commit);
+  writer.number(status.applied);
+  writer.number(status.lastIndex);
+  writer.number(status.snapshotIndex);
+  writer.number(status.revision);
+  writer.text(status.digest);
+  writer.number(status.sessions);
+  writer.number(status.nodes);
+  writer.text(status.historyId);
+  writer.array(status.members.length);
+  for (const member of status.members) writeMember(writer, member);
 }
 
-function readMember(value: unknown, what: string): MemberStatus {
-  const items = readArray(value, what, 4, 4);
+function readMember(reader: CborReader): MemberStatus {
+  reader.array("member", 4, 4);
   return {
-    id: readName(items[0], "member id"),
-    address: readName(items[1], "member address"),
-    connected: readBoolean(items[2], "connected"),
-    match: readNullable(items[3], "match", (match, of) => readUint(match, of)),
+    id: readName(reader, "member id"),
+    address: readName(reader, "member address"),
+    connected: reader.boolean("connected"),
+    match: reader.takeNull() ? null : reader.uint("match"),
   };
 }
 
+function readRole(reader: CborReader): NodeStatus["role"] {
+  const role = roles[reader.uint("role", 3)];
+  if (role === undefined) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "role: unknown");
+  return role;
+}
+
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
-export function readStatus(value: unknown): NodeStatus {
-  const items = readArray(value, "status", 15, 15);
+export function readStatus(reader: CborReader): NodeStatus {
+  reader.array("status", 15, 15);
   return {
-    id: readName(items[0], "id"),
-    cluster: readName(items[1], "cluster"),
-    role: readOneOf(roles[readUint(items[2], "role", 3)], "role", roles),
-    term: readUint(items[3], "term"),
-    leader: readNullable(items[4], "leader", readName),
-    commit: readUint(items[5], "commit"),
-    applied: readUint(items[6], "applied"),
-    lastIndex: readUint(items[7], "lastIndex"),
-    snapshotIndex: readUint(items[8], "snapshotIndex"),
-    revision: readUint(items[9], "revision"),
-    digest: readName(items[10], "digest"),
-    sessions: readUint(items[11], "sessions"),
-    nodes: readUint(items[12], "nodes"),
-    historyId: readName(items[13], "historyId"),
-    members: readList(items[14], "members", wireBounds.members, readMember),
+    id: readName(reader, "id"),
+    cluster: readName(reader, "cluster"),
+    role: readRole(reader),
+    term: reader.uint("term"),
+    leader: reader.takeNull() ? null : readName(reader, "leader"),
+    commit: reader.uint("commit"),
+    applied: reader.uint("applied"),
+    lastIndex: reader.uint("lastIndex"),
+    snapshotIndex: reader.uint("snapshotIndex"),
+    revision: reader.uint("revision"),
+    digest: readName(reader, "digest"),
+    sessions: reader.uint("sessions"),
+    nodes: reader.uint("nodes"),
+    historyId: readName(reader, "historyId"),
+    members: reader.list("members", wireBounds.members, readMember),
   };
 }

@@ -2,9 +2,10 @@ import { FlotillaError } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import type { Session, WatchEvent } from "../../src/client/api.ts";
-import { connect, text } from "../../src/client/index.ts";
+import { connect, nodeStatus, text } from "../../src/client/index.ts";
 import type { Coord, CoordNode } from "../../src/server/api.ts";
 import { startNode } from "../../src/server/index.ts";
+import { counting } from "./counting-clock.ts";
 
 const ids = ["n1", "n2", "n3"] as const;
 
@@ -91,6 +92,26 @@ test("a thin client writes, reads and watches", async () => {
   await world.pass(100);
   expect(events.map(({ type }) => type)).toEqual(["created", "changed", "deleted"]);
   expect(await kernel.until(session.status())).toMatchObject({ cluster: "flotilla", id: session.server });
+});
+
+test("neither a closed session nor a question to one server leaves a timer behind", async () => {
+  const world = new World("timers");
+  await world.startAll();
+  const host = world.kernel.node("counted").start();
+  const { clock, pending } = counting(host.clock);
+  const options = {
+    host: { ...host, clock },
+    endpoints: ids.map((id) => `${id}:7000`),
+    secret: "s3cret",
+    connectTimeoutMs: 30_000,
+  };
+  await world.kernel.until(nodeStatus(options));
+  expect(pending()).toBe(0);
+  const { session } = await world.kernel.until(connect(options));
+  await world.kernel.until(session.put("/a", ""));
+  await world.kernel.until(session.get("/a", { timeoutMs: 1_234 }));
+  await world.kernel.until(session.close());
+  expect(pending()).toBe(0);
 });
 
 test("an embedded session sees what a thin client wrote, through the same class", async () => {

@@ -1,10 +1,11 @@
 import type { Operation, Result, Stat } from "@flotilla/kv";
 import { encodeResult } from "@flotilla/kv";
-import type { Channel, ChannelHandler, ClientHost } from "@flotilla/runtime";
+import type { Channel, ClientHost } from "@flotilla/runtime";
 import { FlotillaError, memoryChannelPair } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import type { SimNode } from "@flotilla/runtime/sim";
-import type { Dialer } from "../../src/client/dialer.ts";
+import type { Dialer, OnPort } from "../../src/client/dialer.ts";
+import { overChannel } from "../../src/client/dialer.ts";
 import type { OpenSessionOptions } from "../../src/client/open-session.ts";
 import { openSession } from "../../src/client/open-session.ts";
 import type { ClientSession } from "../../src/client/session.ts";
@@ -147,7 +148,7 @@ export class FakeCluster {
     for (let seq = from; seq <= this.lastSeq; seq += 1) this.#tell(connection, seq);
   }
 
-  async #dial(onReady: (channel: Channel) => ChannelHandler, signal: AbortSignal): Promise<void> {
+  async #dial(onReady: OnPort, signal: AbortSignal): Promise<void> {
     await Promise.resolve();
     const server = this.servers[this.#next++ % this.servers.length] ?? "none";
     this.dialed.push(server);
@@ -166,7 +167,7 @@ export class FakeCluster {
         connection.isOpen = false;
       },
     });
-    near.handle(onReady(near));
+    near.handle(overChannel(near, onReady));
   }
 
   #receive(connection: FakeConnection, message: ClientMessage): void {

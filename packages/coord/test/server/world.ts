@@ -7,10 +7,11 @@ import type { Parts } from "../../src/server/parts.ts";
 import { assemble } from "../../src/server/parts.ts";
 import type { RaftPort } from "../../src/server/raft-port.ts";
 import { maxFrameBytes } from "../../src/wire/bounds.ts";
-import { encodeClientMessage } from "../../src/wire/client-codec.ts";
+import { frameHandler } from "../../src/ports/frame-port.ts";
+import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
 import type { ClientMessage, Query, ServerMessage, WatchSpec } from "../../src/wire/messages.ts";
 import { clientProtocol } from "../../src/wire/messages.ts";
-import { decodeServerMessage } from "../../src/wire/server-codec.ts";
+import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 export const sessionA = "a".repeat(32);
@@ -193,19 +194,14 @@ export class World {
       maxFrameBytes,
     });
     const outstanding = (): number => this.bufferedBytes;
-    this.parts.door.acceptTrusted({
-      protocol: far.protocol,
-      remoteAddress: far.remoteAddress,
+    const session = this.parts.door.acceptLocal({
       get bufferedBytes() {
         return outstanding();
       },
-      get isOpen() {
-        return far.isOpen;
-      },
-      handle: (handler) => far.handle(handler),
-      send: (frame) => far.send(frame),
+      send: (message) => far.send(encodeServerMessage(message)),
       close: (reason) => far.close(reason),
     });
+    far.handle(frameHandler(session, decodeClientMessage));
     return new RawClient(near);
   }
 

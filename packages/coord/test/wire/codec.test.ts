@@ -1,11 +1,13 @@
 import type { Node, Stat, TreeEvent } from "@flotilla/kv";
 import { encode, FlotillaError } from "@flotilla/runtime";
+import { miscounted, misshapen } from "@flotilla/runtime/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { maxFrameBytes } from "../../src/wire/bounds.ts";
 import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
 import type { ClientMessage, ServerMessage } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
+import { packedClientMessage, packedServerMessage } from "./packed.ts";
 
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -216,6 +218,31 @@ test("what a server says arrives as it was said", () => {
   fc.assert(
     fc.property(serverMessage, (message) => {
       expect(plain(decodeServerMessage(encodeServerMessage(message)))).toEqual(plain(message));
+    }),
+  );
+});
+
+test("a message is written in the bytes of its layout", () => {
+  fc.assert(
+    fc.property(clientMessage, serverMessage, (fromClient, fromServer) => {
+      const client = encode(packedClientMessage(fromClient));
+      expect(Buffer.compare(encodeClientMessage(fromClient), client)).toBe(0);
+      const server = encode(packedServerMessage(fromServer));
+      expect(Buffer.compare(encodeServerMessage(fromServer), server)).toBe(0);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a frame with an item too many, of another kind or miscounted is refused", () => {
+  fc.assert(
+    fc.property(clientMessage, serverMessage, (fromClient, fromServer) => {
+      const client = packedClientMessage(fromClient);
+      for (const bytes of [...[...misshapen(client)].map(encode), ...miscounted(client)])
+        expect(refusal(decodeClientMessage, bytes)).toBe("ERR_FLOTILLA_BAD_FRAME");
+      const server = packedServerMessage(fromServer);
+      for (const bytes of [...[...misshapen(server)].map(encode), ...miscounted(server)])
+        expect(refusal(decodeServerMessage, bytes)).toBe("ERR_FLOTILLA_BAD_FRAME");
     }),
   );
 });

@@ -6,10 +6,12 @@ import type { Index } from "./types.ts";
 export class ConfigHistory {
   // Invariant: not empty, strictly ascending by index.
   #items: Configuration[];
+  // Invariant: the last item.
+  #current: Configuration;
 
   constructor(configurations: readonly Configuration[]) {
     this.#items = [...configurations];
-    invariant(this.#items.length > 0, "ConfigurationKnown");
+    this.#current = this.#newest();
     for (const [position, item] of this.#items.entries()) {
       const previous = this.#items[position - 1];
       invariant(previous === undefined || previous.index < item.index, "ConfigurationsAscend");
@@ -18,13 +20,12 @@ export class ConfigHistory {
 
   /** The one in force: the newest in the log, committed or not. */
   get current(): Configuration {
-    const last = this.#items.at(-1);
-    invariant(last !== undefined, "ConfigurationKnown");
-    return last;
+    return this.#current;
   }
 
   /** The one in force at `index`; the oldest known one when `index` lies before it. */
   at(index: Index): Configuration {
+    if (this.#current.index <= index) return this.#current;
     const found = this.#items.findLast((item) => item.index <= index) ?? this.#items[0];
     invariant(found !== undefined, "ConfigurationKnown");
     return found;
@@ -35,6 +36,7 @@ export class ConfigHistory {
       index: configuration.index,
     });
     this.#items.push(configuration);
+    this.#current = configuration;
   }
 
   /** Undoes every configuration set at or above `index`. */
@@ -42,6 +44,7 @@ export class ConfigHistory {
     while (this.current.index >= index) {
       invariant(this.#items.length > 1, "CommittedConfigurationKept", { index });
       this.#items.pop();
+      this.#current = this.#newest();
     }
   }
 
@@ -54,5 +57,12 @@ export class ConfigHistory {
   /** Starts over from a snapshot's configuration. */
   reset(configuration: Configuration): void {
     this.#items = [configuration];
+    this.#current = configuration;
+  }
+
+  #newest(): Configuration {
+    const last = this.#items.at(-1);
+    invariant(last !== undefined, "ConfigurationKnown");
+    return last;
   }
 }

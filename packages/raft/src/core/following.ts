@@ -9,17 +9,28 @@ import type { Index, LogId, NodeId } from "./types.ts";
 
 /** The configurations that the entries set, or null when one of them cannot be read. */
 function configurationsIn(entries: readonly Entry[]): readonly Configuration[] | null {
+  const found: Configuration[] = [];
   try {
-    return entries
-      .filter(({ kind }) => kind === "config")
-      .map(({ payload, index }) => decodeConfiguration(payload, index));
+    for (const { kind, payload, index } of entries) {
+      if (kind === "config") found.push(decodeConfiguration(payload, index));
+    }
+    return found;
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return null;
     throw error;
   }
 }
 
+/**
+ * True when an append need not be answered: it only told of a commit, and the leader was told `match` before.
+ * Should that answer be lost, the leader asks again, with no news then.
+ */
+function isAnswered(s: RaftState, message: Append, match: Index, isNews: boolean): boolean {
+  return isNews && message.entries.length === 0 && s.answered.term === s.term && match <= s.answered.index;
+}
+
 function accept(s: RaftState, from: NodeId, prevIndex: Index, match: Index): void {
+  s.answered = { term: s.term, index: match };
   s.outbox.sendWhenDurable(
     from,
     { type: "append-reply", term: s.term, prevIndex, match, hint: null },
@@ -40,7 +51,7 @@ function refuse(s: RaftState, from: NodeId, prev: LogId): void {
 function merge(s: RaftState, entries: readonly Entry[], configurations: readonly Configuration[]): void {
   const firstNew = entries.findIndex((entry) => s.log.term(entry.index) !== entry.term);
   if (firstNew === -1) return;
-  const fresh = entries.slice(firstNew);
+  const fresh = firstNew === 0 ? entries : entries.slice(firstNew);
   const from = fresh[0]?.index ?? 0;
   if (from <= s.log.last.index) {
     s.probe("raft-log-conflict");
@@ -70,6 +81,6 @@ export function onAppend(s: RaftState, from: NodeId, message: Append): void {
   }
   merge(s, entries, configurations);
   const match = Math.max(prev.index + message.entries.length, s.log.commit);
-  s.log.commitTo(Math.min(commit, match));
-  accept(s, from, prev.index, match);
+  const isNews = s.log.commitTo(Math.min(commit, match));
+  if (!isAnswered(s, message, match, isNews)) accept(s, from, prev.index, match);
 }

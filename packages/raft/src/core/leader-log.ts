@@ -1,7 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import { encodeEntry } from "./entry-codec.ts";
 import type { Entry, EntryKind } from "./entry.ts";
-import { isMember, reachedByMajority } from "./quorum.ts";
+import { reachedByMajority } from "./quorum.ts";
 import type { RaftState } from "./state.ts";
 import type { Index } from "./types.ts";
 
@@ -16,12 +16,14 @@ export function appendOwn(
   invariant(leading !== null, "LeaderAppends");
   const firstIndex = s.log.last.index + 1;
   const timeMs = leading.stamp(s.now, s.log.lastTimeMs);
-  const entries: Entry[] = payloads.map((payload, k) =>
-    encodeEntry({ index: firstIndex + k, term: s.term, timeMs, kind, payload }),
-  );
-  s.log.append(entries);
+  const { term } = s;
+  const entries: Entry[] = [];
   let bytes = 0;
-  for (const payload of payloads) bytes += payload.length;
+  for (const payload of payloads) {
+    bytes += payload.length;
+    entries.push(encodeEntry({ index: firstIndex + entries.length, term, timeMs, kind, payload }));
+  }
+  s.log.append(entries);
   leading.appended({ firstIndex, count: entries.length, bytes, firstId });
   return firstIndex;
 }
@@ -32,13 +34,17 @@ export function appendOwn(
  */
 export function advanceCommit(s: RaftState): void {
   const { leading } = s;
-  if (leading === null || !isMember(s.config, s.id, s.incarnation)) return;
-  const reached = s.config.voters.map(({ id }) =>
-    id === s.id ? s.log.durable : (leading.progress.get(id)?.match ?? 0),
-  );
+  if (leading === null || !s.isVoter) return;
+  const reached: number[] = [];
+  for (const { id } of s.config.voters) {
+    reached.push(id === s.id ? s.log.durable : (leading.progress.get(id)?.match ?? 0));
+  }
   const index = reachedByMajority(reached);
-  if (s.log.term(index) !== s.term || !s.log.commitTo(index)) return;
+  if (index <= s.log.commit || s.log.term(index) !== s.term) return;
+  s.log.commitTo(index);
   leading.committed(index);
+  const untilMs = s.now.nowMs + s.commitDelayMs;
+  for (const progress of leading.progress.values()) progress.commitGrew(untilMs);
 }
 
 /** True once this leader has committed an entry of its own term. */

@@ -82,7 +82,7 @@ export class Leadership {
       this.#bytes -= item.bytes;
       done += 1;
     }
-    this.#uncommitted = this.#uncommitted.slice(done);
+    this.#uncommitted.splice(0, done);
     invariant(this.#entries >= 0 && this.#bytes >= 0, "UncommittedCounted");
   }
 

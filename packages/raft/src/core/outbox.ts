@@ -20,8 +20,19 @@ interface Gated extends Addressed {
   readonly gate: Gate;
 }
 
+function isAcknowledgement({ message }: Addressed): boolean {
+  return message.type === "append-reply" && message.match !== null;
+}
+
+function hasSeveralAcknowledgements(messages: readonly Addressed[]): boolean {
+  let count = 0;
+  for (const item of messages) if (isAcknowledgement(item)) count += 1;
+  return count > 1;
+}
+
 /** An acknowledgement says everything that earlier ones to the same leader said. */
-function withoutSuperseded(messages: readonly Addressed[]): Addressed[] {
+function withoutSuperseded(messages: Addressed[]): Addressed[] {
+  if (!hasSeveralAcknowledgements(messages)) return messages;
   const newest = new Map<NodeId, number>();
   const kept: (Addressed | null)[] = [...messages];
   for (const [position, { to, message }] of messages.entries()) {
@@ -56,13 +67,16 @@ export class Outbox {
 
   /** True when `release` would return something. */
   hasRelease(durable: HardState, durableIndex: Index): boolean {
-    return this.#free.length > 0 || this.#gated.some(({ gate }) => holds(gate, durable, durableIndex));
+    if (this.#free.length > 0) return true;
+    for (const { gate } of this.#gated) if (holds(gate, durable, durableIndex)) return true;
+    return false;
   }
 
   /** Takes out what may leave now and forgets what may never. */
   release(current: HardState, durable: HardState, durableIndex: Index): Addressed[] {
     const released = this.#free;
     this.#free = [];
+    if (this.#gated.length === 0) return withoutSuperseded(released);
     const waiting: Gated[] = [];
     for (const item of this.#gated) {
       if (item.gate.term < current.term) continue;

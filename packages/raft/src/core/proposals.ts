@@ -55,8 +55,11 @@ export function onForward(s: RaftState, from: NodeId, message: Forward): void {
   if (leading !== null && count > 0) {
     if (firstId < (leading.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
     leading.forwardNext.set(from, firstId + count);
-    if (leading.admits(count, sizeOf(payloads), s.limits))
+    if (leading.admits(count, sizeOf(payloads), s.limits)) {
       firstIndex = appendOwn(s, "command", payloads, null);
+      const progress = leading.progress.get(from);
+      if (progress !== undefined) progress.handedOver = s.log.last.index;
+    }
   }
   s.outbox.send(from, { type: "forward-reply", term: s.term, firstId, count, firstIndex });
 }

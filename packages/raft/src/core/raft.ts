@@ -11,9 +11,9 @@ import { admitsProposals, dropForwarded, expireForwarded, propose } from "./prop
 import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
 import type { AppendTask, ApplyTask, Ready, SoftState } from "./ready.ts";
 import { receive } from "./receive.ts";
-import { hasAppends, sendAppends } from "./replication.ts";
+import { commitDeadlineMs, hasAppends, sendAppends } from "./replication.ts";
 import { onSnapshotInstalled, onSnapshotSaved, onSnapshotSent } from "./snapshots.ts";
-import { noResults, RaftState } from "./state.ts";
+import { RaftState } from "./state.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 import { onLinkClosed, onLinkOpen, takeDueTry } from "./voting.ts";
 
@@ -47,6 +47,7 @@ export class Raft {
       incarnation,
       electionTicks = 10,
       trailingEntries = 10_000,
+      commitDelayMs = 0,
       random,
       start,
       recovered,
@@ -63,6 +64,7 @@ export class Raft {
       incarnation,
       electionTicks,
       trailingEntries,
+      commitDelayMs,
       limits: { ...defaultLimits, ...options.limits },
       random,
       probe,
@@ -86,13 +88,10 @@ export class Raft {
   /** True when `ready` has something to say. */
   hasReady(): boolean {
     const s = this.#s;
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.results;
-    if (reads.length + placed.length + dropped.length + sendSnapshot.length + receiveSnapshot.length > 0)
-      return true;
-    if (compactTo !== null || s.outbox.hasRelease(s.durableHard, s.log.promisable)) return true;
+    if (s.hasResults || s.outbox.hasRelease(s.durableHard, s.log.promisable)) return true;
     if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
     if (s.asked.waitingReads.length > 0) return true;
-    return s.config !== this.#reportedConfiguration || this.#newSoft() !== null;
+    return s.config !== this.#reportedConfiguration || this.#hasNewSoft();
   }
 
   /** Takes everything out that may leave now. */
@@ -103,20 +102,31 @@ export class Raft {
     askForReads(s);
     const apply = this.#beginApply();
     const append = this.#beginTask();
-    const soft = this.#newSoft();
+    const soft = this.#hasNewSoft() ? this.#soft() : null;
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
     const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
-    const results = s.results;
-    s.results = noResults();
-    this.#reportedSoft = soft ?? this.#reportedSoft;
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.takeResults();
+    if (soft !== null) this.#reportedSoft = soft;
     this.#reportedConfiguration = s.config;
     this.#checkInvariants();
-    return { ...results, messages, append, apply, configuration, soft };
+    return {
+      messages,
+      append,
+      apply,
+      reads,
+      placed,
+      dropped,
+      sendSnapshot,
+      receiveSnapshot,
+      compactTo,
+      configuration,
+      soft,
+    };
   }
 
   /** When to step a `wake`, monotonic ms; null: no need. */
   nextDeadlineMs(): number | null {
-    return this.#s.fast.deadlineMs;
+    return this.#s.leading === null ? this.#s.fast.deadlineMs : commitDeadlineMs(this.#s);
   }
 
   /** True when that many more local proposals, of so many bytes together, would not be refused for load. */
@@ -234,7 +244,8 @@ export class Raft {
 
   #appendDone({ seq }: AppendDone): void {
     const s = this.#s;
-    invariant(s.taskUnderWay && seq === this.#seq, "AppendDoneInOrder", { seq, expected: this.#seq });
+    const expected = s.taskUnderWay ? this.#seq : null;
+    if (seq !== expected) invariant(false, "AppendDoneInOrder", { seq, expected });
     s.log.writeDone(s.limits.cacheBytes);
     if (this.#taskHard !== null) {
       invariant(this.#taskHard.term >= s.durableHard.term, "TermMonotone", { term: this.#taskHard.term });
@@ -248,6 +259,7 @@ export class Raft {
   #peerUp({ peer }: PeerUp): void {
     const s = this.#s;
     onLinkOpen(s, peer);
+    if (peer === s.leader) s.answered = { index: 0, term: 0 };
     askAgain(s, peer);
     s.leading?.forwardNext.delete(peer);
     const progress = s.leading?.progress.get(peer);
@@ -285,25 +297,28 @@ export class Raft {
     return log.hasApply ? { entries: log.beginApply(limits.maxApplyBytes) } : null;
   }
 
-  #newSoft(): SoftState | null {
-    const { role, term, leader } = this.#s;
-    const established = this.established;
+  #hasNewSoft(): boolean {
+    const s = this.#s;
     const old = this.#reportedSoft;
-    const same =
-      old?.role === role && old.term === term && old.leader === leader && old.established === established;
-    return same ? null : { role, term, leader, established };
+    if (old?.role !== s.role || old.term !== s.term || old.leader !== s.leader) return true;
+    return old.established !== isEstablished(s);
   }
 
+  #soft(): SoftState {
+    const { role, term, leader } = this.#s;
+    return { role, term, leader, established: this.established };
+  }
+
+  // Details are gathered only for what is broken: this runs with every `ready`.
   #checkInvariants(): void {
     const { log, config, hard, durableHard } = this.#s;
-    invariant(log.commit <= log.last.index, "CommitWithinLog", { commit: log.commit, last: log.last });
-    const appliable = Math.min(log.commit, log.durable);
-    invariant(log.applied <= appliable, "AppliedWithinDurable", { applied: log.applied, appliable });
-    invariant(config.index <= log.last.index, "ConfigurationWithinLog", {
-      config: config.index,
-      last: log.last,
-    });
-    invariant(durableHard.term <= hard.term, "TermMonotone", { durable: durableHard.term, term: hard.term });
-    invariant(hard.term >= log.last.term, "TermCoversLog", { term: hard.term, last: log.last });
+    const { commit, applied, durable, last } = log;
+    if (commit > last.index) invariant(false, "CommitWithinLog", { commit, last });
+    if (applied > commit || applied > durable)
+      invariant(false, "AppliedWithinDurable", { applied, commit, durable });
+    if (config.index > last.index) invariant(false, "ConfigurationWithinLog", { config: config.index, last });
+    if (durableHard.term > hard.term)
+      invariant(false, "TermMonotone", { durable: durableHard.term, term: hard.term });
+    if (hard.term < last.term) invariant(false, "TermCoversLog", { term: hard.term, last });
   }
 }

@@ -10,7 +10,7 @@ import type { NodeId } from "./types.ts";
 export function hasAppends(s: RaftState): boolean {
   if (s.leading === null) return false;
   for (const progress of s.leading.progress.values()) {
-    if (progress.isDue(s.log.last.index, s.log.commit)) return true;
+    if (progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) return true;
   }
   return false;
 }
@@ -19,15 +19,27 @@ export function hasAppends(s: RaftState): boolean {
 export function sendAppends(s: RaftState): void {
   if (s.leading === null) return;
   for (const [id, progress] of s.leading.progress) {
-    while (progress.isDue(s.log.last.index, s.log.commit)) sendAppend(s, id, progress);
+    while (progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) sendAppend(s, id, progress);
   }
+}
+
+/** When word of a commit that waits for entries leaves without them, monotonic ms; null: none waits. */
+export function commitDeadlineMs(s: RaftState): number | null {
+  if (s.leading === null) return null;
+  let earliest: number | null = null;
+  for (const progress of s.leading.progress.values()) {
+    const dueMs = progress.commitDueMs(s.log.commit);
+    if (dueMs !== null && (earliest === null || dueMs < earliest)) earliest = dueMs;
+  }
+  return earliest;
 }
 
 function sendAppend(s: RaftState, to: NodeId, progress: Progress): void {
   const { maxBatchBytes: maxBytes, maxBatchEntries: maxEntries } = s.limits;
   const prevIndex = progress.next - 1;
   const prevTerm = s.log.term(prevIndex);
-  const entries = s.log.entries(progress.next, s.log.last.index, { maxBytes, maxEntries });
+  const { commit, last } = s.log;
+  const entries = s.log.entries(progress.next, last.index, { maxBytes, maxEntries });
   if (prevTerm === null || entries === null) {
     progress.becomeSnapshot(s.log.snapshot.index);
     s.results.sendSnapshot.push(to);
@@ -38,11 +50,11 @@ function sendAppend(s: RaftState, to: NodeId, progress: Progress): void {
     type: "append",
     term: s.term,
     prev: { index: prevIndex, term: prevTerm },
-    commit: s.log.commit,
+    commit,
     entries,
   };
-  invariant(isContiguous(message), "AppendContiguous", { prev: prevIndex });
-  progress.sent(prevIndex + entries.length, sizeOf(entries), s.log.commit);
+  if (!isContiguous(message)) invariant(false, "AppendContiguous", { prev: prevIndex });
+  progress.sent(prevIndex + entries.length, sizeOf(entries), commit);
   s.outbox.send(to, message);
 }
 

@@ -32,14 +32,12 @@ function stopLeading(s: RaftState): void {
 
 /** The leader of this term spoke: follow it and wait anew. */
 export function heardLeader(s: RaftState, from: NodeId): void {
-  invariant(s.role !== "leader", "ElectionSafety", { term: s.term, self: s.id, other: from });
-  invariant(s.leader === null || s.leader === from, "ElectionSafety", {
-    term: s.term,
-    leader: s.leader,
-    other: from,
-  });
+  const { role, leader, term } = s;
+  const isSafe = role !== "leader" && (leader === null || leader === from);
+  if (!isSafe) invariant(false, "ElectionSafety", { term, self: s.id, role, leader, other: from });
   if (s.role !== "follower") becomeFollower(s, s.term, from);
   setLeader(s, from);
   s.leaderHeardTick = s.tick;
-  s.restartWait();
+  // A wait that began in this tick was drawn for it.
+  if (s.waitingSince !== s.tick) s.restartWait();
 }

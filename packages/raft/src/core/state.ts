@@ -7,7 +7,7 @@ import type { RaftLog } from "./log/raft-log.ts";
 import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { isFounding, voterOf } from "./quorum.ts";
+import { isMember, voterOf } from "./quorum.ts";
 import type { Dropped, Placed, ReadPoint } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
@@ -55,8 +55,18 @@ export interface Results {
   compactTo: LogId | null;
 }
 
-export function noResults(): Results {
+function noResults(): Results {
   return { reads: [], placed: [], dropped: [], sendSnapshot: [], receiveSnapshot: [], compactTo: null };
+}
+
+// Most turns have no results: they share these, which are never added to.
+const quiet: Results = noResults();
+
+/** This node as a configuration sees it. */
+interface Standing {
+  readonly in: Configuration;
+  readonly isVoter: boolean;
+  readonly isReplaced: boolean;
 }
 
 /** Everything one core knows. Handlers are functions over it; only they and this class change it. */
@@ -65,6 +75,7 @@ export class RaftState {
   readonly incarnation: string;
   readonly electionTicks: number;
   readonly trailingEntries: number;
+  readonly commitDelayMs: number;
   readonly limits: Limits;
   readonly random: Random;
   readonly probe: (name: string) => void;
@@ -89,16 +100,20 @@ export class RaftState {
   patience: number;
   /** Tick of the last message from the current leader. */
   leaderHeardTick = 0;
+  /** What the leader of that term was last told, or will be once it is durable: our log equals its up to here. */
+  answered: LogId = { index: 0, term: 0 };
   /** Tick at which the append task under way began. */
   taskTick = 0;
   durableHard: HardState;
   #hard: HardState;
+  #standing: Standing | null = null;
 
   constructor(fixed: {
     readonly id: NodeId;
     readonly incarnation: string;
     readonly electionTicks: number;
     readonly trailingEntries: number;
+    readonly commitDelayMs: number;
     readonly limits: Limits;
     readonly random: Random;
     readonly probe: (name: string) => void;
@@ -111,6 +126,7 @@ export class RaftState {
     this.incarnation = fixed.incarnation;
     this.electionTicks = fixed.electionTicks;
     this.trailingEntries = fixed.trailingEntries;
+    this.commitDelayMs = fixed.commitDelayMs;
     this.limits = fixed.limits;
     this.random = fixed.random;
     this.probe = fixed.probe;
@@ -148,13 +164,12 @@ export class RaftState {
 
   /** True when this node, with the data it has, is a voter. */
   get isVoter(): boolean {
-    const self = voterOf(this.config, this.id);
-    return self !== undefined && (isFounding(this.config) || self.incarnation === this.incarnation);
+    return this.#standingNow().isVoter;
   }
 
   /** True when the configuration names this node with data that it no longer has. */
   get isReplaced(): boolean {
-    return voterOf(this.config, this.id) !== undefined && !this.isVoter;
+    return this.#standingNow().isReplaced;
   }
 
   /** True when the append task under way has taken an election timeout. */
@@ -191,8 +206,32 @@ export class RaftState {
     this.patience = this.drawPatience();
   }
 
+  /** True when there are results to take. */
+  get hasResults(): boolean {
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = this.results;
+    if (reads.length > 0 || placed.length > 0 || dropped.length > 0 || compactTo !== null) return true;
+    return sendSnapshot.length > 0 || receiveSnapshot.length > 0;
+  }
+
+  /** Takes the results out. */
+  takeResults(): Readonly<Results> {
+    if (!this.hasResults) return quiet;
+    const { results } = this;
+    this.results = noResults();
+    return results;
+  }
+
   /** Opens once the current term is durable, and the log up to `index` too. */
   gate(index: Index): { readonly term: Term; readonly vote: null; readonly index: Index } {
     return { term: this.term, vote: null, index };
+  }
+
+  #standingNow(): Standing {
+    const { config, id, incarnation } = this;
+    if (this.#standing?.in === config) return this.#standing;
+    const isVoter = isMember(config, id, incarnation);
+    const isReplaced = !isVoter && voterOf(config, id) !== undefined;
+    this.#standing = { in: config, isVoter, isReplaced };
+    return this.#standing;
   }
 }

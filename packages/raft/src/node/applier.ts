@@ -1,6 +1,6 @@
 import type { Clock } from "@flotilla/runtime";
 import type { Entry } from "../core/entry.ts";
-import type { LogId, Term } from "../core/types.ts";
+import type { Index, LogId, Term } from "../core/types.ts";
 import type { RaftObserver } from "./observer.ts";
 import type { Proposals } from "./proposals.ts";
 import type { StateMachine } from "./state-machine.ts";
@@ -8,6 +8,7 @@ import type { StateMachine } from "./state-machine.ts";
 const sliceMs = 4;
 const checkClockEvery = 16;
 const sliceEntries = 1024;
+const nothing: readonly Entry[] = [];
 
 export interface ApplierOptions {
   readonly clock: Clock;
@@ -17,15 +18,11 @@ export interface ApplierOptions {
   readonly start: LogId;
 }
 
-/** An entry with what the state machine answered. */
-export interface Outcome {
-  readonly id: LogId;
-  readonly result: unknown;
-}
-
-/** What was applied at once, in order. */
+/** What was applied at once, in order: entry `from + k` of the task, with what the state machine answered. */
 export interface Slice {
-  readonly outcomes: readonly Outcome[];
+  readonly task: readonly Entry[];
+  readonly from: number;
+  readonly results: readonly unknown[];
   /** The task is finished. */
   readonly isLast: boolean;
 }
@@ -35,19 +32,25 @@ export class Applier {
   readonly #options: ApplierOptions;
   #queue: readonly Entry[] = [];
   #position = 0;
-  #applied: LogId;
+  #index: Index;
+  #term: Term;
   #timeMs = 0;
   #entriesSinceSnapshot = 0;
   #bytesSinceSnapshot = 0;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
-    this.#applied = options.start;
+    this.#index = options.start.index;
+    this.#term = options.start.term;
   }
 
   /** The last entry the state machine holds. */
   get applied(): LogId {
-    return this.#applied;
+    return { index: this.#index, term: this.#term };
+  }
+
+  get appliedIndex(): Index {
+    return this.#index;
   }
 
   /** `timeMs` of the last entry applied; 0 right after a start. */
@@ -76,26 +79,29 @@ export class Applier {
   /** Applies a slice of the task under way. */
   run(): Slice {
     const { clock, observer } = this.#options;
-    const outcomes: Outcome[] = [];
+    const task = this.#queue;
+    const from = this.#position;
+    const results: unknown[] = [];
     const untilMs = clock.now() + sliceMs;
-    while (this.busy && outcomes.length < sliceEntries) {
-      if (outcomes.length % checkClockEvery === checkClockEvery - 1 && clock.now() >= untilMs) break;
-      const entry = this.#queue[this.#position];
+    while (results.length < sliceEntries) {
+      if (results.length % checkClockEvery === checkClockEvery - 1 && clock.now() >= untilMs) break;
+      const entry = task[this.#position];
       if (entry === undefined) break;
-      outcomes.push({ id: { index: entry.index, term: entry.term }, result: this.#apply(entry) });
+      results.push(this.#apply(entry));
       this.#position += 1;
       observer.onApply?.(entry);
     }
-    const isLast = this.#position === this.#queue.length;
-    if (isLast) this.take([]);
-    return { outcomes, isLast };
+    const isLast = this.#position === task.length;
+    if (isLast) this.take(nothing);
+    return { task, from, results, isLast };
   }
 
   /** Replaces the state by a snapshot and forgets the task under way, which the snapshot covers. */
   restore(bytes: Uint8Array, last: LogId, timeMs: number): void {
-    this.take([]);
+    this.take(nothing);
     this.#options.stateMachine.restore(bytes, last.index);
-    this.#applied = last;
+    this.#index = last.index;
+    this.#term = last.term;
     this.#timeMs = timeMs;
     this.snapshotTaken();
     this.#options.observer.onRestore?.(last);
@@ -108,24 +114,26 @@ export class Applier {
   }
 
   #apply(entry: Entry): unknown {
-    const { index, term, timeMs, payload, kind, frame } = entry;
-    const result =
-      kind === "command" ? this.#options.stateMachine.apply({ index, term, timeMs, payload }) : undefined;
-    this.#applied = { index, term };
-    this.#timeMs = timeMs;
+    const result = entry.kind === "command" ? this.#options.stateMachine.apply(entry) : undefined;
+    this.#index = entry.index;
+    this.#term = entry.term;
+    this.#timeMs = entry.timeMs;
     this.#entriesSinceSnapshot += 1;
-    this.#bytesSinceSnapshot += frame.length;
+    this.#bytesSinceSnapshot += entry.frame.length;
     return result;
   }
 }
 
 /** Tells proposers what became of their entries. */
-export function settleProposals(proposals: Proposals, outcomes: readonly Outcome[], before: Term): void {
+export function settleProposals(proposals: Proposals, slice: Slice, before: Term): void {
+  const { task, from, results } = slice;
   let term = before;
-  for (const { id, result } of outcomes) {
-    proposals.applied(id, result);
-    if (id.term === term) continue;
-    term = id.term;
+  for (let k = 0; k < results.length; k += 1) {
+    const entry = task[from + k];
+    if (entry === undefined) return;
+    proposals.applied(entry, results[k]);
+    if (entry.term === term) continue;
+    term = entry.term;
     proposals.termApplied(term);
   }
 }

@@ -12,7 +12,7 @@ import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { largestPayloadBytes } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-import { asError, closedError, describeCore } from "./status.ts";
+import { asError, closedError, describeCore, overloaded } from "./status.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
@@ -22,11 +22,11 @@ import type { Proposed, RaftStatus, StopReason } from "./types.ts";
 
 const highWaterSyncMs = 1000;
 const maxReads = 8192;
+// A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
+const commitDelayMs = 1;
 
 /** Work for the next turn: an event of the core, or a received snapshot to install. */
-type Work =
-  | { readonly type: "event"; readonly event: Event }
-  | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
+type Work = Event | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
 
 /**
  * Joins core, disk and links. All work of a turn is stepped into the core at once, then what left it is
@@ -43,6 +43,10 @@ export class Driver {
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #ticker: Ticker;
   readonly #onStop: (reason: StopReason) => void;
+  readonly #onTurn: () => void = () => {
+    this.#scheduled = false;
+    this.#guard(() => this.#turn());
+  };
   #work: Work[] = [];
   #scheduled = false;
   #stopped = false;
@@ -65,6 +69,7 @@ export class Driver {
       incarnation,
       electionTicks: settings.electionTicks,
       trailingEntries: settings.trailingEntries,
+      commitDelayMs,
       random: host.random,
       start: this.#now(),
       recovered,
@@ -84,28 +89,21 @@ export class Driver {
     this.#peers.start();
     this.#ticker.start();
     this.#armSync();
-    this.#settings.onApplied?.(this.#applier.applied.index);
+    this.#settings.onApplied?.(this.#applier.appliedIndex);
     this.#schedule();
   }
 
-  async propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
-    if (this.#stopped) throw closedError();
-    const { maxProposalBytes } = this.#settings;
-    if (payload.length > maxProposalBytes) {
-      throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a proposal takes at most ${maxProposalBytes} bytes`);
-    }
-    const { queuedCount, queuedBytes } = this.#proposals;
-    if (!this.#core.admits(queuedCount + 1, queuedBytes + payload.length)) {
-      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many proposals wait for their outcome");
-    }
+  /** Not async, as every proposal passes here: the promise is the one that its outcome settles. */
+  propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
+    const refusal = this.#refusal(payload.length);
+    if (refusal !== null) return Promise.reject(refusal);
     this.#schedule();
     return this.#proposals.add(payload, ifTerm);
   }
 
-  async read(leaderOnly: boolean): Promise<Index> {
-    if (this.#stopped) throw closedError();
-    if (this.#reads.size >= maxReads)
-      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "too many reads wait");
+  read(leaderOnly: boolean): Promise<Index> {
+    if (this.#stopped) return Promise.reject(closedError());
+    if (this.#reads.size >= maxReads) return Promise.reject(overloaded("too many reads wait"));
     this.#schedule();
     return this.#reads.add(leaderOnly);
   }
@@ -127,7 +125,7 @@ export class Driver {
   }
 
   status(): RaftStatus {
-    return describeCore(this.#core, this.#applier.applied.index, (peer) => this.#peers.isUp(peer));
+    return describeCore(this.#core, this.#applier.appliedIndex, (peer) => this.#peers.isUp(peer));
   }
 
   /** Stops, finishes the write under way and lets go of the disk. */
@@ -151,7 +149,7 @@ export class Driver {
         this.#send(to, message);
         this.#schedule();
       },
-      push: (event) => this.#push({ type: "event", event }),
+      push: (event) => this.#push(event),
       onReceived: (snapshot) => this.#push({ type: "install", snapshot }),
       onSaved: (last) => observer.onSnapshot?.(last),
       onFailure: (error) => this.fail(error),
@@ -181,17 +179,32 @@ export class Driver {
 
   #peerChanged(event: Event): void {
     this.#statusChanged = true;
-    this.#push({ type: "event", event });
+    this.#push(event);
   }
 
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
     if (message.type === "app") this.#guard(() => this.#settings.onMessage?.(from, message.payload));
-    else this.#push({ type: "event", event: { type: "receive", from, incarnation, message } });
+    else this.#push({ type: "receive", from, incarnation, message });
   }
 
   #ticked(count: number): void {
     this.#guard(() => this.#snapshots.tick(this.#core.term, this.#core.role === "leader"));
-    for (let k = 0; k < count; k += 1) this.#push({ type: "event", event: { type: "tick" } });
+    for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
+  }
+
+  #refusal(bytes: number): FlotillaError | null {
+    if (this.#stopped) return closedError();
+    const { maxProposalBytes } = this.#settings;
+    if (bytes > maxProposalBytes) {
+      return new FlotillaError(
+        "ERR_FLOTILLA_TOO_LARGE",
+        `a proposal takes at most ${maxProposalBytes} bytes`,
+      );
+    }
+    const { queuedCount, queuedBytes } = this.#proposals;
+    return this.#core.admits(queuedCount + 1, queuedBytes + bytes)
+      ? null
+      : overloaded("too many proposals wait for their outcome");
   }
 
   #push(work: Work): void {
@@ -203,46 +216,42 @@ export class Driver {
   #schedule(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
-    this.#settings.host.clock.defer(() => {
-      this.#scheduled = false;
-      this.#guard(() => this.#turn());
-    });
+    this.#settings.host.clock.defer(this.#onTurn);
   }
 
   #turn(): void {
     const now = this.#now();
     const work = this.#work;
     this.#work = [];
-    for (const item of work) this.#do(item);
-    for (const event of [...this.#proposals.takeEvents(), ...this.#reads.takeEvents()])
-      this.#core.step(event, now);
+    for (const item of work) this.#do(item, now);
+    for (const event of this.#proposals.takeEvents()) this.#core.step(event, now);
+    for (const event of this.#reads.takeEvents()) this.#core.step(event, now);
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
-    this.#applySlice();
-    this.#reads.settle(this.#applier.applied.index);
+    this.#applySlice(now);
+    this.#reads.settle(this.#applier.appliedIndex);
     this.#report();
     this.#armWake();
     if (this.#work.length > 0 || this.#applier.busy || this.#core.hasReady()) this.#schedule();
   }
 
-  #do(item: Work): void {
-    if (item.type === "install") return this.#install(item.snapshot);
-    const { event } = item;
-    this.#core.step(event, this.#now());
-    if (event.type === "receive" && event.message.type === "snapshot-reply") {
-      this.#snapshots.replied(event.from, event.message);
+  #do(item: Work, now: Stamped): void {
+    if (item.type === "install") return this.#install(item.snapshot, now);
+    this.#core.step(item, now);
+    if (item.type === "receive" && item.message.type === "snapshot-reply") {
+      this.#snapshots.replied(item.from, item.message);
     }
   }
 
   // A snapshot is news only while the core has not committed as far by other means.
-  #install({ from, chunk, bytes }: ReceivedSnapshot): void {
+  #install({ from, chunk, bytes }: ReceivedSnapshot, now: Stamped): void {
     const { last, timeMs, configuration } = chunk;
     if (last.index > this.#core.commit) {
       this.#applier.restore(bytes, last, timeMs);
       this.#settings.onApplied?.(last.index);
       this.#proposals.passedOver(last.index);
     }
-    this.#core.step({ type: "snapshot-installed", last, timeMs, configuration }, this.#now());
+    this.#core.step({ type: "snapshot-installed", last, timeMs, configuration }, now);
     this.#snapshots.installed(from, chunk);
   }
 
@@ -266,6 +275,7 @@ export class Driver {
     this.#settings.observer.onSend?.(to, message);
     this.#peers.send(to, message);
   }
+
   #append(task: AppendTask): void {
     this.#settings.observer.onAppend?.(task);
     this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));
@@ -281,7 +291,7 @@ export class Driver {
     // A vote must be remembered even if the store loses the batch that holds it.
     if (task.hardState !== null) await highWater.sync();
     this.#guard(() => this.#settings.observer.onDurable?.(task));
-    this.#push({ type: "event", event: { type: "append-done", seq: task.seq } });
+    this.#push({ type: "append-done", seq: task.seq });
   }
 
   #compactTo(boundary: LogId): void {
@@ -289,15 +299,15 @@ export class Driver {
     this.#storage.log.compactTo(keep.index < boundary.index ? keep : boundary);
   }
 
-  #applySlice(): void {
+  #applySlice(now: Stamped): void {
     if (!this.#applier.busy) return;
     const before = this.#applier.applied.term;
-    const { outcomes, isLast } = this.#applier.run();
-    this.#settings.onApplied?.(this.#applier.applied.index);
-    settleProposals(this.#proposals, outcomes, before);
-    const { index } = this.#applier.applied;
+    const slice = this.#applier.run();
+    const index = this.#applier.appliedIndex;
+    this.#settings.onApplied?.(index);
+    settleProposals(this.#proposals, slice, before);
     this.#snapshots.takeWhenDue(this.#applier, this.#core.configurationAt(index));
-    if (isLast) this.#core.step({ type: "apply-done", index }, this.#now());
+    if (slice.isLast) this.#core.step({ type: "apply-done", index }, now);
   }
 
   #report(): void {
@@ -323,7 +333,7 @@ export class Driver {
     const { clock } = this.#settings.host;
     this.#wake = clock.setTimer(deadlineMs - clock.now(), () => {
       this.#wakeMs = null;
-      this.#push({ type: "event", event: { type: "wake" } });
+      this.#push({ type: "wake" });
     });
   }
 

@@ -5,31 +5,36 @@ import type { Index, LogId, Term } from "../core/types.ts";
 import type { Proposed } from "./types.ts";
 
 interface Pending {
+  readonly id: number;
   readonly payload: Uint8Array;
   readonly ifTerm: Term | null;
   readonly resolve: (proposed: Proposed) => void;
   readonly reject: (error: FlotillaError) => void;
-  /** Where it went, once known. */
-  placed: LogId | null;
+  /** Where it went, once known. Index 0: not yet. */
+  index: Index;
+  term: Term;
+  /** Another one that was placed at the same index, in another term. */
+  next: Pending | undefined;
 }
 
 const maxEventBytes = 1 << 20;
 const maxEventCount = 1024;
 const maxRecent = 16_384;
+const nothing: readonly Propose[] = [];
 
 /** Local proposals from the call to their outcome. */
 export class Proposals {
   // Ascending by id.
   readonly #pending = new Map<number, Pending>();
-  readonly #byIndex = new Map<Index, number[]>();
+  readonly #byIndex = new Map<Index, Pending>();
   #nextId = 1;
   // Everything from this id on waits for the next turn.
   #firstQueued = 1;
   #queuedBytes = 0;
-  // Proposals that nobody has placed yet.
+  // Proposals handed out that nobody has placed yet.
   #unplaced = 0;
   #appliedIndex: Index = 0;
-  // Kept while proposals wait to be placed: the leader's answer may arrive after the entry itself.
+  // Kept while proposals handed out wait to be placed: the leader's answer may arrive after the entry itself.
   readonly #recent = new Map<Index, { readonly term: Term; readonly result: unknown }>();
 
   get queuedCount(): number {
@@ -41,17 +46,19 @@ export class Proposals {
   }
 
   /** Takes up a proposal for the next turn. */
-  async add(payload: Uint8Array, ifTerm: Term | null): Promise<Proposed> {
+  add(payload: Uint8Array, ifTerm: Term | null): Promise<Proposed> {
     return new Promise((resolve, reject) => {
-      this.#pending.set(this.#nextId, { payload, ifTerm, resolve, reject, placed: null });
+      const id = this.#nextId;
+      const next = undefined;
+      this.#pending.set(id, { id, payload, ifTerm, resolve, reject, index: 0, term: 0, next });
       this.#nextId += 1;
-      this.#unplaced += 1;
       this.#queuedBytes += payload.length;
     });
   }
 
   /** The events for what was taken up since the last call, in order, each small enough for one frame. */
-  takeEvents(): Propose[] {
+  takeEvents(): readonly Propose[] {
+    if (this.#firstQueued === this.#nextId) return nothing;
     const events: Propose[] = [];
     let payloads: Uint8Array[] = [];
     let bytes = 0;
@@ -69,6 +76,7 @@ export class Proposals {
       if (payloads.length === 0) firstId = id;
       payloads.push(pending.payload);
       bytes += pending.payload.length;
+      this.#unplaced += 1;
       ifTerm = pending.ifTerm;
     }
     if (payloads.length > 0) events.push({ type: "propose", firstId, payloads, ifTerm });
@@ -82,16 +90,16 @@ export class Proposals {
     for (let k = 0; k < count; k += 1) {
       const pending = this.#pending.get(firstId + k);
       if (pending === undefined) continue;
-      const index = firstIndex + k;
-      if (pending.placed === null) this.#unplaced -= 1;
-      pending.placed = { index, term };
-      if (index <= this.#appliedIndex) {
-        this.#placedLate(firstId + k, pending, { index, term });
+      if (pending.index > 0) this.#unplace(pending);
+      else this.#unplaced -= 1;
+      pending.index = firstIndex + k;
+      pending.term = term;
+      if (pending.index <= this.#appliedIndex) {
+        this.#placedLate(pending);
         continue;
       }
-      const ids = this.#byIndex.get(index);
-      if (ids === undefined) this.#byIndex.set(index, [firstId + k]);
-      else ids.push(firstId + k);
+      pending.next = this.#byIndex.get(pending.index);
+      this.#byIndex.set(pending.index, pending);
     }
     if (this.#unplaced === 0) this.#recent.clear();
   }
@@ -99,9 +107,10 @@ export class Proposals {
   /** Rejects proposals that went nowhere, or whose way is lost. */
   dropped({ firstId, count, certain }: Dropped): void {
     for (let k = 0; k < count; k += 1) {
-      if (certain)
-        this.#reject(firstId + k, droppedError("there is no leader to take it, or it takes no more"));
-      else this.#reject(firstId + k, unknownError("the leader that took it is out of sight"));
+      const pending = this.#pending.get(firstId + k);
+      if (pending === undefined) continue;
+      if (certain) this.#reject(pending, droppedError("there is no leader to take it, or it takes no more"));
+      else this.#reject(pending, unknownError("the leader that took it is out of sight"));
     }
   }
 
@@ -109,55 +118,52 @@ export class Proposals {
   applied(id: LogId, result: unknown): void {
     this.#appliedIndex = id.index;
     if (this.#unplaced > 0) this.#remember(id, result);
-    else this.#recent.clear();
-    const ids = this.#byIndex.get(id.index);
-    if (ids === undefined) return;
-    this.#byIndex.delete(id.index);
-    for (const proposal of ids) {
-      const pending = this.#pending.get(proposal);
-      if (pending?.placed?.term !== id.term) {
-        this.#reject(proposal, droppedError("a newer leader put another entry in its place"));
-        continue;
-      }
-      this.#pending.delete(proposal);
-      pending.resolve({ index: id.index, term: id.term, result });
-    }
+    else if (this.#recent.size > 0) this.#recent.clear();
+    if (this.#byIndex.size === 0) return;
+    let pending = this.#byIndex.get(id.index);
+    if (pending !== undefined) this.#byIndex.delete(id.index);
+    for (; pending !== undefined; pending = pending.next) this.#decide(pending, id.term, result);
   }
 
   /** An entry of `term` was applied after those of lower terms: what was placed in those and not applied is lost. */
   termApplied(term: Term): void {
-    for (const [id, { placed }] of this.#pending) {
-      if (placed !== null && placed.term < term)
-        this.#reject(id, droppedError("a newer leader left it behind"));
+    for (const pending of this.#pending.values()) {
+      if (pending.index > 0 && pending.term < term)
+        this.#reject(pending, droppedError("a newer leader left it behind"));
     }
   }
 
   /** A snapshot took the place of everything up to `index`: nobody knows what became of what was placed there. */
   passedOver(index: Index): void {
     this.#appliedIndex = index;
-    for (const [id, { placed }] of this.#pending) {
-      if (placed !== null && placed.index <= index)
-        this.#reject(id, unknownError("a snapshot took its place"));
+    for (const pending of this.#pending.values()) {
+      if (pending.index > 0 && pending.index <= index)
+        this.#reject(pending, unknownError("a snapshot took its place"));
     }
   }
 
   /** Rejects everything, because the node stops. */
   close(): void {
-    for (const id of this.#pending.keys()) {
-      if (id >= this.#firstQueued) this.#reject(id, droppedError("the node is closed"));
-      else this.#reject(id, unknownError("the node stopped before it knew"));
+    for (const pending of this.#pending.values()) {
+      if (pending.id >= this.#firstQueued) this.#reject(pending, droppedError("the node is closed"));
+      else this.#reject(pending, unknownError("the node stopped before it knew"));
     }
   }
 
-  #placedLate(id: number, pending: Pending, at: LogId): void {
-    const found = this.#recent.get(at.index);
-    if (found === undefined) this.#reject(id, unknownError("it was placed where nobody remembers"));
-    else if (found.term !== at.term)
-      this.#reject(id, droppedError("a newer leader put another entry in its place"));
-    else {
-      this.#pending.delete(id);
-      pending.resolve({ ...at, result: found.result });
+  #placedLate(pending: Pending): void {
+    const found = this.#recent.get(pending.index);
+    if (found === undefined) this.#reject(pending, unknownError("it was placed where nobody remembers"));
+    else this.#decide(pending, found.term, found.result);
+  }
+
+  /** An entry of `term` was applied where `pending` was placed. */
+  #decide(pending: Pending, term: Term, result: unknown): void {
+    if (pending.term !== term) {
+      this.#reject(pending, droppedError("a newer leader put another entry in its place"));
+      return;
     }
+    this.#pending.delete(pending.id);
+    pending.resolve({ index: pending.index, term, result });
   }
 
   #remember({ index, term }: LogId, result: unknown): void {
@@ -165,19 +171,24 @@ export class Proposals {
     if (this.#recent.size > maxRecent) this.#recent.delete(index - maxRecent);
   }
 
-  #reject(id: number, error: FlotillaError): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    this.#pending.delete(id);
-    if (pending.placed === null) this.#unplaced -= 1;
-    else this.#unplace(pending.placed.index, id);
+  #reject(pending: Pending, error: FlotillaError): void {
+    this.#pending.delete(pending.id);
+    if (pending.index > 0) this.#unplace(pending);
+    else if (pending.id < this.#firstQueued) this.#unplaced -= 1;
     pending.reject(error);
   }
 
-  #unplace(index: Index, id: number): void {
-    const rest = this.#byIndex.get(index)?.filter((other) => other !== id) ?? [];
-    if (rest.length === 0) this.#byIndex.delete(index);
-    else this.#byIndex.set(index, rest);
+  #unplace(pending: Pending): void {
+    const { index, next } = pending;
+    const first = this.#byIndex.get(index);
+    if (first === pending) {
+      if (next === undefined) this.#byIndex.delete(index);
+      else this.#byIndex.set(index, next);
+      return;
+    }
+    for (let other = first; other !== undefined; other = other.next) {
+      if (other.next === pending) other.next = next;
+    }
   }
 }
 

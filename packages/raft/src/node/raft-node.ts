@@ -56,8 +56,8 @@ export class RaftNode implements AsyncDisposable {
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_CLOSED` (nothing was sent),
    * `ERR_FLOTILLA_DROPPED` (certainly not in the log), `ERR_FLOTILLA_UNKNOWN_OUTCOME` (may be)
    */
-  async propose(payload: Uint8Array, options: ProposeOptions = {}): Promise<Proposed> {
-    return this.#driver.propose(payload, options.ifTerm ?? null);
+  propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {
+    return this.#driver.propose(payload, options?.ifTerm ?? null);
   }
 
   /**
@@ -65,8 +65,8 @@ export class RaftNode implements AsyncDisposable {
    * committed when the call was made: what the state machine holds then is a linearizable read.
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_CLOSED`
    */
-  async read(options: ReadOptions = {}): Promise<Index> {
-    return this.#driver.read(options.leaderOnly ?? false);
+  read(options?: ReadOptions): Promise<Index> {
+    return this.#driver.read(options?.leaderOnly ?? false);
   }
 
   /**

@@ -11,6 +11,8 @@ interface Waiter {
   index: Index | null;
 }
 
+const nothing: readonly Read[] = [];
+
 /** Linearizable reads from the call until the state machine has caught up with their read point. */
 export class ReadWaiters {
   readonly #waiters = new Map<number, Waiter>();
@@ -23,7 +25,7 @@ export class ReadWaiters {
   }
 
   /** Takes up a read for the next turn. */
-  async add(leaderOnly: boolean): Promise<Index> {
+  add(leaderOnly: boolean): Promise<Index> {
     return new Promise((resolve, reject) => {
       this.#waiters.set(this.#nextId, { leaderOnly, resolve, reject, index: null });
       this.#queued.push(this.#nextId);
@@ -32,7 +34,8 @@ export class ReadWaiters {
   }
 
   /** The events for what was taken up since the last call. */
-  takeEvents(): Read[] {
+  takeEvents(): readonly Read[] {
+    if (this.#queued.length === 0) return nothing;
     const events: Read[] = [];
     for (const id of this.#queued) {
       const waiter = this.#waiters.get(id);
@@ -54,6 +57,7 @@ export class ReadWaiters {
 
   /** Resolves every read whose point is reached. */
   settle(applied: Index): void {
+    if (this.#known.size === 0) return;
     for (const id of this.#known) {
       const waiter = this.#waiters.get(id);
       if (waiter === undefined || waiter.index === null || waiter.index > applied) continue;

@@ -1,12 +1,17 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Raft } from "../core/raft.ts";
 import type { Index, NodeId } from "../core/types.ts";
-import type { RaftStatus } from "./types.ts";
+import type { PeerStatus, RaftStatus } from "./types.ts";
 
 /** What a node tells of itself. `applied` is the state machine's, which may be ahead of what the core was told. */
 export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) => boolean): RaftStatus {
   const { id, role, term, leader, established, commit, firstIndex, configuration } = core;
-  const others = configuration.voters.filter((voter) => voter.id !== id);
+  const peers: PeerStatus[] = [];
+  for (const voter of configuration.voters) {
+    if (voter.id === id) continue;
+    const { id: peer, address } = voter;
+    peers.push({ id: peer, address, connected: isUp(peer), match: core.matchOf(peer) });
+  }
   return {
     id,
     role,
@@ -19,18 +24,18 @@ export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) =>
     firstIndex,
     snapshotIndex: core.snapshot.index,
     configuration,
-    peers: others.map((peer) => ({
-      id: peer.id,
-      address: peer.address,
-      connected: isUp(peer.id),
-      match: core.matchOf(peer.id),
-    })),
+    peers,
   };
 }
 
 /** What a call on a stopped node is answered. */
 export function closedError(): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_CLOSED", "the node is closed");
+}
+
+/** What a call is answered that would queue too much. */
+export function overloaded(why: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_OVERLOADED", why);
 }
 
 /** The error that stopped a node: ours as it is, anything else as a bug. */

@@ -56,6 +56,8 @@ export class ConfigHistory {
 
   /** Forgets what was replaced at or below `base`. */
   compactTo(base: Index): void {
+    const next = this.#marks[1];
+    if (next === undefined || next.index > base) return;
     const inForce = this.at(base);
     this.#marks = this.#marks.filter((mark) => mark.index >= inForce.index);
   }

@@ -20,9 +20,12 @@ export const endOfRunKeys: Uint8Array = Uint8Array.of(runPrefix + 1);
 /** Key of the packed run that begins at `first`: big-endian, so that byte order is index order. */
 export function runKey(first: Index): Uint8Array {
   const key = new Uint8Array(runKeyBytes);
-  const view = new DataView(key.buffer);
-  view.setUint8(0, runPrefix);
-  view.setBigUint64(1, BigInt(first));
+  key[0] = runPrefix;
+  let rest = first;
+  for (let at = runKeyBytes - 1; at > 0; at -= 1) {
+    key[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
   return key;
 }
 

@@ -1,6 +1,6 @@
+import { crc32 } from "node:zlib";
 import { invariant } from "@flotilla/runtime";
 import type { StoreWrite } from "@flotilla/runtime";
-import { encodeRun } from "../core/entry-codec.ts";
 import type { Entry } from "../core/entry.ts";
 import type { AppendTask } from "../core/ready.ts";
 import type { Index, LogId } from "../core/types.ts";
@@ -9,7 +9,7 @@ import { baseConfigKey, hardKey, runKey, tailKey } from "./keys.ts";
 import { encodeBaseConfig, encodeHard, encodeTail } from "./records.ts";
 import type { TailRecord } from "./records.ts";
 import type { Run, RunDirectory } from "./run-directory.ts";
-import { chainOver } from "./run.ts";
+import { packRun } from "./run.ts";
 
 /** The durable log as a batch finds it. */
 export interface LogView {
@@ -90,10 +90,11 @@ function putRun(draft: Draft, entries: readonly Entry[]): void {
   const first = draft.last.index + 1;
   const contiguous = entries[0]?.index === first && last.index === first + entries.length - 1;
   invariant(contiguous && last.term >= draft.last.term, "appended entries follow the log", { first });
-  draft.writes.push({ type: "put", key: runKey(first), value: encodeRun(entries) });
+  const packed = packRun(entries);
+  draft.writes.push({ type: "put", key: runKey(first), value: packed });
   draft.added.push({ first, last: last.index, lastTerm: last.term, chainBefore: draft.chain });
   draft.last = { index: last.index, term: last.term };
-  draft.chain = chainOver(draft.chain, entries);
+  draft.chain = crc32(packed, draft.chain);
 }
 
 function putRecords(draft: Draft, view: LogView, change: LogChange, tail: TailRecord): void {

@@ -1,6 +1,6 @@
+import { crc32 } from "node:zlib";
 import type { Store } from "@flotilla/runtime";
-import type { Entry } from "../core/entry.ts";
-import type { HardState, LogId } from "../core/types.ts";
+import type { HardState, Index, LogId } from "../core/types.ts";
 import { ConfigHistory, foundingMark, marksIn } from "./config-history.ts";
 import type { ConfigMark } from "./config-history.ts";
 import { baseConfigKey, endOfRunKeys, firstRunKey, hardKey, indexOfRunKey, runKey, tailKey } from "./keys.ts";
@@ -8,7 +8,7 @@ import type { LogState } from "./log-store.ts";
 import { decodeBaseConfig, decodeHard, decodeTail } from "./records.ts";
 import type { HardRecord, TailRecord } from "./records.ts";
 import { RunDirectory } from "./run-directory.ts";
-import { chainOver, unpackRun } from "./run.ts";
+import { unpackRun } from "./run.ts";
 import { damaged } from "./sealed.ts";
 
 /** Everything the store says about the log, proved to be whole. */
@@ -109,12 +109,13 @@ async function scanRuns(store: Store, tail: TailRecord): Promise<Scan> {
   for await (const [key, packed] of store.entries({ from: firstRunKey, to: endOfRunKeys })) {
     const first = indexOfRunKey(key);
     if (first < tail.start) scan.leftovers = true;
-    else takeRun(scan, tail, unpackRun(packed, first));
+    else takeRun(scan, tail, packed, first);
   }
   return scan;
 }
 
-function takeRun(scan: Scan, tail: TailRecord, entries: readonly Entry[]): void {
+function takeRun(scan: Scan, tail: TailRecord, packed: Uint8Array, from: Index): void {
+  const entries = unpackRun(packed, from);
   const [first] = entries;
   const last = entries.at(-1);
   if (first === undefined || last === undefined || first.index !== scan.last.index + 1) {
@@ -126,7 +127,7 @@ function takeRun(scan: Scan, tail: TailRecord, entries: readonly Entry[]): void 
     throw damaged(`entry ${first.index} goes back in time`);
   const before = scan.chain;
   scan.runs.add({ first: first.index, last: last.index, lastTerm: last.term, chainBefore: before });
-  scan.chain = chainOver(before, entries);
+  scan.chain = crc32(packed, before);
   scan.last = { index: last.index, term: last.term };
   scan.lastTimeMs = last.timeMs;
   scan.marks.push(...marksIn(entries));

@@ -35,7 +35,8 @@ export class RunDirectory {
 
   /** The run that ends right before `run`, if any. */
   before(run: Run): Run | undefined {
-    return this.#runs[this.#position(run.first) - 1];
+    const at = this.#position(run.first);
+    return at === 0 ? undefined : this.#runs[at - 1];
   }
 
   /** What dropping every entry from `index` on means. */
@@ -54,7 +55,9 @@ export class RunDirectory {
 
   /** Forgets the runs that end before `index`; says how many. */
   dropBelow(index: Index): number {
-    return this.#runs.splice(0, this.#position(index)).length;
+    const gone = this.#position(index);
+    if (gone > 0) this.#runs.splice(0, gone);
+    return gone;
   }
 
   clear(): void {
@@ -63,7 +66,10 @@ export class RunDirectory {
 
   // The first run that ends at or after `index`.
   #position(index: Index): number {
-    let low = 0;
+    const first = this.#runs[0];
+    // Every batch asks for the run that holds the beginning of the log: that is the first.
+    if (first === undefined || first.last >= index) return 0;
+    let low = 1;
     let high = this.#runs.length;
     while (low < high) {
       const middle = (low + high) >>> 1;

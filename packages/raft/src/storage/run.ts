@@ -1,6 +1,5 @@
-import { crc32 } from "node:zlib";
 import { FlotillaError } from "@flotilla/runtime";
-import { decodeRun } from "../core/entry-codec.ts";
+import { decodeRun, encodeRun } from "../core/entry-codec.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Index } from "../core/types.ts";
 import { damaged } from "./sealed.ts";
@@ -24,9 +23,22 @@ function decode(packed: Uint8Array, first: Index): Entry[] {
   }
 }
 
-/** Carries a chained checksum on over the frames of `entries`. */
-export function chainOver(chain: number, entries: readonly Entry[]): number {
-  let result = chain;
-  for (const entry of entries) result = crc32(entry.frame, result);
-  return result;
+/**
+ * Packs entries end to end. Frames that lie so already, as in what a leader sent, are not copied: the result
+ * aliases them.
+ */
+export function packRun(entries: readonly Entry[]): Uint8Array {
+  return spanOf(entries) ?? encodeRun(entries);
+}
+
+function spanOf(entries: readonly Entry[]): Uint8Array | null {
+  const first = entries[0]?.frame;
+  if (first === undefined || entries.length === 1) return first ?? null;
+  const { buffer, byteOffset } = first;
+  let end = byteOffset;
+  for (const { frame } of entries) {
+    if (frame.byteOffset !== end || frame.buffer !== buffer) return null;
+    end += frame.length;
+  }
+  return new Uint8Array(buffer, byteOffset, end - byteOffset);
 }

@@ -15,7 +15,8 @@ export function damaged(message: string, cause?: unknown): FlotillaError {
 export function seal(value: unknown, context: Uint8Array | string): Uint8Array {
   const body = encode(value);
   const sealed = new Uint8Array(crcBytes + body.length);
-  new DataView(sealed.buffer).setUint32(0, crc32(body, crc32(context)));
+  const checksum = crc32(body, crc32(context));
+  for (let at = 0; at < crcBytes; at += 1) sealed[at] = checksum >>> (24 - 8 * at);
   sealed.set(body, crcBytes);
   return sealed;
 }

@@ -1,18 +1,7 @@
-import {
-  decode,
-  encode,
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readBytes,
-  readList,
-  readOptionalString,
-  readOptionalUint,
-  readUint,
-} from "@flotilla/runtime";
+import { CborReader, CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
 import { decodeConfiguration, encodeConfiguration } from "../core/config-codec.ts";
 import type { Configuration } from "../core/config.ts";
-import { decodeRun, encodeRun } from "../core/entry-codec.ts";
+import { decodeRun } from "../core/entry-codec.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Message } from "../core/message.ts";
 import type { LogId, Term } from "../core/types.ts";
@@ -37,31 +26,34 @@ const maxConfigBytes = 1 << 16;
 const maxIdBytes = 64;
 const maxUint32 = 0xffff_ffff;
 
-type Tag = keyof typeof readers;
-type Items = readonly unknown[];
+/*
+ * A frame is an array of messages; a message is a positional array, its tag first. A tag, once given, keeps its
+ * meaning; a changed layout takes a new one.
+ *   1 pre-vote         [1, term, last.index, last.term, closedLeader|null]
+ *   2 pre-vote-reply   [2, term, granted]
+ *   3 vote             [3, term, last.index, last.term]
+ *   4 vote-reply       [4, term, granted]
+ *   5 append           [5, term, prev.index, prev.term, commit, entries]
+ *   6 append-reply     [6, term, prevIndex, match|null, [hint.index, hint.term]|null]
+ *   7 heartbeat        [7, term, commit, round]
+ *   8 heartbeat-reply  [8, term, round]
+ *   9 snapshot-chunk   [9, term, last.index, last.term, timeMs, [index, configuration], offset, totalBytes, checksum, bytes]
+ *  10 snapshot-reply   [10, term, last.index, last.term, received]
+ *  11 read-request     [11, term, id]
+ *  12 read-reply       [12, term, id, index|null]
+ *  13 forward          [13, term, firstId, [payload…]]
+ *  14 forward-reply    [14, term, firstId, count, firstIndex|null]
+ *  15 app              [15, payload]
+ */
 
-// A tag, once given, keeps its meaning; a changed layout takes a new one.
-const tags: Readonly<Record<PeerMessage["type"], Tag>> = {
-  "pre-vote": 1,
-  "pre-vote-reply": 2,
-  vote: 3,
-  "vote-reply": 4,
-  append: 5,
-  "append-reply": 6,
-  heartbeat: 7,
-  "heartbeat-reply": 8,
-  "snapshot-chunk": 9,
-  "snapshot-reply": 10,
-  "read-request": 11,
-  "read-reply": 12,
-  forward: 13,
-  "forward-reply": 14,
-  app: 15,
-};
+const writer = new CborWriter();
 
 /** Encodes one frame: what one turn has to say on one link. An empty frame only shows that the link lives. */
 export function encodeFrame(messages: readonly PeerMessage[]): Uint8Array {
-  return encode(messages.map((message) => [tags[message.type], ...writeFields(message)]));
+  writer.begin();
+  writer.array(messages.length);
+  for (const message of messages) write(message);
+  return writer.finish();
 }
 
 /**
@@ -70,7 +62,10 @@ export function encodeFrame(messages: readonly PeerMessage[]): Uint8Array {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
  */
 export function decodeFrame(frame: Uint8Array): PeerMessage[] {
-  return readList(decode(frame), "frame", maxFrameMessages, readMessage);
+  const reader = new CborReader(frame);
+  const messages = reader.list("frame", maxFrameMessages, readMessage);
+  reader.end("frame");
+  return messages;
 }
 
 /** About how many bytes `message` takes in a frame. */
@@ -82,162 +77,222 @@ export function messageBytes(message: PeerMessage): number {
   return message.type === "app" ? message.payload.length + 16 : 64;
 }
 
-function writeFields(message: PeerMessage): unknown[] {
+/** An array of a tag and so many fields, the first of them the term. */
+function open(tag: number, fields: number, term: Term): void {
+  writer.array(fields + 1);
+  writer.number(tag);
+  writer.number(term);
+}
+
+function writeLogId(id: LogId): void {
+  writer.number(id.index);
+  writer.number(id.term);
+}
+
+function writeOptional(value: number | null): void {
+  if (value === null) writer.null();
+  else writer.number(value);
+}
+
+function write(message: PeerMessage): void {
   switch (message.type) {
-    case "app":
-      return [message.payload];
-    case "pre-vote":
-      return [message.term, message.last.index, message.last.term, message.closedLeader];
-    case "vote":
-      return [message.term, message.last.index, message.last.term];
-    case "pre-vote-reply":
-    case "vote-reply":
-      return [message.term, message.granted];
-    case "append": {
-      const { term, prev, commit, entries } = message;
-      return [term, prev.index, prev.term, commit, encodeRun(entries)];
-    }
-    case "append-reply": {
-      const { term, prevIndex, match, hint } = message;
-      return [term, prevIndex, match, hint === null ? null : [hint.index, hint.term]];
-    }
+    case "append":
+      writeAppend(message);
+      return;
+    case "append-reply":
+      writeAppendReply(message);
+      return;
     case "heartbeat":
-      return [message.term, message.commit, message.round];
+      open(7, 3, message.term);
+      writer.number(message.commit);
+      writer.number(message.round);
+      return;
     case "heartbeat-reply":
-      return [message.term, message.round];
-    case "snapshot-chunk": {
-      const { term, last, timeMs, configuration, offset, totalBytes, checksum, bytes } = message;
-      const config = [configuration.index, encodeConfiguration(configuration)];
-      return [term, last.index, last.term, timeMs, config, offset, totalBytes, checksum, bytes];
-    }
-    case "snapshot-reply":
-      return [message.term, message.last.index, message.last.term, message.received];
-    case "read-request":
-      return [message.term, message.id];
-    case "read-reply":
-      return [message.term, message.id, message.index];
+      open(8, 2, message.term);
+      writer.number(message.round);
+      return;
     case "forward":
-      return [message.term, message.firstId, message.payloads];
+      open(13, 3, message.term);
+      writer.number(message.firstId);
+      writer.array(message.payloads.length);
+      for (const payload of message.payloads) writer.bytes(payload);
+      return;
     case "forward-reply":
-      return [message.term, message.firstId, message.count, message.firstIndex];
+      open(14, 4, message.term);
+      writer.number(message.firstId);
+      writer.number(message.count);
+      writeOptional(message.firstIndex);
+      return;
+    case "app":
+      writer.array(2);
+      writer.number(15);
+      writer.bytes(message.payload);
+      return;
     default:
-      return refuse("unknown type");
+      writeSeldom(message);
   }
+}
+
+function writeSeldom(message: PeerMessage): void {
+  switch (message.type) {
+    case "pre-vote":
+      open(1, 4, message.term);
+      writeLogId(message.last);
+      if (message.closedLeader === null) writer.null();
+      else writer.text(message.closedLeader);
+      return;
+    case "pre-vote-reply":
+      open(2, 2, message.term);
+      writer.boolean(message.granted);
+      return;
+    case "vote":
+      open(3, 3, message.term);
+      writeLogId(message.last);
+      return;
+    case "vote-reply":
+      open(4, 2, message.term);
+      writer.boolean(message.granted);
+      return;
+    case "snapshot-chunk":
+      writeSnapshotChunk(message);
+      return;
+    case "snapshot-reply":
+      open(10, 4, message.term);
+      writeLogId(message.last);
+      writer.number(message.received);
+      return;
+    case "read-request":
+      open(11, 2, message.term);
+      writer.number(message.id);
+      return;
+    case "read-reply":
+      open(12, 3, message.term);
+      writer.number(message.id);
+      writeOptional(message.index);
+      return;
+    default:
+      refuse("unknown type");
+  }
+}
+
+/** The entries are the same bytes as on disk, end to end. */
+function writeAppend(message: Extract<Message, { type: "append" }>): void {
+  open(5, 5, message.term);
+  writeLogId(message.prev);
+  writer.number(message.commit);
+  let length = 0;
+  for (const entry of message.entries) length += entry.frame.length;
+  writer.byteString(length);
+  for (const entry of message.entries) writer.append(entry.frame);
+}
+
+function writeAppendReply(message: Extract<Message, { type: "append-reply" }>): void {
+  open(6, 4, message.term);
+  writer.number(message.prevIndex);
+  writeOptional(message.match);
+  if (message.hint === null) {
+    writer.null();
+  } else {
+    writer.array(2);
+    writeLogId(message.hint);
+  }
+}
+
+function writeSnapshotChunk(message: Extract<Message, { type: "snapshot-chunk" }>): void {
+  open(9, 9, message.term);
+  writeLogId(message.last);
+  writer.number(message.timeMs);
+  writer.array(2);
+  writer.number(message.configuration.index);
+  writer.bytes(encodeConfiguration(message.configuration));
+  writer.number(message.offset);
+  writer.number(message.totalBytes);
+  writer.number(message.checksum);
+  writer.bytes(message.bytes);
 }
 
 function refuse(what: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `peer message: ${what}`);
 }
 
-function readMessage(value: unknown): PeerMessage {
-  const [tag, ...items] = readArray(value, "message", 1, 16);
-  return isTag(tag) ? readers[tag](items) : refuse("unknown tag");
+/** Fields after the tag, by tag. */
+const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 2, 9, 4, 2, 3, 3, 4, 1];
+
+function readMessage(reader: CborReader): PeerMessage {
+  const items = reader.array("message", 1, 16);
+  const tag = reader.uint("message tag", 15);
+  if (tag === 0) refuse("unknown tag");
+  expectItems("message", items - 1, fieldsOf[tag] ?? 0);
+  if (tag === 15) return { type: "app", payload: reader.bytes("payload", peerMaxFrameBytes) };
+  const term = reader.uint("term");
+  switch (tag) {
+    case 5:
+      return readAppend(reader, term);
+    case 6:
+      return readAppendReply(reader, term);
+    case 7:
+      return { type: "heartbeat", term, commit: reader.uint("commit"), round: reader.uint("round") };
+    case 8:
+      return { type: "heartbeat-reply", term, round: reader.uint("round") };
+    case 13: {
+      const firstId = reader.uint("id");
+      return { type: "forward", term, firstId, payloads: reader.list("payloads", maxForwards, readPayload) };
+    }
+    case 14:
+      return {
+        type: "forward-reply",
+        term,
+        firstId: reader.uint("id"),
+        count: reader.uint("count", maxForwards),
+        firstIndex: readOptional(reader, "index"),
+      };
+    default:
+      return readSeldom(reader, tag, term);
+  }
 }
 
-function isTag(value: unknown): value is Tag {
-  return typeof value === "number" && Object.hasOwn(readers, value);
+function readSeldom(reader: CborReader, tag: number, term: Term): PeerMessage {
+  switch (tag) {
+    case 1: {
+      const last = readLogId(reader);
+      const closedLeader = reader.takeNothing() ? null : reader.text("closed leader", maxIdBytes);
+      return { type: "pre-vote", term, last, closedLeader };
+    }
+    case 2:
+      return { type: "pre-vote-reply", term, granted: reader.boolean("granted") };
+    case 3:
+      return { type: "vote", term, last: readLogId(reader) };
+    case 4:
+      return { type: "vote-reply", term, granted: reader.boolean("granted") };
+    case 9:
+      return readSnapshotChunk(reader, term);
+    case 10:
+      return { type: "snapshot-reply", term, last: readLogId(reader), received: reader.uint("received") };
+    case 11:
+      return { type: "read-request", term, id: reader.uint("id") };
+    default:
+      return { type: "read-reply", term, id: reader.uint("id"), index: readOptional(reader, "index") };
+  }
 }
 
-const readers = {
-  1: (items: Items): Message => {
-    const [, , , closedLeader] = fields(items, 4);
-    const leader = readOptionalString(closedLeader, "closed leader", maxIdBytes) ?? null;
-    return { type: "pre-vote", term: readTerm(items), last: readLogId(items, 1), closedLeader: leader };
-  },
-  2: (items: Items): Message => {
-    const [, granted] = fields(items, 2);
-    return { type: "pre-vote-reply", term: readTerm(items), granted: readBoolean(granted, "granted") };
-  },
-  3: (items: Items): Message => {
-    fields(items, 3);
-    return { type: "vote", term: readTerm(items), last: readLogId(items, 1) };
-  },
-  4: (items: Items): Message => {
-    const [, granted] = fields(items, 2);
-    return { type: "vote-reply", term: readTerm(items), granted: readBoolean(granted, "granted") };
-  },
-  5: readAppend,
-  6: (items: Items): Message => {
-    const [, prevIndex, match, hint] = fields(items, 4);
-    const reply = {
-      type: "append-reply",
-      term: readTerm(items),
-      prevIndex: readUint(prevIndex, "prev"),
-    } as const;
-    const accepted = readOptionalUint(match, "match") ?? null;
-    if ((accepted === null) !== Array.isArray(hint)) refuse("an append reply either matches or hints");
-    return {
-      ...reply,
-      match: accepted,
-      hint: Array.isArray(hint) ? readLogId(readArray(hint, "hint", 2, 2), 0) : null,
-    };
-  },
-  7: (items: Items): Message => {
-    const [, commit, round] = fields(items, 3);
-    return {
-      type: "heartbeat",
-      term: readTerm(items),
-      commit: readUint(commit, "commit"),
-      round: readUint(round, "round"),
-    };
-  },
-  8: (items: Items): Message => {
-    const [, round] = fields(items, 2);
-    return { type: "heartbeat-reply", term: readTerm(items), round: readUint(round, "round") };
-  },
-  9: readSnapshotChunk,
-  10: (items: Items): Message => {
-    const [, , , received] = fields(items, 4);
-    return {
-      type: "snapshot-reply",
-      term: readTerm(items),
-      last: readLogId(items, 1),
-      received: readUint(received, "received"),
-    };
-  },
-  11: (items: Items): Message => {
-    const [, id] = fields(items, 2);
-    return { type: "read-request", term: readTerm(items), id: readUint(id, "id") };
-  },
-  12: (items: Items): Message => {
-    const [, id, index] = fields(items, 3);
-    return {
-      type: "read-reply",
-      term: readTerm(items),
-      id: readUint(id, "id"),
-      index: readOptionalUint(index, "index") ?? null,
-    };
-  },
-  13: (items: Items): Message => {
-    const [, firstId, list] = fields(items, 3);
-    const payloads = readList(list, "payloads", maxForwards, (item) =>
-      readBytes(item, "payload", peerMaxFrameBytes),
-    );
-    return { type: "forward", term: readTerm(items), firstId: readUint(firstId, "id"), payloads };
-  },
-  14: (items: Items): Message => {
-    const [, firstId, count, firstIndex] = fields(items, 4);
-    return {
-      type: "forward-reply",
-      term: readTerm(items),
-      firstId: readUint(firstId, "id"),
-      count: readUint(count, "count", maxForwards),
-      firstIndex: readOptionalUint(firstIndex, "index") ?? null,
-    };
-  },
-  15: (items: Items): AppMessage => {
-    const [payload] = fields(items, 1);
-    return { type: "app", payload: readBytes(payload, "payload", peerMaxFrameBytes) };
-  },
-} as const;
+function readPayload(reader: CborReader): Uint8Array {
+  return reader.bytes("payload", peerMaxFrameBytes);
+}
 
-function readAppend(items: Items): Message {
-  const [, , , commit, blob] = fields(items, 5);
-  const term = readTerm(items);
-  const prev = readLogId(items, 1);
-  const entries = decodeRun(readBytes(blob, "entries", peerMaxFrameBytes));
+function readOptional(reader: CborReader, what: string): number | null {
+  return reader.takeNothing() ? null : reader.uint(what);
+}
+
+function readLogId(reader: CborReader): LogId {
+  return { index: reader.uint("index"), term: reader.uint("term") };
+}
+
+function readAppend(reader: CborReader, term: Term): Message {
+  const prev = readLogId(reader);
+  const commit = reader.uint("commit");
+  const entries = decodeRun(reader.bytes("entries", peerMaxFrameBytes));
   requireFollows(term, prev, entries);
-  return { type: "append", term, prev, commit: readUint(commit, "commit"), entries };
+  return { type: "append", term, prev, commit, entries };
 }
 
 function requireFollows(term: Term, prev: LogId, entries: readonly Entry[]): void {
@@ -249,43 +304,34 @@ function requireFollows(term: Term, prev: LogId, entries: readonly Entry[]): voi
   for (const { kind, payload, index } of entries) if (kind === "config") decodeConfiguration(payload, index);
 }
 
-function readSnapshotChunk(items: Items): Message {
-  const [, , , timeMs, config, offset, totalBytes, checksum, bytes] = fields(items, 9);
-  const last = readLogId(items, 1);
-  const chunk = readBytes(bytes, "chunk", peerMaxFrameBytes);
-  const total = readUint(totalBytes, "size");
-  const at = readUint(offset, "offset", total);
-  if (at + chunk.length > total || (chunk.length === 0 && total > 0))
+function readAppendReply(reader: CborReader, term: Term): Message {
+  const prevIndex = reader.uint("prev");
+  const match = readOptional(reader, "match");
+  const hint = reader.takeNothing() ? null : readHint(reader);
+  if ((match === null) === (hint === null)) refuse("an append reply either matches or hints");
+  return { type: "append-reply", term, prevIndex, match, hint };
+}
+
+function readHint(reader: CborReader): LogId {
+  reader.array("hint", 2, 2);
+  return readLogId(reader);
+}
+
+function readSnapshotChunk(reader: CborReader, term: Term): Message {
+  const last = readLogId(reader);
+  const timeMs = reader.uint("time");
+  const configuration = readConfiguration(reader, last);
+  const offset = reader.uint("offset");
+  const totalBytes = reader.uint("size");
+  const checksum = reader.uint("checksum", maxUint32);
+  const bytes = reader.bytes("chunk", peerMaxFrameBytes);
+  if (offset + bytes.length > totalBytes || (bytes.length === 0 && totalBytes > 0))
     refuse("a chunk outside of its snapshot");
-  return {
-    type: "snapshot-chunk",
-    term: readTerm(items),
-    last,
-    timeMs: readUint(timeMs, "time"),
-    configuration: readConfiguration(config, last),
-    offset: at,
-    totalBytes: total,
-    checksum: readUint(checksum, "checksum", maxUint32),
-    bytes: chunk,
-  };
+  return { type: "snapshot-chunk", term, last, timeMs, configuration, offset, totalBytes, checksum, bytes };
 }
 
-function readConfiguration(value: unknown, last: LogId): Configuration {
-  const [index, payload] = readArray(value, "configuration", 2, 2);
-  return decodeConfiguration(
-    readBytes(payload, "configuration", maxConfigBytes),
-    readUint(index, "index", last.index),
-  );
-}
-
-function fields(items: Items, count: number): Items {
-  return readArray(items, "message", count, count);
-}
-
-function readTerm(items: Items): Term {
-  return readUint(items[0], "term");
-}
-
-function readLogId(items: Items, at: number): LogId {
-  return { index: readUint(items[at], "index"), term: readUint(items[at + 1], "term") };
+function readConfiguration(reader: CborReader, last: LogId): Configuration {
+  reader.array("configuration", 2, 2);
+  const index = reader.uint("index", last.index);
+  return decodeConfiguration(reader.bytes("configuration", maxConfigBytes), index);
 }

@@ -54,21 +54,25 @@ export class PeerLink implements ChannelHandler {
   /** Sends what was queued: one frame, or several when it is more than about 1 MiB. */
   flush(): void {
     const messages = this.#queue;
+    if (messages.length === 0) return;
     this.#queue = [];
-    let frame: PeerMessage[] = [];
+    let first = 0;
     let bytes = 0;
+    let position = 0;
     for (const message of messages) {
       const size = messageBytes(message);
-      const full = bytes + size > targetFrameBytes || frame.length === maxFrameMessages;
-      if (frame.length > 0 && full) {
-        this.#send(frame);
-        frame = [];
+      const full = bytes + size > targetFrameBytes || position - first === maxFrameMessages;
+      if (position > first && full) {
+        this.#send(messages.slice(first, position));
+        first = position;
         bytes = 0;
       }
-      frame.push(message);
       bytes += size;
+      position += 1;
     }
-    if (frame.length > 0) this.#send(frame);
+    this.#send(first === 0 ? messages : messages.slice(first));
+    // Peers need not wait until this node has applied what it learned in the same turn.
+    this.#channel.flush?.();
   }
 
   /** Shows the other side that the link lives. */

@@ -78,7 +78,9 @@ export class Peer implements LinkOwner {
   }
 
   flush(): void {
-    for (const link of this.#links()) link.flush();
+    const links = this.#session?.links;
+    links?.control?.flush();
+    links?.bulk?.flush();
   }
 
   /** Closes links silent since `silentSinceMs`, and shows life on those that said nothing since `quietSinceMs`. */

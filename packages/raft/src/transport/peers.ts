@@ -108,6 +108,7 @@ export class Peers {
 
   /** Sends what was queued. */
   flush(): void {
+    if (this.#unsent.size === 0) return;
     for (const peer of this.#unsent) peer.flush();
     this.#unsent.clear();
   }
@@ -122,9 +123,9 @@ export class Peers {
   #add(voter: Voter): void {
     const { host, id, electionTimeoutMs, events } = this.#options;
     const peer = new Peer(voter.id, {
-      up: (...up) => this.#closed || events.up(...up),
-      down: (...down) => this.#closed || events.down(...down),
-      receive: (...message) => this.#closed || events.receive(...message),
+      up: (id, incarnation) => this.#closed || events.up(id, incarnation),
+      down: (id, byPeer) => this.#closed || events.down(id, byPeer),
+      receive: (from, incarnation, message) => this.#closed || events.receive(from, incarnation, message),
       ended: (ended, reason) => this.#ended(ended, reason),
     });
     const dialing =

@@ -19,6 +19,7 @@ export interface ClusterOptions {
   readonly configuration?: Configuration;
   readonly electionTicks?: number;
   readonly trailingEntries?: number;
+  readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
 }
 

@@ -131,6 +131,7 @@ export interface MemberOptions {
   readonly random: Random;
   readonly electionTicks?: number;
   readonly trailingEntries?: number;
+  readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
 }
 
@@ -167,7 +168,14 @@ export class Member {
 
   /** A fresh core over what the disk holds. */
   start(): Raft {
-    const { id, random, electionTicks = 10, trailingEntries = 0, limits = {} } = this.#options;
+    const {
+      id,
+      random,
+      electionTicks = 10,
+      trailingEntries = 0,
+      commitDelayMs = 0,
+      limits = {},
+    } = this.#options;
     const recovered = this.disk.recover();
     this.task = null;
     this.applying = [];
@@ -178,6 +186,7 @@ export class Member {
       incarnation: this.incarnation,
       electionTicks,
       trailingEntries,
+      commitDelayMs,
       random,
       start: { nowMs: this.nowMs, wallMs: this.wallMs },
       recovered,

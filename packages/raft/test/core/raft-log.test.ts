@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { encodeEntry } from "../../src/core/entry-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import { RaftLog } from "../../src/core/log/raft-log.ts";
+import { Window } from "../../src/core/log/window.ts";
 import { founded, MemoryDisk } from "./member.ts";
 
 function entry(index: number, term: number): Entry {
@@ -187,4 +188,53 @@ test("a snapshot that the log contains costs nothing beyond it", () => {
   const write = log.beginWrite(100);
   expect(write.reset).toEqual({ index: 2, term: 1 });
   expect(write.entries.map(({ index }) => index)).toEqual([3]);
+});
+
+test("what the window hands out fits the budget, also when the same is asked for again after a truncation", () => {
+  const size = fc.nat(60);
+  const change = fc.record({ cut: fc.nat(4), sizes: fc.array(size, { minLength: 1, maxLength: 5 }) });
+  const question = fc.record({
+    skip: fc.nat(12),
+    last: fc.nat(25),
+    maxBytes: fc.nat(300),
+    maxEntries: fc.integer({ min: 1, max: 6 }),
+  });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 5 }), question, (changes, { skip, last, ...budget }) => {
+      const window = new Window(1);
+      const model: Entry[] = [];
+      for (const [k, { cut, sizes }] of changes.entries()) {
+        model.length = Math.max(0, model.length - cut);
+        window.truncateFrom(model.length + 1);
+        for (const bytes of sizes) {
+          const payload = new Uint8Array(bytes);
+          const next = { index: model.length + 1, term: k + 1, timeMs: 0, kind: "command", payload } as const;
+          const added = encodeEntry(next);
+          model.push(added);
+          window.push(added);
+        }
+        const from = Math.min(1 + skip, model.length + 1);
+        const expected: Entry[] = [];
+        let bytes = 0;
+        for (const item of model.slice(from - 1, last)) {
+          bytes += item.frame.length;
+          if (expected.length === budget.maxEntries) break;
+          if (expected.length > 0 && bytes > budget.maxBytes) break;
+          expected.push(item);
+        }
+        const taken = window.take(from, last, budget);
+        expect(taken.length).toBe(expected.length);
+        for (const [position, item] of taken.entries()) expect(item).toBe(expected[position]);
+        expect(window.take(from, last, budget)).toEqual(taken);
+      }
+    }),
+  );
+});
+
+test("the window hands out nothing that it has forgotten", () => {
+  const window = new Window(1);
+  for (let index = 1; index <= 3; index += 1) window.push(entry(index, 1));
+  window.forgetTo(2);
+  expect(window.take(3, 3, budget).map(({ index }) => index)).toEqual([3]);
+  expect(() => window.take(2, 3, budget)).toThrow("EntryHeld");
 });

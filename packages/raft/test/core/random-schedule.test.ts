@@ -42,6 +42,17 @@ test("small windows, batches and caches keep the same promises", slow, () => {
   );
 });
 
+test("word of commits that waits for entries keeps the same promises", slow, () => {
+  fc.assert(
+    fc.property(seed, fc.constantFrom(1, 50, 1000), (value, commitDelayMs) => {
+      const schedule = new Schedule(value, 3, { electionTicks: 4, trailingEntries: 3, commitDelayMs });
+      schedule.run(1500);
+      schedule.converge();
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("founding under any schedule gives one history", slow, () => {
   fc.assert(
     fc.property(seed, (value) => {

@@ -78,7 +78,7 @@ test("a heartbeat answer opens a full window by one, because what fills it may b
   progress.sent(6, 1, 0);
   progress.reopen(6);
   expect(progress.inflights.count).toBe(1);
-  expect(progress.isDue(6, 0)).toBe(true);
+  expect(progress.isDue(6, 0, 0)).toBe(true);
 });
 
 test("a refusal in the stream goes back to questions after what the peer shares", () => {

@@ -1,10 +1,12 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { encode, FlotillaError } from "@flotilla/runtime";
+import { miscounted, misshapen } from "@flotilla/runtime/conformance";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message } from "../../src/core/message.ts";
 import { decodeFrame, encodeFrame } from "../../src/transport/message-codec.ts";
 import type { PeerMessage } from "../../src/transport/message-codec.ts";
 import { configuration, entries } from "../storage/disk-fixture.ts";
+import { packedFrame } from "./packed.ts";
 
 const count = fc.maxSafeNat();
 const logId = fc.record({ index: count, term: count });
@@ -117,6 +119,25 @@ test("what was encoded is what is decoded", () => {
   );
 });
 
+test("a frame is written in the bytes of its layout", () => {
+  fc.assert(
+    fc.property(frame, (messages) => {
+      expect(Buffer.compare(encodeFrame(messages), encode(packedFrame(messages)))).toBe(0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a frame with an item too many, of another kind or miscounted is refused", () => {
+  fc.assert(
+    fc.property(frame, (messages) => {
+      const packed = packedFrame(messages);
+      for (const bytes of [...[...misshapen(packed)].map(encode), ...miscounted(packed)])
+        expect(decodesOrRefuses(bytes)).toBeNull();
+    }),
+  );
+});
+
 test("random bytes are refused as a bad frame or decode to something", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (random) => void decodesOrRefuses(random)),
@@ -153,6 +174,18 @@ test("a changed byte within entries never passes", () => {
     const broken = encoded.map((byte, k) => (k === at ? byte ^ 1 : byte));
     expect(decodesOrRefuses(broken), `byte ${at}`).toBeNull();
   }
+});
+
+test.each([
+  ["an answer that both matches and hints", [[6, 1, 1, 5, [1, 1]]]],
+  ["a tag that no message has", [[16, 1]]],
+  ["no tag", [[]]],
+])("%s is refused", (_, value) => {
+  expect(decodesOrRefuses(encode(value))).toBeNull();
+});
+
+test("a tag of nothing is refused, whatever seems to follow", () => {
+  expect(decodesOrRefuses(Uint8Array.of(0x81, 0x81, 0, 5, 6, 0xf6))).toBeNull();
 });
 
 const misfits: readonly (readonly [string, Message])[] = [

@@ -5,6 +5,7 @@ export { clockConformance } from "./clock.ts";
 export type { ClockSubject } from "./clock.ts";
 export { filesConformance } from "./files.ts";
 export type { FilesSubject } from "./files.ts";
+export { miscounted, misshapen } from "./misshapen.ts";
 export { datagramConformance, networkConformance } from "./network.ts";
 export type { NetworkSubject } from "./network.ts";
 export { randomConformance } from "./random.ts";

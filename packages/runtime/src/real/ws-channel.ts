@@ -65,6 +65,10 @@ export class WsChannel implements Channel {
     if (this.#isOpen) this.#outbox.push(frame);
   }
 
+  flush(): void {
+    this.#outbox.flush();
+  }
+
   close(reason: string = ""): void {
     if (!this.#isOpen) return;
     this.#endOwn({ cause: "closed", remote: false, reason: cutReason(reason) }, codes.normal);

@@ -175,6 +175,22 @@ describe("real network", () => {
     await closed;
   });
 
+  test("a flush hands over what is queued within the turn", async () => {
+    const { listener, heard } = await listen();
+    const { channel } = await dial(listener.address);
+    const writes = vi.spyOn(Socket.prototype, "_write");
+    channel.send(bytes("one"));
+    channel.send(bytes("two"));
+    channel.flush?.();
+    expect(writes).toHaveBeenCalledTimes(1);
+    channel.send(bytes("three"));
+    expect(writes).toHaveBeenCalledTimes(1);
+    await heard.received(3);
+    expect(writes).toHaveBeenCalledTimes(2);
+    writes.mockRestore();
+    await listener.close();
+  });
+
   test.each([
     { what: "a few frames", count: 5, write: "_write" },
     { what: "many frames", count: 100, write: "_writev" },

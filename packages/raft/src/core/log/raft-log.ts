@@ -4,7 +4,8 @@ import type { Recovered } from "../options.ts";
 import type { Index, LogId, Term } from "../types.ts";
 import type { LogReader } from "./log-reader.ts";
 import { TermRuns } from "./term-runs.ts";
-import { Window } from "./window.ts";
+import { endOfTake, Window } from "./window.ts";
+import type { Budget } from "./window.ts";
 import { WriteMark } from "./write-mark.ts";
 
 /** The part of an append task that concerns the log. */
@@ -12,24 +13,6 @@ export interface LogWrite {
   readonly reset: LogId | null;
   readonly truncateFrom: Index | null;
   readonly entries: readonly Entry[];
-}
-
-/** How much of the log to hand out at once: at least one entry, then as many as fit. */
-export interface Budget {
-  readonly maxBytes: number;
-  readonly maxEntries: number;
-}
-
-function take(entries: Iterable<Entry>, last: Index, budget: Budget): Entry[] {
-  const taken: Entry[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    bytes += entry.frame.length;
-    if (entry.index > last || taken.length >= budget.maxEntries) break;
-    if (taken.length > 0 && bytes > budget.maxBytes) break;
-    taken.push(entry);
-  }
-  return taken;
 }
 
 /**
@@ -126,16 +109,18 @@ export class RaftLog {
 
   /** Adds entries right after the last one. */
   append(entries: readonly Entry[]): void {
+    let next = this.#last.index + 1;
     for (const entry of entries) {
-      invariant(entry.index === this.#last.index + 1, "AppendContiguous", {
-        index: entry.index,
-        last: this.#last,
-      });
+      const { index } = entry;
+      if (index !== next) invariant(false, "AppendContiguous", { index, expected: next });
       this.#terms.add(entry);
       this.#window.push(entry);
-      this.#last = { index: entry.index, term: entry.term };
-      this.#lastTimeMs = entry.timeMs;
+      next += 1;
     }
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    this.#last = { index: last.index, term: last.term };
+    this.#lastTimeMs = last.timeMs;
   }
 
   /** Drops every entry at or above `index`, none of them committed. */
@@ -152,7 +137,7 @@ export class RaftLog {
 
   /** Commits up to `index`; true when that is news. */
   commitTo(index: Index): boolean {
-    invariant(index <= this.#last.index, "CommitWithinLog", { index, last: this.#last });
+    if (index > this.#last.index) invariant(false, "CommitWithinLog", { index, last: this.#last });
     if (index <= this.#commit) return false;
     this.#commit = index;
     return true;
@@ -164,10 +149,11 @@ export class RaftLog {
   entries(from: Index, last: Index, budget: Budget): readonly Entry[] | null {
     if (from <= this.#compacted.index) return null;
     if (from > last || from > this.#last.index) return [];
-    if (from >= this.#window.first) return take(this.#held(from), last, budget);
+    if (from >= this.#window.first) return this.#window.take(from, last, budget);
     const older = this.#reader.read(from, budget.maxBytes);
     if (older === "compacted") return null;
-    const entries = take(older, Math.min(last, this.#window.first - 1), budget);
+    const wanted = Math.min(last, this.#window.first - 1) - from + 1;
+    const entries = older.slice(0, endOfTake(older, 0, Math.min(wanted, older.length), budget));
     this.#checkRead(entries, from);
     return entries;
   }
@@ -180,10 +166,8 @@ export class RaftLog {
   /** Begins the next write, which may turn out empty. */
   beginWrite(maxBytes: number): LogWrite {
     const { first, reset, truncateFrom } = this.mark.plan();
-    const entries = take(this.#held(first), this.#last.index, {
-      maxBytes,
-      maxEntries: Number.POSITIVE_INFINITY,
-    });
+    const budget = { maxBytes, maxEntries: Number.POSITIVE_INFINITY };
+    const entries = this.#window.take(first, this.#last.index, budget);
     this.mark.begin(first + entries.length - 1);
     return { reset, truncateFrom, entries };
   }
@@ -204,14 +188,14 @@ export class RaftLog {
     const last = Math.min(this.#commit, this.mark.durable);
     const budget = { maxBytes, maxEntries: Number.POSITIVE_INFINITY };
     const entries = this.entries(this.#handed + 1, last, budget);
-    invariant(entries !== null && entries.length > 0, "CommittedEntriesReadable", { from: this.#handed + 1 });
+    invariant(entries !== null && entries.length > 0, "CommittedEntriesReadable");
     this.#handed += entries.length;
     return entries;
   }
 
   /** The state machine has applied everything up to `index`. */
   applyDone(index: Index): void {
-    invariant(index <= this.#handed, "AppliedWasHanded", { index, handed: this.#handed });
+    if (index > this.#handed) invariant(false, "AppliedWasHanded", { index, handed: this.#handed });
     this.#applied = Math.max(this.#applied, index);
   }
 
@@ -258,14 +242,6 @@ export class RaftLog {
     this.#terms.add(last);
     this.#window = new Window(last.index + 1);
     return true;
-  }
-
-  *#held(from: Index): Generator<Entry> {
-    for (let index = from; index <= this.#last.index; index += 1) {
-      const entry = this.#window.get(index);
-      invariant(entry !== undefined, "EntryHeld", { index, first: this.#window.first });
-      yield entry;
-    }
   }
 
   #entryAt(index: Index): Entry | undefined {

@@ -5,6 +5,8 @@ import type { Index, LogId, Term } from "../types.ts";
 export class TermRuns {
   // Invariant: index and term both strictly ascend.
   #runs: LogId[];
+  // Nearly every question is about the newest run. Invariant: the last of the runs.
+  #newest: LogId | undefined;
 
   /** `runs`: the first entry of every run, ascending. */
   constructor(runs: readonly LogId[]) {
@@ -14,17 +16,20 @@ export class TermRuns {
 
   /** Notes the next entry. */
   add(entry: LogId): void {
-    const last = this.#runs.at(-1);
+    const last = this.#newest;
     if (last?.term === entry.term) return;
     invariant(last === undefined || (last.index < entry.index && last.term < entry.term), "TermsAscend", {
       index: entry.index,
       term: entry.term,
     });
-    this.#runs.push({ index: entry.index, term: entry.term });
+    this.#newest = { index: entry.index, term: entry.term };
+    this.#runs.push(this.#newest);
   }
 
   /** Term of entry `index`; 0 before the first noted one. Nothing bounds it from above. */
   at(index: Index): Term {
+    const last = this.#newest;
+    if (last !== undefined && index >= last.index) return last.term;
     return this.#runs[this.#position(index)]?.term ?? 0;
   }
 
@@ -41,6 +46,7 @@ export class TermRuns {
 
   truncateFrom(index: Index): void {
     this.#runs.length = this.#position(index - 1) + 1;
+    this.#newest = this.#runs.at(-1);
   }
 
   /** Forgets what is only needed below `index`. */

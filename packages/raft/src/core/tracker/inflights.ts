@@ -5,6 +5,9 @@ interface Flight {
   readonly bytes: number;
 }
 
+// Few enough to keep, enough to be worth moving the rest.
+const squeezeFrom = 64;
+
 /** Append messages on their way to one peer, in order, bounded by count and by bytes. */
 export class Inflights {
   readonly #maxCount: number;
@@ -61,7 +64,7 @@ export class Inflights {
   }
 
   #squeeze(): void {
-    if (this.#head * 2 <= this.#flights.length) return;
+    if (this.#head < squeezeFrom || this.#head * 2 <= this.#flights.length) return;
     this.#flights = this.#flights.slice(this.#head);
     this.#head = 0;
   }

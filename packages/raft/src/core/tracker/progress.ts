@@ -19,6 +19,10 @@ export class Progress {
   #doubtful = false;
   /** The commit index it will know once what was sent has arrived. */
   commitSent: Index = 0;
+  /** Until when word of a commit may wait for entries to travel with, monotonic ms; null: it may not wait. */
+  #commitDueMs: number | null = null;
+  /** The newest entry that it handed to us: it wants to know as soon as that is committed. */
+  handedOver: Index = 0;
   /** Tick of the last message from it. */
   heardTick: number;
   /** Highest heartbeat round it answered. */
@@ -51,10 +55,21 @@ export class Progress {
   }
 
   /** True when an append is due and may be sent, given the last entry and the commit index. */
-  isDue(last: Index, commit: Index): boolean {
+  isDue(last: Index, commit: Index, nowMs: number): boolean {
     if (this.blocked) return false;
     if (this.#state === "probe" || this.#doubtful || this.#next <= last) return true;
-    return Math.min(commit, this.#next - 1) > this.commitSent;
+    if (!this.#owesCommit(commit)) return false;
+    return this.handedOver > this.commitSent || this.#commitDueMs === null || nowMs >= this.#commitDueMs;
+  }
+
+  /** When nothing but word of the commit becomes due, monotonic ms; null: that is not what it waits for. */
+  commitDueMs(commit: Index): number | null {
+    return this.#owesCommit(commit) && !this.blocked ? this.#commitDueMs : null;
+  }
+
+  /** The commit index grew: word of it may wait until then for entries to travel with. */
+  commitGrew(untilMs: number): void {
+    this.#commitDueMs ??= untilMs;
   }
 
   becomeProbe(next: Index): void {
@@ -74,8 +89,9 @@ export class Progress {
 
   /** Notes an append with entries up to `last` and a commit index; `last` is `next - 1` when it was empty. */
   sent(last: Index, bytes: number, commit: Index): void {
-    invariant(last + 1 >= this.#next, "SendForward", { last, next: this.#next });
+    if (last + 1 < this.#next) invariant(false, "SendForward", { last, next: this.#next });
     this.#doubtful = false;
+    this.#commitDueMs = null;
     this.commitSent = Math.min(commit, last);
     if (this.#state === "probe") {
       this.#paused = true;
@@ -118,6 +134,10 @@ export class Progress {
     if (this.#state !== "snapshot") return;
     this.becomeProbe(ok ? this.#snapshotIndex + 1 : this.#match + 1);
     this.#paused = true;
+  }
+
+  #owesCommit(commit: Index): boolean {
+    return Math.min(commit, this.#next - 1) > this.commitSent;
   }
 
   #becomeReplicate(): void {

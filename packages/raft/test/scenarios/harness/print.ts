@@ -31,7 +31,7 @@ export function entries(list: readonly Entry[]): string {
 }
 
 /** `p3` or `p3..p5`. */
-export function run(name: string, first: number, count: number): string {
+function run(name: string, first: number, count: number): string {
   return count === 1 ? `${name}${first}` : `${name}${first}..${name}${first + count - 1}`;
 }
 

@@ -1,0 +1,83 @@
+import {
+  FlotillaError,
+  readArray,
+  readBoolean,
+  readBytes,
+  readOptionalBoolean,
+  readOptionalUint,
+  readString,
+  readUint,
+} from "@flotilla/runtime";
+import { readId } from "./ids.ts";
+import { operationBounds } from "./operation-codec.ts";
+import type { Conditions, Operation, TreeOp } from "./types.ts";
+
+function checkConditions(conditions: Conditions): void {
+  readOptionalUint(conditions.version, "version");
+  readOptionalUint(conditions.mzxid, "mzxid");
+}
+
+function checkPath(path: string): void {
+  readString(path, "path", operationBounds.text);
+}
+
+function checkValue(value: Uint8Array): void {
+  readBytes(value, "value", operationBounds.bytes);
+}
+
+function unknown(): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "unknown operation");
+}
+
+function checkTreeShape(op: TreeOp): void {
+  switch (op.type) {
+    case "create":
+      checkPath(op.path);
+      checkValue(op.value);
+      if (op.lease !== null) readId(op.lease, "lease");
+      return;
+    case "set":
+    case "put":
+      checkPath(op.path);
+      checkValue(op.value);
+      checkConditions(op.if);
+      return;
+    case "delete":
+      checkPath(op.path);
+      checkConditions(op.if);
+      readBoolean(op.force, "force");
+      return;
+    case "check":
+      checkPath(op.path);
+      checkConditions(op.if);
+      readOptionalBoolean(op.if.exists, "exists");
+      return;
+    default:
+      unknown();
+  }
+}
+
+/**
+ * Refuses what is no operation: a caller without types may hand over anything. What passes, the codec can write and
+ * read again. `validateOperation` judges the limits.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, TypeError
+ */
+export function checkShape(op: Operation): void {
+  switch (op.type) {
+    case "multi":
+      readArray(op.ops, "ops", 0, operationBounds.ops);
+      for (const inner of op.ops) checkTreeShape(inner);
+      return;
+    case "grant":
+      readId(op.lease, "lease");
+      readUint(op.ttlMs, "ttl");
+      return;
+    case "revoke":
+      readId(op.lease, "lease");
+      return;
+    case "close":
+      return;
+    default:
+      checkTreeShape(op);
+  }
+}

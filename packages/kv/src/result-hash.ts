@@ -1,0 +1,31 @@
+import { hashText } from "./digest.ts";
+import type { ItemHash } from "./digest.ts";
+import type { OpResult, Result, Stat } from "./types.ts";
+
+function takeStat(hash: ItemHash, stat: Stat): void {
+  hash.int(stat.czxid).int(stat.mzxid).int(stat.pzxid).int(stat.ctimeMs).int(stat.mtimeMs);
+  hash.int(stat.version).int(stat.cversion).int(stat.aversion).int(stat.dataLength).int(stat.numChildren);
+  hash.word(stat.ephemeralOwner === null ? 0 : hashText(stat.ephemeralOwner));
+}
+
+function takePart(hash: ItemHash, part: OpResult): void {
+  if (!part.ok) {
+    hash.word(0).word(hashText(part.code));
+    return;
+  }
+  hash.word(part.stat === null ? 1 : 2).word(hashText(part.path));
+  if (part.stat !== null) takeStat(hash, part.stat);
+}
+
+/** Takes in all that a result says. */
+export function takeResult(hash: ItemHash, result: Result): ItemHash {
+  hash.int(result.revision);
+  if (!result.ok)
+    return hash
+      .word(-1)
+      .word(hashText(result.code))
+      .word(result.failed ?? -1);
+  hash.word(result.results.length);
+  for (const part of result.results) takePart(hash, part);
+  return hash;
+}

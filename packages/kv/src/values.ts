@@ -1,0 +1,125 @@
+import { hashBytes } from "./digest.ts";
+
+/** Memory that values share, each written once, behind the one before. */
+export interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** The nodes whose values were put here, some of them more than once. */
+  paths: string[];
+  /** Bytes that nodes of the tree still use, each value rounded up. */
+  live: number;
+}
+
+/** Where the bytes of a value are. */
+export interface Place {
+  chunk: Chunk;
+  at: number;
+  length: number;
+}
+
+/** Bytes of a chunk: large enough to make the cost of memory outside the heap small for each value. */
+const chunkBytes = 16_384;
+/** A longer value has a chunk of its own. */
+const sharedBytes = 2_048;
+/** A chunk with less than this part in use is emptied, so that one value never holds on to many dead ones. */
+const leastLive = chunkBytes / 3;
+
+/** Bytes that a value takes up: so a chunk never holds so many that emptying it would stall. */
+function roomFor(length: number): number {
+  return (length + 15) & ~15;
+}
+
+function makeChunk(bytes: Uint8Array): Chunk {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { bytes, view, paths: [], live: 0 };
+}
+
+/** Where all empty values are. */
+export const noBytes: Chunk = makeChunk(new Uint8Array(0));
+
+/** A place for bytes that nobody changes, as they are. */
+export function placeOf(bytes: Uint8Array): Place {
+  return { chunk: makeChunk(bytes), at: 0, length: bytes.length };
+}
+
+/** The bytes at a place; they alias its chunk and must not be changed. */
+export function bytesAt({ chunk, at, length }: Readonly<Place>): Uint8Array {
+  const { bytes } = chunk;
+  return length === bytes.length ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset + at, length);
+}
+
+/**
+ * The bytes of all values, packed: an array buffer for each would cost more than most values, in memory and in
+ * collection. What was written is never changed, so a place stays good for whoever still knows it. At most about
+ * three times the bytes in use are kept.
+ */
+export class ValueStore {
+  #open: Chunk = noBytes;
+  #used = 0;
+  #sparse: Chunk[] = [];
+
+  /** Copies the value of a node and moves its place there; returns the 32-bit hash of the value. */
+  put(place: Place, path: string, value: Uint8Array): number {
+    const { length } = value;
+    place.length = length;
+    if (length > 0 && length <= sharedBytes) {
+      this.#append(place, path, value);
+    } else {
+      place.chunk = length === 0 ? noBytes : makeChunk(new Uint8Array(value));
+      place.at = 0;
+    }
+    return hashBytes(value, place.chunk.view, place.at);
+  }
+
+  /** A node of the tree uses the place from now on. */
+  hold({ chunk, length }: Place): void {
+    if (length > 0) chunk.live += roomFor(length);
+  }
+
+  /** A node of the tree uses the place no longer. */
+  release({ chunk, length }: Place): void {
+    if (length === 0) return;
+    const before = chunk.live;
+    chunk.live = before - roomFor(length);
+    if (before >= leastLive && chunk !== this.#open) this.#watch(chunk);
+  }
+
+  /** Moves values out of chunks that are mostly unused. `current` finds the place of a node of the tree. */
+  tidy(current: (path: string) => Place | undefined): void {
+    for (let chunk = this.#sparse.pop(); chunk !== undefined; chunk = this.#sparse.pop()) {
+      const { paths } = chunk;
+      chunk.paths = [];
+      if (chunk.live === 0) continue;
+      for (const path of paths) {
+        const place = current(path);
+        if (place?.chunk !== chunk) continue;
+        this.release(place);
+        this.#append(place, path, bytesAt(place));
+        this.hold(place);
+      }
+    }
+  }
+
+  /** Only the bytes are new: length and hash of the value stay. */
+  #append(place: Place, path: string, value: Uint8Array): void {
+    const room = roomFor(value.length);
+    if (this.#used + room > this.#open.bytes.length) this.#start();
+    const chunk = this.#open;
+    place.chunk = chunk;
+    place.at = this.#used;
+    chunk.bytes.set(value, this.#used);
+    chunk.paths.push(path);
+    this.#used += room;
+  }
+
+  #start(): void {
+    const full = this.#open;
+    this.#open = makeChunk(new Uint8Array(chunkBytes));
+    this.#used = 0;
+    this.#watch(full);
+  }
+
+  #watch(chunk: Chunk): void {
+    if (chunk.live < leastLive && chunk.paths.length > 0) this.#sparse.push(chunk);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Conditions, KvCommand, Operation, OpResult, Result, Stat } from "../src/index.ts";
+
+/*
+ * The layouts as plain positional values: encoded with the general encoder, they are the bytes that the codecs write.
+ */
+
+function conditions({ version, mzxid }: Conditions): unknown[] {
+  return [version ?? null, mzxid ?? null];
+}
+
+function packedOperation(op: Operation): unknown[] {
+  switch (op.type) {
+    case "create":
+      return [0, op.path, op.value, op.lease, (op.sequential ? 1 : 0) + (op.guarded ? 2 : 0)];
+    case "set":
+      return [1, op.path, op.value, ...conditions(op.if)];
+    case "put":
+      return [2, op.path, op.value, ...conditions(op.if)];
+    case "delete":
+      return [3, op.path, ...conditions(op.if), op.force];
+    case "check":
+      return [4, op.path, ...conditions(op.if), op.if.exists ?? null];
+    case "multi":
+      return [5, op.ops.map(packedOperation)];
+    case "grant":
+      return [6, op.lease, op.ttlMs];
+    case "revoke":
+      return [7, op.lease];
+    default:
+      return [8];
+  }
+}
+
+export function packedCommand(command: KvCommand): unknown[] {
+  switch (command.type) {
+    case "attach":
+      return [1, 0, command.session, command.secret, command.attach, command.ttlMs];
+    case "request": {
+      const { session, attach, seq, ack, operation } = command;
+      return [1, 1, session, attach, seq, ack, packedOperation(operation)];
+    }
+    default:
+      return [1, 2, command.leases];
+  }
+}
+
+function packedStat(stat: Stat): unknown[] {
+  const { czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion } = stat;
+  const { ephemeralOwner, dataLength, numChildren } = stat;
+  const counts = [czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion];
+  return [...counts, ephemeralOwner, dataLength, numChildren];
+}
+
+function packedOpResult(result: OpResult): unknown[] {
+  if (!result.ok) return [result.code];
+  return [result.path, result.stat === null ? null : packedStat(result.stat)];
+}
+
+export function packedResult(result: Result): unknown[] {
+  const { ok, revision } = result;
+  if (!ok) return [1, ok, revision, result.code, result.failed];
+  return [1, ok, revision, result.results.map(packedOpResult)];
+}

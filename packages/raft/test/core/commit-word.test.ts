@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { Cluster } from "./cluster.ts";
+import type { Parcel } from "./cluster.ts";
+
+const trio = ["a", "b", "c"];
+
+function led(commitDelayMs: number): Cluster {
+  const cluster = new Cluster(trio, { commitDelayMs });
+  cluster.elect("a");
+  cluster.tick();
+  cluster.sent.length = 0;
+  return cluster;
+}
+
+function isEmptyAppend({ message }: Parcel): boolean {
+  return message.type === "append" && message.entries.length === 0;
+}
+
+function count(cluster: Cluster, type: string): number {
+  return cluster.sent.filter(({ message }) => message.type === type).length;
+}
+
+/** Time passes for the leader alone, and it is woken when it asked for that. */
+function wake(cluster: Cluster, afterMs: number): void {
+  const leader = cluster.get("a");
+  leader.nowMs += afterMs;
+  const deadlineMs = leader.raft.nextDeadlineMs();
+  if (deadlineMs !== null && deadlineMs <= leader.nowMs) cluster.step("a", { type: "wake" });
+  cluster.settle();
+}
+
+test("an append that only tells of a commit is not answered", () => {
+  const cluster = led(0);
+  cluster.propose("a", "x");
+  cluster.settle();
+  expect(cluster.sent.filter(isEmptyAppend).map(({ to }) => to)).toEqual(["b", "c"]);
+  expect(count(cluster, "append-reply")).toBe(2);
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["x"]);
+});
+
+test("an empty append that tells nothing new is answered, so that a lost answer is made up for", () => {
+  const cluster = led(0);
+  cluster.propose("a", "x");
+  cluster.deliverSome(({ message }) => message.type === "append");
+  cluster.wire = cluster.wire.filter(({ from }) => from !== "b");
+  cluster.settle();
+  expect(cluster.get("a").raft.matchOf("b")).toBe(1);
+  expect(cluster.commands("b")).toEqual(["x"]);
+  cluster.tick(2);
+  expect(cluster.get("a").raft.matchOf("b")).toBe(2);
+});
+
+test("a new link is answered even when all that is new to it is the commit", () => {
+  const cluster = led(0);
+  cluster.isolate("c");
+  cluster.propose("a", "x");
+  cluster.deliverSome(({ message }) => message.type === "append");
+  cluster.deliverSome(({ message }) => message.type === "append-reply");
+  expect(cluster.get("a").raft.matchOf("b")).toBe(2);
+  cluster.wire.length = 0;
+  cluster.step("b", { type: "peer-up", peer: "a", incarnation: "" });
+  cluster.sent.length = 0;
+  cluster.step("a", { type: "peer-up", peer: "b", incarnation: "" });
+  cluster.settle();
+  expect(cluster.said("b", "append-reply").map(({ match }) => match)).toEqual([2]);
+  expect(cluster.commands("b")).toEqual(["x"]);
+});
+
+test("word of a commit travels with the next entries", () => {
+  const cluster = led(5);
+  cluster.propose("a", "1");
+  cluster.settle();
+  expect(cluster.commands("a")).toEqual(["1"]);
+  expect(cluster.commands("b")).toEqual([]);
+  wake(cluster, 4);
+  cluster.propose("a", "2");
+  cluster.settle();
+  expect(cluster.commands("b")).toEqual(["1"]);
+  expect(cluster.sent.filter(isEmptyAppend)).toEqual([]);
+  expect(count(cluster, "append")).toBe(4);
+  expect(count(cluster, "append-reply")).toBe(4);
+});
+
+test("word of a commit leaves alone when no entries follow in time", () => {
+  const cluster = led(5);
+  cluster.propose("a", "1");
+  cluster.settle();
+  const { raft, nowMs } = cluster.get("a");
+  expect(raft.nextDeadlineMs()).toBe(nowMs + 5);
+  wake(cluster, 4);
+  expect(cluster.commands("b")).toEqual([]);
+  wake(cluster, 1);
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["1"]);
+  expect(raft.nextDeadlineMs()).toBeNull();
+});
+
+test("whoever handed over what is committed hears of it at once", () => {
+  const cluster = led(5);
+  cluster.propose("b", "1");
+  cluster.settle();
+  expect(cluster.commands("b")).toEqual(["1"]);
+  expect(cluster.commands("c")).toEqual([]);
+  expect(cluster.sent.filter(isEmptyAppend).map(({ to }) => to)).toEqual(["b"]);
+  cluster.propose("a", "2");
+  cluster.settle();
+  expect(cluster.commands("b")).toEqual(["1"]);
+  expect(cluster.commands("c")).toEqual(["1"]);
+});
+
+test("a heartbeat tells of the commit too", () => {
+  const cluster = led(100_000);
+  cluster.propose("a", "1");
+  cluster.settle();
+  cluster.tick();
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["1"]);
+});

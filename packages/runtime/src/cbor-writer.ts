@@ -1,0 +1,170 @@
+import { isHexDigit } from "./cbor-text.ts";
+
+/** Bytes of the buffer that messages are cut from. */
+const slabBytes = 16_384;
+/** Up to here a loop over the characters beats a call out of JavaScript. */
+const shortText = 24;
+
+/** Bytes that the head of a text or byte string of so many bytes takes. */
+function headBytes(length: number): number {
+  return length < 24 ? 1 : length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5;
+}
+
+/**
+ * Writes plain CBOR item by item, each in its shortest form: byte for byte what `encode` makes of the same values.
+ * Begin with `begin`, end with `finish`. One writer serves one codec for good; its messages are cut
+ * from shared buffers, and none is ever written to again.
+ */
+export class CborWriter {
+  #bytes: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
+  #start = 0;
+  #at = 0;
+
+  /** Starts a message, and forgets one that was not finished. */
+  begin(): void {
+    this.#at = this.#start;
+  }
+
+  /** The head of an array: so many items follow. */
+  array(length: number): void {
+    this.#head(0x80, length);
+  }
+
+  null(): void {
+    this.#need(1);
+    this.#bytes[this.#at++] = 0xf6;
+  }
+
+  boolean(value: boolean): void {
+    this.#need(1);
+    this.#bytes[this.#at++] = value ? 0xf5 : 0xf4;
+  }
+
+  /** Any number. Negative zero becomes zero; beyond 32 bits it is a float. */
+  number(value: number): void {
+    if (value >>> 0 === value) this.#head(0x00, value);
+    else if (value < 0 && value >= -0x1_0000_0000 && Number.isInteger(value)) this.#head(0x20, -1 - value);
+    else this.#float(value);
+  }
+
+  /** A text. Half of a surrogate pair becomes U+FFFD. */
+  text(value: string): void {
+    this.#need(value.length * 3 + 5);
+    if (value.length > shortText || !this.#ascii(value)) this.#utf8(value);
+  }
+
+  /** A text of exactly `digits` lowercase hex digits; false, and nothing written, when it is something else. */
+  hex(value: string, digits: number): boolean {
+    if (typeof value !== "string" || value.length !== digits) return false;
+    this.#need(digits + 5);
+    const bytes = this.#bytes;
+    const from = this.#at + headBytes(digits);
+    for (let k = 0; k < digits; k += 1) {
+      const unit = value.charCodeAt(k);
+      if (!isHexDigit(unit)) return false;
+      bytes[from + k] = unit;
+    }
+    this.#head(0x60, digits);
+    this.#at += digits;
+    return true;
+  }
+
+  bytes(value: Uint8Array): void {
+    this.byteString(value.length);
+    this.append(value);
+  }
+
+  /** The head of a byte string that is then put together with `append`. */
+  byteString(length: number): void {
+    this.#need(length + 5);
+    this.#head(0x40, length);
+  }
+
+  /** The next part of a byte string. */
+  append(part: Uint8Array): void {
+    this.#need(part.length);
+    this.#bytes.set(part, this.#at);
+    this.#at += part.length;
+  }
+
+  /** The message. It keeps its neighbours' memory alive: for what is sent and dropped. */
+  finish(): Uint8Array {
+    const message = new Uint8Array(this.#bytes.buffer, this.#start, this.#at - this.#start);
+    if (this.#bytes.length > slabBytes) this.#replace(Buffer.alloc(0));
+    else this.#start = this.#at;
+    return message;
+  }
+
+  #head(major: number, value: number): void {
+    this.#need(5);
+    const bytes = this.#bytes;
+    if (value < 24) {
+      bytes[this.#at++] = major | value;
+    } else if (value < 0x100) {
+      bytes[this.#at++] = major | 24;
+      bytes[this.#at++] = value;
+    } else if (value < 0x1_0000) {
+      bytes[this.#at++] = major | 25;
+      bytes[this.#at++] = value >>> 8;
+      bytes[this.#at++] = value;
+    } else {
+      bytes[this.#at++] = major | 26;
+      bytes[this.#at++] = value >>> 24;
+      bytes[this.#at++] = value >>> 16;
+      bytes[this.#at++] = value >>> 8;
+      bytes[this.#at++] = value;
+    }
+  }
+
+  #float(value: number): void {
+    this.#need(9);
+    this.#bytes[this.#at] = 0xfb;
+    this.#view.setFloat64(this.#at + 1, value);
+    this.#at += 9;
+  }
+
+  /** Writes a short text of ASCII; false, and nothing written, for any other. */
+  #ascii(value: string): boolean {
+    const bytes = this.#bytes;
+    const from = this.#at + headBytes(value.length);
+    for (let k = 0; k < value.length; k += 1) {
+      const unit = value.charCodeAt(k);
+      if (unit > 0x7f) return false;
+      bytes[from + k] = unit;
+    }
+    this.#head(0x60, value.length);
+    this.#at += value.length;
+    return true;
+  }
+
+  #utf8(value: string): void {
+    const bytes = this.#bytes;
+    const guess = this.#at + headBytes(value.length);
+    const length = bytes.write(value, guess);
+    const from = this.#at + headBytes(length);
+    if (from !== guess) bytes.copyWithin(from, guess, guess + length);
+    this.#head(0x60, length);
+    this.#at += length;
+  }
+
+  #need(bytes: number): void {
+    if (this.#at + bytes > this.#bytes.length) this.#grow(bytes);
+  }
+
+  /** Moves what there is of the message to a new buffer; a long one doubles, so that it moves few times. */
+  #grow(bytes: number): void {
+    const written = this.#bytes.subarray(this.#start, this.#at);
+    const next = Buffer.allocUnsafeSlow(Math.max(slabBytes, 2 * written.length + bytes));
+    next.set(written);
+    this.#replace(next);
+    this.#at = written.length;
+  }
+
+  #replace(bytes: Buffer): void {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#start = 0;
+    this.#at = 0;
+  }
+}
