@@ -10,6 +10,8 @@ import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
+import { DeadlineTimer } from "./deadline-timer.ts";
+import { EntryHold } from "./entry-hold.ts";
 import { largestPayloadBytes } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, overloaded } from "./status.ts";
@@ -42,6 +44,8 @@ export class Driver {
   readonly #proposals: Proposals = new Proposals();
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #ticker: Ticker;
+  readonly #hold: EntryHold;
+  readonly #wake: DeadlineTimer;
   readonly #onStop: (reason: StopReason) => void;
   readonly #onTurn: () => void = () => {
     this.#scheduled = false;
@@ -52,8 +56,6 @@ export class Driver {
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
   #released: Promise<void> = Promise.resolve();
-  #wake: Timer | null = null;
-  #wakeMs: number | null = null;
   #syncTimer: Timer | null = null;
   #reportedCommit: Index;
   #statusChanged = true;
@@ -81,6 +83,8 @@ export class Driver {
     if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
+    this.#hold = new EntryHold(host.clock, () => this.#schedule());
+    this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
     this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count) => this.#ticked(count));
   }
 
@@ -97,7 +101,7 @@ export class Driver {
   propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
     const refusal = this.#refusal(payload.length);
     if (refusal !== null) return Promise.reject(refusal);
-    this.#schedule();
+    if (!this.#hold.waits()) this.#schedule();
     return this.#proposals.add(payload, ifTerm);
   }
 
@@ -179,12 +183,19 @@ export class Driver {
 
   #peerChanged(event: Event): void {
     this.#statusChanged = true;
+    // What a link brought counts before its end.
+    this.#work.push(...this.#hold.takeForwards());
     this.#push(event);
   }
 
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
-    if (message.type === "app") this.#guard(() => this.#settings.onMessage?.(from, message.payload));
-    else this.#push({ type: "receive", from, incarnation, message });
+    if (message.type === "app") {
+      this.#guard(() => this.#settings.onMessage?.(from, message.payload));
+    } else if (message.type === "forward" && this.#hold.waits()) {
+      this.#hold.addForward({ type: "receive", from, incarnation, message });
+    } else {
+      this.#push({ type: "receive", from, incarnation, message });
+    }
   }
 
   #ticked(count: number): void {
@@ -223,15 +234,17 @@ export class Driver {
     const now = this.#now();
     const work = this.#work;
     this.#work = [];
+    const mustHold = this.#hold.isOn(now.nowMs);
+    if (!mustHold) for (const forward of this.#hold.takeForwards()) this.#core.step(forward, now);
     for (const item of work) this.#do(item, now);
-    for (const event of this.#proposals.takeEvents()) this.#core.step(event, now);
+    if (!mustHold) for (const event of this.#proposals.takeEvents()) this.#core.step(event, now);
     for (const event of this.#reads.takeEvents()) this.#core.step(event, now);
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
     this.#applySlice(now);
     this.#reads.settle(this.#applier.appliedIndex);
     this.#report();
-    this.#armWake();
+    this.#wake.set(this.#core.nextDeadlineMs());
     if (this.#work.length > 0 || this.#applier.busy || this.#core.hasReady()) this.#schedule();
   }
 
@@ -258,6 +271,8 @@ export class Driver {
   #carryOut(ready: Ready): void {
     const { observer } = this.#settings;
     for (const { to, message } of ready.messages) this.#send(to, message);
+    // Peers may begin while this node hands its own batch to the disk.
+    this.#peers.flush();
     if (ready.compactTo !== null) this.#compactTo(ready.compactTo);
     if (ready.append !== null) this.#append(ready.append);
     if (ready.apply !== null) this.#applier.take(ready.apply.entries);
@@ -278,6 +293,7 @@ export class Driver {
 
   #append(task: AppendTask): void {
     this.#settings.observer.onAppend?.(task);
+    this.#hold.begin();
     this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));
   }
 
@@ -291,6 +307,7 @@ export class Driver {
     // A vote must be remembered even if the store loses the batch that holds it.
     if (task.hardState !== null) await highWater.sync();
     this.#guard(() => this.#settings.observer.onDurable?.(task));
+    this.#hold.end();
     this.#push({ type: "append-done", seq: task.seq });
   }
 
@@ -315,26 +332,11 @@ export class Driver {
     const { commit } = this.#core;
     if (commit > this.#reportedCommit) {
       this.#reportedCommit = commit;
-      this.#statusChanged = true;
       observer.onCommit?.(commit);
     }
     if (!this.#statusChanged) return;
     this.#statusChanged = false;
     onStatus?.(this.status());
-  }
-
-  #armWake(): void {
-    const deadlineMs = this.#core.nextDeadlineMs();
-    if (deadlineMs === this.#wakeMs) return;
-    this.#wakeMs = deadlineMs;
-    this.#wake?.cancel();
-    this.#wake = null;
-    if (deadlineMs === null) return;
-    const { clock } = this.#settings.host;
-    this.#wake = clock.setTimer(deadlineMs - clock.now(), () => {
-      this.#wakeMs = null;
-      this.#push({ type: "wake" });
-    });
   }
 
   #armSync(): void {
@@ -371,7 +373,8 @@ export class Driver {
     this.#stopped = true;
     this.#work = [];
     this.#ticker.stop();
-    this.#wake?.cancel();
+    this.#wake.cancel();
+    this.#hold.end();
     this.#syncTimer?.cancel();
     this.#snapshots.close();
     this.#peers.close();

@@ -38,7 +38,7 @@ export interface RaftOptions {
   readonly maxProposalBytes?: number;
   /** Messages that other members sent with `send`. */
   readonly onMessage?: (from: NodeId, payload: Uint8Array) => void;
-  /** Called in the turn something in the status changed. */
+  /** Called in the turn in which role, term, leader, configuration or a link changed; not for each commit. */
   readonly onStatus?: (status: RaftStatus) => void;
   /**
    * Called after each batch of applied entries and after a restore, in the same turn, before anything
