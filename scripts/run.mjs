@@ -87,6 +87,7 @@ const tasks = {
   test: (args) => run(bin("vitest"), ["run", ...args]),
   sim: script("test/simulation/dist/main.js"),
   soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
+  mutants: script("test/mutants/dist/main.js"),
   bench: script("bench/dist/main.js"),
   "check-history": script("test/history/dist/main.js"),
   build: () => {},

@@ -1,0 +1,35 @@
+import type { Mutant } from "../mutant.ts";
+import { disk } from "./disk.ts";
+import { elections } from "./elections.ts";
+import { membership } from "./membership.ts";
+import { pitfalls } from "./pitfalls.ts";
+import { replication } from "./replication.ts";
+import { snapshots } from "./snapshots.ts";
+import { transport } from "./transport.ts";
+
+/** Every mutant there is. */
+export const mutants: readonly Mutant[] = [
+  ...elections,
+  ...replication,
+  ...snapshots,
+  ...membership,
+  ...disk,
+  ...transport,
+  ...pitfalls,
+];
+
+/** Those that die within seconds: what CI runs each time. */
+export const smoke: readonly string[] = [
+  "R01",
+  "R03",
+  "R11",
+  "R20",
+  "R26",
+  "R27",
+  "R29",
+  "S04",
+  "S06",
+  "S11",
+  "D01",
+  "D09",
+];

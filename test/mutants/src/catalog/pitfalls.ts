@@ -1,0 +1,173 @@
+import type { Mutant } from "../mutant.ts";
+import {
+  applier,
+  following,
+  heartbeats,
+  inflights,
+  keys,
+  progress,
+  raftLog,
+  receive,
+  ticker,
+  voting,
+} from "./files.ts";
+
+/** What went wrong elsewhere and is not in the other lists. */
+export const pitfalls: readonly Mutant[] = [
+  {
+    id: "P18",
+    severity: 3,
+    title: "a follower refuses a pre-vote to the leader it follows",
+    killer: "Convergence",
+    edits: [
+      { file: voting, find: "s.leader === null || s.leader === asker ||", replace: "s.leader === null ||" },
+    ],
+  },
+  {
+    id: "P19",
+    severity: 3,
+    title: "to grant a pre-vote makes a follower wait anew",
+    killer: "Convergence",
+    edits: [
+      { file: voting, find: "    yieldOwnTry(s);\n", replace: "    yieldOwnTry(s);\n    s.restartWait();\n" },
+    ],
+  },
+  {
+    id: "P20",
+    severity: 3,
+    title: "a pre-vote of an earlier term gets no answer",
+    killer: "Convergence",
+    edits: [
+      {
+        file: receive,
+        find: 's.outbox.sendWhenDurable(from, { type: "pre-vote-reply", term, granted: false }, s.gate(0));',
+        replace: 's.probe("raft-outdated-pre-vote");',
+      },
+    ],
+  },
+  {
+    id: "P32",
+    severity: 3,
+    title: "after a stall the clock ticks before what has arrived is heard, as often as was missed",
+    killer: "Convergence",
+    edits: [
+      { file: ticker, find: "this.#clock.defer(() => this.#fire()),", replace: "this.#fire()," },
+      { file: ticker, find: "this.#onTicks(Math.min(due, maxTicksAtOnce));", replace: "this.#onTicks(due);" },
+    ],
+  },
+  {
+    id: "P38",
+    severity: 1,
+    title: "a heartbeat tells of a commit beyond what the follower acknowledged",
+    killer: "StateMachineSafety",
+    edits: [
+      {
+        file: heartbeats,
+        find: "const commit = Math.min(s.log.commit, progress.match);",
+        replace: "const commit = progress.match < 0 ? 0 : s.log.commit;",
+      },
+    ],
+  },
+  {
+    id: "P48",
+    severity: 3,
+    title: "a refused append is answered with a hint that never moves",
+    killer: "Convergence",
+    edits: [{ file: following, find: "const hint = s.log.sharedWith(prev);", replace: "const hint = prev;" }],
+  },
+  {
+    id: "P51",
+    severity: 2,
+    title: "an answer to a heartbeat confirms no read while the peer's window is full",
+    killer: "Convergence",
+    edits: [
+      {
+        file: heartbeats,
+        find: "  progress.round = Math.max(progress.round, round);\n",
+        replace: "  if (progress.blocked) return;\n  progress.round = Math.max(progress.round, round);\n",
+      },
+    ],
+  },
+  {
+    id: "P52",
+    severity: 1,
+    title: "entries that did not fit an apply task are passed over",
+    killer: "StateMachineSafety",
+    edits: [{ file: raftLog, find: "this.#handed += entries.length;", replace: "this.#handed = last;" }],
+  },
+  {
+    id: "P55",
+    severity: 1,
+    title: "a snapshot replaces a log that contains it and goes on",
+    killer: "NoRegression",
+    edits: [
+      {
+        file: raftLog,
+        find: "const contained = this.term(last.index) === last.term;",
+        replace: "const contained = last.index < 0;",
+      },
+    ],
+  },
+  {
+    id: "P59",
+    severity: 3,
+    title: "a late refusal of another question moves the next one",
+    killer: "Convergence",
+    edits: [
+      {
+        file: progress,
+        find: "else if (prev === this.#next - 1) this.becomeProbe(",
+        replace: "else this.becomeProbe(",
+      },
+    ],
+  },
+  {
+    id: "P90",
+    severity: 1,
+    title: "the apply task under way goes on after a snapshot was installed",
+    killer: "StateMachineSafety",
+    edits: [
+      {
+        file: applier,
+        find: "    this.take(nothing);\n    this.#options.stateMachine.restore(",
+        replace: "    this.#options.stateMachine.restore(",
+      },
+    ],
+  },
+  {
+    id: "P95",
+    severity: 3,
+    title: "the term of the last entry below the log is forgotten",
+    killer: "Convergence",
+    edits: [
+      {
+        file: raftLog,
+        find: "if (index === this.#compacted.index) return this.#compacted.term;",
+        replace: "if (index === 0) return 0;\n    if (index === this.#compacted.index) return null;",
+      },
+    ],
+  },
+  {
+    id: "P121",
+    severity: 3,
+    title: "an acknowledgement frees one message of the window, not all that it covers",
+    killer: "test in-flight messages behave like a plain list",
+    edits: [
+      { file: inflights, find: "    while (this.count > 0 && ", replace: "    if (this.count > 0 && " },
+    ],
+  },
+  {
+    id: "P122",
+    severity: 1,
+    title: "keys of the log are little-endian: 256 sorts before 1",
+    killer: "SoundDataOpens",
+    edits: [
+      {
+        file: keys,
+        find: "for (let at = runKeyBytes - 1; at > 0; at -= 1) {",
+        replace: "for (let at = 1; at < runKeyBytes; at += 1) {",
+      },
+      { file: keys, find: ".getBigUint64(1));", replace: ".getBigUint64(1, true));" },
+    ],
+  },
+];

@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { mutants, smoke } from "./catalog/index.ts";
+import { misfits } from "./edit.ts";
+import type { Verdict } from "./judge.ts";
+import type { Mutant } from "./mutant.ts";
+import type { MutantOptions } from "./options.ts";
+import { readOptions, usage } from "./options.ts";
+import { runAll } from "./run-all.ts";
+import { asText, summarize } from "./summary.ts";
+import { Workspace } from "./workspace.ts";
+
+const root = join(import.meta.dirname, "../../..");
+
+function options(): MutantOptions | null {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return null;
+  }
+}
+
+function chosen({ only, smoke: isSmoke }: MutantOptions): readonly Mutant[] {
+  const wanted = only ?? (isSmoke ? smoke : mutants.map(({ id }) => id));
+  return wanted.map((id) => {
+    const mutant = mutants.find((each) => each.id === id);
+    if (mutant === undefined) throw new RangeError(`there is no mutant ${id}`);
+    return mutant;
+  });
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(): Promise<number> {
+  const asked = options();
+  if (asked === null) return 2;
+  const picked = chosen(asked);
+  const wrong = misfits(picked, (file) => readFileSync(join(root, file), "utf8"));
+  for (const line of wrong) process.stderr.write(`${line}\n`);
+  if (wrong.length > 0) return 2;
+  if (asked.check) return 0;
+  const tell = (verdict: Verdict): void => print(asked.json ? JSON.stringify(verdict) : asText(verdict));
+  const verdicts = await runAll(picked, {
+    root,
+    parallel: asked.parallel,
+    budgetMs: asked.budgetSeconds * 1000,
+    firstSeed: asked.seed,
+    onVerdict: tell,
+  });
+  const summary = summarize(verdicts);
+  print(JSON.stringify(summary));
+  return summary.killed === summary.total ? 0 : 1;
+}
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.once(signal, () => {
+    Workspace.removeAll();
+    process.exit(code);
+  });
+}
+process.exitCode = await main();

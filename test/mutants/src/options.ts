@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+
+/** What the command line asked for. */
+export interface MutantOptions {
+  readonly json: boolean;
+  /** Ids to run; null: all. */
+  readonly only: readonly string[] | null;
+  readonly smoke: boolean;
+  /** CPU seconds of worlds for each mutant. */
+  readonly budgetSeconds: number;
+  readonly parallel: number;
+  readonly seed: number;
+  /** Only whether every mutant fits the source. */
+  readonly check: boolean;
+}
+
+/** How to use the command. */
+export const usage: string = `usage: npm run mutants -- [options]
+  --only R01,R04    these mutants (default: all)
+  --smoke           twelve that die quickly
+  --budget S        CPU seconds of simulated worlds for each (default 60)
+  --seed S          the first world (default 1)
+  --parallel N      side by side, each in its own copy (default 1)
+  --check           only see whether all of them fit the source
+  --json            one JSON object a line`;
+
+function count(text: string, name: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`--${name}: expected a whole number from ${least} to ${most}`);
+}
+
+/**
+ * Reads the arguments of the command.
+ * @throws TypeError, RangeError when they make no sense
+ */
+export function readOptions(args: readonly string[]): MutantOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: "boolean", default: false },
+      only: { type: "string" },
+      smoke: { type: "boolean", default: false },
+      budget: { type: "string", default: "60" },
+      parallel: { type: "string", default: "1" },
+      seed: { type: "string", default: "1" },
+      check: { type: "boolean", default: false },
+    },
+  });
+  return {
+    json: values.json,
+    only: values.only?.split(",").map((id) => id.trim()) ?? null,
+    smoke: values.smoke,
+    budgetSeconds: count(values.budget, "budget", 1, 100_000),
+    parallel: count(values.parallel, "parallel", 1, 64),
+    seed: count(values.seed, "seed", 0, 0xffff_0000),
+    check: values.check,
+  };
+}

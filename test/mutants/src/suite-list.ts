@@ -1,0 +1,69 @@
+/** Tests that judge any change of a package: against a naive twin, over random input, or over every crash point. */
+export interface Suite {
+  /** Folder of the package they judge. */
+  readonly folder: string;
+  readonly file: string;
+  /** What the names of the tests that count begin with. */
+  readonly tests: readonly string[];
+}
+
+/** What a test written for one rule shows is not counted, so only these run against mutants. */
+export const suites: readonly Suite[] = [
+  {
+    folder: "packages/raft",
+    file: "test/core/random-schedule.test.ts",
+    tests: ["a group of", "small windows", "founding under"],
+  },
+  {
+    folder: "packages/raft",
+    file: "test/core/quorum.test.ts",
+    tests: ["what a majority reached is the largest value", "a founded group is won with more than half"],
+  },
+  { folder: "packages/raft", file: "test/core/raft-log.test.ts", tests: ["the log answers like an array"] },
+  { folder: "packages/raft", file: "test/core/tracker.test.ts", tests: ["in-flight messages behave like"] },
+  { folder: "packages/raft", file: "test/core/config-history.test.ts", tests: ["history answers like"] },
+  {
+    folder: "packages/raft",
+    file: "test/core/codec.test.ts",
+    tests: [
+      "an entry survives its frame",
+      "a change of any one byte",
+      "a frame cut short anywhere",
+      "a run of",
+    ],
+  },
+  { folder: "packages/raft", file: "test/storage/crash-points.test.ts", tests: ["a power loss at any"] },
+  { folder: "packages/raft", file: "test/storage/log-store.test.ts", tests: ["the log equals a plain list"] },
+  {
+    folder: "packages/raft",
+    file: "test/storage/open-storage.test.ts",
+    tests: ["open refuses when any byte of"],
+  },
+  {
+    folder: "packages/raft",
+    file: "test/transport/message-codec.test.ts",
+    tests: ["what was encoded", "random bytes", "a changed, cut or grown", "a changed byte within"],
+  },
+  { folder: "packages/raft", file: "test/node/world.test.ts", tests: ["nothing acknowledged is lost"] },
+  {
+    folder: "packages/kv",
+    file: "test/model.test.ts",
+    tests: ["any commands do what the golden model says", "the stream of events folds"],
+  },
+  {
+    folder: "packages/kv",
+    file: "test/snapshot.test.ts",
+    tests: ["are refused with a typed error", "are refused wherever", "the digest does not depend"],
+  },
+  { folder: "packages/kv", file: "test/sorted-map.test.ts", tests: ["a sorted map behaves like"] },
+  {
+    folder: "packages/coord",
+    file: "test/client/pipeline.property.test.ts",
+    tests: ["every write takes effect once"],
+  },
+];
+
+/** The suites for packages whose files a mutant changes. */
+export function suitesFor(files: readonly string[]): readonly Suite[] {
+  return suites.filter(({ folder }) => files.some((file) => file.startsWith(`${folder}/`)));
+}

@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Finding } from "./finding.ts";
+import type { Suite } from "./suite-list.ts";
+
+export interface SuiteOutcome {
+  readonly finding: Finding | null;
+  readonly cpuMs: number;
+}
+
+interface TestReport {
+  readonly status: string;
+  readonly fullName: string;
+  readonly failureMessages: readonly string[];
+}
+
+const longestMs = 600_000;
+const timeouts = /Error: Test timed out/;
+// What the language or the process throws, not whoever judges.
+const crashes = /\b(?:Type|Reference|Syntax)Error: |Worker (?:exited|terminated)|out of memory/;
+
+/** Runs suites on the code in a folder, one file after another, up to the first failure. */
+export async function runSuites(folder: string, suites: readonly Suite[]): Promise<SuiteOutcome> {
+  if (suites.length === 0) return { finding: null, cpuMs: 0 };
+  const own = await mkdtemp(join(folder, "suites-"));
+  try {
+    const config = join(own, "vitest.config.mjs");
+    const report = join(own, "report.json");
+    await writeFile(config, configuration(folder, suites));
+    await run(folder, own, ["run", "--config", config, "--reporter", "json", "--outputFile", report]);
+    return { finding: await readFinding(report), cpuMs: await readCpuMs(own) };
+  } finally {
+    await rm(own, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function configuration(folder: string, suites: readonly Suite[]): string {
+  const include = suites.map((suite) => `${suite.folder}/${suite.file}`);
+  const names = suites.flatMap(({ tests }) => tests);
+  const config = {
+    ssr: { resolve: { conditions: ["@flotilla/source"] } },
+    test: {
+      root: folder,
+      include,
+      testNamePattern: patternOf(names),
+      pool: "threads",
+      maxWorkers: 1,
+      isolate: false,
+      bail: 1,
+    },
+  };
+  return `export default ${JSON.stringify(config)};\n`;
+}
+
+function patternOf(names: readonly string[]): string {
+  return names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
+}
+
+function run(folder: string, own: string, args: readonly string[]): Promise<void> {
+  const meter = pathToFileURL(join(import.meta.dirname, "../dist/cpu-meter.js")).href;
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(folder, "node_modules/vitest/vitest.mjs"), ...args], {
+      cwd: folder,
+      stdio: "ignore",
+      env: { ...process.env, FLOTILLA_CPU_FOLDER: own, NODE_OPTIONS: `--import ${meter}` },
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), longestMs);
+    child.once("close", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+async function readFinding(report: string): Promise<Finding | null> {
+  const text = await readFile(report, "utf8").catch(() => null);
+  if (text === null) return { by: "timeout", isChecker: false, message: "the suites did not end" };
+  const { testResults, success } = JSON.parse(text) as {
+    readonly success: boolean;
+    readonly testResults: readonly {
+      readonly message: string;
+      readonly assertionResults: readonly TestReport[];
+    }[];
+  };
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find(({ status }) => status === "failed");
+  if (failed !== undefined) return findingOf(failed);
+  if (success) return null;
+  const message = testResults.map((each) => each.message).join("\n");
+  return { by: "crash", isChecker: false, message };
+}
+
+function findingOf({ fullName, failureMessages }: TestReport): Finding {
+  const message = failureMessages.join("\n");
+  if (timeouts.test(message)) return { by: "timeout", isChecker: false, message };
+  if (crashes.test(message)) return { by: "crash", isChecker: false, message };
+  return { by: `test ${fullName.trim()}`, isChecker: true, message };
+}
+
+async function readCpuMs(own: string): Promise<number> {
+  let total = 0;
+  for (const name of await readdir(own)) {
+    if (name.endsWith(".cpu")) total += Number(await readFile(join(own, name), "utf8"));
+  }
+  return total;
+}
