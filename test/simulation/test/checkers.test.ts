@@ -121,7 +121,7 @@ test("StateMachineSafety notices another entry at one index, and a skipped one",
 });
 
 test.each<[string, Message]>([
-  ["a vote for itself", { type: "vote", term: 1, last }],
+  ["a vote for itself", { type: "vote", term: 1, last, transfer: false }],
   ["a vote for another", { type: "vote-reply", term: 1, granted: true }],
   ["a term", { type: "vote-reply", term: 1, granted: false }],
   ["entries", { type: "append-reply", term: 0, prevIndex: 0, match: 1, hint: null }],

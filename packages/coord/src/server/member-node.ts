@@ -1,6 +1,7 @@
 import type { Machine } from "@flotilla/kv";
 import type { RaftNode, StopReason } from "@flotilla/raft";
 import type { Host, Listener } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus, Session } from "../client/api.ts";
 import { coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
@@ -99,8 +100,22 @@ export class MemberNode implements CoordNode {
   /** Sessions first, while somebody can still be told that they end. */
   async #stop(): Promise<void> {
     await Promise.all([...this.#sessions].map((session) => session.close()));
+    await this.#handOver();
     await this.#stopServing();
     await this.#parts.raft.close();
+  }
+
+  /** A leader leaves no gap behind: another one leads before it goes, if one can. */
+  async #handOver(): Promise<void> {
+    const { raft, host } = this.#parts;
+    const { role, peers } = raft.status();
+    if (role !== "leader" || peers.length === 0) return;
+    try {
+      host.logger.info({ leader: await raft.transfer() }, "leadership was handed over");
+    } catch (error) {
+      if (!FlotillaError.is(error)) throw error;
+      host.logger.warn({ err: error }, "the member closes without handing leadership over");
+    }
   }
 
   async #stopServing(): Promise<void> {

@@ -108,6 +108,35 @@ describe("one simulated member", () => {
 });
 
 describe("three simulated members", () => {
+  test("have a new leader before the one that closes in order is gone", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    await cluster.pass(2_000);
+    const leader = await cluster.leader();
+    const rest = cluster.ids.filter((id) => id !== leader);
+    const client = await cluster.client({ to: rest });
+    await cluster.until(client.put("/a", "before"));
+    const { term } = cluster.node(leader).status();
+    await cluster.until(cluster.node(leader).close());
+    const leaders = rest.map((id) => cluster.node(id).status().leader);
+    expect(rest).toContain(leaders[0]);
+    expect(new Set(leaders).size).toBe(1);
+    expect(cluster.node(rest[0] ?? "").status().term).toBe(term + 1);
+    const askedMs = cluster.kernel.nowMs;
+    await cluster.until(client.put("/a", "after"));
+    expect(cluster.kernel.nowMs - askedMs).toBeLessThan(100);
+  });
+
+  test("a leader without a quorum closes all the same", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    await cluster.pass(2_000);
+    const leader = await cluster.leader();
+    for (const id of cluster.ids) if (id !== leader) cluster.kernel.node(id).crash({ powerOff: true });
+    await cluster.until(cluster.node(leader).close());
+    expect(await cluster.node(leader).closed).toEqual({ type: "closed" });
+  });
+
   test("serve a client at any of them, over the death of the leader", async () => {
     const cluster = new Cluster(3);
     await cluster.start();

@@ -5,9 +5,11 @@ import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, appendOwn } from "./leader-log.ts";
 import { Leadership } from "./leadership.ts";
 import { isFounding, reachedByMajority } from "./quorum.ts";
+import type { TimeoutNow } from "./message.ts";
 import { becomeFollower, setLeader } from "./roles.ts";
 import type { RaftState } from "./state.ts";
 import { Tally } from "./tracker/tally.ts";
+import { tickTransfer } from "./transfer.ts";
 import type { NodeId } from "./types.ts";
 
 const nothing = new Uint8Array(0);
@@ -25,7 +27,8 @@ function ask(s: RaftState, tally: Tally, to: NodeId): void {
     s.outbox.send(to, { type: "pre-vote", term: s.term + 1, last, closedLeader });
   } else {
     const gate = { term: s.term, vote: s.id, index: 0 };
-    s.outbox.sendWhenDurable(to, { type: "vote", term: s.term, last }, gate);
+    const { transfer } = tally;
+    s.outbox.sendWhenDurable(to, { type: "vote", term: s.term, last, transfer }, gate);
   }
 }
 
@@ -52,13 +55,13 @@ export function preVoteOnClosedLink(s: RaftState): void {
   beginPreVote(s);
 }
 
-function campaign(s: RaftState): void {
+function campaign(s: RaftState, transfer: boolean): void {
   s.enterTerm(s.term + 1);
   s.voteFor(s.id);
   s.role = "candidate";
   setLeader(s, null);
   s.restartWait();
-  const tally = new Tally("vote");
+  const tally = new Tally("vote", transfer);
   s.tally = tally;
   for (const peer of s.peers) ask(s, tally, peer);
 }
@@ -69,7 +72,7 @@ function onAnswer(s: RaftState, from: NodeId, incarnation: string, granted: bool
   if (tally === null) return;
   tally.record(from, incarnation, granted);
   if (!tally.won(s.config)) return;
-  if (tally.kind === "pre-vote") campaign(s);
+  if (tally.kind === "pre-vote") campaign(s, false);
   else becomeLeader(s, tally);
 }
 
@@ -94,6 +97,17 @@ export function onVoteAnswer(s: RaftState, from: NodeId, incarnation: string, gr
 export function onHardStateDurable(s: RaftState): void {
   const { term, vote } = s.durableHard;
   if (s.role === "candidate" && term === s.term && vote === s.id) onAnswer(s, s.id, s.incarnation, true);
+}
+
+/** Our leader hands over: campaign without asking whether it could succeed, if our log still is what it thinks. */
+export function onTimeoutNow(s: RaftState, from: NodeId, { last }: TimeoutNow): void {
+  const own = s.log.last;
+  const holdsIt = own.index === last.index && own.term === last.term && s.log.durable >= last.index;
+  if (s.role !== "follower" || s.leader !== from || !holdsIt || !mayCampaign(s)) {
+    s.probe("raft-transfer-declined");
+    return;
+  }
+  campaign(s, true);
 }
 
 /** A link came up: whoever has not answered the round under way is asked again. */
@@ -141,7 +155,10 @@ function leaderTick(s: RaftState): void {
   );
   if (s.isDiskStalled) stepDown(s, "raft-leader-disk-stalled");
   else if (s.tick - reachedByMajority(heard) >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
-  else beginRound(s);
+  else {
+    beginRound(s);
+    tickTransfer(s);
+  }
 }
 
 /** One heartbeat interval passed. */

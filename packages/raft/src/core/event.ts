@@ -79,6 +79,12 @@ export interface PeerDown {
   readonly byPeer: boolean;
 }
 
+/** Hand leadership to that voter, or to the one whose log is closest (null). */
+export interface TransferLeadership {
+  readonly type: "transfer";
+  readonly to: NodeId | null;
+}
+
 /** Everything that enters the core. */
 export type Event =
   | Tick
@@ -92,7 +98,8 @@ export type Event =
   | SnapshotInstalled
   | SnapshotSent
   | PeerUp
-  | PeerDown;
+  | PeerDown
+  | TransferLeadership;
 
 /** An event with the moment it was taken up: monotonic ms for deadlines, wall ms for entry stamps. */
 export interface Stamped {

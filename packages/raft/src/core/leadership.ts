@@ -2,6 +2,7 @@ import { invariant } from "@flotilla/runtime";
 import type { Stamped } from "./event.ts";
 import type { Limits } from "./options.ts";
 import { ReadQueue } from "./read-queue.ts";
+import type { Transfer } from "./transfer.ts";
 import { Progress } from "./tracker/progress.ts";
 import type { Index, NodeId } from "./types.ts";
 
@@ -30,6 +31,8 @@ export class Leadership {
   round = 0;
   /** Tick of the newest heartbeat round. */
   roundTick: number;
+  /** The hand-over under way; no new entries meanwhile. */
+  transfer: Transfer | null = null;
   /** Next id expected in each peer's stream of forwarded proposals. */
   readonly forwardNext: Map<NodeId, number> = new Map();
   readonly #clock: { readonly wallMs: number; readonly nowMs: number };

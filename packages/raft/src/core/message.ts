@@ -21,6 +21,8 @@ export interface Vote {
   readonly type: "vote";
   readonly term: Term;
   readonly last: LogId;
+  /** The leader asked the sender to take over: receivers need not stand by that leader. Dissertation §4.2.3. */
+  readonly transfer: boolean;
 }
 export interface VoteReply {
   readonly type: "vote-reply";
@@ -110,6 +112,14 @@ export interface ForwardReply {
   readonly firstIndex: Index | null;
 }
 
+/** The leader asks its follower to campaign at once. Counts only while both still hold exactly this log. */
+export interface TimeoutNow {
+  readonly type: "timeout-now";
+  readonly term: Term;
+  /** The end of the leader's log, all of it committed. */
+  readonly last: LogId;
+}
+
 /** Everything that cores say to each other. The sender is known from the link, never from the message. */
 export type Message =
   | PreVote
@@ -125,4 +135,5 @@ export type Message =
   | ReadRequest
   | ReadReply
   | Forward
-  | ForwardReply;
+  | ForwardReply
+  | TimeoutNow;

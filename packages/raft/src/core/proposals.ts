@@ -34,7 +34,8 @@ export function propose(s: RaftState, event: Propose): void {
   const bytes = sizeOf(payloads);
   const wrongTerm = ifTerm !== null && (s.leading === null || s.term !== ifTerm);
   if (count === 0) return;
-  if (wrongTerm || s.leader === null || !admitsProposals(s, count, bytes)) {
+  const handsOver = s.leading !== null && s.leading.transfer !== null;
+  if (wrongTerm || handsOver || s.leader === null || !admitsProposals(s, count, bytes)) {
     s.results.dropped.push({ firstId, count, certain: true });
   } else if (s.leading !== null) {
     const firstIndex = appendOwn(s, "command", payloads, firstId);
@@ -55,7 +56,7 @@ export function onForward(s: RaftState, from: NodeId, message: Forward): void {
   if (leading !== null && count > 0) {
     if (firstId < (leading.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
     leading.forwardNext.set(from, firstId + count);
-    if (leading.admits(count, sizeOf(payloads), s.limits)) {
+    if (leading.transfer === null && leading.admits(count, sizeOf(payloads), s.limits)) {
       firstIndex = appendOwn(s, "command", payloads, null);
       const progress = leading.progress.get(from);
       if (progress !== undefined) progress.handedOver = s.log.last.index;

@@ -14,6 +14,7 @@ import { receive } from "./receive.ts";
 import { commitDeadlineMs, hasAppends, sendAppends } from "./replication.ts";
 import { onSnapshotInstalled, onSnapshotSaved, onSnapshotSent } from "./snapshots.ts";
 import { RaftState } from "./state.ts";
+import { beginTransfer, pursueTransfer } from "./transfer.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 import { onLinkClosed, onLinkOpen, takeDueTry } from "./voting.ts";
 
@@ -105,7 +106,8 @@ export class Raft {
     const soft = this.#hasNewSoft() ? this.#soft() : null;
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
     const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = s.takeResults();
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded } =
+      s.takeResults();
     if (soft !== null) this.#reportedSoft = soft;
     this.#reportedConfiguration = s.config;
     this.#checkInvariants();
@@ -119,6 +121,7 @@ export class Raft {
       sendSnapshot,
       receiveSnapshot,
       compactTo,
+      transferEnded,
       configuration,
       soft,
     };
@@ -158,6 +161,11 @@ export class Raft {
   /** True on a leader that has committed an entry of its own term. */
   get established(): boolean {
     return isEstablished(this.#s);
+  }
+
+  /** True on a leader that is handing over: it takes no new entries. */
+  handsOver(): boolean {
+    return this.#s.leading !== null && this.#s.leading.transfer !== null;
   }
 
   get commit(): Index {
@@ -239,6 +247,8 @@ export class Raft {
         return this.#peerUp(event);
       case "peer-down":
         return this.#peerDown(event);
+      case "transfer":
+        return beginTransfer(s, event.to);
     }
   }
 
@@ -254,6 +264,7 @@ export class Raft {
       onHardStateDurable(s);
     }
     advanceCommit(s);
+    pursueTransfer(s);
   }
 
   #peerUp({ peer }: PeerUp): void {

@@ -51,6 +51,9 @@ export interface Dropped {
   readonly certain: boolean;
 }
 
+/** Why a hand-over did not happen: nothing was begun, or the target did not take over within an election timeout. */
+export type TransferEnd = "refused" | "aborted";
+
 /** What the node believes, for whoever asks. */
 export interface SoftState {
   readonly role: Role;
@@ -75,6 +78,8 @@ export interface Ready {
   readonly receiveSnapshot: readonly { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
   /** Logical compaction: entries at or below may be removed lazily. Null: unchanged. */
   readonly compactTo: LogId | null;
+  /** A hand-over that came to nothing; null: none. One that succeeds shows in `soft`. */
+  readonly transferEnded: TransferEnd | null;
   /** The configuration in force when it changed. */
   readonly configuration: Configuration | null;
   /** Present when anything in it changed. */

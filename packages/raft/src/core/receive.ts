@@ -1,4 +1,4 @@
-import { onPreVoteAnswer, onVoteAnswer } from "./election.ts";
+import { onPreVoteAnswer, onTimeoutNow, onVoteAnswer } from "./election.ts";
 import type { Receive } from "./event.ts";
 import { onAppend } from "./following.ts";
 import { onHeartbeat, onHeartbeatReply } from "./heartbeats.ts";
@@ -51,7 +51,7 @@ function settleTerm(s: RaftState, from: NodeId, message: Message): boolean {
   }
   if (message.term === s.term || message.type === "pre-vote") return true;
   if (message.type === "pre-vote-reply" && message.granted) return true;
-  if (message.type === "vote" && isLoyal(s, from)) {
+  if (message.type === "vote" && !message.transfer && isLoyal(s, from)) {
     s.probe("raft-vote-while-loyal");
     return false;
   }
@@ -123,5 +123,7 @@ function handle(s: RaftState, from: NodeId, incarnation: string, message: Messag
       return onForward(s, from, message);
     case "forward-reply":
       return onForwardReply(s, from, message);
+    case "timeout-now":
+      return onTimeoutNow(s, from, message);
   }
 }

@@ -4,6 +4,7 @@ import { advanceCommit } from "./leader-log.ts";
 import type { Append, AppendReply } from "./message.ts";
 import type { RaftState } from "./state.ts";
 import type { Progress } from "./tracker/progress.ts";
+import { pursueTransfer } from "./transfer.ts";
 import type { NodeId } from "./types.ts";
 
 /** True when `sendAppends` would send something. */
@@ -82,8 +83,10 @@ export function onAppendReply(s: RaftState, from: NodeId, { prevIndex, match, hi
   if (match === null) {
     if (hint !== null) progress.refused(prevIndex, s.log.sharedWith(hint).index);
   } else if (match <= s.log.last.index) {
+    const before = progress.match;
     progress.acknowledged(match, s.log.compacted.index);
     advanceCommit(s);
+    if (progress.match > before) pursueTransfer(s);
   } else {
     s.probe("raft-acknowledged-beyond-log");
   }

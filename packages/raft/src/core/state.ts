@@ -8,7 +8,7 @@ import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { isMember, voterOf } from "./quorum.ts";
-import type { Dropped, Placed, ReadPoint } from "./ready.ts";
+import type { Dropped, Placed, ReadPoint, TransferEnd } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
@@ -53,10 +53,19 @@ export interface Results {
   sendSnapshot: NodeId[];
   receiveSnapshot: { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
   compactTo: LogId | null;
+  transferEnded: TransferEnd | null;
 }
 
 function noResults(): Results {
-  return { reads: [], placed: [], dropped: [], sendSnapshot: [], receiveSnapshot: [], compactTo: null };
+  return {
+    reads: [],
+    placed: [],
+    dropped: [],
+    sendSnapshot: [],
+    receiveSnapshot: [],
+    compactTo: null,
+    transferEnded: null,
+  };
 }
 
 // Most turns have no results: they share these, which are never added to.
@@ -208,8 +217,15 @@ export class RaftState {
 
   /** True when there are results to take. */
   get hasResults(): boolean {
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo } = this.results;
-    if (reads.length > 0 || placed.length > 0 || dropped.length > 0 || compactTo !== null) return true;
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded } = this.results;
+    if (
+      transferEnded !== null ||
+      reads.length > 0 ||
+      placed.length > 0 ||
+      dropped.length > 0 ||
+      compactTo !== null
+    )
+      return true;
     return sendSnapshot.length > 0 || receiveSnapshot.length > 0;
   }
 

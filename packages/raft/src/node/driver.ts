@@ -1,5 +1,4 @@
-import { FlotillaError } from "@flotilla/runtime";
-import type { Channel, Timer } from "@flotilla/runtime";
+import type { Channel, FlotillaError } from "@flotilla/runtime";
 import type { Event, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
 import { Raft } from "../core/raft.ts";
@@ -12,9 +11,10 @@ import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
+import { Handover } from "./handover.ts";
 import { largestPayloadBytes } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-import { asError, closedError, describeCore, overloaded } from "./status.ts";
+import { asError, closedError, describeCore, overloaded, tooLarge } from "./status.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
@@ -22,7 +22,6 @@ import { Snapshots } from "./snapshots.ts";
 import { Ticker } from "./ticker.ts";
 import type { Proposed, RaftStatus, StopReason } from "./types.ts";
 
-const highWaterSyncMs = 1000;
 const maxReads = 8192;
 // A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
 const commitDelayMs = 1;
@@ -45,6 +44,7 @@ export class Driver {
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #ticker: Ticker;
   readonly #hold: EntryHold;
+  readonly #handover: Handover;
   readonly #wake: DeadlineTimer;
   readonly #onStop: (reason: StopReason) => void;
   readonly #onTurn: () => void = () => {
@@ -56,7 +56,6 @@ export class Driver {
   #stopped = false;
   #writing: Promise<void> = Promise.resolve();
   #released: Promise<void> = Promise.resolve();
-  #syncTimer: Timer | null = null;
   #reportedCommit: Index;
   #statusChanged = true;
 
@@ -83,6 +82,7 @@ export class Driver {
     if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
+    this.#handover = new Handover(host.clock, id);
     this.#hold = new EntryHold(host.clock, () => this.#schedule());
     this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
     this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count) => this.#ticked(count));
@@ -92,7 +92,6 @@ export class Driver {
     this.#settings.observer.onRecovered?.(this.#storage.recovered);
     this.#peers.start();
     this.#ticker.start();
-    this.#armSync();
     this.#settings.onApplied?.(this.#applier.appliedIndex);
     this.#schedule();
   }
@@ -101,7 +100,7 @@ export class Driver {
   propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
     const refusal = this.#refusal(payload.length);
     if (refusal !== null) return Promise.reject(refusal);
-    if (!this.#hold.waits()) this.#schedule();
+    if (!this.#core.handsOver() && !this.#hold.waits()) this.#schedule();
     return this.#proposals.add(payload, ifTerm);
   }
 
@@ -113,15 +112,18 @@ export class Driver {
   }
 
   send(to: NodeId, payload: Uint8Array): boolean {
-    if (payload.length > largestPayloadBytes) {
-      throw new FlotillaError(
-        "ERR_FLOTILLA_TOO_LARGE",
-        `a message takes at most ${largestPayloadBytes} bytes`,
-      );
-    }
+    if (payload.length > largestPayloadBytes) throw tooLarge("message", largestPayloadBytes);
     if (this.#stopped || !this.#peers.send(to, { type: "app", payload })) return false;
     this.#schedule();
     return true;
+  }
+
+  /** Not async: see `propose`. */
+  transfer(to: NodeId | null): Promise<NodeId> {
+    if (this.#stopped) return Promise.reject(closedError());
+    const outcome = this.#handover.begin(2 * this.#settings.electionTimeoutMs);
+    this.#push({ type: "transfer", to });
+    return outcome;
   }
 
   accept(channel: Channel): void {
@@ -191,7 +193,7 @@ export class Driver {
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
     if (message.type === "app") {
       this.#guard(() => this.#settings.onMessage?.(from, message.payload));
-    } else if (message.type === "forward" && this.#hold.waits()) {
+    } else if (message.type === "forward" && (this.#core.handsOver() || this.#hold.waits())) {
       this.#hold.addForward({ type: "receive", from, incarnation, message });
     } else {
       this.#push({ type: "receive", from, incarnation, message });
@@ -206,12 +208,7 @@ export class Driver {
   #refusal(bytes: number): FlotillaError | null {
     if (this.#stopped) return closedError();
     const { maxProposalBytes } = this.#settings;
-    if (bytes > maxProposalBytes) {
-      return new FlotillaError(
-        "ERR_FLOTILLA_TOO_LARGE",
-        `a proposal takes at most ${maxProposalBytes} bytes`,
-      );
-    }
+    if (bytes > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     const { queuedCount, queuedBytes } = this.#proposals;
     return this.#core.admits(queuedCount + 1, queuedBytes + bytes)
       ? null
@@ -234,10 +231,13 @@ export class Driver {
     const now = this.#now();
     const work = this.#work;
     this.#work = [];
+    const core = this.#core;
+    const handedOver = core.handsOver();
     const mustHold = this.#hold.isOn(now.nowMs);
-    if (!mustHold) for (const forward of this.#hold.takeForwards()) this.#core.step(forward, now);
+    if (!mustHold && !handedOver) for (const forward of this.#hold.takeForwards()) core.step(forward, now);
     for (const item of work) this.#do(item, now);
-    if (!mustHold) for (const event of this.#proposals.takeEvents()) this.#core.step(event, now);
+    if (!mustHold && !core.handsOver())
+      for (const event of this.#proposals.takeEvents()) core.step(event, now);
     for (const event of this.#reads.takeEvents()) this.#core.step(event, now);
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
@@ -245,7 +245,8 @@ export class Driver {
     this.#reads.settle(this.#applier.appliedIndex);
     this.#report();
     this.#wake.set(this.#core.nextDeadlineMs());
-    if (this.#work.length > 0 || this.#applier.busy || this.#core.hasReady()) this.#schedule();
+    const released = handedOver && !core.handsOver();
+    if (released || this.#work.length > 0 || this.#applier.busy || core.hasReady()) this.#schedule();
   }
 
   #do(item: Work, now: Stamped): void {
@@ -282,7 +283,11 @@ export class Driver {
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);
     if (ready.configuration !== null) this.#peers.configure(ready.configuration);
-    if (ready.soft !== null) observer.onSoft?.(ready.soft, this.#core.last);
+    if (ready.soft !== null) {
+      observer.onSoft?.(ready.soft, this.#core.last);
+      this.#handover.believed(ready.soft);
+    }
+    if (ready.transferEnded !== null) this.#handover.ended(ready.transferEnded);
     if (ready.soft !== null || ready.configuration !== null) this.#statusChanged = true;
   }
 
@@ -339,13 +344,6 @@ export class Driver {
     onStatus?.(this.status());
   }
 
-  #armSync(): void {
-    this.#syncTimer = this.#settings.host.clock.setTimer(highWaterSyncMs, () => {
-      void this.#storage.highWater.sync();
-      this.#armSync();
-    });
-  }
-
   #now(): Stamped {
     const { clock } = this.#settings.host;
     return { nowMs: clock.now(), wallMs: clock.wallNow() };
@@ -375,10 +373,10 @@ export class Driver {
     this.#ticker.stop();
     this.#wake.cancel();
     this.#hold.end();
-    this.#syncTimer?.cancel();
     this.#snapshots.close();
     this.#peers.close();
     this.#proposals.close();
+    this.#handover.fail("the node stopped");
     this.#reads.close();
     this.#released = this.#release().then(() => this.#onStop(reason));
   }

@@ -70,6 +70,17 @@ export class RaftNode implements AsyncDisposable {
   }
 
   /**
+   * Hands leadership to the voter `to`, or to the one whose log is closest, and resolves with whoever leads next.
+   * Proposals and forwards wait meanwhile. It comes to nothing when the target does not take over within an
+   * election timeout: then this node serves on. Dissertation §3.10.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_TRANSFERRED` (this node does not lead; no such voter; no success in time;
+   * another transfer is under way), `ERR_FLOTILLA_CLOSED`
+   */
+  transfer(to?: NodeId): Promise<NodeId> {
+    return this.#driver.transfer(to ?? null);
+  }
+
+  /**
    * Sends a message to another member, which may be lost; false when it certainly is.
    * @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` above 8 MiB
    */

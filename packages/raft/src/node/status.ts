@@ -33,6 +33,11 @@ export function closedError(): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_CLOSED", "the node is closed");
 }
 
+/** What a call is answered that hands over more than travels at once. */
+export function tooLarge(what: string, maxBytes: number): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a ${what} takes at most ${maxBytes} bytes`);
+}
+
 /** What a call is answered that would queue too much. */
 export function overloaded(why: string): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_OVERLOADED", why);

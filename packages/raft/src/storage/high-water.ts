@@ -10,6 +10,8 @@ const seqAt = 4;
 
 // A write costs its batch a trip to another thread: while batches follow one another, one of many pays it.
 const pauseMs = 5;
+/** A mark that no vote needs is durable this long after it was written. */
+const syncMs = 1000;
 
 /** What the mark stands on. */
 export interface HighWaterHost {
@@ -19,7 +21,7 @@ export interface HighWaterHost {
 
 /**
  * The number of the newest durable batch, kept outside of the store: a store found below its mark has lost
- * what it promised. The mark is written within 5 ms, and synced on demand. Two slots; the one not being
+ * what it promised. The mark is written within 5 ms, synced within a second, and at once on demand. Two slots; the one not being
  * written was synced before, so a crash leaves one intact.
  */
 export class HighWater {
@@ -30,6 +32,7 @@ export class HighWater {
   #dirty = false;
   #next: number | null = null;
   #pause: Timer | null = null;
+  #due: Timer | null = null;
   #waiting: (() => void)[] = [];
   #flushing: (() => void)[] = [];
   #draining = false;
@@ -85,6 +88,7 @@ export class HighWater {
   async close(): Promise<void> {
     await this.sync();
     this.#pause?.cancel();
+    this.#due?.cancel();
     await this.#file?.close().catch(this.#onFailure);
   }
 
@@ -113,6 +117,12 @@ export class HighWater {
 
   // What is noted meanwhile is written at the end of the pause.
   #rest(): void {
+    if (this.#dirty) {
+      this.#due ??= this.#host.clock.setTimer(syncMs, () => {
+        this.#due = null;
+        void this.sync();
+      });
+    }
     this.#pause ??= this.#host.clock.setTimer(pauseMs, () => {
       this.#pause = null;
       if (this.#next !== null) this.#start();

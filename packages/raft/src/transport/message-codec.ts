@@ -44,6 +44,8 @@ const maxUint32 = 0xffff_ffff;
  *  13 forward          [13, term, firstId, [payload…]]
  *  14 forward-reply    [14, term, firstId, count, firstIndex|null]
  *  15 app              [15, payload]
+ *  16 timeout-now      [16, term, last.index, last.term]
+ *  17 vote, transfer   [17, term, last.index, last.term]
  */
 
 const writer = new CborWriter();
@@ -146,12 +148,16 @@ function writeSeldom(message: PeerMessage): void {
       writer.boolean(message.granted);
       return;
     case "vote":
-      open(3, 3, message.term);
+      open(message.transfer ? 17 : 3, 3, message.term);
       writeLogId(message.last);
       return;
     case "vote-reply":
       open(4, 2, message.term);
       writer.boolean(message.granted);
+      return;
+    case "timeout-now":
+      open(16, 3, message.term);
+      writeLogId(message.last);
       return;
     case "snapshot-chunk":
       writeSnapshotChunk(message);
@@ -216,11 +222,11 @@ function refuse(what: string): never {
 }
 
 /** Fields after the tag, by tag. */
-const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 2, 9, 4, 2, 3, 3, 4, 1];
+const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 2, 9, 4, 2, 3, 3, 4, 1, 3, 3];
 
 function readMessage(reader: CborReader): PeerMessage {
   const items = reader.array("message", 1, 16);
-  const tag = reader.uint("message tag", 15);
+  const tag = reader.uint("message tag", fieldsOf.length - 1);
   if (tag === 0) refuse("unknown tag");
   expectItems("message", items - 1, fieldsOf[tag] ?? 0);
   if (tag === 15) return { type: "app", payload: reader.bytes("payload", peerMaxFrameBytes) };
@@ -261,7 +267,7 @@ function readSeldom(reader: CborReader, tag: number, term: Term): PeerMessage {
     case 2:
       return { type: "pre-vote-reply", term, granted: reader.boolean("granted") };
     case 3:
-      return { type: "vote", term, last: readLogId(reader) };
+      return { type: "vote", term, last: readLogId(reader), transfer: false };
     case 4:
       return { type: "vote-reply", term, granted: reader.boolean("granted") };
     case 9:
@@ -270,6 +276,10 @@ function readSeldom(reader: CborReader, tag: number, term: Term): PeerMessage {
       return { type: "snapshot-reply", term, last: readLogId(reader), received: reader.uint("received") };
     case 11:
       return { type: "read-request", term, id: reader.uint("id") };
+    case 16:
+      return { type: "timeout-now", term, last: readLogId(reader) };
+    case 17:
+      return { type: "vote", term, last: readLogId(reader), transfer: true };
     default:
       return { type: "read-reply", term, id: reader.uint("id"), index: readOptional(reader, "index") };
   }

@@ -279,6 +279,7 @@ export class Cluster {
     member.reads.push(...ready.reads);
     member.placed.push(...ready.placed);
     member.dropped.push(...ready.dropped);
+    if (ready.transferEnded !== null) member.transfers.push(ready.transferEnded);
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#receiveSnapshot(member, from, chunk);
     if (ready.append !== null) {

@@ -78,7 +78,7 @@ test("a member that comes back with other data is not listened to", () => {
   wiped.incarnation = "f".repeat(32);
   const term = cluster.get("c").raft.term;
   cluster.tell("c", "b", { type: "append", term: 9, prev: zero, commit: 0, entries: [] });
-  cluster.tell("c", "b", { type: "vote", term: 9, last: { index: 99, term: 9 } });
+  cluster.tell("c", "b", { type: "vote", term: 9, last: { index: 99, term: 9 }, transfer: false });
   expect(cluster.get("c").raft.term).toBe(term);
   cluster.isolate("c");
   cluster.propose("a", "x");
@@ -94,7 +94,7 @@ test("a member that was replaced under its own name falls silent", () => {
   cluster.settle();
   cluster.sent.length = 0;
   cluster.tick(60, ["b"]);
-  cluster.tell("b", "a", { type: "vote", term: 1, last: zero });
+  cluster.tell("b", "a", { type: "vote", term: 1, last: zero, transfer: false });
   expect(cluster.sent.filter(({ from }) => from === "b")).toEqual([]);
   expect(cluster.get("b").raft).toMatchObject({ role: "follower", replaced: true });
 });
@@ -126,8 +126,8 @@ test("votes and vote requests leave only once term and vote are durable", () => 
 test("a vote that is not durable when its term ends never leaves", () => {
   const cluster = new Cluster(trio);
   cluster.get("c").slowDisk = true;
-  cluster.tell("c", "a", { type: "vote", term: 1, last: zero });
-  cluster.tell("c", "b", { type: "vote", term: 2, last: zero });
+  cluster.tell("c", "a", { type: "vote", term: 1, last: zero, transfer: false });
+  cluster.tell("c", "b", { type: "vote", term: 2, last: zero, transfer: false });
   cluster.flush("c");
   cluster.flush("c");
   expect(cluster.said("c", "vote-reply").map(({ term }) => term)).toEqual([2]);
@@ -173,7 +173,7 @@ test("a vote is not given away while the leader is heard", () => {
   const cluster = new Cluster(trio);
   cluster.elect("a");
   cluster.tick();
-  cluster.tell("b", "c", { type: "vote", term: 5, last: { index: 9, term: 4 } });
+  cluster.tell("b", "c", { type: "vote", term: 5, last: { index: 9, term: 4 }, transfer: false });
   expect(cluster.get("b").raft).toMatchObject({ term: 1, leader: "a" });
   cluster.tell("b", "a", { type: "pre-vote", term: 2, last: { index: 9, term: 4 }, closedLeader: null });
   expect(cluster.said("b", "pre-vote-reply").at(-1)).toMatchObject({ granted: true });

@@ -33,7 +33,7 @@ test("§5.1 a request of an earlier term is refused with the current one", () =>
   const cluster = new Cluster(trio);
   cluster.tell("a", "b", append(5, zero, []));
   cluster.tell("a", "c", append(3, zero, [entry(1, 3)]));
-  cluster.tell("a", "c", { type: "vote", term: 4, last: { index: 9, term: 4 } });
+  cluster.tell("a", "c", { type: "vote", term: 4, last: { index: 9, term: 4 }, transfer: false });
   expect(cluster.get("a").raft).toMatchObject({ term: 5, leader: "b", last: zero });
   expect(cluster.said("a", "append-reply").at(-1)).toMatchObject({ term: 5, match: null });
   expect(cluster.said("a", "vote-reply").at(-1)).toMatchObject({ term: 5, granted: false });
@@ -62,18 +62,18 @@ test("§5.2 a follower that hears nobody waits one to two election timeouts", ()
 
 test("§5.2 a voter votes once a term, and gives the same candidate the same answer again", () => {
   const cluster = new Cluster(trio);
-  cluster.tell("a", "b", { type: "vote", term: 1, last: zero });
-  cluster.tell("a", "c", { type: "vote", term: 1, last: zero });
-  cluster.tell("a", "b", { type: "vote", term: 1, last: zero });
+  cluster.tell("a", "b", { type: "vote", term: 1, last: zero, transfer: false });
+  cluster.tell("a", "c", { type: "vote", term: 1, last: zero, transfer: false });
+  cluster.tell("a", "b", { type: "vote", term: 1, last: zero, transfer: false });
   expect(cluster.said("a", "vote-reply").map(({ granted }) => granted)).toEqual([true, false, true]);
 });
 
 test("§5.2 a vote is remembered across a restart", () => {
   const cluster = new Cluster(trio);
-  cluster.tell("a", "b", { type: "vote", term: 1, last: zero });
+  cluster.tell("a", "b", { type: "vote", term: 1, last: zero, transfer: false });
   cluster.crash("a");
   cluster.restart("a");
-  cluster.tell("a", "c", { type: "vote", term: 1, last: zero });
+  cluster.tell("a", "c", { type: "vote", term: 1, last: zero, transfer: false });
   expect(cluster.said("a", "vote-reply").map(({ granted }) => granted)).toEqual([true, false]);
 });
 
@@ -173,7 +173,7 @@ test.each([
   const cluster = new Cluster(trio);
   cluster.tell("a", "b", append(2, zero, [entry(1, 1), entry(2, 2)]));
   cluster.forget(["a"]);
-  cluster.tell("a", "c", { type: "vote", term: 4, last });
+  cluster.tell("a", "c", { type: "vote", term: 4, last, transfer: false });
   expect(cluster.said("a", "vote-reply")).toEqual([{ type: "vote-reply", term: 4, granted }]);
 });
 

@@ -102,7 +102,8 @@ export class Schedule {
     else if (roll < 820) cluster.finishApply(id);
     else if (roll < 900) this.#propose(id);
     else if (roll < 930) this.#read(id);
-    else if (roll < 945) this.#snapshot(id);
+    else if (roll < 938) this.#snapshot(id);
+    else if (roll < 945) cluster.step(id, { type: "transfer", to: this.#maybeAnyone() });
     else if (roll < 957) this.#crash(id);
     else if (roll < 980) this.#restart(id);
     else if (roll < 985) cluster.cut(id, this.#anyone());
@@ -112,6 +113,10 @@ export class Schedule {
 
   #anyone(): string {
     return this.cluster.ids[this.#random.below(this.cluster.ids.length)] ?? "a";
+  }
+
+  #maybeAnyone(): string | null {
+    return this.#random.below(3) === 0 ? null : this.#anyone();
   }
 
   #otherThan(id: string): string {

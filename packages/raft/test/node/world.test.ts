@@ -44,6 +44,48 @@ test("a leader whose disk hangs makes way for another", { timeout: timeoutMs }, 
   expect(leader.counter.applied).toEqual(next.counter.applied);
 });
 
+test(
+  "leadership is handed over, and what is proposed meanwhile gets through",
+  { timeout: timeoutMs },
+  async () => {
+    const world = new World(4, ids);
+    await world.startAll();
+    const leader = await world.untilLeader();
+    await world.runFor(2000);
+    const { term } = leader.node.status();
+    const target = ids.find((id) => id !== leader.node.id) ?? "";
+    const before = Array.from({ length: 5 }, (_, k) => world.propose(leader, String(k)));
+    await world.runFor(0.5);
+    const handedOver = leader.node.transfer(target);
+    const during = Array.from({ length: 5 }, (_, k) =>
+      world.propose(leader, String(10 + k)).catch((error: unknown) => error),
+    );
+    expect(await world.kernel.until(handedOver)).toBe(target);
+    await world.kernel.until(Promise.all(before));
+    for (const outcome of await world.kernel.until(Promise.all(during)))
+      if (FlotillaError.is(outcome)) expect(outcome.code).toBe("ERR_FLOTILLA_DROPPED");
+    const next = await world.untilLeader();
+    expect(next.node.status()).toMatchObject({ id: target, term: term + 1 });
+    expect((await world.kernel.until(world.propose(leader, "20"))).term).toBe(term + 1);
+  },
+);
+
+test("a hand-over to a member that is down comes to nothing", { timeout: timeoutMs }, async () => {
+  const world = new World(5, ids);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  const target = ids.find((id) => id !== leader.node.id) ?? "";
+  world.crash(target, true);
+  const refused = { code: "ERR_FLOTILLA_NOT_TRANSFERRED" };
+  const handedOver = leader.node.transfer(target);
+  const proposed = world.propose(leader, "1");
+  await expect(leader.node.transfer()).rejects.toMatchObject(refused);
+  await expect(world.kernel.until(handedOver)).rejects.toMatchObject(refused);
+  expect((await world.kernel.until(proposed)).index).toBeGreaterThan(0);
+  expect(leader.node.status().role).toBe("leader");
+  await expect(world.kernel.until(leader.node.transfer(leader.node.id))).rejects.toMatchObject(refused);
+});
+
 test("quiet links stay up", { timeout: timeoutMs }, async () => {
   const world = new World(3, ids);
   await world.startAll();

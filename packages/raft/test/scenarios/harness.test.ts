@@ -84,7 +84,7 @@ test("a second vote in one term breaks a scenario", () => {
   voter.restart();
   world.begin(voter);
   const { incarnation } = world.get("3").member;
-  const message = { type: "vote", term: 1, last: { index: 1, term: 1 } } as const;
+  const message = { type: "vote", term: 1, last: { index: 1, term: 1 }, transfer: false } as const;
   world.turn("2", [{ type: "receive", from: "3", incarnation, message }]);
   expect(() => world.persist("2")).toThrow("OneVotePerTerm");
 });

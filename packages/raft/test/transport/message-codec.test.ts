@@ -58,7 +58,8 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     term: count,
     granted: fc.boolean(),
   }),
-  fc.record({ type: fc.constant("vote" as const), term: count, last: logId }),
+  fc.record({ type: fc.constant("vote" as const), term: count, last: logId, transfer: fc.boolean() }),
+  fc.record({ type: fc.constant("timeout-now" as const), term: count, last: logId }),
   fc.record({
     type: fc.constant("append-reply" as const),
     term: count,
@@ -209,8 +210,8 @@ const misfits: readonly (readonly [string, Message])[] = [
     "an answer that neither matches nor hints",
     { type: "append-reply", term: 1, prevIndex: 1, match: null, hint: null },
   ],
-  ["a negative index", { type: "vote", term: 1, last: { index: -1, term: 1 } }],
-  ["a term above 2^53", { type: "vote", term: 2 ** 60, last: { index: 1, term: 1 } }],
+  ["a negative index", { type: "vote", term: 1, last: { index: -1, term: 1 }, transfer: false }],
+  ["a term above 2^53", { type: "vote", term: 2 ** 60, last: { index: 1, term: 1 }, transfer: false }],
   ["a fraction", { type: "heartbeat", term: 1.5, commit: 0, round: 0 }],
 ];
 

@@ -14,7 +14,7 @@ function packed(message: PeerMessage): unknown[] {
     case "pre-vote-reply":
       return [2, message.term, message.granted];
     case "vote":
-      return [3, message.term, ...idOf(message.last)];
+      return [message.transfer ? 17 : 3, message.term, ...idOf(message.last)];
     case "vote-reply":
       return [4, message.term, message.granted];
     case "append":
@@ -42,6 +42,8 @@ function packed(message: PeerMessage): unknown[] {
       return [13, message.term, message.firstId, message.payloads];
     case "forward-reply":
       return [14, message.term, message.firstId, message.count, message.firstIndex];
+    case "timeout-now":
+      return [16, message.term, ...idOf(message.last)];
     default:
       return [15, message.payload];
   }

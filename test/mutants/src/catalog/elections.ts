@@ -144,8 +144,8 @@ export const elections: readonly Mutant[] = [
     edits: [
       {
         file: election,
-        find: 's.outbox.sendWhenDurable(to, { type: "vote", term: s.term, last }, gate);',
-        replace: 's.outbox.send(to, { type: "vote", term: gate.term, last });',
+        find: 's.outbox.sendWhenDurable(to, { type: "vote", term: s.term, last, transfer }, gate);',
+        replace: 's.outbox.send(to, { type: "vote", term: gate.term, last, transfer });',
       },
     ],
   },

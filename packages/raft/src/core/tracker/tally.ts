@@ -10,10 +10,13 @@ interface Answer {
 /** Answers to one round of votes or pre-votes. The first answer of a voter counts, whatever follows. */
 export class Tally {
   readonly kind: "pre-vote" | "vote";
+  /** The votes are asked for because the leader hands over. */
+  readonly transfer: boolean;
   readonly #answers = new Map<NodeId, Answer>();
 
-  constructor(kind: "pre-vote" | "vote") {
+  constructor(kind: "pre-vote" | "vote", transfer: boolean = false) {
     this.kind = kind;
+    this.transfer = transfer;
   }
 
   record(id: NodeId, incarnation: string, granted: boolean): void {

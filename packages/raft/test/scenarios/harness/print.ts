@@ -56,7 +56,7 @@ const details: Details = {
   "pre-vote": ({ last, closedLeader }) =>
     ` last ${logId(last)}${closedLeader === null ? "" : ` closed ${closedLeader}`}`,
   "pre-vote-reply": answer,
-  vote: ({ last }) => ` last ${logId(last)}`,
+  vote: ({ last, transfer }) => ` last ${logId(last)}${transfer ? " to take over" : ""}`,
   "vote-reply": answer,
   append: ({ prev, entries: list, commit }) => ` after ${logId(prev)} ${entries(list)} commit ${commit}`,
   "append-reply": ({ prevIndex, match, hint }) => {
@@ -73,6 +73,7 @@ const details: Details = {
     ` ${forwardId(firstId)} [${payloads.map((payload) => decoder.decode(payload)).join(", ")}]`,
   "forward-reply": ({ firstId, count, firstIndex }) =>
     ` ${forwardId(firstId)} x${count} ${firstIndex === null ? "dropped" : `from ${firstIndex}`}`,
+  "timeout-now": ({ last }) => ` last ${logId(last)}`,
 };
 
 /** A message as one line, without its sender and receiver. */

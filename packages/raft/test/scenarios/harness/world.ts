@@ -118,6 +118,10 @@ export class World {
     this.turn(id, [{ type: "propose", firstId, payloads, ifTerm }]);
   }
 
+  transfer(id: string, to: string | null): void {
+    this.turn(id, [{ type: "transfer", to }]);
+  }
+
   read(id: string, leaderOnly: boolean): void {
     this.#reads += 1;
     this.invariants.readFrom(this.#reads);
@@ -286,7 +290,8 @@ export class World {
     for (const { from, chunk } of ready.receiveSnapshot) this.#arrive(node, from, chunk);
   }
 
-  #report(node: ScenarioNode, { soft, configuration, reads, placed, dropped }: Ready): void {
+  #report(node: ScenarioNode, ready: Ready): void {
+    const { soft, configuration, reads, placed, dropped, transferEnded } = ready;
     const { id, member } = node;
     if (soft !== null) this.say(`${id} ${print.soft(soft)}`);
     if (configuration !== null && configuration.index !== node.reportedConfiguration) {
@@ -303,6 +308,7 @@ export class World {
       this.invariants.dropped(one);
       this.say(`${id} ${print.dropped(one)}`);
     }
+    if (transferEnded !== null) this.say(`${id} transfer ${transferEnded}`);
     for (const one of reads) {
       this.invariants.read(one);
       this.say(`${id} ${print.read(one)}`);

@@ -13,6 +13,11 @@ function read(world: World, args: Arguments): void {
   world.read(id, args.flag("leader-only"));
 }
 
+function transfer(world: World, args: Arguments): void {
+  const id = running(world, args);
+  world.transfer(id, args.word() ?? null);
+}
+
 function status(world: World, args: Arguments): void {
   for (const id of nodesIn(world, args.word() ?? "all")) {
     for (const line of describeNode(world, id)) world.say(line);
@@ -24,4 +29,4 @@ function log(world: World, args: Arguments): void {
 }
 
 /** What callers ask of a node, and what can be seen of it. */
-export const calls: Commands = { propose, read, status, log };
+export const calls: Commands = { propose, read, transfer, status, log };

@@ -1,0 +1,61 @@
+import type { RaftState } from "./state.ts";
+import type { NodeId } from "./types.ts";
+
+/** A hand-over of leadership under way. Dissertation §3.10. */
+export interface Transfer {
+  readonly to: NodeId;
+  /** Given up at this tick. */
+  readonly untilTick: number;
+}
+
+/** The voter heard of late whose log is closest to ours; of equals the one with the smallest id. */
+function closestPeer(s: RaftState): NodeId | null {
+  let best: NodeId | null = null;
+  let bestMatch = -1;
+  for (const id of s.peers) {
+    const progress = s.leading?.progress.get(id);
+    if (progress === undefined || s.tick - progress.heardTick > 1 || progress.match <= bestMatch) continue;
+    best = id;
+    bestMatch = progress.match;
+  }
+  return best;
+}
+
+/** Begins to hand leadership to `to`, or to the peer whose log is closest. New entries are refused meanwhile. */
+export function beginTransfer(s: RaftState, to: NodeId | null): void {
+  const { leading } = s;
+  const target = to ?? closestPeer(s);
+  if (leading === null || leading.transfer !== null || target === null || !s.peers.includes(target)) {
+    s.results.transferEnded = "refused";
+    return;
+  }
+  leading.transfer = { to: target, untilTick: s.tick + s.electionTicks };
+  s.probe("raft-transfer");
+  pursueTransfer(s);
+}
+
+/**
+ * Asks the target to campaign once it holds everything and everything is committed. Asked again with every
+ * tick: request and vote may be lost.
+ */
+export function pursueTransfer(s: RaftState): void {
+  const { leading } = s;
+  if (leading === null || leading.transfer === null) return;
+  const { to } = leading.transfer;
+  const { last, commit } = s.log;
+  if (commit < last.index || leading.progress.get(to)?.match !== last.index) return;
+  s.outbox.send(to, { type: "timeout-now", term: s.term, last });
+}
+
+/** Gives up on a target that did not take over within an election timeout, and serves on. */
+export function tickTransfer(s: RaftState): void {
+  const { leading } = s;
+  if (leading === null || leading.transfer === null) return;
+  if (s.tick < leading.transfer.untilTick) {
+    pursueTransfer(s);
+    return;
+  }
+  leading.transfer = null;
+  s.results.transferEnded = "aborted";
+  s.probe("raft-transfer-aborted");
+}
