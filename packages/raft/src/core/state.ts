@@ -202,7 +202,7 @@ export class RaftState {
   voteFor(id: NodeId): void {
     const { term, vote } = this.#hard;
     invariant(vote === null || vote === id, "OneVotePerTerm", { term, vote, id });
-    this.#hard = { term, vote: id };
+    if (vote === null) this.#hard = { term, vote: id };
   }
 
   drawPatience(): number {
