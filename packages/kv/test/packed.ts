@@ -8,7 +8,7 @@ function conditions({ version, mzxid }: Conditions): unknown[] {
   return [version ?? null, mzxid ?? null];
 }
 
-function packedOperation(op: Operation): unknown[] {
+export function packedOperation(op: Operation): unknown[] {
   switch (op.type) {
     case "create":
       return [0, op.path, op.value, op.lease, (op.sequential ? 1 : 0) + (op.guarded ? 2 : 0)];
@@ -44,7 +44,7 @@ export function packedCommand(command: KvCommand): unknown[] {
   }
 }
 
-function packedStat(stat: Stat): unknown[] {
+export function packedStat(stat: Stat): unknown[] {
   const { czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion } = stat;
   const { ephemeralOwner, dataLength, numChildren } = stat;
   const counts = [czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion];

@@ -1,7 +1,9 @@
 import { idDigits, limits, readOperation, writeOperation } from "@flotilla/kv";
 import type { WatchKind } from "@flotilla/kv";
-import { CborReader, CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
+import type { CborReader } from "@flotilla/runtime";
+import { CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
+import { readFrame } from "./frame.ts";
 import type {
   AttachMessage,
   ClientMessage,
@@ -235,11 +237,5 @@ function readMessage(reader: CborReader): ClientMessage {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_TOO_LARGE`
  */
 export function decodeClientMessage(frame: Uint8Array): ClientMessage {
-  if (frame.length > wireBounds.frameBytes) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `the frame is above ${wireBounds.frameBytes} bytes`);
-  }
-  const reader = new CborReader(frame);
-  const message = readMessage(reader);
-  reader.end("message");
-  return message;
+  return readFrame(frame, readMessage);
 }

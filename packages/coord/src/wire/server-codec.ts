@@ -1,7 +1,8 @@
 import { limits, readStat, writeStat } from "@flotilla/kv";
-import { CborReader, CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
-import type { ErrorCode } from "@flotilla/runtime";
+import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
+import type { CborReader, ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
+import { readFrame } from "./frame.ts";
 import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage } from "./messages.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
 import {
@@ -267,11 +268,5 @@ function readMessage(reader: CborReader): ServerMessage {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_TOO_LARGE`
  */
 export function decodeServerMessage(frame: Uint8Array): ServerMessage {
-  if (frame.length > wireBounds.frameBytes) {
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `the frame is above ${wireBounds.frameBytes} bytes`);
-  }
-  const reader = new CborReader(frame);
-  const message = readMessage(reader);
-  reader.end("message");
-  return message;
+  return readFrame(frame, readMessage);
 }

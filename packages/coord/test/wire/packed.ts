@@ -1,4 +1,5 @@
-import type { Node, Operation, Stat, TreeEvent } from "@flotilla/kv";
+import type { Node, TreeEvent } from "@flotilla/kv";
+import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
 import type { NodeStatus } from "../../src/client/api.ts";
 import type {
   Answer,
@@ -42,28 +43,6 @@ function query(of: Query): unknown[] {
   }
 }
 
-function operation(op: Operation): unknown[] {
-  switch (op.type) {
-    case "create":
-      return [0, op.path, op.value, op.lease, (op.sequential ? 1 : 0) + (op.guarded ? 2 : 0)];
-    case "set":
-    case "put":
-      return [op.type === "set" ? 1 : 2, op.path, op.value, op.if.version ?? null, op.if.mzxid ?? null];
-    case "delete":
-      return [3, op.path, op.if.version ?? null, op.if.mzxid ?? null, op.force];
-    case "check":
-      return [4, op.path, op.if.version ?? null, op.if.mzxid ?? null, op.if.exists ?? null];
-    case "multi":
-      return [5, op.ops.map(operation)];
-    case "grant":
-      return [6, op.lease, op.ttlMs];
-    case "revoke":
-      return [7, op.lease];
-    default:
-      return [8];
-  }
-}
-
 export function packedClientMessage(message: ClientMessage): unknown[] {
   switch (message.type) {
     case "attach": {
@@ -71,7 +50,7 @@ export function packedClientMessage(message: ClientMessage): unknown[] {
       return [0, session, secret, attach, ttlMs, watches.map(watch)];
     }
     case "request":
-      return [1, message.seq, message.ack, operation(message.operation)];
+      return [1, message.seq, message.ack, packedOperation(message.operation)];
     case "read":
       return [2, message.id, message.after, message.linearizable, query(message.query)];
     case "watch":
@@ -85,15 +64,8 @@ export function packedClientMessage(message: ClientMessage): unknown[] {
   }
 }
 
-function stat(of: Stat): unknown[] {
-  const { czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion } = of;
-  const { ephemeralOwner, dataLength, numChildren } = of;
-  const counts = [czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion];
-  return [...counts, ephemeralOwner, dataLength, numChildren];
-}
-
 function node(of: Node): unknown[] {
-  return [of.value, stat(of.stat)];
+  return [of.value, packedStat(of.stat)];
 }
 
 function event(of: TreeEvent): unknown[] {
@@ -114,7 +86,7 @@ function answer(of: Answer): unknown[] {
     case "node":
       return [0, orNull(of.node, node)];
     case "stat":
-      return [1, orNull(of.stat, stat)];
+      return [1, orNull(of.stat, packedStat)];
     case "children":
       return [2, of.names, of.next];
     case "done":
