@@ -127,7 +127,7 @@ test("only the tests that count judge, and they are named", { timeout }, async (
 
 test("a test that ends with an error of the language is a crash", { timeout }, async () => {
   await using copy = await Workspace.create(root);
-  await copy.plant(replacing("= answer", "= (undefined as any).answer"));
+  await copy.plant(replacing("= answer", "= (undefined).answer"));
   const { finding } = await runSuites(copy.folder, [
     { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] },
   ]);

@@ -8,7 +8,7 @@ export interface Parcel {
   readonly message: Message;
 }
 
-/** Which parcels a command is about. Undefined: any. */
+/** Which parcels a command is about; what is left out does not choose. */
 export interface Selection {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
