@@ -1,5 +1,6 @@
 import { invariant } from "@flotilla/runtime";
 import type { Stamped } from "./event.ts";
+import { fitsLimits } from "./options.ts";
 import type { Limits } from "./options.ts";
 import { ReadQueue } from "./read-queue.ts";
 import type { Transfer } from "./transfer.ts";
@@ -64,10 +65,7 @@ export class Leadership {
   /** True when that much more may be appended now. A lone batch of any size is admitted. */
   admits(count: number, bytes: number, limits: Limits): boolean {
     if (this.#entries === 0) return true;
-    return (
-      this.#entries + count <= limits.maxUncommittedEntries &&
-      this.#bytes + bytes <= limits.maxUncommittedBytes
-    );
+    return fitsLimits(this.#entries + count, this.#bytes + bytes, limits);
   }
 
   appended(item: Uncommitted): void {

@@ -70,6 +70,15 @@ export const defaultLimits: Limits = {
   cacheBytes: 8 * mib,
 };
 
+/** True when so many entries of so many bytes are within the bounds on what is not committed yet. */
+export function fitsLimits(
+  entries: number,
+  bytes: number,
+  limits: Pick<Limits, "maxUncommittedEntries" | "maxUncommittedBytes">,
+): boolean {
+  return entries <= limits.maxUncommittedEntries && bytes <= limits.maxUncommittedBytes;
+}
+
 /** What a core stands on. */
 export interface RaftCoreOptions {
   readonly id: NodeId;

@@ -1,11 +1,13 @@
 import type { Channel, FlotillaError } from "@flotilla/runtime";
 import type { Event, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
+import { defaultLimits, fitsLimits } from "../core/options.ts";
 import { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
 import type { Index, LogId, NodeId } from "../core/types.ts";
 import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
+import { messageBytes } from "../transport/message-codec.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
@@ -121,9 +123,8 @@ export class Driver {
   /** Not async: see `propose`. */
   transfer(to: NodeId | null): Promise<NodeId> {
     if (this.#stopped) return Promise.reject(closedError());
-    const outcome = this.#handover.begin(2 * this.#settings.electionTimeoutMs);
-    this.#push({ type: "transfer", to });
-    return outcome;
+    const withinMs = 2 * this.#settings.electionTimeoutMs;
+    return this.#handover.begin(withinMs, () => this.#push({ type: "transfer", to }));
   }
 
   accept(channel: Channel): void {
@@ -194,7 +195,9 @@ export class Driver {
     if (message.type === "app") {
       this.#guard(() => this.#settings.onMessage?.(from, message.payload));
     } else if (message.type === "forward" && (this.#core.handsOver() || this.#hold.waits())) {
-      this.#hold.addForward({ type: "receive", from, incarnation, message });
+      this.#hold.addForward({ type: "receive", from, incarnation, message }, messageBytes(message));
+      // Too much for one member to hold on to: the core decides about it now.
+      if (this.#hold.isFull) for (const forward of this.#hold.takeForwards()) this.#push(forward);
     } else {
       this.#push({ type: "receive", from, incarnation, message });
     }
@@ -210,7 +213,9 @@ export class Driver {
     const { maxProposalBytes } = this.#settings;
     if (bytes > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     const { queuedCount, queuedBytes } = this.#proposals;
-    return this.#core.admits(queuedCount + 1, queuedBytes + bytes)
+    // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
+    const fits = queuedCount === 0 || fitsLimits(queuedCount + 1, queuedBytes + bytes, defaultLimits);
+    return fits && this.#core.admits(queuedCount + 1, queuedBytes + bytes)
       ? null
       : overloaded("too many proposals wait for their outcome");
   }

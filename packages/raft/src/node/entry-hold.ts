@@ -3,6 +3,8 @@ import type { Event } from "../core/event.ts";
 
 /** How long new entries may wait for the write under way, ms: a disk that hangs keeps nobody waiting. */
 const holdMs = 1;
+/** A member has at most 16 MiB of forwards under way; more is kept for nobody. */
+const mostForwardBytes = 64 << 20;
 
 /**
  * While a batch is written, new entries wait for it: they reach the peers with the next batch, as one message
@@ -14,6 +16,7 @@ export class EntryHold {
   #untilMs: number | null = null;
   #timer: Timer | null = null;
   #forwards: Event[] = [];
+  #forwardBytes = 0;
 
   /** @param onExpired called when something waited for `holdMs` */
   constructor(clock: Clock, onExpired: () => void) {
@@ -49,14 +52,21 @@ export class EntryHold {
     return true;
   }
 
-  addForward(forward: Event): void {
+  addForward(forward: Event, bytes: number): void {
     this.#forwards.push(forward);
+    this.#forwardBytes += bytes;
+  }
+
+  /** So much waits that it must not grow any further. */
+  get isFull(): boolean {
+    return this.#forwardBytes > mostForwardBytes;
   }
 
   /** Takes out what waits, in order. */
   takeForwards(): readonly Event[] {
     const forwards = this.#forwards;
     if (forwards.length > 0) this.#forwards = [];
+    this.#forwardBytes = 0;
     return forwards;
   }
 }

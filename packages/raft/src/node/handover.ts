@@ -24,12 +24,16 @@ export class Handover {
     this.#id = id;
   }
 
-  /** Waits at most so long. @throws FlotillaError `ERR_FLOTILLA_NOT_TRANSFERRED`, also while another call waits */
-  begin(withinMs: number): Promise<NodeId> {
+  /**
+   * Starts it and waits, at most so long. While another call waits nothing is started.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_TRANSFERRED`
+   */
+  begin(withinMs: number, start: () => void): Promise<NodeId> {
     if (this.#waiting !== null) return Promise.reject(failed("a transfer is under way"));
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimer(withinMs, () => this.fail("no leader is known yet"));
       this.#waiting = { resolve, reject, timer };
+      start();
     });
   }
 

@@ -70,6 +70,40 @@ test(
   },
 );
 
+test("a second hand-over is refused and leaves the first alone", { timeout: timeoutMs }, async () => {
+  const world = new World(6, ids);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  await world.runFor(2000);
+  const [first = "", second = ""] = ids.filter((id) => id !== leader.node.id);
+  const handedOver = leader.node.transfer(first);
+  await expect(leader.node.transfer(second)).rejects.toMatchObject({ code: "ERR_FLOTILLA_NOT_TRANSFERRED" });
+  expect(await world.kernel.until(handedOver)).toBe(first);
+});
+
+test("what waits during a hand-over is bounded", { timeout: timeoutMs }, async () => {
+  const world = new World(7, ids);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  await world.runFor(2000);
+  const target = ids.find((id) => id !== leader.node.id) ?? "";
+  world.crash(target, true);
+  const handedOver = leader.node.transfer(target);
+  await world.runFor(10);
+  const codes = Array.from({ length: 8_200 }, (_, k) =>
+    world.propose(leader, String(k)).then(
+      () => "applied",
+      (error: unknown) => (FlotillaError.is(error) ? error.code : "other"),
+    ),
+  );
+  await expect(world.kernel.until(handedOver)).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_NOT_TRANSFERRED",
+  });
+  const outcomes = await world.kernel.until(Promise.all(codes));
+  expect(outcomes.filter((code) => code === "applied").length).toBe(8_192);
+  expect(outcomes.slice(8_192)).toEqual(Array.from({ length: 8 }, () => "ERR_FLOTILLA_OVERLOADED"));
+});
+
 test("a hand-over to a member that is down comes to nothing", { timeout: timeoutMs }, async () => {
   const world = new World(5, ids);
   await world.startAll();
