@@ -90,7 +90,7 @@ export interface RaftCoreOptions {
   readonly trailingEntries?: number;
   /**
    * How long a leader may keep word of a commit, ms, so that it travels with the next entries instead of alone.
-   * Whoever handed over what is committed hears at once. Default 0.
+   * A peer that handed over entries which it does not know committed hears at once. Default 0.
    */
   readonly commitDelayMs?: number;
   readonly random: Random;

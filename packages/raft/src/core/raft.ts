@@ -270,7 +270,7 @@ export class Raft {
   #peerUp({ peer }: PeerUp): void {
     const s = this.#s;
     onLinkOpen(s, peer);
-    if (peer === s.leader) s.answered = { index: 0, term: 0 };
+    s.answered = { index: 0, term: 0 };
     askAgain(s, peer);
     s.leading?.forwardNext.delete(peer);
     const progress = s.leading?.progress.get(peer);

@@ -26,6 +26,6 @@ export class DeadlineTimer {
   }
 
   cancel(): void {
-    this.#timer?.cancel();
+    this.set(null);
   }
 }

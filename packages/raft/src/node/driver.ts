@@ -1,5 +1,5 @@
 import type { Channel, FlotillaError } from "@flotilla/runtime";
-import type { Event, Stamped } from "../core/event.ts";
+import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
 import { defaultLimits, fitsLimits } from "../core/options.ts";
 import { Raft } from "../core/raft.ts";
@@ -7,7 +7,6 @@ import type { AppendTask, Ready } from "../core/ready.ts";
 import type { Index, LogId, NodeId } from "../core/types.ts";
 import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
-import { messageBytes } from "../transport/message-codec.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
@@ -85,7 +84,7 @@ export class Driver {
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
     this.#handover = new Handover(host.clock, id);
-    this.#hold = new EntryHold(host.clock, () => this.#schedule());
+    this.#hold = new EntryHold(host, () => this.#schedule());
     this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
     this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count) => this.#ticked(count));
   }
@@ -102,7 +101,7 @@ export class Driver {
   propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
     const refusal = this.#refusal(payload.length);
     if (refusal !== null) return Promise.reject(refusal);
-    if (!this.#core.handsOver() && !this.#hold.waits()) this.#schedule();
+    if (!this.#hold.waits() && !this.#core.handsOver()) this.#schedule();
     return this.#proposals.add(payload, ifTerm);
   }
 
@@ -184,22 +183,20 @@ export class Driver {
     });
   }
 
-  #peerChanged(event: Event): void {
+  #peerChanged(event: PeerUp | PeerDown): void {
     this.#statusChanged = true;
-    // What a link brought counts before its end.
-    this.#work.push(...this.#hold.takeForwards());
+    this.#hold.forgetForwards(event.peer);
     this.#push(event);
   }
 
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
     if (message.type === "app") {
       this.#guard(() => this.#settings.onMessage?.(from, message.payload));
-    } else if (message.type === "forward" && (this.#core.handsOver() || this.#hold.waits())) {
-      this.#hold.addForward({ type: "receive", from, incarnation, message }, messageBytes(message));
-      // Too much for one member to hold on to: the core decides about it now.
-      if (this.#hold.isFull) for (const forward of this.#hold.takeForwards()) this.#push(forward);
     } else {
-      this.#push({ type: "receive", from, incarnation, message });
+      const event: Receive = { type: "receive", from, incarnation, message };
+      if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
+        this.#hold.addForward(event);
+      else this.#push(event);
     }
   }
 
@@ -249,13 +246,17 @@ export class Driver {
     this.#applySlice(now);
     this.#reads.settle(this.#applier.appliedIndex);
     this.#report();
+    if (this.#stopped) return;
     this.#wake.set(this.#core.nextDeadlineMs());
     const released = handedOver && !core.handsOver();
-    if (released || this.#work.length > 0 || this.#applier.busy || core.hasReady()) this.#schedule();
+    if ((released && !this.#hold.waits()) || this.#work.length > 0 || this.#applier.busy || core.hasReady())
+      this.#schedule();
   }
 
   #do(item: Work, now: Stamped): void {
     if (item.type === "install") return this.#install(item.snapshot, now);
+    if (item.type === "receive" && item.message.type === "forward" && this.#core.handsOver())
+      return this.#hold.addForward(item);
     this.#core.step(item, now);
     if (item.type === "receive" && item.message.type === "snapshot-reply") {
       this.#snapshots.replied(item.from, item.message);

@@ -1,5 +1,7 @@
-import type { Clock, Timer } from "@flotilla/runtime";
-import type { Event } from "../core/event.ts";
+import type { Clock, Host, Timer } from "@flotilla/runtime";
+import type { Receive } from "../core/event.ts";
+import type { NodeId } from "../core/types.ts";
+import { messageBytes } from "../transport/message-codec.ts";
 
 /** How long new entries may wait for the write under way, ms: a disk that hangs keeps nobody waiting. */
 const holdMs = 1;
@@ -12,15 +14,17 @@ const mostForwardBytes = 64 << 20;
  */
 export class EntryHold {
   readonly #clock: Clock;
+  readonly #probe: (name: string) => void;
   readonly #onExpired: () => void;
   #untilMs: number | null = null;
   #timer: Timer | null = null;
-  #forwards: Event[] = [];
+  #forwards: Receive[] = [];
   #forwardBytes = 0;
 
   /** @param onExpired called when something waited for `holdMs` */
-  constructor(clock: Clock, onExpired: () => void) {
+  constructor({ clock, probe }: Pick<Host, "clock" | "probe">, onExpired: () => void) {
     this.#clock = clock;
+    this.#probe = probe;
     this.#onExpired = onExpired;
   }
 
@@ -52,18 +56,25 @@ export class EntryHold {
     return true;
   }
 
-  addForward(forward: Event, bytes: number): void {
+  /** Lets a forward wait. One that there is no room for is of unknown fate to its sender, like any not answered. */
+  addForward(forward: Receive): void {
+    const bytes = messageBytes(forward.message);
+    if (this.#forwardBytes + bytes > mostForwardBytes) {
+      this.#probe("raft-forward-overflow");
+      return;
+    }
     this.#forwards.push(forward);
     this.#forwardBytes += bytes;
   }
 
-  /** So much waits that it must not grow any further. */
-  get isFull(): boolean {
-    return this.#forwardBytes > mostForwardBytes;
+  /** The stream of that peer is over: it counts what was not taken yet as of unknown fate. */
+  forgetForwards(peer: NodeId): void {
+    const waiting = this.takeForwards();
+    for (const forward of waiting) if (forward.from !== peer) this.addForward(forward);
   }
 
   /** Takes out what waits, in order. */
-  takeForwards(): readonly Event[] {
+  takeForwards(): readonly Receive[] {
     const forwards = this.#forwards;
     if (forwards.length > 0) this.#forwards = [];
     this.#forwardBytes = 0;

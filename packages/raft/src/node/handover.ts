@@ -31,7 +31,7 @@ export class Handover {
   begin(withinMs: number, start: () => void): Promise<NodeId> {
     if (this.#waiting !== null) return Promise.reject(failed("a transfer is under way"));
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.setTimer(withinMs, () => this.fail("no leader is known yet"));
+      const timer = this.#clock.setTimer(withinMs, () => this.fail("nobody else is known to lead"));
       this.#waiting = { resolve, reject, timer };
       start();
     });

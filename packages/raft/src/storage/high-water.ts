@@ -21,7 +21,7 @@ export interface HighWaterHost {
 
 /**
  * The number of the newest durable batch, kept outside of the store: a store found below its mark has lost
- * what it promised. The mark is written within 5 ms, synced within a second, and at once on demand. Two slots; the one not being
+ * what it promised. The mark is written within 5 ms of the write or sync under way, synced within a second, and at once on demand. Two slots; the one not being
  * written was synced before, so a crash leaves one intact.
  */
 export class HighWater {
@@ -134,7 +134,11 @@ export class HighWater {
     const slot = encodeSlot(this.#next);
     this.#next = null;
     this.#dirty = true;
-    this.#file ??= await this.#host.disk.files.open(fileName);
+    if (this.#file === null) {
+      this.#file = await this.#host.disk.files.open(fileName);
+      // An earlier life may have left the newer mark unsynced, and this write goes over the other one.
+      await this.#file.sync();
+    }
     await this.#file.writeAt(this.#slot * slotStride, slot);
   }
 

@@ -1,5 +1,8 @@
+import { Kernel } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
-import type { RaftObserver } from "../../src/index.ts";
+import type { Receive } from "../../src/core/event.ts";
+import type { Proposed, RaftObserver } from "../../src/index.ts";
+import { EntryHold } from "../../src/node/entry-hold.ts";
 import type { Process } from "./world.ts";
 import { World } from "./world.ts";
 
@@ -54,20 +57,20 @@ test("what is proposed during a write reaches a peer with the next one, as one m
   expect(batches).toEqual([["1"], ["2", "3", "4"]]);
 });
 
-test("what a follower forwards during a write waits as well, in order", async () => {
+test("what a follower forwards keeps its order, whatever of it waits", async () => {
   const { world, leader, batches } = await led(12);
-  world.kernel.node(leader.node.id).disk.slow(0.9);
+  // Writes that follow one another all take longer than entries wait.
+  world.kernel.node(leader.node.id).disk.slow(3);
   const follower = world.running.get("c");
   if (follower === undefined) throw new Error("c runs");
-  const outcomes = [world.propose(leader, "1")];
-  await world.runFor(0.05);
-  for (const text of ["2", "3"]) {
+  const outcomes: Promise<Proposed>[] = [];
+  const texts = Array.from({ length: 40 }, (_, k) => String(k));
+  for (const text of texts) {
     outcomes.push(world.propose(follower, text));
-    await world.runFor(0.01);
+    await world.runFor(0.1);
   }
   const placed = await world.kernel.until(Promise.all(outcomes));
-  expect(batches.flat()).toEqual(["1", "2", "3"]);
-  expect(batches[0]).toEqual(["1"]);
+  expect(batches.flat()).toEqual(texts);
   expect(placed.map(({ index }) => index)).toEqual(placed.map((_, k) => (placed[0]?.index ?? 0) + k));
 });
 
@@ -85,4 +88,39 @@ test("behind a disk that hangs, new entries wait a millisecond and no longer", a
   expect(world.running.get("c")?.counter.applied.length).toBe(3);
   world.kernel.node(leader.node.id).disk.unstick();
   await world.kernel.until(Promise.all(outcomes));
+});
+
+function forward(from: string, firstId: number, bytes: number): Receive {
+  const message = { type: "forward", term: 1, firstId, payloads: [new Uint8Array(bytes)] } as const;
+  return { type: "receive", from, incarnation: "0", message };
+}
+
+test("forwards wait in order, without those of a peer whose stream is over", () => {
+  const hold = new EntryHold(
+    { clock: new Kernel({ seed: 1 }).node("a").start().clock, probe: () => {} },
+    () => {},
+  );
+  for (const [from, firstId] of [
+    ["b", 1],
+    ["c", 1],
+    ["b", 2],
+    ["c", 2],
+  ] as const)
+    hold.addForward(forward(from, firstId, 1));
+  hold.forgetForwards("b");
+  expect(hold.takeForwards().map(({ from, message }) => [from, message])).toEqual(
+    [1, 2].map((firstId) => ["c", forward("c", firstId, 1).message]),
+  );
+  expect(hold.takeForwards()).toEqual([]);
+});
+
+test("forwards beyond 64 MiB are not kept, and there is room again once they are taken", () => {
+  const probes: string[] = [];
+  const { clock } = new Kernel({ seed: 1 }).node("a").start();
+  const hold = new EntryHold({ clock, probe: (name) => probes.push(name) }, () => {});
+  for (let k = 1; k <= 5; k += 1) hold.addForward(forward("b", k, 15 << 20));
+  expect(probes).toEqual(["raft-forward-overflow"]);
+  expect(hold.takeForwards().length).toBe(4);
+  hold.addForward(forward("b", 5, 15 << 20));
+  expect(hold.takeForwards().length).toBe(1);
 });

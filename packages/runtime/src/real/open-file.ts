@@ -45,10 +45,10 @@ export class RealOpenFile implements OpenFile {
   async sync(): Promise<void> {
     try {
       await syncFile(this.#descriptor);
+      await this.#settle();
     } catch (error) {
       throw storageError(`cannot sync ${this.#path}`, error);
     }
-    await this.#settle();
   }
 
   async close(): Promise<void> {
