@@ -30,10 +30,6 @@ export class DeadlineQueue {
     this.#idle = idle;
   }
 
-  get isEmpty(): boolean {
-    return this.#first === undefined;
-  }
-
   /** Counts from now. */
   add(item: Timed): void {
     item.dueMs = this.#clock.now() + this.timeoutMs;
@@ -73,13 +69,16 @@ export class DeadlineQueue {
   readonly #ring = (): void => {
     // The timer never fires early, but its sum may be rounded otherwise than ours.
     const now = Math.max(this.#clock.now(), this.#armedMs);
-    for (let first = this.#first; first !== undefined && first.dueMs <= now; first = this.#first) {
-      this.#unlink(first);
-      first.timedOut();
+    try {
+      for (let first = this.#first; first !== undefined && first.dueMs <= now; first = this.#first) {
+        this.#unlink(first);
+        first.timedOut();
+      }
+    } finally {
+      this.#timer = undefined;
+      if (this.#first === undefined) this.#idle(this);
+      else this.#arm(this.#first.dueMs, this.#first.dueMs - this.#clock.now());
     }
-    this.#timer = undefined;
-    if (this.#first === undefined) this.#idle(this);
-    else this.#arm(this.#first.dueMs, this.#first.dueMs - this.#clock.now());
   };
 }
 

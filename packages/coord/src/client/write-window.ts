@@ -85,11 +85,6 @@ export class WriteWindow {
     return this.#lastSeq;
   }
 
-  /** Every result up to this number is known. */
-  get ack(): number {
-    return this.#ack;
-  }
-
   /** The result of every write is known. */
   get isEmpty(): boolean {
     return this.#numbered.length === 0 && this.#unsent.size === 0;

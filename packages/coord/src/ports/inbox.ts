@@ -81,13 +81,20 @@ export class Inbox<In> {
     this.#messages = [];
     this.#bytes = 0;
     this.#delivering = true;
-    for (const message of messages) {
-      if (!this.#isOpen) break;
-      this.#handler?.message(message);
+    let heard = 0;
+    try {
+      for (const message of messages) {
+        if (!this.#isOpen) break;
+        heard += 1;
+        this.#handler?.message(message);
+      }
+      if (end !== undefined && end === this.#end) this.#finish(end);
+    } finally {
+      this.#delivering = false;
+      // A handler that throws costs its own message, not those behind it.
+      if (this.#isOpen && heard < messages.length) this.#messages.unshift(...messages.slice(heard));
+      this.#schedule();
     }
-    this.#delivering = false;
-    if (end !== undefined && end === this.#end) this.#finish(end);
-    this.#schedule();
   };
 
   #finish(end: ChannelEnd): void {

@@ -1,7 +1,7 @@
 import type { Node } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import type { Port } from "../ports/port.ts";
-import type { ServerMessage } from "../wire/messages.ts";
+import type { Answer, ServerMessage } from "../wire/messages.ts";
 
 /** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
 const highWaterBytes = 1_048_576;
@@ -64,6 +64,7 @@ export class Outlet {
 
   /** In order of the calls, after every event up to now. */
   answer(message: ServerMessage): void {
+    if (this.#closed) return;
     if (this.isClear) {
       this.#port.send(message);
       return;
@@ -130,7 +131,7 @@ export function bytesOf(message: ServerMessage): number {
     case "result":
       return overheadBytes + message.result.length;
     case "read-result":
-      return overheadBytes + (message.answer.type === "node" ? (message.answer.node?.value.length ?? 0) : 0);
+      return overheadBytes + answerBytes(message.answer);
     case "events":
       return message.events.reduce((sum, event) => sum + nodeBytes(event), overheadBytes);
     case "snapshot":
@@ -138,6 +139,12 @@ export function bytesOf(message: ServerMessage): number {
     default:
       return overheadBytes;
   }
+}
+
+function answerBytes(answer: Answer): number {
+  if (answer.type === "node") return answer.node?.value.length ?? 0;
+  if (answer.type !== "children" || answer.names === null) return 0;
+  return answer.names.reduce((sum, name) => sum + name.length * 2, 0);
 }
 
 function nodeBytes({ path, node }: { readonly path: string; readonly node: Node | null }): number {

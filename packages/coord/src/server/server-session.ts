@@ -95,7 +95,9 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
    */
   answerNow(query: Query): Answer | undefined {
     const { machine, stint, status } = this.#context;
-    if (this.#state.type !== "attached" || !this.#outlet.isClear || !stint.take()) return undefined;
+    if (this.#state.type !== "attached" || !this.#outlet.isClear) return undefined;
+    // A page of children may be long.
+    if (!stint.take(query.type === "children")) return undefined;
     return answerQuery(machine, query, status);
   }
 
@@ -265,10 +267,11 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     });
   }
 
-  #answered({ attach, seq, result }: Extract<Applied, { type: "answered" }>): void {
+  #answered(answered: Extract<Applied, { type: "answered" }>): void {
+    const { attach, seq } = answered;
     if (attach !== this.#attach || this.#state.type !== "attached") return;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
-    this.#state.lane.answered(seq, result);
+    this.#state.lane.answered(seq, answered.result);
     this.#waits.applied(seq);
     this.#checkAlive();
   }

@@ -17,12 +17,12 @@ export class Stint {
     this.#clock = clock;
   }
 
-  /** Takes one more; false when this turn has had enough. */
-  take(): boolean {
+  /** Takes one more; false when this turn has had enough. `isLong`: it may take a while, so the time counts now. */
+  take(isLong: boolean): boolean {
     if (this.#isOver) return false;
     if (this.#answers === 0) this.#begin();
     this.#answers += 1;
-    if (this.#answers % stride === 0) {
+    if (isLong || this.#answers % stride === 0) {
       this.#isOver = this.#answers >= mostAnswers || this.#clock.now() >= this.#untilMs;
     }
     return true;
