@@ -179,7 +179,7 @@ test("a changed byte within entries never passes", () => {
 
 test.each([
   ["an answer that both matches and hints", [[6, 1, 1, 5, [1, 1]]]],
-  ["a tag that no message has", [[16, 1]]],
+  ["a tag that no message has", [[18, 1, 1, 1]]],
   ["no tag", [[]]],
 ])("%s is refused", (_, value) => {
   expect(decodesOrRefuses(encode(value))).toBeNull();

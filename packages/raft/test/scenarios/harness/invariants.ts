@@ -24,7 +24,7 @@ function holds({ disk }: Member, { index, term }: LogId): boolean {
 
 /**
  * Everything that must hold whatever a scenario does: ElectionSafety, OneVotePerTerm, LogMatching,
- * LeaderCompleteness, LeaderAppendOnly, StateMachineSafety, DurableBeforeAck, QuorumReal, NoRegression,
+ * LeaderCompleteness, LeaderAppendOnly, StateMachineSafety, DurableBeforeSend, QuorumReal, NoRegression,
  * ReadsAreCurrent and LostIsLost.
  */
 export class Invariants {
