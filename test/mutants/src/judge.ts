@@ -78,10 +78,12 @@ async function judgeInWorlds(killers: Killers, { budgetMs, firstSeed }: Terms): 
         const outcome = await worlds.run(seed);
         cpuMs += outcome.cpuMs;
         const { finding } = outcome;
-        if (finding === null || !(await killers.isSound(seed))) continue;
+        if (finding === null) continue;
+        // Its process is gone, whoever is to blame.
+        isLost = !finding.isChecker;
+        if (!(await killers.isSound(seed))) continue;
         if (finding.isChecker) return { finding, cpuMs, seeds };
         crash ??= finding;
-        isLost = true;
       }
     } finally {
       worlds.close();
@@ -100,9 +102,13 @@ export function killersOf(workspace: Workspace, sound: Worlds): Killers {
       return { broken, run: (seed) => worlds.run(seed), close: () => worlds[Symbol.dispose]() };
     },
     isSound: async (seed) => {
-      const isSound = known.get(seed) ?? (await sound.run(seed)).finding === null;
-      known.set(seed, isSound);
-      return isSound;
+      const before = known.get(seed);
+      if (before !== undefined) return before;
+      const { finding } = await sound.run(seed);
+      if (finding !== null && !finding.isChecker)
+        throw new Error(`the unchanged code ended in world ${seed}`);
+      known.set(seed, finding === null);
+      return finding === null;
     },
     suites: (files) => runSuites(workspace.folder, suitesFor(files)),
   };

@@ -12,9 +12,15 @@ import { Workspace } from "./workspace.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
-function options(): MutantOptions | null {
+interface Asked {
+  readonly asked: MutantOptions;
+  readonly picked: readonly Mutant[];
+}
+
+function options(): Asked | null {
   try {
-    return readOptions(process.argv.slice(2));
+    const asked = readOptions(process.argv.slice(2));
+    return { asked, picked: chosen(asked) };
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
     return null;
@@ -35,9 +41,9 @@ function print(line: string): void {
 }
 
 async function main(): Promise<number> {
-  const asked = options();
-  if (asked === null) return 2;
-  const picked = chosen(asked);
+  const given = options();
+  if (given === null) return 2;
+  const { asked, picked } = given;
   const wrong = misfits(picked, (file) => readFileSync(join(root, file), "utf8"));
   for (const line of wrong) process.stderr.write(`${line}\n`);
   if (wrong.length > 0) return 2;
