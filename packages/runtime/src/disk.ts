@@ -41,6 +41,8 @@ export interface OpenFile {
 export interface Files {
   /** The whole file, or undefined when there is none. */
   read(name: string): Promise<Uint8Array | undefined>;
+  /** At most `length` bytes from `offset` on, fewer at the end; undefined when there is no file. */
+  readAt(name: string, offset: number, length: number): Promise<Uint8Array | undefined>;
   /** Adds bytes at the end, creating file and folders; not durable before `sync`. */
   append(name: string, bytes: Uint8Array): Promise<void>;
   /** Keeps a file open for writing in place, creating it. Nothing else writes, renames or removes it meanwhile. */

@@ -23,6 +23,26 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
     },
   },
   {
+    name: "readAt gives the bytes asked for, as far as there are any",
+    async run({ world, files }) {
+      await world.until(files.append("a/part", bytes("0123456789")));
+      const at = async (offset: number, length: number): Promise<string | undefined> =>
+        text(await world.until(files.readAt("a/part", offset, length)));
+      assert.equal(await at(0, 4), "0123");
+      assert.equal(await at(4, 4), "4567");
+      assert.equal(await at(8, 4), "89");
+      assert.equal(await at(10, 4), "");
+      assert.equal(await at(99, 4), "");
+      assert.equal(await at(3, 0), "");
+      assert.equal(await world.until(files.readAt("a/none", 0, 4)), undefined);
+      const before = await world.until(files.readAt("a/part", 2, 3));
+      const file = await world.until(files.open("a/part"));
+      await world.until(file.writeAt(2, bytes("xyz")));
+      await world.until(file.close());
+      assert.equal(text(before), "234");
+    },
+  },
+  {
     name: "append creates file and folders and adds at the end, in call order",
     async run(subject) {
       const { world, files } = subject;
@@ -145,6 +165,7 @@ export const filesConformance: readonly ConformanceCase<FilesSubject>[] = [
       for (const name of refused) {
         const calls: (() => Promise<unknown>)[] = [
           () => files.read(name),
+          () => files.readAt(name, 0, 1),
           () => files.append(name, bytes("x")),
           () => files.open(name),
           () => files.sync(name),

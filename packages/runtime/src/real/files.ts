@@ -35,6 +35,22 @@ async function writeFully(
   }
 }
 
+async function readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+  const handle = await open(path, constants.O_RDONLY);
+  try {
+    const bytes = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) break;
+      done += bytesRead;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    await handle.close();
+  }
+}
+
 async function undefinedWhenMissing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
@@ -64,6 +80,10 @@ class RealFiles implements Files {
         ? undefined
         : new Uint8Array(content.buffer, content.byteOffset, content.byteLength);
     });
+  }
+
+  readAt(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    return this.#run("read", [name], async (path) => undefinedWhenMissing(readRange(path, offset, length)));
   }
 
   append(name: string, bytes: Uint8Array): Promise<void> {

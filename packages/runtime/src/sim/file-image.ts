@@ -30,8 +30,8 @@ class Content {
     this.#length = Math.max(this.#length, end);
   }
 
-  copy(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+  copy(from: number = 0, to: number = this.#length): Uint8Array {
+    return this.#bytes.slice(from, Math.min(to, this.#length));
   }
 }
 
@@ -70,6 +70,11 @@ export class FileBody {
 
   shown(): Uint8Array {
     return this.#shown.copy();
+  }
+
+  /** The same from `offset` on, at most `length` bytes. */
+  range(offset: number, length: number): Uint8Array {
+    return this.#shown.copy(offset, offset + length);
   }
 
   durable(): Uint8Array {

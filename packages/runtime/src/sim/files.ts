@@ -31,6 +31,13 @@ export class SimFiles implements Files {
     return this.#call("read", "file.read", name, 0, () => this.#image().shown.get(name)?.shown());
   }
 
+  async readAt(name: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    checkFileName(name);
+    return this.#call("read", "file.readAt", name, length, () =>
+      this.#image().shown.get(name)?.range(offset, length),
+    );
+  }
+
   async append(name: string, bytes: Uint8Array): Promise<void> {
     checkFileName(name);
     return this.#write("file.append", name, bytes, this.#image().shown.get(name)?.length ?? 0);
