@@ -38,15 +38,24 @@ test("a founded group is won with more than half of the voters, each in the inca
     fc.property(fc.integer({ min: 1, max: 5 }), fc.array(answer, { maxLength: 12 }), (size, answers) => {
       const voters = ids.slice(0, size);
       const tally = new Tally("vote");
-      const first = new Map<string, boolean>();
+      const grants = new Map<string, boolean>();
       for (const { id, granted, genuine } of answers) {
         tally.record(id, genuine ? incarnationOf(id) : "other", granted);
-        if (!first.has(id)) first.set(id, granted && genuine);
+        if (granted && !grants.has(id)) grants.set(id, genuine);
       }
-      const votes = voters.filter((id) => first.get(id) === true).length;
+      const votes = voters.filter((id) => grants.get(id) === true).length;
       expect(tally.won(founded(voters))).toBe(votes * 2 > size);
     }),
   );
+});
+
+test("a late refusal of an earlier round does not hide the grant that follows it", () => {
+  const tally = new Tally("pre-vote");
+  tally.record("a", incarnationOf("a"), true);
+  tally.record("b", incarnationOf("b"), false);
+  expect(tally.won(founded(["a", "b", "c"]))).toBe(false);
+  tally.record("b", incarnationOf("b"), true);
+  expect(tally.won(founded(["a", "b", "c"]))).toBe(true);
 });
 
 test("the founding configuration is won only with every founder", () => {

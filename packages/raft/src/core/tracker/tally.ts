@@ -7,7 +7,10 @@ interface Answer {
   readonly incarnation: string;
 }
 
-/** Answers to one round of votes or pre-votes. The first answer of a voter counts, whatever follows. */
+/**
+ * Answers to one round of votes or pre-votes. A voter's first grant counts, whatever it says before or after: a
+ * refusal may be a late one, of an earlier round.
+ */
 export class Tally {
   readonly kind: "pre-vote" | "vote";
   /** The votes are asked for because the leader hands over. */
@@ -20,7 +23,7 @@ export class Tally {
   }
 
   record(id: NodeId, incarnation: string, granted: boolean): void {
-    if (!this.#answers.has(id)) this.#answers.set(id, { granted, incarnation });
+    if (this.incarnationOf(id) === undefined) this.#answers.set(id, { granted, incarnation });
   }
 
   answered(id: NodeId): boolean {
