@@ -2,6 +2,8 @@ import { parseArgs } from "node:util";
 import type { SystemName } from "./clients/open.ts";
 import type { Workload, WorkloadName } from "./peers/workloads.ts";
 import { remoteWorkloads, workloadNames } from "./peers/workloads.ts";
+import type { RaftFigure, RaftOptions } from "./raft/figure-names.ts";
+import { raftFigures } from "./raft/figure-names.ts";
 import type { Pins } from "./systems/launch.ts";
 
 export type PeerName = Extract<SystemName, "zookeeper" | "etcd">;
@@ -43,7 +45,13 @@ export interface FlameOptions {
   readonly pins: Pins;
   readonly folder: string | null;
 }
-export type BenchOptions = PeersOptions | MicroOptions | FlameOptions;
+/** `bench raft` */
+export interface RaftBenchOptions extends RaftOptions {
+  readonly type: "raft";
+  readonly pins: Pins;
+  readonly folder: string | null;
+}
+export type BenchOptions = PeersOptions | MicroOptions | FlameOptions | RaftBenchOptions;
 
 /** How to use the command. */
 export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
@@ -56,6 +64,13 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --pin S:L         hold servers on cores S and the load on cores L, as for taskset -c; e.g. 0:1
   --dir DIR         where data goes (default: the system's temporary folder)
   --json            one JSON object a line
+       npm run bench -- raft [options]      the figures asked of @flotilla/raft, on bare members
+  --only LIST       of ${raftFigures.join(",")} (default: all)
+  --seconds N       how long each is measured (default 10; idle at least 20)
+  --trials N        leaders killed (default 100); a follower is blocked a fifth as often
+  --mutants         run the mutants too, for hours
+  --pin CORES       hold the members on these cores (default: the first two)
+  --json, --dir DIR  as above
        npm run bench -- micro [--only PART,...] [--json] [--dir DIR]
        npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
   --workload NAME   W1, W3 or W4 (default W1)
@@ -119,20 +134,22 @@ const options = {
   dir: { type: "string" },
   json: { type: "boolean", default: false },
   embedded: { type: "boolean", default: false },
+  mutants: { type: "boolean", default: false },
+  trials: { type: "string" },
   workload: { type: "string" },
   connections: { type: "string" },
   depth: { type: "string" },
   out: { type: "string" },
 } as const;
 
-type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, "json" | "embedded">, string>>> & {
-  readonly json: boolean;
-  readonly embedded: boolean;
-};
+type Switch = "json" | "embedded" | "mutants";
+type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, Switch>, string>>> &
+  Readonly<Record<Switch, boolean>>;
 
 const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
   micro: ["only", "json", "dir"],
+  raft: ["only", "seconds", "trials", "mutants", "pin", "dir", "json"],
   flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
 
@@ -152,7 +169,8 @@ export function readArguments(args: readonly string[], installed: () => readonly
     tokens: true,
   });
   const [command, ...rest] = positionals;
-  if (!isCommand(command) || rest.length > 0) throw new RangeError("expected one of peers, micro, flame");
+  if (!isCommand(command) || rest.length > 0)
+    throw new RangeError("expected one of peers, raft, micro, flame");
   for (const token of tokens) {
     if (token.kind === "option" && !allowed[command].includes(token.name))
       throw new RangeError(`--${token.name} is no option of ${command}`);
@@ -164,6 +182,8 @@ export function readArguments(args: readonly string[], installed: () => readonly
       return { type: command, ...readPeers(flags, installed), folder };
     case "micro":
       return { type: command, only: flags.only?.split(",") ?? [], json: flags.json, folder };
+    case "raft":
+      return { type: command, ...readRaft(flags), folder };
     default:
       return { type: command, ...readFlame(flags), folder };
   }
@@ -183,6 +203,20 @@ function readPeers(
     repeats: count(flags.repeats, "repeats", { otherwise: 2, least: 0, most: 99 }),
     json: flags.json,
     pins: pins(flags.pin),
+  };
+}
+
+function readRaft(flags: Flags): Omit<RaftBenchOptions, "type" | "folder"> {
+  const { pin = null } = flags;
+  if (pin !== null && !coresPattern.test(pin))
+    throw new RangeError("--pin: expected cores, as for taskset -c, such as 0,1");
+  return {
+    only: listOf<RaftFigure>(flags.only, "only", raftFigures),
+    measureMs: seconds(flags.seconds, 10) * 1000,
+    trials: count(flags.trials, "trials", { otherwise: 100, least: 1, most: 100_000 }),
+    mutants: flags.mutants,
+    json: flags.json,
+    pins: { servers: pin, load: null },
   };
 }
 

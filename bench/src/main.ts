@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, PeerName } from "./arguments.ts";
 import { readArguments, usage } from "./arguments.ts";
@@ -8,6 +8,7 @@ import { runFlame } from "./flame/run-flame.ts";
 import { describeMachine } from "./peers/machine.ts";
 import { jsonReport, tableReport } from "./peers/report.ts";
 import { runPeers } from "./peers/run-peers.ts";
+import { runRaft } from "./raft/run-raft.ts";
 import { runMicro } from "./micro/run-micro.ts";
 import { missing } from "./systems/available.ts";
 import { Launch } from "./systems/launch.ts";
@@ -30,6 +31,11 @@ function options(): BenchOptions | null {
     lines.progress(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     return null;
   }
+}
+
+/** Figures are asked for on two cores: null when there are no more. */
+function firstTwoCores(): string | null {
+  return availableParallelism() > 2 ? "0,1" : null;
 }
 
 /** A folder for everything that a run writes, gone afterwards also when it is interrupted. */
@@ -56,6 +62,12 @@ async function run(asked: BenchOptions): Promise<void> {
     case "flame": {
       const launch = new Launch(asked.pins);
       return inFolder(asked.folder, (folder) => runFlame(asked, { launch, folder }, lines.out));
+    }
+    case "raft": {
+      const launch = new Launch({ ...asked.pins, servers: asked.pins.servers ?? firstTwoCores() });
+      return inFolder(asked.folder, (folder) =>
+        runRaft(asked, describeMachine(folder, []), { launch, folder }, lines),
+      );
     }
     case "micro":
       return inFolder(asked.folder, (folder) => runMicro(asked, folder, lines.out));

@@ -65,8 +65,33 @@ test("micro takes parts of names", () => {
   });
 });
 
+test("raft measures every figure, a hundred dead leaders, no mutants", () => {
+  expect(readArguments(["raft"], both)).toEqual({
+    type: "raft",
+    only: ["mutants", "throughput", "latency", "failover", "stall", "idle"],
+    measureMs: 10_000,
+    trials: 100,
+    mutants: false,
+    json: false,
+    pins: { servers: null, load: null },
+    folder: null,
+  });
+  const args = ["raft", "--only", "stall,idle", "--trials", "10", "--mutants", "--pin", "0,1", "--json"];
+  expect(readArguments(args, both)).toMatchObject({
+    only: ["stall", "idle"],
+    trials: 10,
+    mutants: true,
+    json: true,
+    pins: { servers: "0,1", load: null },
+  });
+});
+
 test.each([
   [[]],
+  [["raft", "--only", "W1"]],
+  [["raft", "--trials", "0"]],
+  [["raft", "--pin", "0:1"]],
+  [["raft", "--rounds", "2"]],
   [["fast"]],
   [["peers", "micro"]],
   [["peers", "--peers", "consul"]],

@@ -1,17 +1,9 @@
 import type { SystemName } from "../clients/open.ts";
+import { atLeast, atMost } from "../report/asked.ts";
+import type { Asked } from "../report/asked.ts";
 import type { Row } from "./summary.ts";
 import type { Operation } from "../load/job.ts";
 import type { WorkloadName } from "./workloads.ts";
-
-/** A figure that is asked for, and what it is. Null: not measured in this run. */
-export interface Asked {
-  readonly figure: string;
-  readonly value: number | null;
-  readonly unit: string;
-  /** `>=` or `<=` and the bound. */
-  readonly asked: string;
-  readonly ok: boolean | null;
-}
 
 type Find = (
   system: SystemName,
@@ -20,14 +12,6 @@ type Find = (
   depth: number,
   operation: Operation,
 ) => Row | undefined;
-
-function atLeast(figure: string, value: number | null, bound: number, unit: string): Asked {
-  return { figure, value, unit, asked: `>= ${bound}`, ok: value === null ? null : value >= bound };
-}
-
-function atMost(figure: string, value: number | null, bound: number, unit: string): Asked {
-  return { figure, value, unit, asked: `<= ${bound}`, ok: value === null ? null : value <= bound };
-}
 
 function ratio(a: number | undefined, b: number | undefined): number | null {
   return a === undefined || b === undefined || !Number.isFinite(a / b) ? null : a / b;

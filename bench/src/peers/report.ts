@@ -1,7 +1,7 @@
 import type { SystemName } from "../clients/open.ts";
 import type { Primitive } from "../floor/primitives.ts";
 import { askedTable, figure, resultsTable, table } from "../report/tables.ts";
-import type { Asked } from "./asked.ts";
+import type { Asked } from "../report/asked.ts";
 import type { Machine } from "./machine.ts";
 import { machineLine } from "./machine.ts";
 import { noiseLimit } from "./summary.ts";

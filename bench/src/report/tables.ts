@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { Asked } from "../peers/asked.ts";
+import type { Asked } from "./asked.ts";
 import { noiseLimit } from "../peers/summary.ts";
 import type { Row } from "../peers/summary.ts";
 import { title } from "../peers/workloads.ts";

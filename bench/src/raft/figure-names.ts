@@ -1,0 +1,18 @@
+/** What `bench raft` can measure, in the order in which it does. */
+export const raftFigures = ["mutants", "throughput", "latency", "failover", "stall", "idle"] as const;
+export type RaftFigure = (typeof raftFigures)[number];
+
+/** How long and how often to measure. */
+export interface Extent {
+  readonly measureMs: number;
+  /** Leaders to kill. */
+  readonly trials: number;
+}
+
+/** What to measure, and how to tell. */
+export interface RaftOptions extends Extent {
+  readonly only: readonly RaftFigure[];
+  /** Run the mutants too, for hours. */
+  readonly mutants: boolean;
+  readonly json: boolean;
+}

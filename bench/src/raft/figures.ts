@@ -1,0 +1,143 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { measureLoopback, measureSync } from "../floor/primitives.ts";
+import { Histogram } from "../load/histogram.ts";
+import type { Asked } from "../report/asked.ts";
+import { atLeast, atMost } from "../report/asked.ts";
+import type { Site } from "../systems/cluster.ts";
+import { memberCount } from "../systems/cluster.ts";
+import type { Extent } from "./figure-names.ts";
+import { monotonicUs } from "./messages.ts";
+import type { LoadAnswer } from "./messages.ts";
+import { RaftCluster } from "./raft-cluster.ts";
+
+const loops = 16;
+const outstanding = 64;
+const warmUpMs = 2_000;
+const electionTimeoutMs = 1_000;
+const blockMs = 3 * electionTimeoutMs;
+const settleMs = 3_000;
+
+/** Where figures are measured, and who hears what is not a figure. */
+export interface Bench {
+  readonly site: Site;
+  readonly extent: Extent;
+  readonly progress: (line: string) => void;
+}
+
+async function withCluster<T>(site: Site, work: (cluster: RaftCluster) => Promise<T>): Promise<T> {
+  const cluster = await RaftCluster.start(site);
+  const result = await work(cluster);
+  await cluster.stop();
+  return result;
+}
+
+function sum(answers: readonly LoadAnswer[], part: (answer: LoadAnswer) => number): number {
+  return answers.reduce((total, answer) => total + part(answer), 0);
+}
+
+/** Proposals of 256 B from all three members at once. */
+export function throughput({ site, extent, progress }: Bench): Promise<Asked[]> {
+  return withCluster(site, async (cluster) => {
+    const { leader, followers } = await cluster.settled();
+    // The leader takes the smaller share: at least two thirds are forwarded.
+    const proposers = [...followers, leader];
+    const answers = await Promise.all(
+      proposers.map((member, k) => {
+        const share = Math.floor((loops - 1 - k) / memberCount) + 1;
+        const lanes = share * outstanding;
+        return member.ask({ type: "load", lanes, warmUpMs, measureMs: extent.measureMs });
+      }),
+    );
+    const perSecond = sum(answers, ({ applied, elapsedMs }) => (applied * 1000) / elapsedMs);
+    const cpuUs = sum(answers, (answer) => answer.cpuUs) / sum(answers, ({ applied }) => applied);
+    const all = new Histogram();
+    for (const { histogram } of answers) all.add(histogram);
+    const shares = answers.map((each) => (each.cpuUs / each.elapsedMs / 10).toFixed(0)).join(", ");
+    progress(
+      `throughput: ${cpuUs.toFixed(1)} µs of CPU an entry in three processes (${shares} % of a core, the leader last), p50 ${all.quantileMs(0.5).toFixed(1)} ms, p99 ${all.quantileMs(0.99).toFixed(1)} ms`,
+    );
+    return [atLeast("committed entries, three processes", perSecond, 50_000, "/s")];
+  });
+}
+
+/** One proposal after the other on the leader, beside what it cannot do without. */
+export function latency({ site, extent, progress }: Bench): Promise<Asked[]> {
+  return withCluster(site, async (cluster) => {
+    const { leader } = await cluster.settled();
+    const { measureMs } = extent;
+    const sync = await measureSync(site.folder, measureMs / 2);
+    const loopback = await measureLoopback(site.launch, measureMs / 2);
+    const { histogram } = await leader.ask({ type: "load", lanes: 1, warmUpMs, measureMs });
+    const all = new Histogram();
+    all.add(histogram);
+    const p50Ms = all.quantileMs(0.5);
+    progress(
+      `latency: p50 ${p50Ms.toFixed(3)} ms, p99 ${all.quantileMs(0.99).toFixed(3)} ms; fsync ${sync.p50Ms.toFixed(3)} ms, loopback ${loopback.p50Ms.toFixed(3)} ms`,
+    );
+    const ratio = p50Ms / (sync.p50Ms + loopback.p50Ms);
+    return [atMost("one proposal at a time, p50 / (fsync + loopback)", ratio, 4, "x")];
+  });
+}
+
+/** Kills leaders, and waits for what the others commit next. */
+export function failover({ site, extent, progress }: Bench): Promise<Asked[]> {
+  return withCluster(site, async (cluster) => {
+    const gaps = new Histogram();
+    for (let trial = 1; trial <= extent.trials; trial += 1) {
+      const { term, leader, followers } = await cluster.settled();
+      const commits = followers.map((member) => member.ask({ type: "next-commit", term }));
+      await pause(Math.random() * 100);
+      const killedUs = monotonicUs();
+      const dead = leader.kill();
+      const moments = await Promise.all(commits);
+      gaps.record((Math.min(...moments.map(({ atUs }) => atUs)) - killedUs) / 1000);
+      await dead;
+      await leader.start();
+      if (trial % 10 === 0) progress(`failover: ${trial} leaders killed, worst ${gaps.maxMs.toFixed(0)} ms`);
+    }
+    return [
+      atMost("leader killed to next commit, p50", gaps.quantileMs(0.5), 200, "ms"),
+      atMost("leader killed to next commit, max", gaps.maxMs, 800, "ms"),
+    ];
+  });
+}
+
+/** Blocks the event loop of a follower, over and over. */
+export function stall({ site, extent, progress }: Bench): Promise<Asked[]> {
+  return withCluster(site, async (cluster) => {
+    let changes = 0;
+    const trials = Math.ceil(extent.trials / 5);
+    for (let trial = 1; trial <= trials; trial += 1) {
+      const { term, leader, followers } = await cluster.settled();
+      const [blocked, other] = followers;
+      if (blocked === undefined || other === undefined) throw new Error("a member is missing");
+      await blocked.ask({ type: "block", ms: blockMs });
+      // What the stall led to has happened by then.
+      await pause(2 * electionTimeoutMs);
+      const after = await Promise.all([leader, other].map((member) => member.ask({ type: "status" })));
+      changes += Math.max(...after.map((status) => status.term - term));
+      progress(`stall: ${trial} of ${trials}, ${changes} term changes`);
+    }
+    return [atMost("follower blocked for three election timeouts, term changes", changes, 0, "terms")];
+  });
+}
+
+/** Leaves a cluster alone. */
+export function idle({ site, extent, progress }: Bench): Promise<Asked[]> {
+  return withCluster(site, async (cluster) => {
+    const { leader, followers } = await cluster.settled();
+    await pause(settleMs);
+    const members = [leader, ...followers];
+    const cpu = () => Promise.all(members.map((member) => member.ask({ type: "cpu" })));
+    await cpu(); // the first question compiles what answers it
+    const before = await cpu();
+    await pause(Math.max(20_000, extent.measureMs));
+    const after = await cpu();
+    const shares = after.map(({ cpuUs, atUs }, k) => {
+      const from = before[k] ?? { cpuUs: 0, atUs: 0 };
+      return (100 * (cpuUs - from.cpuUs)) / (atUs - from.atUs);
+    });
+    progress(`idle: ${shares.map((share) => share.toFixed(2)).join(", ")} % of a core, the leader first`);
+    return [atMost("idle cluster, CPU of a node", Math.max(...shares), 0.5, "% of a core")];
+  });
+}

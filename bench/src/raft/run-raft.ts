@@ -1,0 +1,46 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Machine } from "../peers/machine.ts";
+import { machineLine } from "../peers/machine.ts";
+import type { Lines } from "../peers/report.ts";
+import type { Asked } from "../report/asked.ts";
+import { askedTable } from "../report/tables.ts";
+import type { Launch } from "../systems/launch.ts";
+import type { RaftFigure, RaftOptions } from "./figure-names.ts";
+import type { Bench } from "./figures.ts";
+import { failover, idle, latency, stall, throughput } from "./figures.ts";
+import { mutants } from "./mutants.ts";
+
+function measures(runMutants: boolean): Readonly<Record<RaftFigure, (bench: Bench) => Promise<Asked[]>>> {
+  return {
+    mutants: ({ progress }) => mutants(runMutants, progress),
+    throughput,
+    latency,
+    failover,
+    stall,
+    idle,
+  };
+}
+
+/** Measures the figures that are asked of `@flotilla/raft`: one after the other, each on members of its own. */
+export async function runRaft(
+  options: RaftOptions,
+  machine: Machine,
+  site: { readonly launch: Launch; readonly folder: string },
+  { out, progress }: Lines,
+): Promise<void> {
+  const { only, mutants: runMutants, json, ...extent } = options;
+  const all: Asked[] = [];
+  if (!json) out(machineLine(machine));
+  for (const figure of only) {
+    const folder = join(site.folder, figure);
+    await mkdir(folder);
+    progress(`measuring ${figure}`);
+    const found = await measures(runMutants)[figure]({ site: { ...site, folder }, extent, progress });
+    all.push(...found);
+    const command = `npm run bench -- raft --json --only ${figure} --seconds ${extent.measureMs / 1000} --trials ${extent.trials}`;
+    if (json)
+      for (const each of found) out(JSON.stringify({ ...each, command, machine: machineLine(machine) }));
+  }
+  if (!json) out(askedTable(all));
+}
