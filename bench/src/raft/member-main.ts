@@ -50,7 +50,7 @@ async function main({ id, folder, port, founders }: RaftMemberOptions): Promise<
     }
   };
   process.on("message", (request: RaftRequest) => {
-    void answer(request).then((result) => process.send?.(result), fail);
+    void answer(request).then((result) => process.send?.({ request: request.type, answer: result }), fail);
   });
   process.once("SIGTERM", () => {
     void node.close().then(() => process.exit(0));

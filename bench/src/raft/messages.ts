@@ -51,6 +51,17 @@ export interface RaftAnswers {
   readonly cpu: CpuAnswer;
 }
 
+/** An answer on its way to the parent. */
+export interface Answered<T extends RaftRequest["type"]> {
+  readonly request: T;
+  readonly answer: RaftAnswers[T];
+}
+
+/** True for the answer to such a request. */
+export function answers<T extends RaftRequest["type"]>(request: T, value: unknown): value is Answered<T> {
+  return typeof value === "object" && value !== null && "request" in value && value.request === request;
+}
+
 /** The system's monotonic clock, the same in every process. µs. */
 export function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1000n);

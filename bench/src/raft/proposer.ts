@@ -13,6 +13,20 @@ function cpuUs(): number {
   return user + system;
 }
 
+class Phase {
+  isMeasured = false;
+  isOver = false;
+
+  measure(): void {
+    this.isMeasured = true;
+  }
+
+  end(): void {
+    this.isMeasured = false;
+    this.isOver = true;
+  }
+}
+
 /**
  * Keeps one proposal under way on every lane, each followed at once by the next: warms up, then counts what is
  * answered in the interval.
@@ -20,44 +34,38 @@ function cpuUs(): number {
  */
 export async function proposeLoad(node: RaftNode, load: ProposeLoad): Promise<LoadAnswer> {
   const histogram = new Histogram();
-  let measuring = false;
-  let stopped = false;
+  const phase = new Phase();
   const lane = async (): Promise<void> => {
-    while (!stopped) {
+    while (!phase.isOver) {
       const begun = performance.now();
       await node.propose(payload);
-      if (measuring) histogram.record(performance.now() - begun);
+      if (phase.isMeasured) histogram.record(performance.now() - begun);
     }
   };
   const ended = Promise.all(Array.from({ length: load.lanes }, lane)).finally(() => {
-    stopped = true;
+    phase.end();
   });
   await Promise.race([pause(load.warmUpMs), ended]);
   const from = { ms: performance.now(), cpu: cpuUs() };
-  measuring = true;
+  phase.measure();
   await Promise.race([pause(load.measureMs), ended]);
-  measuring = false;
+  phase.end();
   const answer = {
     applied: histogram.count,
     elapsedMs: performance.now() - from.ms,
     cpuUs: cpuUs() - from.cpu,
     histogram: histogram.toData(),
   };
-  stopped = true;
   await ended;
   return answer;
 }
 
 /** Proposes over and over, as a client would, until a command of a term above `term` is applied; resolves with the moment, µs. */
 export async function nextCommit(node: RaftNode, counter: Counter, term: number): Promise<number> {
-  let atUs: number | null = null;
-  const applied = counter.commandAbove(term).then((moment) => {
-    atUs = moment;
-    return moment;
-  });
-  while (atUs === null) {
-    // It fails for as long as nobody leads.
-    await node.propose(payload).catch(() => pause(retryMs));
-  }
+  const applied = counter.commandAbove(term);
+  const over = new AbortController();
+  void applied.then(() => over.abort());
+  // It fails for as long as nobody leads.
+  while (!over.signal.aborted) await node.propose(payload).catch(() => pause(retryMs));
   return applied;
 }

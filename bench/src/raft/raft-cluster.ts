@@ -6,6 +6,7 @@ import type { Founder } from "../systems/flotilla.ts";
 import { founders } from "../systems/flotilla.ts";
 import type { Launched } from "../systems/launch.ts";
 import { ask } from "../systems/launch.ts";
+import { answers } from "./messages.ts";
 import type { RaftAnswers, RaftMemberOptions, RaftRequest } from "./messages.ts";
 
 const program = fileURLToPath(new URL("member-main.js", import.meta.url));
@@ -37,8 +38,9 @@ export class RaftMember {
     request: Extract<RaftRequest, { readonly type: T }>,
   ): Promise<RaftAnswers[T]> {
     if (this.#process === null) throw new Error("the member is not running");
-    // Both ends are this program's own.
-    return (await ask(this.#process, request)) as RaftAnswers[T];
+    const answer = await ask(this.#process, request);
+    if (!answers<T>(request.type, answer)) throw new Error("the member answered with something else");
+    return answer.answer;
   }
 
   /** Kills its process with SIGKILL. */
