@@ -20,10 +20,10 @@ import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
 import { Snapshots } from "./snapshots.ts";
+import { StallWatch } from "./stall-watch.ts";
 import { Ticker } from "./ticker.ts";
 import type { Proposed, RaftStatus, StopReason } from "./types.ts";
 
-const maxReads = 8192;
 // A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
 const commitDelayMs = 1;
 
@@ -44,6 +44,7 @@ export class Driver {
   readonly #proposals: Proposals = new Proposals();
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #ticker: Ticker;
+  readonly #stalls: StallWatch;
   readonly #hold: EntryHold;
   readonly #handover: Handover;
   readonly #wake: DeadlineTimer;
@@ -83,10 +84,13 @@ export class Driver {
     if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
-    this.#handover = new Handover(host.clock, id);
+    this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
     this.#hold = new EntryHold(host, () => this.#schedule());
     this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
-    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count) => this.#ticked(count));
+    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count, lateMs) =>
+      this.#ticked(count, lateMs),
+    );
+    this.#stalls = new StallWatch(settings.electionTimeoutMs, host.clock.now());
   }
 
   start(): void {
@@ -107,7 +111,6 @@ export class Driver {
 
   read(leaderOnly: boolean): Promise<Index> {
     if (this.#stopped) return Promise.reject(closedError());
-    if (this.#reads.size >= maxReads) return Promise.reject(overloaded("too many reads wait"));
     this.#schedule();
     return this.#reads.add(leaderOnly);
   }
@@ -121,9 +124,7 @@ export class Driver {
 
   /** Not async: see `propose`. */
   transfer(to: NodeId | null): Promise<NodeId> {
-    if (this.#stopped) return Promise.reject(closedError());
-    const withinMs = 2 * this.#settings.electionTimeoutMs;
-    return this.#handover.begin(withinMs, () => this.#push({ type: "transfer", to }));
+    return this.#stopped ? Promise.reject(closedError()) : this.#handover.begin(to);
   }
 
   accept(channel: Channel): void {
@@ -200,7 +201,9 @@ export class Driver {
     }
   }
 
-  #ticked(count: number): void {
+  #ticked(count: number, lateMs: number): void {
+    if (this.#stalls.ticked(this.#now().nowMs, lateMs) && this.#core.role === "leader")
+      this.#handover.makeWay();
     this.#guard(() => this.#snapshots.tick(this.#core.term, this.#core.role === "leader"));
     for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
   }

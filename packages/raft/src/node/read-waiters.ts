@@ -2,6 +2,9 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Read } from "../core/event.ts";
 import type { ReadPoint } from "../core/ready.ts";
 import type { Index } from "../core/types.ts";
+import { overloaded } from "./status.ts";
+
+const maxReads = 8192;
 
 interface Waiter {
   readonly leaderOnly: boolean;
@@ -20,12 +23,9 @@ export class ReadWaiters {
   #queued: number[] = [];
   #nextId = 1;
 
-  get size(): number {
-    return this.#waiters.size;
-  }
-
-  /** Takes up a read for the next turn. */
+  /** Takes up a read for the next turn. Refused with `ERR_FLOTILLA_OVERLOADED` while too many wait. */
   add(leaderOnly: boolean): Promise<Index> {
+    if (this.#waiters.size >= maxReads) return Promise.reject(overloaded("too many reads wait"));
     return new Promise((resolve, reject) => {
       this.#waiters.set(this.#nextId, { leaderOnly, resolve, reject, index: null });
       this.#queued.push(this.#nextId);

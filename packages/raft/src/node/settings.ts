@@ -6,7 +6,7 @@ import type { RaftOptions } from "./types.ts";
 export interface Settings extends RaftOptions {
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
-  /** Heartbeats in an election timeout. */
+  /** Heartbeats in an election timeout, the last one begun counted whole. */
   readonly electionTicks: number;
   readonly snapshotEntries: number;
   readonly snapshotBytes: number;
@@ -19,34 +19,39 @@ const mib = 1 << 20;
 /** Whatever travels alone must fit one frame of a peer link. Bytes. */
 export const largestPayloadBytes: number = 8 * mib;
 const leastElectionTicks = 3;
+/** Twice as long still fits a timer. */
+const longestTimeoutMs = 600_000;
 
-/** @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range */
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range or does not fit another */
 export function settle(options: RaftOptions): Settings {
-  const heartbeatMs = atLeast("heartbeatMs", options.heartbeatMs ?? 100, 1);
-  const electionTimeoutMs = atLeast(
+  const longestHeartbeatMs = longestTimeoutMs / leastElectionTicks;
+  const heartbeatMs = within("heartbeatMs", options.heartbeatMs ?? 100, 1, longestHeartbeatMs);
+  const electionTimeoutMs = within(
     "electionTimeoutMs",
     options.electionTimeoutMs ?? 1000,
-    leastElectionTicks * heartbeatMs,
+    1,
+    longestTimeoutMs,
   );
-  const maxProposalBytes = atLeast("maxProposalBytes", options.maxProposalBytes ?? 2 * mib, 1);
-  if (maxProposalBytes > largestPayloadBytes)
-    throw badConfig("maxProposalBytes", `at most ${largestPayloadBytes}`);
+  if (electionTimeoutMs < leastElectionTicks * heartbeatMs)
+    throw badConfig("electionTimeoutMs", `at least ${leastElectionTicks} times heartbeatMs`);
+  const maxProposalBytes = options.maxProposalBytes ?? 2 * mib;
   return {
     ...options,
     heartbeatMs,
     electionTimeoutMs,
-    electionTicks: Math.round(electionTimeoutMs / heartbeatMs),
-    snapshotEntries: atLeast("snapshotEntries", options.snapshotEntries ?? 100_000, 1),
-    snapshotBytes: atLeast("snapshotBytes", options.snapshotBytes ?? 64 * mib, 1),
-    trailingEntries: atLeast("trailingEntries", options.trailingEntries ?? 10_000, 0),
-    maxProposalBytes,
+    electionTicks: Math.ceil(electionTimeoutMs / heartbeatMs),
+    snapshotEntries: within("snapshotEntries", options.snapshotEntries ?? 100_000, 1),
+    snapshotBytes: within("snapshotBytes", options.snapshotBytes ?? 64 * mib, 1),
+    trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
+    maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, largestPayloadBytes),
     observer: options.observer ?? {},
   };
 }
 
-function atLeast(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw badConfig(name, `an integer of at least ${least}`);
+function within(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const bound = most === Number.MAX_SAFE_INTEGER ? "" : ` and at most ${most}`;
+  throw badConfig(name, `an integer of at least ${least}${bound}`);
 }
 
 function badConfig(name: string, expected: string): FlotillaError {

@@ -9,12 +9,13 @@ const maxTicksAtOnce = 2;
 export class Ticker {
   readonly #clock: Clock;
   readonly #intervalMs: number;
-  readonly #onTicks: (count: number) => void;
+  readonly #onTicks: (count: number, lateMs: number) => void;
   #nextMs: number;
   #timer: Timer | null = null;
   #stopped = false;
 
-  constructor(clock: Clock, intervalMs: number, onTicks: (count: number) => void) {
+  /** `onTicks` hears how many there are, and how late the first of them came. */
+  constructor(clock: Clock, intervalMs: number, onTicks: (count: number, lateMs: number) => void) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
     this.#onTicks = onTicks;
@@ -42,6 +43,6 @@ export class Ticker {
     const due = 1 + Math.floor(lateMs / this.#intervalMs);
     this.#nextMs += due * this.#intervalMs;
     this.#arm();
-    this.#onTicks(Math.min(due, maxTicksAtOnce));
+    this.#onTicks(Math.min(due, maxTicksAtOnce), lateMs);
   }
 }

@@ -24,9 +24,9 @@ export interface RaftOptions {
   /** All founding voters, this node among them. Used only when store and marker are both absent. */
   readonly bootstrap?: readonly Founder[];
   readonly stateMachine: StateMachine;
-  /** Default 100. */
+  /** Default 100; 1 to 200,000. */
   readonly heartbeatMs?: number;
-  /** Default 1,000; each wait is drawn from [1, 2) times it. At least 3 heartbeats. */
+  /** Default 1,000; each wait is drawn from [1, 2) times it. At least 3 heartbeats, at most 600,000. */
   readonly electionTimeoutMs?: number;
   /** Snapshot after this many entries since the last. Default 100,000. */
   readonly snapshotEntries?: number;
@@ -34,7 +34,7 @@ export interface RaftOptions {
   readonly snapshotBytes?: number;
   /** Entries kept behind a snapshot for slow peers. Default 10,000. */
   readonly trailingEntries?: number;
-  /** Largest proposal, bytes. Default 2 MiB. */
+  /** Largest proposal, bytes. Default 2 MiB, at most 8 MiB. */
   readonly maxProposalBytes?: number;
   /** Messages that other members sent with `send`. */
   readonly onMessage?: (from: NodeId, payload: Uint8Array) => void;

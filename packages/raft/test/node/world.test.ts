@@ -120,6 +120,42 @@ test("a hand-over to a member that is down comes to nothing", { timeout: timeout
   await expect(world.kernel.until(leader.node.transfer(leader.node.id))).rejects.toMatchObject(refused);
 });
 
+test("a leader whose event loop stalls again and again hands over", { timeout: timeoutMs }, async () => {
+  const world = new World(8, ids);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  const { id } = leader.node;
+  await world.runFor(2000);
+  for (let k = 0; k < 8; k += 1) {
+    world.kernel.node(id).stall(700);
+    await world.runFor(1000);
+  }
+  expect(world.kernel.probes.get("raft-leader-stalls")).toBe(1);
+  expect(world.kernel.probes.get("raft-leader-without-quorum") ?? 0).toBe(0);
+  const next = await world.untilLeader();
+  expect(next.node.id).not.toBe(id);
+  expect((await world.kernel.until(world.propose(next, "1"))).index).toBeGreaterThan(0);
+});
+
+test.each([0, 1, 2])(
+  "a member whose event loop was blocked for 3 election timeouts changes no term, seed %d",
+  { timeout: timeoutMs },
+  async (seed) => {
+    const world = new World(seed, ids);
+    await world.startAll();
+    const leader = await world.untilLeader();
+    await world.runFor(2000);
+    const { term } = leader.node.status();
+    for (let trial = 0; trial < 20; trial += 1) {
+      const followers = ids.filter((id) => id !== leader.node.id);
+      world.kernel.node(followers[trial % 2] ?? "").stall(3000);
+      await world.runFor(3000 + 137 * (trial + 1));
+      for (const { node } of world.running.values()) expect(node.status().term).toBe(term);
+    }
+    expect(leader.node.status()).toMatchObject({ role: "leader", term });
+  },
+);
+
 test("quiet links stay up", { timeout: timeoutMs }, async () => {
   const world = new World(3, ids);
   await world.startAll();
