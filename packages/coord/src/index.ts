@@ -20,6 +20,16 @@ export type {
   WriteOptions,
   Written,
 } from "./client/api.ts";
+export type {
+  AddOptions,
+  Admin,
+  AdminOptions,
+  MemberInfo,
+  Membership,
+  MembersAdmin,
+  NodeReport,
+} from "./client/admin-api.ts";
+export { admin } from "./client/admin.ts";
 export { connect } from "./client/connect.ts";
 export { nodeStatus } from "./client/node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./client/options.ts";

@@ -49,6 +49,7 @@ export const errorCodes = {
     hint: "The session is attached elsewhere, with a newer attach number.",
   },
   ERR_FLOTILLA_NOT_FOUND: { retryable: false, hint: "There is no such node." },
+  ERR_FLOTILLA_NOT_LEADER: { retryable: true, hint: "Ask the member that leads." },
   ERR_FLOTILLA_NOT_TRANSFERRED: {
     retryable: true,
     hint: "Ask the member that leads, name a voter that is up, or try again.",

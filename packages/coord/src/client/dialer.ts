@@ -25,6 +25,42 @@ export function overChannel(channel: Channel, onReady: OnPort): ChannelHandler {
   return frameHandler(onReady(new FramePort(channel, encodeClientMessage)), decodeServerMessage);
 }
 
+/** A server to dial, and as whom. */
+export interface DialTarget extends Omit<NetworkDialerOptions, "endpoints"> {
+  readonly protocol: string;
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a channel to one server and introduces this side. `onReady` is called once, in the turn the channel stands.
+ * @throws FlotillaError saying why there is none
+ */
+export async function dialServer(
+  target: DialTarget,
+  onReady: (channel: Channel) => ChannelHandler,
+): Promise<void> {
+  const { host, protocol, address, cluster, secret, timeoutMs, signal } = target;
+  const channel = await host.network.dial(address, { protocol, maxFrameBytes, timeoutMs, signal });
+  const abandon = (): void => channel.close();
+  if (signal.aborted) abandon();
+  signal.addEventListener("abort", abandon, { once: true });
+  try {
+    await dialHandshake(channel, {
+      clock: host.clock,
+      random: host.random,
+      cluster,
+      ...(secret === undefined ? {} : { secret }),
+      versions: { min: 1, max: 1 },
+      identity: null,
+      onReady: () => onReady(channel),
+      timeoutMs,
+    });
+  } finally {
+    signal.removeEventListener("abort", abandon);
+  }
+}
+
 /** How a session gets a port to a server. */
 export interface Dialer {
   /** Number of servers to choose from. */
@@ -62,10 +98,7 @@ export class NetworkDialer implements Dialer {
 
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT` without endpoints */
   constructor(options: NetworkDialerOptions) {
-    if (options.endpoints.length === 0) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "endpoints: expected at least one");
-    }
-    for (const endpoint of options.endpoints) parseAddress(endpoint);
+    requireEndpoints(options.endpoints);
     this.#options = options;
     this.#given = [...new Set(options.endpoints)];
     this.#all = this.#given;
@@ -82,30 +115,8 @@ export class NetworkDialer implements Dialer {
   }
 
   async dial(onReady: OnPort, signal: AbortSignal): Promise<void> {
-    const { host, cluster, secret, timeoutMs } = this.#options;
-    const channel = await host.network.dial(this.#next(), {
-      protocol: clientProtocol,
-      maxFrameBytes,
-      timeoutMs,
-      signal,
-    });
-    const abandon = (): void => channel.close();
-    if (signal.aborted) abandon();
-    signal.addEventListener("abort", abandon, { once: true });
-    try {
-      await dialHandshake(channel, {
-        clock: host.clock,
-        random: host.random,
-        cluster,
-        ...(secret === undefined ? {} : { secret }),
-        versions: { min: 1, max: 1 },
-        identity: null,
-        onReady: () => overChannel(channel, onReady),
-        timeoutMs,
-      });
-    } finally {
-      signal.removeEventListener("abort", abandon);
-    }
+    const target = { ...this.#options, protocol: clientProtocol, address: this.#next(), signal };
+    await dialServer(target, (channel) => overChannel(channel, onReady));
   }
 
   #next(): string {
@@ -129,6 +140,13 @@ export class NetworkDialer implements Dialer {
     if (this.#last !== undefined && this.#all.includes(this.#last)) order.push(this.#last);
     return order;
   }
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT` without endpoints */
+export function requireEndpoints(endpoints: readonly string[]): void {
+  if (endpoints.length === 0)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "endpoints: expected at least one");
+  for (const endpoint of endpoints) parseAddress(endpoint);
 }
 
 function isDialable(endpoint: string): boolean {

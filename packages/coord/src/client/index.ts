@@ -20,6 +20,16 @@ export type {
   WriteOptions,
   Written,
 } from "./api.ts";
+export type {
+  AddOptions,
+  Admin,
+  AdminOptions,
+  MemberInfo,
+  Membership,
+  MembersAdmin,
+  NodeReport,
+} from "./admin-api.ts";
+export { admin } from "./admin.ts";
 export { connect } from "./connect.ts";
 export { nodeStatus } from "./node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./options.ts";

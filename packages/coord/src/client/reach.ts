@@ -1,5 +1,6 @@
 import type { ClientHost } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
+import type { NetworkDialerOptions } from "./dialer.ts";
 import { NetworkDialer } from "./dialer.ts";
 import { isObject } from "../given.ts";
 import { badArgument } from "./open-session.ts";
@@ -56,14 +57,16 @@ export interface Reach {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function reachOf(options: ConnectOptions, dialMs: number): Reach {
+  const target = dialOptionsOf(options, dialMs);
+  return { host: target.host, dialer: new NetworkDialer(target) };
+}
+
+/**
+ * What `reachOf` checks and fills in, for whoever dials by another way.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function dialOptionsOf(options: ConnectOptions, dialMs: number): NetworkDialerOptions {
   const { endpoints, cluster = defaultCluster, secret } = checked(options);
-  const host = hostOf(options);
-  const dialer = new NetworkDialer({
-    host,
-    endpoints,
-    cluster,
-    ...(secret === undefined ? {} : { secret }),
-    timeoutMs: dialMs,
-  });
-  return { host, dialer };
+  const known = secret === undefined ? {} : { secret };
+  return { host: hostOf(options), endpoints, cluster, ...known, timeoutMs: dialMs };
 }

@@ -1,16 +1,18 @@
 import type { Machine } from "@flotilla/kv";
 import type { RaftNode, StopReason } from "@flotilla/raft";
-import type { Host, Listener } from "@flotilla/runtime";
+import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus, Session } from "../client/api.ts";
 import { coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { ClientSession } from "../client/session.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
+import { MemberAdmin } from "./member-admin.ts";
 import { localSession } from "./own-session.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Renewals } from "./renewals.ts";
@@ -36,6 +38,7 @@ export class MemberNode implements CoordNode {
   readonly closed: Promise<StopReason>;
   readonly #parts: MemberParts;
   readonly #coord: Coord;
+  readonly #admin: AdminDoor;
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
 
@@ -49,6 +52,7 @@ export class MemberNode implements CoordNode {
       if (this.#closing === undefined)
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
+    this.#admin = this.#openAdmin();
     this.closed = this.#whenStopped();
   }
 
@@ -75,6 +79,11 @@ export class MemberNode implements CoordNode {
     return coordOver(session, () => session.close());
   }
 
+  /** Takes an operator's channel, in the turn it came. */
+  acceptAdmin(channel: Channel): void {
+    this.#admin.accept(channel);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#stop();
     return this.#closing;
@@ -82,6 +91,17 @@ export class MemberNode implements CoordNode {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #openAdmin(): AdminDoor {
+    const { host, loaded, raft } = this.#parts;
+    const { clock, random, logger } = host;
+    const service = new MemberAdmin({
+      raft,
+      status: () => this.status(),
+      close: () => this.close(),
+    });
+    return new AdminDoor({ ...loaded, service, clock, random, logger, nodeId: loaded.id });
   }
 
   #newSession(options: SessionOptions): ClientSession {
@@ -120,6 +140,7 @@ export class MemberNode implements CoordNode {
 
   async #stopServing(): Promise<void> {
     const { door, keeper, reads, renewals, listener } = this.#parts;
+    this.#admin.close();
     door.close();
     keeper.close();
     reads.close();

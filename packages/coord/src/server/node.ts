@@ -2,6 +2,7 @@ import type { NodeId, RaftOptions, RaftStatus } from "@flotilla/raft";
 import { peerMaxFrameBytes, peerProtocols, RaftNode } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import { adminProtocol } from "../wire/admin-messages.ts";
 import { clientProtocol } from "../wire/messages.ts";
 import type { CoordNode, StartOptions } from "./api.ts";
 import { MemberNode } from "./member-node.ts";
@@ -38,18 +39,20 @@ export async function startNode(
   const listener = await host.network.listen(
     {
       address: loaded.listen,
-      protocols: [...peerProtocols, clientProtocol],
+      protocols: [...peerProtocols, clientProtocol, adminProtocol],
       maxFrameBytes: peerMaxFrameBytes,
       maxStrangerBytes,
     },
     (channel) => accept(channel),
   );
   const raft = await openRaft(host, loaded, hooks, parts, listener);
+  const node = new MemberNode({ ...parts, host, loaded, raft, listener });
   accept = (channel) => {
     if (channel.protocol === clientProtocol) parts.door.accept(channel);
+    else if (channel.protocol === adminProtocol) node.acceptAdmin(channel);
     else raft.accept(channel);
   };
-  return new MemberNode({ ...parts, host, loaded, raft, listener });
+  return node;
 }
 
 function turnAway(channel: Channel): void {

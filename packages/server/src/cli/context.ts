@@ -6,12 +6,19 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class Context {
   readonly out: Output;
   readonly env: Environment;
+  /** Where somebody may be asked. */
+  readonly stdin: NodeJS.ReadStream;
   /** Fires on SIGINT, SIGTERM, and when nobody reads the output any more. */
   readonly stop: AbortSignal;
 
-  constructor(out: Output, env: Environment, stop: AbortSignal) {
+  constructor(
+    out: Output,
+    surroundings: { readonly env: Environment; readonly stdin: NodeJS.ReadStream },
+    stop: AbortSignal,
+  ) {
     this.out = out;
-    this.env = env;
+    this.env = surroundings.env;
+    this.stdin = surroundings.stdin;
     this.stop = stop;
   }
 }

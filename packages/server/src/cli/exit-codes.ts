@@ -40,6 +40,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_HELD: exitCodes.conflict,
   ERR_FLOTILLA_LOCKED: exitCodes.storage,
   ERR_FLOTILLA_NOT_FOUND: exitCodes.notFound,
+  ERR_FLOTILLA_NOT_LEADER: exitCodes.unavailable,
+  ERR_FLOTILLA_NOT_TRANSFERRED: exitCodes.unavailable,
   ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: exitCodes.conflict,
   ERR_FLOTILLA_NO_QUORUM: exitCodes.unavailable,
   ERR_FLOTILLA_OVERLOADED: exitCodes.unavailable,

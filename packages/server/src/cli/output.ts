@@ -22,6 +22,11 @@ export class Output {
     return this.#stdout.isTTY;
   }
 
+  /** Where remarks go, for a dialogue. */
+  get remarks(): NodeJS.WriteStream {
+    return this.#stderr;
+  }
+
   /** One line of text. */
   line(text: string): void {
     this.#write(`${text}\n`);

@@ -4,11 +4,14 @@ import { demoCommand } from "../commands/demo.ts";
 import { demoMemberCommand } from "../commands/demo-member.ts";
 import { getCommand } from "../commands/get.ts";
 import { lsCommand } from "../commands/ls.ts";
+import { leaveCommand } from "../commands/leave.ts";
+import { membersCommand } from "../commands/members.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
 import { statCommand } from "../commands/stat.ts";
 import { statusCommand } from "../commands/status.ts";
+import { transferCommand } from "../commands/transfer.ts";
 import { versionCommand } from "../commands/version.ts";
 import { watchCommand } from "../commands/watch.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +20,9 @@ const commands = [
   serveCommand,
   demoCommand,
   statusCommand,
+  membersCommand,
+  transferCommand,
+  leaveCommand,
   lsCommand,
   getCommand,
   setCommand,
@@ -40,12 +46,15 @@ export function buildProgram(context: Context): Command {
     .addHelpText("after", footer);
   for (const make of commands) program.addCommand(make(context));
   program.addCommand(demoMemberCommand(context), { hidden: true });
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({
-      writeOut: (text) => context.out.line(text.trimEnd()),
-      writeErr: () => {},
-      outputError: () => {},
-    });
-  }
+  quieten(program, context);
   return program;
+}
+
+function quieten(command: Command, context: Context): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => context.out.line(text.trimEnd()),
+    writeErr: () => {},
+    outputError: () => {},
+  });
+  for (const each of command.commands) quieten(each, context);
 }

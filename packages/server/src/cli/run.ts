@@ -6,6 +6,7 @@ import { buildProgram } from "./program.ts";
 
 /** What of the process the command line touches. */
 export interface Surroundings {
+  readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,13 +16,13 @@ export interface Surroundings {
 
 /** Runs one command line, without the node binary and the script. Never rejects; resolves with the exit code. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr, env, interrupted } = surroundings;
+  const { stdout, stderr, interrupted } = surroundings;
   const out = new Output(stdout, stderr);
   const stop = new AbortController();
   for (const signal of [interrupted, out.gone]) {
     signal.addEventListener("abort", () => stop.abort(), { once: true });
   }
-  const context = new Context(out, env, stop.signal);
+  const context = new Context(out, surroundings, stop.signal);
   try {
     await buildProgram(context).parseAsync([...args], { from: "user" });
     return exitCodes.ok;

@@ -1,89 +1,109 @@
-import type { NodeStatus } from "@flotilla/coord/client";
-import { nodeStatus } from "@flotilla/coord/client";
-import { FlotillaError, silentLogger } from "@flotilla/runtime";
+import type { Admin, MemberInfo, NodeReport, NodeStatus } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
-import type { ClientFlags, ClientSettings } from "../cli/client.ts";
-import { addClientOptions, loadClientSettings } from "../cli/client.ts";
+import { adminOf } from "../cli/admin.ts";
+import type { ClientFlags } from "../cli/client.ts";
+import { addClientOptions } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 
-const memberTimeoutMs = 2_000;
+const memberTimeout = "2s";
+
+type Running = Extract<NodeReport, { type: "running" }>;
+type Damaged = Extract<NodeReport, { type: "damaged" }>;
 
 /** One member as seen by this command. */
 interface MemberView {
   readonly id: string;
   readonly address: string;
-  /** Null when it did not answer. */
+  readonly role: MemberInfo["role"];
+  /** Null when it did not answer, or has no data that can be trusted. */
   readonly status: NodeStatus | null;
+  /** What is wrong with its data; null when nothing is known to be. */
+  readonly damage: { readonly problem: string; readonly advice: string } | null;
 }
 
 /** `flotilla status`. Also tells what it can without a quorum. */
 export function statusCommand(context: Context): Command {
   return addClientOptions(new Command("status").description("show the members and what they know")).action(
     async (flags: ClientFlags) => {
-      const settings = await loadClientSettings(flags, context.env);
-      const at = await statusOf(settings, context.stop);
-      const members = await Promise.all(at.members.map((member) => ask(member, at, settings, context.stop)));
-      tell(context, at, members, flags.json ?? false);
+      const report = await (await adminOf(context, flags)).report();
+      if (report.type === "damaged") {
+        tellDamaged(context, report, flags.json ?? false);
+        return;
+      }
+      const patient = await adminOf(context, { ...flags, timeout: memberTimeout });
+      const { members } = report.membership;
+      const views = await Promise.all(members.map((member) => ask(member, report, patient)));
+      tell(context, report, views, flags.json ?? false);
     },
   );
 }
 
-function statusOf(settings: ClientSettings, signal: AbortSignal): Promise<NodeStatus> {
-  return nodeStatus({ ...settings, connectTimeoutMs: settings.timeoutMs, logger: silentLogger, signal });
-}
-
-async function ask(
-  { id, address }: { readonly id: string; readonly address: string },
-  at: NodeStatus,
-  settings: ClientSettings,
-  signal: AbortSignal,
-): Promise<MemberView> {
-  if (id === at.id) return { id, address, status: at };
+async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<MemberView> {
+  const { id, address, role } = member;
+  const silent = { id, address, role, status: null, damage: null };
+  if (id === at.id) return { ...silent, status: at.status };
   try {
-    const timeoutMs = Math.min(settings.timeoutMs, memberTimeoutMs);
-    const status = await statusOf({ ...settings, endpoints: [address], timeoutMs }, signal);
-    return { id, address, status: status.id === id ? status : null };
+    const report = await admin.report(address);
+    if (report.id !== id) return silent;
+    if (report.type === "running") return { ...silent, status: report.status };
+    const { problem, advice } = report;
+    return { ...silent, damage: { problem, advice } };
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
-    return { id, address, status: null };
+    return silent;
   }
 }
 
-function tell({ out }: Context, at: NodeStatus, members: readonly MemberView[], json: boolean): void {
+function tellDamaged({ out }: Context, report: Damaged, json: boolean): void {
+  if (json) out.json(report);
+  else {
+    out.line(`${report.id} of cluster ${report.cluster} is damaged: ${report.problem}`);
+    out.line(report.advice);
+  }
+}
+
+function tell(
+  { out }: Context,
+  { status: at }: Running,
+  members: readonly MemberView[],
+  json: boolean,
+): void {
   const statuses = members.flatMap(({ status }) => (status === null ? [] : [status]));
   const commit = Math.max(0, ...statuses.map((status) => status.commit));
   if (json) {
-    out.json({
-      cluster: at.cluster,
-      historyId: at.historyId,
-      leader: at.leader,
-      term: at.term,
-      commit,
-      members,
-    });
+    const { cluster, historyId, leader, term } = at;
+    out.json({ cluster, historyId, leader, term, commit, members });
     return;
   }
   const leader = at.leader === null ? "no leader" : `leader ${at.leader}`;
   out.line(
     `cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions`,
   );
-  out.line(
-    `${statuses.length} of ${members.length} members answer; ${quorumText(members.length, statuses.length)}`,
-  );
+  out.line(`${statuses.length} of ${members.length} members answer; ${quorumText(members)}`);
   out.line("");
   out.table(
     ["ID", "ADDRESS", "ROLE", "TERM", "APPLIED", "LAG"],
     members.map((member) => row(member, commit)),
   );
+  for (const { id, damage } of members) {
+    if (damage === null) continue;
+    out.line("");
+    out.line(`${id} is damaged: ${damage.problem}`);
+    out.line(damage.advice);
+  }
 }
 
-function row({ id, address, status }: MemberView, commit: number): string[] {
-  if (status === null) return [id, address, "no answer", "-", "-", "-"];
-  const { role, term, applied } = status;
-  return [id, address, role, String(term), String(applied), String(Math.max(0, commit - applied))];
+function row({ id, address, role, status, damage }: MemberView, commit: number): string[] {
+  if (status === null) return [id, address, damage === null ? "no answer" : "damaged", "-", "-", "-"];
+  const { term, applied } = status;
+  const shown = role === "voter" ? status.role : role;
+  return [id, address, shown, String(term), String(applied), String(Math.max(0, commit - applied))];
 }
 
-function quorumText(members: number, up: number): string {
-  const spare = up - (Math.floor(members / 2) + 1);
+function quorumText(members: readonly MemberView[]): string {
+  const voters = members.filter(({ role }) => role !== "learner");
+  const up = voters.filter(({ status }) => status !== null).length;
+  const spare = up - (Math.floor(voters.length / 2) + 1);
   return spare < 0 ? "too few for a quorum" : `it can lose ${spare} more`;
 }

@@ -1,0 +1,114 @@
+import type { NodeStatus } from "./api.ts";
+import type { ConnectOptions } from "./options.ts";
+
+/** A member as the configuration names it. */
+export interface MemberInfo {
+  readonly id: string;
+  /** `host:port` */
+  readonly address: string;
+  /** Random name of its data, 16 bytes as hex; empty until the founding members have met. */
+  readonly incarnation: string;
+  /** Voters count for majorities; learners follow the log only. `leaving`: a voter until the change under way is done. */
+  readonly role: "voter" | "learner" | "leaving";
+}
+
+/** Who belongs to the cluster, as one node knows it. */
+export interface Membership {
+  /** Grows with every change. */
+  readonly version: number;
+  /** Random name of the cluster's history; a forced new cluster begins another one. */
+  readonly historyId: string;
+  /** Sorted by id. */
+  readonly members: readonly MemberInfo[];
+}
+
+/** What a node says of itself to an operator. */
+export type NodeReport =
+  /** It runs. It belongs to the cluster when `membership` lists its incarnation; else it waits to be added. */
+  | {
+      readonly type: "running";
+      readonly id: string;
+      readonly incarnation: string;
+      readonly status: NodeStatus;
+      readonly membership: Membership;
+    }
+  /** Its data cannot be trusted: it takes no part, and leaves the data as it is. */
+  | {
+      readonly type: "damaged";
+      readonly id: string;
+      readonly cluster: string;
+      /** What is wrong. */
+      readonly problem: string;
+      /** What to do about it. */
+      readonly advice: string;
+    };
+
+/** One step of a change of the membership. */
+export type MemberChange =
+  /**
+   * Adds a learner, or replaces the data that a member had by another. `promote`: it becomes a voter by itself once it
+   * has caught up.
+   */
+  | {
+      readonly type: "add";
+      readonly id: string;
+      readonly address: string;
+      readonly incarnation: string;
+      readonly promote: boolean;
+    }
+  | { readonly type: "promote" | "demote" | "remove"; readonly id: string };
+
+export interface AdminOptions extends Pick<
+  ConnectOptions,
+  "endpoints" | "cluster" | "secret" | "logger" | "host"
+> {
+  /** Bounds every call, looking for the leader included. Default 15,000. */
+  readonly timeoutMs?: number;
+  /** Ends every call. */
+  readonly signal?: AbortSignal;
+}
+
+/** A node that waits to be added. */
+export interface AddOptions {
+  /** Stay a learner. Default false: it becomes a voter by itself once it has caught up. */
+  readonly learner?: boolean;
+  /** Refuse when another node than this answers at the address. */
+  readonly id?: string;
+}
+
+/** Changes of the membership. Each resolves once a majority has it, and does nothing when it already is so. */
+export interface MembersAdmin {
+  /** As the leader knows them. */
+  list(): Promise<Membership>;
+  /**
+   * Adds the node that waits at `address`, as a learner first. Replaces the data it was a member with, if it was.
+   * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_DAMAGED` (the node there), `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
+  add(address: string, options?: AddOptions): Promise<Membership>;
+  /** @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member, as the next two */
+  promote(id: string): Promise<Membership>;
+  demote(id: string): Promise<Membership>;
+  /** Also a member that is gone for good. Not the last voter. */
+  remove(id: string): Promise<Membership>;
+}
+
+/**
+ * What operators ask of a cluster. Every call finds the leader by itself, and fails within its time with
+ * `ERR_FLOTILLA_NO_QUORUM` (nobody leads), `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_WRONG_CLUSTER`,
+ * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_TIMEOUT` or `ERR_FLOTILLA_ABORTED`.
+ */
+export interface Admin {
+  readonly members: MembersAdmin;
+  /** What the node at this address says of itself, or the first that answers. Needs no quorum. */
+  report(address?: string): Promise<NodeReport>;
+  /**
+   * Hands leadership to the voter `to`, or to the one whose log is closest. Resolves with whoever leads next.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_TRANSFERRED`
+   */
+  transfer(to?: string): Promise<string>;
+  /**
+   * Has a running member take itself out of the cluster and stop. A leader hands over first.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member
+   */
+  leave(id: string): Promise<void>;
+}

@@ -1,0 +1,191 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type {
+  AddOptions,
+  Admin,
+  AdminOptions,
+  MemberChange,
+  Membership,
+  MembersAdmin,
+  NodeReport,
+} from "./admin-api.ts";
+import { askNode } from "./admin-call.ts";
+import { callLimits } from "./call.ts";
+import type { NetworkDialerOptions } from "./dialer.ts";
+import { requireEndpoints } from "./dialer.ts";
+import type { CallBounds, Leader } from "./leader-finder.ts";
+import { addressOf, LeaderFinder } from "./leader-finder.ts";
+import { badArgument } from "./open-session.ts";
+import { dialOptionsOf, requireConnectOptions } from "./reach.ts";
+
+const defaultTimeoutMs = 15_000;
+
+/** What is still to be changed, judged by the membership at hand; empty when it is as wished. */
+type Wish = (membership: Membership) => readonly MemberChange[];
+
+/**
+ * A handle for operators. Opens no session and keeps no connection; needs no closing.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function admin(options: AdminOptions): Admin {
+  requireConnectOptions(options);
+  const { timeoutMs, signal } = callLimits(options, defaultTimeoutMs);
+  const reach = dialOptionsOf(options, timeoutMs);
+  requireEndpoints(reach.endpoints);
+  return new ClusterAdmin(reach, signal ?? new AbortController().signal);
+}
+
+class ClusterAdmin implements Admin, MembersAdmin {
+  readonly #options: NetworkDialerOptions;
+  readonly #signal: AbortSignal;
+
+  constructor(options: NetworkDialerOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  get members(): MembersAdmin {
+    return this;
+  }
+
+  async report(address?: string): Promise<NodeReport> {
+    const finder = new LeaderFinder(this.#options);
+    return address === undefined ? finder.anyReport(this.#bounds()) : finder.report(address, this.#bounds());
+  }
+
+  async list(): Promise<Membership> {
+    const { report } = await new LeaderFinder(this.#options).leader(this.#bounds());
+    return report.membership;
+  }
+
+  async add(address: string, options: AddOptions = {}): Promise<Membership> {
+    const { id, incarnation } = await this.#newcomer(address, options.id);
+    const add: MemberChange = { type: "add", id, address, incarnation, promote: options.learner !== true };
+    return this.#change(({ members }) =>
+      members.some((member) => member.id === id && member.incarnation === incarnation) ? [] : [add],
+    );
+  }
+
+  async promote(id: string): Promise<Membership> {
+    return this.#change((membership) =>
+      requireMember(membership, id).role === "voter" ? [] : [{ type: "promote", id }],
+    );
+  }
+
+  async demote(id: string): Promise<Membership> {
+    return this.#change((membership) =>
+      requireMember(membership, id).role === "learner" ? [] : [{ type: "demote", id }],
+    );
+  }
+
+  async remove(id: string): Promise<Membership> {
+    let isKnown = false;
+    return this.#change((membership) => {
+      // Once it was there, being gone is what was asked for.
+      if (!isKnown) requireMember(membership, id);
+      isKnown = true;
+      return addressOf(membership, id) === null ? [] : [{ type: "remove", id }];
+    });
+  }
+
+  async transfer(to?: string): Promise<string> {
+    const bounds = this.#bounds();
+    const finder = new LeaderFinder(this.#options);
+    let first: string | null = null;
+    for (;;) {
+      const leader = await finder.leader(bounds);
+      const { id, membership } = leader.report;
+      first ??= id;
+      if (to === undefined ? id !== first : id === to) return id;
+      if (to !== undefined) requireMember(membership, to);
+      const done = await this.#ask(finder, leader, { type: "transfer", to: to ?? null }, bounds);
+      if (done?.type === "transferred") return done.leader;
+      await finder.pause(bounds);
+    }
+  }
+
+  async leave(id: string): Promise<void> {
+    const bounds = this.#bounds();
+    const finder = new LeaderFinder(this.#options);
+    const { report } = await finder.leader(bounds);
+    const { address } = requireMember(report.membership, id);
+    const target = finder.target(address, bounds, Number.POSITIVE_INFINITY);
+    try {
+      const reply = await askNode(target, { type: "leave" });
+      if (reply.type === "left") return;
+    } catch (error) {
+      // It may be gone because it has left.
+      if (!FlotillaError.is(error) || !error.ambiguous || this.#signal.aborted) throw error;
+      const { membership } = (await finder.leader(bounds)).report;
+      if (addressOf(membership, id) !== null) throw error;
+    }
+  }
+
+  /** Goes on until the leader says that all is as wished. */
+  async #change(wish: Wish): Promise<Membership> {
+    const bounds = this.#bounds();
+    const finder = new LeaderFinder(this.#options);
+    for (;;) {
+      const leader = await finder.leader(bounds);
+      const { membership } = leader.report;
+      const changes = wish(membership);
+      if (changes.length === 0) return membership;
+      const request = { type: "change", changes, ifVersion: membership.version } as const;
+      const done = await this.#ask(finder, leader, request, bounds);
+      if (done === null) await finder.pause(bounds);
+    }
+  }
+
+  /** Null when another try may do better. */
+  async #ask(
+    finder: LeaderFinder,
+    leader: Leader,
+    request: Parameters<typeof askNode>[1],
+    bounds: CallBounds,
+  ): Promise<Awaited<ReturnType<typeof askNode>> | null> {
+    try {
+      return await askNode(finder.target(leader.address, bounds, Number.POSITIVE_INFINITY), request);
+    } catch (error) {
+      if (!FlotillaError.is(error) || bounds.signal.aborted) throw error;
+      if (!mayTryAgain(error)) throw error;
+      finder.note(error);
+      return null;
+    }
+  }
+
+  /** The node that waits at an address. */
+  async #newcomer(
+    address: string,
+    expected: string | undefined,
+  ): Promise<{ id: string; incarnation: string }> {
+    const report = await new LeaderFinder(this.#options).report(address, this.#bounds());
+    if (expected !== undefined && report.id !== expected)
+      throw badArgument(`node ${report.id} answers at ${address}, not ${expected}`);
+    if (report.type === "damaged")
+      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${report.id} at ${address}: ${report.problem}`);
+    return report;
+  }
+
+  #bounds(): CallBounds {
+    const { host, timeoutMs } = this.#options;
+    return { untilMs: host.clock.now() + timeoutMs, signal: this.#signal };
+  }
+}
+
+function requireMember(membership: Membership, id: string): Membership["members"][number] {
+  const found = membership.members.find((member) => member.id === id);
+  if (found !== undefined) return found;
+  throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `${id} is no member`);
+}
+
+/** The leader changed, or somebody else changed the membership meanwhile. */
+function mayTryAgain({ code, ambiguous }: FlotillaError): boolean {
+  return ambiguous || retried.has(code);
+}
+
+const retried: ReadonlySet<string> = new Set([
+  "ERR_FLOTILLA_BAD_VERSION",
+  "ERR_FLOTILLA_DROPPED",
+  "ERR_FLOTILLA_NOT_LEADER",
+  "ERR_FLOTILLA_OVERLOADED",
+  "ERR_FLOTILLA_UNREACHABLE",
+]);

@@ -1,0 +1,132 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Membership, NodeReport } from "./admin-api.ts";
+import { askNode } from "./admin-call.ts";
+import type { NetworkDialerOptions } from "./dialer.ts";
+
+/** Longest wait for one node to say what it knows, ms. */
+const describeMs = 2_000;
+/** Between two rounds over all nodes, ms. */
+const pauseMs = 100;
+
+export type RunningReport = Extract<NodeReport, { type: "running" }>;
+
+/** The member that leads, by its own word. */
+export interface Leader {
+  readonly address: string;
+  readonly report: RunningReport;
+}
+
+/** Until when a call may go on, and what ends it sooner. */
+export interface CallBounds {
+  readonly untilMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Asks the nodes that were named, and those that these tell of, for the one that leads. */
+export class LeaderFinder {
+  readonly #options: NetworkDialerOptions;
+  /** What went wrong last, for the error at the end. */
+  #last: FlotillaError | null = null;
+
+  constructor(options: NetworkDialerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks until a member says that it leads. @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, or why nobody answers */
+  async leader(bounds: CallBounds): Promise<Leader> {
+    for (;;) {
+      const found = await this.#round(bounds);
+      if (found !== null) return found;
+      await this.pause(bounds);
+    }
+  }
+
+  /** What the node at an address says of itself. */
+  async report(address: string, bounds: CallBounds): Promise<NodeReport> {
+    const reply = await askNode(this.target(address, bounds, describeMs), { type: "describe" });
+    if (reply.type === "report") return reply.report;
+    throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the node answered something else than it was asked");
+  }
+
+  /** What the first node that runs says of itself, or else one that answers. */
+  async anyReport(bounds: CallBounds): Promise<NodeReport> {
+    let damaged: NodeReport | null = null;
+    let last: unknown = null;
+    for (const address of this.#shuffled(this.#options.endpoints)) {
+      try {
+        const report = await this.report(address, bounds);
+        if (report.type === "running") return report;
+        damaged ??= report;
+      } catch (error) {
+        last = error;
+      }
+    }
+    if (damaged !== null) return damaged;
+    throw last;
+  }
+
+  /** Whom to ask, for at most so long. @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, or why it came to nothing so far */
+  target(address: string, { untilMs, signal }: CallBounds, mostMs: number): Parameters<typeof askNode>[0] {
+    const leftMs = untilMs - this.#options.host.clock.now();
+    if (leftMs <= 0) throw this.#last ?? new FlotillaError("ERR_FLOTILLA_TIMEOUT", "no answer in time");
+    return { ...this.#options, address, signal, timeoutMs: Math.min(leftMs, mostMs) };
+  }
+
+  /** What stood in the way, for the error in case the time runs out. */
+  note(error: FlotillaError): void {
+    this.#last = error;
+  }
+
+  /** Lets others have time to agree. */
+  async pause({ untilMs, signal }: CallBounds): Promise<void> {
+    const { clock } = this.#options.host;
+    const leftMs = Math.max(0, untilMs - clock.now());
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimer(Math.min(pauseMs, leftMs), done);
+      signal.addEventListener("abort", done, { once: true });
+      function done(): void {
+        timer.cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+    });
+  }
+
+  async #round(bounds: CallBounds): Promise<Leader | null> {
+    const seen = new Set<string>();
+    const open = this.#shuffled(this.#options.endpoints);
+    for (let address = open.shift(); address !== undefined; address = open.shift()) {
+      if (seen.has(address)) continue;
+      seen.add(address);
+      const report = await this.#tryReport(address, bounds);
+      if (report?.type !== "running") continue;
+      if (report.status.role === "leader") return { address, report };
+      this.#last = new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "no member leads, as far as any knows");
+      const likely = addressOf(report.membership, report.status.leader);
+      if (likely !== null) open.unshift(likely);
+      open.push(...report.membership.members.map((member) => member.address));
+    }
+    return null;
+  }
+
+  async #tryReport(address: string, bounds: CallBounds): Promise<NodeReport | null> {
+    try {
+      return await this.report(address, bounds);
+    } catch (error) {
+      if (!FlotillaError.is(error) || bounds.signal.aborted || error === this.#last) throw error;
+      if (this.#last?.code !== "ERR_FLOTILLA_NO_QUORUM") this.#last = error;
+      return null;
+    }
+  }
+
+  #shuffled(addresses: readonly string[]): string[] {
+    const { random } = this.#options.host;
+    const keyed = addresses.map((address) => ({ address, key: random.u32() }));
+    return keyed.toSorted((a, b) => a.key - b.key).map(({ address }) => address);
+  }
+}
+
+/** Where a member listens; null when there is no such member. */
+export function addressOf({ members }: Membership, id: string | null): string | null {
+  return members.find((member) => member.id === id)?.address ?? null;
+}

@@ -1,0 +1,170 @@
+import type { Channel, Clock, Logger, Random, Timer } from "@flotilla/runtime";
+import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
+import type { MemberChange, NodeReport } from "../client/admin-api.ts";
+import { FramePort, frameHandler } from "../ports/frame-port.ts";
+import type { PortHandler } from "../ports/port.ts";
+import { decodeAdminRequest, encodeAdminReply } from "../wire/admin-codec.ts";
+import type { AdminReply, AdminRequest } from "../wire/admin-messages.ts";
+
+/** Operators at a time; more are turned away. */
+const maxChannels = 64;
+/** How long a channel may stay without a question, ms. */
+const silentMs = 10_000;
+/** Code units of an error's message that travel. */
+const messageLength = 1_000;
+
+const versions = { min: 1, max: 1 } as const;
+
+/** What a node does for operators. What goes wrong rejects. */
+export interface AdminService {
+  report(): NodeReport;
+  /** Resolves with whoever leads next. */
+  transfer(to: string | null): Promise<string>;
+  /** Resolves with the version of the membership that holds the changes. */
+  change(changes: readonly MemberChange[], ifVersion: number | null): Promise<number>;
+  /** Resolves once this node is no member any more. */
+  resign(): Promise<void>;
+  /** The operator was told that it resigned. */
+  resigned(): void;
+}
+
+export interface AdminDoorOptions {
+  readonly service: AdminService;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly nodeId: string;
+  readonly cluster: string;
+  readonly secret?: Uint8Array | string | undefined;
+}
+
+/** Lets operators in, and answers one question of each at a time. */
+export class AdminDoor {
+  readonly #options: AdminDoorOptions;
+  readonly #desks = new Set<Desk>();
+  readonly #lobby: Lobby;
+  #closed = false;
+
+  constructor(options: AdminDoorOptions) {
+    this.#options = options;
+    this.#lobby = new Lobby(options.clock, maxChannels);
+  }
+
+  /** Takes a channel from the network, in the turn it came: it must know cluster and secret. */
+  accept(channel: Channel): void {
+    if (this.#closed || this.#desks.size >= maxChannels || !this.#lobby.enter(channel)) {
+      channel.handle({ message: () => {}, end: () => {} });
+      channel.close(this.#closed ? "this node is closing" : "too many operators");
+      return;
+    }
+    const { clock, random, cluster, secret, nodeId, logger } = this.#options;
+    acceptHandshake(channel, {
+      clock,
+      random,
+      cluster,
+      ...(secret === undefined ? {} : { secret }),
+      versions,
+      identity: nodeId,
+      onReady: () => frameHandler(this.#open(channel), decodeAdminRequest),
+    })
+      .catch((error: unknown) =>
+        logger.warn({ err: error, remoteAddress: channel.remoteAddress }, "an operator was turned away"),
+      )
+      .finally(() => this.#lobby.leave(channel));
+  }
+
+  /** Ends every channel and takes no more. */
+  close(): void {
+    this.#closed = true;
+    for (const desk of this.#desks) desk.close("this node is closing");
+  }
+
+  #open(channel: Channel): Desk {
+    const desk: Desk = new Desk(channel, this.#options, () => this.#desks.delete(desk));
+    this.#desks.add(desk);
+    if (this.#closed) desk.close("this node is closing");
+    return desk;
+  }
+}
+
+/** One operator. */
+class Desk implements PortHandler<AdminRequest> {
+  readonly #port: FramePort<AdminReply>;
+  readonly #options: AdminDoorOptions;
+  readonly #onEnd: () => void;
+  #silence: Timer | undefined;
+  #isBusy = false;
+  #isOver = false;
+
+  constructor(channel: Channel, options: AdminDoorOptions, onEnd: () => void) {
+    this.#port = new FramePort(channel, encodeAdminReply);
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#listen();
+  }
+
+  message(request: AdminRequest): void {
+    if (this.#isOver) return;
+    if (this.#isBusy) {
+      this.close("one question at a time");
+      return;
+    }
+    this.#isBusy = true;
+    this.#silence?.cancel();
+    void this.#answer(request);
+  }
+
+  garbled(error: unknown): void {
+    this.#options.logger.warn({ err: error }, "an operator sent what is not of this protocol");
+    this.close("not of this protocol");
+  }
+
+  end(): void {
+    this.close("");
+  }
+
+  close(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#silence?.cancel();
+    this.#port.close(reason);
+    this.#onEnd();
+  }
+
+  #listen(): void {
+    this.#silence = this.#options.clock.setTimer(silentMs, () => this.close("no question"));
+  }
+
+  async #answer(request: AdminRequest): Promise<void> {
+    const reply = await this.#carryOut(request).catch((error: unknown) => this.#errorReply(error));
+    if (!this.#isOver) this.#port.send(reply);
+    if (reply.type === "left") this.#options.service.resigned();
+    this.#isBusy = false;
+    if (!this.#isOver) this.#listen();
+  }
+
+  async #carryOut(request: AdminRequest): Promise<AdminReply> {
+    const { service, logger } = this.#options;
+    if (request.type !== "describe") logger.info({ request }, "an operator asks");
+    switch (request.type) {
+      case "describe":
+        return { type: "report", report: service.report() };
+      case "transfer":
+        return { type: "transferred", leader: await service.transfer(request.to) };
+      case "change":
+        return { type: "changed", version: await service.change(request.changes, request.ifVersion) };
+      default:
+        await service.resign();
+        return { type: "left" };
+    }
+  }
+
+  #errorReply(error: unknown): AdminReply {
+    if (!FlotillaError.is(error)) {
+      this.#options.logger.error({ err: error }, "an operator's question could not be served");
+      return { type: "error", code: "ERR_FLOTILLA_INTERNAL", message: "see the node's log", ambiguous: true };
+    }
+    const { code, message, ambiguous } = error;
+    return { type: "error", code, message: message.slice(0, messageLength), ambiguous };
+  }
+}

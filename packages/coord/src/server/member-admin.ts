@@ -1,0 +1,69 @@
+import type { Configuration, RaftNode } from "@flotilla/raft";
+import { FlotillaError } from "@flotilla/runtime";
+import type { MemberChange, Membership, NodeReport } from "../client/admin-api.ts";
+import type { NodeStatus } from "../client/api.ts";
+import type { AdminService } from "./admin-door.ts";
+
+export interface MemberAdminOptions {
+  readonly raft: RaftNode;
+  readonly status: () => NodeStatus;
+  /** Stops it. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a running member does for operators. */
+export class MemberAdmin implements AdminService {
+  readonly #options: MemberAdminOptions;
+
+  constructor(options: MemberAdminOptions) {
+    this.#options = options;
+  }
+
+  report(): NodeReport {
+    const { raft, status } = this.#options;
+    const { id, incarnation } = raft;
+    return {
+      type: "running",
+      id,
+      incarnation,
+      status: status(),
+      membership: membershipOf(raft.status().configuration),
+    };
+  }
+
+  async transfer(to: string | null): Promise<string> {
+    this.#requireLeader();
+    return this.#options.raft.transfer(to ?? undefined);
+  }
+
+  async change(_changes: readonly MemberChange[], _ifVersion: number | null): Promise<number> {
+    this.#requireLeader();
+    throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "the members of this cluster are fixed");
+  }
+
+  async resign(): Promise<void> {
+    throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "the members of this cluster are fixed");
+  }
+
+  resigned(): void {
+    void this.#options.close();
+  }
+
+  #requireLeader(): void {
+    const { role, leader } = this.#options.raft.status();
+    if (role === "leader") return;
+    throw new FlotillaError(
+      "ERR_FLOTILLA_NOT_LEADER",
+      leader === null ? "nobody is known to lead" : `${leader} leads`,
+    );
+  }
+}
+
+/** A configuration, for operators. */
+function membershipOf({ index, historyId, voters }: Configuration): Membership {
+  return {
+    version: index,
+    historyId,
+    members: voters.map(({ id, address, incarnation }) => ({ id, address, incarnation, role: "voter" })),
+  };
+}

@@ -1,0 +1,272 @@
+import type { CborReader } from "@flotilla/runtime";
+import { CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
+import type { MemberChange, MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
+import type { AdminReply, AdminRequest } from "./admin-messages.ts";
+import { wireBounds } from "./bounds.ts";
+import { readFrame } from "./frame.ts";
+import { readStatus, writeStatus } from "./status-codec.ts";
+import { readName } from "./tree-codec.ts";
+
+/*
+ * Positional CBOR arrays; the first item is the tag.
+ * Requests:
+ *   0 describe  [0]
+ *   1 transfer  [1, to|null]
+ *   2 change    [2, ifVersion|null, [change…]]
+ *   3 leave     [3]
+ * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove
+ * Replies:
+ *   0 report       [0, report]
+ *   1 transferred  [1, leader]
+ *   2 changed      [2, version]
+ *   3 left         [3]
+ *   4 error        [4, code, message, ambiguous]
+ * report: [0, id, incarnation, status, membership] running, [1, id, cluster, problem, advice] damaged
+ * membership: [version, historyId, [[id, address, incarnation, role]…]]
+ */
+
+const writer = new CborWriter();
+const simple = ["promote", "demote", "remove"] as const;
+const roles = ["voter", "learner", "leaving"] as const;
+const maxChanges = 64;
+
+function bad(message: string): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
+}
+
+/** An array whose first item is a tag. */
+function open(tag: number, items: number): void {
+  writer.array(items);
+  writer.number(tag);
+}
+
+function writeChange(change: MemberChange): void {
+  if (change.type === "add") {
+    open(0, 5);
+    writer.text(change.id);
+    writer.text(change.address);
+    writer.text(change.incarnation);
+    writer.boolean(change.promote);
+    return;
+  }
+  open(1 + simple.indexOf(change.type), 2);
+  writer.text(change.id);
+}
+
+function writeRequest(request: AdminRequest): void {
+  switch (request.type) {
+    case "describe":
+      open(0, 1);
+      return;
+    case "transfer":
+      open(1, 2);
+      if (request.to === null) writer.null();
+      else writer.text(request.to);
+      return;
+    case "change":
+      open(2, 3);
+      if (request.ifVersion === null) writer.null();
+      else writer.number(request.ifVersion);
+      writer.array(request.changes.length);
+      for (const change of request.changes) writeChange(change);
+      return;
+    default:
+      open(3, 1);
+  }
+}
+
+/** The frame of a request. */
+export function encodeAdminRequest(request: AdminRequest): Uint8Array {
+  writer.begin();
+  writeRequest(request);
+  return writer.finish();
+}
+
+/** Items of a change, by tag. */
+const changeItems = [5, 2, 2, 2];
+
+function readChange(reader: CborReader): MemberChange {
+  const items = reader.array("change", 1, 5);
+  const tag = reader.uint("change tag", 3);
+  expectItems("change", items, changeItems[tag] ?? 0);
+  const id = readName(reader, "member id");
+  const type = simple[tag - 1];
+  if (type !== undefined) return { type, id };
+  return {
+    type: "add",
+    id,
+    address: readName(reader, "member address"),
+    incarnation: readName(reader, "incarnation"),
+    promote: reader.boolean("promote"),
+  };
+}
+
+/** Items of a request, by tag. */
+const requestItems = [1, 2, 3, 1];
+
+function readRequest(reader: CborReader): AdminRequest {
+  const items = reader.array("request", 1, 3);
+  const tag = reader.uint("request tag", 3);
+  expectItems("request", items, requestItems[tag] ?? 0);
+  switch (tag) {
+    case 0:
+      return { type: "describe" };
+    case 1:
+      return { type: "transfer", to: reader.takeNull() ? null : readName(reader, "to") };
+    case 2: {
+      const ifVersion = reader.takeNull() ? null : reader.uint("ifVersion");
+      return { type: "change", ifVersion, changes: reader.list("changes", maxChanges, readChange) };
+    }
+    default:
+      return { type: "leave" };
+  }
+}
+
+/**
+ * Reads a frame from an operator.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_TOO_LARGE`
+ */
+export function decodeAdminRequest(frame: Uint8Array): AdminRequest {
+  return readFrame(frame, readRequest);
+}
+
+function writeMembership({ version, historyId, members }: Membership): void {
+  writer.array(3);
+  writer.number(version);
+  writer.text(historyId);
+  writer.array(members.length);
+  for (const { id, address, incarnation, role } of members) {
+    writer.array(4);
+    writer.text(id);
+    writer.text(address);
+    writer.text(incarnation);
+    writer.number(roles.indexOf(role));
+  }
+}
+
+function writeReport(report: NodeReport): void {
+  if (report.type === "running") {
+    open(0, 5);
+    writer.text(report.id);
+    writer.text(report.incarnation);
+    writeStatus(writer, report.status);
+    writeMembership(report.membership);
+    return;
+  }
+  open(1, 5);
+  writer.text(report.id);
+  writer.text(report.cluster);
+  writer.text(report.problem);
+  writer.text(report.advice);
+}
+
+function writeReply(reply: AdminReply): void {
+  switch (reply.type) {
+    case "report":
+      open(0, 2);
+      writeReport(reply.report);
+      return;
+    case "transferred":
+      open(1, 2);
+      writer.text(reply.leader);
+      return;
+    case "changed":
+      open(2, 2);
+      writer.number(reply.version);
+      return;
+    case "left":
+      open(3, 1);
+      return;
+    default:
+      open(4, 4);
+      writer.text(reply.code);
+      writer.text(reply.message);
+      writer.boolean(reply.ambiguous);
+  }
+}
+
+/** The frame of a reply. */
+export function encodeAdminReply(reply: AdminReply): Uint8Array {
+  writer.begin();
+  writeReply(reply);
+  return writer.finish();
+}
+
+function readMember(reader: CborReader): MemberInfo {
+  reader.array("member", 4, 4);
+  return {
+    id: readName(reader, "member id"),
+    address: readName(reader, "member address"),
+    incarnation: readName(reader, "incarnation"),
+    role: roles[reader.uint("member role", 2)] ?? bad("member role: unknown"),
+  };
+}
+
+function readMembership(reader: CborReader): Membership {
+  reader.array("membership", 3, 3);
+  return {
+    version: reader.uint("version"),
+    historyId: readName(reader, "historyId"),
+    members: reader.list("members", wireBounds.members, readMember),
+  };
+}
+
+function readReport(reader: CborReader): NodeReport {
+  reader.array("report", 5, 5);
+  const tag = reader.uint("report tag", 1);
+  const id = readName(reader, "id");
+  if (tag === 0) {
+    return {
+      type: "running",
+      id,
+      incarnation: readName(reader, "incarnation"),
+      status: readStatus(reader),
+      membership: readMembership(reader),
+    };
+  }
+  return {
+    type: "damaged",
+    id,
+    cluster: readName(reader, "cluster"),
+    problem: readMessageText(reader, "problem"),
+    advice: readMessageText(reader, "advice"),
+  };
+}
+
+function readMessageText(reader: CborReader, what: string): string {
+  return reader.text(what, wireBounds.messageBytes);
+}
+
+/** Items of a reply, by tag. */
+const replyItems = [2, 2, 2, 1, 4];
+
+function readReply(reader: CborReader): AdminReply {
+  const items = reader.array("reply", 1, 4);
+  const tag = reader.uint("reply tag", 4);
+  expectItems("reply", items, replyItems[tag] ?? 0);
+  switch (tag) {
+    case 0:
+      return { type: "report", report: readReport(reader) };
+    case 1:
+      return { type: "transferred", leader: readName(reader, "leader") };
+    case 2:
+      return { type: "changed", version: reader.uint("version") };
+    case 3:
+      return { type: "left" };
+    default:
+      return {
+        type: "error",
+        code: toErrorCode(readName(reader, "code")),
+        message: readMessageText(reader, "message"),
+        ambiguous: reader.boolean("ambiguous"),
+      };
+  }
+}
+
+/**
+ * Reads a frame from a node that an operator asked.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_TOO_LARGE`
+ */
+export function decodeAdminReply(frame: Uint8Array): AdminReply {
+  return readFrame(frame, readReply);
+}

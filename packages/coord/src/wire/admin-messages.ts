@@ -1,0 +1,32 @@
+import type { ErrorCode } from "@flotilla/runtime";
+import type { MemberChange, NodeReport } from "../client/admin-api.ts";
+
+/** The protocol operators dial: one request at a time, no session. */
+export const adminProtocol = "flotilla-admin-1";
+
+/** What an operator asks of one node. */
+export type AdminRequest =
+  /** Needs no quorum; also a node that cannot take part answers. */
+  | { readonly type: "describe" }
+  /** Of the leader: hand leadership to `to`, or to the voter whose log is closest. */
+  | { readonly type: "transfer"; readonly to: string | null }
+  /** Of the leader: change the membership, if its version still is `ifVersion`. */
+  | {
+      readonly type: "change";
+      readonly changes: readonly MemberChange[];
+      readonly ifVersion: number | null;
+    }
+  /** Of any member: take yourself out of the cluster, answer, and stop. */
+  | { readonly type: "leave" };
+
+export type AdminReply =
+  | { readonly type: "report"; readonly report: NodeReport }
+  | { readonly type: "transferred"; readonly leader: string }
+  | { readonly type: "changed"; readonly version: number }
+  | { readonly type: "left" }
+  | {
+      readonly type: "error";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly ambiguous: boolean;
+    };
