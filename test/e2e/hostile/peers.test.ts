@@ -6,6 +6,7 @@ import { start, text } from "@flotilla/coord";
 import { encode, FlotillaError, readArray, readString } from "@flotilla/runtime";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Message } from "@flotilla/raft";
 import type { PeerMessage } from "../../../packages/raft/src/transport/message-codec.ts";
 import { decodeFrame, encodeFrame } from "../../../packages/raft/src/transport/message-codec.ts";
 import { freePorts } from "../support/ports.ts";
@@ -259,6 +260,45 @@ test(
     expect(member("n3").status()).toMatchObject({ revision, digest });
     await open("n1");
     await expectAgreed("second");
+    expect(complaints.errors).toEqual([]);
+  },
+  limitMs,
+);
+
+const later = 1_000;
+const lies: readonly (readonly [string, Message])[] = [
+  ["term-never-entered", { type: "append-reply", term: later, prevIndex: 3, match: 5, hint: null }],
+  ["term-never-entered", { type: "append-reply", term: later, prevIndex: 3, match: null, hint: id }],
+  ["term-never-entered", { type: "heartbeat-reply", term: later, round: 5 }],
+  ["term-never-entered", { type: "read-request", term: later, id: 5 }],
+  ["term-never-entered", { type: "forward", term: later, firstId: 5, payloads: [Uint8Array.of(1)] }],
+  ["term-never-entered", { type: "timeout-now", term: later, last: { index: 9, term: later } }],
+  ["vote-not-asked-for", { type: "vote-reply", term: later, granted: true }],
+  ["term-out-of-reach", { type: "vote", term: 2 ** 40, last: id, transfer: true }],
+  [
+    "contradicts-commit",
+    { type: "append", term: later, prev: { index: 2, term: later }, commit: 2, entries: [] },
+  ],
+];
+
+test(
+  "what no honest member says ends the links with the reason, and the member goes on as it was",
+  async () => {
+    const incarnation = await incarnationOf("n1");
+    await close("n1");
+    await write("n3", "before the lies");
+    const { term, revision, digest } = member("n3").status();
+    for (const [k, [reason, lie]] of lies.entries()) {
+      const life = 10_000 + k;
+      const { wire: other } = await introduce("n3", claim("n1", { incarnation, kind: "bulk", life }), bulk);
+      const { wire } = await introduce("n3", claim("n1", { incarnation, life }), control);
+      wire.channel.send(encodeFrame([lie]));
+      const ends = await Promise.all([wire.ended, other.ended]);
+      for (const end of ends) expect(end.reason).toBe(`refused: ${reason}`);
+    }
+    expect(member("n3").status()).toMatchObject({ term, revision, digest });
+    await open("n1");
+    await expectAgreed("before the lies");
     expect(complaints.errors).toEqual([]);
   },
   limitMs,

@@ -1,25 +1,9 @@
-import { FlotillaError, invariant } from "@flotilla/runtime";
+import { invariant } from "@flotilla/runtime";
 import { decodeConfiguration } from "./config-codec.ts";
-import type { Configuration } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { Append } from "./message.ts";
-import { isContiguous } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, LogId, NodeId } from "./types.ts";
-
-/** The configurations that the entries set, or null when one of them cannot be read. */
-function configurationsIn(entries: readonly Entry[]): readonly Configuration[] | null {
-  const found: Configuration[] = [];
-  try {
-    for (const { kind, payload, index } of entries) {
-      if (kind === "config") found.push(decodeConfiguration(payload, index));
-    }
-    return found;
-  } catch (error) {
-    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return null;
-    throw error;
-  }
-}
 
 /**
  * True when an append need not be answered: it only told of a commit, and the leader was told `match` before.
@@ -48,7 +32,7 @@ function refuse(s: RaftState, from: NodeId, prev: LogId): void {
 }
 
 /** Keeps what is there already and replaces only what differs: a late, shorter append must not cut anything off. */
-function merge(s: RaftState, entries: readonly Entry[], configurations: readonly Configuration[]): void {
+function merge(s: RaftState, entries: readonly Entry[]): void {
   const firstNew = entries.findIndex((entry) => s.log.term(entry.index) !== entry.term);
   if (firstNew === -1) return;
   const fresh = firstNew === 0 ? entries : entries.slice(firstNew);
@@ -59,16 +43,14 @@ function merge(s: RaftState, entries: readonly Entry[], configurations: readonly
     s.configs.truncateFrom(from);
   }
   s.log.append(fresh);
-  for (const configuration of configurations) {
-    if (configuration.index >= from) s.configs.append(configuration);
+  for (const { kind, payload, index } of fresh) {
+    if (kind === "config") s.configs.append(decodeConfiguration(payload, index));
   }
 }
 
-/** The leader adds to our log. Paper §5.3. */
+/** The leader adds to our log, with an append that was found sound. Paper §5.3. */
 export function onAppend(s: RaftState, from: NodeId, message: Append): void {
   const { prev, commit } = message;
-  const configurations = configurationsIn(message.entries);
-  if (!isContiguous(message) || configurations === null) return s.probe("raft-append-malformed");
   const known = s.log.commit - prev.index;
   const entries = known > 0 ? message.entries.slice(known) : message.entries;
   if (known > 0) {
@@ -79,7 +61,7 @@ export function onAppend(s: RaftState, from: NodeId, message: Append): void {
     s.probe("raft-append-refused");
     return refuse(s, from, prev);
   }
-  merge(s, entries, configurations);
+  merge(s, entries);
   const match = Math.max(prev.index + message.entries.length, s.log.commit);
   const isNews = s.log.commitTo(Math.min(commit, match));
   if (!isAnswered(s, message, match, isNews)) accept(s, from, prev.index, match);

@@ -41,7 +41,7 @@ export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heart
 export function onHeartbeatReply(s: RaftState, from: NodeId, { round }: HeartbeatReply): void {
   const { leading } = s;
   const progress = leading?.progress.get(from);
-  if (leading === null || progress === undefined || round > leading.round) return;
+  if (leading === null || progress === undefined) return;
   progress.round = Math.max(progress.round, round);
   progress.reopen(s.log.last.index);
   confirmReads(s);

@@ -106,7 +106,7 @@ export class Raft {
     const soft = this.#hasNewSoft() ? this.#soft() : null;
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
     const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded } =
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded, refused } =
       s.takeResults();
     if (soft !== null) this.#reportedSoft = soft;
     this.#reportedConfiguration = s.config;
@@ -122,6 +122,7 @@ export class Raft {
       receiveSnapshot,
       compactTo,
       transferEnded,
+      refused,
       configuration,
       soft,
     };
@@ -269,6 +270,7 @@ export class Raft {
 
   #peerUp({ peer }: PeerUp): void {
     const s = this.#s;
+    s.refused.delete(peer);
     onLinkOpen(s, peer);
     s.answered = { index: 0, term: 0 };
     askAgain(s, peer);

@@ -1,6 +1,7 @@
 import type { Configuration } from "./config.ts";
 import type { Entry } from "./entry.ts";
 import type { Message, SnapshotChunk } from "./message.ts";
+import type { RefusalReason } from "./refusals.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
 /** One atomic, synced write. At most one is outstanding; answered by `append-done` with the same `seq`. */
@@ -51,6 +52,12 @@ export interface Dropped {
   readonly certain: boolean;
 }
 
+/** A peer that said what no honest member can say. Nothing of it was taken up, nor is anything until its next `peer-up`. */
+export interface Refused {
+  readonly from: NodeId;
+  readonly reason: RefusalReason;
+}
+
 /** Why a hand-over did not happen: nothing was begun, or the target did not take over within an election timeout. */
 export type TransferEnd = "refused" | "aborted";
 
@@ -80,6 +87,8 @@ export interface Ready {
   readonly compactTo: LogId | null;
   /** A hand-over that came to nothing; null: none. One that succeeds shows in `soft`. */
   readonly transferEnded: TransferEnd | null;
+  /** Peers whose links must be closed. */
+  readonly refused: readonly Refused[];
   /** The configuration in force when it changed. */
   readonly configuration: Configuration | null;
   /** Present when anything in it changed. */

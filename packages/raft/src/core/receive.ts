@@ -4,8 +4,9 @@ import { onAppend } from "./following.ts";
 import { onHeartbeat, onHeartbeatReply } from "./heartbeats.ts";
 import type { Message } from "./message.ts";
 import { onForward, onForwardReply } from "./proposals.ts";
-import { isFounding, voterOf } from "./quorum.ts";
 import { onReadReply, onReadRequest } from "./reads.ts";
+import { refusalOf } from "./refusals.ts";
+import type { RefusalReason } from "./refusals.ts";
 import { onAppendReply } from "./replication.ts";
 import { becomeFollower, heardLeader } from "./roles.ts";
 import { onSnapshotChunk } from "./snapshots.ts";
@@ -13,35 +14,27 @@ import type { RaftState } from "./state.ts";
 import type { NodeId } from "./types.ts";
 import { isLoyal, onPreVote, onVote } from "./voting.ts";
 
-/** Takes up a message of a peer. */
-export function receive(s: RaftState, { from, incarnation, message }: Receive): void {
-  if (!isWelcome(s, from, incarnation, message) || !settleTerm(s, from, message)) return;
+/**
+ * Takes up a message of a peer. One that no honest member can have said changes nothing, and nothing more is heard
+ * from there until the link has been replaced.
+ */
+export function receive(s: RaftState, event: Receive): void {
+  const { from, incarnation, message } = event;
+  if (s.isReplaced) return s.probe("raft-self-replaced");
+  if (s.refused.has(from)) return s.probe("raft-message-after-refusal");
+  const reason = refusalOf(s, event);
+  if (reason !== null) return refuse(s, from, reason);
+  if (!settleTerm(s, from, message)) return;
   const progress = s.leading?.progress.get(from);
   if (progress !== undefined) progress.heardTick = s.tick;
   handle(s, from, incarnation, message);
 }
 
-/** Only members speak, and only with the data they had when they became members. Strangers may ask and lead, never count. */
-function isWelcome(s: RaftState, from: NodeId, incarnation: string, message: Message): boolean {
-  const voter = voterOf(s.config, from);
-  let reason: string | null = null;
-  if (from === s.id) reason = "raft-message-from-self";
-  else if (s.isReplaced) reason = "raft-self-replaced";
-  else if (voter === undefined && !fromStranger.has(message.type)) reason = "raft-message-from-stranger";
-  else if (voter !== undefined && !isFounding(s.config) && voter.incarnation !== incarnation) {
-    reason = "raft-wrong-incarnation";
-  }
-  if (reason !== null) s.probe(reason);
-  return reason === null;
+function refuse(s: RaftState, from: NodeId, reason: RefusalReason): void {
+  s.probe(`raft-refused-${reason}`);
+  s.refused.add(from);
+  s.results.refused.push({ from, reason });
 }
-
-const fromStranger: ReadonlySet<Message["type"]> = new Set([
-  "pre-vote",
-  "vote",
-  "append",
-  "heartbeat",
-  "snapshot-chunk",
-] as const);
 
 /** Brings terms together; false when the message is thereby dealt with. Paper §5.1. */
 function settleTerm(s: RaftState, from: NodeId, message: Message): boolean {

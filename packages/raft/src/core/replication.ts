@@ -82,12 +82,10 @@ export function onAppendReply(s: RaftState, from: NodeId, { prevIndex, match, hi
   if (progress === undefined) return;
   if (match === null) {
     if (hint !== null) progress.refused(prevIndex, s.log.sharedWith(hint).index);
-  } else if (match <= s.log.last.index) {
-    const before = progress.match;
-    progress.acknowledged(match, s.log.compacted.index);
-    advanceCommit(s);
-    if (progress.match > before) pursueTransfer(s);
-  } else {
-    s.probe("raft-acknowledged-beyond-log");
+    return;
   }
+  const before = progress.match;
+  progress.acknowledged(match, s.log.compacted.index);
+  advanceCommit(s);
+  if (progress.match > before) pursueTransfer(s);
 }

@@ -8,7 +8,7 @@ import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { isMember, voterOf } from "./quorum.ts";
-import type { Dropped, Placed, ReadPoint, TransferEnd } from "./ready.ts";
+import type { Dropped, Placed, ReadPoint, Refused, TransferEnd } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
@@ -54,6 +54,7 @@ export interface Results {
   receiveSnapshot: { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
   compactTo: LogId | null;
   transferEnded: TransferEnd | null;
+  refused: Refused[];
 }
 
 function noResults(): Results {
@@ -65,6 +66,7 @@ function noResults(): Results {
     receiveSnapshot: [],
     compactTo: null,
     transferEnded: null,
+    refused: [],
   };
 }
 
@@ -93,6 +95,8 @@ export class RaftState {
   readonly outbox: Outbox = new Outbox();
   readonly asked: Asked;
   readonly fast: FastTrack = { closed: new Set(), deadlineMs: null };
+  /** Peers that said what nobody honest can say, until their link has been replaced. */
+  readonly refused: Set<NodeId> = new Set();
   results: Results = noResults();
   now: Stamped;
   /** Ticks since construction. */
@@ -217,7 +221,8 @@ export class RaftState {
 
   /** True when there are results to take. */
   get hasResults(): boolean {
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded } = this.results;
+    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded, refused } =
+      this.results;
     if (
       transferEnded !== null ||
       reads.length > 0 ||
@@ -226,7 +231,7 @@ export class RaftState {
       compactTo !== null
     )
       return true;
-    return sendSnapshot.length > 0 || receiveSnapshot.length > 0;
+    return sendSnapshot.length > 0 || receiveSnapshot.length > 0 || refused.length > 0;
   }
 
   /** Takes the results out. */

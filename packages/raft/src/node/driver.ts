@@ -1,19 +1,18 @@
 import type { Channel, FlotillaError } from "@flotilla/runtime";
 import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
-import { defaultLimits, fitsLimits } from "../core/options.ts";
 import { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
 import type { Index, LogId, NodeId } from "../core/types.ts";
 import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
+import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { Peers } from "../transport/peers.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
-import { largestPayloadBytes } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, overloaded, tooLarge } from "./status.ts";
 import { Proposals } from "./proposals.ts";
@@ -116,7 +115,7 @@ export class Driver {
   }
 
   send(to: NodeId, payload: Uint8Array): boolean {
-    if (payload.length > largestPayloadBytes) throw tooLarge("message", largestPayloadBytes);
+    if (payload.length > maxPayloadBytes) throw tooLarge("message", maxPayloadBytes);
     if (this.#stopped || !this.#peers.send(to, { type: "app", payload })) return false;
     this.#schedule();
     return true;
@@ -180,6 +179,7 @@ export class Driver {
           this.#peerChanged({ type: "peer-down", peer, byPeer });
         },
         receive: (from, incarnation, message) => this.#receive(from, incarnation, message),
+        refused: (peer, reason) => this.#settings.observer.onRefused?.(peer, reason),
       },
     });
   }
@@ -213,9 +213,7 @@ export class Driver {
     const { maxProposalBytes } = this.#settings;
     if (bytes > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     const { queuedCount, queuedBytes } = this.#proposals;
-    // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
-    const fits = queuedCount === 0 || fitsLimits(queuedCount + 1, queuedBytes + bytes, defaultLimits);
-    return fits && this.#core.admits(queuedCount + 1, queuedBytes + bytes)
+    return this.#proposals.hasRoomFor(bytes) && this.#core.admits(queuedCount + 1, queuedBytes + bytes)
       ? null
       : overloaded("too many proposals wait for their outcome");
   }
@@ -296,6 +294,7 @@ export class Driver {
       observer.onSoft?.(ready.soft, this.#core.last);
       this.#handover.believed(ready.soft);
     }
+    for (const { from, reason } of ready.refused) this.#peers.refuse(from, reason);
     if (ready.transferEnded !== null) this.#handover.ended(ready.transferEnded);
     if (ready.soft !== null || ready.configuration !== null) this.#statusChanged = true;
   }

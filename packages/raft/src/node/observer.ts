@@ -2,6 +2,7 @@ import type { Entry } from "../core/entry.ts";
 import type { Message } from "../core/message.ts";
 import type { Recovered } from "../core/options.ts";
 import type { AppendTask, SoftState } from "../core/ready.ts";
+import type { RefusalReason } from "../core/refusals.ts";
 import type { Index, LogId, NodeId } from "../core/types.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface RaftObserver {
   readonly onDurable?: (task: AppendTask) => void;
   /** Role, term, leader or establishment changed; `last` is the end of the log then, durable or not. */
   readonly onSoft?: (soft: SoftState, last: LogId) => void;
+  /** A peer said what no honest member can say: nothing of it was taken up, and its links close. */
+  readonly onRefused?: (from: NodeId, reason: RefusalReason) => void;
   /** The commit index grew. */
   readonly onCommit?: (commit: Index) => void;
   /** The state machine applied (or, when it is no command, passed over) `entry`. */

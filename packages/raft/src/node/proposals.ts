@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Propose } from "../core/event.ts";
+import { defaultLimits, fitsLimits } from "../core/options.ts";
 import type { Dropped, Placed } from "../core/ready.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
 import type { Proposed } from "./types.ts";
@@ -43,6 +44,12 @@ export class Proposals {
 
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** True when one more may wait for the next turn, which a hand-over can put off. A lone one of any size may. */
+  hasRoomFor(bytes: number): boolean {
+    const { queuedCount, queuedBytes } = this;
+    return queuedCount === 0 || fitsLimits(queuedCount + 1, queuedBytes + bytes, defaultLimits);
   }
 
   /** Takes up a proposal for the next turn. */

@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { maxPayloadBytes } from "../transport/message-rules.ts";
 import type { RaftObserver } from "./observer.ts";
 import type { RaftOptions } from "./types.ts";
 
@@ -16,8 +17,6 @@ export interface Settings extends RaftOptions {
 }
 
 const mib = 1 << 20;
-/** Whatever travels alone must fit one frame of a peer link. Bytes. */
-export const largestPayloadBytes: number = 8 * mib;
 const leastElectionTicks = 3;
 /** Twice as long still fits a timer. */
 const longestTimeoutMs = 600_000;
@@ -43,7 +42,7 @@ export function settle(options: RaftOptions): Settings {
     snapshotEntries: within("snapshotEntries", options.snapshotEntries ?? 100_000, 1),
     snapshotBytes: within("snapshotBytes", options.snapshotBytes ?? 64 * mib, 1),
     trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
-    maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, largestPayloadBytes),
+    maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, maxPayloadBytes),
     observer: options.observer ?? {},
   };
 }

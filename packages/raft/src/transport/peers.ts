@@ -1,6 +1,7 @@
 import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
 import type { Configuration, Voter } from "../core/config.ts";
+import type { RefusalReason } from "../core/refusals.ts";
 import type { NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
 import { peerMaxFrameBytes } from "./message-codec.ts";
@@ -20,7 +21,10 @@ export interface PeersOptions {
   /** A link silent for twice as long is closed. */
   readonly electionTimeoutMs: number;
   readonly configuration: Configuration;
-  readonly events: Omit<PeerEvents, "ended">;
+  readonly events: Omit<PeerEvents, "ended"> & {
+    /** A peer is cut off for what it said. */
+    readonly refused: (peer: NodeId, reason: RefusalReason) => void;
+  };
 }
 
 interface Entry {
@@ -104,6 +108,13 @@ export class Peers {
     if (peer?.send(message) !== true) return false;
     this.#unsent.add(peer);
     return true;
+  }
+
+  /** Closes the links to a peer that said what it must not; it may dial again. */
+  refuse(id: NodeId, reason: RefusalReason): void {
+    this.#options.host.logger.warn({ peer: id, reason }, "a message of a peer was refused");
+    this.#options.events.refused(id, reason);
+    this.#entries.get(id)?.peer.close(`refused: ${reason}`);
   }
 
   /** Sends what was queued. */

@@ -248,7 +248,7 @@ export class Cluster {
     const last = { index, term };
     member.disk.snapshot = {
       last,
-      timeMs: member.wallMs,
+      timeMs: member.disk.at(index)?.timeMs ?? member.disk.snapshot?.timeMs ?? 0,
       configuration,
       state: member.state.slice(0, index),
     };
@@ -279,6 +279,7 @@ export class Cluster {
     member.reads.push(...ready.reads);
     member.placed.push(...ready.placed);
     member.dropped.push(...ready.dropped);
+    member.refused.push(...ready.refused);
     if (ready.transferEnded !== null) member.transfers.push(ready.transferEnded);
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#receiveSnapshot(member, from, chunk);

@@ -84,7 +84,8 @@ test("a member that comes back with other data is not listened to", () => {
   cluster.propose("a", "x");
   cluster.settle();
   expect(cluster.get("a").raft.commit).toBe(1);
-  expect(cluster.get("a").probes).toContain("raft-wrong-incarnation");
+  for (const id of ["a", "c"])
+    expect(cluster.get(id).refused).toEqual([{ from: "b", reason: "wrong-incarnation" }]);
 });
 
 test("a member that was replaced under its own name falls silent", () => {
@@ -105,6 +106,7 @@ test("a stranger's answers count for nothing", () => {
   const reply = { type: "append-reply", term: 8, prevIndex: 0, match: null, hint: null } as const;
   cluster.deliver({ from: "x", to: "a", incarnation: "x", message: reply });
   expect(cluster.get("a").raft).toMatchObject({ role: "leader", term: 1 });
+  expect(cluster.get("a").refused).toEqual([{ from: "x", reason: "from-stranger" }]);
 });
 
 test("votes and vote requests leave only once term and vote are durable", () => {
@@ -186,7 +188,7 @@ test("logs and terms that lie crosswise still find a leader", () => {
   cluster.settle();
   cluster.tick();
   cluster.crash("a");
-  cluster.tell("c", "b", { type: "append", term: 30, prev: zero, commit: 0, entries: [] });
+  cluster.tell("c", "b", { type: "vote", term: 30, last: zero, transfer: true });
   cluster.tick(100);
   expect(cluster.leader().raft.established).toBe(true);
 });

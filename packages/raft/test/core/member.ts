@@ -5,7 +5,7 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { LogReader } from "../../src/core/log/log-reader.ts";
 import type { Limits, Recovered } from "../../src/core/options.ts";
 import { Raft } from "../../src/core/raft.ts";
-import type { AppendTask, Dropped, Placed, ReadPoint, TransferEnd } from "../../src/core/ready.ts";
+import type { AppendTask, Dropped, Placed, ReadPoint, Refused, TransferEnd } from "../../src/core/ready.ts";
 import type { HardState, Index, LogId } from "../../src/core/types.ts";
 
 /** Randomness from a seed. */
@@ -143,6 +143,7 @@ export class Member {
   readonly reads: ReadPoint[] = [];
   readonly placed: Placed[] = [];
   readonly dropped: Dropped[] = [];
+  readonly refused: Refused[] = [];
   readonly transfers: TransferEnd[] = [];
   incarnation: string;
   raft: Raft;

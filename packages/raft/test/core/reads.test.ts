@@ -83,6 +83,7 @@ test("an answer to a round that never was confirms nothing", () => {
   cluster.heal();
   cluster.tell("a", "b", { type: "heartbeat-reply", term: 1, round: 1000 });
   expect(cluster.get("a").reads).toEqual([]);
+  expect(cluster.get("a").refused).toEqual([{ from: "b", reason: "round-never-begun" }]);
 });
 
 test("a follower without a leader refuses, and so does one that may not ask", () => {

@@ -213,6 +213,7 @@ test("an acknowledgement beyond the log is not believed", () => {
   const cluster = led();
   cluster.tell("a", "b", { type: "append-reply", term: 1, prevIndex: 1, match: 99, hint: null });
   expect(cluster.get("a").raft.matchOf("b")).toBe(1);
+  expect(cluster.get("a").refused).toEqual([{ from: "b", reason: "beyond-log" }]);
 });
 
 test("a follower that is told of more than it holds knows that its data went back in time", () => {

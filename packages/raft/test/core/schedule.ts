@@ -50,6 +50,7 @@ export class Schedule {
     expect(expected.at(-1)).toMatch(/:the end$/);
     for (const id of cluster.ids) expect(cluster.get(id).state).toEqual(expected);
     this.#checkProposals(expected);
+    for (const id of cluster.ids) expect(cluster.get(id).refused).toEqual([]);
   }
 
   #life(id: string): string {

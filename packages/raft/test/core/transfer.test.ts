@@ -132,6 +132,7 @@ test("a follower declines a request of somebody who does not lead", () => {
   cluster.tell("b", "c", { type: "timeout-now", term: 1, last: { index: 2, term: 1 } });
   cluster.settle();
   expect(cluster.get("b").raft).toMatchObject({ role: "follower", term: 1, leader: "a" });
+  expect(cluster.get("b").refused).toEqual([{ from: "c", reason: "second-leader" }]);
 });
 
 test("a target campaigns only with what its disk holds", () => {

@@ -5,11 +5,14 @@ import { expect, test } from "vitest";
 import type { Message } from "../../src/core/message.ts";
 import { decodeFrame, encodeFrame } from "../../src/transport/message-codec.ts";
 import type { PeerMessage } from "../../src/transport/message-codec.ts";
+import { maxCount, maxPayloadBytes } from "../../src/transport/message-rules.ts";
 import { configuration, entries } from "../storage/disk-fixture.ts";
 import { packedFrame } from "./packed.ts";
 
-const count = fc.maxSafeNat();
-const logId = fc.record({ index: count, term: count });
+const count = fc.nat(maxCount);
+const positive = fc.integer({ min: 1, max: maxCount });
+const logId = fc.record({ index: positive, term: fc.integer({ min: 1, max: maxCount - 1 }) });
+const empty = { index: 0, term: 0 };
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { nil: null });
 const bytes = fc.uint8Array({ maxLength: 64 });
 
@@ -30,8 +33,8 @@ const append = fc
 
 const chunk = fc
   .record({
-    term: count,
-    timeMs: count,
+    term: fc.integer({ min: 3, max: maxCount }),
+    timeMs: fc.maxSafeNat(),
     at: fc.nat(100),
     bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
     checksum: fc.nat(),
@@ -52,45 +55,63 @@ const id = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
 const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   append,
   chunk,
-  fc.record({ type: fc.constant("pre-vote" as const), term: count, last: logId, closedLeader: maybe(id) }),
+  fc
+    .record({ last: fc.oneof(logId, fc.constant(empty)), ahead: fc.nat(9), closedLeader: maybe(id) })
+    .map(({ last, ahead, closedLeader }): Message => ({
+      type: "pre-vote",
+      term: Math.min(last.term + 1 + ahead, maxCount),
+      last,
+      closedLeader,
+    })),
   fc.record({
     type: fc.constantFrom("pre-vote-reply" as const, "vote-reply" as const),
-    term: count,
+    term: positive,
     granted: fc.boolean(),
   }),
-  fc.record({ type: fc.constant("vote" as const), term: count, last: logId, transfer: fc.boolean() }),
-  fc.record({ type: fc.constant("timeout-now" as const), term: count, last: logId }),
+  fc
+    .record({ last: logId, transfer: fc.boolean() })
+    .map(({ last, transfer }): Message => ({ type: "vote", term: last.term + 1, last, transfer })),
+  logId.map((last): Message => ({ type: "timeout-now", term: last.term, last })),
+  fc.record({ term: positive, at: fc.tuple(count, count) }).map(({ term, at }): Message => ({
+    type: "append-reply",
+    term,
+    prevIndex: Math.min(...at),
+    match: Math.max(...at),
+    hint: null,
+  })),
+  fc
+    .record({ term: positive, at: fc.tuple(count, count), hint: fc.nat(9) })
+    .map(({ term, at, hint }): Message => ({
+      type: "append-reply",
+      term,
+      prevIndex: Math.max(...at),
+      match: null,
+      hint: { index: Math.min(...at), term: Math.max(0, term - hint) },
+    })),
   fc.record({
     type: fc.constant("append-reply" as const),
-    term: count,
-    prevIndex: count,
-    match: count,
-    hint: fc.constant(null),
-  }),
-  fc.record({
-    type: fc.constant("append-reply" as const),
-    term: count,
+    term: positive,
     prevIndex: count,
     match: fc.constant(null),
-    hint: logId,
+    hint: fc.constant(null),
   }),
-  fc.record({ type: fc.constant("heartbeat" as const), term: count, commit: count, round: count }),
-  fc.record({ type: fc.constant("heartbeat-reply" as const), term: count, round: count }),
+  fc.record({ type: fc.constant("heartbeat" as const), term: positive, commit: count, round: positive }),
+  fc.record({ type: fc.constant("heartbeat-reply" as const), term: positive, round: positive }),
   fc.record({ type: fc.constant("snapshot-reply" as const), term: count, last: logId, received: count }),
-  fc.record({ type: fc.constant("read-request" as const), term: count, id: count }),
+  fc.record({ type: fc.constant("read-request" as const), term: positive, id: count }),
   fc.record({ type: fc.constant("read-reply" as const), term: count, id: count, index: maybe(count) }),
   fc.record({
     type: fc.constant("forward" as const),
-    term: count,
+    term: positive,
     firstId: count,
-    payloads: fc.array(bytes),
+    payloads: fc.array(bytes, { minLength: 1 }),
   }),
   fc.record({
     type: fc.constant("forward-reply" as const),
     term: count,
     firstId: count,
-    count: fc.nat(8192),
-    firstIndex: maybe(count),
+    count: fc.integer({ min: 1, max: 8192 }),
+    firstIndex: maybe(positive),
   }),
   fc.record({ type: fc.constant("app" as const), payload: bytes }),
 );
@@ -189,6 +210,8 @@ test("a tag of nothing is refused, whatever seems to follow", () => {
   expect(decodesOrRefuses(Uint8Array.of(0x81, 0x81, 0, 5, 6, 0xf6))).toBeNull();
 });
 
+const empty8 = new Uint8Array(8);
+
 const misfits: readonly (readonly [string, Message])[] = [
   [
     "entries that do not follow",
@@ -207,8 +230,52 @@ const misfits: readonly (readonly [string, Message])[] = [
     { type: "append", term: 1, prev: { index: 4, term: 2 }, commit: 0, entries: [] },
   ],
   [
-    "an answer that neither matches nor hints",
-    { type: "append-reply", term: 1, prevIndex: 1, match: null, hint: null },
+    "entries after half an entry",
+    { type: "append", term: 1, prev: { index: 1, term: 0 }, commit: 0, entries: [] },
+  ],
+  ["a commit out of reach", { type: "append", term: 1, prev: empty, commit: 2 ** 52 + 1, entries: [] }],
+  ["an append of no term", { type: "append", term: 0, prev: empty, commit: 0, entries: [] }],
+  ["an answer in no term", { type: "append-reply", term: 0, prevIndex: 0, match: 0, hint: null }],
+  ["a match below the question", { type: "append-reply", term: 1, prevIndex: 5, match: 4, hint: null }],
+  ["a match out of reach", { type: "append-reply", term: 1, prevIndex: 5, match: 2 ** 52 + 1, hint: null }],
+  [
+    "a hint above the question",
+    { type: "append-reply", term: 1, prevIndex: 5, match: null, hint: { index: 6, term: 1 } },
+  ],
+  [
+    "a hint of a term to come",
+    { type: "append-reply", term: 1, prevIndex: 5, match: null, hint: { index: 5, term: 2 } },
+  ],
+  ["a term out of reach", { type: "read-request", term: 2 ** 52 + 1, id: 1 }],
+  ["a question in no term", { type: "read-request", term: 0, id: 1 }],
+  ["a read point out of reach", { type: "read-reply", term: 1, id: 1, index: 2 ** 52 + 1 }],
+  ["a heartbeat that begins no round", { type: "heartbeat", term: 1, commit: 0, round: 0 }],
+  ["a heartbeat of no term", { type: "heartbeat", term: 0, commit: 0, round: 1 }],
+  ["a heartbeat with a commit out of reach", { type: "heartbeat", term: 1, commit: 2 ** 52 + 1, round: 1 }],
+  ["an answer to no round", { type: "heartbeat-reply", term: 1, round: 0 }],
+  ["an answer to a heartbeat of no term", { type: "heartbeat-reply", term: 0, round: 1 }],
+  ["a forward of nothing", { type: "forward", term: 1, firstId: 1, payloads: [] }],
+  ["a forward in no term", { type: "forward", term: 0, firstId: 1, payloads: [empty8] }],
+  ["a forward whose ids wrap", { type: "forward", term: 1, firstId: 2 ** 52 + 1, payloads: [empty8] }],
+  [
+    "a forward that no entry can hold",
+    { type: "forward", term: 1, firstId: 1, payloads: [new Uint8Array(maxPayloadBytes + 1)] },
+  ],
+  ["an answer about no proposal", { type: "forward-reply", term: 1, firstId: 1, count: 0, firstIndex: null }],
+  ["a place before the log", { type: "forward-reply", term: 1, firstId: 1, count: 1, firstIndex: 0 }],
+  ["a place out of reach", { type: "forward-reply", term: 1, firstId: 1, count: 1, firstIndex: 2 ** 52 + 1 }],
+  [
+    "a candidate whose log is as new as its term",
+    { type: "vote", term: 2, last: { index: 1, term: 2 }, transfer: false },
+  ],
+  ["a grant for no term", { type: "pre-vote-reply", term: 0, granted: true }],
+  ["a vote for no term", { type: "vote-reply", term: 0, granted: true }],
+  ["a leader without an entry of its term", { type: "timeout-now", term: 2, last: { index: 1, term: 1 } }],
+  ["a leader with nothing", { type: "timeout-now", term: 2, last: { index: 0, term: 2 } }],
+  ["an index out of reach", { type: "timeout-now", term: 2, last: { index: 2 ** 52 + 1, term: 2 } }],
+  [
+    "an answer about half a snapshot",
+    { type: "snapshot-reply", term: 1, last: { index: 1, term: 0 }, received: 0 },
   ],
   ["a negative index", { type: "vote", term: 1, last: { index: -1, term: 1 }, transfer: false }],
   ["a term above 2^53", { type: "vote", term: 2 ** 60, last: { index: 1, term: 1 }, transfer: false }],
@@ -217,4 +284,30 @@ const misfits: readonly (readonly [string, Message])[] = [
 
 test.each(misfits)("%s is refused", (_, misfit) => {
   expect(() => decodeFrame(encodeFrame([misfit]))).toThrow(FlotillaError);
+});
+
+test.each([
+  ["of nothing", { last: empty }],
+  ["of a term to come", { last: { index: 7, term: 9 } }],
+  ["beyond its size", { offset: 2 }],
+  ["that brings nothing", { bytes: new Uint8Array(0) }],
+])("a slice of a snapshot %s is refused", (_, misfit) => {
+  const sound: Message = {
+    type: "snapshot-chunk",
+    term: 3,
+    last: { index: 7, term: 3 },
+    timeMs: 0,
+    configuration: { ...configuration, index: 0 },
+    offset: 0,
+    totalBytes: 2,
+    checksum: 0,
+    bytes: Uint8Array.of(1, 2),
+  };
+  expect(decodeFrame(encodeFrame([sound])).length).toBe(1);
+  expect(decodesOrRefuses(encodeFrame([{ ...sound, ...misfit }]))).toBeNull();
+});
+
+test("an answer that only tells of a later term travels", () => {
+  const told: Message = { type: "append-reply", term: 5, prevIndex: 3, match: null, hint: null };
+  expect(decodeFrame(encodeFrame([told]))).toEqual([told]);
 });

@@ -91,6 +91,7 @@ function makePeers(
     events: {
       up: (peer) => log.add(`up ${peer}`),
       down: (peer, byPeer) => log.add(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
+      refused: (peer, reason) => log.add(`refused ${peer}: ${reason}`),
       receive: (from, _, message) => log.add(`${message.type} from ${from}`),
     },
   });
@@ -288,4 +289,18 @@ test("a side that says nothing is cut off", { timeout: timeoutMs }, async () => 
   const { remote, reason } = await control.ended;
   expect(remote).toBe(true);
   expect(reason).toContain("silent");
+});
+
+test("a peer that is refused hears why, and may come back", { timeout: timeoutMs }, async () => {
+  const { side, address } = await acceptor();
+  await using b = side;
+  const control = await impostor(address, "control", 1);
+  const bulk = await impostor(address, "bulk", 1);
+  await b.log.until("up a");
+  b.peers.refuse("a", "beyond-log");
+  for (const { reason } of await Promise.all([control.ended, bulk.ended]))
+    expect(reason).toBe("refused: beyond-log");
+  expect(b.log.lines).toEqual(["up a", "refused a: beyond-log", "down a by us"]);
+  await using _a = dialer(address);
+  await b.log.until("up a", 2);
 });

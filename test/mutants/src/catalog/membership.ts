@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { peer, peerIdentity, quorum, receive, tally } from "./files.ts";
+import { peer, peerIdentity, quorum, refusals, tally } from "./files.ts";
 
 /** Who is a member. */
 export const membership: readonly Mutant[] = [
@@ -20,9 +20,9 @@ export const membership: readonly Mutant[] = [
         replace: 'return this.#session !== null && incarnation === "none";',
       },
       {
-        file: receive,
-        find: "voter !== undefined && !isFounding(s.config) && voter.incarnation !== incarnation",
-        replace: 'voter !== undefined && !isFounding(s.config) && incarnation === ""',
+        file: refusals,
+        find: 'return isFounding(s.config) || voter.incarnation === incarnation ? null : "wrong-incarnation";',
+        replace: "return null;",
       },
       {
         file: quorum,

@@ -16,6 +16,8 @@ export interface OnlineChecker {
   append?(node: NodeView, task: AppendTask): void;
   send?(node: NodeView, to: string, message: Message): void;
   commit?(node: NodeView, commit: Index): void;
+  /** `node` refused a message of `from` as one that no honest member can send. */
+  refused?(node: NodeView, from: string, reason: string): void;
   apply?(node: NodeView, entry: Entry): void;
   restore?(node: NodeView, last: LogId): void;
   /** The state machine holds everything up to `index` and has this digest. */

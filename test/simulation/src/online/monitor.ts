@@ -3,6 +3,7 @@ import type { SimDisk } from "@flotilla/runtime/sim";
 import type { Findings } from "../world/findings.ts";
 import type { OnlineChecker, Report } from "./checker.ts";
 import { DeterministicApply } from "./deterministic-apply.ts";
+import { HonestPeers } from "./honest-peers.ts";
 import { DurableBeforeAck } from "./durable-before-ack.ts";
 import { ElectionSafety } from "./election-safety.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
@@ -40,6 +41,7 @@ export class Monitor {
       new QuorumReal(report("QuorumReal"), () => [...this.#views.values()]),
       new NoRegression(report("NoRegression")),
       new DeterministicApply(report("DeterministicApply")),
+      new HonestPeers(report("HonestPeers")),
     ];
   }
 
@@ -85,6 +87,9 @@ export class Monitor {
       onCommit: (commit) => {
         for (const checker of all) checker.commit?.(node, commit);
         node.commit = commit;
+      },
+      onRefused: (from, reason) => {
+        for (const checker of all) checker.refused?.(node, from, reason);
       },
       onApply: (entry) => {
         for (const checker of all) checker.apply?.(node, entry);

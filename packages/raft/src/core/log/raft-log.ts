@@ -93,6 +93,12 @@ export class RaftLog {
     return this.#terms.at(index);
   }
 
+  /** `timeMs` of entry `index`; null when it is compacted away or not there yet. */
+  timeMs(index: Index): number | null {
+    if (index === this.#last.index) return this.#lastTimeMs;
+    return this.#entryAt(index)?.timeMs ?? null;
+  }
+
   /** True when a log that ends with `last` holds everything this one may have committed. Paper §5.4.1. */
   isUpToDate(last: LogId): boolean {
     return last.term > this.#last.term || (last.term === this.#last.term && last.index >= this.#last.index);

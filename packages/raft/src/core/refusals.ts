@@ -1,0 +1,160 @@
+import { FlotillaError } from "@flotilla/runtime";
+import { decodeConfiguration } from "./config-codec.ts";
+import type { Receive } from "./event.ts";
+import type { Append, AppendReply, ForwardReply, Message, SnapshotChunk } from "./message.ts";
+import { isFounding, voterOf } from "./quorum.ts";
+import { isContiguous } from "./replication.ts";
+import type { RaftState } from "./state.ts";
+import type { LogId, NodeId, Term } from "./types.ts";
+
+/** Why no honest member can have said this here. */
+export type RefusalReason =
+  | "from-itself"
+  | "from-stranger"
+  | "wrong-incarnation"
+  | "term-out-of-reach"
+  | "term-never-entered"
+  | "second-leader"
+  | "malformed-append"
+  | "time-goes-back"
+  | "contradicts-commit"
+  | "vote-not-asked-for"
+  | "beyond-log"
+  | "round-never-begun"
+  | "count-differs";
+
+/** More elections than a cluster can hold while one member is away. */
+const maxTermLead = 2 ** 32;
+
+const fromStranger: ReadonlySet<Message["type"]> = new Set([
+  "pre-vote",
+  "vote",
+  "append",
+  "heartbeat",
+  "snapshot-chunk",
+] as const);
+
+/**
+ * Why `message` must not be taken up: it contradicts what this node knows for certain, so whoever said it lies or
+ * is broken. Null: an honest member may have said it. Asked before the message changes anything; what is merely
+ * late is never refused.
+ */
+export function refusalOf(s: RaftState, { from, incarnation, message }: Receive): RefusalReason | null {
+  return refusalOfSender(s, from, incarnation, message) ?? refusalOfContent(s, from, message);
+}
+
+/** Only members speak, and only with the data they had when they became members. Strangers may ask and lead, never count. */
+function refusalOfSender(
+  s: RaftState,
+  from: NodeId,
+  incarnation: string,
+  { type }: Message,
+): RefusalReason | null {
+  if (from === s.id) return "from-itself";
+  const voter = voterOf(s.config, from);
+  if (voter === undefined) return fromStranger.has(type) ? null : "from-stranger";
+  return isFounding(s.config) || voter.incarnation === incarnation ? null : "wrong-incarnation";
+}
+
+function refusalOfContent(s: RaftState, from: NodeId, message: Message): RefusalReason | null {
+  if (message.term < s.term) return null;
+  if (message.term - s.term > maxTermLead) return "term-out-of-reach";
+  switch (message.type) {
+    case "append":
+      return refusalOfSecond(s, from, message.term) ?? refusalOfAppend(s, message);
+    case "heartbeat":
+      return refusalOfSecond(s, from, message.term);
+    case "snapshot-chunk":
+      return refusalOfSecond(s, from, message.term) ?? refusalOfChunk(s, message);
+    case "timeout-now":
+      return refusalOfTerm(s, message.term) ?? refusalOfSecond(s, from, message.term);
+    default:
+      return refusalOfAnswer(s, from, message);
+  }
+}
+
+function refusalOfAnswer(s: RaftState, from: NodeId, message: Message): RefusalReason | null {
+  switch (message.type) {
+    case "vote-reply": {
+      const asked = message.term === s.term && s.hard.vote === s.id;
+      return message.granted && !asked ? "vote-not-asked-for" : null;
+    }
+    case "append-reply":
+      return refusalOfAppendReply(s, message);
+    case "heartbeat-reply":
+      if (s.leading !== null && message.term === s.term && message.round > s.leading.round)
+        return "round-never-begun";
+      return refusalOfTerm(s, message.term);
+    case "read-request":
+    case "forward":
+      return refusalOfTerm(s, message.term);
+    case "read-reply":
+      return message.index === null ? null : refusalOfTerm(s, message.term);
+    case "forward-reply":
+      return refusalOfForwardReply(s, from, message);
+    default:
+      return null;
+  }
+}
+
+/** Whoever answers or asks the leader of a term names one in which this node was. Terms never go back, not even in a crash. */
+function refusalOfTerm(s: RaftState, term: Term): RefusalReason | null {
+  return term > s.term ? "term-never-entered" : null;
+}
+
+/** A term has one leader. */
+function refusalOfSecond(s: RaftState, from: NodeId, term: Term): RefusalReason | null {
+  const isOther = s.role === "leader" || (s.leader !== null && s.leader !== from);
+  return term === s.term && isOther ? "second-leader" : null;
+}
+
+/** True when a leader's log cannot have that entry: a committed one is there. */
+function contradictsCommit(s: RaftState, { index, term }: LogId): boolean {
+  if (index > s.log.commit) return false;
+  const own = s.log.term(index);
+  return own !== null && own !== term;
+}
+
+function refusalOfAppend(s: RaftState, message: Append): RefusalReason | null {
+  const { prev, entries } = message;
+  const first = entries[0];
+  if (!isContiguous(message) || !hasReadableConfigurations(message)) return "malformed-append";
+  if (contradictsCommit(s, prev)) return "contradicts-commit";
+  for (const entry of entries) {
+    if (entry.index > s.log.commit) break;
+    if (contradictsCommit(s, entry)) return "contradicts-commit";
+  }
+  if (first === undefined || s.log.term(prev.index) !== prev.term) return null;
+  return first.timeMs < (s.log.timeMs(prev.index) ?? 0) ? "time-goes-back" : null;
+}
+
+function hasReadableConfigurations({ entries }: Append): boolean {
+  try {
+    for (const { kind, payload, index } of entries)
+      if (kind === "config") decodeConfiguration(payload, index);
+    return true;
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return false;
+    throw error;
+  }
+}
+
+function refusalOfChunk(s: RaftState, { last }: SnapshotChunk): RefusalReason | null {
+  return contradictsCommit(s, last) ? "contradicts-commit" : null;
+}
+
+/** One that neither matches nor hints only tells of a later term. */
+function refusalOfAppendReply(s: RaftState, message: AppendReply): RefusalReason | null {
+  const { term, prevIndex, match, hint } = message;
+  if (match === null && hint === null) return null;
+  if (term > s.term) return "term-never-entered";
+  return s.leading !== null && Math.max(prevIndex, match ?? 0) > s.log.last.index ? "beyond-log" : null;
+}
+
+function refusalOfForwardReply(s: RaftState, from: NodeId, message: ForwardReply): RefusalReason | null {
+  const { term, firstId, count, firstIndex } = message;
+  if (firstIndex !== null && term > s.term) return "term-never-entered";
+  if (from !== s.leader || term !== s.term) return null;
+  const asked = s.asked.forwarded.find((item) => item.firstId === firstId - s.asked.forwardBase);
+  return asked === undefined || asked.count === count ? null : "count-differs";
+}
