@@ -161,6 +161,35 @@ describe("running", () => {
     expect(seen).toEqual(["deep", "check", "next", "check"]);
   });
 
+  test("however many events there are, each is over before the next", async () => {
+    const kernel = new Kernel({ seed: 1 });
+    const seen: string[] = [];
+    for (let k = 0; k < 300; k += 1) {
+      kernel.at(k, () => {
+        seen.push(`begin ${k}`);
+        void (async () => {
+          for (let i = 0; i < k % 7; i += 1) await Promise.resolve();
+          process.nextTick(() => void Promise.resolve().then(() => seen.push(`end ${k}`)));
+        })();
+      });
+    }
+    await kernel.run({ untilMs: 99.5 });
+    expect(seen).toHaveLength(200);
+    await kernel.run();
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, k) => [`begin ${k}`, `end ${k}`]).flat());
+  });
+
+  test("a rejection is told in the event that brought it", async () => {
+    const kernel = new Kernel({ seed: 1 });
+    for (let k = 0; k < 300; k += 1)
+      kernel.at(k, () => {
+        if (k === 201) void Promise.reject(new Error("forgotten"));
+      });
+    expect((await failure(kernel.run())).message).toContain("forgotten");
+    expect(kernel.nowMs).toBe(201);
+    expect(kernel.eventCount).toBe(202);
+  });
+
   test("a check that throws fails the run with the trace", async () => {
     const kernel = new Kernel({ seed: "s" });
     kernel

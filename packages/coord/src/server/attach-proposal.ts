@@ -57,8 +57,8 @@ export class AttachProposal {
     if (this.#stopped) return;
     this.#retry = this.#options.clock.setTimer(pauseMs, () => {
       this.#retry = undefined;
-      if (this.#options.raft.status().leader === null) this.#settled();
-      else this.start();
+      // Without a leader, the next one is told of.
+      if (this.#options.raft.status().leader !== null) this.start();
     });
   }
 }

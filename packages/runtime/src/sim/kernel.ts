@@ -1,5 +1,5 @@
 import { invariant } from "../errors.ts";
-import { drainMicrotasks } from "./captured.ts";
+import { runSteps } from "./captured.ts";
 import type { SimEvent } from "./event-queue.ts";
 import { SimulationError } from "./failure.ts";
 import { forbiddenUses } from "./forbid-globals.ts";
@@ -166,9 +166,7 @@ export class Kernel {
     this.#forbiddenBefore = forbiddenUses().length;
     const stopListening = this.#listenForRejections();
     try {
-      await drainMicrotasks();
-      this.#checkRejection();
-      await this.#loop(options);
+      await runSteps(this.#steps(options));
     } finally {
       stopListening();
       this.#running = false;
@@ -187,22 +185,25 @@ export class Kernel {
     return promise;
   }
 
-  async #loop({ untilMs, until }: RunOptions): Promise<void> {
+  /** Each step judges the event before, whose microtasks are over by then, and runs the next one. */
+  #steps({ untilMs, until }: RunOptions): () => boolean {
     const scheduler = this.#scheduler;
     const untilUs = untilMs === undefined ? Number.POSITIVE_INFINITY : Math.round(untilMs * 1000);
-    for (;;) {
-      if (until?.() === true) return;
+    let ran: SimEvent | undefined;
+    return () => {
+      if (ran === undefined) this.#checkRejection();
+      else this.#afterRun(ran);
+      if (until?.() === true) return false;
       const before = scheduler.nowUs;
-      const event = scheduler.take(untilUs);
-      if (event === undefined) {
+      ran = scheduler.take(untilUs);
+      if (ran === undefined) {
         if (untilMs !== undefined) scheduler.advanceTo(untilUs);
-        return;
+        return false;
       }
       this.#instantEvents = scheduler.nowUs === before ? this.#instantEvents + 1 : 0;
-      this.#runEvent(event);
-      await drainMicrotasks();
-      this.#afterRun(event);
-    }
+      this.#runEvent(ran);
+      return true;
+    };
   }
 
   #runEvent(event: SimEvent): void {

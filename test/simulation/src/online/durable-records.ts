@@ -27,6 +27,11 @@ export function durableTail(store: DurableStore): DurableTail | null {
   return { seq: at(0), base: { index: at(3), term: at(4) }, last: { index: at(8), term: at(9) } };
 }
 
+/** The record of the durable term and vote as it stands on the disk, which is another one after each change. */
+export function hardRecord(store: DurableStore): Uint8Array | undefined {
+  return store.get(hardKey);
+}
+
 /** Reads the durable term and vote. Null before the first. */
 export function durableHard(store: DurableStore): HardState | null {
   const fields = open(store, hardKey);

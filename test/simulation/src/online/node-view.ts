@@ -1,6 +1,6 @@
 import type { AppendTask, HardState, Index, LogId, Recovered, SoftState } from "@flotilla/raft";
 import type { SimDisk } from "@flotilla/runtime/sim";
-import { durableHard, durableInstalls, durableTail } from "./durable-records.ts";
+import { durableHard, durableInstalls, durableTail, hardRecord } from "./durable-records.ts";
 import { ShadowLog } from "./shadow-log.ts";
 
 const logStore = "log";
@@ -38,6 +38,7 @@ export class NodeView {
   /** Its data is gone: what runs under its name is somebody else. */
   replaced = false;
   readonly #disk: SimDisk;
+  #hardRecord: Uint8Array | undefined;
   #pending: AppendTask | null = null;
 
   constructor(id: string, disk: SimDisk) {
@@ -109,7 +110,11 @@ export class NodeView {
   }
 
   #readHard(): void {
-    const hard = durableHard(this.#disk.durableStore(logStore));
+    const store = this.#disk.durableStore(logStore);
+    const record = hardRecord(store);
+    if (record !== undefined && record === this.#hardRecord) return;
+    this.#hardRecord = record;
+    const hard = durableHard(store);
     if (hard === null) return;
     this.hard = hard;
     if (hard.vote !== null) this.votes.set(hard.term, hard.vote);

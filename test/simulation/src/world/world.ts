@@ -44,6 +44,8 @@ export class World implements WorldContext {
   readonly clients: readonly Client[];
   readonly cuts: Cuts;
   readonly crashed: (error: unknown) => void;
+  /** Clients that live on a machine, or in a member there. */
+  readonly #residents: ReadonlyMap<string, readonly Client[]>;
   #stopping = false;
 
   constructor(plan: Plan, sabotage: Sabotage = {}) {
@@ -68,6 +70,7 @@ export class World implements WorldContext {
     this.servers = ids.map((id) => new Server(this, id, (host) => sabotage.host?.(host, id, kernel) ?? host));
     const shared = { paths: new Paths(), isStopping: () => this.#stopping };
     this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, shared));
+    this.#residents = residentsOf(this.clients);
     this.#embed();
     kernel.onAfterEvent((event) => this.#ran(event));
   }
@@ -107,9 +110,7 @@ export class World implements WorldContext {
 
   #embed(): void {
     for (const server of this.servers) {
-      const residents = this.clients.filter(
-        ({ plan }) => plan.embeddedIn !== null && `n${plan.embeddedIn + 1}` === server.id,
-      );
+      const residents = this.#residents.get(server.id) ?? [];
       server.onUp = (node, host) => {
         for (const client of residents) client.startIn(server, node, host);
       };
@@ -124,11 +125,21 @@ export class World implements WorldContext {
   #ran({ node, kind }: RanEvent): void {
     if (node === "" || kind === "queued" || kind === "turn") return;
     this.stalls.ran(node, kind);
-    for (const { actor } of this.clients) {
-      if (actor === null || actor.machine !== node) continue;
+    for (const { actor } of this.#residents.get(node) ?? []) {
+      if (actor === null) continue;
       actor.clock.ran();
       this.beliefs.ran(actor.clock);
       this.leases.ran(actor.clock);
     }
   }
+}
+
+function residentsOf(clients: readonly Client[]): Map<string, Client[]> {
+  const residents = new Map<string, Client[]>();
+  for (const client of clients) {
+    const { embeddedIn } = client.plan;
+    const machine = embeddedIn === null ? client.id : `n${embeddedIn + 1}`;
+    residents.set(machine, [...(residents.get(machine) ?? []), client]);
+  }
+  return residents;
 }

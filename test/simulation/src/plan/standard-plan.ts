@@ -1,0 +1,38 @@
+import { makePlan } from "./make-plan.ts";
+import type { ClientPlan, Fault, Plan } from "./plan.ts";
+
+/** Product defaults. */
+const heartbeatMs = 100;
+const electionTimeoutMs = 1000;
+const ttlMs = 10_000;
+
+const faultEveryMs = 5000;
+const opsPerSecond = 20;
+/** Share of its time that a lane pauses, not counting answers and outages. */
+const pauseShare = 0.62;
+
+/**
+ * The standard mix, in which the speed of the simulator is measured: the world of a seed with the times
+ * that a cluster has by default, a fault every 5 s and about 20 answered operations a second over all
+ * clients. Everything else, and everything that is checked, is as in `makePlan`.
+ */
+export function standardPlan(seed: number): Plan {
+  const plan = makePlan(seed);
+  const clients = plan.clients.map((client): ClientPlan => ({ ...client, ttlMs }));
+  const lanes = clients.reduce((sum, client) => sum + client.lanes, 0);
+  const faults = plan.faults.map((fault, index): Fault => ({ ...fault, atMs: (index + 1) * faultEveryMs }));
+  return {
+    ...plan,
+    clients,
+    faults,
+    config: {
+      ...plan.config,
+      heartbeatMs,
+      electionTimeoutMs,
+      memberTtlMs: ttlMs,
+      loadMs: (faults.length + 1) * faultEveryMs,
+      minOps: 0,
+      thinkMs: Math.round((lanes / opsPerSecond) * 1000 * pauseShare),
+    },
+  };
+}
