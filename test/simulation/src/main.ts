@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { measureSpeed } from "./runner/measure.ts";
 import { readOptions, usage } from "./runner/options.ts";
 import type { RunnerOptions } from "./runner/options.ts";
 import { replay } from "./runner/replay.ts";
@@ -21,6 +22,10 @@ function options(): RunnerOptions | null {
 async function main(): Promise<number> {
   const asked = options();
   if (asked === null) return 2;
+  if (asked.measure) {
+    print(JSON.stringify(await measureSpeed(asked.runs ?? undefined)));
+    return 0;
+  }
   if (asked.runs !== null || asked.soak) return runMany(asked, fileURLToPath(import.meta.url), print);
   return replay(asked, asked.seed ?? freshSeed(), print);
 }

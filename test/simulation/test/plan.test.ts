@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { faultKinds, makePlan, readPlan } from "../src/index.ts";
+import { faultKinds, makePlan, readPlan, standardPlan } from "../src/index.ts";
 
 const seeds = fc.integer({ min: 0, max: 0xffff_ffff });
 
@@ -26,6 +26,25 @@ test("every world is long enough and disturbed enough", () => {
       expect(faults.length).toBeGreaterThanOrEqual(8);
       expect(new Set(faults.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(3);
       expect(faults.every(({ atMs }) => atMs < config.loadMs)).toBe(true);
+    }),
+  );
+});
+
+test("the standard mix is the world of the seed at an even pace", () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const { nodes, clients, config, faults } = standardPlan(seed);
+      const swarm = makePlan(seed);
+      const struck = faults.map(({ atMs: _atMs, ...what }) => what);
+      expect(struck).toEqual(swarm.faults.map(({ atMs: _atMs, ...what }) => what));
+      const gaps = faults.map(({ atMs }, k) => atMs - (faults[k - 1]?.atMs ?? 0));
+      expect(new Set(gaps).size).toBe(1);
+      expect(gaps[0]).toBeLessThanOrEqual(5000);
+      expect(nodes).toBe(swarm.nodes);
+      expect(clients.map(({ lanes }) => lanes)).toEqual(swarm.clients.map(({ lanes }) => lanes));
+      const lanes = clients.reduce((sum, client) => sum + client.lanes, 0);
+      // Without any latency and outage.
+      expect((lanes / config.thinkMs) * 1000).toBeGreaterThan(20);
     }),
   );
 });

@@ -13,6 +13,8 @@ export interface RunnerOptions {
   readonly planFile: string | null;
   readonly historyFile: string | null;
   readonly shrink: boolean;
+  /** Measure the speed and run nothing else. */
+  readonly measure: boolean;
   /** Print the plan and run nothing. */
   readonly printPlan: boolean;
   readonly worker: boolean;
@@ -29,6 +31,7 @@ export const usage: string = `usage: npm run sim -- [options]
   --print-plan      print the plan of the seed and run nothing
   --shrink          drop faults from a failing plan while it still fails
   --history FILE    write the history of the replayed world
+  --measure         how fast the standard mix is, by CPU time
   --json            one JSON object a line`;
 
 const mostSeed = 0xffff_ffff;
@@ -57,6 +60,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
       plan: { type: "string" },
       "print-plan": { type: "boolean", default: false },
       history: { type: "string" },
+      measure: { type: "boolean", default: false },
       shrink: { type: "boolean", default: false },
       worker: { type: "boolean", default: false },
     },
@@ -71,6 +75,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
     planFile: values.plan ?? null,
     historyFile: values.history ?? null,
     shrink: values.shrink,
+    measure: values.measure,
     printPlan: values["print-plan"],
     worker: values.worker,
   };

@@ -2,11 +2,13 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import type { WorldLine } from "./world-line.ts";
 import { crashedLine } from "./world-line.ts";
+import type { Mix, WorkerRequest } from "./worker.ts";
 
 export interface PoolOptions {
   /** The program that serves as a worker when called with `--worker`. */
   readonly program: string;
   readonly jobs: number;
+  readonly mix: Mix;
   /** The next seed; null when there is none any more. */
   readonly next: () => number | null;
   readonly onResult: (line: WorldLine) => void;
@@ -15,26 +17,22 @@ export interface PoolOptions {
 const stderrKept = 4000;
 
 /** Spreads seeds over child processes, so that one world cannot harm another. Resolves when all are done. */
-export async function runPool({ program, jobs, next, onResult }: PoolOptions): Promise<void> {
-  await Promise.all(Array.from({ length: jobs }, () => runLane(program, next, onResult)));
+export async function runPool(options: PoolOptions): Promise<void> {
+  await Promise.all(Array.from({ length: options.jobs }, () => runLane(options)));
 }
 
-async function runLane(
-  program: string,
-  next: () => number | null,
-  onResult: (line: WorldLine) => void,
-): Promise<void> {
+async function runLane({ program, mix, next, onResult }: PoolOptions): Promise<void> {
   let child: ChildProcess | null = null;
   for (let seed = next(); seed !== null; seed = next()) {
     child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] });
-    const line = await runOne(child, seed);
+    const line = await runOne(child, { seed, mix });
     if (child.exitCode !== null || child.signalCode !== null) child = null;
     onResult(line);
   }
   child?.disconnect();
 }
 
-function runOne(child: ChildProcess, seed: number): Promise<WorldLine> {
+function runOne(child: ChildProcess, request: WorkerRequest): Promise<WorldLine> {
   return new Promise((resolve) => {
     let errors = "";
     const hear = (chunk: Buffer): void => {
@@ -49,8 +47,10 @@ function runOne(child: ChildProcess, seed: number): Promise<WorldLine> {
     child.stderr?.on("data", hear);
     child.once("message", (message) => finish(message as WorldLine));
     child.once("exit", (code, signal) => {
-      finish(crashedLine(seed, `the process of the world ended with ${String(code ?? signal)}: ${errors}`));
+      finish(
+        crashedLine(request.seed, `the process of the world ended with ${String(code ?? signal)}: ${errors}`),
+      );
     });
-    child.send({ seed });
+    child.send(request);
   });
 }

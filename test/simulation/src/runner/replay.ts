@@ -6,7 +6,8 @@ import type { WorldResult } from "../world/result.ts";
 import type { RunnerOptions } from "./options.ts";
 import { runPlan } from "./run-plan.ts";
 import { shrink } from "./shrink.ts";
-import { worldLine } from "./world-line.ts";
+import type { Spent } from "./world-line.ts";
+import { spending, worldLine } from "./world-line.ts";
 
 /** Replays one world, by its seed or its plan. Returns the exit code. */
 export async function replay(
@@ -19,14 +20,14 @@ export async function replay(
     print(JSON.stringify(plan, null, 2));
     return 0;
   }
-  const startMs = performance.now();
+  const spent = spending();
   const first = await runPlan(plan);
-  const wallMs = performance.now() - startMs;
+  const took = spent();
   const isBroken = first.violations.length > 0;
   const result = isBroken && options.shrink ? await shrunk(first) : first;
   if (options.historyFile !== null) writeFileSync(options.historyFile, result.history);
-  if (options.json) print(JSON.stringify(asJson(result, wallMs)));
-  else for (const line of asText(result, wallMs)) print(line);
+  if (options.json) print(JSON.stringify(asJson(result, took)));
+  else for (const line of asText(result, took.wallMs)) print(line);
   return isBroken ? 1 : 0;
 }
 
@@ -37,10 +38,10 @@ async function shrunk(first: WorldResult): Promise<WorldResult> {
   return result;
 }
 
-function asJson(result: WorldResult, wallMs: number): object {
+function asJson(result: WorldResult, took: Spent): object {
   const { probes, plan } = result;
   const failure = result.violations.length === 0 ? {} : { plan, report: result.report.split("\n") };
-  return { ...worldLine(result, wallMs), probes, ...failure };
+  return { ...worldLine(result, took), probes, ...failure };
 }
 
 function asText(result: WorldResult, wallMs: number): string[] {

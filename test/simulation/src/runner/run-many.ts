@@ -38,7 +38,7 @@ export async function runMany(
     else print(asText(line));
   };
   const jobs = Math.max(1, options.jobs ?? Math.min(2, availableParallelism()));
-  await runPool({ program, jobs, next, onResult });
+  await runPool({ program, jobs, mix: "swarm", next, onResult });
   print(JSON.stringify(tally.summary(performance.now() - startMs)));
   return tally.failed ? 1 : 0;
 }

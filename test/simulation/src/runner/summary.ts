@@ -6,6 +6,8 @@ export interface Summary {
   readonly runs: number;
   readonly simulatedHours: number;
   readonly wallSeconds: number;
+  /** Of the processes that ran the worlds. */
+  readonly cpuSeconds: number;
   readonly ops: number;
   readonly leaderChanges: number;
   readonly snapshotInstalls: number;
@@ -20,6 +22,7 @@ const msPerHour = 3_600_000;
 export class Tally {
   #runs = 0;
   #simulatedMs = 0;
+  #cpuMs = 0;
   #ops = 0;
   #leaderChanges = 0;
   #snapshotInstalls = 0;
@@ -34,6 +37,7 @@ export class Tally {
   add(line: WorldLine): void {
     this.#runs += 1;
     this.#simulatedMs += line.simulatedMs;
+    this.#cpuMs += line.cpuMs;
     this.#ops += line.ops;
     this.#leaderChanges += line.leaderChanges;
     this.#snapshotInstalls += line.snapshotInstalls;
@@ -50,6 +54,7 @@ export class Tally {
       runs: this.#runs,
       simulatedHours: Math.round((this.#simulatedMs / msPerHour) * 1000) / 1000,
       wallSeconds: Math.round(wallMs / 100) / 10,
+      cpuSeconds: Math.round(this.#cpuMs / 100) / 10,
       ops: this.#ops,
       leaderChanges: this.#leaderChanges,
       snapshotInstalls: this.#snapshotInstalls,

@@ -5,12 +5,36 @@ export type WorldLine = Omit<WorldResult, "plan" | "history" | "report" | "probe
   readonly nodes: number;
   readonly clients: number;
   readonly wallMs: number;
+  /** Of all threads of the process. */
+  readonly cpuMs: number;
 };
 
+/** What a world took. */
+export interface Spent {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Begins to count; the result tells what was spent since. */
+export function spending(): () => Spent {
+  const startMs = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return { wallMs: performance.now() - startMs, cpuMs: (user + system) / 1000 };
+  };
+}
+
 /** The short form of a result. */
-export function worldLine(result: WorldResult, wallMs: number): WorldLine {
+export function worldLine(result: WorldResult, { wallMs, cpuMs }: Spent): WorldLine {
   const { plan, history: _history, report: _report, probes: _probes, ...rest } = result;
-  return { ...rest, nodes: plan.nodes, clients: plan.clients.length, wallMs: Math.round(wallMs) };
+  return {
+    ...rest,
+    nodes: plan.nodes,
+    clients: plan.clients.length,
+    wallMs: Math.round(wallMs),
+    cpuMs: Math.round(cpuMs),
+  };
 }
 
 /** The line of a world whose process died. */
@@ -34,5 +58,6 @@ export function crashedLine(seed: number, message: string): WorldLine {
     nodes: 0,
     clients: 0,
     wallMs: 0,
+    cpuMs: 0,
   };
 }
