@@ -1,9 +1,14 @@
 export type { Configuration, Voter } from "./core/config.ts";
 export type { Entry, EntryKind } from "./core/entry.ts";
+export type { Event, Stamped } from "./core/event.ts";
 export type { Message } from "./core/message.ts";
 export type { Recovered } from "./core/options.ts";
 export type { AppendTask, SoftState } from "./core/ready.ts";
 export type { HardState, Index, LogId, NodeId, Role, Term } from "./core/types.ts";
+export type { Buckets } from "./node/distribution.ts";
+export type { Metric, MetricSample } from "./node/metrics.ts";
+export type { Plain } from "./node/plain.ts";
+export type { TracedEntry, TraceRecord, TraceStep } from "./node/trace.ts";
 export type { RaftObserver } from "./node/observer.ts";
 export { RaftNode } from "./node/raft-node.ts";
 export type { Command, Snapshot, StateMachine } from "./node/state-machine.ts";

@@ -55,6 +55,11 @@ function payloadOf(frame: Uint8Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset + frameHeaderBytes, length - frameHeaderBytes);
 }
 
+/** The checksum that an intact frame carries. */
+export function frameChecksum(frame: Uint8Array): number {
+  return readUint32(frame, crcAt);
+}
+
 /** Encodes an entry once, for every disk and every wire. The payload is copied. */
 export function encodeEntry(draft: EntryDraft): Entry {
   const { index, term, timeMs, kind, payload } = draft;

@@ -1,4 +1,4 @@
-import type { Channel, FlotillaError } from "@flotilla/runtime";
+import type { Channel } from "@flotilla/runtime";
 import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
 import { Raft } from "../core/raft.ts";
@@ -14,7 +14,7 @@ import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
 import type { Settings } from "./settings.ts";
-import { asError, closedError, describeCore, overloaded, tooLarge } from "./status.ts";
+import { asError, closedError, describeCore, tooLarge } from "./status.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
@@ -40,7 +40,7 @@ export class Driver {
   readonly #peers: Peers;
   readonly #applier: Applier;
   readonly #snapshots: Snapshots;
-  readonly #proposals: Proposals = new Proposals();
+  readonly #proposals: Proposals;
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #ticker: Ticker;
   readonly #stalls: StallWatch;
@@ -79,6 +79,7 @@ export class Driver {
       probe: host.probe,
     });
     this.#reportedCommit = recovered.commit;
+    this.#proposals = new Proposals(settings.meter);
     this.#applier = new Applier({ clock: host.clock, stateMachine, observer, start: recovered.snapshot });
     if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
@@ -93,7 +94,7 @@ export class Driver {
   }
 
   start(): void {
-    this.#settings.observer.onRecovered?.(this.#storage.recovered);
+    this.#settings.observer.onRecovered(this.#storage.recovered);
     this.#peers.start();
     this.#ticker.start();
     this.#settings.onApplied?.(this.#applier.appliedIndex);
@@ -102,7 +103,9 @@ export class Driver {
 
   /** Not async, as every proposal passes here: the promise is the one that its outcome settles. */
   propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
-    const refusal = this.#refusal(payload.length);
+    if (this.#stopped) return Promise.reject(closedError());
+    const { maxProposalBytes } = this.#settings;
+    const refusal = this.#proposals.refusal(payload.length, maxProposalBytes, this.#core);
     if (refusal !== null) return Promise.reject(refusal);
     if (!this.#hold.waits() && !this.#core.handsOver()) this.#schedule();
     return this.#proposals.add(payload, ifTerm);
@@ -157,7 +160,7 @@ export class Driver {
       },
       push: (event) => this.#push(event),
       onReceived: (snapshot) => this.#push({ type: "install", snapshot }),
-      onSaved: (last) => observer.onSnapshot?.(last),
+      onSaved: (last) => observer.onSnapshot(last),
       onFailure: (error) => this.fail(error),
     });
   }
@@ -179,7 +182,7 @@ export class Driver {
           this.#peerChanged({ type: "peer-down", peer, byPeer });
         },
         receive: (from, incarnation, message) => this.#receive(from, incarnation, message),
-        refused: (peer, reason) => this.#settings.observer.onRefused?.(peer, reason),
+        refused: (peer, reason) => this.#settings.observer.onRefused(peer, reason),
       },
     });
   }
@@ -208,16 +211,6 @@ export class Driver {
     for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
   }
 
-  #refusal(bytes: number): FlotillaError | null {
-    if (this.#stopped) return closedError();
-    const { maxProposalBytes } = this.#settings;
-    if (bytes > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
-    const { queuedCount, queuedBytes } = this.#proposals;
-    return this.#proposals.hasRoomFor(bytes) && this.#core.admits(queuedCount + 1, queuedBytes + bytes)
-      ? null
-      : overloaded("too many proposals wait for their outcome");
-  }
-
   #push(work: Work): void {
     if (this.#stopped) return;
     this.#work.push(work);
@@ -237,11 +230,11 @@ export class Driver {
     const core = this.#core;
     const handedOver = core.handsOver();
     const mustHold = this.#hold.isOn(now.nowMs);
-    if (!mustHold && !handedOver) for (const forward of this.#hold.takeForwards()) core.step(forward, now);
+    if (!mustHold && !handedOver) for (const forward of this.#hold.takeForwards()) this.#step(forward, now);
     for (const item of work) this.#do(item, now);
     if (!mustHold && !core.handsOver())
-      for (const event of this.#proposals.takeEvents()) core.step(event, now);
-    for (const event of this.#reads.takeEvents()) this.#core.step(event, now);
+      for (const event of this.#proposals.takeEvents()) this.#step(event, now);
+    for (const event of this.#reads.takeEvents()) this.#step(event, now);
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
     this.#applySlice(now);
@@ -254,11 +247,16 @@ export class Driver {
       this.#schedule();
   }
 
+  #step(event: Event, now: Stamped): void {
+    this.#settings.observer.onStep(event, now);
+    this.#core.step(event, now);
+  }
+
   #do(item: Work, now: Stamped): void {
     if (item.type === "install") return this.#install(item.snapshot, now);
     if (item.type === "receive" && item.message.type === "forward" && this.#core.handsOver())
       return this.#hold.addForward(item);
-    this.#core.step(item, now);
+    this.#step(item, now);
     if (item.type === "receive" && item.message.type === "snapshot-reply") {
       this.#snapshots.replied(item.from, item.message);
     }
@@ -272,7 +270,7 @@ export class Driver {
       this.#settings.onApplied?.(last.index);
       this.#proposals.passedOver(last.index);
     }
-    this.#core.step({ type: "snapshot-installed", last, timeMs, configuration }, now);
+    this.#step({ type: "snapshot-installed", last, timeMs, configuration }, now);
     this.#snapshots.installed(from, chunk);
   }
 
@@ -289,9 +287,12 @@ export class Driver {
     for (const read of ready.reads) this.#reads.answer(read);
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);
-    if (ready.configuration !== null) this.#peers.configure(ready.configuration);
+    if (ready.configuration !== null) {
+      observer.onConfiguration(ready.configuration);
+      this.#peers.configure(ready.configuration);
+    }
     if (ready.soft !== null) {
-      observer.onSoft?.(ready.soft, this.#core.last);
+      observer.onSoft(ready.soft, this.#core.last);
       this.#handover.believed(ready.soft);
     }
     for (const { from, reason } of ready.refused) this.#peers.refuse(from, reason);
@@ -300,12 +301,12 @@ export class Driver {
   }
 
   #send(to: NodeId, message: Message): void {
-    this.#settings.observer.onSend?.(to, message);
+    this.#settings.observer.onSend(to, message);
     this.#peers.send(to, message);
   }
 
   #append(task: AppendTask): void {
-    this.#settings.observer.onAppend?.(task);
+    this.#settings.observer.onAppend(task);
     this.#hold.begin();
     this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));
   }
@@ -319,7 +320,7 @@ export class Driver {
     highWater.note(log.seq);
     // A vote must be remembered even if the store loses the batch that holds it.
     if (task.hardState !== null) await highWater.sync();
-    this.#guard(() => this.#settings.observer.onDurable?.(task));
+    this.#guard(() => this.#settings.observer.onDurable(task));
     this.#hold.end();
     this.#push({ type: "append-done", seq: task.seq });
   }
@@ -337,7 +338,7 @@ export class Driver {
     this.#settings.onApplied?.(index);
     settleProposals(this.#proposals, slice, before);
     this.#snapshots.takeWhenDue(this.#applier, this.#core.configurationAt(index));
-    if (slice.isLast) this.#core.step({ type: "apply-done", index }, now);
+    if (slice.isLast) this.#step({ type: "apply-done", index }, now);
   }
 
   #report(): void {
@@ -345,7 +346,7 @@ export class Driver {
     const { commit } = this.#core;
     if (commit > this.#reportedCommit) {
       this.#reportedCommit = commit;
-      observer.onCommit?.(commit);
+      observer.onCommit(commit);
     }
     if (!this.#statusChanged) return;
     this.#statusChanged = false;

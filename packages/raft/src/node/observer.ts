@@ -1,4 +1,6 @@
+import type { Configuration } from "../core/config.ts";
 import type { Entry } from "../core/entry.ts";
+import type { Event, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";
 import type { Recovered } from "../core/options.ts";
 import type { AppendTask, SoftState } from "../core/ready.ts";
@@ -12,6 +14,8 @@ import type { Index, LogId, NodeId } from "../core/types.ts";
 export interface RaftObserver {
   /** The node opened its data and found this. */
   readonly onRecovered?: (recovered: Recovered) => void;
+  /** `event` enters the core at the moment `now`: all that it ever hears, in order. */
+  readonly onStep?: (event: Event, now: Stamped) => void;
   /** `message` is about to leave, or to be dropped because no link stands. */
   readonly onSend?: (to: NodeId, message: Message) => void;
   /** An append task is handed to the disk. */
@@ -22,6 +26,8 @@ export interface RaftObserver {
   readonly onSoft?: (soft: SoftState, last: LogId) => void;
   /** A peer said what no honest member can say: nothing of it was taken up, and its links close. */
   readonly onRefused?: (from: NodeId, reason: RefusalReason) => void;
+  /** Another configuration is in force, committed or not. */
+  readonly onConfiguration?: (configuration: Configuration) => void;
   /** The commit index grew. */
   readonly onCommit?: (commit: Index) => void;
   /** The state machine applied (or, when it is no command, passed over) `entry`. */

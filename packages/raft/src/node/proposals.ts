@@ -1,8 +1,11 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Propose } from "../core/event.ts";
 import { defaultLimits, fitsLimits } from "../core/options.ts";
+import type { Raft } from "../core/raft.ts";
 import type { Dropped, Placed } from "../core/ready.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
+import type { Meter } from "./meter.ts";
+import { overloaded, tooLarge } from "./status.ts";
 import type { Proposed } from "./types.ts";
 
 interface Pending {
@@ -16,6 +19,7 @@ interface Pending {
   term: Term;
   /** Another one that was placed at the same index, in another term. */
   next: Pending | undefined;
+  readonly begunMs: number;
 }
 
 const maxEventBytes = 1 << 20;
@@ -26,6 +30,7 @@ const nothing: readonly Propose[] = [];
 /** Local proposals from the call to their outcome. */
 export class Proposals {
   // Ascending by id.
+  readonly #meter: Meter;
   readonly #pending = new Map<number, Pending>();
   readonly #byIndex = new Map<Index, Pending>();
   #nextId = 1;
@@ -38,6 +43,10 @@ export class Proposals {
   // Kept while proposals handed out wait to be placed: the leader's answer may arrive after the entry itself.
   readonly #recent = new Map<Index, { readonly term: Term; readonly result: unknown }>();
 
+  constructor(meter: Meter) {
+    this.#meter = meter;
+  }
+
   get queuedCount(): number {
     return this.#nextId - this.#firstQueued;
   }
@@ -46,10 +55,11 @@ export class Proposals {
     return this.#queuedBytes;
   }
 
-  /** True when one more may wait for the next turn, which a hand-over can put off. A lone one of any size may. */
-  hasRoomFor(bytes: number): boolean {
-    const { queuedCount, queuedBytes } = this;
-    return queuedCount === 0 || fitsLimits(queuedCount + 1, queuedBytes + bytes, defaultLimits);
+  /** Why one more proposal of so many bytes is not taken up now; null: it is. */
+  refusal(bytes: number, maxBytes: number, core: Pick<Raft, "admits">): FlotillaError | null {
+    const why = this.#whyRefused(bytes, maxBytes, core);
+    if (why !== null) this.#meter.proposals.add("refused");
+    return why;
   }
 
   /** Takes up a proposal for the next turn. */
@@ -57,7 +67,8 @@ export class Proposals {
     return new Promise((resolve, reject) => {
       const id = this.#nextId;
       const next = undefined;
-      this.#pending.set(id, { id, payload, ifTerm, resolve, reject, index: 0, term: 0, next });
+      const begunMs = this.#meter.proposalBegins();
+      this.#pending.set(id, { id, payload, ifTerm, resolve, reject, index: 0, term: 0, next, begunMs });
       this.#nextId += 1;
       this.#queuedBytes += payload.length;
     });
@@ -157,6 +168,15 @@ export class Proposals {
     }
   }
 
+  #whyRefused(bytes: number, maxBytes: number, core: Pick<Raft, "admits">): FlotillaError | null {
+    if (bytes > maxBytes) return tooLarge("proposal", maxBytes);
+    const count = this.queuedCount + 1;
+    const total = this.#queuedBytes + bytes;
+    // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
+    const fits = count === 1 || fitsLimits(count, total, defaultLimits);
+    return fits && core.admits(count, total) ? null : overloaded("too many proposals wait for their outcome");
+  }
+
   #placedLate(pending: Pending): void {
     const found = this.#recent.get(pending.index);
     if (found === undefined) this.#reject(pending, unknownError("it was placed where nobody remembers"));
@@ -170,6 +190,7 @@ export class Proposals {
       return;
     }
     this.#pending.delete(pending.id);
+    this.#meter.proposalEnds("applied", pending.begunMs);
     pending.resolve({ index: pending.index, term, result });
   }
 
@@ -182,6 +203,7 @@ export class Proposals {
     this.#pending.delete(pending.id);
     if (pending.index > 0) this.#unplace(pending);
     else if (pending.id < this.#firstQueued) this.#unplaced -= 1;
+    this.#meter.proposalEnds(error.code === "ERR_FLOTILLA_DROPPED" ? "dropped" : "unknown", pending.begunMs);
     pending.reject(error);
   }
 

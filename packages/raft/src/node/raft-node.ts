@@ -2,7 +2,11 @@ import type { Channel } from "@flotilla/runtime";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import { Driver } from "./driver.ts";
+import type { Meter } from "./meter.ts";
+import { describeMetrics } from "./metrics.ts";
+import type { Metric } from "./metrics.ts";
 import { settle } from "./settings.ts";
+import type { Settings } from "./settings.ts";
 import type { Proposed, ProposeOptions, RaftOptions, RaftStatus, ReadOptions, StopReason } from "./types.ts";
 
 function nothing(): void {}
@@ -15,11 +19,18 @@ export class RaftNode implements AsyncDisposable {
   /** Resolves when the node has stopped and its disk is released: asked to, or by the error given. Never rejects. */
   readonly closed: Promise<StopReason>;
   readonly #driver: Driver;
+  readonly #meter: Meter;
 
-  private constructor(id: NodeId, incarnation: string, driver: Driver, closed: Promise<StopReason>) {
+  private constructor(
+    { id, meter }: Settings,
+    incarnation: string,
+    driver: Driver,
+    closed: Promise<StopReason>,
+  ) {
     this.id = id;
     this.incarnation = incarnation;
     this.#driver = driver;
+    this.#meter = meter;
     this.closed = closed;
   }
 
@@ -43,7 +54,7 @@ export class RaftNode implements AsyncDisposable {
       const driver = new Driver(settings, storage, stopped);
       fail = (error) => driver.fail(error);
       driver.start();
-      return new RaftNode(id, storage.incarnation, driver, closed);
+      return new RaftNode(settings, storage.incarnation, driver, closed);
     } catch (error) {
       await storage.log.close();
       throw error;
@@ -95,6 +106,11 @@ export class RaftNode implements AsyncDisposable {
 
   status(): RaftStatus {
     return this.#driver.status();
+  }
+
+  /** Counters, gauges and histograms as of now; docs/raft-metrics.md names them all. */
+  metrics(): readonly Metric[] {
+    return describeMetrics(this.#driver.status(), this.#meter);
   }
 
   /** Stops taking part, rejects what waits, and releases the disk. Idempotent. */

@@ -1,6 +1,9 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
+import { Meter } from "./meter.ts";
 import type { RaftObserver } from "./observer.ts";
+import { Observers } from "./observers.ts";
+import { Tracer } from "./trace.ts";
 import type { RaftOptions } from "./types.ts";
 
 /** Options with every default filled in. */
@@ -13,7 +16,9 @@ export interface Settings extends RaftOptions {
   readonly snapshotBytes: number;
   readonly trailingEntries: number;
   readonly maxProposalBytes: number;
-  readonly observer: RaftObserver;
+  readonly meter: Meter;
+  /** The meter, and whoever was named. */
+  readonly observer: Observers;
 }
 
 const mib = 1 << 20;
@@ -34,6 +39,7 @@ export function settle(options: RaftOptions): Settings {
   if (electionTimeoutMs < leastElectionTicks * heartbeatMs)
     throw badConfig("electionTimeoutMs", `at least ${leastElectionTicks} times heartbeatMs`);
   const maxProposalBytes = options.maxProposalBytes ?? 2 * mib;
+  const meter = new Meter(options.host.clock);
   return {
     ...options,
     heartbeatMs,
@@ -43,8 +49,14 @@ export function settle(options: RaftOptions): Settings {
     snapshotBytes: within("snapshotBytes", options.snapshotBytes ?? 64 * mib, 1),
     trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
     maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, maxPayloadBytes),
-    observer: options.observer ?? {},
+    meter,
+    observer: new Observers([meter, ...named(options)]),
   };
+}
+
+function named({ host, id, observer, trace }: RaftOptions): readonly RaftObserver[] {
+  const tracers = trace === undefined ? [] : [new Tracer(id, host.clock, trace)];
+  return observer === undefined ? tracers : [observer, ...tracers];
 }
 
 function within(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {

@@ -3,6 +3,7 @@ import type { Configuration } from "../core/config.ts";
 import type { Index, NodeId, Role, Term } from "../core/types.ts";
 import { linkProtocols } from "../transport/peer-identity.ts";
 import type { RaftObserver } from "./observer.ts";
+import type { TraceRecord } from "./trace.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 /** The protocols a peer link speaks; whoever listens hands such channels to `RaftNode.accept`. */
@@ -45,8 +46,10 @@ export interface RaftOptions {
    * that waits for it is told.
    */
   readonly onApplied?: (applied: Index) => void;
-  /** Hears what the node does, for checkers and traces. */
+  /** Hears what the node does, in the turn it does it, for checkers. */
   readonly observer?: RaftObserver;
+  /** Takes one record for each transition, in order, in the turn it happens; a throw stops the node. Costs nothing when left out. */
+  readonly trace?: (record: TraceRecord) => void;
 }
 
 export interface PeerStatus {

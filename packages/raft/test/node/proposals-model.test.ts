@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Meter } from "../../src/node/meter.ts";
 import { Proposals } from "../../src/node/proposals.ts";
 
 interface Record {
@@ -13,7 +14,7 @@ interface Record {
 
 /** What the documentation of `Placed` and `Dropped` says, with a search through everything for each question. */
 class Model {
-  readonly proposals: Proposals = new Proposals();
+  readonly proposals: Proposals = new Proposals(new Meter({ now: () => 0 }));
   readonly records: Record[] = [];
   readonly history: Map<number, number> = new Map();
   applied = 0;

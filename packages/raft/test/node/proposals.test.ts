@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { Meter } from "../../src/node/meter.ts";
 import { Proposals } from "../../src/node/proposals.ts";
 
 const payload = new Uint8Array(1);
 
 test("a proposal resolves when its entry is applied in its term", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const outcome = proposals.add(payload, null);
   proposals.takeEvents();
   proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
@@ -13,7 +14,7 @@ test("a proposal resolves when its entry is applied in its term", async () => {
 });
 
 test("a proposal whose place went to a newer leader is dropped", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const outcome = proposals.add(payload, null);
   proposals.takeEvents();
   proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
@@ -22,7 +23,7 @@ test("a proposal whose place went to a newer leader is dropped", async () => {
 });
 
 test("a proposal placed beyond the end of its term is dropped once a later term is applied", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const outcome = proposals.add(payload, null);
   proposals.takeEvents();
   proposals.placed({ firstId: 1, count: 1, firstIndex: 9, term: 2 });
@@ -32,7 +33,7 @@ test("a proposal placed beyond the end of its term is dropped once a later term 
 });
 
 test("word of its place may come after the entry was applied", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const own = proposals.add(payload, null);
   const other = proposals.add(payload, null);
   proposals.takeEvents();
@@ -44,7 +45,7 @@ test("word of its place may come after the entry was applied", async () => {
 });
 
 test("a snapshot in its place leaves the outcome unknown", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const before = proposals.add(payload, null);
   const after = proposals.add(payload, null);
   proposals.takeEvents();
@@ -57,7 +58,7 @@ test("a snapshot in its place leaves the outcome unknown", async () => {
 });
 
 test("closing drops what was never sent and leaves the rest unknown", async () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const sent = proposals.add(payload, null);
   proposals.takeEvents();
   const unsent = proposals.add(payload, null);
@@ -67,7 +68,7 @@ test("closing drops what was never sent and leaves the rest unknown", async () =
 });
 
 test("events keep the order, split by condition and by size", () => {
-  const proposals = new Proposals();
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
   const large = new Uint8Array(700_000);
   for (const [bytes, ifTerm] of [
     [payload, null],
