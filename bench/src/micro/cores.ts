@@ -41,7 +41,9 @@ function recovered(): Recovered {
   const voters = ids.map((id) => ({ id, address: `${id}:1`, incarnation: incarnationOf(id) }));
   return {
     hardState: { term: 0, vote: null },
-    configurations: [{ index: 0, historyId: "ab".repeat(16), voters }],
+    configurations: [
+      { index: 0, historyId: "ab".repeat(16), voters, outgoing: [], learners: [], leaseReads: false },
+    ],
     snapshot: zero,
     compacted: zero,
     last: zero,

@@ -1,4 +1,6 @@
-export type { Configuration, Voter } from "./core/config.ts";
+export type { MemberChange } from "./core/config/apply-changes.ts";
+export { isJoint, membersOf } from "./core/config/configuration.ts";
+export type { Configuration, Learner, Member, MemberRole, Membership } from "./core/config/configuration.ts";
 export type { Entry, EntryKind } from "./core/entry.ts";
 export type { Event, Stamped } from "./core/event.ts";
 export type { Message } from "./core/message.ts";
@@ -14,6 +16,7 @@ export { RaftNode } from "./node/raft-node.ts";
 export type { Command, Snapshot, StateMachine } from "./node/state-machine.ts";
 export { peerProtocols } from "./node/types.ts";
 export type {
+  ChangeOptions,
   Founder,
   PeerStatus,
   Proposed,

@@ -11,6 +11,10 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_BAD_ADDRESS: { retryable: false, hint: "Write addresses as host:port." },
   ERR_FLOTILLA_BAD_ARGUMENT: { retryable: false, hint: "See the message for the expected shape." },
+  ERR_FLOTILLA_BAD_CHANGE: {
+    retryable: false,
+    hint: "The membership change does not fit the present members; see the message.",
+  },
   ERR_FLOTILLA_BAD_CONFIG: { retryable: false, hint: "Correct the configuration named in the message." },
   ERR_FLOTILLA_BAD_FRAME: {
     retryable: false,
@@ -20,7 +24,11 @@ export const errorCodes = {
     retryable: false,
     hint: "Paths look like /a/b: absolute, no empty or dot segments, no trailing slash.",
   },
-  ERR_FLOTILLA_BAD_VERSION: { retryable: false, hint: "The node changed since it was read; read again." },
+  ERR_FLOTILLA_BAD_VERSION: { retryable: false, hint: "It changed since it was read; read again." },
+  ERR_FLOTILLA_CHANGE_PENDING: {
+    retryable: true,
+    hint: "Wait until the membership change or hand-over under way is through, then try again.",
+  },
   ERR_FLOTILLA_CLOSED: { retryable: false, hint: "This handle was closed." },
   ERR_FLOTILLA_CONDITION: {
     retryable: false,
@@ -48,6 +56,10 @@ export const errorCodes = {
     retryable: false,
     hint: "The session is attached elsewhere, with a newer attach number.",
   },
+  ERR_FLOTILLA_NOT_CAUGHT_UP: {
+    retryable: true,
+    hint: "The learner still lacks too much of the log; try again later, or let it be promoted by itself.",
+  },
   ERR_FLOTILLA_NOT_FOUND: { retryable: false, hint: "There is no such node." },
   ERR_FLOTILLA_NOT_LEADER: { retryable: true, hint: "Ask the member that leads." },
   ERR_FLOTILLA_NOT_TRANSFERRED: {
@@ -65,6 +77,10 @@ export const errorCodes = {
   ERR_FLOTILLA_OVERLOADED: {
     retryable: true,
     hint: "Too much is in flight; wait for answers before sending more.",
+  },
+  ERR_FLOTILLA_REMOVED: {
+    retryable: false,
+    hint: "This node is no member any more; to come back it joins anew, with an empty data directory.",
   },
   ERR_FLOTILLA_SESSION_EXPIRED: { retryable: false, hint: "The session ended; open a new one." },
   ERR_FLOTILLA_STORAGE: {

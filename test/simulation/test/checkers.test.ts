@@ -138,7 +138,14 @@ test("DurableBeforeAck notices a snapshot that is not there, and an entry applie
   const { checker, said } = judged((report) => new DurableBeforeAck(report));
   const [a, b] = [view("a"), view("b")];
   const chunk = { offset: 0, totalBytes: 3, checksum: 0, bytes: new Uint8Array(3), timeMs: 0 };
-  const configuration = { index: 0, historyId: "", voters: [] };
+  const configuration = {
+    index: 0,
+    historyId: "",
+    voters: [],
+    outgoing: [],
+    learners: [],
+    leaseReads: false,
+  };
   const snapshot = { index: 9, term: 0 };
   checker.send(b, "a", { type: "snapshot-chunk", term: 0, last: snapshot, configuration, ...chunk });
   checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 2 });

@@ -60,7 +60,8 @@ export class FakeRaft implements RaftPort {
       lastIndex: this.index,
       firstIndex: 1,
       snapshotIndex: 0,
-      configuration: { index: 1, historyId, voters },
+      configuration: { index: 1, historyId, voters, outgoing: [], learners: [], leaseReads: false },
+      configurationCommitted: true,
       peers: [],
     };
   }

@@ -1,10 +1,11 @@
 import { invariant } from "@flotilla/runtime";
-import { encodeConfiguration } from "./config-codec.ts";
-import type { Configuration } from "./config.ts";
+import { encodeConfiguration } from "./config/config-codec.ts";
+import { isFounding } from "./config/configuration.ts";
+import type { Configuration } from "./config/configuration.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, appendOwn } from "./leader-log.ts";
 import { Leadership } from "./leadership.ts";
-import { isFounding, reachedByMajority } from "./quorum.ts";
+import { reachedByQuorum } from "./quorum.ts";
 import type { TimeoutNow } from "./message.ts";
 import { becomeFollower, setLeader } from "./roles.ts";
 import type { RaftState } from "./state.ts";
@@ -124,7 +125,7 @@ function foundCluster(s: RaftState, tally: Tally): void {
     return { ...voter, incarnation };
   });
   const historyId = Buffer.from(s.random.bytes(historyIdBytes)).toString("hex");
-  const configuration: Configuration = { index, historyId, voters };
+  const configuration: Configuration = { ...s.config, index, historyId, voters };
   appendOwn(s, "config", [encodeConfiguration(configuration)], null);
   s.configs.append(configuration);
   s.probe("raft-cluster-founded");
@@ -150,11 +151,11 @@ function stepDown(s: RaftState, reason: string): void {
 function leaderTick(s: RaftState): void {
   const { leading } = s;
   invariant(leading !== null, "LeaderState");
-  const heard = s.config.voters.map(({ id }) =>
+  const heard = reachedByQuorum(s.config, (id) =>
     id === s.id ? s.tick : (leading.progress.get(id)?.heardTick ?? 0),
   );
   if (s.isDiskStalled) stepDown(s, "raft-leader-disk-stalled");
-  else if (s.tick - reachedByMajority(heard) >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
+  else if (s.tick - heard >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
   else {
     beginRound(s);
     tickTransfer(s);

@@ -1,4 +1,4 @@
-import type { Configuration } from "./config.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Message } from "./message.ts";
 import type { Index, LogId, NodeId, Term } from "./types.ts";
 

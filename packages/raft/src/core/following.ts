@@ -1,5 +1,5 @@
 import { invariant } from "@flotilla/runtime";
-import { decodeConfiguration } from "./config-codec.ts";
+import { decodeConfiguration } from "./config/config-codec.ts";
 import type { Entry } from "./entry.ts";
 import type { Append } from "./message.ts";
 import type { RaftState } from "./state.ts";

@@ -1,7 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import { encodeEntry } from "./entry-codec.ts";
 import type { Entry, EntryKind } from "./entry.ts";
-import { reachedByMajority } from "./quorum.ts";
+import { reachedByQuorum } from "./quorum.ts";
 import type { RaftState } from "./state.ts";
 import type { Index } from "./types.ts";
 
@@ -29,17 +29,15 @@ export function appendOwn(
 }
 
 /**
- * Commits what a majority of the voters holds durably, this node included, if it is of this term: an older
+ * Commits what a majority of the voters holds durably, this node among them if it votes, if it is of this term: an older
  * entry is committed only by a later one on top of it. Paper §5.4.2.
  */
 export function advanceCommit(s: RaftState): void {
   const { leading } = s;
-  if (leading === null || !s.isVoter) return;
-  const reached: number[] = [];
-  for (const { id } of s.config.voters) {
-    reached.push(id === s.id ? s.log.durable : (leading.progress.get(id)?.match ?? 0));
-  }
-  const index = reachedByMajority(reached);
+  if (leading === null) return;
+  const index = reachedByQuorum(s.config, (id) =>
+    id === s.id ? s.log.durable : (leading.progress.get(id)?.match ?? 0),
+  );
   if (index <= s.log.commit || s.log.term(index) !== s.term) return;
   s.log.commitTo(index);
   leading.committed(index);

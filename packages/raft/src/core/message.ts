@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.ts";
-import type { Configuration } from "./config.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Index, LogId, NodeId, Term } from "./types.ts";
 
 /** Would you vote for me in `term`? Changes nothing at either side. Dissertation §9.6. */

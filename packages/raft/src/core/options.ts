@@ -1,5 +1,5 @@
 import type { Random } from "@flotilla/runtime";
-import type { Configuration } from "./config.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import type { LogReader } from "./log/log-reader.ts";
 import type { HardState, Index, LogId, NodeId } from "./types.ts";

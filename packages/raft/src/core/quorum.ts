@@ -1,4 +1,4 @@
-import type { Configuration, Voter } from "./config.ts";
+import type { Member, Membership } from "./config/configuration.ts";
 import type { NodeId } from "./types.ts";
 
 /** How many of `voters` are a majority. */
@@ -22,19 +22,29 @@ function countFrom(values: readonly number[], least: number): number {
   return count;
 }
 
-/** True before the first leader has written the incarnations down: then everybody must agree. */
-export function isFounding(configuration: Configuration): boolean {
-  return configuration.historyId === "";
+function reachedIn(voters: readonly Member[], reachedBy: (id: NodeId) => number): number {
+  const reached: number[] = [];
+  for (const { id } of voters) reached.push(reachedBy(id));
+  return reachedByMajority(reached);
 }
 
-/** The voter of that id, or undefined. */
-export function voterOf(configuration: Configuration, id: NodeId): Voter | undefined {
-  for (const voter of configuration.voters) if (voter.id === id) return voter;
-  return undefined;
+/** The largest value that a majority has reached; in a joint configuration, a majority of each half. Dissertation §4.3. */
+export function reachedByQuorum(
+  { voters, outgoing }: Pick<Membership, "voters" | "outgoing">,
+  reachedBy: (id: NodeId) => number,
+): number {
+  const reached = reachedIn(voters, reachedBy);
+  return outgoing.length === 0 ? reached : Math.min(reached, reachedIn(outgoing, reachedBy));
 }
 
-/** True when `id` is a voter and `incarnation` may speak for it. */
-export function isMember(configuration: Configuration, id: NodeId, incarnation: string): boolean {
-  const voter = voterOf(configuration, id);
-  return voter !== undefined && (isFounding(configuration) || voter.incarnation === incarnation);
+function agreed(voters: readonly Member[], agrees: (voter: Member) => boolean): boolean {
+  return voters.filter(agrees).length >= majority(voters.length);
+}
+
+/** True when a majority agrees; in a joint configuration, a majority of each half. Nobody is no majority. */
+export function isQuorum(
+  { voters, outgoing }: Pick<Membership, "voters" | "outgoing">,
+  agrees: (voter: Member) => boolean,
+): boolean {
+  return agreed(voters, agrees) && (outgoing.length === 0 || agreed(outgoing, agrees));
 }

@@ -1,6 +1,6 @@
 import { invariant } from "@flotilla/runtime";
-import { ConfigHistory } from "./config-history.ts";
-import type { Configuration } from "./config.ts";
+import { ConfigHistory } from "./config/config-history.ts";
+import type { Configuration } from "./config/configuration.ts";
 import { askAgain, onHardStateDurable, onTick, preVoteOnClosedLink } from "./election.ts";
 import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";

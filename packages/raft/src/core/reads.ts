@@ -2,7 +2,7 @@ import { invariant } from "@flotilla/runtime";
 import type { Read } from "./event.ts";
 import { isEstablished } from "./leader-log.ts";
 import type { ReadReply, ReadRequest } from "./message.ts";
-import { reachedByMajority } from "./quorum.ts";
+import { reachedByQuorum } from "./quorum.ts";
 import type { PendingRead } from "./read-queue.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
@@ -90,14 +90,14 @@ export function needsReadRound(s: RaftState): boolean {
   return s.leading !== null && isEstablished(s) && s.leading.reads.hasWaiting && !s.leading.reads.hasRound;
 }
 
-/** Answers the reads of every round that a majority has answered, this leader included. */
+/** Answers the reads of every round that a majority has answered, this leader included if it votes. */
 export function confirmReads(s: RaftState): void {
   const { leading } = s;
   if (leading === null || !leading.reads.hasRound) return;
-  const answered = s.config.voters.map(({ id }) =>
+  const answered = reachedByQuorum(s.config, (id) =>
     id === s.id ? leading.round : (leading.progress.get(id)?.round ?? 0),
   );
-  for (const { index, reads } of leading.reads.confirm(reachedByMajority(answered))) {
+  for (const { index, reads } of leading.reads.confirm(answered)) {
     for (const read of reads) answer(s, read, index);
   }
 }

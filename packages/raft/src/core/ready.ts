@@ -1,4 +1,4 @@
-import type { Configuration } from "./config.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Entry } from "./entry.ts";
 import type { Message, SnapshotChunk } from "./message.ts";
 import type { RefusalReason } from "./refusals.ts";

@@ -1,8 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
-import { decodeConfiguration } from "./config-codec.ts";
+import { decodeConfiguration } from "./config/config-codec.ts";
+import { isMember, memberOf } from "./config/configuration.ts";
 import type { Receive } from "./event.ts";
 import type { Append, AppendReply, ForwardReply, Message, SnapshotChunk } from "./message.ts";
-import { isFounding, voterOf } from "./quorum.ts";
 import { isContiguous } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 import type { LogId, NodeId, Term } from "./types.ts";
@@ -51,9 +51,8 @@ function refusalOfSender(
   { type }: Message,
 ): RefusalReason | null {
   if (from === s.id) return "from-itself";
-  const voter = voterOf(s.config, from);
-  if (voter === undefined) return fromStranger.has(type) ? null : "from-stranger";
-  return isFounding(s.config) || voter.incarnation === incarnation ? null : "wrong-incarnation";
+  if (memberOf(s.config, from) === undefined) return fromStranger.has(type) ? null : "from-stranger";
+  return isMember(s.config, from, incarnation) ? null : "wrong-incarnation";
 }
 
 function refusalOfContent(s: RaftState, from: NodeId, message: Message): RefusalReason | null {

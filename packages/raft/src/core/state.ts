@@ -1,13 +1,13 @@
 import { invariant, type Random } from "@flotilla/runtime";
-import type { ConfigHistory } from "./config-history.ts";
-import type { Configuration } from "./config.ts";
+import type { ConfigHistory } from "./config/config-history.ts";
+import { isMember, isVoter, memberOf } from "./config/configuration.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RaftLog } from "./log/raft-log.ts";
 import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { isMember, voterOf } from "./quorum.ts";
 import type { Dropped, Placed, ReadPoint, Refused, TransferEnd } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
@@ -76,6 +76,7 @@ const quiet: Results = noResults();
 /** This node as a configuration sees it. */
 interface Standing {
   readonly in: Configuration;
+  readonly peers: readonly NodeId[];
   readonly isVoter: boolean;
   readonly isReplaced: boolean;
 }
@@ -170,12 +171,12 @@ export class RaftState {
     return this.configs.current;
   }
 
-  /** Ids of the other voters, sorted. */
+  /** Ids of the other voters, of both halves, sorted. */
   get peers(): readonly NodeId[] {
-    return this.config.voters.map(({ id }) => id).filter((id) => id !== this.id);
+    return this.#standingNow().peers;
   }
 
-  /** True when this node, with the data it has, is a voter. */
+  /** True when this node, with the data it has, is a voter, of either half. */
   get isVoter(): boolean {
     return this.#standingNow().isVoter;
   }
@@ -250,9 +251,14 @@ export class RaftState {
   #standingNow(): Standing {
     const { config, id, incarnation } = this;
     if (this.#standing?.in === config) return this.#standing;
-    const isVoter = isMember(config, id, incarnation);
-    const isReplaced = !isVoter && voterOf(config, id) !== undefined;
-    this.#standing = { in: config, isVoter, isReplaced };
+    const voters = new Set([...config.voters, ...config.outgoing].map((voter) => voter.id));
+    voters.delete(id);
+    this.#standing = {
+      in: config,
+      peers: [...voters].toSorted(),
+      isVoter: isVoter(config, id, incarnation),
+      isReplaced: memberOf(config, id) !== undefined && !isMember(config, id, incarnation),
+    };
     return this.#standing;
   }
 }

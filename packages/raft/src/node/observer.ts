@@ -1,4 +1,4 @@
-import type { Configuration } from "../core/config.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Event, Stamped } from "../core/event.ts";
 import type { Message } from "../core/message.ts";

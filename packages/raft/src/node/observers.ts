@@ -1,5 +1,5 @@
 import type { Event, Stamped } from "../core/event.ts";
-import type { Configuration } from "../core/config.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Message } from "../core/message.ts";
 import type { Recovered } from "../core/options.ts";

@@ -1,4 +1,7 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Channel } from "@flotilla/runtime";
+import type { MemberChange } from "../core/config/apply-changes.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import { Driver } from "./driver.ts";
@@ -7,7 +10,15 @@ import { describeMetrics } from "./metrics.ts";
 import type { Metric } from "./metrics.ts";
 import { settle } from "./settings.ts";
 import type { Settings } from "./settings.ts";
-import type { Proposed, ProposeOptions, RaftOptions, RaftStatus, ReadOptions, StopReason } from "./types.ts";
+import type {
+  ChangeOptions,
+  Proposed,
+  ProposeOptions,
+  RaftOptions,
+  RaftStatus,
+  ReadOptions,
+  StopReason,
+} from "./types.ts";
 
 function nothing(): void {}
 
@@ -42,10 +53,11 @@ export class RaftNode implements AsyncDisposable {
    */
   static async open(options: RaftOptions): Promise<RaftNode> {
     const settings = settle(options);
-    const { host, cluster, id, bootstrap } = settings;
+    const { host, cluster, id, bootstrap, join } = settings;
     // Failures before the driver exists surface with the next write.
     let fail: (error: unknown) => void = nothing;
-    const storage = await openStorage({ host, cluster, id, bootstrap, onFailure: (error) => fail(error) });
+    const onFailure = (error: unknown): void => fail(error);
+    const storage = await openStorage({ host, cluster, id, bootstrap, join, onFailure });
     let stopped: (reason: StopReason) => void = nothing;
     const closed = new Promise<StopReason>((resolve) => {
       stopped = resolve;
@@ -89,6 +101,19 @@ export class RaftNode implements AsyncDisposable {
    */
   transfer(to?: NodeId): Promise<NodeId> {
     return this.#driver.transfer(to ?? null);
+  }
+
+  /**
+   * Changes who belongs to the cluster, on the leader, and resolves with the configuration that came of it, once it
+   * is committed, applied here and, when it went through a joint one, that is left. One change at a time. Several
+   * voters may change at once. Dissertation ch. 4.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_LEADER` (details: `leader`, an id or null), `ERR_FLOTILLA_BAD_CHANGE`,
+   * `ERR_FLOTILLA_BAD_VERSION` (another version than `ifVersion`), `ERR_FLOTILLA_CHANGE_PENDING` (one is under way, or a
+   * hand-over, or nothing is committed in this term yet), `ERR_FLOTILLA_NOT_CAUGHT_UP` (a learner to promote),
+   * `ERR_FLOTILLA_CLOSED` (nothing was changed); `ERR_FLOTILLA_UNKNOWN_OUTCOME` (leadership was lost meanwhile)
+   */
+  changeMembers(_changes: readonly MemberChange[], _options?: ChangeOptions): Promise<Configuration> {
+    return Promise.reject(new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "membership changes"));
   }
 
   /**

@@ -39,6 +39,8 @@ export function settle(options: RaftOptions): Settings {
   if (electionTimeoutMs < leastElectionTicks * heartbeatMs)
     throw badConfig("electionTimeoutMs", `at least ${leastElectionTicks} times heartbeatMs`);
   const maxProposalBytes = options.maxProposalBytes ?? 2 * mib;
+  if (options.join === true && options.bootstrap !== undefined)
+    throw badConfig("join", "no founding members beside it");
   const meter = new Meter(options.host.clock);
   return {
     ...options,

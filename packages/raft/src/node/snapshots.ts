@@ -1,5 +1,5 @@
 import type { Host } from "@flotilla/runtime";
-import type { Configuration } from "../core/config.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Event } from "../core/event.ts";
 import type { Message, SnapshotChunk, SnapshotReply } from "../core/message.ts";
 import type { LogId, NodeId, Term } from "../core/types.ts";

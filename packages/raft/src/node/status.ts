@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { membersOf } from "../core/config/configuration.ts";
 import type { Raft } from "../core/raft.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import type { PeerStatus, RaftStatus } from "./types.ts";
@@ -7,10 +8,11 @@ import type { PeerStatus, RaftStatus } from "./types.ts";
 export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) => boolean): RaftStatus {
   const { id, role, term, leader, established, commit, firstIndex, configuration } = core;
   const peers: PeerStatus[] = [];
-  for (const voter of configuration.voters) {
-    if (voter.id === id) continue;
-    const { id: peer, address } = voter;
-    peers.push({ id: peer, address, connected: isUp(peer), match: core.matchOf(peer) });
+  for (const { id: peer, address, role: part } of membersOf(configuration)) {
+    if (peer === id) continue;
+    const match = core.matchOf(peer);
+    const lag = match === null ? null : core.last.index - match;
+    peers.push({ id: peer, address, role: part, connected: isUp(peer), match, lag });
   }
   return {
     id,
@@ -24,6 +26,7 @@ export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) =>
     firstIndex,
     snapshotIndex: core.snapshot.index,
     configuration,
+    configurationCommitted: configuration.index <= commit,
     peers,
   };
 }

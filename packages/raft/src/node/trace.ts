@@ -1,5 +1,5 @@
 import type { Clock } from "@flotilla/runtime";
-import type { Configuration } from "../core/config.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import { frameChecksum } from "../core/entry-codec.ts";
 import type { Entry, EntryKind } from "../core/entry.ts";
 import type { Event, Stamped } from "../core/event.ts";

@@ -1,5 +1,5 @@
 import type { Host } from "@flotilla/runtime";
-import type { Configuration } from "../core/config.ts";
+import type { Configuration, MemberRole } from "../core/config/configuration.ts";
 import type { Index, NodeId, Role, Term } from "../core/types.ts";
 import { linkProtocols } from "../transport/peer-identity.ts";
 import type { RaftObserver } from "./observer.ts";
@@ -24,6 +24,11 @@ export interface RaftOptions {
   readonly secret?: Uint8Array;
   /** All founding voters, this node among them. Used only when store and marker are both absent. */
   readonly bootstrap?: readonly Founder[];
+  /**
+   * This node joins an existing cluster: it makes its own data, asks nobody, and waits until a membership change
+   * names it, with its incarnation. Used only when store and marker are both absent, and not with `bootstrap`.
+   */
+  readonly join?: true;
   readonly stateMachine: StateMachine;
   /** Default 100; 1 to 200,000. */
   readonly heartbeatMs?: number;
@@ -55,9 +60,12 @@ export interface RaftOptions {
 export interface PeerStatus {
   readonly id: NodeId;
   readonly address: string;
+  readonly role: MemberRole;
   readonly connected: boolean;
   /** Known on the leader only: highest index known durable there; null elsewhere. */
   readonly match: Index | null;
+  /** Known on the leader only: entries that are not known durable there yet; null elsewhere. */
+  readonly lag: number | null;
 }
 
 export interface RaftStatus {
@@ -72,13 +80,22 @@ export interface RaftStatus {
   readonly lastIndex: Index;
   readonly firstIndex: Index;
   readonly snapshotIndex: Index;
+  /** In force, committed or not; its index is its version. Joint while it names `outgoing` voters. */
   readonly configuration: Configuration;
+  /** The configuration is committed. */
+  readonly configurationCommitted: boolean;
+  /** All other members, sorted by id. */
   readonly peers: readonly PeerStatus[];
 }
 
 export interface ProposeOptions {
   /** Append only while this node leads in this term; never forwarded. */
   readonly ifTerm?: Term;
+}
+
+export interface ChangeOptions {
+  /** Change only the configuration with this index. Default: whichever is in force. */
+  readonly ifVersion?: Index;
 }
 
 /** Where a proposal landed and what the local state machine answered. */
@@ -93,5 +110,8 @@ export interface ReadOptions {
   readonly leaderOnly?: boolean;
 }
 
-/** Why a node stopped: asked to, or the error that stopped it. */
-export type StopReason = { readonly type: "closed" } | { readonly type: "failed"; readonly error: Error };
+/** Why a node stopped: asked to, no member any more, or the error that stopped it. */
+export type StopReason =
+  | { readonly type: "closed" }
+  | { readonly type: "removed" }
+  | { readonly type: "failed"; readonly error: Error };

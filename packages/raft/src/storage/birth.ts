@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Disk, Random, Store } from "@flotilla/runtime";
+import { maxVoters } from "../core/config/configuration.ts";
 import type { NodeId } from "../core/types.ts";
 import type { Founder } from "../node/types.ts";
 import { HighWater } from "./high-water.ts";
@@ -16,6 +17,8 @@ export interface BirthOptions {
   readonly cluster: string;
   readonly id: NodeId;
   readonly bootstrap: readonly Founder[] | undefined;
+  /** Be born without founders, to be added to a cluster. */
+  readonly join: boolean;
 }
 
 const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -62,7 +65,7 @@ async function isUnborn(store: Store): Promise<boolean> {
 
 async function beBorn(store: Store, options: BirthOptions): Promise<StoredIdentity> {
   const { disk, random, cluster, id } = options;
-  const founders = requireFounders(options.bootstrap, id);
+  const founders = options.join ? [] : requireFounders(options.bootstrap, id);
   const incarnation = Buffer.from(random.bytes(incarnationBytes)).toString("hex");
   const identity: Identity = { cluster, id, incarnation };
   await writeMarker(disk.files, { ...identity, initialised: false });
@@ -77,8 +80,10 @@ async function beBorn(store: Store, options: BirthOptions): Promise<StoredIdenti
 }
 
 function requireFounders(bootstrap: readonly Founder[] | undefined, id: NodeId): readonly Founder[] {
-  if (bootstrap === undefined) throw badConfig("there is no data here, and no founding members are given");
+  if (bootstrap === undefined)
+    throw badConfig("there is no data here, and neither founding members nor a cluster to join are given");
   const founders = bootstrap.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  if (founders.length > maxVoters) throw badConfig(`at most ${maxVoters} founding members`);
   for (const [position, founder] of founders.entries()) {
     if (!idPattern.test(founder.id))
       throw badConfig(`${JSON.stringify(founder.id)} is no node id: 1-64 of A-Z a-z 0-9 . _ -`);

@@ -1,5 +1,5 @@
-import { encodeConfiguration } from "../core/config-codec.ts";
-import type { Configuration } from "../core/config.ts";
+import { encodeConfiguration } from "../core/config/config-codec.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Entry } from "../core/entry.ts";
 import type { Index } from "../core/types.ts";
 

@@ -1,13 +1,13 @@
 import { FlotillaError, readArray, readBoolean, readList, readString, readUint } from "@flotilla/runtime";
 import type { Files } from "@flotilla/runtime";
-import type { Configuration } from "../core/config.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { NodeId } from "../core/types.ts";
 import type { Founder } from "../node/types.ts";
 import { identityKey } from "./keys.ts";
 import { damaged, readSealed, seal, unseal } from "./sealed.ts";
 
-/** Layout of store, marker and snapshots. A newer one is refused. */
-const storageFormat = 1;
+/** Layout of store, marker and snapshots. Any other is refused. */
+const storageFormat = 2;
 
 const markerName = "identity";
 const maxTextBytes = 300;
@@ -29,6 +29,7 @@ export interface Marker extends Identity {
 
 /** The record within the store. */
 export interface StoredIdentity extends Identity {
+  /** Empty for a node that was made to join a cluster. */
   readonly founders: readonly Founder[];
 }
 
@@ -89,6 +90,9 @@ export function foundingConfiguration(founders: readonly Founder[]): Configurati
     index: 0,
     historyId: "",
     voters: founders.map(({ id, address }) => ({ id, address, incarnation: "" })),
+    outgoing: [],
+    learners: [],
+    leaseReads: false,
   };
 }
 

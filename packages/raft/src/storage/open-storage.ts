@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Host, Store } from "@flotilla/runtime";
-import { decodeConfiguration } from "../core/config-codec.ts";
-import type { Configuration } from "../core/config.ts";
+import { decodeConfiguration } from "../core/config/config-codec.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { Recovered } from "../core/options.ts";
 import type { HardState, LogId, NodeId } from "../core/types.ts";
 import type { Founder } from "../node/types.ts";
@@ -22,6 +22,8 @@ export interface StorageOptions {
   readonly cluster: string;
   readonly id: NodeId;
   readonly bootstrap?: readonly Founder[] | undefined;
+  /** Make data without founders when there never was any. Default false. */
+  readonly join?: boolean | undefined;
   /** Hears of failures that no call reports. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -45,7 +47,7 @@ interface Loaded {
 const zero: LogId = { index: 0, term: 0 };
 
 /**
- * Opens the data of a node and proves it, or makes it (`bootstrap`) when there never was any.
+ * Opens the data of a node and proves it, or makes it (`bootstrap`, `join`) when there never was any.
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`,
  * `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_BAD_CONFIG`, `ERR_FLOTILLA_UNSUPPORTED`
  */
@@ -61,8 +63,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 
 async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const { disk, random } = options.host;
-  const { cluster, id, bootstrap } = options;
-  const identity = await identify(store, { disk, random, cluster, id, bootstrap });
+  const { cluster, id, bootstrap, join = false } = options;
+  const identity = await identify(store, { disk, random, cluster, id, bootstrap, join });
   const { mark, highWater } = await HighWater.open(options.host, options.onFailure);
   const found = await recoverLog(store);
   if (found.tail.seq < mark)

@@ -1,6 +1,6 @@
 import { readArray, readBoolean, readBytes, readUint } from "@flotilla/runtime";
-import { decodeConfiguration, encodeConfiguration } from "../core/config-codec.ts";
-import type { Configuration } from "../core/config.ts";
+import { decodeConfiguration, encodeConfiguration } from "../core/config/config-codec.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { LogId } from "../core/types.ts";
 import { readSealed, seal, unseal } from "./sealed.ts";
 

@@ -1,6 +1,6 @@
 import { CborReader, CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
-import { decodeConfiguration, encodeConfiguration } from "../core/config-codec.ts";
-import type { Configuration } from "../core/config.ts";
+import { decodeConfiguration, encodeConfiguration } from "../core/config/config-codec.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import { decodeRun } from "../core/entry-codec.ts";
 import type { Message } from "../core/message.ts";
 import type { LogId, Term } from "../core/types.ts";

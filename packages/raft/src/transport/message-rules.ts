@@ -1,4 +1,4 @@
-import { decodeConfiguration } from "../core/config-codec.ts";
+import { decodeConfiguration } from "../core/config/config-codec.ts";
 import type { Append, AppendReply, Message, SnapshotChunk } from "../core/message.ts";
 import type { LogId } from "../core/types.ts";
 

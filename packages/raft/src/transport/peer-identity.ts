@@ -1,5 +1,6 @@
 import { FlotillaError, readArray, readOneOf, readString, readUint } from "@flotilla/runtime";
-import type { Configuration } from "../core/config.ts";
+import { memberOf } from "../core/config/configuration.ts";
+import type { Configuration } from "../core/config/configuration.ts";
 import type { NodeId } from "../core/types.ts";
 
 /** What a link is for: small urgent messages, or entries and snapshots. */
@@ -56,8 +57,8 @@ export function judgePeer(
 ): FlotillaError | undefined {
   if (peer.kind !== kind)
     return new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the link is of another kind than its protocol");
-  const voter = configuration.voters.find(({ id }) => id === peer.id);
-  if (voter === undefined || peer.id === own) {
+  const member = memberOf(configuration, peer.id);
+  if (member === undefined || peer.id === own) {
     return new FlotillaError(
       "ERR_FLOTILLA_BAD_CONFIG",
       `node ${peer.id} is not another member of this cluster`,
@@ -70,7 +71,7 @@ export function judgePeer(
       `node ${peer.id} has another history of this cluster`,
     );
   }
-  if (voter.incarnation !== "" && voter.incarnation !== peer.incarnation) {
+  if (member.incarnation !== "" && member.incarnation !== peer.incarnation) {
     return new FlotillaError(
       "ERR_FLOTILLA_WIPED",
       `node ${peer.id} does not have the data it was a member with`,

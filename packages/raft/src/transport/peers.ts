@@ -1,6 +1,7 @@
 import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
-import type { Configuration, Voter } from "../core/config.ts";
+import { membersOf } from "../core/config/configuration.ts";
+import type { Configuration, Member } from "../core/config/configuration.ts";
 import type { RefusalReason } from "../core/refusals.ts";
 import type { NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
@@ -70,14 +71,14 @@ export class Peers {
   /** Follows a new configuration: members that left or were replaced lose their links, new ones are dialed. */
   configure(configuration: Configuration): void {
     this.#configuration = configuration;
-    const voters = new Map(configuration.voters.map((voter) => [voter.id, voter]));
+    const members = new Map(membersOf(configuration).map((member) => [member.id, member]));
     for (const [id, entry] of this.#entries) {
-      const voter = voters.get(id);
-      if (voter === undefined || voter.address !== entry.address) this.#remove(id, entry);
-      else if (entry.peer.contradicts(voter.incarnation)) entry.peer.close("ERR_FLOTILLA_WIPED");
+      const member = members.get(id);
+      if (member === undefined || member.address !== entry.address) this.#remove(id, entry);
+      else if (entry.peer.contradicts(member.incarnation)) entry.peer.close("ERR_FLOTILLA_WIPED");
     }
-    for (const voter of configuration.voters) {
-      if (voter.id !== this.#options.id && !this.#entries.has(voter.id)) this.#add(voter);
+    for (const member of members.values()) {
+      if (member.id !== this.#options.id && !this.#entries.has(member.id)) this.#add(member);
     }
   }
 
@@ -131,25 +132,25 @@ export class Peers {
     for (const [id, entry] of this.#entries) this.#remove(id, entry);
   }
 
-  #add(voter: Voter): void {
+  #add(member: Member): void {
     const { host, id, electionTimeoutMs, events } = this.#options;
-    const peer = new Peer(voter.id, {
+    const peer = new Peer(member.id, {
       up: (id, incarnation) => this.#closed || events.up(id, incarnation),
       down: (id, byPeer) => this.#closed || events.down(id, byPeer),
       receive: (from, incarnation, message) => this.#closed || events.receive(from, incarnation, message),
       ended: (ended, reason) => this.#ended(ended, reason),
     });
     const dialing =
-      id < voter.id
+      id < member.id
         ? new DialLoop({
             clock: host.clock,
             random: host.random,
             maxDelayMs: electionTimeoutMs / 2,
-            attempt: (signal) => this.#dial(voter, signal),
-            onFailure: (error) => this.#refused(voter.id, error),
+            attempt: (signal) => this.#dial(member, signal),
+            onFailure: (error) => this.#refused(member.id, error),
           })
         : null;
-    this.#entries.set(voter.id, { peer, address: voter.address, dialing });
+    this.#entries.set(member.id, { peer, address: member.address, dialing });
     dialing?.start();
   }
 
@@ -165,31 +166,33 @@ export class Peers {
     this.#entries.get(id)?.dialing?.again();
   }
 
-  async #dial(voter: Voter, signal: AbortSignal): Promise<void> {
+  async #dial(member: Member, signal: AbortSignal): Promise<void> {
     this.#attempts += 1;
     const attempt = this.#attempts;
     // One of the two failing ends the attempt, and the other link with it.
     const failed = new AbortController();
     const both = AbortSignal.any([signal, failed.signal]);
     try {
-      await Promise.all(kinds.map((kind) => this.#dialOne(voter, { kind, life: this.#life, attempt }, both)));
-      if (!this.isUp(voter.id))
+      await Promise.all(
+        kinds.map((kind) => this.#dialOne(member, { kind, life: this.#life, attempt }, both)),
+      );
+      if (!this.isUp(member.id))
         throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
     } catch (error) {
       failed.abort();
-      this.#entries.get(voter.id)?.peer.close("the attempt failed");
+      this.#entries.get(member.id)?.peer.close("the attempt failed");
       throw error;
     }
   }
 
-  async #dialOne(voter: Voter, own: OwnLink, signal: AbortSignal): Promise<void> {
-    const channel = await this.#options.host.network.dial(voter.address, {
+  async #dialOne(member: Member, own: OwnLink, signal: AbortSignal): Promise<void> {
+    const channel = await this.#options.host.network.dial(member.address, {
       protocol: linkProtocols[own.kind],
       maxFrameBytes: peerMaxFrameBytes,
       timeoutMs: 2 * this.#options.electionTimeoutMs,
       signal,
     });
-    await dialHandshake(channel, this.#handshake(channel, own, voter.id));
+    await dialHandshake(channel, this.#handshake(channel, own, member.id));
   }
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {

@@ -1,4 +1,4 @@
-import type { Configuration } from "../../src/core/config.ts";
+import type { Configuration } from "../../src/core/config/configuration.ts";
 import type { Event, Receive } from "../../src/core/event.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { Limits } from "../../src/core/options.ts";

@@ -1,7 +1,7 @@
 import { encode } from "@flotilla/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeConfiguration, encodeConfiguration } from "../../src/core/config-codec.ts";
+import { decodeConfiguration, encodeConfiguration } from "../../src/core/config/config-codec.ts";
 import {
   decodeEntry,
   decodeRun,
@@ -9,7 +9,7 @@ import {
   encodeRun,
   frameHeaderBytes,
 } from "../../src/core/entry-codec.ts";
-import { founded, founding } from "./member.ts";
+import { founded, founding, jointOf } from "./member.ts";
 
 const count = fc.maxSafeInteger().map(Math.abs);
 const draft = fc.record({
@@ -134,19 +134,50 @@ test("a configuration survives its payload, and takes its index from the entry",
   });
 });
 
+test("a joint configuration with learners survives its payload", () => {
+  const configuration = jointOf(["a", "b"], ["b", "c", "d"], ["d", "e"]);
+  expect(decodeConfiguration(encodeConfiguration(configuration), 0)).toEqual(configuration);
+});
+
 const name = "0".repeat(32);
 const voter = ["a", "a:1", name];
+const other = ["b", "b:1", "1".repeat(32)];
+const rest = [[], [], false];
 
 test.each([
-  ["no voters", [name, []]],
-  ["voters out of order", [name, [["b", "b:1", name], voter]]],
-  ["a voter twice", [name, [voter, voter]]],
-  ["a bad id", [name, [["a b", "a:1", name]]]],
-  ["an incarnation of another length", [name, [["a", "a:1", "00"]]]],
-  ["a history of other characters", ["G".repeat(32), [voter]]],
-  ["a voter with too few facts", [name, [["a", "a:1"]]]],
+  ["no voters", [name, [], ...rest]],
+  ["voters out of order", [name, [["b", "b:1", name], voter], ...rest]],
+  ["a voter twice", [name, [voter, voter], ...rest]],
+  ["a bad id", [name, [["a b", "a:1", name]], ...rest]],
+  ["an incarnation of another length", [name, [["a", "a:1", "00"]], ...rest]],
+  ["a history of other characters", ["G".repeat(32), [voter], ...rest]],
+  ["a voter with too few facts", [name, [["a", "a:1"]], ...rest]],
+  ["a voter without a port", [name, [["a", "a", name]], ...rest]],
   ["another shape", { historyId: name }],
-  ["too many voters", [name, Array.from({ length: 32 }, (_, k) => [`n${100 + k}`, "a:1", name])]],
+  ["too many voters", [name, Array.from({ length: 32 }, (_, k) => [`n${100 + k}`, "a:1", name]), ...rest]],
+  ["nothing but voters", [name, [voter]]],
+  ["a learner who votes", [name, [voter], [], [[...voter, true]], false]],
+  ["a learner of three facts", [name, [voter], [], [other], false]],
+  [
+    "learners out of order",
+    [
+      name,
+      [voter],
+      [],
+      [
+        ["c", "c:1", name, true],
+        [...other, true],
+      ],
+      false,
+    ],
+  ],
+  ["an outgoing voter with other data", [name, [voter], [["a", "a:1", "2".repeat(32)]], [], false]],
+  ["an outgoing voter at another address", [name, [voter], [["a", "a:2", name]], [], false]],
+  [
+    "a learner with other data than it goes out with",
+    [name, [voter], [other], [["b", "b:1", name, true]], false],
+  ],
+  ["a lease setting that is none", [name, [voter], [], [], 1]],
 ])("a configuration with %s is refused", (_, value) => {
   expect(failure(() => decodeConfiguration(encode(value), 1))).toEqual(badFrame);
 });

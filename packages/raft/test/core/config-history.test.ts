@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ConfigHistory } from "../../src/core/config-history.ts";
-import type { Configuration } from "../../src/core/config.ts";
+import { ConfigHistory } from "../../src/core/config/config-history.ts";
+import type { Configuration } from "../../src/core/config/configuration.ts";
 import { founded } from "./member.ts";
 
 function at(index: number): Configuration {

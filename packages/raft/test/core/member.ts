@@ -1,6 +1,6 @@
 import type { Random } from "@flotilla/runtime";
-import type { Configuration } from "../../src/core/config.ts";
-import { decodeConfiguration } from "../../src/core/config-codec.ts";
+import type { Configuration } from "../../src/core/config/configuration.ts";
+import { decodeConfiguration } from "../../src/core/config/config-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { LogReader } from "../../src/core/log/log-reader.ts";
 import type { Limits, Recovered } from "../../src/core/options.ts";
@@ -27,8 +27,18 @@ export function seeded(seed: number): Random {
 
 const zero: LogId = { index: 0, term: 0 };
 
+/** What a joiner knows before it was contacted. */
+const nobody: Configuration = {
+  index: 0,
+  historyId: "",
+  voters: [],
+  outgoing: [],
+  learners: [],
+  leaseReads: false,
+};
+
 export function founding(ids: readonly string[]): Configuration {
-  return { index: 0, historyId: "", voters: ids.map((id) => ({ id, address: `${id}:1`, incarnation: "" })) };
+  return { ...nobody, voters: ids.map((id) => ({ id, address: `${id}:1`, incarnation: "" })) };
 }
 
 export function incarnationOf(id: string): string {
@@ -38,7 +48,20 @@ export function incarnationOf(id: string): string {
 /** A configuration as a founded cluster has it, standing for what came before the log. */
 export function founded(ids: readonly string[]): Configuration {
   const voters = ids.map((id) => ({ id, address: `${id}:1`, incarnation: incarnationOf(id) }));
-  return { index: 0, historyId: "ab".repeat(16), voters };
+  return { ...nobody, historyId: "ab".repeat(16), voters };
+}
+
+/** A joint configuration: the voters to come, those before, and the learners, who wait for nothing. */
+export function jointOf(
+  voters: readonly string[],
+  outgoing: readonly string[],
+  learners: readonly string[] = [],
+): Configuration {
+  return {
+    ...founded(voters),
+    outgoing: founded(outgoing).voters,
+    learners: founded(learners).voters.map((learner) => ({ ...learner, promote: false })),
+  };
 }
 
 export interface StoredSnapshot {

@@ -1,8 +1,8 @@
 import type { Host } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import type { SimNode } from "@flotilla/runtime/sim";
-import { encodeConfiguration } from "../../src/core/config-codec.ts";
-import type { Configuration } from "../../src/core/config.ts";
+import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
+import type { Configuration } from "../../src/core/config/configuration.ts";
 import { encodeEntry } from "../../src/core/entry-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
@@ -19,6 +19,9 @@ export const configuration: Configuration = {
   index: 1,
   historyId: "0".repeat(32),
   voters: founders.map(({ id, address }) => ({ id, address, incarnation: "1".repeat(32) })),
+  outgoing: [],
+  learners: [],
+  leaseReads: false,
 };
 
 export function entry(index: Index, term: Term, text: string = `${index}@${term}`): Entry {

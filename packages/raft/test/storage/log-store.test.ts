@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeConfiguration } from "../../src/core/config-codec.ts";
+import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
 import type { LogStore } from "../../src/storage/log-store.ts";
 import { configuration, contents, DiskFixture, entry, task } from "./disk-fixture.ts";
 

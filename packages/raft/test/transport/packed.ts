@@ -1,4 +1,4 @@
-import { encodeConfiguration } from "../../src/core/config-codec.ts";
+import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
 import { encodeRun } from "../../src/core/entry-codec.ts";
 import type { LogId } from "../../src/core/types.ts";
 import type { PeerMessage } from "../../src/transport/message-codec.ts";

@@ -2,7 +2,7 @@ import { dialHandshake, FlotillaError, silentLogger } from "@flotilla/runtime";
 import type { Channel, ChannelEnd, ChannelHandler, Listener, LogMethod } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
 import { expect, test } from "vitest";
-import type { Configuration } from "../../src/core/config.ts";
+import type { Configuration } from "../../src/core/config/configuration.ts";
 import { encodeFrame, peerMaxFrameBytes } from "../../src/transport/message-codec.ts";
 import { linkProtocols, writeIdentity } from "../../src/transport/peer-identity.ts";
 import type { LinkKind } from "../../src/transport/peer-identity.ts";
@@ -49,7 +49,14 @@ function configurationOf(addresses: Readonly<Record<string, string>>, options: S
     address: addresses[id] ?? "",
     incarnation: options.known === true ? incarnations[id] : "",
   }));
-  return { index: 0, historyId: options.historyId ?? "", voters };
+  return {
+    index: 0,
+    historyId: options.historyId ?? "",
+    voters,
+    outgoing: [],
+    learners: [],
+    leaseReads: false,
+  };
 }
 
 class Side implements AsyncDisposable {

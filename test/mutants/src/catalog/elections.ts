@@ -97,8 +97,9 @@ export const elections: readonly Mutant[] = [
       },
       {
         file: tally,
-        find: "return granted >= (founding ? voters : majority(voters));",
-        replace: "return (founding ? granted : this.#grants) >= (founding ? voters : majority(voters));",
+        find: "return isQuorum(configuration, (voter) => this.#grantedBy(voter));",
+        replace:
+          "return this.#grants * 2 > voters.length || isQuorum(configuration, (voter) => this.#grantedBy(voter));",
       },
     ],
   },
@@ -211,7 +212,7 @@ export const elections: readonly Mutant[] = [
     edits: [
       {
         file: election,
-        find: "s.tick - reachedByMajority(heard) >= s.electionTicks",
+        find: "s.tick - heard >= s.electionTicks",
         replace: "reachedByMajority(heard) < 0",
       },
     ],

@@ -8,6 +8,7 @@ export const election: string = `${raft}/core/election.ts`;
 export const state: string = `${raft}/core/state.ts`;
 export const roles: string = `${raft}/core/roles.ts`;
 export const quorum: string = `${raft}/core/quorum.ts`;
+export const configuration: string = `${raft}/core/config/configuration.ts`;
 export const following: string = `${raft}/core/following.ts`;
 export const leaderLog: string = `${raft}/core/leader-log.ts`;
 export const heartbeats: string = `${raft}/core/heartbeats.ts`;

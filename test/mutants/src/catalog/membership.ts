@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { peer, peerIdentity, quorum, refusals, tally } from "./files.ts";
+import { configuration, peer, peerIdentity, refusals, tally } from "./files.ts";
 
 /** Who is a member. */
 export const membership: readonly Mutant[] = [
@@ -11,7 +11,7 @@ export const membership: readonly Mutant[] = [
     edits: [
       {
         file: peerIdentity,
-        find: 'if (voter.incarnation !== "" && voter.incarnation !== peer.incarnation) {',
+        find: 'if (member.incarnation !== "" && member.incarnation !== peer.incarnation) {',
         replace: 'if (peer.incarnation === "") {',
       },
       {
@@ -21,18 +21,18 @@ export const membership: readonly Mutant[] = [
       },
       {
         file: refusals,
-        find: 'return isFounding(s.config) || voter.incarnation === incarnation ? null : "wrong-incarnation";',
+        find: 'return isMember(s.config, from, incarnation) ? null : "wrong-incarnation";',
         replace: "return null;",
       },
       {
-        file: quorum,
-        find: "return voter !== undefined && (isFounding(configuration) || voter.incarnation === incarnation);",
-        replace: 'return voter !== undefined && incarnation !== "";',
+        file: configuration,
+        find: "return member !== undefined && (isFounding(configuration) || member.incarnation === incarnation);",
+        replace: 'return member !== undefined && incarnation !== "";',
       },
       {
         file: tally,
-        find: "return incarnation !== undefined && (founding || incarnation === voter.incarnation);",
-        replace: "return incarnation !== undefined;",
+        find: "return this.incarnationOf(id) === incarnation;",
+        replace: 'return this.incarnationOf(id) !== undefined && incarnation !== "none";',
       },
     ],
   },

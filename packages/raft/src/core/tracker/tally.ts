@@ -1,5 +1,6 @@
-import type { Configuration } from "../config.ts";
-import { isFounding, majority } from "../quorum.ts";
+import { isFounding } from "../config/configuration.ts";
+import type { Configuration, Member } from "../config/configuration.ts";
+import { isQuorum } from "../quorum.ts";
 import type { NodeId } from "../types.ts";
 
 interface Answer {
@@ -36,14 +37,15 @@ export class Tally {
     return answer?.granted === true ? answer.incarnation : undefined;
   }
 
-  /** The founding configuration needs everybody, any later one a majority of the incarnations it names. */
+  /** The founding configuration needs everybody, any later one a majority of the incarnations that each half names. */
   won(configuration: Configuration): boolean {
-    const founding = isFounding(configuration);
-    const granted = configuration.voters.filter((voter) => {
-      const incarnation = this.incarnationOf(voter.id);
-      return incarnation !== undefined && (founding || incarnation === voter.incarnation);
-    }).length;
-    const voters = configuration.voters.length;
-    return granted >= (founding ? voters : majority(voters));
+    const { voters } = configuration;
+    if (isFounding(configuration))
+      return voters.length > 0 && voters.every(({ id }) => this.incarnationOf(id) !== undefined);
+    return isQuorum(configuration, (voter) => this.#grantedBy(voter));
+  }
+
+  #grantedBy({ id, incarnation }: Member): boolean {
+    return this.incarnationOf(id) === incarnation;
   }
 }

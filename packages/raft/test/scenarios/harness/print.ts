@@ -1,5 +1,5 @@
-import { decodeConfiguration } from "../../../src/core/config-codec.ts";
-import type { Configuration } from "../../../src/core/config.ts";
+import { decodeConfiguration } from "../../../src/core/config/config-codec.ts";
+import type { Configuration } from "../../../src/core/config/configuration.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { Message } from "../../../src/core/message.ts";
 import type { AppendTask, Dropped, Placed, ReadPoint, SoftState } from "../../../src/core/ready.ts";

@@ -1,6 +1,6 @@
 import { invariant } from "@flotilla/runtime";
-import type { Configuration } from "./config.ts";
-import type { Index } from "./types.ts";
+import type { Configuration } from "./configuration.ts";
+import type { Index } from "../types.ts";
 
 /** The configurations along the log: effective from their entry on, undone to any depth with their entry. */
 export class ConfigHistory {
