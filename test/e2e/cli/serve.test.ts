@@ -1,4 +1,4 @@
-import { readdir, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
@@ -37,9 +37,9 @@ function founding(...members: Place[]): string[] {
 const listening = /listens on 127\.0\.0\.1:\d+|"listening"/;
 
 /** Starts a member alone in its cluster, writes, and stops it in order. */
-async function lived(id: string): Promise<Place> {
+async function lived(id: string, ...flags: string[]): Promise<Place> {
   const at = await place(id);
-  await using server = new CommandLine([...serveFlags(at), ...founding(at)]);
+  await using server = new CommandLine([...serveFlags(at), ...founding(at), ...flags]);
   await server.printed(listening);
   expect(
     await flotilla(["put", "/kept", "value", "--endpoints", at.address, "--timeout", "30s"]),
@@ -50,6 +50,18 @@ async function lived(id: string): Promise<Place> {
 }
 
 describe("one member", { timeout: 240_000 }, () => {
+  test("traces every transition, from the data it found to the entries it applied", async () => {
+    const file = join(folder.path, "trace.jsonl");
+    await lived("traced", "--trace", file);
+    const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+    const records = lines.map((line) => JSON.parse(line) as { seq: number; node: string; type: string });
+    expect(records.map(({ seq }) => seq)).toEqual(records.map((_, k) => k + 1));
+    expect(new Set(records.map(({ node }) => node))).toEqual(new Set(["traced"]));
+    const kinds = records.map(({ type }) => type);
+    expect(kinds[0]).toBe("recovered");
+    expect(kinds).toEqual(expect.arrayContaining(["step", "soft", "append", "durable", "commit", "apply"]));
+  });
+
   test("starts from a file, prefers flags, closes in order, and comes back with its data", async () => {
     const at = await place("n1");
     const config = join(folder.path, "n1.toml");

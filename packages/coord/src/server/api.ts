@@ -1,5 +1,5 @@
 import type { Host, Logger } from "@flotilla/runtime";
-import type { StopReason } from "@flotilla/raft";
+import type { StopReason, TraceRecord } from "@flotilla/raft";
 import type { NodeStatus, Session } from "../client/api.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
@@ -36,6 +36,11 @@ export interface StartOptions extends SessionOptions {
   readonly trailingEntries?: number;
   /** Default: warnings as JSON lines on standard error. */
   readonly logger?: Logger;
+  /**
+   * Takes one record for each transition of the consensus, in the turn it happens: plain data, a line of JSON each.
+   * A throw stops the member. Default: none, at no cost.
+   */
+  readonly trace?: (record: TraceRecord) => void;
   /** What to stand on; the real one by default, with `dataDir` as its disk. */
   readonly host?: Host;
 }

@@ -20,6 +20,7 @@ export interface LoadedStartOptions {
   readonly maxStallMs: number;
   readonly timeoutMs: number;
   readonly logger: Logger | undefined;
+  readonly trace: StartOptions["trace"];
 }
 
 const idShape = /^[A-Za-z0-9._-]{1,64}$/;
@@ -53,6 +54,10 @@ function clusterName(value: unknown): string {
 function isLogger(value: unknown): value is Logger {
   if (typeof value !== "object" || value === null) return false;
   return ["debug", "info", "warn", "error"].every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+function traceOf(value: StartOptions["trace"]): StartOptions["trace"] {
+  return value === undefined || typeof value === "function" ? value : refuse("trace", "a function");
 }
 
 function loggerOf(value: unknown): Logger | undefined {
@@ -155,5 +160,6 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     maxStallMs: number(options.maxStallMs, "maxStallMs", sessionTtlMs / 5, 0, sessionTtlMs / 2),
     timeoutMs: number(options.timeoutMs, "timeoutMs", 15_000, 1, 2 ** 31 - 1),
     logger: loggerOf(options.logger),
+    trace: traceOf(options.trace),
   };
 }

@@ -1,6 +1,7 @@
 import type { CoordNode, StartOptions } from "@flotilla/coord";
 import { jsonLogger } from "@flotilla/runtime/real";
 import { Command } from "commander";
+import { TraceFile } from "../cli/trace-file.ts";
 import { jsonOption } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 import { aborted } from "../cli/context.ts";
@@ -34,6 +35,7 @@ export function serveCommand(context: Context): Command {
     .option("--session-ttl <duration>", "of the member's own session; default: 10s")
     .option("--snapshot-entries <n>", "snapshot after this many entries; default: 100000")
     .option("--log-level <level>", "debug, info, warn, error or silent; default: warn")
+    .option("--trace <file>", "add a line of JSON for each transition of the consensus")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -49,7 +51,9 @@ export function serveCommand(context: Context): Command {
 async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
   // Loaded only here: clients do without the database.
   const { start } = await import("@flotilla/coord");
-  const node = await start(await startOptions(settings));
+  using trace = settings.trace === undefined ? null : new TraceFile(settings.trace);
+  const options = await startOptions(settings);
+  const node = await start(trace === null ? options : { ...options, trace: (record) => trace.add(record) });
   const { id, address } = node;
   if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });
   else

@@ -21,6 +21,7 @@ export const serveSettingNames = [
   "sessionTtl",
   "snapshotEntries",
   "logLevel",
+  "trace",
 ] as const;
 export type ServeSettingName = (typeof serveSettingNames)[number];
 
@@ -44,6 +45,8 @@ export interface ServeSettings {
   readonly snapshotEntries: number | undefined;
   /** Default `warn`. */
   readonly logLevel: LogLevel;
+  /** File that gets a line of JSON for each transition of the consensus; none by default. */
+  readonly trace: string | undefined;
 }
 
 /** Where settings come from; earlier ones win. */
@@ -99,6 +102,7 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
     sessionTtlMs: setting("sessionTtl", parseDuration),
     snapshotEntries: setting("snapshotEntries", readCount),
     logLevel: setting("logLevel", readLogLevel) ?? "warn",
+    trace: setting("trace", readText),
   };
 }
 

@@ -48,6 +48,7 @@ describe("precedence", () => {
       sessionTtlMs: undefined,
       snapshotEntries: undefined,
       logLevel: "warn",
+      trace: undefined,
     });
   });
 
