@@ -89,6 +89,7 @@ const tasks = {
   soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
   mutants: script("test/mutants/dist/main.js"),
   bench: script("bench/dist/main.js"),
+  example: ([name, ...args]) => script(join("examples", name ?? "", "main.mjs"))(args),
   "check-history": script("test/history/dist/main.js"),
   build: () => {},
   lint: () => {

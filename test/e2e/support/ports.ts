@@ -17,7 +17,8 @@ export async function freePorts(count: number): Promise<number[]> {
   return found;
 }
 
-function isFree(port: number): Promise<boolean> {
+/** True when nobody listens on that port of 127.0.0.1 now. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", () => resolve(false));
