@@ -11,7 +11,7 @@ export default defineConfig({
         extends: true as const,
         test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] },
       })),
-      ...["history", "simulation", "mutants", "e2e"].map((name) => ({
+      ...["history", "simulation", "mutants", "fuzz", "e2e"].map((name) => ({
         extends: true as const,
         test: { name, root: `test/${name}`, include: ["**/*.test.ts"] },
       })),

@@ -87,6 +87,7 @@ const tasks = {
   test: (args) => run(bin("vitest"), ["run", ...args]),
   sim: script("test/simulation/dist/main.js"),
   soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
+  fuzz: script("test/fuzz/dist/main.js"),
   mutants: script("test/mutants/dist/main.js"),
   bench: script("bench/dist/main.js"),
   example: ([name, ...args]) => script(join("examples", name ?? "", "main.mjs"))(args),

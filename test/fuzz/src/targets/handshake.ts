@@ -1,0 +1,114 @@
+import { acceptHandshake, encode, FlotillaError } from "@flotilla/runtime";
+import type { Channel, ChannelHandler, Clock, HandshakeOptions, Random } from "@flotilla/runtime";
+import { linkProtocols, readIdentity, writeIdentity } from "@flotilla/raft/parts";
+import type { Draw } from "../draw.ts";
+import { editedFrame } from "../frames.ts";
+import { Broken } from "../report.ts";
+import type { Counts } from "../report.ts";
+import { incarnationOf } from "../view.ts";
+
+const clock: Clock = {
+  now: () => 0,
+  wallNow: () => 0,
+  setTimer: () => ({ cancel: () => {} }),
+  defer: () => {},
+};
+
+const random: Random = {
+  u32: () => 7,
+  below: () => 0,
+  float: () => 0.5,
+  bytes: (length) => new Uint8Array(length).fill(7),
+};
+
+const cluster = "fuzzed";
+const identity = writeIdentity({
+  id: "a",
+  incarnation: incarnationOf("a"),
+  historyId: "",
+  kind: "control",
+  life: 1,
+  attempt: 1,
+});
+const hello = encode([1, 1, 1, cluster, encode(identity), new Uint8Array(32).fill(9)]);
+const proof = encode([3, new Uint8Array(0)]);
+
+/** The listener's end of a channel on which a fuzzer speaks. */
+class Ear implements Channel {
+  readonly protocol: string = linkProtocols.control;
+  readonly remoteAddress: string = "";
+  readonly bufferedBytes: number = 0;
+  #handler: ChannelHandler | null = null;
+  isOpen = true;
+
+  handle(handler: ChannelHandler): void {
+    this.#handler = handler;
+  }
+
+  send(_frame: Uint8Array): void {}
+
+  close(): void {
+    this.isOpen = false;
+  }
+
+  hear(frame: Uint8Array): void {
+    if (this.isOpen) this.#handler?.message(frame);
+  }
+}
+
+/** What comes before a link stands: whoever does not introduce itself in order is never let in. */
+export class HandshakeTarget {
+  readonly #draw: Draw;
+
+  constructor(draw: Draw) {
+    this.#draw = draw;
+  }
+
+  /** @throws Broken */
+  async run(frames: number, counts: Counts): Promise<void> {
+    for (let k = 0; k < frames; k += 2) {
+      this.#one(counts);
+      // What was turned away settles.
+      if (k % 512 === 0) await Promise.resolve();
+    }
+  }
+
+  #one(counts: Counts): void {
+    const draw = this.#draw;
+    const ear = new Ear();
+    let ready = 0;
+    let judged: unknown = null;
+    const options: HandshakeOptions = {
+      clock,
+      random,
+      cluster,
+      versions: { min: 1, max: 1 },
+      identity,
+      admit: (value) => {
+        judged = readIdentity(value);
+        return undefined;
+      },
+      onReady: () => {
+        ready += 1;
+        return { message: () => {}, end: () => {} };
+      },
+    };
+    const first = draw.once(3) ? hello : editedFrame(draw, hello, proof);
+    const second = draw.once(3) ? proof : editedFrame(draw, proof, hello);
+    acceptHandshake(ear, options).catch((error: unknown) => {
+      if (!FlotillaError.is(error)) throw error;
+    });
+    try {
+      ear.hear(first);
+      ear.hear(second);
+    } catch (error) {
+      throw new Broken(`the handshake threw ${String(error)}`, first);
+    }
+    counts.frames += 2;
+    if (first !== hello) counts.mutated += 1;
+    if (second !== proof) counts.mutated += 1;
+    if (ready > 0) counts.decoded += 2;
+    if (ready > 0 && (judged === null || !ear.isOpen)) throw new Broken("let in without being judged", first);
+    if (ready === 0 && ear.isOpen) throw new Broken("neither let in nor turned away", first);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Configuration, LogId } from "@flotilla/raft";
+import type { Draw } from "./draw.ts";
+
+/** What whoever speaks to a node might know of it. */
+export interface View {
+  readonly term: number;
+  readonly leads: boolean;
+  readonly leader: string | null;
+  /** Whom it voted for in this term. */
+  readonly vote: string | null;
+  readonly last: LogId;
+  readonly commit: number;
+  /** Term of an entry; null when it is not there. */
+  readonly termAt: (index: number) => number | null;
+  readonly configuration: Configuration;
+  /** What it has just handed to its leader; null when something happened since. */
+  readonly forwarded: { readonly firstId: number; readonly count: number } | null;
+}
+
+export const self = "b";
+export const peers = ["a", "c"] as const;
+
+export function incarnationOf(id: string): string {
+  return Buffer.from(id.padEnd(16, "-")).toString("hex");
+}
+
+/** The configuration that every fuzzed node begins with. */
+export const configuration: Configuration = {
+  index: 0,
+  historyId: "ab".repeat(16),
+  voters: ["a", "b", "c"].map((id) => ({ id, address: `${id}:1`, incarnation: incarnationOf(id) })),
+};
+
+/** A number around `at`, not below `least`. */
+export function near(draw: Draw, at: number, least = 0): number {
+  return Math.max(least, at + draw.between(-2, 2));
+}
+
+/** A fixed view, for targets without a node. */
+export const someView: View = {
+  term: 7,
+  leads: false,
+  leader: "a",
+  vote: null,
+  last: { index: 40, term: 6 },
+  commit: 30,
+  termAt: (index) => (index > 40 ? null : Math.ceil(index / 7)),
+  configuration,
+  forwarded: null,
+};

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { readCorpus } from "../src/corpus.ts";
+import { Draw } from "../src/draw.ts";
+import { noCounts } from "../src/report.ts";
+import type { Counts } from "../src/report.ts";
+import { run } from "../src/run.ts";
+import type { Target } from "../src/run.ts";
+import { outcomeOf, tryCodec } from "../src/targets/codec.ts";
+import { CoreTarget } from "../src/targets/core.ts";
+import { LinkTarget } from "../src/targets/link.ts";
+
+const frames = 10_000;
+const limitMs = 120_000;
+
+async function fuzzed(target: Target, seed: number): Promise<Counts> {
+  const counts = noCounts();
+  await run(target, frames, new Draw(seed, target), counts);
+  return counts;
+}
+
+test.each(["codec", "link", "core"] as const)(
+  "frames of any kind neither break %s nor change what they must not",
+  { timeout: limitMs },
+  async (target) => {
+    const counts = await fuzzed(target, 1);
+    expect(counts.frames).toBe(frames);
+    expect(counts.mutated / frames).toBeGreaterThan(0.48);
+    expect(counts.decoded / frames).toBeGreaterThan(0.2);
+  },
+);
+
+test("nobody gets past the handshake but in order", { timeout: limitMs }, async () => {
+  const { mutated, decoded } = await fuzzed("handshake", 1);
+  expect(mutated).toBeGreaterThan(frames / 2);
+  expect(decoded).toBeGreaterThan(0);
+});
+
+test("every kind of lie is told, and refused for what it is", { timeout: limitMs }, async () => {
+  const { lies, refused } = await fuzzed("core", 2);
+  expect([...lies.keys()].toSorted()).toEqual([
+    "beyond-log",
+    "contradicts-commit",
+    "count-differs",
+    "from-itself",
+    "from-stranger",
+    "round-never-begun",
+    "second-leader",
+    "term-never-entered",
+    "term-out-of-reach",
+    "time-goes-back",
+    "vote-not-asked-for",
+    "wrong-incarnation",
+  ]);
+  expect(refused).toBeGreaterThan(500);
+});
+
+test("a seed says the same frames again", { timeout: limitMs }, async () => {
+  const [first, second] = [await fuzzed("core", 3), await fuzzed("core", 3)];
+  expect(second).toEqual(first);
+  expect(first.corpus.size).toBeGreaterThan(40);
+});
+
+describe("the corpus", () => {
+  const corpus = [...readCorpus()];
+
+  test("has a frame for every type of message and many refusals", () => {
+    const outcomes = corpus.map(([outcome]) => outcome);
+    expect(outcomes.filter((outcome) => outcome.startsWith("decodes: ")).length).toBeGreaterThan(16);
+    expect(outcomes.filter((outcome) => outcome.startsWith("peer message: ")).length).toBeGreaterThan(15);
+  });
+
+  test("each frame goes the way for which it was kept", () => {
+    for (const [outcome, frame] of corpus) {
+      const now = outcomeOf(tryCodec(frame));
+      if (outcome.startsWith("core: ")) expect(now).toMatch(/^decodes/);
+      else expect(now).toBe(outcome);
+    }
+  });
+
+  test("each frame is heard whole by a link, or ends it", () => {
+    const link = new LinkTarget();
+    for (const [, frame] of corpus) for (const kind of ["control", "bulk"] as const) link.say(frame, kind);
+  });
+
+  test("each message of it acts on a core or changes nothing", () => {
+    const core = new CoreTarget(new Draw(1, "corpus"));
+    let heard = 0;
+    for (const [, frame] of corpus) {
+      const judged = tryCodec(frame);
+      if (typeof judged === "string") continue;
+      for (const message of judged) {
+        if (message.type === "app") continue;
+        core.hear(message, frame, null);
+        heard += 1;
+      }
+    }
+    expect(heard).toBeGreaterThan(50);
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { readOptions } from "../src/options.ts";
+
+test("the options have defaults", () => {
+  expect(readOptions([])).toEqual({
+    frames: 100_000,
+    seed: 1,
+    targets: ["codec", "link", "core", "handshake"],
+    keep: false,
+  });
+});
+
+test("one target, a seed and a number of frames can be named", () => {
+  const args = ["--frames", "10", "--seed", "7", "--target", "core", "--keep"];
+  expect(readOptions(args)).toEqual({ frames: 10, seed: 7, targets: ["core"], keep: true });
+});
+
+test.each([[["--frames", "x"]], [["--seed", "-1"]], [["--target", "client"]], [["--unknown"]]])(
+  "%o makes no sense",
+  (args) => {
+    expect(() => readOptions(args)).toThrow();
+  },
+);
