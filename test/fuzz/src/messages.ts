@@ -2,7 +2,7 @@ import type { Entry, LogId } from "@flotilla/raft";
 import { encodeConfiguration, encodeEntry } from "@flotilla/raft/parts";
 import type { PeerMessage } from "@flotilla/raft/parts";
 import type { Draw } from "./draw.ts";
-import { near } from "./view.ts";
+import { near, successors } from "./view.ts";
 import type { View } from "./view.ts";
 
 type Makers = {
@@ -14,8 +14,8 @@ export function entryAt(index: number, term: number, payload: Uint8Array): Entry
   return encodeEntry({ index, term, timeMs: 1000 + index, kind: "command", payload });
 }
 
-function configEntryAt(index: number, term: number, { configuration }: View): Entry {
-  const payload = encodeConfiguration(configuration);
+function configEntryAt(index: number, term: number, draw: Draw): Entry {
+  const payload = encodeConfiguration(draw.pick(successors));
   return encodeEntry({ index, term, timeMs: 1000 + index, kind: "config", payload });
 }
 
@@ -40,7 +40,7 @@ function entriesAfter(draw: Draw, view: View, prev: LogId, term: number): Entry[
     before = Math.min(term, Math.max(before, known ?? (draw.once(2) ? term : before)));
     const isConfig = draw.once(60);
     entries.push(
-      isConfig ? configEntryAt(index, before, view) : entryAt(index, before, draw.bytes(draw.below(24))),
+      isConfig ? configEntryAt(index, before, draw) : entryAt(index, before, draw.bytes(draw.below(24))),
     );
   }
   return entries;

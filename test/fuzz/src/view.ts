@@ -24,12 +24,31 @@ export function incarnationOf(id: string): string {
   return Buffer.from(id.padEnd(16, "-")).toString("hex");
 }
 
+function memberNamed(id: string): Configuration["voters"][number] {
+  return { id, address: `${id}:1`, incarnation: incarnationOf(id) };
+}
+
+const voters = ["a", "b", "c"].map((id) => memberNamed(id));
+const more = ["a", "b", "c", "d"].map((id) => memberNamed(id));
+const learners = [{ ...memberNamed("d"), promote: true }];
+
 /** The configuration that every fuzzed node begins with. */
 export const configuration: Configuration = {
   index: 0,
   historyId: "ab".repeat(16),
-  voters: ["a", "b", "c"].map((id) => ({ id, address: `${id}:1`, incarnation: incarnationOf(id) })),
+  voters,
+  outgoing: [],
+  learners: [],
+  leaseReads: false,
 };
+
+/** Configurations that may come after it: with a learner, with a voter more at once, joint, and with leases. */
+export const successors: readonly [Configuration, ...Configuration[]] = [
+  { ...configuration, learners },
+  { ...configuration, voters: more },
+  { ...configuration, voters: more, outgoing: voters },
+  { ...configuration, leaseReads: true },
+];
 
 /** A number around `at`, not below `least`. */
 export function near(draw: Draw, at: number, least = 0): number {

@@ -15,9 +15,11 @@ test("one target, a seed and a number of frames can be named", () => {
   expect(readOptions(args)).toEqual({ frames: 10, seed: 7, targets: ["core"], keep: true });
 });
 
-test.each([[["--frames", "x"]], [["--seed", "-1"]], [["--target", "client"]], [["--unknown"]]])(
-  "%o makes no sense",
-  (args) => {
-    expect(() => readOptions(args)).toThrow();
-  },
-);
+test.each([
+  [["--frames", "x"], "--frames: expected a whole number"],
+  [["--seed", "-1"], "--seed"],
+  [["--target", "client"], "there is no client"],
+  [["--unknown"], "Unknown option"],
+])("%o makes no sense", (args, why) => {
+  expect(() => readOptions(args)).toThrow(why);
+});

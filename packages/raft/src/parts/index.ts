@@ -1,5 +1,5 @@
 /** What a node is made of, for tests that drive the parts by hand. Not stable from one version to the next. */
-export { encodeConfiguration } from "../core/config-codec.ts";
+export { encodeConfiguration } from "../core/config/config-codec.ts";
 export { encodeEntry } from "../core/entry-codec.ts";
 export type { Event, Receive } from "../core/event.ts";
 export type { LogReader } from "../core/log/log-reader.ts";

@@ -61,12 +61,11 @@ class Subject {
 
 /** Everything that can be asked of a core. */
 function digest({ raft }: Subject): Readonly<Record<string, unknown>> {
-  const { role, term, vote, leader, established, commit, applied, durable, firstIndex, last, snapshot } =
-    raft;
   return {
-    ...{ role, term, vote, leader, established, commit, applied, durable, firstIndex, last, snapshot },
+    beliefs: [raft.role, raft.term, raft.vote, raft.leader, raft.established],
+    log: [raft.firstIndex, raft.snapshot, raft.applied, raft.durable, raft.commit, raft.last],
+    terms: [raft.termAt(raft.last.index), raft.termAt(raft.commit), raft.termAt(raft.firstIndex)],
     matches: peers.map((peer) => raft.matchOf(peer)),
-    terms: [raft.termAt(last.index), raft.termAt(commit), raft.termAt(firstIndex)],
     configuration: raft.configuration,
     handsOver: raft.handsOver(),
     deadlineMs: raft.nextDeadlineMs(),
@@ -85,7 +84,6 @@ export class CoreTarget {
   readonly #draw: Draw;
   #tried: Subject;
   #spared: Subject;
-  #life = 0;
   #nextId = 1;
   #forwarded: View["forwarded"] = null;
 
@@ -177,7 +175,6 @@ export class CoreTarget {
   }
 
   #born(): [Subject, Subject] {
-    this.#life += 1;
     const seed = this.#draw.u32();
     return [new Subject(seed), new Subject(seed)];
   }
