@@ -47,7 +47,12 @@ export type {
   Service,
 } from "./recipes/api.ts";
 export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
+export { findPoison, forceNewCluster, inspectData, skipEntry } from "./server/offline.ts";
+export type { DataOptions } from "./server/offline.ts";
+export { standIn } from "./server/stand-in.ts";
+export type { StandIn } from "./server/stand-in.ts";
 export { start } from "./server/start.ts";
 export { FlotillaError } from "@flotilla/runtime";
+export type { DataReport, ForcedCluster, Poison } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
 export type { ChildrenPage, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";

@@ -10,11 +10,17 @@ import {
 import { idDigits } from "./ids.ts";
 import { readOperation, writeOperation } from "./operation-codec.ts";
 import { checkShape } from "./operation-shape.ts";
-import type { AttachCommand, ExpireCommand, KvCommand, RequestCommand } from "./types.ts";
+import type {
+  AttachCommand,
+  BeginHistoryCommand,
+  ExpireCommand,
+  KvCommand,
+  RequestCommand,
+} from "./types.ts";
 
 /** Raised when the meaning of a command's bytes changes. */
 const commandFormat = 1;
-const tag = { attach: 0, request: 1, expire: 2 } as const;
+const tag = { attach: 0, request: 1, expire: 2, beginHistory: 3 } as const;
 const secretBytes = 16;
 const maxLeases = 10_000;
 
@@ -80,6 +86,11 @@ function writeExpire({ leases }: ExpireCommand): void {
   for (const lease of leases) writeId(lease, "lease");
 }
 
+function writeBeginHistory({ revision }: BeginHistoryCommand): void {
+  open(tag.beginHistory, 3);
+  writeCount(revision, "revision");
+}
+
 /** Checks as it writes: a caller without types may hand over anything. */
 function write(command: KvCommand): void {
   switch (command.type) {
@@ -91,6 +102,9 @@ function write(command: KvCommand): void {
       return;
     case "expire":
       writeExpire(command);
+      return;
+    case "begin-history":
+      writeBeginHistory(command);
       return;
     default:
       bad("command: unknown kind");
@@ -152,6 +166,9 @@ function readCommand(reader: CborReader): KvCommand {
     case tag.expire:
       expectItems("expire", items, 3);
       return { type: "expire", leases: reader.list("leases", maxLeases, readLease) };
+    case tag.beginHistory:
+      expectItems("begin-history", items, 3);
+      return { type: "begin-history", revision: readCount(reader, "revision") };
     default:
       return bad("command: unknown kind");
   }

@@ -13,6 +13,7 @@ export type { Subtree, TreeEntry } from "./subtree.ts";
 export type {
   Applied,
   AttachCommand,
+  BeginHistoryCommand,
   CheckOp,
   ChildrenPage,
   CloseOp,

@@ -24,4 +24,6 @@ export const limits = {
   /** Events kept for watches that resume. */
   historyEvents: 100_000,
   historyBytes: 67_108_864,
+  /** Revisions between one history and the next at least: more than can have been lost of the one before. */
+  historyLeap: 1_048_576,
 } as const;

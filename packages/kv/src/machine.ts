@@ -7,6 +7,7 @@ import { EventHistory } from "./history.ts";
 import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { expire, perform } from "./perform.ts";
+import type { Performed } from "./perform.ts";
 import { restoreState } from "./restore.ts";
 import type { Session } from "./session-table.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
@@ -19,6 +20,7 @@ import type { Execution } from "./tree-ops.ts";
 import type {
   Applied,
   AttachCommand,
+  BeginHistoryCommand,
   ChildrenPage,
   ExpireCommand,
   KvCommand,
@@ -122,19 +124,34 @@ export class Machine {
    * @throws FlotillaError `ERR_FLOTILLA_INTERNAL` for bytes that are no command, with nothing changed
    */
   apply(payload: Uint8Array, at: ApplyPoint): Applied {
-    invariant(at.index > this.#index && Number.isSafeInteger(at.timeMs), "ApplyOrder", { index: at.index });
-    const command = this.#decode(payload);
-    this.#events = [];
-    this.#index = at.index;
-    this.#applied += 1;
+    requireOrder(this.#index, at);
+    const command = decodeLogged(payload);
+    this.#advance(at);
     switch (command.type) {
       case "attach":
         return this.#attach(command);
       case "request":
         return this.#request(command, at.timeMs);
-      default:
+      case "expire":
         return this.#expire(command, at.timeMs);
+      default:
+        return this.#beginHistory(command);
     }
+  }
+
+  /**
+   * Passes over one command of the log that stops every machine, on all of them alike: it changes nothing, but a
+   * request's turn is used up, with `ERR_FLOTILLA_SKIPPED` as its result. The bytes may be no command at all.
+   */
+  skip(payload: Uint8Array, at: ApplyPoint): Applied {
+    requireOrder(this.#index, at);
+    this.#advance(at);
+    this.#probe("kv.skip");
+    const command = decodeOrNull(payload);
+    if (command?.type !== "request") return { type: "skipped" };
+    return (
+      this.#turned(command) ?? this.#keep(command, { ok: false, code: "ERR_FLOTILLA_SKIPPED", failed: null })
+    );
   }
 
   /** The events of the last command, in order; once. */
@@ -225,19 +242,10 @@ export class Machine {
     this.history.reset(header.token);
   }
 
-  #decode(payload: Uint8Array): KvCommand {
-    try {
-      return decodeCommand(payload);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : "unreadable";
-      throw new FlotillaError(
-        "ERR_FLOTILLA_INTERNAL",
-        `the log holds a command that this node cannot read: ${reason}`,
-        {
-          cause,
-        },
-      );
-    }
+  #advance({ index }: ApplyPoint): void {
+    this.#events = [];
+    this.#index = index;
+    this.#applied += 1;
   }
 
   #attach({ session: id, secret, attach, ttlMs }: AttachCommand): Applied {
@@ -263,6 +271,11 @@ export class Machine {
   }
 
   #request(command: RequestCommand, timeMs: number): Applied {
+    return this.#turned(command) ?? this.#perform(command, timeMs);
+  }
+
+  /** What a request comes to whose turn it is not; null when it is its turn. */
+  #turned(command: RequestCommand): Applied | null {
     const { session: id, attach, seq, ack } = command;
     const session = this.#state.sessions.get(id);
     if (session === undefined) return this.#refuse(command, "no-session", 0);
@@ -279,14 +292,17 @@ export class Machine {
     const isFull =
       window.lastSeq - Math.max(ack, window.acked) >= limits.windowRequests ||
       window.reaches(limits.windowBytes, ack);
-    if (isFull) return this.#refuse(command, "full", nextSeq);
-    return this.#perform(command, timeMs);
+    return isFull ? this.#refuse(command, "full", nextSeq) : null;
   }
 
-  #perform({ session, attach, seq, ack, operation }: RequestCommand, timeMs: number): Applied {
-    const execution = this.#begin(session, timeMs);
-    const performed = perform(execution, session, operation);
+  #perform(command: RequestCommand, timeMs: number): Applied {
+    const execution = this.#begin(command.session, timeMs);
+    const performed = perform(execution, command.session, command.operation);
     this.#finish(execution);
+    return this.#keep(command, performed);
+  }
+
+  #keep({ session, attach, seq, ack }: RequestCommand, performed: Performed): Applied {
     const { revision } = this;
     const result: Result = performed.ok
       ? { ok: true, revision, results: performed.results }
@@ -299,6 +315,12 @@ export class Machine {
     const leases = expire(execution, command.leases);
     this.#finish(execution);
     return { type: "expired", leases };
+  }
+
+  #beginHistory({ revision }: BeginHistoryCommand): Applied {
+    this.#token = { revision: Math.max(revision, this.revision + limits.historyLeap), ordinal: 0 };
+    this.history.reset(this.#token);
+    return { type: "history-begun" };
   }
 
   #begin(session: SessionId | null, timeMs: number): Execution {
@@ -317,5 +339,27 @@ export class Machine {
   #refuse({ session, attach, seq }: RequestCommand, why: RefusedWhy, nextSeq: number): Applied {
     this.#probe(`kv.request.${why}`);
     return { type: "refused", session, attach, seq, why, nextSeq };
+  }
+}
+
+function requireOrder(last: number, at: ApplyPoint): void {
+  invariant(at.index > last && Number.isSafeInteger(at.timeMs), "ApplyOrder", { index: at.index });
+}
+
+function decodeLogged(payload: Uint8Array): KvCommand {
+  try {
+    return decodeCommand(payload);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "unreadable";
+    const message = `the log holds a command that this node cannot read: ${reason}`;
+    throw new FlotillaError("ERR_FLOTILLA_INTERNAL", message, { cause });
+  }
+}
+
+function decodeOrNull(payload: Uint8Array): KvCommand | null {
+  try {
+    return decodeCommand(payload);
+  } catch {
+    return null;
   }
 }

@@ -123,7 +123,15 @@ export interface ExpireCommand {
   readonly type: "expire";
   readonly leases: readonly LeaseId[];
 }
-export type KvCommand = AttachCommand | RequestCommand | ExpireCommand;
+/**
+ * Begins another history of the cluster, after one that lost its end: revisions go on at `revision`, or 2^20 above the
+ * last one if that is higher, and every older watch token is a gap. Sessions and leases stay.
+ */
+export interface BeginHistoryCommand {
+  readonly type: "begin-history";
+  readonly revision: number;
+}
+export type KvCommand = AttachCommand | RequestCommand | ExpireCommand | BeginHistoryCommand;
 
 /** What became of one tree operation. */
 export type OpResult =
@@ -181,7 +189,10 @@ export type Applied =
       readonly why: "no-session" | "moved" | "gap" | "forgotten" | "full";
       readonly nextSeq: number;
     }
-  | { readonly type: "expired"; readonly leases: readonly LeaseId[] };
+  | { readonly type: "expired"; readonly leases: readonly LeaseId[] }
+  | { readonly type: "history-begun" }
+  /** An operator had it passed over, and it was no request whose turn could be used up. Nothing happened. */
+  | { readonly type: "skipped" };
 
 /** One change of one node. Several share a revision, in order of `ordinal` from 0. */
 export interface TreeEvent {

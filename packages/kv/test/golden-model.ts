@@ -129,6 +129,9 @@ export class GoldenModel {
         return this.#attach(command);
       case "request":
         return this.#request(command);
+      case "begin-history":
+        this.state.revision = Math.max(command.revision, this.state.revision + 2 ** 20);
+        return { type: "history-begun" };
       default: {
         const ended = new Set<string>();
         for (const id of command.leases) {

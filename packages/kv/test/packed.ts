@@ -39,8 +39,10 @@ export function packedCommand(command: KvCommand): unknown[] {
       const { session, attach, seq, ack, operation } = command;
       return [1, 1, session, attach, seq, ack, packedOperation(operation)];
     }
-    default:
+    case "expire":
       return [1, 2, command.leases];
+    default:
+      return [1, 3, command.revision];
   }
 }
 

@@ -27,3 +27,11 @@ export type {
   StopReason,
 } from "./node/types.ts";
 export { peerMaxFrameBytes } from "./transport/message-codec.ts";
+export { forceNewCluster } from "./offline/force-new-cluster.ts";
+export type { ForcedCluster, ForceOptions } from "./offline/force-new-cluster.ts";
+export { inspectData } from "./offline/inspect.ts";
+export type { DataReport } from "./offline/inspect.ts";
+export { ownerOf } from "./offline/owner.ts";
+export type { OfflineHost, OfflineOptions } from "./offline/owner.ts";
+export { findPoison, skipEntry } from "./offline/poison.ts";
+export type { Poison, PoisonOptions } from "./offline/poison.ts";

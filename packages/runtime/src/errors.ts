@@ -36,7 +36,7 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_DAMAGED: {
     retryable: false,
-    hint: "The data directory is damaged; restore the node from its peers or a backup.",
+    hint: "The data directory is damaged; have the node come back with new data: flotilla repair --rejoin.",
   },
   ERR_FLOTILLA_DROPPED: { retryable: true, hint: "The proposal is certainly not in the log." },
   ERR_FLOTILLA_EXISTS: { retryable: false, hint: "The node exists already." },
@@ -83,6 +83,10 @@ export const errorCodes = {
     hint: "This node is no member any more; to come back it joins anew, with an empty data directory.",
   },
   ERR_FLOTILLA_SESSION_EXPIRED: { retryable: false, hint: "The session ended; open a new one." },
+  ERR_FLOTILLA_SKIPPED: {
+    retryable: false,
+    hint: "An operator had this request passed over, as it stopped every member; it changed nothing.",
+  },
   ERR_FLOTILLA_STORAGE: {
     retryable: false,
     hint: "The disk failed; the node stops. Check the disk, then start it again.",

@@ -1,13 +1,14 @@
+import { readdir, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { silentLogger } from "@flotilla/runtime";
+import { realHost } from "@flotilla/runtime/real";
 import { describe, expect, test } from "vitest";
+import { poison } from "../../../packages/coord/test/server/poison.ts";
 import { flotilla } from "../support/command-line.ts";
+import type { Ran } from "../support/command-line.ts";
+import type { MemberPlace } from "../support/cluster.ts";
 import { Cluster } from "../support/cluster.ts";
 import { Observers } from "../support/status.ts";
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A running cluster of three, and what an operator types. */
 class Site implements AsyncDisposable {
@@ -32,6 +33,30 @@ class Site implements AsyncDisposable {
     const ran = await this.run(...args, "--json");
     expect(ran).toMatchObject({ code: 0, stderr: "" });
     return JSON.parse(ran.stdout) as T;
+  }
+
+  place(id: string): MemberPlace {
+    const found = this.cluster.places.find((place) => place.id === id);
+    if (found === undefined) throw new RangeError(`no member ${id}`);
+    return found;
+  }
+
+  /** What an operator does with the data of a stopped member. */
+  recover(id: string, ...args: string[]): Promise<Ran> {
+    return flotilla(["recover", "--data-dir", this.place(id).dataDir, ...args]);
+  }
+
+  async kill(...ids: string[]): Promise<void> {
+    for (const id of ids) this.cluster.member(id).signal("SIGKILL");
+    await Promise.all(ids.map((id) => this.cluster.member(id).ended()));
+  }
+
+  /** Cuts everything that the database of a stopped member wrote. */
+  async damage(id: string): Promise<void> {
+    const entries = await readdir(this.place(id).dataDir, { recursive: true, withFileTypes: true });
+    const written = entries.filter((entry) => entry.isFile() && /\.(?:log|ldb)$/.test(entry.name));
+    expect(written.length).toBeGreaterThan(0);
+    for (const file of written) await truncate(join(file.parentPath, file.name), 0);
   }
 
   async leader(among: readonly string[]): Promise<string> {
@@ -62,5 +87,130 @@ describe("flotilla transfer", { timeout: 240_000 }, () => {
       stdout: "",
       stderr: expect.stringContaining("n9 is no member") as unknown,
     });
+  });
+});
+
+function says(pattern: RegExp): string {
+  return expect.stringMatching(pattern) as string;
+}
+
+describe("a damaged member", { timeout: 240_000 }, () => {
+  test("stays up to say what is wrong, serves nobody, and ends with 74 when told to", async () => {
+    await using site = await Site.open("cli-damaged");
+    await site.leader(ids);
+    expect(await site.run("put", "/a", "1")).toMatchObject({ code: 0 });
+    await site.kill("n3");
+    await site.damage("n3");
+    const { address } = site.place("n3");
+    site.cluster.member("n3").start();
+    const seen = await site.cluster.until("a damaged member that answers", async () => {
+      const ran = await site.run("status");
+      return ran.stdout.includes("n3 is damaged") ? ran.stdout : undefined;
+    });
+    expect(seen).toMatch(/2 of 3 members answer; it can lose 0 more/);
+    expect(seen).toMatch(/^n3 .* damaged /m);
+    expect(seen).toMatch(/flotilla repair --rejoin/);
+    const alone = await flotilla(["status", "--endpoints", address]);
+    expect(alone).toMatchObject({ code: 0, stdout: says(/^n3 of cluster flotilla is damaged: /) });
+    expect(await flotilla(["get", "/a", "--endpoints", address])).toMatchObject({ code: 3, stdout: "" });
+    expect(await site.run("get", "/a")).toMatchObject({ code: 0, stdout: "1" });
+    site.cluster.member("n3").signal("SIGTERM");
+    await site.cluster.member("n3").ended();
+    expect(site.cluster.member("n3").log).toMatch(/ERR_FLOTILLA_DAMAGED[\s\S]*\[ended: 74\]/);
+    expect(await site.recover("n3")).toMatchObject({ code: 74, stdout: "" });
+  });
+});
+
+describe("flotilla recover --force-new-cluster", { timeout: 240_000 }, () => {
+  test("after two of three are gone, one goes on alone, with what it had", async () => {
+    await using site = await Site.open("cli-force");
+    await site.leader(ids);
+    expect(await site.run("put", "/a", "kept")).toMatchObject({ code: 0 });
+    expect(await site.recover("n1", "--force-new-cluster", "--yes")).toMatchObject({
+      code: 74,
+      stderr: says(/ERR_FLOTILLA_LOCKED/),
+    });
+    await site.kill(...ids);
+    expect(await site.recover("n1")).toMatchObject({
+      code: 0,
+      stdout: says(/^n1 of cluster .*members: n1, n2, n3$/ms),
+    });
+    // Nobody can be asked here.
+    const refused = await site.recover("n1", "--force-new-cluster");
+    expect(refused).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: says(/is lost: whatever n2, n3 has.*--yes/s),
+    });
+    expect(await site.recover("n1", "--force-new-cluster", "--skip-entry", "3", "--yes")).toMatchObject({
+      code: 2,
+    });
+    expect(await site.recover("n1", "--force-new-cluster", "--yes", "--id", "n2")).toMatchObject({
+      code: 74,
+    });
+    const ran = await site.recover("n1", "--force-new-cluster", "--yes", "--json");
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    const { historyId } = JSON.parse(ran.stdout) as { historyId: string };
+    expect(JSON.parse(ran.stdout)).toMatchObject({ id: "n1", without: ["n2", "n3"] });
+
+    site.cluster.start();
+    expect(await site.run("get", "/a", "--endpoints", site.place("n1").address)).toMatchObject({
+      code: 0,
+      stdout: "kept",
+    });
+    const status = await flotilla(["status", "--json", "--endpoints", site.place("n1").address]);
+    expect(JSON.parse(status.stdout)).toMatchObject({ leader: "n1", historyId, members: [{ id: "n1" }] });
+    // The others make a quorum of the old history: two clusters, which never mix.
+    const other = await flotilla(["status", "--json", "--endpoints", site.place("n2").address]);
+    expect(JSON.parse(other.stdout)).not.toMatchObject({ historyId });
+  });
+
+  test("is refused where nothing is", async () => {
+    expect(await flotilla(["recover", "--data-dir", "/no/such/place"])).toMatchObject({
+      code: 6,
+      stdout: "",
+    });
+    expect(await flotilla(["recover", "--force-new-cluster"])).toMatchObject({ code: 2, stdout: "" });
+  });
+});
+
+describe("flotilla recover --skip-entry", { timeout: 240_000 }, () => {
+  test("lets a cluster go on that an entry stopped", async () => {
+    await using site = await Site.open("cli-skip");
+    await site.leader(ids);
+    expect(await site.run("put", "/a", "before")).toMatchObject({ code: 0 });
+    await site.kill("n1");
+    const { dataDir, address } = site.place("n1");
+    const others = ["n2", "n3"].map((id) => site.cluster.member(id));
+    const host = realHost({ directory: dataDir, logger: silentLogger });
+    await poison(host, { id: "n1", address, cluster: "flotilla" }, () =>
+      others.every((each) => !each.isRunning),
+    );
+    const stops = /entry (\d+) of term \d+ stops the state machine/;
+    const index = stops.exec(others[0]!.log)?.[1] ?? "";
+    for (const other of others) {
+      expect(other.log).toMatch(new RegExp(`entry ${index} of .*hint: .*--skip-entry`, "s"));
+      expect(other.log).toMatch(/\[ended: 1\]/);
+    }
+    for (const id of ids) {
+      expect(await site.recover(id)).toMatchObject({
+        code: 0,
+        stdout: says(new RegExp(`entry ${index} of`)),
+      });
+      const wrong = await site.recover(id, "--skip-entry", String(Number(index) - 1), "--yes");
+      expect(wrong).toMatchObject({ code: 5, stderr: says(new RegExp(`entry ${index} does`)) });
+      expect(await site.recover(id, "--skip-entry", index)).toMatchObject({ code: 2, stdout: "" });
+      expect(await site.recover(id, "--skip-entry", index, "--yes")).toMatchObject({ code: 0, stderr: "" });
+      expect(await site.recover(id)).toMatchObject({
+        code: 0,
+        stdout: expect.not.stringContaining("stops") as string,
+      });
+    }
+    site.cluster.start();
+    await site.leader(ids);
+    expect(await site.run("get", "/a")).toMatchObject({ code: 0, stdout: "before" });
+    expect(await site.run("put", "/a", "after")).toMatchObject({ code: 0 });
+    await using observers = await Observers.open(site.cluster);
+    await observers.converged();
   });
 });

@@ -1,4 +1,4 @@
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
@@ -162,18 +162,6 @@ describe("serve refuses", { timeout: 240_000 }, () => {
     const at = await lived("n1");
     await expectRefusal(serveFlags({ ...at, id: "n2" }), 74, "ERR_FLOTILLA_FOREIGN");
     await expectRefusal([...serveFlags(at), "--cluster", "other"], 74, "ERR_FLOTILLA_FOREIGN");
-  });
-
-  test("74: a damaged data directory", async () => {
-    const at = await lived("n1");
-    const logs = (await readdir(at.dataDir, { recursive: true, withFileTypes: true })).filter(
-      (entry) => entry.isFile() && /\.(?:log|ldb)$/.test(entry.name),
-    );
-    expect(logs.length).toBeGreaterThan(0);
-    for (const log of logs) await truncate(join(log.parentPath, log.name), 0);
-    const { code, stdout, stderr } = await flotilla(serveFlags(at));
-    expect({ code, stdout }).toEqual({ code: 74, stdout: "" });
-    expect(stderr).toMatch(/flotilla: .*\(ERR_FLOTILLA_(?:DAMAGED|WIPED|STORAGE)\)\nhint: .+\n$/);
   });
 });
 

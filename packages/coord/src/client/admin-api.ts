@@ -1,3 +1,4 @@
+import type { MemberRole } from "@flotilla/raft";
 import type { NodeStatus } from "./api.ts";
 import type { ConnectOptions } from "./options.ts";
 
@@ -8,8 +9,13 @@ export interface MemberInfo {
   readonly address: string;
   /** Random name of its data, 16 bytes as hex; empty until the founding members have met. */
   readonly incarnation: string;
-  /** Voters count for majorities; learners follow the log only. `leaving`: a voter until the change under way is done. */
-  readonly role: "voter" | "learner" | "leaving";
+  /**
+   * Voters count for majorities, learners follow the log only. While several voters change at once, `incoming` and
+   * `outgoing` ones vote in one half each.
+   */
+  readonly role: MemberRole;
+  /** A learner that becomes a voter by itself once it has caught up. */
+  readonly promote: boolean;
 }
 
 /** Who belongs to the cluster, as one node knows it. */
@@ -18,6 +24,8 @@ export interface Membership {
   readonly version: number;
   /** Random name of the cluster's history; a forced new cluster begins another one. */
   readonly historyId: string;
+  /** Leaders may answer reads on the strength of a lease. */
+  readonly leaseReads: boolean;
   /** Sorted by id. */
   readonly members: readonly MemberInfo[];
 }
@@ -42,21 +50,6 @@ export type NodeReport =
       /** What to do about it. */
       readonly advice: string;
     };
-
-/** One step of a change of the membership. */
-export type MemberChange =
-  /**
-   * Adds a learner, or replaces the data that a member had by another. `promote`: it becomes a voter by itself once it
-   * has caught up.
-   */
-  | {
-      readonly type: "add";
-      readonly id: string;
-      readonly address: string;
-      readonly incarnation: string;
-      readonly promote: boolean;
-    }
-  | { readonly type: "promote" | "demote" | "remove"; readonly id: string };
 
 export interface AdminOptions extends Pick<
   ConnectOptions,
@@ -85,9 +78,11 @@ export interface MembersAdmin {
    * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_DAMAGED` (the node there), `ERR_FLOTILLA_BAD_ARGUMENT`
    */
   add(address: string, options?: AddOptions): Promise<Membership>;
-  /** @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member, as the next two */
+  /** @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member, as the next three */
   promote(id: string): Promise<Membership>;
   demote(id: string): Promise<Membership>;
+  /** A member is reached at another address from now on. */
+  move(id: string, address: string): Promise<Membership>;
   /** Also a member that is gone for good. Not the last voter. */
   remove(id: string): Promise<Membership>;
 }
@@ -111,4 +106,6 @@ export interface Admin {
    * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member
    */
   leave(id: string): Promise<void>;
+  /** Lets leaders answer reads on the strength of a lease, or no longer. */
+  leaseReads(on: boolean): Promise<Membership>;
 }

@@ -1,13 +1,6 @@
-import { FlotillaError } from "@flotilla/runtime";
-import type {
-  AddOptions,
-  Admin,
-  AdminOptions,
-  MemberChange,
-  Membership,
-  MembersAdmin,
-  NodeReport,
-} from "./admin-api.ts";
+import type { MemberChange } from "@flotilla/raft";
+import { FlotillaError, parseAddress } from "@flotilla/runtime";
+import type { AddOptions, Admin, AdminOptions, Membership, MembersAdmin, NodeReport } from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
 import { callLimits } from "./call.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
@@ -75,6 +68,17 @@ class ClusterAdmin implements Admin, MembersAdmin {
     return this.#change((membership) =>
       requireMember(membership, id).role === "learner" ? [] : [{ type: "demote", id }],
     );
+  }
+
+  async move(id: string, address: string): Promise<Membership> {
+    parseAddress(address);
+    return this.#change((membership) =>
+      requireMember(membership, id).address === address ? [] : [{ type: "address", id, address }],
+    );
+  }
+
+  async leaseReads(on: boolean): Promise<Membership> {
+    return this.#change((membership) => (membership.leaseReads === on ? [] : [{ type: "lease-reads", on }]));
   }
 
   async remove(id: string): Promise<Membership> {
@@ -184,6 +188,7 @@ function mayTryAgain({ code, ambiguous }: FlotillaError): boolean {
 
 const retried: ReadonlySet<string> = new Set([
   "ERR_FLOTILLA_BAD_VERSION",
+  "ERR_FLOTILLA_CHANGE_PENDING",
   "ERR_FLOTILLA_DROPPED",
   "ERR_FLOTILLA_NOT_LEADER",
   "ERR_FLOTILLA_OVERLOADED",

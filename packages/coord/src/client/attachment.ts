@@ -164,14 +164,10 @@ export class Attachment {
 
   #attached(message: AttachedMessage): void {
     if (message.attach !== this.#attach || this.#server !== null) return;
-    if (!this.pipeline.isPossible(message.lastSeq)) {
-      this.#options.host.logger.error(
-        { lastSeq: message.lastSeq, server: message.node },
-        "the cluster lost writes of this session",
-      );
-      this.#handler.expired(
-        new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the cluster does not know what it acknowledged"),
-      );
+    const loss = this.#lossIn(message);
+    if (loss !== null) {
+      this.#options.host.logger.error({ lastSeq: message.lastSeq, server: message.node }, loss);
+      this.#handler.expired(new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", loss));
       return;
     }
     const { host, dialer, times } = this.#options;
@@ -184,6 +180,13 @@ export class Attachment {
     this.#renew();
     this.pipeline.attached(message.lastSeq);
     this.#judge();
+  }
+
+  /** What the cluster must have lost for a server to say this; null when it may be right. */
+  #lossIn({ historyId, lastSeq }: AttachedMessage): string | null {
+    if (!this.pipeline.isPossible(lastSeq)) return "the cluster does not know what it acknowledged";
+    const isOther = this.#historyId !== "" && this.#historyId !== historyId;
+    return isOther ? "the cluster began another history, which may lack what this session has seen" : null;
   }
 
   #ended(message: EndedMessage): void {

@@ -1,6 +1,7 @@
+import type { MemberChange } from "@flotilla/raft";
 import type { Channel, Clock, Logger, Random, Timer } from "@flotilla/runtime";
 import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
-import type { MemberChange, NodeReport } from "../client/admin-api.ts";
+import type { NodeReport } from "../client/admin-api.ts";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { PortHandler } from "../ports/port.ts";
 import { decodeAdminRequest, encodeAdminReply } from "../wire/admin-codec.ts";

@@ -8,12 +8,15 @@ import type { Renewals } from "./renewals.ts";
 import type { Stint } from "./stint.ts";
 import type { LocalWatch } from "./watch-feed.ts";
 
+/** What of applied commands concerns sessions. */
+export type SessionApplied = Exclude<Applied, { type: "history-begun" | "skipped" }>;
+
 /** A session attached, or about to be, to this server. Every method is called in the turn of the apply. */
 export interface LocalSession {
   readonly id: SessionId;
   readonly attach: number;
   /** What applying one command meant for this session. */
-  applied(applied: Applied): void;
+  applied(applied: SessionApplied): void;
   /** The state was replaced by a snapshot; live watches had been told everything up to `told`. */
   restored(told: WatchToken): void;
   /** Somebody leads again, or nobody does. */

@@ -1,4 +1,4 @@
-import type { Machine } from "@flotilla/kv";
+import type { Applied, Machine } from "@flotilla/kv";
 import type { Command, Index, Snapshot, StateMachine } from "@flotilla/raft";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
@@ -21,13 +21,11 @@ export class CoordStateMachine implements StateMachine {
   }
 
   apply({ index, timeMs, payload }: Command): unknown {
-    const { machine, hub, keeper, observer } = this.#options;
-    const applied = machine.apply(payload, { index, timeMs });
-    const events = machine.takeEvents();
-    observer.applied?.(index, applied, events);
-    keeper.onApplied(applied);
-    hub.applied(applied, events);
-    return applied;
+    return this.#tell(index, this.#options.machine.apply(payload, { index, timeMs }));
+  }
+
+  skip({ index, timeMs, payload }: Command): unknown {
+    return this.#tell(index, this.#options.machine.skip(payload, { index, timeMs }));
   }
 
   snapshot(): Snapshot {
@@ -37,5 +35,14 @@ export class CoordStateMachine implements StateMachine {
   restore(bytes: Uint8Array, _lastIndex: Index): void {
     this.#options.machine.restore(bytes);
     this.#options.hub.restored();
+  }
+
+  #tell(index: Index, applied: Applied): Applied {
+    const { machine, hub, keeper, observer } = this.#options;
+    const events = machine.takeEvents();
+    observer.applied?.(index, applied, events);
+    keeper.onApplied(applied);
+    hub.applied(applied, events);
+    return applied;
   }
 }

@@ -1,6 +1,7 @@
-import type { Configuration, RaftNode } from "@flotilla/raft";
+import { membersOf } from "@flotilla/raft";
+import type { Configuration, MemberChange, RaftNode } from "@flotilla/raft";
 import { FlotillaError } from "@flotilla/runtime";
-import type { MemberChange, Membership, NodeReport } from "../client/admin-api.ts";
+import type { Membership, NodeReport } from "../client/admin-api.ts";
 import type { NodeStatus } from "../client/api.ts";
 import type { AdminService } from "./admin-door.ts";
 
@@ -36,9 +37,10 @@ export class MemberAdmin implements AdminService {
     return this.#options.raft.transfer(to ?? undefined);
   }
 
-  async change(_changes: readonly MemberChange[], _ifVersion: number | null): Promise<number> {
+  async change(changes: readonly MemberChange[], ifVersion: number | null): Promise<number> {
     this.#requireLeader();
-    throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "the members of this cluster are fixed");
+    const options = ifVersion === null ? {} : { ifVersion };
+    return (await this.#options.raft.changeMembers(changes, options)).index;
   }
 
   async resign(): Promise<void> {
@@ -60,10 +62,11 @@ export class MemberAdmin implements AdminService {
 }
 
 /** A configuration, for operators. */
-function membershipOf({ index, historyId, voters }: Configuration): Membership {
-  return {
-    version: index,
-    historyId,
-    members: voters.map(({ id, address, incarnation }) => ({ id, address, incarnation, role: "voter" })),
-  };
+function membershipOf(configuration: Configuration): Membership {
+  const { index, historyId, leaseReads, learners } = configuration;
+  const members = membersOf(configuration).map((member) => ({
+    ...member,
+    promote: learners.some(({ id, promote }) => promote && id === member.id),
+  }));
+  return { version: index, historyId, leaseReads, members };
 }

@@ -16,7 +16,7 @@ import type {
 } from "../wire/messages.ts";
 import { answerQuery } from "./answers.ts";
 import { AttachProposal } from "./attach-proposal.ts";
-import type { LocalSession, ServerContext } from "./context.ts";
+import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { Outlet } from "./outlet.ts";
 import { RequestLane } from "./request-lane.ts";
 import { WaitQueue } from "./wait-queue.ts";
@@ -124,7 +124,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     if (this.#state.type === "attached") this.#state.lane.leaderChanged();
   }
 
-  applied(applied: Applied): void {
+  applied(applied: SessionApplied): void {
     switch (applied.type) {
       case "attached":
         this.#attachApplied(applied);

@@ -30,24 +30,37 @@ export class SessionHub implements SessionRegistry {
   /** To be called in the turn of the apply: events first, then answers, then the reads that waited for them. */
   applied(applied: Applied, events: readonly TreeEvent[]): void {
     if (events.length > 0) this.#tell(events);
+    const told = this.#told;
     this.#told = this.#machine.token;
-    if (applied.type === "expired") {
-      for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
-    } else {
-      for (const session of this.#of(applied.session)) session.applied(applied);
+    switch (applied.type) {
+      case "expired":
+        for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
+        return;
+      case "history-begun":
+        // Live watches have a gap, as after a snapshot.
+        for (const session of this.#all()) session.restored(told);
+        return;
+      case "skipped":
+        return;
+      default:
+        for (const session of this.#of(applied.session)) session.applied(applied);
     }
   }
 
   /** To be called in the turn the state was replaced by a snapshot. */
   restored(): void {
-    const all = [...this.#sessions.values()].flat();
     const told = this.#told;
     this.#told = this.#machine.token;
-    for (const session of all) session.restored(told);
+    for (const session of this.#all()) session.restored(told);
   }
 
   leaderChanged(): void {
-    for (const session of [...this.#sessions.values()].flat()) session.leaderChanged();
+    for (const session of this.#all()) session.leaderChanged();
+  }
+
+  /** All of them now: some may end while they are told. */
+  #all(): readonly LocalSession[] {
+    return [...this.#sessions.values()].flat();
   }
 
   #of(id: SessionId): readonly LocalSession[] {

@@ -1,6 +1,7 @@
+import type { MemberChange } from "@flotilla/raft";
 import type { CborReader } from "@flotilla/runtime";
 import { CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
-import type { MemberChange, MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
+import type { MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
 import type { AdminReply, AdminRequest } from "./admin-messages.ts";
 import { wireBounds } from "./bounds.ts";
 import { readFrame } from "./frame.ts";
@@ -14,7 +15,8 @@ import { readName } from "./tree-codec.ts";
  *   1 transfer  [1, to|null]
  *   2 change    [2, ifVersion|null, [change…]]
  *   3 leave     [3]
- * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove
+ * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove,
+ *   [4, id, address] address, [5, on] lease-reads
  * Replies:
  *   0 report       [0, report]
  *   1 transferred  [1, leader]
@@ -22,12 +24,11 @@ import { readName } from "./tree-codec.ts";
  *   3 left         [3]
  *   4 error        [4, code, message, ambiguous]
  * report: [0, id, incarnation, status, membership] running, [1, id, cluster, problem, advice] damaged
- * membership: [version, historyId, [[id, address, incarnation, role]…]]
+ * membership: [version, historyId, leaseReads, [[id, address, incarnation, role, promote]…]]
  */
 
 const writer = new CborWriter();
-const simple = ["promote", "demote", "remove"] as const;
-const roles = ["voter", "learner", "leaving"] as const;
+const roles = ["voter", "incoming", "outgoing", "learner"] as const;
 const maxChanges = 64;
 
 function bad(message: string): never {
@@ -41,17 +42,32 @@ function open(tag: number, items: number): void {
 }
 
 function writeChange(change: MemberChange): void {
-  if (change.type === "add") {
-    open(0, 5);
-    writer.text(change.id);
-    writer.text(change.address);
-    writer.text(change.incarnation);
-    writer.boolean(change.promote);
-    return;
+  switch (change.type) {
+    case "add":
+      open(0, 5);
+      writer.text(change.id);
+      writer.text(change.address);
+      writer.text(change.incarnation);
+      writer.boolean(change.promote);
+      return;
+    case "promote":
+    case "demote":
+    case "remove":
+      open(simple[change.type], 2);
+      writer.text(change.id);
+      return;
+    case "address":
+      open(4, 3);
+      writer.text(change.id);
+      writer.text(change.address);
+      return;
+    default:
+      open(5, 2);
+      writer.boolean(change.on);
   }
-  open(1 + simple.indexOf(change.type), 2);
-  writer.text(change.id);
 }
+
+const simple = { promote: 1, demote: 2, remove: 3 } as const;
 
 function writeRequest(request: AdminRequest): void {
   switch (request.type) {
@@ -83,18 +99,30 @@ export function encodeAdminRequest(request: AdminRequest): Uint8Array {
 }
 
 /** Items of a change, by tag. */
-const changeItems = [5, 2, 2, 2];
+const changeItems = [5, 2, 2, 2, 3, 2];
 
 function readChange(reader: CborReader): MemberChange {
   const items = reader.array("change", 1, 5);
-  const tag = reader.uint("change tag", 3);
+  const tag = reader.uint("change tag", 5);
   expectItems("change", items, changeItems[tag] ?? 0);
+  if (tag === 5) return { type: "lease-reads", on: reader.boolean("on") };
   const id = readName(reader, "member id");
-  const type = simple[tag - 1];
-  if (type !== undefined) return { type, id };
+  switch (tag) {
+    case 0:
+      return { type: "add", id, ...readNewcomer(reader) };
+    case 1:
+      return { type: "promote", id };
+    case 2:
+      return { type: "demote", id };
+    case 3:
+      return { type: "remove", id };
+    default:
+      return { type: "address", id, address: readName(reader, "member address") };
+  }
+}
+
+function readNewcomer(reader: CborReader): { address: string; incarnation: string; promote: boolean } {
   return {
-    type: "add",
-    id,
     address: readName(reader, "member address"),
     incarnation: readName(reader, "incarnation"),
     promote: reader.boolean("promote"),
@@ -130,17 +158,19 @@ export function decodeAdminRequest(frame: Uint8Array): AdminRequest {
   return readFrame(frame, readRequest);
 }
 
-function writeMembership({ version, historyId, members }: Membership): void {
-  writer.array(3);
+function writeMembership({ version, historyId, leaseReads, members }: Membership): void {
+  writer.array(4);
   writer.number(version);
   writer.text(historyId);
+  writer.boolean(leaseReads);
   writer.array(members.length);
-  for (const { id, address, incarnation, role } of members) {
-    writer.array(4);
+  for (const { id, address, incarnation, role, promote } of members) {
+    writer.array(5);
     writer.text(id);
     writer.text(address);
     writer.text(incarnation);
     writer.number(roles.indexOf(role));
+    writer.boolean(promote);
   }
 }
 
@@ -193,20 +223,22 @@ export function encodeAdminReply(reply: AdminReply): Uint8Array {
 }
 
 function readMember(reader: CborReader): MemberInfo {
-  reader.array("member", 4, 4);
+  reader.array("member", 5, 5);
   return {
     id: readName(reader, "member id"),
     address: readName(reader, "member address"),
     incarnation: readName(reader, "incarnation"),
-    role: roles[reader.uint("member role", 2)] ?? bad("member role: unknown"),
+    role: roles[reader.uint("member role", 3)] ?? bad("member role: unknown"),
+    promote: reader.boolean("promote"),
   };
 }
 
 function readMembership(reader: CborReader): Membership {
-  reader.array("membership", 3, 3);
+  reader.array("membership", 4, 4);
   return {
     version: reader.uint("version"),
     historyId: readName(reader, "historyId"),
+    leaseReads: reader.boolean("leaseReads"),
     members: reader.list("members", wireBounds.members, readMember),
   };
 }

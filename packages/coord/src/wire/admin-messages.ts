@@ -1,5 +1,6 @@
+import type { MemberChange } from "@flotilla/raft";
 import type { ErrorCode } from "@flotilla/runtime";
-import type { MemberChange, NodeReport } from "../client/admin-api.ts";
+import type { NodeReport } from "../client/admin-api.ts";
 
 /** The protocol operators dial: one request at a time, no session. */
 export const adminProtocol = "flotilla-admin-1";

@@ -1,3 +1,4 @@
+import type { Host } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import { NetworkDialer } from "../../src/client/dialer.ts";
 import { openSession } from "../../src/client/open-session.ts";
@@ -48,6 +49,17 @@ export class Cluster {
     const leader = find();
     if (leader === undefined) throw new Error("nobody leads");
     return leader;
+  }
+
+  /** Does something with the disk of a member that does not run. */
+  async offline<T>(id: string, work: (options: { dataDir: string; host: Host }) => Promise<T>): Promise<T> {
+    const machine = this.kernel.node(id);
+    const host = machine.start();
+    try {
+      return await this.until(work({ dataDir: "data", host }));
+    } finally {
+      machine.stop();
+    }
   }
 
   /** A session from a machine of its own. */

@@ -22,6 +22,8 @@ const change = fc.oneof(
     promote: fc.boolean(),
   }),
   fc.record({ type: fc.constantFrom("promote", "demote", "remove"), id: text }),
+  fc.record({ type: fc.constant("address"), id: text, address: text }),
+  fc.record({ type: fc.constant("lease-reads"), on: fc.boolean() }),
 );
 const request = fc.oneof(
   fc.record({ type: fc.constantFrom("describe", "leave") }),
@@ -56,12 +58,14 @@ const status = fc.record({
 const membership = fc.record({
   version: uint,
   historyId: text,
+  leaseReads: fc.boolean(),
   members: fc.array(
     fc.record({
       id: text,
       address: text,
       incarnation: text,
-      role: fc.constantFrom("voter", "learner", "leaving"),
+      role: fc.constantFrom("voter", "incoming", "outgoing", "learner"),
+      promote: fc.boolean(),
     }),
     { maxLength: 4 },
   ),

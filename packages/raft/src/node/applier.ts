@@ -1,22 +1,18 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Clock } from "@flotilla/runtime";
 import type { Entry } from "../core/entry.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
+import type { Storage } from "../storage/open-storage.ts";
+import type { Skips } from "../storage/skips.ts";
 import type { RaftObserver } from "./observer.ts";
 import type { Proposals } from "./proposals.ts";
+import type { Settings } from "./settings.ts";
 import type { StateMachine } from "./state-machine.ts";
 
 const sliceMs = 4;
 const checkClockEvery = 16;
 const sliceEntries = 1024;
 const nothing: readonly Entry[] = [];
-
-export interface ApplierOptions {
-  readonly clock: Clock;
-  readonly stateMachine: StateMachine;
-  readonly observer: RaftObserver;
-  /** What a new node starts from. */
-  readonly start: LogId;
-}
 
 /** What was applied at once, in order: entry `from + k` of the task, with what the state machine answered. */
 export interface Slice {
@@ -29,7 +25,10 @@ export interface Slice {
 
 /** Feeds committed entries to the state machine, in slices, so that the event loop is never held for long. */
 export class Applier {
-  readonly #options: ApplierOptions;
+  readonly #clock: Clock;
+  readonly #stateMachine: StateMachine;
+  readonly #observer: RaftObserver;
+  readonly #skips: Skips;
   #queue: readonly Entry[] = [];
   #position = 0;
   #index: Index;
@@ -38,10 +37,17 @@ export class Applier {
   #entriesSinceSnapshot = 0;
   #bytesSinceSnapshot = 0;
 
-  constructor(options: ApplierOptions) {
-    this.#options = options;
-    this.#index = options.start.index;
-    this.#term = options.start.term;
+  constructor(
+    settings: Pick<Settings, "host" | "stateMachine" | "observer">,
+    storage: Pick<Storage, "skips" | "recovered">,
+  ) {
+    this.#clock = settings.host.clock;
+    this.#stateMachine = settings.stateMachine;
+    this.#observer = settings.observer;
+    this.#skips = storage.skips;
+    const { index, term } = storage.recovered.snapshot;
+    this.#index = index;
+    this.#term = term;
   }
 
   /** The last entry the state machine holds. */
@@ -78,18 +84,17 @@ export class Applier {
 
   /** Applies a slice of the task under way. */
   run(): Slice {
-    const { clock, observer } = this.#options;
     const task = this.#queue;
     const from = this.#position;
     const results: unknown[] = [];
-    const untilMs = clock.now() + sliceMs;
+    const untilMs = this.#clock.now() + sliceMs;
     while (results.length < sliceEntries) {
-      if (results.length % checkClockEvery === checkClockEvery - 1 && clock.now() >= untilMs) break;
+      if (results.length % checkClockEvery === checkClockEvery - 1 && this.#clock.now() >= untilMs) break;
       const entry = task[this.#position];
       if (entry === undefined) break;
       results.push(this.#apply(entry));
       this.#position += 1;
-      observer.onApply?.(entry);
+      this.#observer.onApply?.(entry);
     }
     const isLast = this.#position === task.length;
     if (isLast) this.take(nothing);
@@ -99,12 +104,12 @@ export class Applier {
   /** Replaces the state by a snapshot and forgets the task under way, which the snapshot covers. */
   restore(bytes: Uint8Array, last: LogId, timeMs: number): void {
     this.take(nothing);
-    this.#options.stateMachine.restore(bytes, last.index);
+    this.#stateMachine.restore(bytes, last.index);
     this.#index = last.index;
     this.#term = last.term;
     this.#timeMs = timeMs;
     this.snapshotTaken();
-    this.#options.observer.onRestore?.(last);
+    this.#observer.onRestore?.(last);
   }
 
   /** Begins to count anew towards the next snapshot. */
@@ -114,13 +119,30 @@ export class Applier {
   }
 
   #apply(entry: Entry): unknown {
-    const result = entry.kind === "command" ? this.#options.stateMachine.apply(entry) : undefined;
+    const isCommand = entry.kind === "command";
+    const result = isCommand ? applyCommand(this.#stateMachine, entry, this.#skips) : undefined;
     this.#index = entry.index;
     this.#term = entry.term;
     this.#timeMs = entry.timeMs;
     this.#entriesSinceSnapshot += 1;
     this.#bytesSinceSnapshot += entry.frame.length;
     return result;
+  }
+}
+
+/**
+ * Has the state machine apply a command, or pass it over.
+ * @throws FlotillaError naming the entry; the state machine is in an unknown state then
+ */
+export function applyCommand(stateMachine: StateMachine, entry: Entry, skips: Skips): unknown {
+  try {
+    return skips.has(entry) ? stateMachine.skip?.(entry) : stateMachine.apply(entry);
+  } catch (cause) {
+    const { index, term } = entry;
+    const code = FlotillaError.is(cause) ? cause.code : "ERR_FLOTILLA_INTERNAL";
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `entry ${index} of term ${term} stops the state machine: ${reason}`;
+    throw new FlotillaError(code, message, { cause, details: { index, term } });
   }
 }
 

@@ -61,7 +61,7 @@ export class Driver {
   #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
-    const { host, id, stateMachine, observer } = settings;
+    const { host, id } = settings;
     const { recovered, restore, incarnation } = storage;
     this.#settings = settings;
     this.#storage = storage;
@@ -80,7 +80,7 @@ export class Driver {
     });
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
-    this.#applier = new Applier({ clock: host.clock, stateMachine, observer, start: recovered.snapshot });
+    this.#applier = new Applier(settings, storage);
     if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();

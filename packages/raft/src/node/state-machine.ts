@@ -19,6 +19,11 @@ export interface Snapshot {
 export interface StateMachine {
   /** Applies the next command. The result goes to whoever proposed it here. */
   apply(command: Command): unknown;
+  /**
+   * Passes over a command that stops every replica, as an operator decided for all of them alike. What it changes must
+   * be part of snapshots. Default: nothing happens.
+   */
+  skip?(command: Command): unknown;
   /** Fixes the current state in O(1). */
   snapshot(): Snapshot;
   /** Replaces the whole state. `lastIndex` is the entry the snapshot stands for. */

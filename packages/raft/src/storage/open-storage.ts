@@ -16,6 +16,7 @@ import type { RecoveredLog } from "./log-recovery.ts";
 import { damaged, readSealed } from "./sealed.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
+import { Skips } from "./skips.ts";
 
 export interface StorageOptions {
   readonly host: Pick<Host, "clock" | "disk" | "random" | "logger" | "probe">;
@@ -35,6 +36,8 @@ export interface Storage {
   readonly log: LogStore;
   readonly snapshots: SnapshotStore;
   readonly highWater: HighWater;
+  /** Entries that the state machine passes over. */
+  readonly skips: Skips;
   /** What the state machine starts from; null: from nothing. */
   readonly restore: { readonly bytes: Uint8Array; readonly last: LogId; readonly timeMs: number } | null;
 }
@@ -71,6 +74,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
     throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);
   if (found.leftovers) await sweepLeftovers(store, found.tail);
   const log = new LogStore(store, found, options.onFailure);
+  const skips = await Skips.open(disk.files);
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
@@ -79,7 +83,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
   const restore =
     loaded === null ? null : { bytes: loaded.bytes, last: loaded.meta.last, timeMs: loaded.meta.timeMs };
-  return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, restore };
+  return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, skips, restore };
 }
 
 // The newest intact snapshot that the log goes on from.

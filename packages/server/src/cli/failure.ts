@@ -27,6 +27,8 @@ export class CommandError extends FlotillaError {
   }
 }
 
+const poisonHint =
+  "It is a bug of Flotilla, please report it; until it is corrected: flotilla recover --skip-entry, at every member.";
 const unknownOutcomeHint = "The write may or may not have happened; read before you decide.";
 
 /** Null for what commander throws after `--help` and `--version`: not a failure. */
@@ -34,7 +36,7 @@ export function toFailure(error: unknown): Failure | null {
   if (error instanceof CommanderError) return error.exitCode === 0 ? null : usage(error);
   const exitCode = exitCodeOf(error);
   if (FlotillaError.is(error)) {
-    const hint = exitCode === exitCodes.unknownOutcome ? unknownOutcomeHint : error.hint;
+    const hint = exitCode === exitCodes.unknownOutcome ? unknownOutcomeHint : hintOf(error);
     return { code: error.code, message: oneLine(error.message), hint, exitCode };
   }
   const message = oneLine(error instanceof Error ? error.message : String(error));
@@ -44,6 +46,11 @@ export function toFailure(error: unknown): Failure | null {
     hint: "This is a bug in Flotilla; please report it.",
     exitCode,
   };
+}
+
+/** The entry that stops a state machine is named in the details. */
+function hintOf({ code, details, hint }: FlotillaError): string {
+  return code === "ERR_FLOTILLA_INTERNAL" && "index" in details ? poisonHint : hint;
 }
 
 const suggestion = /\n?\((Did you mean .*\?)\)\s*$/s;

@@ -6,6 +6,7 @@ import { getCommand } from "../commands/get.ts";
 import { lsCommand } from "../commands/ls.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { membersCommand } from "../commands/members.ts";
+import { recoverCommand } from "../commands/recover.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
@@ -23,6 +24,7 @@ const commands = [
   membersCommand,
   transferCommand,
   leaveCommand,
+  recoverCommand,
   lsCommand,
   getCommand,
   setCommand,

@@ -11,7 +11,7 @@ import type { Context } from "../cli/context.ts";
 /** `flotilla members`: who belongs to the cluster. */
 export function membersCommand(context: Context): Command {
   const command = new Command("members").description("show and change who belongs to the cluster");
-  for (const make of [lsCommand, addCommand, promoteCommand, demoteCommand, removeCommand])
+  for (const make of [lsCommand, addCommand, promoteCommand, demoteCommand, moveCommand, removeCommand])
     command.addCommand(make(context));
   return command;
 }
@@ -70,6 +70,16 @@ function demoteCommand(context: Context): Command {
   });
 }
 
+function moveCommand(context: Context): Command {
+  const command = new Command("move")
+    .description("reach a member at another address from now on")
+    .argument("<id>")
+    .argument("<host:port>");
+  return addClientOptions(command).action(async (id: string, address: string, flags: ClientFlags) => {
+    tell(context, await (await adminOf(context, flags)).members.move(id, address), flags);
+  });
+}
+
 function removeCommand(context: Context): Command {
   const command = new Command("remove")
     .description("take a member out of the cluster, also one that is gone for good")
@@ -98,6 +108,11 @@ function tell({ out }: Context, membership: Membership, { json }: ClientFlags): 
   }
   out.table(
     ["ID", "ADDRESS", "ROLE", "INCARNATION"],
-    membership.members.map(({ id, address, role, incarnation }) => [id, address, role, incarnation]),
+    membership.members.map(({ id, address, role, promote, incarnation }) => [
+      id,
+      address,
+      promote ? `${role}, to vote` : role,
+      incarnation,
+    ]),
   );
 }

@@ -1,4 +1,5 @@
-import type { CoordNode, StartOptions } from "@flotilla/coord";
+import type { CoordNode, StandIn, StartOptions } from "@flotilla/coord";
+import { FlotillaError } from "@flotilla/runtime";
 import { jsonLogger } from "@flotilla/runtime/real";
 import { Command } from "commander";
 import { TraceFile } from "../cli/trace-file.ts";
@@ -49,10 +50,25 @@ export function serveCommand(context: Context): Command {
 }
 
 async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
+  const options = await startOptions(settings);
+  try {
+    await serveMember(context, settings, options, json);
+  } catch (error) {
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+    await standInFor(context, options, error, json);
+    throw error;
+  }
+}
+
+async function serveMember(
+  context: Context,
+  settings: ServeSettings,
+  options: StartOptions,
+  json: boolean,
+): Promise<void> {
   // Loaded only here: clients do without the database.
   const { start } = await import("@flotilla/coord");
   using trace = settings.trace === undefined ? null : new TraceFile(settings.trace);
-  const options = await startOptions(settings);
   const node = await start(trace === null ? options : { ...options, trace: (record) => trace.add(record) });
   const { id, address } = node;
   if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });
@@ -63,6 +79,28 @@ async function serve(context: Context, settings: ServeSettings, json: boolean): 
   await untilStopped(node, context.stop);
   if (json) context.out.json({ type: "closed", id });
   else context.out.line(`${id} closed`);
+}
+
+/** A damaged member stays up to say so. */
+async function standInFor(
+  context: Context,
+  options: StartOptions,
+  error: FlotillaError,
+  json: boolean,
+): Promise<void> {
+  const { standIn } = await import("@flotilla/coord");
+  await using damaged = await standIn(options, error);
+  tellDamaged(context, damaged, json);
+  await aborted(context.stop);
+}
+
+function tellDamaged({ out }: Context, { address, report }: StandIn, json: boolean): void {
+  if (json) {
+    out.json({ ...report, address, pid: process.pid });
+    return;
+  }
+  out.line(`${report.id} of cluster ${report.cluster} listens on ${address}, damaged: ${report.problem}`);
+  out.line(report.advice);
 }
 
 /** @throws the reason when the member stopped by itself */

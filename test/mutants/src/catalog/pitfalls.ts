@@ -129,8 +129,8 @@ export const pitfalls: readonly Mutant[] = [
     edits: [
       {
         file: applier,
-        find: "    this.take(nothing);\n    this.#options.stateMachine.restore(",
-        replace: "    this.#options.stateMachine.restore(",
+        find: "    this.take(nothing);\n    this.#stateMachine.restore(",
+        replace: "    this.#stateMachine.restore(",
       },
     ],
   },

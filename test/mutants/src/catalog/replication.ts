@@ -227,10 +227,10 @@ export const replication: readonly Mutant[] = [
     edits: [
       {
         file: applier,
-        find: 'const result = entry.kind === "command" ? this.#options.stateMachine.apply(entry) : undefined;',
+        find: "const result = isCommand ? applyCommand(this.#stateMachine, entry, this.#skips) : undefined;",
         replace: `let result: unknown;
     try {
-      if (entry.kind === "command") result = this.#options.stateMachine.apply(entry);
+      if (isCommand) result = applyCommand(this.#stateMachine, entry, this.#skips);
     } catch {
       result = undefined;
     }`,

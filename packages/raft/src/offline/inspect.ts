@@ -1,0 +1,58 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Configuration } from "../core/config/configuration.ts";
+import type { Index, LogId, NodeId, Term } from "../core/types.ts";
+import type { OfflineOptions } from "./owner.ts";
+import type { Owned } from "./with-storage.ts";
+import { withStorage } from "./with-storage.ts";
+
+/** What the data of a stopped node says. */
+export type DataReport =
+  | { readonly type: "absent" }
+  /** It cannot be trusted. */
+  | { readonly type: "damaged"; readonly error: FlotillaError }
+  | {
+      readonly type: "whole";
+      readonly id: NodeId;
+      readonly cluster: string;
+      readonly incarnation: string;
+      readonly term: Term;
+      /** The end of the log. */
+      readonly last: LogId;
+      /** Committed at least up to here; the disk may lag. */
+      readonly commit: Index;
+      /** The newest in the log, committed or not. */
+      readonly configuration: Configuration;
+    };
+
+/** Proves the data of a stopped node as a start would, without making any. @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`, `ERR_FLOTILLA_STORAGE` */
+export async function inspectData(options: OfflineOptions): Promise<DataReport> {
+  try {
+    return await withStorage(options, describe);
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return { type: "absent" };
+    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return { type: "damaged", error };
+    throw error;
+  }
+}
+
+function describe({ id, cluster, storage }: Owned): DataReport {
+  const { recovered, incarnation } = storage;
+  const { hardState, last, commit } = recovered;
+  return {
+    type: "whole",
+    id,
+    cluster,
+    incarnation,
+    term: hardState.term,
+    last,
+    commit,
+    configuration: newestOf(recovered.configurations),
+  };
+}
+
+/** The last of them; there is one at least. */
+export function newestOf(configurations: readonly Configuration[]): Configuration {
+  const newest = configurations.at(-1);
+  if (newest !== undefined) return newest;
+  throw new FlotillaError("ERR_FLOTILLA_INTERNAL", "a log without a configuration");
+}

@@ -1,0 +1,248 @@
+import { describe, expect, test } from "vitest";
+import { forceNewCluster, inspectData, ownerOf, findPoison, skipEntry } from "../../src/index.ts";
+import type { Command, DataReport, OfflineOptions, StateMachine } from "../../src/index.ts";
+import type { Storage } from "../../src/storage/open-storage.ts";
+import { contents, DiskFixture, entries, task } from "../storage/disk-fixture.ts";
+
+const command = new TextEncoder().encode("a new history");
+const ownIncarnation = /^[0-9a-f]{32}$/;
+
+/** A disk with five entries, of which three are known committed; powered off and on. */
+async function written(seed = 1): Promise<DiskFixture> {
+  const disk = new DiskFixture(seed);
+  const storage = await disk.open();
+  await disk.run(storage.log.append(task({ entries: entries(1, 3, 1), hardState: { term: 1, vote: "a" } })));
+  await disk.run(
+    storage.log.append(task({ entries: entries(4, 5, 2), hardState: { term: 7, vote: "b" }, commit: 3 })),
+  );
+  storage.highWater.note(storage.log.seq);
+  await close(disk, storage);
+  disk.powerLoss();
+  return disk;
+}
+
+async function close(disk: DiskFixture, storage: Storage): Promise<void> {
+  await disk.run(storage.highWater.close());
+  await disk.run(storage.log.close());
+}
+
+function at(disk: DiskFixture, more: Partial<OfflineOptions> = {}): OfflineOptions {
+  return { host: disk.host, ...more };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => "fulfilled",
+    (error: { readonly code?: unknown }) => error.code,
+  );
+}
+
+function whole(report: DataReport): Extract<DataReport, { type: "whole" }> {
+  if (report.type !== "whole") throw new Error(`the data is ${report.type}`);
+  return report;
+}
+
+/** Cannot apply what `fails` names. */
+class Picky implements StateMachine {
+  readonly applied: number[] = [];
+  readonly skipped: number[] = [];
+  readonly #fails: ReadonlySet<number>;
+
+  constructor(...fails: number[]) {
+    this.#fails = new Set(fails);
+  }
+
+  apply({ index }: Command): void {
+    if (this.#fails.has(index)) throw new Error("cannot");
+    this.applied.push(index);
+  }
+
+  skip({ index }: Command): void {
+    this.skipped.push(index);
+  }
+
+  snapshot(): { chunks: () => Iterable<Uint8Array> } {
+    return { chunks: () => [] };
+  }
+
+  restore(): void {}
+}
+
+describe("a look at the data of a stopped node", () => {
+  test("says what is there, whose it is, and leaves it as it was", async () => {
+    const disk = await written();
+    expect(await disk.run(ownerOf(disk.host.disk))).toEqual({ id: "a", cluster: "test" });
+    const report = whole(await disk.run(inspectData(at(disk))));
+    expect(report).toMatchObject({ id: "a", cluster: "test", term: 7, commit: 3 });
+    expect(report.last).toEqual({ index: 5, term: 2 });
+    expect(report.configuration.voters.map(({ id }) => id)).toEqual(["a", "b"]);
+    const storage = await disk.open({ founds: false });
+    expect(storage.recovered.hardState).toEqual({ term: 7, vote: "b" });
+    expect(contents(storage)).toEqual(["1@1", "2@1", "3@1", "4@2", "5@2"]);
+  });
+
+  test("makes nothing where nothing is", async () => {
+    const disk = new DiskFixture();
+    expect(await disk.run(inspectData(at(disk)))).toEqual({ type: "absent" });
+    expect(disk.machine.disk.stores()).toEqual([]);
+    expect(disk.machine.disk.durableFiles()).toEqual([]);
+    expect(await codeOf(disk.run(forceNewCluster(at(disk, {}) as never)))).toBe("ERR_FLOTILLA_NOT_FOUND");
+  });
+
+  test("tells damage from whole data, and other nodes' data from one's own", async () => {
+    const wiped = await written();
+    wiped.machine.disk.emptyStore("log");
+    expect(await wiped.run(inspectData(at(wiped)))).toMatchObject({
+      type: "damaged",
+      error: { code: "ERR_FLOTILLA_DAMAGED" },
+    });
+    const cut = await written();
+    cut.machine.disk.loseFile("high-water");
+    expect(await cut.run(inspectData(at(cut)))).toMatchObject({ type: "damaged" });
+    const other = await written();
+    expect(await codeOf(other.run(inspectData(at(other, { id: "b" }))))).toBe("ERR_FLOTILLA_FOREIGN");
+    expect(await codeOf(other.run(inspectData(at(other, { cluster: "x" }))))).toBe("ERR_FLOTILLA_FOREIGN");
+  });
+
+  test("is refused while the node runs", async () => {
+    const disk = await written();
+    const storage = await disk.open();
+    expect(await codeOf(disk.run(inspectData(at(disk))))).toBe("ERR_FLOTILLA_LOCKED");
+    await close(disk, storage);
+    expect((await disk.run(inspectData(at(disk)))).type).toBe("whole");
+  });
+});
+
+describe("a forced new cluster", () => {
+  test("keeps the whole log, belongs to this node alone, in another history and a higher term", async () => {
+    const disk = await written();
+    const before = whole(await disk.run(inspectData(at(disk))));
+    const forced = await disk.run(forceNewCluster({ ...at(disk), command }));
+    expect(forced).toEqual({
+      id: "a",
+      historyId: expect.stringMatching(ownIncarnation) as unknown,
+      without: ["b"],
+    });
+    disk.powerLoss();
+    const after = whole(await disk.run(inspectData(at(disk))));
+    expect(after).toMatchObject({
+      term: 8,
+      commit: 7,
+      last: { index: 7, term: 8 },
+      incarnation: before.incarnation,
+    });
+    expect(after.configuration).toMatchObject({ index: 6, historyId: forced.historyId });
+    expect(after.configuration.historyId).not.toBe(before.configuration.historyId);
+    expect(after.configuration.voters).toEqual([
+      { id: "a", address: "a:1", incarnation: before.incarnation },
+    ]);
+    const storage = await disk.open({ founds: false });
+    expect(storage.recovered.hardState).toEqual({ term: 8, vote: null });
+    expect(contents(storage)).toEqual(["1@1", "2@1", "3@1", "4@2", "5@2", "6@8", "7@8"]);
+    const last = storage.log.read(7, 1);
+    expect(last === "compacted" ? null : Buffer.from(last[0]!.payload).toString()).toBe("a new history");
+  });
+
+  test("is not made of damaged data, of nothing, or of a node that never belonged to a cluster", async () => {
+    const damaged = await written();
+    damaged.machine.disk.emptyStore("log");
+    expect(await codeOf(damaged.run(forceNewCluster({ ...at(damaged), command })))).toBe(
+      "ERR_FLOTILLA_DAMAGED",
+    );
+  });
+
+  test("is whole or not there after a power loss at any write", { timeout: 60_000 }, async () => {
+    let points = 0;
+    for (let point = 1; ; point += 1) {
+      const disk = await written(point);
+      const crashed = await crashedAt(disk, point, () => forceNewCluster({ ...at(disk), command }));
+      if (!crashed) break;
+      points += 1;
+      const found = whole(await disk.run(inspectData(at(disk))));
+      const isNew = found.configuration.voters.length === 1;
+      expect(found, `power loss at write ${point}`).toMatchObject(
+        isNew ? { term: 8, commit: 7, last: { index: 7 } } : { term: 7, commit: 3, last: { index: 5 } },
+      );
+    }
+    expect(points).toBeGreaterThan(2);
+  });
+});
+
+/** Does the work and loses power at stage `point` of its writes; false when it never came to that. */
+async function crashedAt(disk: DiskFixture, point: number, work: () => Promise<unknown>): Promise<boolean> {
+  let stages = 0;
+  const state = { crashed: false, over: false };
+  const stop = disk.machine.disk.onWrite(() => {
+    stages += 1;
+    if (stages !== point) return;
+    state.crashed = true;
+    disk.machine.crash({ powerOff: true });
+  });
+  const over = (): void => void (state.over = true);
+  work().then(over, over);
+  await disk.kernel.run({ untilMs: disk.kernel.nowMs + 60_000, until: () => state.crashed || state.over });
+  stop();
+  if (state.crashed) disk.host = disk.machine.start();
+  return state.crashed;
+}
+
+describe("an entry that stops the state machine", () => {
+  test("is found, and passed over once an operator said so", async () => {
+    const disk = await written();
+    const found = await disk.run(findPoison({ ...at(disk), stateMachine: new Picky(3) }));
+    expect(found).toMatchObject({
+      index: 3,
+      term: 1,
+      isCommitted: true,
+      error: { details: { index: 3, term: 1 } },
+    });
+    await disk.run(skipEntry({ ...at(disk), stateMachine: new Picky(3) }, 3));
+    disk.powerLoss();
+    const machine = new Picky(3);
+    expect(await disk.run(findPoison({ ...at(disk), stateMachine: machine }))).toBeNull();
+    expect(machine).toMatchObject({ applied: [2, 4, 5], skipped: [3] });
+  });
+
+  test("is only passed over by its own name, one after the other", async () => {
+    const disk = await written();
+    const options = { ...at(disk) };
+    const refused = async (index: number, ...fails: number[]): Promise<unknown> =>
+      codeOf(disk.run(skipEntry({ ...options, stateMachine: new Picky(...fails) }, index)));
+    expect(await refused(2, 3, 5)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(await refused(5, 3, 5)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(await refused(3)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(await refused(9, 3)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(await refused(3, 3, 5)).toBe("fulfilled");
+    expect(await disk.run(findPoison({ ...options, stateMachine: new Picky(3, 5) }))).toMatchObject({
+      index: 5,
+      isCommitted: false,
+    });
+    expect(await refused(5, 3, 5)).toBe("fulfilled");
+    expect(await disk.run(findPoison({ ...options, stateMachine: new Picky(3, 5) }))).toBeNull();
+  });
+
+  test("is not passed over when another entry has taken its place", async () => {
+    const disk = await written();
+    await disk.run(skipEntry({ ...at(disk), stateMachine: new Picky(5) }, 5));
+    const storage = await disk.open({ founds: false });
+    await disk.run(storage.log.append(task({ truncateFrom: 5, entries: entries(5, 5, 7) })));
+    await close(disk, storage);
+    const machine = new Picky();
+    expect(await disk.run(findPoison({ ...at(disk), stateMachine: machine }))).toBeNull();
+    expect(machine).toMatchObject({ applied: [2, 3, 4, 5], skipped: [] });
+  });
+
+  test("keeps its mark whole at a power loss, and a damaged list is damage", async () => {
+    for (let point = 1; ; point += 1) {
+      const disk = await written(point);
+      const skip = (): Promise<unknown> => skipEntry({ ...at(disk), stateMachine: new Picky(3) }, 3);
+      if (!(await crashedAt(disk, point, skip))) break;
+      const found = await disk.run(findPoison({ ...at(disk), stateMachine: new Picky(3) }));
+      expect([3, undefined]).toContain(found?.index);
+    }
+    const disk = await written();
+    await disk.run(skipEntry({ ...at(disk), stateMachine: new Picky(3) }, 3));
+    disk.machine.disk.flipFile("skips");
+    expect((await disk.run(inspectData(at(disk)))).type).toBe("damaged");
+  });
+});
