@@ -68,7 +68,7 @@ test("micro takes parts of names", () => {
 test("raft measures every figure, a hundred dead leaders, no mutants", () => {
   expect(readArguments(["raft"], both)).toEqual({
     type: "raft",
-    only: ["mutants", "throughput", "latency", "failover", "stall", "idle"],
+    only: ["mutants", "speed", "throughput", "latency", "failover", "stall", "idle"],
     measureMs: 10_000,
     trials: 100,
     mutants: false,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { killedShare } from "../src/raft/mutants.ts";
+import { killedShare, simulatedHours } from "../src/raft/commands.ts";
 import { atLeast, atMost } from "../src/report/asked.ts";
 
 test("a figure that is asked for reaches its bound, misses it, or was not measured", () => {
@@ -20,4 +20,9 @@ test("the share of mutants killed comes from the command's last line", () => {
   expect(killedShare('{"total":40,"killed":30,"survived":["R01"]}')).toBe(75);
   expect(() => killedShare('{"id":"R01","killed":true}')).toThrow("totals");
   expect(() => killedShare('{"total":0,"killed":0}')).toThrow("totals");
+});
+
+test("the speed of the simulator comes from its own line", () => {
+  expect(simulatedHours('{"simulatedHours":1.5,"hoursPerMinuteAndCore":6.25,"worlds":40}')).toBe(6.25);
+  expect(() => simulatedHours("")).toThrow("how fast");
 });

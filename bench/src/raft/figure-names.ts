@@ -1,5 +1,13 @@
 /** What `bench raft` can measure, in the order in which it does. */
-export const raftFigures = ["mutants", "throughput", "latency", "failover", "stall", "idle"] as const;
+export const raftFigures = [
+  "mutants",
+  "speed",
+  "throughput",
+  "latency",
+  "failover",
+  "stall",
+  "idle",
+] as const;
 export type RaftFigure = (typeof raftFigures)[number];
 
 /** How long and how often to measure. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { measureLoopback, measureSync } from "../floor/primitives.ts";
 import { Histogram } from "../load/histogram.ts";
+import { median } from "../peers/summary.ts";
 import type { Asked } from "../report/asked.ts";
 import { atLeast, atMost } from "../report/asked.ts";
 import type { Site } from "../systems/cluster.ts";
@@ -15,7 +16,8 @@ const outstanding = 64;
 const warmUpMs = 2_000;
 const electionTimeoutMs = 1_000;
 const blockMs = 3 * electionTimeoutMs;
-const settleMs = 3_000;
+const settleMs = 10_000;
+const latencyRounds = 5;
 
 /** Where figures are measured, and who hears what is not a figure. */
 export interface Bench {
@@ -64,18 +66,21 @@ export function throughput({ site, extent, progress }: Bench): Promise<Asked[]> 
 export function latency({ site, extent, progress }: Bench): Promise<Asked[]> {
   return withCluster(site, async (cluster) => {
     const { leader } = await cluster.settled();
-    const { measureMs } = extent;
-    const sync = await measureSync(site.folder, measureMs / 2);
-    const loopback = await measureLoopback(site.launch, measureMs / 2);
-    const { histogram } = await leader.ask({ type: "load", lanes: 1, warmUpMs, measureMs });
-    const all = new Histogram();
-    all.add(histogram);
-    const p50Ms = all.quantileMs(0.5);
-    progress(
-      `latency: p50 ${p50Ms.toFixed(3)} ms, p99 ${all.quantileMs(0.99).toFixed(3)} ms; fsync ${sync.p50Ms.toFixed(3)} ms, loopback ${loopback.p50Ms.toFixed(3)} ms`,
-    );
-    const ratio = p50Ms / (sync.p50Ms + loopback.p50Ms);
-    return [atMost("one proposal at a time, p50 / (fsync + loopback)", ratio, 4, "x")];
+    const measureMs = extent.measureMs / latencyRounds;
+    const ratios: number[] = [];
+    for (let round = 1; round <= latencyRounds; round += 1) {
+      const sync = await measureSync(site.folder, measureMs / 2);
+      const loopback = await measureLoopback(site.launch, measureMs / 2);
+      const { histogram } = await leader.ask({ type: "load", lanes: 1, warmUpMs: warmUpMs / 2, measureMs });
+      const all = new Histogram();
+      all.add(histogram);
+      const [p50Ms, p99Ms] = [all.quantileMs(0.5), all.quantileMs(0.99)];
+      progress(
+        `latency: p50 ${p50Ms.toFixed(3)} ms, p99 ${p99Ms.toFixed(3)} ms; fsync ${sync.p50Ms.toFixed(3)} ms, loopback ${loopback.p50Ms.toFixed(3)} ms`,
+      );
+      ratios.push(p50Ms / (sync.p50Ms + loopback.p50Ms));
+    }
+    return [atMost("one proposal at a time, p50 / (fsync + loopback)", median(ratios), 4, "x")];
   });
 }
 

@@ -9,11 +9,12 @@ import type { Launch } from "../systems/launch.ts";
 import type { RaftFigure, RaftOptions } from "./figure-names.ts";
 import type { Bench } from "./figures.ts";
 import { failover, idle, latency, stall, throughput } from "./figures.ts";
-import { mutants } from "./mutants.ts";
+import { mutants, speed } from "./commands.ts";
 
 function measures(runMutants: boolean): Readonly<Record<RaftFigure, (bench: Bench) => Promise<Asked[]>>> {
   return {
     mutants: ({ progress }) => mutants(runMutants, progress),
+    speed: ({ progress }) => speed(progress),
     throughput,
     latency,
     failover,

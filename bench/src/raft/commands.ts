@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Asked } from "../report/asked.ts";
+import { atLeast } from "../report/asked.ts";
+
+type Progress = (line: string) => void;
+
+function programOf(name: string): string {
+  return fileURLToPath(new URL(`../../../test/${name}/dist/main.js`, import.meta.url));
+}
+
+/** How many percent of the mutants were noticed, from the command's last line. @throws Error when it does not say */
+export function killedShare(line: string): number {
+  const [total, killed] = numbersIn(line, ["total", "killed"]);
+  if (total === undefined || killed === undefined || total < 1)
+    throw new Error("the mutants command did not end with its totals");
+  return (100 * killed) / total;
+}
+
+/** Simulated hours in a minute of one core, from the command's line. @throws Error when it does not say */
+export function simulatedHours(line: string): number {
+  const [hours] = numbersIn(line, ["hoursPerMinuteAndCore"]);
+  if (hours === undefined) throw new Error("the simulator did not say how fast it is");
+  return hours;
+}
+
+function numbersIn(line: string, names: readonly string[]): (number | undefined)[] {
+  const said: unknown = line === "" ? {} : JSON.parse(line);
+  if (typeof said !== "object" || said === null) return [];
+  const values = new Map<string, unknown>(Object.entries(said));
+  return names.map((name) => {
+    const value = values.get(name);
+    return typeof value === "number" ? value : undefined;
+  });
+}
+
+/** Runs every mutant if asked to; otherwise the figure stays open. @throws Error when the command fails */
+export async function mutants(run: boolean, progress: Progress): Promise<Asked[]> {
+  const share = run ? killedShare(await lastLine("mutants", ["--json"], progress)) : null;
+  return [atLeast("mutants killed in the default budget", share, 90, "%")];
+}
+
+/** Runs simulated worlds of the standard mix, for minutes. @throws Error when one of them breaks a promise */
+export async function speed(progress: Progress): Promise<Asked[]> {
+  const hours = simulatedHours(await lastLine("simulation", ["--measure"], progress));
+  return [atLeast("simulated hours in a minute of one core, standard mix", hours, 5, "h")];
+}
+
+async function lastLine(name: string, args: readonly string[], progress: Progress): Promise<string> {
+  const child = spawn(process.execPath, [programOf(name), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const kill = (): void => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  let last = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    last = line;
+    progress(`${name}: ${line}`);
+  }
+  process.off("exit", kill);
+  return last;
+}
