@@ -191,7 +191,7 @@ const seeds: readonly (readonly PeerMessage[])[] = [
   [{ type: "pre-vote", term: 1, last: id, closedLeader: null }],
   [
     { type: "vote-reply", term: 1, granted: false },
-    { type: "heartbeat-reply", term: 1, round: 5 },
+    { type: "heartbeat-reply", term: 1, round: 5, pledgeMs: 1000 },
   ],
   [{ type: "append-reply", term: 1, prevIndex: 3, match: null, hint: id }],
   [{ type: "read-reply", term: 1, id: 3, index: 4 }],
@@ -269,7 +269,7 @@ const later = 1_000;
 const lies: readonly (readonly [string, Message])[] = [
   ["term-never-entered", { type: "append-reply", term: later, prevIndex: 3, match: 5, hint: null }],
   ["term-never-entered", { type: "append-reply", term: later, prevIndex: 3, match: null, hint: id }],
-  ["term-never-entered", { type: "heartbeat-reply", term: later, round: 5 }],
+  ["term-never-entered", { type: "heartbeat-reply", term: later, round: 5, pledgeMs: 0 }],
   ["term-never-entered", { type: "read-request", term: later, id: 5 }],
   ["term-never-entered", { type: "forward", term: later, firstId: 5, payloads: [Uint8Array.of(1)] }],
   ["term-never-entered", { type: "timeout-now", term: later, last: { index: 9, term: later } }],

@@ -5,6 +5,7 @@ import type { Configuration } from "./config/configuration.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, appendOwn } from "./leader-log.ts";
 import { Leadership } from "./leadership.ts";
+import { isPledged } from "./pledge.ts";
 import { reachedByQuorum } from "./quorum.ts";
 import type { TimeoutNow } from "./message.ts";
 import { becomeFollower, setLeader } from "./roles.ts";
@@ -16,7 +17,7 @@ import type { NodeId } from "./types.ts";
 const nothing = new Uint8Array(0);
 const historyIdBytes = 16;
 
-/** True when this node may try to lead. */
+/** True when this node may try to lead. A pledge that it may not break by itself, a leader that hands over waives. */
 function mayCampaign(s: RaftState): boolean {
   return s.role !== "leader" && s.isVoter && !s.isDiskStalled;
 }
@@ -51,7 +52,7 @@ function becomePrecandidate(s: RaftState): void {
 
 /** The leader's process closed its link: ask at once, still a follower. */
 export function preVoteOnClosedLink(s: RaftState): void {
-  if (!mayCampaign(s)) return;
+  if (!mayCampaign(s) || isPledged(s, s.id)) return;
   s.probe("raft-fast-pre-vote");
   beginPreVote(s);
 }
@@ -73,8 +74,9 @@ function onAnswer(s: RaftState, from: NodeId, incarnation: string, granted: bool
   if (tally === null) return;
   tally.record(from, incarnation, granted);
   if (!tally.won(s.config)) return;
-  if (tally.kind === "pre-vote") campaign(s, false);
-  else becomeLeader(s, tally);
+  if (tally.kind === "vote") becomeLeader(s, tally);
+  // The leader may have been heard since this round began on its closed link.
+  else if (!isPledged(s, s.id)) campaign(s, false);
 }
 
 /** An answer to a pre-vote request; `term` is the one asked for when granted. */
@@ -136,7 +138,15 @@ function becomeLeader(s: RaftState, tally: Tally): void {
   const { log } = s;
   s.role = "leader";
   s.tally = null;
-  s.leading = new Leadership(s.peers, log.last.index + 1, log.lastTimeMs, s.now, s.tick, s.limits);
+  s.leading = new Leadership(
+    s.peers,
+    log.last.index + 1,
+    log.lastTimeMs,
+    s.now,
+    s.tick,
+    s.limits,
+    s.pledgeMs,
+  );
   setLeader(s, s.id);
   if (isFounding(s.config)) foundCluster(s, tally);
   else appendOwn(s, "noop", [nothing], null);
@@ -166,5 +176,5 @@ function leaderTick(s: RaftState): void {
 export function onTick(s: RaftState): void {
   s.tick += 1;
   if (s.role === "leader") leaderTick(s);
-  else if (s.tick - s.waitingSince >= s.patience) becomePrecandidate(s);
+  else if (s.tick - s.waitingSince >= s.patience && !isPledged(s, s.id)) becomePrecandidate(s);
 }

@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Heartbeat, HeartbeatReply } from "./message.ts";
 import { confirmReads } from "./reads.ts";
 import { isEstablished } from "./leader-log.ts";
+import { pledgeTo } from "./pledge.ts";
 import type { RaftState } from "./state.ts";
 import type { NodeId } from "./types.ts";
 
@@ -11,6 +12,7 @@ export function beginRound(s: RaftState): void {
   if (leading === null) return;
   leading.round += 1;
   leading.roundTick = s.tick;
+  if (s.config.leaseReads) leading.lease.sent(leading.round, s.now);
   if (isEstablished(s)) leading.reads.begin(leading.round, s.log.commit);
   for (const [id, progress] of leading.progress) {
     const commit = Math.min(s.log.commit, progress.match);
@@ -34,15 +36,22 @@ export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heart
     );
   }
   s.log.commitTo(commit);
-  s.outbox.send(from, { type: "heartbeat-reply", term: s.term, round });
+  const pledgeMs = pledgeTo(s, from);
+  s.outbox.send(from, { type: "heartbeat-reply", term: s.term, round, pledgeMs });
 }
 
 /** A peer still follows this leader. */
-export function onHeartbeatReply(s: RaftState, from: NodeId, { round }: HeartbeatReply): void {
+export function onHeartbeatReply(
+  s: RaftState,
+  from: NodeId,
+  incarnation: string,
+  { round, pledgeMs }: HeartbeatReply,
+): void {
   const { leading } = s;
   const progress = leading?.progress.get(from);
   if (leading === null || progress === undefined) return;
   progress.round = Math.max(progress.round, round);
+  if (pledgeMs > 0) leading.lease.granted(incarnation, round, pledgeMs);
   progress.reopen(s.log.last.index);
   confirmReads(s);
 }

@@ -1,5 +1,6 @@
 import { invariant } from "@flotilla/runtime";
 import type { Stamped } from "./event.ts";
+import { LeaderLease } from "./lease.ts";
 import { fitsLimits } from "./options.ts";
 import type { Limits } from "./options.ts";
 import { ReadQueue } from "./read-queue.ts";
@@ -32,6 +33,7 @@ export class Leadership {
   round = 0;
   /** Tick of the newest heartbeat round. */
   roundTick: number;
+  readonly lease: LeaderLease;
   /** The hand-over under way; no new entries meanwhile. */
   transfer: Transfer | null = null;
   /** Next id expected in each peer's stream of forwarded proposals. */
@@ -49,10 +51,12 @@ export class Leadership {
     now: Stamped,
     tick: number,
     limits: Limits,
+    pledgeMs: number,
   ) {
     this.progress = new Map(peers.map((id) => [id, new Progress(firstIndex, tick, limits)]));
     this.firstIndex = firstIndex;
     this.roundTick = tick;
+    this.lease = new LeaderLease(pledgeMs);
     this.#clock = { wallMs: Math.max(Math.floor(now.wallMs), lastTimeMs), nowMs: now.nowMs };
   }
 

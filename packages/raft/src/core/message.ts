@@ -59,6 +59,8 @@ export interface HeartbeatReply {
   readonly type: "heartbeat-reply";
   readonly term: Term;
   readonly round: number;
+  /** From receipt on, for so many ms of its own clock, the sender helps nobody else to lead; 0: no lease reads there. */
+  readonly pledgeMs: number;
 }
 /** A slice of a snapshot, sent in order, one at a time. */
 export interface SnapshotChunk {

@@ -86,6 +86,8 @@ export interface RaftCoreOptions {
   readonly incarnation: string;
   /** Ticks without a leader before a campaign; each wait is drawn from [1, 2) times it. Default 10, at least 3. */
   readonly electionTicks?: number;
+  /** Length of a tick, ms. A pledge lasts as long as the shortest wait for a leader. Default 100. */
+  readonly heartbeatMs?: number;
   /** Entries kept behind a snapshot for slow peers. Default 10,000. */
   readonly trailingEntries?: number;
   /**

@@ -47,6 +47,7 @@ export class Raft {
       id,
       incarnation,
       electionTicks = 10,
+      heartbeatMs = 100,
       trailingEntries = 10_000,
       commitDelayMs = 0,
       random,
@@ -60,10 +61,16 @@ export class Raft {
       hardState,
       last,
     });
+    const pledgeMs = electionTicks * heartbeatMs;
+    // Whoever turned the setting off had given its lease up before: a committed `off` frees. An uncommitted one may
+    // have been cut off in memory, with a pledge after that.
+    const mayBePledged = recovered.configurations.some(({ leaseReads }) => leaseReads);
     this.#s = new RaftState({
       id,
       incarnation,
       electionTicks,
+      pledgeMs,
+      pledge: mayBePledged ? { to: null, untilMs: start.nowMs + pledgeMs } : null,
       trailingEntries,
       commitDelayMs,
       limits: { ...defaultLimits, ...options.limits },
@@ -106,8 +113,17 @@ export class Raft {
     const soft = this.#hasNewSoft() ? this.#soft() : null;
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
     const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded, refused } =
-      s.takeResults();
+    const {
+      reads,
+      placed,
+      dropped,
+      sendSnapshot,
+      receiveSnapshot,
+      compactTo,
+      transferEnded,
+      refused,
+      leaseReads,
+    } = s.takeResults();
     if (soft !== null) this.#reportedSoft = soft;
     this.#reportedConfiguration = s.config;
     this.#checkInvariants();
@@ -123,6 +139,7 @@ export class Raft {
       compactTo,
       transferEnded,
       refused,
+      leaseReads,
       configuration,
       soft,
     };

@@ -2,7 +2,7 @@ import { invariant } from "@flotilla/runtime";
 import type { Read } from "./event.ts";
 import { isEstablished } from "./leader-log.ts";
 import type { ReadReply, ReadRequest } from "./message.ts";
-import { reachedByQuorum } from "./quorum.ts";
+import { isQuorum, reachedByQuorum } from "./quorum.ts";
 import type { PendingRead } from "./read-queue.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
@@ -32,16 +32,35 @@ function askedReads(s: RaftState): number {
   return count;
 }
 
-/** A local caller asks for a read point. */
+/**
+ * True while nobody else can lead: a quorum, this leader included, is pledged to it. What is committed now is then all
+ * that is, wherever it was committed.
+ */
+function hasLease(s: RaftState): boolean {
+  const { leading, config, now } = s;
+  if (leading === null || !config.leaseReads || config.index > s.log.commit || !isEstablished(s))
+    return false;
+  return isQuorum(config, ({ id, incarnation }) => id === s.id || leading.lease.countsOn(incarnation, now));
+}
+
+/** Answers from the lease, or after a round. */
+function serve(s: RaftState, read: PendingRead): void {
+  if (!hasLease(s)) return queue(s, read);
+  s.results.leaseReads += 1;
+  answer(s, read, s.log.commit);
+}
+
+/** A local caller asks for a read point. One for the leader only asks for a round, whatever lease there is. */
 export function readLocally(s: RaftState, { id, leaderOnly }: Read): void {
-  if (s.role === "leader") queue(s, { peer: null, id });
+  if (s.role === "leader" && leaderOnly) queue(s, { peer: null, id });
+  else if (s.role === "leader") serve(s, { peer: null, id });
   else if (leaderOnly || s.leader === null || askedReads(s) >= s.limits.maxReads) refuseLocal(s, [id]);
   else s.asked.waitingReads.push(id);
 }
 
 /** A peer asks for a read point. */
 export function onReadRequest(s: RaftState, from: NodeId, { id }: ReadRequest): void {
-  queue(s, { peer: from, id });
+  serve(s, { peer: from, id });
 }
 
 /** The leader answers a batch of local reads. */

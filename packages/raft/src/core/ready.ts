@@ -89,6 +89,8 @@ export interface Ready {
   readonly transferEnded: TransferEnd | null;
   /** Peers whose links must be closed. */
   readonly refused: readonly Refused[];
+  /** How many reads, local ones and peers', were answered on the strength of a lease. */
+  readonly leaseReads: number;
   /** The configuration in force when it changed. */
   readonly configuration: Configuration | null;
   /** Present when anything in it changed. */

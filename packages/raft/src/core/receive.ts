@@ -102,7 +102,7 @@ function handle(s: RaftState, from: NodeId, incarnation: string, message: Messag
       heardLeader(s, from);
       return onHeartbeat(s, from, message);
     case "heartbeat-reply":
-      return onHeartbeatReply(s, from, message);
+      return onHeartbeatReply(s, from, incarnation, message);
     case "snapshot-chunk":
       heardLeader(s, from);
       return onSnapshotChunk(s, from, message);

@@ -8,6 +8,7 @@ import type { RaftLog } from "./log/raft-log.ts";
 import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import type { Pledge } from "./pledge.ts";
 import type { Dropped, Placed, ReadPoint, Refused, TransferEnd } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
@@ -55,6 +56,7 @@ export interface Results {
   compactTo: LogId | null;
   transferEnded: TransferEnd | null;
   refused: Refused[];
+  leaseReads: number;
 }
 
 function noResults(): Results {
@@ -67,6 +69,7 @@ function noResults(): Results {
     compactTo: null,
     transferEnded: null,
     refused: [],
+    leaseReads: 0,
   };
 }
 
@@ -86,6 +89,8 @@ export class RaftState {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly electionTicks: number;
+  /** How long a voter pledges itself to the leader it hears, where lease reads are on. */
+  readonly pledgeMs: number;
   readonly trailingEntries: number;
   readonly commitDelayMs: number;
   readonly limits: Limits;
@@ -114,6 +119,7 @@ export class RaftState {
   patience: number;
   /** Tick of the last message from the current leader. */
   leaderHeardTick = 0;
+  pledge: Pledge | null;
   /** What the leader of that term was last told, or will be once it is durable: our log equals its up to here. */
   answered: LogId = { index: 0, term: 0 };
   /** Tick at which the append task under way began. */
@@ -126,6 +132,8 @@ export class RaftState {
     readonly id: NodeId;
     readonly incarnation: string;
     readonly electionTicks: number;
+    readonly pledgeMs: number;
+    readonly pledge: Pledge | null;
     readonly trailingEntries: number;
     readonly commitDelayMs: number;
     readonly limits: Limits;
@@ -139,6 +147,8 @@ export class RaftState {
     this.id = fixed.id;
     this.incarnation = fixed.incarnation;
     this.electionTicks = fixed.electionTicks;
+    this.pledgeMs = fixed.pledgeMs;
+    this.pledge = fixed.pledge;
     this.trailingEntries = fixed.trailingEntries;
     this.commitDelayMs = fixed.commitDelayMs;
     this.limits = fixed.limits;
@@ -222,10 +232,20 @@ export class RaftState {
 
   /** True when there are results to take. */
   get hasResults(): boolean {
-    const { reads, placed, dropped, sendSnapshot, receiveSnapshot, compactTo, transferEnded, refused } =
-      this.results;
+    const {
+      reads,
+      placed,
+      dropped,
+      sendSnapshot,
+      receiveSnapshot,
+      compactTo,
+      transferEnded,
+      refused,
+      leaseReads,
+    } = this.results;
     if (
       transferEnded !== null ||
+      leaseReads > 0 ||
       reads.length > 0 ||
       placed.length > 0 ||
       dropped.length > 0 ||

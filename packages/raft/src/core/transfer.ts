@@ -44,6 +44,7 @@ export function pursueTransfer(s: RaftState): void {
   const { to } = leading.transfer;
   const { last, commit } = s.log;
   if (commit < last.index || leading.progress.get(to)?.match !== last.index) return;
+  leading.lease.revoke();
   s.outbox.send(to, { type: "timeout-now", term: s.term, last });
 }
 

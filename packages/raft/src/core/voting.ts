@@ -1,4 +1,5 @@
 import type { PreVote, Vote } from "./message.ts";
+import { isPledged } from "./pledge.ts";
 import type { RaftState } from "./state.ts";
 import type { LogId, NodeId } from "./types.ts";
 
@@ -13,7 +14,7 @@ const yieldMs = 100;
  * it. Waived for that leader itself, and for a leader whose closed link this node saw, until that link stands again.
  */
 export function isLoyal(s: RaftState, asker: NodeId): boolean {
-  if (s.role === "leader") return true;
+  if (s.role === "leader" || isPledged(s, asker)) return true;
   if (s.leader === null || s.leader === asker || s.fast.closed.has(s.leader)) return false;
   return s.tick - s.leaderHeardTick < s.electionTicks;
 }
@@ -45,10 +46,10 @@ export function onPreVote(s: RaftState, from: NodeId, { term, last }: PreVote): 
 }
 
 /** A candidate of this term asks for the vote. One vote a term, the same answer to the same candidate. Paper §5.2, §5.4.1. */
-export function onVote(s: RaftState, from: NodeId, { last }: Vote): void {
+export function onVote(s: RaftState, from: NodeId, { last, transfer }: Vote): void {
   const { vote } = s.hard;
   const free = vote === from || (vote === null && s.leader === null);
-  const granted = free && s.log.isUpToDate(last);
+  const granted = free && (transfer || !isPledged(s, from)) && s.log.isUpToDate(last);
   if (granted) {
     s.voteFor(from);
     s.restartWait();

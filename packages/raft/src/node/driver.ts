@@ -52,6 +52,12 @@ export class Driver {
     this.#scheduled = false;
     this.#guard(() => this.#turn());
   };
+  readonly #onTicks = (count: number, lateMs: number): void => {
+    const leads = this.#core.role === "leader";
+    if (this.#stalls.ticked(this.#now().nowMs, lateMs) && leads) this.#handover.makeWay();
+    this.#guard(() => this.#snapshots.tick(this.#core.term, leads));
+    for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
+  };
   #work: Work[] = [];
   #scheduled = false;
   #stopped = false;
@@ -70,6 +76,7 @@ export class Driver {
       id,
       incarnation,
       electionTicks: settings.electionTicks,
+      heartbeatMs: settings.heartbeatMs,
       trailingEntries: settings.trailingEntries,
       commitDelayMs,
       random: host.random,
@@ -87,9 +94,7 @@ export class Driver {
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
     this.#hold = new EntryHold(host, () => this.#schedule());
     this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
-    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, (count, lateMs) =>
-      this.#ticked(count, lateMs),
-    );
+    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, this.#onTicks);
     this.#stalls = new StallWatch(settings.electionTimeoutMs, host.clock.now());
   }
 
@@ -204,13 +209,6 @@ export class Driver {
     }
   }
 
-  #ticked(count: number, lateMs: number): void {
-    if (this.#stalls.ticked(this.#now().nowMs, lateMs) && this.#core.role === "leader")
-      this.#handover.makeWay();
-    this.#guard(() => this.#snapshots.tick(this.#core.term, this.#core.role === "leader"));
-    for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
-  }
-
   #push(work: Work): void {
     if (this.#stopped) return;
     this.#work.push(work);
@@ -234,7 +232,7 @@ export class Driver {
     for (const item of work) this.#do(item, now);
     if (!mustHold && !core.handsOver())
       for (const event of this.#proposals.takeEvents()) this.#step(event, now);
-    for (const event of this.#reads.takeEvents()) this.#step(event, now);
+    for (const event of this.#reads.takeEvents()) this.#step(event, this.#now());
     if (this.#core.hasReady()) this.#carryOut(this.#core.ready());
     this.#peers.flush();
     this.#applySlice(now);
@@ -284,6 +282,7 @@ export class Driver {
     if (ready.apply !== null) this.#applier.take(ready.apply.entries);
     for (const placed of ready.placed) this.#proposals.placed(placed);
     for (const dropped of ready.dropped) this.#proposals.dropped(dropped);
+    if (ready.leaseReads > 0) observer.onLeaseReads?.(this.#core.term, ready.leaseReads);
     for (const read of ready.reads) this.#reads.answer(read);
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);

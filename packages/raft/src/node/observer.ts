@@ -5,7 +5,7 @@ import type { Message } from "../core/message.ts";
 import type { Recovered } from "../core/options.ts";
 import type { AppendTask, SoftState } from "../core/ready.ts";
 import type { RefusalReason } from "../core/refusals.ts";
-import type { Index, LogId, NodeId } from "../core/types.ts";
+import type { Index, LogId, NodeId, Term } from "../core/types.ts";
 
 /**
  * Hears what a node does, for checkers and traces. Called synchronously; must not call back into the node.
@@ -28,6 +28,8 @@ export interface RaftObserver {
   readonly onRefused?: (from: NodeId, reason: RefusalReason) => void;
   /** Another configuration is in force, committed or not. */
   readonly onConfiguration?: (configuration: Configuration) => void;
+  /** So many reads, local ones and peers', are answered in this turn because a lease of `term` says that nobody else leads. */
+  readonly onLeaseReads?: (term: Term, count: number) => void;
   /** The commit index grew. */
   readonly onCommit?: (commit: Index) => void;
   /** The state machine applied (or, when it is no command, passed over) `entry`. */

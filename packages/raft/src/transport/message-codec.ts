@@ -22,6 +22,8 @@ export const peerMaxFrameBytes: number = 16 << 20;
 export const maxFrameMessages: number = 4096;
 
 const maxForwards = 8192;
+/** More than any election timeout. */
+const maxPledgeMs = 1_200_000;
 const maxConfigBytes = 1 << 16;
 const maxIdBytes = 64;
 const maxUint32 = 0xffff_ffff;
@@ -36,7 +38,7 @@ const maxUint32 = 0xffff_ffff;
  *   5 append           [5, term, prev.index, prev.term, commit, entries]
  *   6 append-reply     [6, term, prevIndex, match|null, [hint.index, hint.term]|null]
  *   7 heartbeat        [7, term, commit, round]
- *   8 heartbeat-reply  [8, term, round]
+ *   8 heartbeat-reply  [8, term, round, pledgeMs]
  *   9 snapshot-chunk   [9, term, last.index, last.term, timeMs, [index, configuration], offset, totalBytes, checksum, bytes]
  *  10 snapshot-reply   [10, term, last.index, last.term, received]
  *  11 read-request     [11, term, id]
@@ -110,8 +112,9 @@ function write(message: PeerMessage): void {
       writer.number(message.round);
       return;
     case "heartbeat-reply":
-      open(8, 2, message.term);
+      open(8, 3, message.term);
       writer.number(message.round);
+      writer.number(message.pledgeMs);
       return;
     case "forward":
       open(13, 3, message.term);
@@ -222,7 +225,7 @@ function refuse(what: string): never {
 }
 
 /** Fields after the tag, by tag. */
-const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 2, 9, 4, 2, 3, 3, 4, 1, 3, 3];
+const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 3, 9, 4, 2, 3, 3, 4, 1, 3, 3];
 
 function readChecked(reader: CborReader): PeerMessage {
   const message = readMessage(reader);
@@ -246,7 +249,12 @@ function readMessage(reader: CborReader): PeerMessage {
     case 7:
       return { type: "heartbeat", term, commit: reader.uint("commit"), round: reader.uint("round") };
     case 8:
-      return { type: "heartbeat-reply", term, round: reader.uint("round") };
+      return {
+        type: "heartbeat-reply",
+        term,
+        round: reader.uint("round"),
+        pledgeMs: reader.uint("pledge", maxPledgeMs),
+      };
     case 13: {
       const firstId = reader.uint("id");
       return { type: "forward", term, firstId, payloads: reader.list("payloads", maxForwards, readPayload) };

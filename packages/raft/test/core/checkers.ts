@@ -17,6 +17,8 @@ export class Checkers {
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
   // Terms of committed entries; position 0 is entry 1.
   readonly #committed: Term[] = [];
+  // The terms in which they were first known committed.
+  readonly #committedIn: Term[] = [];
 
   get committed(): Index {
     return this.#committed.length;
@@ -77,6 +79,12 @@ export class Checkers {
     if (raft.role === "leader") this.#leader(member);
   }
 
+  /** LeaseDiscipline: whoever answers from a lease is the newest leader there is. */
+  leased({ id, raft }: Member): void {
+    const newest = Math.max(...this.#leaders.keys());
+    check(newest === raft.term, "LeaseDiscipline", { id, term: raft.term, newest });
+  }
+
   /** What is not durable may be forgotten; term and applied-from-snapshot may not. */
   crashed(member: Member): void {
     this.#seen.set(member.id, { term: member.disk.hardState.term, commit: 0, applied: 0 });
@@ -92,7 +100,10 @@ export class Checkers {
     for (let index = Math.max(raft.firstIndex, known + 1); index <= raft.commit; index += 1) {
       const term = raft.termAt(index);
       if (term === null) continue;
-      if (index === this.#committed.length + 1) this.#committed.push(term);
+      if (index === this.#committed.length + 1) {
+        this.#committed.push(term);
+        this.#committedIn.push(raft.term);
+      }
       check((this.#committed[index - 1] ?? term) === term, "CommittedForGood", { id, index, term });
     }
   }
@@ -103,6 +114,8 @@ export class Checkers {
     if (known !== undefined) return;
     this.#leaders.set(raft.term, id);
     for (let index = raft.firstIndex; index <= this.#committed.length; index += 1) {
+      // A leader that is elected late, by votes that took their time, owes later terms nothing.
+      if ((this.#committedIn[index - 1] ?? 0) >= raft.term) continue;
       const term = raft.termAt(index);
       check(term === this.#committed[index - 1], "LeaderCompleteness", { id, index, term });
     }

@@ -18,6 +18,7 @@ export interface ClusterOptions {
   readonly seed?: number;
   readonly configuration?: Configuration;
   readonly electionTicks?: number;
+  readonly heartbeatMs?: number;
   readonly trailingEntries?: number;
   readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
@@ -277,6 +278,8 @@ export class Cluster {
     }
     if (ready.compactTo !== null) member.disk.compactTo(ready.compactTo);
     member.reads.push(...ready.reads);
+    member.leaseReads += ready.leaseReads;
+    if (ready.leaseReads > 0) this.checkers.leased(member);
     member.placed.push(...ready.placed);
     member.dropped.push(...ready.dropped);
     member.refused.push(...ready.refused);

@@ -153,6 +153,7 @@ export interface MemberOptions {
   readonly configuration: Configuration;
   readonly random: Random;
   readonly electionTicks?: number;
+  readonly heartbeatMs?: number;
   readonly trailingEntries?: number;
   readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
@@ -164,6 +165,8 @@ export class Member {
   readonly disk: MemoryDisk;
   readonly probes: string[] = [];
   readonly reads: ReadPoint[] = [];
+  /** Reads answered from a lease. */
+  leaseReads = 0;
   readonly placed: Placed[] = [];
   readonly dropped: Dropped[] = [];
   readonly refused: Refused[] = [];
@@ -197,6 +200,7 @@ export class Member {
       id,
       random,
       electionTicks = 10,
+      heartbeatMs = 100,
       trailingEntries = 0,
       commitDelayMs = 0,
       limits = {},
@@ -210,6 +214,7 @@ export class Member {
       id,
       incarnation: this.incarnation,
       electionTicks,
+      heartbeatMs,
       trailingEntries,
       commitDelayMs,
       random,

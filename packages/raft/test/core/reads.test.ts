@@ -81,7 +81,7 @@ test("an answer to a round that never was confirms nothing", () => {
   cluster.isolate("a");
   cluster.read("a");
   cluster.heal();
-  cluster.tell("a", "b", { type: "heartbeat-reply", term: 1, round: 1000 });
+  cluster.tell("a", "b", { type: "heartbeat-reply", term: 1, round: 1000, pledgeMs: 0 });
   expect(cluster.get("a").reads).toEqual([]);
   expect(cluster.get("a").refused).toEqual([{ from: "b", reason: "round-never-begun" }]);
 });

@@ -8,7 +8,14 @@ const folder = join(import.meta.dirname, "cases");
 
 /** Three nodes led by 1. */
 function led(): World {
-  const options = { size: 3, founding: false, electionTicks: 10, trailingEntries: 0, limits: {} };
+  const options = {
+    size: 3,
+    founding: false,
+    leases: false,
+    electionTicks: 10,
+    trailingEntries: 0,
+    limits: {},
+  };
   const world = new World(options);
   for (let left = 10; left > 0; left -= 1) world.tick("1");
   for (let round = 0; round < 10; round += 1) {

@@ -26,7 +26,7 @@ function packed(message: PeerMessage): unknown[] {
     case "heartbeat":
       return [7, message.term, message.commit, message.round];
     case "heartbeat-reply":
-      return [8, message.term, message.round];
+      return [8, message.term, message.round, message.pledgeMs];
     case "snapshot-chunk": {
       const { term, last, timeMs, configuration, offset, totalBytes, checksum, bytes } = message;
       const config = [configuration.index, encodeConfiguration(configuration)];

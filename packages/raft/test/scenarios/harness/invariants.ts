@@ -25,7 +25,7 @@ function holds({ disk }: Member, { index, term }: LogId): boolean {
 /**
  * Everything that must hold whatever a scenario does: ElectionSafety, OneVotePerTerm, LogMatching,
  * LeaderCompleteness, LeaderAppendOnly, StateMachineSafety, DurableBeforeSend, QuorumReal, NoRegression,
- * ReadsAreCurrent and LostIsLost.
+ * ReadsAreCurrent, LeaseDiscipline and LostIsLost.
  */
 export class Invariants {
   readonly #checkers = new Checkers();
@@ -77,6 +77,10 @@ export class Invariants {
   read({ id, index }: ReadPoint): void {
     const from = this.#readsFrom.get(id) ?? Number.POSITIVE_INFINITY;
     check(index === null || index >= from, "ReadsAreCurrent", { id, index, from });
+  }
+
+  leased(member: Member): void {
+    this.#checkers.leased(member);
   }
 
   /** After every turn of a member. */

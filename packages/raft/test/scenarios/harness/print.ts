@@ -64,7 +64,7 @@ const details: Details = {
     return hint === null ? " refused" : ` refused after ${prevIndex}, shares ${logId(hint)}`;
   },
   heartbeat: ({ round, commit }) => ` round ${round} commit ${commit}`,
-  "heartbeat-reply": ({ round }) => ` round ${round}`,
+  "heartbeat-reply": ({ round, pledgeMs }) => ` round ${round}${pledgeMs > 0 ? ` pledged ${pledgeMs}` : ""}`,
   "snapshot-chunk": ({ last }) => ` last ${logId(last)} whole`,
   "snapshot-reply": ({ last }) => ` last ${logId(last)} installed`,
   "read-request": ({ id }) => ` ${readId(id)}`,

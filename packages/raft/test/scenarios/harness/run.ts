@@ -15,6 +15,7 @@ function cluster(args: Arguments): World {
   return new World({
     size,
     founding: args.flag("founding"),
+    leases: args.flag("leases"),
     electionTicks: args.optionCount("election") ?? 10,
     trailingEntries: args.optionCount("trailing") ?? 0,
     limits: {

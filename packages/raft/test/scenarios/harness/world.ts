@@ -16,6 +16,7 @@ import { type Parcel, type Selection, Wire } from "./wire.ts";
 export interface WorldOptions {
   readonly size: number;
   readonly founding: boolean;
+  readonly leases: boolean;
   readonly electionTicks: number;
   readonly trailingEntries: number;
   readonly limits: Partial<Limits>;
@@ -42,9 +43,9 @@ export class World {
   #proposed: readonly string[] = [];
   #reads = 0;
 
-  constructor({ size, founding: isFounding, ...options }: WorldOptions) {
+  constructor({ size, founding: isFounding, leases, ...options }: WorldOptions) {
     const ids = Array.from({ length: size }, (_, k) => String(k + 1));
-    const configuration = isFounding ? founding(ids) : founded(ids);
+    const configuration = isFounding ? founding(ids) : { ...founded(ids), leaseReads: leases };
     this.electionTicks = options.electionTicks;
     this.nodes = new Map(ids.map((id, k) => [id, new ScenarioNode(k, { id, configuration, ...options })]));
     this.invariants = new Invariants(() => [...this.nodes.values()].map(({ member }) => member));
@@ -291,7 +292,7 @@ export class World {
   }
 
   #report(node: ScenarioNode, ready: Ready): void {
-    const { soft, configuration, reads, placed, dropped, transferEnded } = ready;
+    const { soft, configuration, reads, placed, dropped, transferEnded, leaseReads } = ready;
     const { id, member } = node;
     if (soft !== null) this.say(`${id} ${print.soft(soft)}`);
     if (configuration !== null && configuration.index !== node.reportedConfiguration) {
@@ -309,6 +310,10 @@ export class World {
       this.say(`${id} ${print.dropped(one)}`);
     }
     if (transferEnded !== null) this.say(`${id} transfer ${transferEnded}`);
+    if (leaseReads > 0) {
+      this.invariants.leased(member);
+      this.say(`${id} answers ${leaseReads} from its lease`);
+    }
     for (const one of reads) {
       this.invariants.read(one);
       this.say(`${id} ${print.read(one)}`);

@@ -1,0 +1,26 @@
+import type { RaftState } from "./state.ts";
+import type { NodeId } from "./types.ts";
+
+/** What a leader's lease counts on: that until then this node helps nobody else to lead, itself included. */
+export interface Pledge {
+  /** Null: to whoever led before this node started. What it pledged then is not stored, so it keeps all of it. */
+  readonly to: NodeId | null;
+  /** Monotonic ms. */
+  readonly untilMs: number;
+}
+
+/**
+ * Pledges an election timeout to the leader that was just heard and returns it, ms; 0 while the setting is not
+ * applied here. One that is applied is found again after a restart.
+ */
+export function pledgeTo(s: RaftState, leader: NodeId): number {
+  if (!s.config.leaseReads || s.config.index > s.log.applied) return 0;
+  s.pledge = { to: leader, untilMs: s.now.nowMs + s.pledgeMs };
+  return s.pledgeMs;
+}
+
+/** True while this node must not help `asker` to lead. A leader that asks for votes has no lease any more. */
+export function isPledged(s: RaftState, asker: NodeId): boolean {
+  const { pledge } = s;
+  return pledge !== null && pledge.to !== asker && s.now.nowMs < pledge.untilMs;
+}

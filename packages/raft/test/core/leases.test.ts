@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LeaderLease } from "../../src/core/lease.ts";
+import { LeaseSchedule } from "./lease-schedule.ts";
+
+const slow = { timeout: 120_000 };
+
+function at(nowMs: number, wallMs: number = nowMs): { readonly nowMs: number; readonly wallMs: number } {
+  return { nowMs, wallMs };
+}
+
+test("a pledge counts from when its round was sent, shortened by what two clocks may be off", () => {
+  const lease = new LeaderLease(1000);
+  lease.sent(1, at(5000));
+  expect(lease.countsOn("b", at(5000))).toBe(false);
+  lease.granted("b", 1, 1000);
+  const endMs = 5000 + (1000 * 0.98) / 1.02;
+  expect(lease.countsOn("b", at(endMs - 0.001))).toBe(true);
+  expect(lease.countsOn("b", at(endMs))).toBe(false);
+  expect(lease.countsOn("c", at(5000))).toBe(false);
+});
+
+test("the voter's own election timeout counts, not the leader's", () => {
+  const lease = new LeaderLease(1000);
+  lease.sent(1, at(0));
+  lease.granted("b", 1, 102);
+  expect(lease.countsOn("b", at(97.9))).toBe(true);
+  expect(lease.countsOn("b", at(98))).toBe(false);
+});
+
+test("an answer to an earlier round takes nothing away, and one to an unknown round gives nothing", () => {
+  const lease = new LeaderLease(1000);
+  for (const k of [1, 2, 3]) lease.sent(k, at(k * 100));
+  lease.granted("b", 3, 1020);
+  lease.granted("b", 1, 1020);
+  lease.granted("c", 4, 1020);
+  expect(lease.countsOn("b", at(1279))).toBe(true);
+  expect(lease.countsOn("c", at(300))).toBe(false);
+});
+
+test("a monotonic clock that stood still, and a wall clock that was set back, lengthen nothing", () => {
+  const lease = new LeaderLease(1000);
+  lease.sent(1, at(0, 50_000));
+  lease.granted("b", 1, 1020);
+  expect(lease.countsOn("b", at(10, 50_970))).toBe(true);
+  expect(lease.countsOn("b", at(10, 50_990))).toBe(false);
+  expect(lease.countsOn("b", at(970, 20_000))).toBe(true);
+  expect(lease.countsOn("b", at(990, 20_000))).toBe(false);
+});
+
+test("what was given up stays given up", () => {
+  const lease = new LeaderLease(1000);
+  lease.sent(1, at(0));
+  lease.granted("b", 1, 1000);
+  lease.revoke();
+  lease.sent(2, at(10));
+  lease.granted("b", 2, 1000);
+  expect(lease.countsOn("b", at(20))).toBe(false);
+});
+
+test("rounds that nobody answers are forgotten in the end", () => {
+  const lease = new LeaderLease(1000);
+  for (let k = 0; k < 5000; k += 1) lease.sent(k, at(k));
+  lease.granted("b", 10, 1e9);
+  expect(lease.countsOn("b", at(5000))).toBe(false);
+});
+
+test.each([2, 3, 4, 5])(
+  "in a group of %i no lease read is stale while clocks keep to the bound",
+  slow,
+  (size) => {
+    let leaseReads = 0;
+    fc.assert(
+      fc.property(fc.nat(2 ** 31 - 1), (seed) => {
+        const schedule = new LeaseSchedule(seed, size);
+        schedule.run(1500);
+        leaseReads += schedule.leaseReads;
+      }),
+      { numRuns: 60 },
+    );
+    expect(leaseReads).toBeGreaterThan(1000);
+  },
+);
