@@ -36,8 +36,6 @@ export class Leadership {
   readonly lease: LeaderLease;
   /** The hand-over under way; no new entries meanwhile. */
   transfer: Transfer | null = null;
-  /** Next id expected in each peer's stream of forwarded proposals. */
-  readonly forwardNext: Map<NodeId, number> = new Map();
   readonly #clock: { readonly wallMs: number; readonly nowMs: number };
   // Invariant: ascending by index; the sums below are over it.
   #uncommitted: Uncommitted[] = [];

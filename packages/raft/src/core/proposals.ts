@@ -54,9 +54,9 @@ export function onForward(s: RaftState, from: NodeId, message: Forward): void {
   const { leading } = s;
   const count = payloads.length;
   let firstIndex: Index | null = null;
+  if (firstId < (s.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
+  s.forwardNext.set(from, firstId + count);
   if (leading !== null && count > 0) {
-    if (firstId < (leading.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
-    leading.forwardNext.set(from, firstId + count);
     if (leading.transfer === null && leading.admits(count, sizeOf(payloads), s.limits)) {
       firstIndex = appendOwn(s, "command", payloads, null);
       const progress = leading.progress.get(from);

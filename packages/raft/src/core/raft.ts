@@ -291,7 +291,7 @@ export class Raft {
     onLinkOpen(s, peer);
     s.answered = { index: 0, term: 0 };
     askAgain(s, peer);
-    s.leading?.forwardNext.delete(peer);
+    s.forwardNext.delete(peer);
     const progress = s.leading?.progress.get(peer);
     if (progress !== undefined && progress.state !== "snapshot") progress.becomeProbe(progress.next);
   }

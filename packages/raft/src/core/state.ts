@@ -100,6 +100,8 @@ export class RaftState {
   readonly configs: ConfigHistory;
   readonly outbox: Outbox = new Outbox();
   readonly asked: Asked;
+  /** Next id expected in each peer's stream of forwarded proposals. Kept when this node stops leading: it may have appended. */
+  readonly forwardNext: Map<NodeId, number> = new Map();
   readonly fast: FastTrack = { closed: new Set(), deadlineMs: null };
   /** Peers that said what nobody honest can say, until their link has been replaced. */
   readonly refused: Set<NodeId> = new Set();
