@@ -74,7 +74,7 @@ const liars: Liars = {
       draw.pick<Message>([
         { type: "append-reply", term, prevIndex: index, match: index, hint: null },
         { type: "append-reply", term, prevIndex: index, match: null, hint: { index: 0, term: 0 } },
-        { type: "heartbeat-reply", term, round: 1 + draw.below(9) },
+        { type: "heartbeat-reply", term, round: 1 + draw.below(9), pledgeMs: 0 },
         { type: "read-request", term, id: draw.u32() },
         { type: "read-reply", term, id: draw.u32(), index: far },
         { type: "forward", term, firstId: far - draw.below(9), payloads: [payload] },
@@ -144,7 +144,9 @@ const liars: Liars = {
     );
   },
   "round-never-begun": (draw, { leads, term }) =>
-    leads ? by(draw.pick(peers), { type: "heartbeat-reply", term, round: Number.MAX_SAFE_INTEGER }) : null,
+    leads
+      ? by(draw.pick(peers), { type: "heartbeat-reply", term, round: Number.MAX_SAFE_INTEGER, pledgeMs: 0 })
+      : null,
   "count-differs": (draw, { forwarded, leader, term }) => {
     if (forwarded === null || leader === null || leader === self) return null;
     const { firstId, count } = forwarded;

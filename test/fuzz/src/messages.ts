@@ -99,6 +99,7 @@ const makers: Makers = {
     type: "heartbeat-reply",
     term: termNow(draw, view),
     round: 1 + draw.below(4),
+    pledgeMs: draw.once(2) ? 0 : draw.below(2000),
   }),
   "snapshot-chunk": (draw, view) => {
     const { index, term: lastTerm } = logIdNear(draw, view);

@@ -4,7 +4,7 @@ import type { Stamped } from "./event.ts";
  * How far the rate of a member's monotonic clock may be off, either way: 2 %. While all of them keep to it, no lease
  * outlasts the pledges that it counts on. Beyond it a lease read may be stale; everything else stays safe.
  */
-export const driftBound: number = 0.02;
+const driftBound = 0.02;
 
 interface Round {
   readonly number: number;

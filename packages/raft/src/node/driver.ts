@@ -282,7 +282,7 @@ export class Driver {
     if (ready.apply !== null) this.#applier.take(ready.apply.entries);
     for (const placed of ready.placed) this.#proposals.placed(placed);
     for (const dropped of ready.dropped) this.#proposals.dropped(dropped);
-    if (ready.leaseReads > 0) observer.onLeaseReads?.(this.#core.term, ready.leaseReads);
+    if (ready.leaseReads > 0) observer.onLeaseReads(this.#core.term, ready.leaseReads);
     for (const read of ready.reads) this.#reads.answer(read);
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);

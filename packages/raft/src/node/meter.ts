@@ -42,6 +42,7 @@ export class Meter implements RaftObserver {
   truncations = 0;
   termChanges = 0;
   leaderChanges = 0;
+  leaseReads = 0;
   snapshotsTaken = 0;
   snapshotsInstalled = 0;
   readonly #clock: Pick<Clock, "now">;
@@ -96,6 +97,10 @@ export class Meter implements RaftObserver {
     }
     this.#role = role;
     this.#term = term;
+  }
+
+  onLeaseReads(_term: Term, count: number): void {
+    this.leaseReads += count;
   }
 
   onRecovered(): void {

@@ -84,6 +84,7 @@ function counters(meter: Meter): readonly Metric[] {
     counter("leader_changes_total", "Times another member was found to lead.", one(meter.leaderChanges)),
     counter("proposals_total", "Proposals made here, by outcome.", each(proposals, "outcome")),
     counter("reads_total", "Linearizable reads asked for here.", one(events.of("read"))),
+    counter("lease_reads_total", "Reads answered from a lease, also peers'.", one(meter.leaseReads)),
     counter("append_bytes_total", "Bytes of entries handed to the disk.", one(meter.appendBytes)),
     counter("truncations_total", "Batches that dropped the end of the log.", one(meter.truncations)),
     counter("messages_sent_total", "Messages to peers, also such that no link took.", each(sent, "type")),

@@ -5,7 +5,7 @@ import type { Message } from "../core/message.ts";
 import type { Recovered } from "../core/options.ts";
 import type { AppendTask, SoftState } from "../core/ready.ts";
 import type { RefusalReason } from "../core/refusals.ts";
-import type { Index, LogId, NodeId } from "../core/types.ts";
+import type { Index, LogId, NodeId, Term } from "../core/types.ts";
 import type { RaftObserver } from "./observer.ts";
 
 /** Tells several observers, in order. */
@@ -46,6 +46,10 @@ export class Observers implements Required<RaftObserver> {
 
   onConfiguration(configuration: Configuration): void {
     for (const each of this.#all) each.onConfiguration?.(configuration);
+  }
+
+  onLeaseReads(term: Term, count: number): void {
+    for (const each of this.#all) each.onLeaseReads?.(term, count);
   }
 
   onCommit(commit: Index): void {
