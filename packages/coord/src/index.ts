@@ -27,6 +27,7 @@ export type {
   MemberInfo,
   Membership,
   MembersAdmin,
+  Newcomer,
   NodeReport,
 } from "./client/admin-api.ts";
 export { admin } from "./client/admin.ts";
@@ -47,7 +48,7 @@ export type {
   Service,
 } from "./recipes/api.ts";
 export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
-export { findPoison, forceNewCluster, inspectData, skipEntry } from "./server/offline.ts";
+export { findPoison, forceNewCluster, inspectData, makeJoiner, skipEntry } from "./server/offline.ts";
 export type { DataOptions } from "./server/offline.ts";
 export { standIn } from "./server/stand-in.ts";
 export type { StandIn } from "./server/stand-in.ts";

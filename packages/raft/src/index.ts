@@ -31,6 +31,8 @@ export { forceNewCluster } from "./offline/force-new-cluster.ts";
 export type { ForcedCluster, ForceOptions } from "./offline/force-new-cluster.ts";
 export { inspectData } from "./offline/inspect.ts";
 export type { DataReport } from "./offline/inspect.ts";
+export { makeJoiner } from "./offline/make-joiner.ts";
+export type { JoinerOptions } from "./offline/make-joiner.ts";
 export { ownerOf } from "./offline/owner.ts";
 export type { OfflineHost, OfflineOptions } from "./offline/owner.ts";
 export { findPoison, skipEntry } from "./offline/poison.ts";

@@ -67,6 +67,17 @@ export interface AddOptions {
   readonly learner?: boolean;
   /** Refuse when another node than this answers at the address. */
   readonly id?: string;
+  /** It may take the place of a member of the same id whose data is lost. Default false. */
+  readonly replace?: boolean;
+}
+
+/** A node that is to be added, by what is known of it. */
+export interface Newcomer {
+  readonly id: string;
+  /** Where the others reach it, `host:port`. */
+  readonly address: string;
+  /** Random name of its data, 16 bytes as hex. */
+  readonly incarnation: string;
 }
 
 /** Changes of the membership. Each resolves once a majority has it, and does nothing when it already is so. */
@@ -74,10 +85,13 @@ export interface MembersAdmin {
   /** As the leader knows them. */
   list(): Promise<Membership>;
   /**
-   * Adds the node that waits at `address`, as a learner first. Replaces the data it was a member with, if it was.
+   * Adds the node that waits at `address`, as a learner first.
    * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_DAMAGED` (the node there), `ERR_FLOTILLA_BAD_ARGUMENT`
+   * (another one answers there), `ERR_FLOTILLA_EXISTS` (a member of that id has other data, and it may not `replace` it)
    */
   add(address: string, options?: AddOptions): Promise<Membership>;
+  /** Adds a node that does not run yet. @throws FlotillaError `ERR_FLOTILLA_EXISTS` as `add` */
+  admit(newcomer: Newcomer, options?: Omit<AddOptions, "id">): Promise<Membership>;
   /** @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member, as the next three */
   promote(id: string): Promise<Membership>;
   demote(id: string): Promise<Membership>;

@@ -1,6 +1,14 @@
 import type { MemberChange } from "@flotilla/raft";
 import { FlotillaError, parseAddress } from "@flotilla/runtime";
-import type { AddOptions, Admin, AdminOptions, Membership, MembersAdmin, NodeReport } from "./admin-api.ts";
+import type {
+  AddOptions,
+  Admin,
+  AdminOptions,
+  Membership,
+  MembersAdmin,
+  Newcomer,
+  NodeReport,
+} from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
 import { callLimits } from "./call.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
@@ -27,7 +35,8 @@ export function admin(options: AdminOptions): Admin {
   return new ClusterAdmin(reach, signal ?? new AbortController().signal);
 }
 
-class ClusterAdmin implements Admin, MembersAdmin {
+/** What `admin` gives. */
+export class ClusterAdmin implements Admin, MembersAdmin {
   readonly #options: NetworkDialerOptions;
   readonly #signal: AbortSignal;
 
@@ -52,10 +61,21 @@ class ClusterAdmin implements Admin, MembersAdmin {
 
   async add(address: string, options: AddOptions = {}): Promise<Membership> {
     const { id, incarnation } = await this.#newcomer(address, options.id);
-    const add: MemberChange = { type: "add", id, address, incarnation, promote: options.learner !== true };
-    return this.#change(({ members }) =>
-      members.some((member) => member.id === id && member.incarnation === incarnation) ? [] : [add],
-    );
+    return this.admit({ id, address, incarnation }, options);
+  }
+
+  async admit(newcomer: Newcomer, options: Omit<AddOptions, "id"> = {}): Promise<Membership> {
+    const { id, incarnation } = newcomer;
+    const add: MemberChange = { type: "add", ...newcomer, promote: options.learner !== true };
+    return this.#change(({ members }) => {
+      const known = members.find((member) => member.id === id);
+      if (known?.incarnation === incarnation) return [];
+      if (known === undefined || options.replace === true) return [add];
+      throw new FlotillaError(
+        "ERR_FLOTILLA_EXISTS",
+        `${id} is a member with other data; flotilla repair --rejoin replaces that`,
+      );
+    });
   }
 
   async promote(id: string): Promise<Membership> {

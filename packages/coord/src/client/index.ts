@@ -27,6 +27,7 @@ export type {
   MemberInfo,
   Membership,
   MembersAdmin,
+  Newcomer,
   NodeReport,
 } from "./admin-api.ts";
 export { admin } from "./admin.ts";

@@ -20,6 +20,15 @@ export interface StartOptions extends SessionOptions {
   readonly listen: string;
   /** All founding voters, this one among them. Used once, on an empty data directory. */
   readonly bootstrap?: readonly Member[];
+  /**
+   * `host:port` of members of a cluster to join, one suffices. Used until the cluster has added this node: on an empty
+   * data directory, and not with `bootstrap`. Empty: wait until an operator adds it.
+   */
+  readonly join?: readonly string[];
+  /** With `join`: follow without a vote. Default false: a voter as soon as it has caught up. */
+  readonly learner?: boolean;
+  /** With `join`: where the others reach this member, `host:port`. Default: the address it listens on. */
+  readonly advertise?: string;
   /** Name of the cluster, checked at every connection. Default `flotilla`. */
   readonly cluster?: string;
   /** Shared secret of members and clients. */
@@ -65,6 +74,11 @@ export interface CoordNode extends Coord {
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`
    */
   connect(options?: SessionOptions): Promise<Coord>;
+  /**
+   * Takes this member out of the cluster, then closes it. A leader hands over first. Its data can never come back.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_CHANGE` (the last voter stays), `ERR_FLOTILLA_NO_QUORUM`; then it is a member still
+   */
+  leave(): Promise<void>;
   /** Resolves with the reason when the member stops; never rejects. */
   readonly closed: Promise<StopReason>;
 }

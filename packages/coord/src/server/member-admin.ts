@@ -8,6 +8,8 @@ import type { AdminService } from "./admin-door.ts";
 export interface MemberAdminOptions {
   readonly raft: RaftNode;
   readonly status: () => NodeStatus;
+  /** Takes the member out of the cluster. */
+  readonly resign: () => Promise<void>;
   /** Stops it. */
   readonly close: () => Promise<void>;
 }
@@ -43,8 +45,8 @@ export class MemberAdmin implements AdminService {
     return (await this.#options.raft.changeMembers(changes, options)).index;
   }
 
-  async resign(): Promise<void> {
-    throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "the members of this cluster are fixed");
+  resign(): Promise<void> {
+    return this.#options.resign();
   }
 
   resigned(): void {

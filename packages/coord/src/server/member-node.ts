@@ -1,8 +1,10 @@
 import type { Machine } from "@flotilla/kv";
+import { membersOf } from "@flotilla/raft";
 import type { RaftNode, StopReason } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus, Session } from "../client/api.ts";
+import { ClusterAdmin } from "../client/admin.ts";
 import { coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { ClientSession } from "../client/session.ts";
@@ -10,6 +12,7 @@ import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
 import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
+import { Joining } from "./joining.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { MemberAdmin } from "./member-admin.ts";
@@ -39,6 +42,7 @@ export class MemberNode implements CoordNode {
   readonly #parts: MemberParts;
   readonly #coord: Coord;
   readonly #admin: AdminDoor;
+  readonly #joining: Joining | null;
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
 
@@ -53,6 +57,7 @@ export class MemberNode implements CoordNode {
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
     this.#admin = this.#openAdmin();
+    this.#joining = this.#join();
     this.closed = this.#whenStopped();
   }
 
@@ -93,12 +98,41 @@ export class MemberNode implements CoordNode {
     return this.close();
   }
 
+  leave(): Promise<void> {
+    return this.#resign().then(() => this.close());
+  }
+
+  /** Asks to be added, unless it ever was. */
+  #join(): Joining | null {
+    const { host, loaded, raft } = this.#parts;
+    const { id, cluster, secret, join, learner, advertise } = loaded;
+    const isMember = (): boolean => raft.status().configuration.voters.length > 0;
+    if (join === undefined || join.length === 0 || isMember()) return null;
+    const newcomer = { id, address: advertise ?? this.address, incarnation: raft.incarnation };
+    const joining = new Joining({ host, cluster, secret, endpoints: join, newcomer, learner, isMember });
+    joining.start();
+    return joining;
+  }
+
+  /** Resolves once the cluster goes on without this member. */
+  async #resign(): Promise<void> {
+    const { host, loaded, raft } = this.#parts;
+    const { id, cluster, secret, timeoutMs } = loaded;
+    await this.#handOver();
+    const members = membersOf(raft.status().configuration);
+    const endpoints = members.map(({ address }) => address);
+    const known = secret === undefined ? {} : { secret };
+    const reach = { host, cluster, endpoints, ...known, timeoutMs };
+    await new ClusterAdmin(reach, new AbortController().signal).remove(id);
+  }
+
   #openAdmin(): AdminDoor {
     const { host, loaded, raft } = this.#parts;
     const { clock, random, logger } = host;
     const service = new MemberAdmin({
       raft,
       status: () => this.status(),
+      resign: () => this.#resign(),
       close: () => this.close(),
     });
     return new AdminDoor({ ...loaded, service, clock, random, logger, nodeId: loaded.id });
@@ -140,6 +174,7 @@ export class MemberNode implements CoordNode {
 
   async #stopServing(): Promise<void> {
     const { door, keeper, reads, renewals, listener } = this.#parts;
+    this.#joining?.stop();
     this.#admin.close();
     door.close();
     keeper.close();
@@ -156,13 +191,12 @@ export class MemberNode implements CoordNode {
 
   async #whenStopped(): Promise<StopReason> {
     const reason = await this.#parts.raft.closed;
-    if (reason.type === "failed") {
-      const { logger } = this.#parts.host;
-      logger.error({ err: reason.error }, "the member stopped");
-      await this.#abandon().catch((error: unknown) =>
-        logger.error({ err: error }, "the member did not stop in order"),
-      );
-    }
+    if (reason.type === "closed") return reason;
+    const { logger } = this.#parts.host;
+    if (reason.type === "failed") logger.error({ err: reason.error }, "the member stopped");
+    await this.#abandon().catch((error: unknown) =>
+      logger.error({ err: error }, "the member did not stop in order"),
+    );
     return reason;
   }
 }

@@ -87,6 +87,7 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
     cluster,
     ...(secret === undefined ? {} : { secret }),
     ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(loaded.join === undefined ? {} : { join: true as const }),
     ...(loaded.trace === undefined ? {} : { trace: loaded.trace }),
     ...(hooks.raftObserver === undefined ? {} : { observer: hooks.raftObserver }),
     stateMachine: parts.stateMachine,

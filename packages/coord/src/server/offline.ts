@@ -3,6 +3,7 @@ import {
   findPoison as findRaftPoison,
   forceNewCluster as forceRaft,
   inspectData as inspectRaft,
+  makeJoiner as makeRaftJoiner,
   skipEntry as skipRaftEntry,
 } from "@flotilla/raft";
 import type {
@@ -17,6 +18,7 @@ import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { isObject } from "../given.ts";
 
+const defaultCluster = "flotilla";
 /** A second of wall time in revisions: no history makes more of them. */
 const revisionsPerSecond = 1_048_576;
 
@@ -70,6 +72,16 @@ export async function findPoison(options: DataOptions): Promise<Poison | null> {
  */
 export async function skipEntry(options: DataOptions, index: number): Promise<Poison> {
   return skipRaftEntry({ ...offline(options), stateMachine: new BareStateMachine() }, index);
+}
+
+/**
+ * Makes new data for a member that comes back as somebody who joins, where there is none, and gives its incarnation:
+ * `admin.members.admit` puts it in the place of the lost one. Durable when it resolves.
+ * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_DAMAGED`
+ */
+export async function makeJoiner(options: DataOptions & { readonly id: string }): Promise<string> {
+  const { host, cluster = defaultCluster } = offline(options);
+  return makeRaftJoiner({ host, id: options.id, cluster });
 }
 
 function offline(options: DataOptions): OfflineOptions {

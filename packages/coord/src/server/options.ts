@@ -10,6 +10,10 @@ export interface LoadedStartOptions {
   readonly dataDir: string;
   readonly listen: string;
   readonly bootstrap: readonly Member[] | undefined;
+  /** Members to ask; empty: wait to be added. */
+  readonly join: readonly string[] | undefined;
+  readonly learner: boolean;
+  readonly advertise: string | undefined;
   readonly cluster: string;
   readonly secret: Uint8Array | undefined;
   readonly heartbeatMs: number;
@@ -120,6 +124,25 @@ function members(value: unknown, own: string): readonly Member[] | undefined {
   return found;
 }
 
+/** @throws FlotillaError when both say how the member comes into being */
+function joined(options: StartOptions): Pick<LoadedStartOptions, "join" | "learner" | "advertise"> {
+  const { join, learner, advertise } = options;
+  if (join !== undefined && options.bootstrap !== undefined) refuse("join", "no bootstrap beside it");
+  if (learner !== undefined && typeof learner !== "boolean") refuse("learner", "true or false");
+  return {
+    join: join === undefined ? undefined : endpoints(join, "join"),
+    learner: learner === true,
+    advertise: advertise === undefined ? undefined : address(advertise, "advertise", true),
+  };
+}
+
+function endpoints(value: unknown, option: string): readonly string[] {
+  if (!Array.isArray(value) || value.length > maxMembers)
+    return refuse(option, `at most ${maxMembers} host:port`);
+  const items: readonly unknown[] = value;
+  return items.map((item, position) => address(item, `${option}[${position}]`, true));
+}
+
 function member(value: unknown, option: string): Member {
   if (typeof value !== "object" || value === null) return refuse(option, "an object with id and address");
   const fields: { readonly id?: unknown; readonly address?: unknown } = value;
@@ -150,6 +173,7 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     dataDir: directory(options.dataDir, "dataDir"),
     listen,
     bootstrap: members(options.bootstrap, own),
+    ...joined(options),
     cluster: clusterName(options.cluster ?? "flotilla"),
     secret,
     heartbeatMs,

@@ -51,6 +51,11 @@ export class Cluster {
     return leader;
   }
 
+  /** Starts a node that is no founder. */
+  async join(id: string, options: Partial<StartOptions>): Promise<void> {
+    await this.kernel.until(this.#open(id, options, {}));
+  }
+
   /** Does something with the disk of a member that does not run. */
   async offline<T>(id: string, work: (options: { dataDir: string; host: Host }) => Promise<T>): Promise<T> {
     const machine = this.kernel.node(id);
@@ -80,12 +85,13 @@ export class Cluster {
   }
 
   async #start(id: string, hooks: NodeHooks): Promise<void> {
-    const host = this.kernel.node(id).start();
     const bootstrap = this.ids.map((member) => ({ id: member, address: this.address(member) }));
-    const node = await startNode(
-      { id, dataDir: "data", listen: this.address(id), insecure: true, bootstrap, ...this.options, host },
-      hooks,
-    );
-    this.nodes.set(id, node);
+    await this.#open(id, { bootstrap }, hooks);
+  }
+
+  async #open(id: string, options: Partial<StartOptions>, hooks: NodeHooks): Promise<void> {
+    const host = this.kernel.node(id).start();
+    const own = { id, dataDir: "data", listen: this.address(id), insecure: true };
+    this.nodes.set(id, await startNode({ ...own, ...options, ...this.options, host }, hooks));
   }
 }

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, LogId, NodeId, Term } from "../core/types.ts";
+import { ownerOf } from "./owner.ts";
 import type { OfflineOptions } from "./owner.ts";
 import type { Owned } from "./with-storage.ts";
 import { withStorage } from "./with-storage.ts";
@@ -9,7 +10,12 @@ import { withStorage } from "./with-storage.ts";
 export type DataReport =
   | { readonly type: "absent" }
   /** It cannot be trusted. */
-  | { readonly type: "damaged"; readonly error: FlotillaError }
+  | {
+      readonly type: "damaged";
+      /** Whose data it is; null when that is damaged as well. */
+      readonly id: NodeId | null;
+      readonly error: FlotillaError;
+    }
   | {
       readonly type: "whole";
       readonly id: NodeId;
@@ -30,7 +36,16 @@ export async function inspectData(options: OfflineOptions): Promise<DataReport> 
     return await withStorage(options, describe);
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return { type: "absent" };
-    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return { type: "damaged", error };
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+    return { type: "damaged", id: await namedIn(options), error };
+  }
+}
+
+async function namedIn({ host }: OfflineOptions): Promise<NodeId | null> {
+  try {
+    return (await ownerOf(host.disk))?.id ?? null;
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return null;
     throw error;
   }
 }

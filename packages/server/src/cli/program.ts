@@ -7,6 +7,7 @@ import { lsCommand } from "../commands/ls.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
+import { repairCommand } from "../commands/repair.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
@@ -24,6 +25,7 @@ const commands = [
   membersCommand,
   transferCommand,
   leaveCommand,
+  repairCommand,
   recoverCommand,
   lsCommand,
   getCommand,

@@ -28,6 +28,9 @@ export function serveCommand(context: Context): Command {
       "--bootstrap <members>",
       "all founding members, id=host:port,…; used once, on an empty data directory",
     )
+    .option("--join <list>", "members of a cluster to join, host:port,…; used until it has added this node")
+    .option("--learner", "with --join: follow without a vote")
+    .option("--advertise <host:port>", "with --join: where the others reach it; default: where it listens")
     .option("--cluster <name>", "default: flotilla")
     .option("--secret-file <file>", "file with the shared secret; or set FLOTILLA_SECRET")
     .option("--insecure", "listen beyond loopback without a secret")
@@ -112,7 +115,8 @@ async function untilStopped(node: CoordNode, stop: AbortSignal): Promise<void> {
 
 async function startOptions(settings: ServeSettings): Promise<StartOptions> {
   const { id, dataDir, listen, cluster, insecure, logLevel, secretFile } = settings;
-  const { bootstrap, heartbeatMs, electionTimeoutMs, sessionTtlMs, snapshotEntries } = settings;
+  const { bootstrap, join, learner, advertise } = settings;
+  const { heartbeatMs, electionTimeoutMs, sessionTtlMs, snapshotEntries } = settings;
   const secret = secretFile === undefined ? settings.secret : await readSecretFile(secretFile);
   return {
     id,
@@ -122,6 +126,8 @@ async function startOptions(settings: ServeSettings): Promise<StartOptions> {
     insecure,
     logger: jsonLogger({ level: logLevel }),
     ...(bootstrap === undefined ? {} : { bootstrap }),
+    ...(join === undefined ? {} : { join, learner }),
+    ...(advertise === undefined ? {} : { advertise }),
     ...(secret === undefined ? {} : { secret }),
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     ...(electionTimeoutMs === undefined ? {} : { electionTimeoutMs }),

@@ -40,20 +40,26 @@ export function statusCommand(context: Context): Command {
 }
 
 async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<MemberView> {
-  const { id, address, role } = member;
+  const { id, address, role, incarnation } = member;
   const silent = { id, address, role, status: null, damage: null };
   if (id === at.id) return { ...silent, status: at.status };
   try {
     const report = await admin.report(address);
     if (report.id !== id) return silent;
-    if (report.type === "running") return { ...silent, status: report.status };
-    const { problem, advice } = report;
-    return { ...silent, damage: { problem, advice } };
+    if (report.type === "damaged")
+      return { ...silent, damage: { problem: report.problem, advice: report.advice } };
+    const isItself = incarnation === "" || report.incarnation === incarnation;
+    return isItself ? { ...silent, status: report.status } : { ...silent, damage: otherData };
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
     return silent;
   }
 }
+
+const otherData = {
+  problem: "it does not have the data it was a member with",
+  advice: "Stop it, then have it come back with new data: flotilla repair --rejoin.",
+};
 
 function tellDamaged({ out }: Context, report: Damaged, json: boolean): void {
   if (json) out.json(report);
@@ -102,7 +108,7 @@ function row({ id, address, role, status, damage }: MemberView, commit: number):
 }
 
 function quorumText(members: readonly MemberView[]): string {
-  const voters = members.filter(({ role }) => role !== "learner");
+  const voters = members.filter(({ role }) => role === "voter" || role === "incoming");
   const up = voters.filter(({ status }) => status !== null).length;
   const spare = up - (Math.floor(voters.length / 2) + 1);
   return spare < 0 ? "too few for a quorum" : `it can lose ${spare} more`;

@@ -25,9 +25,12 @@ export const readCount: Reader<number> = (value, where) => {
     : refuse(where, "a whole number");
 };
 
-/** `host:port,host:port`. */
+const readItem = (value: unknown): string => (typeof value === "string" ? value.trim() : "");
+
+/** `host:port,host:port`, or a list of such. */
 export const readAddresses: Reader<readonly string[]> = (value, where) => {
-  const addresses = typeof value === "string" ? split(value) : [];
+  const addresses =
+    typeof value === "string" ? split(value) : Array.isArray(value) ? value.map(readItem) : [];
   return addresses.length > 0 ? addresses : refuse(where, "host:port, or several with commas");
 };
 

@@ -3,7 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { LogLevel } from "@flotilla/runtime/real";
 import { parseDuration } from "./duration.ts";
 import type { FileValues } from "./file.ts";
-import { readBoolean, readCount, readMembers, readText, refuse } from "./readers.ts";
+import { readAddresses, readBoolean, readCount, readMembers, readText, refuse } from "./readers.ts";
 import type { Reader } from "./readers.ts";
 
 /** Every setting of `serve`, by its name in files; the flag is `--data-dir`, the variable `FLOTILLA_DATA_DIR`. */
@@ -12,6 +12,9 @@ export const serveSettingNames = [
   "dataDir",
   "listen",
   "bootstrap",
+  "join",
+  "learner",
+  "advertise",
   "cluster",
   "secret",
   "secretFile",
@@ -32,6 +35,10 @@ export interface ServeSettings {
   /** Default `127.0.0.1:7400`. */
   readonly listen: string;
   readonly bootstrap: readonly Member[] | undefined;
+  readonly join: readonly string[] | undefined;
+  /** Default false. */
+  readonly learner: boolean;
+  readonly advertise: string | undefined;
   /** Default `flotilla`. */
   readonly cluster: string;
   readonly secret: string | undefined;
@@ -94,6 +101,9 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
     dataDir: required("dataDir"),
     listen: setting("listen", readText) ?? "127.0.0.1:7400",
     bootstrap: setting("bootstrap", readMembers),
+    join: setting("join", readAddresses),
+    learner: setting("learner", readBoolean) ?? false,
+    advertise: setting("advertise", readText),
     cluster: setting("cluster", readText) ?? "flotilla",
     ...secretOf(sources),
     insecure: setting("insecure", readBoolean) ?? false,

@@ -39,6 +39,9 @@ describe("precedence", () => {
       ...least,
       listen: "127.0.0.1:7400",
       bootstrap: undefined,
+      join: undefined,
+      learner: false,
+      advertise: undefined,
       cluster: "flotilla",
       secret: undefined,
       secretFile: undefined,
@@ -50,6 +53,22 @@ describe("precedence", () => {
       logLevel: "warn",
       trace: undefined,
     });
+  });
+
+  test("whom to ask may be a text or a list", () => {
+    const join = ["10.0.0.1:7400", "10.0.0.2:7400"];
+    expect(
+      load({ flags: { join: "10.0.0.1:7400, 10.0.0.2:7400", learner: true }, file: least }),
+    ).toMatchObject({
+      join,
+      learner: true,
+    });
+    expect(load({ file: { ...least, join, advertise: "n4:7400" } })).toMatchObject({
+      join,
+      advertise: "n4:7400",
+    });
+    expect(() => load({ file: { ...least, join: 7 } })).toThrow(badConfig(/join: expected host:port/));
+    expect(() => load({ env: { FLOTILLA_JOIN: "," }, file: least })).toThrow(badConfig(/FLOTILLA_JOIN/));
   });
 
   test("of a secret and a secret file the one from the stronger source counts", () => {

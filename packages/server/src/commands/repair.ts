@@ -1,0 +1,131 @@
+import type { DataReport } from "@flotilla/coord";
+import type { MemberInfo, Membership } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
+import { Command } from "commander";
+import { adminOf } from "../cli/admin.ts";
+import type { ClientFlags } from "../cli/client.ts";
+import { addClientOptions, loadClientSettings } from "../cli/client.ts";
+import type { ConfirmFlags } from "../cli/confirm.ts";
+import { confirm, yesOption } from "../cli/confirm.ts";
+import type { Context } from "../cli/context.ts";
+import { CommandError } from "../cli/failure.ts";
+import { clearData } from "../data-dir/aside.ts";
+
+interface RepairFlags extends ClientFlags, ConfirmFlags {
+  readonly rejoin: true;
+  readonly dataDir: string;
+  readonly id?: string;
+  readonly advertise?: string;
+  readonly discard?: true;
+  readonly force?: true;
+}
+
+/** `flotilla repair --rejoin`: a member whose data is lost comes back with new data. */
+export function repairCommand(context: Context): Command {
+  const command = new Command("repair")
+    .description("have a stopped member whose data is damaged or lost come back with new data")
+    .requiredOption("--rejoin", "as somebody who joins anew, and votes once it has caught up")
+    .requiredOption("--data-dir <dir>", "where its data lives")
+    .option("--id <id>", "which member it is; needed when its data does not say so")
+    .option("--advertise <host:port>", "where the others reach it; default: where they did")
+    .option("--discard", "delete the old data instead of keeping it aside")
+    .option("--force", "also when nothing is wrong with the data")
+    .addOption(yesOption());
+  return addClientOptions(command).action((flags: RepairFlags) => repair(context, flags));
+}
+
+async function repair(context: Context, flags: RepairFlags): Promise<void> {
+  // Loaded only here: clients do without the database.
+  const { inspectData, makeJoiner } = await import("@flotilla/coord");
+  const { dataDir } = flags;
+  const { cluster } = await loadClientSettings(flags, context.env);
+  const report = await inspectData({ dataDir, cluster, ...(flags.id === undefined ? {} : { id: flags.id }) });
+  const id = idOf(report, flags);
+  const admin = await adminOf(context, flags);
+  const membership = await withQuorum(() => admin.members.list());
+  const known = membership.members.find((member) => member.id === id);
+  const address = flags.advertise ?? known?.address;
+  if (address === undefined) throw unknownMember(id);
+  requireLoss(report, known, flags);
+
+  await confirm(context, warningOf(id, report, membership, flags), flags);
+  const aside = isFresh(report) ? null : await clearData(dataDir, flags.discard ? "discard" : "keep");
+  const incarnation = await makeJoiner({ dataDir, id, cluster });
+  const learner = known?.role === "learner" && !known.promote;
+  await admin.members.admit({ id, address, incarnation }, { learner, replace: true });
+  tell(context, { id, incarnation, aside }, flags);
+}
+
+function idOf(report: DataReport, flags: RepairFlags): string {
+  const id = flags.id ?? (report.type === "absent" ? undefined : report.id);
+  if (id !== undefined && id !== null) return id;
+  throw new CommandError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `the data in ${flags.dataDir} does not say whose it is`,
+    "Name the member with --id.",
+  );
+}
+
+/** Replacing a member is a change of the membership, which a majority decides. */
+async function withQuorum<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_NO_QUORUM")) throw error;
+    throw new CommandError(
+      "ERR_FLOTILLA_NO_QUORUM",
+      "a majority of the members must be up to replace one, and nobody leads",
+      "Start the others first. If a majority is gone for good: flotilla recover --force-new-cluster.",
+      { cause: error },
+    );
+  }
+}
+
+function unknownMember(id: string): CommandError {
+  return new CommandError(
+    "ERR_FLOTILLA_NOT_FOUND",
+    `${id} is no member of the cluster`,
+    "Tell where the others reach it with --advertise, or start it on an empty directory with serve --join.",
+  );
+}
+
+/** Data that was made to join, and never was part of a cluster. */
+function isFresh(report: DataReport): boolean {
+  if (report.type !== "whole") return report.type === "absent";
+  const { configuration, last } = report;
+  return configuration.voters.length === 0 && last.index === 0;
+}
+
+/** @throws FlotillaError when the cluster knows the member by this very data */
+function requireLoss(report: DataReport, known: MemberInfo | undefined, flags: RepairFlags): void {
+  const isHealthy = report.type === "whole" && report.incarnation === known?.incarnation;
+  if (!isHealthy || flags.force) return;
+  throw new CommandError(
+    "ERR_FLOTILLA_CONDITION",
+    `nothing is wrong with the data of ${report.id}`,
+    "Start it. To give its data up all the same, add --force.",
+  );
+}
+
+function warningOf(id: string, report: DataReport, { members }: Membership, flags: RepairFlags): string {
+  const wrong = report.type === "damaged" ? ` (${report.error.message})` : "";
+  const fate = flags.discard ? "is deleted" : "is kept aside";
+  const others = members.filter((member) => member.role === "voter" && member.id !== id).length;
+  return [
+    `${id} comes back with new data; the old data${wrong} ${fate}, and never counts again.`,
+    `Until it has caught up, the ${others} other voters decide.`,
+  ].join("\n");
+}
+
+function tell(
+  { out }: Context,
+  done: { readonly id: string; readonly incarnation: string; readonly aside: string | null },
+  { json }: RepairFlags,
+): void {
+  if (json) {
+    out.json(done);
+    return;
+  }
+  if (done.aside !== null) out.line(`the old data is in ${done.aside}`);
+  out.line(`${done.id} has new data. Start it with flotilla serve: it votes once it has caught up.`);
+}

@@ -1,0 +1,59 @@
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { FlotillaError } from "@flotilla/runtime";
+
+/** The file that says whose data it is: it goes last, so that what is cut short is never taken for an empty directory. */
+const marker = "identity";
+const asidePattern = /^aside-\d+$/;
+
+/** What to do with data that is not needed any more. */
+export type Disposal = "keep" | "discard";
+
+/**
+ * Clears a data directory for new data: the old data moves into a folder of its own within it, or is deleted. Done
+ * again after a crash, it finishes. Gives the folder; null when nothing was kept.
+ * @throws FlotillaError `ERR_FLOTILLA_STORAGE`
+ */
+export async function clearData(dataDir: string, disposal: Disposal): Promise<string | null> {
+  try {
+    const names = await readdir(dataDir).catch(nothingThere);
+    const data = names.filter((name) => !asidePattern.test(name) && name !== marker);
+    if (names.includes(marker)) data.push(marker);
+    if (data.length === 0) return null;
+    if (disposal === "discard") {
+      for (const name of data) await rm(join(dataDir, name), { recursive: true, force: true });
+      await syncFolder(dataDir);
+      return null;
+    }
+    const aside = join(dataDir, nextName(names));
+    await mkdir(aside, { mode: 0o700 });
+    for (const name of data) {
+      if (name === marker) await syncFolder(aside);
+      await rename(join(dataDir, name), join(aside, name));
+    }
+    await syncFolder(aside);
+    await syncFolder(dataDir);
+    return aside;
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot clear ${dataDir}`, { cause });
+  }
+}
+
+function nextName(names: readonly string[]): string {
+  const numbers = names.filter((name) => asidePattern.test(name)).map((name) => Number(name.slice(6)));
+  return `aside-${Math.max(0, ...numbers) + 1}`;
+}
+
+function nothingThere(error: unknown): string[] {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  throw error;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
