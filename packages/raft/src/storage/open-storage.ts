@@ -78,7 +78,8 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
-  if (log.seq > found.tail.seq) highWater.note(log.seq);
+  // Power loss may have taken the mark along: what the log holds beyond it was promised all the same.
+  if (log.seq > mark) highWater.note(log.seq);
   const founding = foundingConfiguration(identity.founders);
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
   const restore =

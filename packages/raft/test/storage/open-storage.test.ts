@@ -166,6 +166,19 @@ test("the mark of the newest of many batches is in the file within 5 ms, without
   expect(mark).toBe(newest);
 });
 
+test("a mark that power loss took is written anew before anything else is", async () => {
+  const disk = await written();
+  const storage = await disk.open();
+  await disk.run(storage.log.append(task({ entries: entries(6, 6, 1) })));
+  disk.powerLoss();
+  const again = await disk.open();
+  await disk.kernel.run({ untilMs: disk.kernel.nowMs + 5 });
+  disk.machine.stop();
+  disk.host = disk.machine.start();
+  const { mark } = await disk.run(HighWater.open(disk.host, () => {}));
+  expect(mark).toBe(again.log.seq);
+});
+
 test("runs below the base that a lazy deletion left are swept", async () => {
   const disk = await written();
   const image = disk.machine.disk.durableStore("log").get(runKey(1));
