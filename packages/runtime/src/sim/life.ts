@@ -224,7 +224,11 @@ export class Life {
     const task = this.#nextTask();
     if (task !== undefined) {
       const event = this.#scheduler.current;
-      if (event !== undefined) Object.assign(event, { kind: task.kind, about: task.about, size: task.size });
+      if (event !== undefined) {
+        event.kind = task.kind;
+        event.about = task.about;
+        event.size = task.size;
+      }
       this.#perform(task);
     }
     this.#ensureTurn();

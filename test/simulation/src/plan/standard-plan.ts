@@ -6,15 +6,15 @@ const heartbeatMs = 100;
 const electionTimeoutMs = 1000;
 const ttlMs = 10_000;
 
-/** While there is load; with the rest that each world is given at its end, one in 5 s. */
-const faultEveryMs = 4000;
+/** While there is load. Some find nothing to strike, and each world is given rest at its end: one in 5 s is left. */
+const faultEveryMs = 3600;
 const opsPerSecond = 20;
 /** Share of its time that a lane pauses, not counting answers and outages. */
-const pauseShare = 0.62;
+const pauseShare = 0.55;
 
 /**
  * The standard mix, in which the speed of the simulator is measured: the world of a seed with the times
- * that a cluster has by default, a fault every 4 to 5 s and about 20 answered operations a second over all
+ * that a cluster has by default, a fault every 5 s and 20 answered operations a second over all
  * clients. Everything else, and everything that is checked, is as in `makePlan`.
  */
 export function standardPlan(seed: number): Plan {

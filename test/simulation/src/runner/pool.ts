@@ -15,6 +15,8 @@ export interface PoolOptions {
 }
 
 const stderrKept = 4000;
+/** Nearly all that a world allocates is short-lived: collecting it less often is less work. Megabytes. */
+const execArgv = ["--min-semi-space-size=32", "--max-semi-space-size=64"];
 
 /** Spreads seeds over child processes, so that one world cannot harm another. Resolves when all are done. */
 export async function runPool(options: PoolOptions): Promise<void> {
@@ -24,7 +26,7 @@ export async function runPool(options: PoolOptions): Promise<void> {
 async function runLane({ program, mix, next, onResult }: PoolOptions): Promise<void> {
   let child: ChildProcess | null = null;
   for (let seed = next(); seed !== null; seed = next()) {
-    child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv: [] });
+    child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv });
     const line = await runOne(child, { seed, mix });
     if (child.exitCode !== null || child.signalCode !== null) child = null;
     onResult(line);

@@ -60,10 +60,10 @@ export function clientsServed(world: World, sinceMs: number): string[] {
   for (const client of world.clients) {
     const { actor } = client;
     if (client.isDead || actor === null || isStranded(world, client.plan.embeddedIn)) continue;
-    const served = [...world.ledger.writes.entries()].some(
-      ([session, writes]) =>
-        [...actor.coords].some((coord) => coord.session.id === session) &&
-        writes.some((write) => write.outcome === "ok" && (write.completedMs ?? 0) > sinceMs),
+    const served = [...actor.coords].some(({ session }) =>
+      world.ledger.writes
+        .get(session.id)
+        ?.some((write) => write.outcome === "ok" && (write.completedMs ?? 0) > sinceMs),
     );
     if (!served) missing.push(`${client.id} was not served`);
   }
