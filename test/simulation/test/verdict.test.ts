@@ -221,8 +221,9 @@ test("the tree's own invariants are noticed when broken", () => {
   const owned = commandWhere(({ events }) =>
     events.some(({ type, node }) => type === "created" && typeof node?.stat.ephemeralOwner === "string"),
   );
+  const owners = owned.command.events.map(({ node }) => node?.stat.ephemeralOwner ?? "");
+  const owner = owners.find((each) => each !== "") ?? "";
   const ending = world.golden.commands.slice(0, owned.at + 1).map((each, index): GoldenCommand => {
-    const owner = owned.command.events[0]?.node?.stat.ephemeralOwner ?? "";
     return index === owned.at ? { ...each, applied: { type: "expired", leases: [owner] } } : each;
   });
   expect(foundWith(world.golden, "commands", ending)).toContain("EphemeralOwned");

@@ -72,10 +72,22 @@ export function clientsServed(world: World, sinceMs: number): string[] {
 
 /** The leases of clients that died without a word are over. */
 export function orphansExpired(world: World): string[] {
-  const open = world.golden.openSessions;
+  const open = openSessions(world);
   return [...world.ledger.orphans]
     .filter((id) => open.has(id))
     .map((id) => `the lease of dead session ${id} stands`);
+}
+
+/** Sessions that the log says are open. */
+export function openSessions(world: World): Set<string> {
+  const open = new Set<string>();
+  for (const { applied, command, result } of world.golden.commands) {
+    if (applied.type === "attached") open.add(applied.session);
+    if (applied.type === "expired") for (const id of applied.leases) open.delete(id);
+    const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
+    if (closes) open.delete(command.session);
+  }
+  return open;
 }
 
 /** Clients in a member that is gone for good cannot be served. */

@@ -19,8 +19,6 @@ export class GoldenLog {
   readonly commands: GoldenCommand[] = [];
   /** When each revision was first there. */
   readonly revisionAtMs: Map<number, number> = new Map();
-  /** Sessions that are open as of the last command. */
-  readonly openSessions: Set<string> = new Set();
   readonly #nowMs: () => number;
   #lastIndex = 0;
   #revision = 0;
@@ -52,27 +50,18 @@ export class GoldenLog {
     if (kind !== "command" || fresh?.index !== index) return;
     const { applied, events } = fresh;
     const isExecuted = applied.type === "answered" && !applied.repeat;
-    const golden: GoldenCommand = {
+    this.commands.push({
       index,
       atMs: this.#nowMs(),
       command: decoded(payload),
       applied,
       result: isExecuted ? decodeResult(applied.result) : null,
       events,
-    };
-    this.commands.push(golden);
-    this.#follow(golden);
+    });
     const revision = events.at(-1)?.revision;
     if (revision === undefined) return;
     this.#revision = revision;
     this.revisionAtMs.set(revision, this.#nowMs());
-  }
-
-  #follow({ applied, command, result }: GoldenCommand): void {
-    if (applied.type === "attached") this.openSessions.add(applied.session);
-    if (applied.type === "expired") for (const id of applied.leases) this.openSessions.delete(id);
-    const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
-    if (closes) this.openSessions.delete(command.session);
   }
 }
 
