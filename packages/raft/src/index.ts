@@ -4,7 +4,7 @@ export type { Configuration, Learner, Member, MemberRole, Membership } from "./c
 export type { Entry, EntryKind } from "./core/entry.ts";
 export type { Event, Stamped } from "./core/event.ts";
 export type { Message } from "./core/message.ts";
-export type { Recovered } from "./core/options.ts";
+export type { Limits, Recovered } from "./core/options.ts";
 export type { AppendTask, SoftState } from "./core/ready.ts";
 export type { HardState, Index, LogId, NodeId, Role, Term } from "./core/types.ts";
 export type { Buckets } from "./node/distribution.ts";

@@ -2,8 +2,6 @@ export { makePlan } from "./plan/make-plan.ts";
 export { readPlan } from "./plan/read-plan.ts";
 export { faultKinds } from "./plan/plan.ts";
 export type { ClientPlan, Fault, FaultKind, Plan, Target, WorldConfig } from "./plan/plan.ts";
-export { regressions } from "./regressions.ts";
-export type { Regression } from "./regressions.ts";
 export { standardPlan } from "./plan/standard-plan.ts";
 export { measureSpeed } from "./runner/measure.ts";
 export type { Speed } from "./runner/measure.ts";

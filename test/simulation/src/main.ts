@@ -4,6 +4,7 @@ import { readOptions, usage } from "./runner/options.ts";
 import type { RunnerOptions } from "./runner/options.ts";
 import { replay } from "./runner/replay.ts";
 import { freshSeed, runMany } from "./runner/run-many.ts";
+import { runSweep } from "./runner/run-sweep.ts";
 import { serveParent } from "./runner/worker.ts";
 
 function print(line: string): void {
@@ -26,7 +27,9 @@ async function main(): Promise<number> {
     print(JSON.stringify(await measureSpeed(asked.runs ?? undefined)));
     return 0;
   }
-  if (asked.runs !== null || asked.soak) return runMany(asked, fileURLToPath(import.meta.url), print);
+  const program = fileURLToPath(import.meta.url);
+  if (asked.sweep !== null) return runSweep(asked, program, print);
+  if (asked.runs !== null || asked.soak) return runMany(asked, program, print);
   return replay(asked, asked.seed ?? freshSeed(), print);
 }
 

@@ -1,56 +1,16 @@
-import type { AppendTask, Entry, Message, Recovered, SoftState } from "@flotilla/raft";
-import { Kernel } from "@flotilla/runtime/sim";
+import type { Message } from "@flotilla/raft";
 import { expect, test } from "vitest";
-import type { OnlineChecker } from "../src/online/checker.ts";
 import { DeterministicApply } from "../src/online/deterministic-apply.ts";
 import { DurableBeforeAck } from "../src/online/durable-before-ack.ts";
 import { ElectionSafety } from "../src/online/election-safety.ts";
+import { FailStop } from "../src/online/fail-stop.ts";
 import { LeaderCompleteness } from "../src/online/leader-completeness.ts";
 import { LogMatching } from "../src/online/log-matching.ts";
-import { NodeView } from "../src/online/node-view.ts";
 import { NoRegression } from "../src/online/no-regression.ts";
 import { QuorumReal } from "../src/online/quorum-real.ts";
+import { ReadPoints } from "../src/online/read-points.ts";
 import { StateMachineSafety } from "../src/online/state-machine-safety.ts";
-
-const kernel = new Kernel({ seed: 1 });
-
-function view(id: string): NodeView {
-  return new NodeView(id, kernel.node(id).disk);
-}
-
-function entry(index: number, term: number, text = ""): Entry {
-  const frame = new TextEncoder().encode(`${index}/${term}/${text}`);
-  return { index, term, timeMs: 0, kind: "command", payload: frame, frame };
-}
-
-function task(entries: readonly Entry[], more: Partial<AppendTask> = {}): AppendTask {
-  return { seq: 1, reset: null, truncateFrom: null, entries, hardState: null, commit: 0, ...more };
-}
-
-function soft(role: SoftState["role"], term: number): SoftState {
-  return { role, term, leader: null, established: false };
-}
-
-function recovered(index: number, term: number): Recovered {
-  return {
-    hardState: { term, vote: null },
-    configurations: [],
-    snapshot: { index: 0, term: 0 },
-    compacted: { index: 0, term: 0 },
-    last: { index, term },
-    termRuns: index === 0 ? [] : [{ index: 1, term }],
-    lastTimeMs: 0,
-    commit: 0,
-  };
-}
-
-/** Collects what a checker has to say. */
-function judged<T extends OnlineChecker>(
-  make: (report: (message: string) => void) => T,
-): { checker: T; said: string[] } {
-  const said: string[] = [];
-  return { checker: make((message) => said.push(message)), said };
-}
+import { entry, judged, recovered, soft, task, view } from "./_support/views.ts";
 
 const last = { index: 0, term: 0 };
 
@@ -214,4 +174,29 @@ test("DeterministicApply notices two states after the same entry", () => {
   expect(said).toEqual([]);
   checker.digest(view("c"), 5, "two");
   expect(said).toHaveLength(1);
+});
+
+test("FailStop notices a member that goes past an entry whose apply threw", () => {
+  let poison: number | null = null;
+  const { checker, said } = judged((report) => new FailStop(report, () => poison));
+  checker.apply(view("a"), entry(5, 1));
+  poison = 7;
+  checker.apply(view("a"), entry(6, 1));
+  expect(said).toEqual([]);
+  checker.apply(view("a"), entry(7, 1));
+  expect(said).toHaveLength(1);
+});
+
+test("ReadPoints notices a read that misses what was committed, and one answered before it is applied", () => {
+  const { checker, said } = judged((report) => new ReadPoints(report));
+  const [a, b] = [view("a"), view("b")];
+  checker.commit(a, 5);
+  const least = checker.committed;
+  b.applied = 5;
+  checker.answered(b, 5, least);
+  expect(said).toEqual([]);
+  checker.answered(b, 4, least);
+  b.applied = 4;
+  checker.answered(b, 5, least);
+  expect(said).toHaveLength(2);
 });

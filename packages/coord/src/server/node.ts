@@ -20,6 +20,10 @@ const maxStrangerBytes = 65_536;
 export interface NodeHooks {
   readonly observer?: Observer;
   readonly raftObserver?: RaftOptions["observer"];
+  /** Other bounds than the defaults, so that a small load reaches them. */
+  readonly raftLimits?: RaftOptions["limits"];
+  /** Gets the log once it is open, to read from it directly. */
+  readonly opened?: (raft: Pick<RaftNode, "read" | "status">) => void;
 }
 
 /**
@@ -69,6 +73,7 @@ async function openRaft(
 ): Promise<RaftNode> {
   try {
     const raft = await RaftNode.open(raftOptions(host, loaded, hooks, parts));
+    hooks.opened?.(raft);
     parts.raft.bind(raft);
     parts.keeper.onStatus(raft.status());
     return raft;
@@ -90,6 +95,7 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
     ...(loaded.join === undefined ? {} : { join: true as const }),
     ...(loaded.trace === undefined ? {} : { trace: loaded.trace }),
     ...(hooks.raftObserver === undefined ? {} : { observer: hooks.raftObserver }),
+    ...(hooks.raftLimits === undefined ? {} : { limits: hooks.raftLimits }),
     stateMachine: parts.stateMachine,
     heartbeatMs,
     electionTimeoutMs,

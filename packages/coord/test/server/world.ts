@@ -63,6 +63,7 @@ export class FakeRaft implements RaftPort {
       configuration: { index: 1, historyId, voters, outgoing: [], learners: [], leaseReads: false },
       configurationCommitted: true,
       peers: [],
+      waiting: { proposals: 0, reads: 0 },
     };
   }
 

@@ -40,6 +40,8 @@ export interface Limits {
   readonly maxTaskBytes: number;
   /** Frames in one apply task, bytes; a single larger entry still goes alone. Default 1 MiB. */
   readonly maxApplyBytes: number;
+  /** Entries that the state machine applies in one turn. Default 1,024. */
+  readonly maxApplyEntries: number;
   /** Append messages on their way to one peer. Default 256. */
   readonly inflightMessages: number;
   /** Frames on their way to one peer, bytes. Default 8 MiB. */
@@ -62,6 +64,7 @@ export const defaultLimits: Limits = {
   maxBatchEntries: 1024,
   maxTaskBytes: mib,
   maxApplyBytes: mib,
+  maxApplyEntries: 1024,
   inflightMessages: 256,
   inflightBytes: 8 * mib,
   maxUncommittedEntries: 8192,

@@ -11,7 +11,6 @@ import type { StateMachine } from "./state-machine.ts";
 
 const sliceMs = 4;
 const checkClockEvery = 16;
-const sliceEntries = 1024;
 const nothing: readonly Entry[] = [];
 
 /** What was applied at once, in order: entry `from + k` of the task, with what the state machine answered. */
@@ -29,6 +28,7 @@ export class Applier {
   readonly #stateMachine: StateMachine;
   readonly #observer: RaftObserver;
   readonly #skips: Skips;
+  readonly #maxEntries: number;
   #queue: readonly Entry[] = [];
   #position = 0;
   #index: Index;
@@ -38,13 +38,14 @@ export class Applier {
   #bytesSinceSnapshot = 0;
 
   constructor(
-    settings: Pick<Settings, "host" | "stateMachine" | "observer">,
+    settings: Pick<Settings, "host" | "stateMachine" | "observer" | "limits">,
     storage: Pick<Storage, "skips" | "recovered">,
   ) {
     this.#clock = settings.host.clock;
     this.#stateMachine = settings.stateMachine;
     this.#observer = settings.observer;
     this.#skips = storage.skips;
+    this.#maxEntries = settings.limits.maxApplyEntries;
     const { index, term } = storage.recovered.snapshot;
     this.#index = index;
     this.#term = term;
@@ -88,7 +89,7 @@ export class Applier {
     const from = this.#position;
     const results: unknown[] = [];
     const untilMs = this.#clock.now() + sliceMs;
-    while (results.length < sliceEntries) {
+    while (results.length < this.#maxEntries) {
       if (results.length % checkClockEvery === checkClockEvery - 1 && this.#clock.now() >= untilMs) break;
       const entry = task[this.#position];
       if (entry === undefined) break;

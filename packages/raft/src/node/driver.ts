@@ -67,7 +67,7 @@ export class Driver {
   #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
-    const { host, id } = settings;
+    const { host, id, limits } = settings;
     const { recovered, restore, incarnation } = storage;
     this.#settings = settings;
     this.#storage = storage;
@@ -83,6 +83,7 @@ export class Driver {
       start: this.#now(),
       recovered,
       reader: storage.log,
+      limits,
       probe: host.probe,
     });
     this.#reportedCommit = recovered.commit;
@@ -139,7 +140,7 @@ export class Driver {
   }
 
   status(): RaftStatus {
-    return describeCore(this.#core, this.#applier.appliedIndex, (peer) => this.#peers.isUp(peer));
+    return describeCore(this.#core, this.#applier, this.#peers, this.#proposals, this.#reads);
   }
 
   /** Stops, finishes the write under way and lets go of the disk. */
@@ -199,14 +200,11 @@ export class Driver {
   }
 
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
-    if (message.type === "app") {
-      this.#guard(() => this.#settings.onMessage?.(from, message.payload));
-    } else {
-      const event: Receive = { type: "receive", from, incarnation, message };
-      if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
-        this.#hold.addForward(event);
-      else this.#push(event);
-    }
+    if (message.type === "app") return this.#guard(() => this.#settings.onMessage?.(from, message.payload));
+    const event: Receive = { type: "receive", from, incarnation, message };
+    if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
+      this.#hold.addForward(event);
+    else this.#push(event);
   }
 
   #push(work: Work): void {

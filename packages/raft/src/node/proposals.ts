@@ -47,6 +47,11 @@ export class Proposals {
     this.#meter = meter;
   }
 
+  /** Proposals without an outcome. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
   get queuedCount(): number {
     return this.#nextId - this.#firstQueued;
   }

@@ -23,6 +23,11 @@ export class ReadWaiters {
   #queued: number[] = [];
   #nextId = 1;
 
+  /** Reads without an outcome. */
+  get size(): number {
+    return this.#waiters.size;
+  }
+
   /** Takes up a read for the next turn. Refused with `ERR_FLOTILLA_OVERLOADED` while too many wait. */
   add(leaderOnly: boolean): Promise<Index> {
     if (this.#waiters.size >= maxReads) return Promise.reject(overloaded("too many reads wait"));

@@ -1,6 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { Meter } from "./meter.ts";
+import { defaultLimits } from "../core/options.ts";
+import type { Limits } from "../core/options.ts";
 import type { RaftObserver } from "./observer.ts";
 import { Observers } from "./observers.ts";
 import { Tracer } from "./trace.ts";
@@ -17,6 +19,7 @@ export interface Settings extends RaftOptions {
   readonly trailingEntries: number;
   readonly maxProposalBytes: number;
   readonly meter: Meter;
+  readonly limits: Limits;
   /** The meter, and whoever was named. */
   readonly observer: Observers;
 }
@@ -52,6 +55,7 @@ export function settle(options: RaftOptions): Settings {
     trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
     maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, maxPayloadBytes),
     meter,
+    limits: settleLimits(options.limits ?? {}),
     observer: new Observers([meter, ...named(options)]),
   };
 }
@@ -59,6 +63,13 @@ export function settle(options: RaftOptions): Settings {
 function named({ host, id, observer, trace }: RaftOptions): readonly RaftObserver[] {
   const tracers = trace === undefined ? [] : [new Tracer(id, host.clock, trace)];
   return observer === undefined ? tracers : [observer, ...tracers];
+}
+
+function settleLimits(given: Partial<Limits>): Limits {
+  const limits = { ...defaultLimits, ...given };
+  for (const [name, value] of Object.entries(limits))
+    within(`limits.${name}`, value, name === "cacheBytes" ? 0 : 1);
+  return limits;
 }
 
 function within(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {

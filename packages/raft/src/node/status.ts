@@ -4,15 +4,21 @@ import type { Raft } from "../core/raft.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import type { PeerStatus, RaftStatus } from "./types.ts";
 
-/** What a node tells of itself. `applied` is the state machine's, which may be ahead of what the core was told. */
-export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) => boolean): RaftStatus {
+/** What a node tells of itself. What the state machine has applied may be ahead of what the core was told. */
+export function describeCore(
+  core: Raft,
+  { appliedIndex }: { readonly appliedIndex: Index },
+  links: { isUp(peer: NodeId): boolean },
+  proposals: { readonly size: number },
+  reads: { readonly size: number },
+): RaftStatus {
   const { id, role, term, leader, established, commit, firstIndex, configuration } = core;
   const peers: PeerStatus[] = [];
   for (const { id: peer, address, role: part } of membersOf(configuration)) {
     if (peer === id) continue;
     const match = core.matchOf(peer);
     const lag = match === null ? null : core.last.index - match;
-    peers.push({ id: peer, address, role: part, connected: isUp(peer), match, lag });
+    peers.push({ id: peer, address, role: part, connected: links.isUp(peer), match, lag });
   }
   return {
     id,
@@ -21,13 +27,14 @@ export function describeCore(core: Raft, applied: Index, isUp: (peer: NodeId) =>
     leader,
     established,
     commit,
-    applied,
+    applied: appliedIndex,
     lastIndex: core.last.index,
     firstIndex,
     snapshotIndex: core.snapshot.index,
     configuration,
     configurationCommitted: configuration.index <= commit,
     peers,
+    waiting: { proposals: proposals.size, reads: reads.size },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Host } from "@flotilla/runtime";
 import type { Configuration, MemberRole } from "../core/config/configuration.ts";
+import type { Limits } from "../core/options.ts";
 import type { Index, NodeId, Role, Term } from "../core/types.ts";
 import { linkProtocols } from "../transport/peer-identity.ts";
 import type { RaftObserver } from "./observer.ts";
@@ -42,6 +43,8 @@ export interface RaftOptions {
   readonly trailingEntries?: number;
   /** Largest proposal, bytes. Default 2 MiB, at most 8 MiB. */
   readonly maxProposalBytes?: number;
+  /** Bounds of everything that could grow; each one left out takes its default. */
+  readonly limits?: Partial<Limits>;
   /** Messages that other members sent with `send`. */
   readonly onMessage?: (from: NodeId, payload: Uint8Array) => void;
   /** Called in the turn in which role, term, leader, configuration or a link changed; not for each commit. */
@@ -86,6 +89,8 @@ export interface RaftStatus {
   readonly configurationCommitted: boolean;
   /** All other members, sorted by id. */
   readonly peers: readonly PeerStatus[];
+  /** Calls on this node that have no outcome yet. */
+  readonly waiting: { readonly proposals: number; readonly reads: number };
 }
 
 export interface ProposeOptions {

@@ -192,7 +192,10 @@ export class Peers {
       timeoutMs: 2 * this.#options.electionTimeoutMs,
       signal,
     });
-    await dialHandshake(channel, this.#handshake(channel, own, member.id));
+    const giveUp = (): void => channel.close("the attempt was given up");
+    signal.addEventListener("abort", giveUp, { once: true });
+    const handshake = dialHandshake(channel, this.#handshake(channel, own, member.id));
+    await handshake.finally(() => signal.removeEventListener("abort", giveUp));
   }
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {

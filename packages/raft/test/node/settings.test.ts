@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import type { RaftOptions } from "../../src/index.ts";
+import { defaultLimits } from "../../src/core/options.ts";
 import { settle } from "../../src/node/settings.ts";
 import { Counter } from "./counter.ts";
 
@@ -29,7 +30,10 @@ test("what is left out takes its default", () => {
     snapshotBytes: 64 << 20,
     trailingEntries: 10_000,
     maxProposalBytes: 2 << 20,
+    limits: defaultLimits,
   });
+  const { limits } = settle(optionsWith({ limits: { inflightMessages: 1, cacheBytes: 0 } }));
+  expect(limits).toEqual({ ...defaultLimits, inflightMessages: 1, cacheBytes: 0 });
 });
 
 test.each<[Partial<RaftOptions>, string]>([
@@ -46,6 +50,9 @@ test.each<[Partial<RaftOptions>, string]>([
   [{ trailingEntries: -1 }, "trailingEntries"],
   [{ maxProposalBytes: 0 }, "maxProposalBytes"],
   [{ maxProposalBytes: (8 << 20) + 1 }, "maxProposalBytes"],
+  [{ limits: { maxBatchEntries: 0 } }, "limits.maxBatchEntries"],
+  [{ limits: { maxReads: 1.5 } }, "limits.maxReads"],
+  [{ limits: { cacheBytes: -1 } }, "limits.cacheBytes"],
 ])("%o is refused by the name of the option", (some, name) => {
   expect(complaint(some)).toContain(name);
 });

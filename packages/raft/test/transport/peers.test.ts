@@ -173,6 +173,22 @@ test.each([
   expect(a.peers.send("b", heartbeat)).toBe(false);
 });
 
+test("closing ends a handshake that is under way", { timeout: timeoutMs }, async () => {
+  const { network } = realClientHost({ logger: silentLogger });
+  const heard = new Log();
+  const handler = { message: () => heard.add("frame"), end: () => heard.add("end") };
+  await using silent = await network.listen(
+    { address: "127.0.0.1:0", protocols: [linkProtocols.control], maxFrameBytes: peerMaxFrameBytes },
+    (channel) => channel.handle(handler),
+  );
+  await using a = dialer(silent.address);
+  await heard.until("frame");
+  a.peers.close();
+  await heard.until("end");
+  // A second frame would be the refusal of whoever waited in vain.
+  expect(heard.lines).toEqual(["frame", "end"]);
+});
+
 test("a member without a history is let in", { timeout: timeoutMs }, async () => {
   const { side, address } = await acceptor({ historyId: history, known: true });
   await using b = side;

@@ -70,6 +70,11 @@ export class Life {
     return this.#alive;
   }
 
+  /** Timers that are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Ends the life: every timer, call and completion it waits for is forgotten. */
   end(): void {
     this.#alive = false;

@@ -56,6 +56,11 @@ export class SimNode {
     return this.#isPaused;
   }
 
+  /** Timers that its process has set. */
+  get timers(): number {
+    return this.#life?.alive === true ? this.#life.timers : 0;
+  }
+
   /** How often it was started. */
   get incarnation(): number {
     return this.#incarnation;

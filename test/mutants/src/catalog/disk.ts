@@ -133,7 +133,7 @@ export const disk: readonly Mutant[] = [
     id: "D08",
     severity: 3,
     title: "a member goes on leading while its disk is stuck",
-    killer: "Convergence",
+    killer: "LeaderDisk",
     edits: [
       {
         file: election,

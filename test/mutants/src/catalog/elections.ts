@@ -154,7 +154,7 @@ export const elections: readonly Mutant[] = [
     id: "R12",
     severity: 2,
     title: "a leader ignores a later term in the answer to an append",
-    killer: "Convergence",
+    killer: "TermRules",
     edits: [
       {
         file: receive,
@@ -168,7 +168,7 @@ export const elections: readonly Mutant[] = [
     id: "R13",
     severity: 3,
     title: "asking for pre-votes already begins a term",
-    killer: "Convergence",
+    killer: "PreVoteFirst",
     edits: [
       {
         file: election,
@@ -181,7 +181,7 @@ export const elections: readonly Mutant[] = [
     id: "R14",
     severity: 3,
     title: "the wait for a leader is the same for everybody",
-    killer: "Convergence",
+    killer: "ElectionSpread",
     edits: [
       {
         file: state,
@@ -194,7 +194,7 @@ export const elections: readonly Mutant[] = [
     id: "R15",
     severity: 3,
     title: "a refused candidate makes a follower wait anew",
-    killer: "Convergence",
+    killer: "PromptElection",
     edits: [
       {
         file: voting,
@@ -208,7 +208,7 @@ export const elections: readonly Mutant[] = [
     id: "R16",
     severity: 3,
     title: "a leader that reaches no majority goes on leading",
-    killer: "Convergence",
+    killer: "LeaderContact",
     edits: [
       {
         file: election,
@@ -221,7 +221,7 @@ export const elections: readonly Mutant[] = [
     id: "R18",
     severity: 3,
     title: "whoever campaigns ignores the leader of its own term",
-    killer: "Convergence",
+    killer: "TermRules",
     edits: [
       {
         file: receive,

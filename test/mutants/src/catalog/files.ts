@@ -15,6 +15,7 @@ export const heartbeats: string = `${raft}/core/heartbeats.ts`;
 export const reads: string = `${raft}/core/reads.ts`;
 export const coreSnapshots: string = `${raft}/core/snapshots.ts`;
 export const raftLog: string = `${raft}/core/log/raft-log.ts`;
+export const logWindow: string = `${raft}/core/log/window.ts`;
 export const writeMark: string = `${raft}/core/log/write-mark.ts`;
 export const tally: string = `${raft}/core/tracker/tally.ts`;
 export const progress: string = `${raft}/core/tracker/progress.ts`;

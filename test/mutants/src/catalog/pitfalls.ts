@@ -1,15 +1,22 @@
 import type { Mutant } from "../mutant.ts";
 import {
   applier,
+  election,
   following,
   heartbeats,
   inflights,
   keys,
+  logRecovery,
+  logStore,
+  logWindow,
+  machine,
   progress,
+  quorum,
   raftLog,
   receive,
   ticker,
   voting,
+  writeMark,
 } from "./files.ts";
 
 /** What went wrong elsewhere and is not in the other lists. */
@@ -168,6 +175,157 @@ export const pitfalls: readonly Mutant[] = [
         replace: "for (let at = 1; at < runKeyBytes; at += 1) {",
       },
       { file: keys, find: ".getBigUint64(1));", replace: ".getBigUint64(1, true));" },
+    ],
+  },
+  {
+    id: "P10",
+    severity: 1,
+    title: "a candidate does not note its own vote, and may vote for another in the same term",
+    killer: "DurableBeforeAck",
+    edits: [
+      { file: election, find: "  s.voteFor(s.id);\n", replace: "" },
+      {
+        file: election,
+        find: "const gate = { term: s.term, vote: s.id, index: 0 };",
+        replace: "const gate = { term: s.term, vote: null, index: 0 };",
+      },
+    ],
+  },
+  {
+    id: "P21",
+    severity: 3,
+    title: "a leader of an earlier term is not told of the later one",
+    killer: "Convergence",
+    edits: [
+      {
+        file: receive,
+        find: `      const reply = { type: "append-reply", term, prevIndex, match: null, hint: null } as const;
+      s.outbox.sendWhenDurable(from, reply, s.gate(0));
+`,
+        replace: "      s.probe(`raft-outdated-leader-${prevIndex}`);\n",
+      },
+    ],
+  },
+  {
+    id: "P22",
+    severity: 3,
+    title: "the later term in the refusal of a pre-vote is not taken up",
+    killer: "TermRules",
+    edits: [
+      {
+        file: receive,
+        find: 'if (message.type === "pre-vote-reply" && message.granted) return true;',
+        replace: 'if (message.type === "pre-vote-reply") return message.granted;',
+      },
+    ],
+  },
+  {
+    id: "P25",
+    severity: 3,
+    title: "a vote that arrives after the election was won wins it again",
+    killer: "assertion DurableBeforeSend",
+    edits: [
+      {
+        file: election,
+        find: '  s.role = "leader";\n  s.tally = null;\n',
+        replace: '  s.role = "leader";\n',
+      },
+    ],
+  },
+  {
+    id: "P34",
+    severity: 1,
+    title: "an entry that does not fit is left out, and a smaller one behind it is not",
+    killer: "assertion ReaderAgrees",
+    edits: [
+      {
+        file: logStore,
+        find: "if (found.length > 0 && bytes > maxBytes) return found;",
+        replace: `if (found.length > 0 && bytes > maxBytes) {
+          bytes -= entry.frame.length;
+          continue;
+        }`,
+      },
+    ],
+  },
+  {
+    id: "P40",
+    severity: 1,
+    title: "what was durable before a truncation counts as durable after it",
+    killer: "QuorumReal",
+    edits: [
+      { file: writeMark, find: "    this.#durable = Math.min(this.#durable, index - 1);\n", replace: "" },
+    ],
+  },
+  {
+    id: "P45",
+    severity: 1,
+    title: "the middle value is taken without sorting",
+    killer: "QuorumReal",
+    edits: [
+      {
+        file: quorum,
+        find: "if (value > largest && countFrom(reached, value) >= needed) largest = value;",
+        replace:
+          "if (reached.indexOf(value) === needed - 1 && countFrom(reached, value) > 0) largest = value;",
+      },
+    ],
+  },
+  {
+    id: "P96",
+    severity: 1,
+    title: "a committed entry is applied before it is durable",
+    killer: "DurableBeforeAck",
+    edits: [
+      {
+        file: raftLog,
+        find: "this.#handed < Math.min(this.#commit, this.mark.durable);",
+        replace: "this.#handed < this.#commit;",
+      },
+      {
+        file: raftLog,
+        find: "const last = Math.min(this.#commit, this.mark.durable);",
+        replace: "const last = this.#commit;",
+      },
+    ],
+  },
+  {
+    id: "P108",
+    severity: 3,
+    title: "what a lazy deletion left below the log counts as part of it",
+    killer: "SoundDataOpens",
+    edits: [
+      {
+        file: logRecovery,
+        find: "    if (first < tail.start) scan.leftovers = true;\n    else takeRun(",
+        replace: "    if (first < tail.start) scan.leftovers = true;\n    takeRun(",
+      },
+    ],
+  },
+  {
+    id: "P117",
+    severity: 1,
+    title: "a repeated request is done again instead of answered from its window",
+    killer: "ExactlyOnce",
+    edits: [
+      {
+        file: machine,
+        find: "    if (kept !== undefined) {\n",
+        replace: "    if (kept !== undefined && seq < 0) {\n",
+      },
+    ],
+  },
+  {
+    id: "P124",
+    severity: 1,
+    title: "entries handed out last are handed out again although others replaced them",
+    killer: "LogMatching",
+    edits: [
+      {
+        file: logWindow,
+        find: "  truncateFrom(index: Index): void {\n    this.#taken = [];\n",
+        replace: "  truncateFrom(index: Index): void {\n",
+      },
     ],
   },
 ];

@@ -153,7 +153,7 @@ export const replication: readonly Mutant[] = [
     id: "R31",
     severity: 2,
     title: "a new leader answers reads before it has committed an entry of its term",
-    killer: "LinearizableHistory",
+    killer: "ReadPoints",
     edits: [
       {
         file: heartbeats,
@@ -171,7 +171,7 @@ export const replication: readonly Mutant[] = [
     id: "R32",
     severity: 2,
     title: "reads are answered without asking a majority",
-    killer: "LinearizableHistory",
+    killer: "ReadPoints",
     edits: [
       {
         file: reads,
@@ -184,7 +184,7 @@ export const replication: readonly Mutant[] = [
     id: "R33",
     severity: 2,
     title: "answers to a heartbeat sent before a read confirm it",
-    killer: "LinearizableHistory",
+    killer: "ReadPoints",
     edits: [
       {
         file: heartbeats,
@@ -197,7 +197,7 @@ export const replication: readonly Mutant[] = [
     id: "R34",
     severity: 2,
     title: "a read is served before its read point is applied",
-    killer: "LinearizableHistory",
+    killer: "ReadPoints",
     edits: [
       {
         file: readWaiters,
@@ -223,7 +223,7 @@ export const replication: readonly Mutant[] = [
     id: "R40",
     severity: 1,
     title: "an exception while an entry is applied is passed over",
-    killer: "DeterministicApply",
+    killer: "FailStop",
     edits: [
       {
         file: applier,
@@ -241,7 +241,7 @@ export const replication: readonly Mutant[] = [
     id: "R42",
     severity: 3,
     title: "a leader that steps down leaves its proposals without an answer",
-    killer: "Convergence",
+    killer: "SettledCalls",
     edits: [{ file: roles, find: "  settleLeaderProposals(s);\n", replace: "" }],
   },
   {

@@ -23,22 +23,15 @@ export class Client {
   isDead = false;
   readonly #world: WorldContext;
   readonly #paths: Paths;
-  readonly #isStopping: () => boolean;
   #life = 0;
   #actor: ActorProcess | null = null;
   #done = true;
 
-  constructor(
-    world: WorldContext,
-    id: string,
-    plan: ClientPlan,
-    shared: { paths: Paths; isStopping: () => boolean },
-  ) {
+  constructor(world: WorldContext, id: string, plan: ClientPlan, paths: Paths) {
     this.#world = world;
     this.id = id;
     this.plan = plan;
-    this.#paths = shared.paths;
-    this.#isStopping = shared.isStopping;
+    this.#paths = paths;
     this.machine = plan.embeddedIn === null ? world.kernel.node(id) : null;
   }
 
@@ -119,7 +112,7 @@ export class Client {
       world: this.#world,
       open,
       coords: new Set(),
-      isStopping: this.#isStopping,
+      isStopping: this.#world.isStopping,
     };
     this.#actor = actor;
     this.#done = false;

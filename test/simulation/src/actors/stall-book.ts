@@ -44,6 +44,11 @@ export class StallBook {
     if (open !== undefined) this.#close(machine, open);
   }
 
+  /** True while a stall is under way. */
+  isStanding(machine: string): boolean {
+    return this.#open.has(machine);
+  }
+
   of(machine: string): readonly Span[] {
     const open = this.#open.get(machine);
     const closed = this.#spans.get(machine) ?? [];

@@ -10,8 +10,8 @@ export interface Firing {
   readonly random: KeyedRandom;
   /** False once everything is healed: then nothing may be harmed any more. */
   readonly isOn: () => boolean;
-  /** Runs when the fault is over: after its duration, or when everything is healed. */
-  readonly whenOver: (undo: () => void) => void;
+  /** Runs when the fault is over: after its duration or `afterMs`, or when everything is healed. */
+  readonly whenOver: (undo: () => void, afterMs?: number) => void;
 }
 
 /** Strikes; returns what was struck, or null when there was nothing to strike. */

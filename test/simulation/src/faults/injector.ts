@@ -1,3 +1,4 @@
+import { phasesOf } from "../coverage/phases.ts";
 import type { Fault, FaultKind } from "../plan/plan.ts";
 import { faultKinds } from "../plan/plan.ts";
 import type { World } from "../world/world.ts";
@@ -11,12 +12,14 @@ import {
   delay,
   halfOpen,
   isolate,
+  isolateAndPause,
   messageLoss,
   oneWay,
   reset,
   splitInHalves,
+  throttle,
 } from "./network-faults.ts";
-import { clientCrash, crash, crashAll, pause, stall, stopInOrder } from "./process-faults.ts";
+import { clientCrash, crash, crashAll, pause, slowCpu, stall, stopInOrder } from "./process-faults.ts";
 
 const strikes: Readonly<Record<FaultKind, Strike>> = {
   crash,
@@ -27,6 +30,7 @@ const strikes: Readonly<Record<FaultKind, Strike>> = {
   stall,
   "isolate-one": isolate,
   "isolate-leader": isolate,
+  "isolate-and-pause": isolateAndPause,
   halves: splitInHalves,
   bridge,
   "one-way": oneWay,
@@ -36,6 +40,8 @@ const strikes: Readonly<Record<FaultKind, Strike>> = {
   "client-crash": clientCrash,
   delay,
   "message-loss": messageLoss,
+  throttle,
+  "slow-cpu": slowCpu,
   "clock-drift": drift,
   "wall-jump": wallJump,
   "slow-disk": slowDisk,
@@ -48,6 +54,7 @@ const strikes: Readonly<Record<FaultKind, Strike>> = {
 
 const retryMs = 250;
 const mostTries = 40;
+const longestWaitMs = 10_000;
 
 /** Fires the faults of a plan, and ends them. */
 export class Injector {
@@ -59,7 +66,7 @@ export class Injector {
 
   constructor(world: World) {
     this.#world = world;
-    for (const fault of world.plan.faults) world.kernel.at(fault.atMs, () => this.#fire(fault, 0));
+    for (const fault of world.plan.faults) world.kernel.at(fault.atMs, () => this.#await(fault));
   }
 
   /** Faults that struck something. */
@@ -74,20 +81,39 @@ export class Injector {
     this.#undo.clear();
   }
 
+  #await(fault: Fault): void {
+    const { kernel, moments, servers } = this.#world;
+    if (fault.when === undefined) return this.#fire(fault, 0);
+    const { moment, hit, patienceMs = longestWaitMs } = fault.when;
+    // What comes too late is not waited for; nor can a process be harmed while its code runs.
+    const stop = moments.at(moment, hit, (node) => {
+      timeout.cancel();
+      const here = `node#${servers.findIndex(({ id }) => id === node)}`;
+      kernel.after(0, () => this.#fire(fault.target === "here" ? { ...fault, target: here } : fault, 0));
+    });
+    const timeout = kernel.after(patienceMs, () => {
+      stop();
+      this.#fire(fault.target === "here" ? { ...fault, target: "any" } : fault, 0);
+    });
+  }
+
   /** Waits a little when there is nothing to strike, such as a leader. */
   #fire(fault: Fault, tries: number): void {
     if (this.#healed) return;
     const { kernel } = this.#world;
     const random = kernel.random(`fault/${String(fault.args["key"])}/${fault.kind}`);
+    const phases = phasesOf(this.#world);
     const struck = strikes[fault.kind]({
       world: this.#world,
       fault,
       random,
       isOn: () => !this.#healed,
-      whenOver: (undo) => this.#later(fault.durMs, undo),
+      whenOver: (undo, afterMs = fault.durMs) => this.#later(afterMs, undo),
     });
-    if (struck !== null) this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
-    else if (tries < mostTries) kernel.after(retryMs, () => this.#fire(fault, tries + 1));
+    if (struck !== null) {
+      this.counts[fault.kind] = (this.counts[fault.kind] ?? 0) + 1;
+      this.#world.coverage.struck(fault.kind, phases);
+    } else if (tries < mostTries) kernel.after(retryMs, () => this.#fire(fault, tries + 1));
   }
 
   #later(afterMs: number, undo: () => void): void {

@@ -4,6 +4,7 @@ import { bothWays } from "../world/cuts.ts";
 import type { World } from "../world/world.ts";
 import type { Firing } from "./fault-context.ts";
 import { flagArg, numberArg, textArg } from "./fault-context.ts";
+import { freeze } from "./process-faults.ts";
 import { halves, resolve, resolveServer } from "./targets.ts";
 
 function memberIds(world: World): string[] {
@@ -25,6 +26,19 @@ export function isolate(firing: Firing): string | null {
   const server = resolveServer(world, fault.target, random);
   if (server === null) return null;
   cut(firing, bothWays([server.id], random.chance(0.5) ? machineNames(world) : memberIds(world)));
+  return server.id;
+}
+
+/**
+ * Cuts a member off from the others, and stops its process for a part of that time: when it goes on, others
+ * may have gone on without it, and it cannot know.
+ */
+export function isolateAndPause(firing: Firing): string | null {
+  const { world, fault, random, whenOver } = firing;
+  const server = resolveServer(world, fault.target, random);
+  if (server === null || server.machine.isPaused) return null;
+  whenOver(world.cuts.cut(bothWays([server.id], memberIds(world))));
+  whenOver(freeze(world, server.machine), fault.durMs * numberArg(fault, "pauseShare", 0.5));
   return server.id;
 }
 
@@ -117,6 +131,19 @@ export function delay({ world, fault, random, whenOver }: Firing): string | null
   for (const link of links) link.extraMs += extraMs;
   whenOver(() => {
     for (const link of links) link.extraMs = Math.max(0, link.extraMs - extraMs);
+  });
+  return one?.id ?? "all";
+}
+
+/** Lets little through the links of one member, or of all. */
+export function throttle({ world, fault, random, whenOver }: Firing): string | null {
+  const one = fault.target === "all" ? null : resolveServer(world, fault.target, random);
+  if (fault.target !== "all" && one === null) return null;
+  const ways = bothWays(one === null ? memberIds(world) : [one.id], memberIds(world));
+  const links = ways.map(([from, to]) => world.kernel.network.link(from, to));
+  for (const link of links) link.bytesPerMs = numberArg(fault, "bytesPerMs", 10);
+  whenOver(() => {
+    for (const link of links) link.bytesPerMs = undefined;
   });
   return one?.id ?? "all";
 }

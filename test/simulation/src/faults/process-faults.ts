@@ -1,3 +1,5 @@
+import type { SimNode } from "@flotilla/runtime/sim";
+import type { World } from "../world/world.ts";
 import type { Firing } from "./fault-context.ts";
 import { flagArg, numberArg } from "./fault-context.ts";
 import { resolve, resolveServer } from "./targets.ts";
@@ -52,16 +54,29 @@ export function stopInOrder({ world, fault, random, whenOver }: Firing): string 
 export function pause({ world, fault, random, whenOver }: Firing): string | null {
   const struck = resolve(world, fault.target, random);
   if (struck === null || struck.machine.isPaused) return null;
-  const { machine } = struck;
+  whenOver(freeze(world, struck.machine));
+  return struck.machine.name;
+}
+
+/** Stops the process of a machine; returns how to let it go on. */
+export function freeze(world: World, machine: SimNode): () => void {
   const { incarnation } = machine;
   machine.pause();
   world.stalls.begun(machine.name);
-  whenOver(() => {
+  return () => {
     if (machine.incarnation !== incarnation || !machine.isPaused) return;
     world.stalls.over(machine.name);
     machine.resume();
-  });
-  return machine.name;
+  };
+}
+
+/** Every callback of a member takes a while. */
+export function slowCpu({ world, fault, random, whenOver }: Firing): string | null {
+  const server = resolveServer(world, fault.target, random);
+  if (server === null) return null;
+  server.machine.setServiceTime(numberArg(fault, "perCallbackMs", 0.5));
+  whenOver(() => server.machine.setServiceTime(0));
+  return server.id;
 }
 
 /** Blocks an event loop. */

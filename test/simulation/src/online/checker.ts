@@ -15,6 +15,7 @@ export interface OnlineChecker {
   soft?(node: NodeView, soft: SoftState, last: LogId): void;
   append?(node: NodeView, task: AppendTask): void;
   send?(node: NodeView, to: string, message: Message): void;
+  receive?(node: NodeView, from: string, message: Message): void;
   commit?(node: NodeView, commit: Index): void;
   /** `node` refused a message of `from` as one that no honest member can send. */
   refused?(node: NodeView, from: string, reason: string): void;
@@ -22,4 +23,6 @@ export interface OnlineChecker {
   restore?(node: NodeView, last: LogId): void;
   /** The state machine holds everything up to `index` and has this digest. */
   digest?(node: NodeView, index: Index, digest: string): void;
+  /** A moment passed. */
+  moment?(node: NodeView, nowMs: number): void;
 }

@@ -1,17 +1,28 @@
-import type { RaftObserver } from "@flotilla/raft";
+import type { Index, Message, RaftObserver } from "@flotilla/raft";
 import type { SimDisk } from "@flotilla/runtime/sim";
+import type { WorldConfig } from "../plan/plan.ts";
+import type { Moment, Moments } from "../world/moments.ts";
 import type { Findings } from "../world/findings.ts";
 import type { OnlineChecker, Report } from "./checker.ts";
 import { DeterministicApply } from "./deterministic-apply.ts";
 import { HonestPeers } from "./honest-peers.ts";
 import { DurableBeforeAck } from "./durable-before-ack.ts";
 import { ElectionSafety } from "./election-safety.ts";
+import { ElectionSpread } from "./election-spread.ts";
+import { FailStop } from "./fail-stop.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
+import { LeaderContact } from "./leader-contact.ts";
+import { LeaderDisk } from "./leader-disk.ts";
 import { LogMatching } from "./log-matching.ts";
 import { NodeView } from "./node-view.ts";
 import { NoRegression } from "./no-regression.ts";
+import { PreVoteFirst } from "./pre-vote-first.ts";
+import { PromptElection } from "./prompt-election.ts";
 import { QuorumReal } from "./quorum-real.ts";
+import { ReadPoints } from "./read-points.ts";
+import { SettledCalls } from "./settled-calls.ts";
 import { StateMachineSafety } from "./state-machine-safety.ts";
+import { TermRules } from "./term-rules.ts";
 
 /** How often rare things happened. */
 export interface MonitorCounts {
@@ -21,18 +32,45 @@ export interface MonitorCounts {
   restarts: number;
 }
 
+/** What a monitor has to know of the world. */
+export interface Watched {
+  readonly nowMs: () => number;
+  readonly config: Pick<WorldConfig, "electionTimeoutMs" | "heartbeatMs">;
+  /** The entry whose apply throws, once there is one. */
+  readonly poison: () => Index | null;
+  readonly moments: Moments;
+  /** Called every few milliseconds. */
+  readonly onMoment: () => void;
+}
+
+const momentMs = 25;
+
 /** Watches every member from outside and has each step judged by every checker. */
 export class Monitor {
   readonly counts: MonitorCounts = { leaderTerms: 0, snapshotsTaken: 0, snapshotsInstalled: 0, restarts: 0 };
   readonly #views = new Map<string, NodeView>();
   readonly #checkers: readonly OnlineChecker[];
 
-  constructor(findings: Findings) {
+  readonly reads: ReadPoints;
+  readonly #nowMs: () => number;
+  readonly #moments: Moments;
+  readonly #onMoment: () => void;
+  #nextMomentMs = 0;
+
+  constructor(findings: Findings, { nowMs, config, poison, moments, onMoment }: Watched) {
+    this.#nowMs = nowMs;
+    this.#moments = moments;
+    this.#onMoment = onMoment;
+    const { electionTimeoutMs, heartbeatMs } = config;
+    const pace = { electionTimeoutMs, heartbeatMs, nowMs };
+    const voters = (): number => this.#views.size;
     const report =
       (invariant: string): Report =>
       (message) =>
         findings.now(invariant, message);
+    this.reads = new ReadPoints(report("ReadPoints"));
     this.#checkers = [
+      this.reads,
       new ElectionSafety(report("ElectionSafety")),
       new LogMatching(report("LogMatching")),
       new LeaderCompleteness(report("LeaderCompleteness")),
@@ -42,13 +80,25 @@ export class Monitor {
       new NoRegression(report("NoRegression")),
       new DeterministicApply(report("DeterministicApply")),
       new HonestPeers(report("HonestPeers")),
+      new FailStop(report("FailStop"), poison),
+      new TermRules(report("TermRules"), nowMs),
+      new PreVoteFirst(report("PreVoteFirst"), voters),
+      new PromptElection(report("PromptElection"), pace),
+      new ElectionSpread(report("ElectionSpread"), pace),
+      new LeaderContact(report("LeaderContact"), pace, voters),
+      new LeaderDisk(report("LeaderDisk"), pace),
+      new SettledCalls(report("SettledCalls"), nowMs),
     ];
   }
 
   /** Takes a member under watch. */
   add(id: string, disk: SimDisk): NodeView {
-    const view = new NodeView(id, disk);
+    const view = new NodeView(id, disk, this.#nowMs);
     this.#views.set(id, view);
+    disk.onWrite((stage) => {
+      this.#moments.hit("write", id);
+      this.#moments.hit(`write/${stage}`, id);
+    });
     return view;
   }
 
@@ -59,6 +109,18 @@ export class Monitor {
   /** The state of a member after it applied an entry. */
   digest(node: NodeView, index: number, digest: string): void {
     for (const checker of this.#checkers) checker.digest?.(node, index, digest);
+  }
+
+  /** Time went on; `isAwake` tells whose process may run. */
+  passed(isAwake: (id: string) => boolean): void {
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#nextMomentMs) return;
+    this.#nextMomentMs = nowMs + momentMs;
+    this.#onMoment();
+    for (const view of this.#views.values()) {
+      if (!view.isOpen || !isAwake(view.id)) view.awakeSinceMs = nowMs;
+      if (view.isOpen && !view.replaced) for (const checker of this.#checkers) checker.moment?.(view, nowMs);
+    }
   }
 
   /** What to hang on one process of a member. */
@@ -73,6 +135,12 @@ export class Monitor {
       },
       onSend: (to, message) => {
         for (const checker of all) checker.send?.(node, to, message);
+        const moment = momentOf(message);
+        if (moment !== null) this.#moments.hit(moment, node.id);
+      },
+      onStep: (event) => {
+        if (event.type !== "receive") return;
+        for (const checker of all) checker.receive?.(node, event.from, event.message);
       },
       onAppend: (task) => {
         for (const checker of all) checker.append?.(node, task);
@@ -80,8 +148,11 @@ export class Monitor {
       },
       onSoft: (soft, last) => {
         for (const checker of all) checker.soft?.(node, soft, last);
-        if (soft.role === "leader" && (node.soft.role !== "leader" || node.soft.term !== soft.term))
+        const { role, established } = node.soft;
+        if (soft.role === "leader" && (role !== "leader" || node.soft.term !== soft.term))
           this.counts.leaderTerms += 1;
+        if (soft.role !== role) this.#moments.hit(soft.role, node.id);
+        if (soft.established && !established) this.#moments.hit("established", node.id);
         node.soft = soft;
       },
       onCommit: (commit) => {
@@ -101,10 +172,20 @@ export class Monitor {
         for (const checker of all) checker.restore?.(node, last);
         node.applied = last.index;
         this.counts.snapshotsInstalled += 1;
+        this.#moments.hit("snapshot/installed", node.id);
       },
       onSnapshot: () => {
         this.counts.snapshotsTaken += 1;
+        this.#moments.hit("snapshot/taken", node.id);
       },
     };
   }
+}
+
+/** What a message that leaves is a moment of. */
+function momentOf(message: Message): Moment | null {
+  if (message.type === "vote") return "vote/asked";
+  if (message.type === "vote-reply") return message.granted ? "vote/granted" : null;
+  if (message.type === "timeout-now") return "handover";
+  return message.type === "snapshot-chunk" ? "snapshot/sent" : null;
 }

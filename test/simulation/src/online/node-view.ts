@@ -37,15 +37,23 @@ export class NodeView {
   isOpen = false;
   /** Its data is gone: what runs under its name is somebody else. */
   replaced = false;
+  /** Since when its process could run whenever it wanted to, virtual ms. */
+  awakeSinceMs = 0;
+  /** Since when the write of its log that is under way is; null when there is none. */
+  writingSinceMs: number | null = null;
+  /** Proposals made there that have no outcome yet. */
+  waitingProposals: () => number = () => 0;
   readonly #disk: SimDisk;
   #hardRecord: Uint8Array | undefined;
   #pending: AppendTask | null = null;
 
-  constructor(id: string, disk: SimDisk) {
+  constructor(id: string, disk: SimDisk, nowMs: () => number) {
     this.id = id;
     this.#disk = disk;
     disk.onWrite((stage, about) => {
-      if (stage === "durable" && about === logStore) this.#refresh();
+      if (about !== logStore) return;
+      this.writingSinceMs = stage === "begin" ? nowMs() : null;
+      if (stage === "durable") this.#refresh();
     });
   }
 
@@ -58,6 +66,7 @@ export class NodeView {
   /** The process is gone, and with it what was only in memory. */
   died(): void {
     this.isOpen = false;
+    this.writingSinceMs = null;
     this.#pending = null;
   }
 

@@ -65,6 +65,10 @@ function shapeOfRest(random: KeyedRandom, kind: FaultKind, scene: Scene): Shape 
   switch (kind) {
     case "isolate-leader":
       return shape("leader", between(random, 300, 8000));
+    case "isolate-and-pause":
+      return shape("leader", between(random, 2500, 9000), {
+        pauseShare: between(random, 30, 70) / 100,
+      });
     case "halves":
       return shape("majority", between(random, 300, 8000));
     case "bridge":
@@ -85,6 +89,14 @@ function shapeOfRest(random: KeyedRandom, kind: FaultKind, scene: Scene): Shape 
         drop: between(random, 0, 25) / 100,
         repeat: between(random, 0, 30) / 100,
         reorder: between(random, 0, 30) / 100,
+      });
+    case "throttle":
+      return shape(pick(random, ["all", member(random, scene)]), between(random, 1000, 6000), {
+        bytesPerMs: pick(random, [2, 10, 50]),
+      });
+    case "slow-cpu":
+      return shape(member(random, scene), between(random, 1000, 8000), {
+        perCallbackMs: pick(random, [0.1, 0.5, 2]),
       });
     case "bit-rot":
       return shape("follower", between(random, 100, 3000), {

@@ -2,8 +2,9 @@ import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { between, pick, shuffled } from "./draw.ts";
 import { makeFault } from "./make-fault.ts";
+import { makeLimits } from "./make-limits.ts";
 import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
-import { faultKinds } from "./plan.ts";
+import { faultKinds, outerMoments } from "./plan.ts";
 
 const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
 
@@ -40,6 +41,10 @@ function makeConfig(random: KeyedRandom): WorldConfig {
       { minMs: 0.5, meanMs: 3 },
       { minMs: 1, meanMs: 15 },
     ]),
+    limits: makeLimits(random.fork("limits")),
+    applyMs: pick(random.fork("apply"), [0, 0, 0, 2, 10]),
+    logReadMs: pick(random.fork("reads"), [300, 1000, 2500]),
+    ending: random.fork("ending").chance(0.25) ? "poison" : "close",
   };
 }
 
@@ -77,7 +82,33 @@ function makeFaults(
     .map((kind, index) => {
       const own = random.fork(`${kind}/${index}`);
       const atMs = 3000 + own.below(config.loadMs - 6000);
-      return makeFault(own, kind, atMs, { nodes, clients: clients.length, key: index });
+      return atMoment(own, makeFault(own, kind, atMs, { nodes, clients: clients.length, key: index }));
     })
     .toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** What hurts most at one instant and hardly at another. */
+const sharp: ReadonlySet<FaultKind> = new Set([
+  "crash",
+  "crash-leader",
+  "crash-all",
+  "pause",
+  "stall",
+  "isolate-one",
+  "isolate-leader",
+  "halves",
+  "one-way",
+  "half-open",
+  "reset",
+  "stuck-disk",
+  "failing-disk",
+  "full-disk",
+]);
+
+/** Some faults wait for a moment, and then mostly strike where it comes. */
+function atMoment(random: KeyedRandom, fault: Fault): Fault {
+  if (!sharp.has(fault.kind) || random.chance(0.6)) return fault;
+  const when = { moment: pick(random, outerMoments), hit: between(random, 1, 6) };
+  const strikesMember = !fault.target.startsWith("client#") && fault.target !== "all";
+  return { ...fault, when, target: strikesMember && random.chance(0.75) ? "here" : fault.target };
 }

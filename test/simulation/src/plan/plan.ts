@@ -1,3 +1,5 @@
+import type { Limits } from "@flotilla/raft";
+
 /** Every way in which a world is disturbed. */
 export const faultKinds = [
   "crash",
@@ -8,6 +10,7 @@ export const faultKinds = [
   "stall",
   "isolate-one",
   "isolate-leader",
+  "isolate-and-pause",
   "halves",
   "bridge",
   "one-way",
@@ -17,6 +20,8 @@ export const faultKinds = [
   "client-crash",
   "delay",
   "message-loss",
+  "throttle",
+  "slow-cpu",
   "clock-drift",
   "wall-jump",
   "slow-disk",
@@ -30,14 +35,42 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number];
 
 /**
- * Whom a fault strikes, resolved when it fires: `leader`, `follower`, `any`, `node#k`, `client#k`,
+ * Whom a fault strikes, resolved when it fires: `here` (where the moment came that it waited for), `leader`, `follower`, `any`, `node#k`, `client#k`,
  * `majority` (with the leader when there is one), `minority`, `all`.
  */
 export type Target = string;
 
+/** Moments that are no probe of the code but seen from outside; `write` is both others of that name. */
+export const outerMoments = [
+  "write",
+  "write/begin",
+  "write/durable",
+  "vote/asked",
+  "vote/granted",
+  "candidate",
+  "leader",
+  "established",
+  "handover",
+  "snapshot/sent",
+  "snapshot/taken",
+  "snapshot/installed",
+] as const;
+
+/** What a fault waits for. */
+export interface Trigger {
+  /** One of `outerMoments`, or a probe of the code. */
+  readonly moment: string;
+  /** It fires when that comes for this time; 1: the next time. */
+  readonly hit: number;
+  /** How long it waits for that, before it fires anyway. Default 10,000. */
+  readonly patienceMs?: number;
+}
+
 export interface Fault {
   /** Virtual milliseconds since the world began. */
   readonly atMs: number;
+  /** From `atMs` on the fault waits for this; left out: it fires at `atMs`. */
+  readonly when?: Trigger;
   readonly kind: FaultKind;
   readonly target: Target;
   /** How long it lasts; 0 when it is over at once. */
@@ -73,11 +106,21 @@ export interface WorldConfig {
   readonly electionTimeoutMs: number;
   readonly secret: boolean;
   readonly latency: { readonly minMs: number; readonly meanMs: number };
+  /** Bounds of the log that are not the defaults. */
+  readonly limits: Partial<Limits>;
+  /** How long a member is busy with each slice of entries that it applies; 0: no time at all. */
+  readonly applyMs: number;
+  /** Mean pause between two reads of each member's log, beside those of the clients. */
+  readonly logReadMs: number;
+  /** How the world ends: members close in order, or a command comes whose apply throws. */
+  readonly ending: "close" | "poison";
 }
 
 /** A whole world as plain data. The same plan happens the same way each time. */
 export interface Plan {
   readonly format: 1;
+  /** Why it is kept. */
+  readonly why?: string;
   readonly seed: number;
   readonly nodes: number;
   readonly clients: readonly ClientPlan[];

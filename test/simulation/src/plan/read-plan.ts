@@ -13,6 +13,12 @@ function isKind(value: unknown): value is FaultKind {
 
 function isFault(value: unknown): value is Fault {
   if (!isFields(value) || !isKind(value["kind"]) || typeof value["target"] !== "string") return false;
+  const { when } = value;
+  if (
+    when !== undefined &&
+    (!isFields(when) || typeof when["moment"] !== "string" || !Number.isSafeInteger(when["hit"]))
+  )
+    return false;
   return typeof value["atMs"] === "number" && typeof value["durMs"] === "number" && isFields(value["args"]);
 }
 

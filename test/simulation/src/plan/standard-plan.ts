@@ -14,14 +14,17 @@ const pauseShare = 0.55;
 
 /**
  * The standard mix, in which the speed of the simulator is measured: the world of a seed with the times
- * that a cluster has by default, a fault every 5 s and 20 answered operations a second over all
+ * and bounds that a cluster has by default, a fault every 5 s and 20 answered operations a second over all
  * clients. Everything else, and everything that is checked, is as in `makePlan`.
  */
 export function standardPlan(seed: number): Plan {
   const plan = makePlan(seed);
   const clients = plan.clients.map((client): ClientPlan => ({ ...client, ttlMs }));
   const lanes = clients.reduce((sum, client) => sum + client.lanes, 0);
-  const faults = plan.faults.map((fault, index): Fault => ({ ...fault, atMs: (index + 1) * faultEveryMs }));
+  const faults = plan.faults.map(({ when: _when, ...fault }, index): Fault => ({
+    ...fault,
+    atMs: (index + 1) * faultEveryMs,
+  }));
   return {
     ...plan,
     clients,
@@ -32,6 +35,10 @@ export function standardPlan(seed: number): Plan {
       electionTimeoutMs,
       memberTtlMs: ttlMs,
       loadMs: (faults.length + 1) * faultEveryMs,
+      limits: {},
+      applyMs: 0,
+      logReadMs: 2500,
+      ending: "close",
       minOps: 0,
       thinkMs: Math.round((lanes / opsPerSecond) * 1000 * pauseShare),
     },

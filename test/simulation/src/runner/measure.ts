@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { standardPlan } from "../plan/standard-plan.ts";
 import { runPool } from "./pool.ts";
 import type { WorldLine } from "./world-line.ts";
 
@@ -31,10 +32,9 @@ export async function measureSpeed(worlds: number = standardWorlds): Promise<Spe
   await runPool({
     program,
     jobs: 1,
-    mix: "standard",
     next: () => {
       started += 1;
-      return started > worlds ? null : firstSeed + started - 1;
+      return started > worlds ? null : standardPlan(firstSeed + started - 1);
     },
     onResult: (line) => lines.push(line),
   });

@@ -15,6 +15,10 @@ export interface RunnerOptions {
   readonly shrink: boolean;
   /** Measure the speed and run nothing else. */
   readonly measure: boolean;
+  /** Tell what the worlds covered. */
+  readonly coverage: boolean;
+  /** Crash at the write boundaries of the scenarios: at every `sweep`th of them; null: not at all. */
+  readonly sweep: number | null;
   /** Print the plan and run nothing. */
   readonly printPlan: boolean;
   readonly worker: boolean;
@@ -27,6 +31,8 @@ export const usage: string = `usage: npm run sim -- [options]
   --soak            run fresh seeds until the time is over
   --minutes M       how long to soak (default 10)
   --jobs J          processes side by side (default 2, at most one a core)
+  --coverage        with --runs or --soak: tell what was covered
+  --sweep N         crash a member at every Nth write boundary of ten scenarios
   --plan FILE       replay a plan
   --print-plan      print the plan of the seed and run nothing
   --shrink          drop faults from a failing plan while it still fails
@@ -61,6 +67,8 @@ export function readOptions(args: readonly string[]): RunnerOptions {
       "print-plan": { type: "boolean", default: false },
       history: { type: "string" },
       measure: { type: "boolean", default: false },
+      coverage: { type: "boolean", default: false },
+      sweep: { type: "string" },
       shrink: { type: "boolean", default: false },
       worker: { type: "boolean", default: false },
     },
@@ -76,6 +84,8 @@ export function readOptions(args: readonly string[]): RunnerOptions {
     historyFile: values.history ?? null,
     shrink: values.shrink,
     measure: values.measure,
+    coverage: values.coverage,
+    sweep: count(values.sweep, "sweep", 1_000_000),
     printPlan: values["print-plan"],
     worker: values.worker,
   };

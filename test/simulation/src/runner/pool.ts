@@ -1,58 +1,64 @@
 import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
+import type { Plan } from "../plan/plan.ts";
+import type { Gain, WorkerAnswer } from "./worker.ts";
 import type { WorldLine } from "./world-line.ts";
 import { crashedLine } from "./world-line.ts";
-import type { Mix, WorkerRequest } from "./worker.ts";
 
 export interface PoolOptions {
   /** The program that serves as a worker when called with `--worker`. */
   readonly program: string;
   readonly jobs: number;
-  readonly mix: Mix;
-  /** The next seed; null when there is none any more. */
-  readonly next: () => number | null;
-  readonly onResult: (line: WorldLine) => void;
+  /** The next world; null when there is none any more. */
+  readonly next: () => Plan | null;
+  /** `gain` is null when the process of the world died. */
+  readonly onResult: (line: WorldLine, gain: Gain | null, plan: Plan) => void;
 }
 
 const stderrKept = 4000;
 /** Nearly all that a world allocates is short-lived: collecting it less often is less work. Megabytes. */
 const execArgv = ["--min-semi-space-size=32", "--max-semi-space-size=64"];
 
-/** Spreads seeds over child processes, so that one world cannot harm another. Resolves when all are done. */
-export async function runPool(options: PoolOptions): Promise<void> {
-  await Promise.all(Array.from({ length: options.jobs }, () => runLane(options)));
+/** Spreads worlds over child processes, so that one world cannot harm another. Resolves when all are done. */
+export async function runPool({ program, jobs, next, onResult }: PoolOptions): Promise<void> {
+  await Promise.all(Array.from({ length: jobs }, () => runLane(program, next, onResult)));
 }
 
-async function runLane({ program, mix, next, onResult }: PoolOptions): Promise<void> {
+async function runLane(
+  program: string,
+  next: PoolOptions["next"],
+  onResult: PoolOptions["onResult"],
+): Promise<void> {
   let child: ChildProcess | null = null;
-  for (let seed = next(); seed !== null; seed = next()) {
+  for (let plan = next(); plan !== null; plan = next()) {
     child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv });
-    const line = await runOne(child, { seed, mix });
+    const { line, gain } = await runOne(child, plan);
     if (child.exitCode !== null || child.signalCode !== null) child = null;
-    onResult(line);
+    onResult(line, gain, plan);
   }
   child?.disconnect();
 }
 
-function runOne(child: ChildProcess, request: WorkerRequest): Promise<WorldLine> {
+type Outcome = WorkerAnswer | { readonly line: WorldLine; readonly gain: null };
+
+function runOne(child: ChildProcess, plan: Plan): Promise<Outcome> {
   return new Promise((resolve) => {
     let errors = "";
     const hear = (chunk: Buffer): void => {
       errors = (errors + chunk.toString()).slice(-stderrKept);
     };
-    const finish = (line: WorldLine): void => {
+    const finish = (outcome: Outcome): void => {
       child.removeAllListeners("message");
       child.removeAllListeners("exit");
       child.stderr?.off("data", hear);
-      resolve(line);
+      resolve(outcome);
     };
     child.stderr?.on("data", hear);
-    child.once("message", (message) => finish(message as WorldLine));
+    child.once("message", (message) => finish(message as WorkerAnswer));
     child.once("exit", (code, signal) => {
-      finish(
-        crashedLine(request.seed, `the process of the world ended with ${String(code ?? signal)}: ${errors}`),
-      );
+      const why = `the process of the world ended with ${String(code ?? signal)}: ${errors}`;
+      finish({ line: crashedLine(plan.seed, why), gain: null });
     });
-    child.send(request);
+    child.send({ plan });
   });
 }

@@ -1,26 +1,27 @@
-import { makePlan } from "../plan/make-plan.ts";
-import { standardPlan } from "../plan/standard-plan.ts";
+import type { CoverageReport } from "../coverage/coverage.ts";
+import type { Plan } from "../plan/plan.ts";
 import { runPlan } from "./run-plan.ts";
+import type { WorldLine } from "./world-line.ts";
 import { spending, worldLine } from "./world-line.ts";
-
-/** Which worlds seeds stand for: `makePlan` or `standardPlan`. */
-export type Mix = "swarm" | "standard";
 
 /** What the parent asks. */
 export interface WorkerRequest {
-  readonly seed: number;
-  readonly mix: Mix;
+  readonly plan: Plan;
+}
+
+/** What a world adds to what was covered. */
+export interface Gain extends CoverageReport {
+  readonly moments: Readonly<Record<string, number>>;
+}
+
+/** What the parent hears. */
+export interface WorkerAnswer {
+  readonly line: WorldLine;
+  readonly gain: Gain;
 }
 
 function isRequest(value: unknown): value is WorkerRequest {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "seed" in value &&
-    typeof value.seed === "number" &&
-    "mix" in value &&
-    (value.mix === "swarm" || value.mix === "standard")
-  );
+  return typeof value === "object" && value !== null && "plan" in value;
 }
 
 /** Runs the worlds its parent asks for, one after another, until it hangs up. */
@@ -28,15 +29,20 @@ export function serveParent(): void {
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message) => {
     if (!isRequest(message)) return;
-    run(message).catch((error: unknown) => {
+    run(message.plan).catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
       process.exit(1);
     });
   });
 }
 
-async function run({ seed, mix }: WorkerRequest): Promise<void> {
+async function run(plan: Plan): Promise<void> {
   const spent = spending();
-  const result = await runPlan(mix === "standard" ? standardPlan(seed) : makePlan(seed));
-  process.send?.(worldLine(result, spent()));
+  const result = await runPlan(plan);
+  const { moments, coverage } = result;
+  const answer: WorkerAnswer = {
+    line: worldLine(result, spent()),
+    gain: { moments, ...coverage },
+  };
+  process.send?.(answer);
 }

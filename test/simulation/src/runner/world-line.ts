@@ -1,7 +1,10 @@
 import type { WorldResult } from "../world/result.ts";
 
 /** What is told of one world among many. */
-export type WorldLine = Omit<WorldResult, "plan" | "history" | "report" | "probes"> & {
+export type WorldLine = Omit<
+  WorldResult,
+  "plan" | "history" | "report" | "probes" | "moments" | "coverage"
+> & {
   readonly nodes: number;
   readonly clients: number;
   readonly wallMs: number;
@@ -27,7 +30,7 @@ export function spending(): () => Spent {
 
 /** The short form of a result. */
 export function worldLine(result: WorldResult, { wallMs, cpuMs }: Spent): WorldLine {
-  const { plan, history: _history, report: _report, probes: _probes, ...rest } = result;
+  const { plan, history: _h, report: _r, probes: _p, moments: _m, coverage: _c, ...rest } = result;
   return {
     ...rest,
     nodes: plan.nodes,

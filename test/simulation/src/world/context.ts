@@ -8,6 +8,7 @@ import type { Monitor } from "../online/monitor.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Findings } from "./findings.ts";
 import type { GoldenLog } from "./golden-log.ts";
+import type { Poison } from "./poison.ts";
 import type { Ledger } from "../actors/ledger.ts";
 
 /** What everything in one world shares. */
@@ -17,6 +18,7 @@ export interface WorldContext {
   readonly findings: Findings;
   readonly monitor: Monitor;
   readonly golden: GoldenLog;
+  readonly poison: Poison;
   readonly history: HistoryWriter;
   readonly ledger: Ledger;
   readonly beliefs: BeliefBook;
@@ -26,6 +28,8 @@ export interface WorldContext {
   readonly members: readonly Member[];
   /** How members and clients get in. */
   readonly access: { readonly cluster: string; readonly secret?: string };
+  /** Everybody was asked to come to an end. */
+  readonly isStopping: () => boolean;
   /** Something threw that must not. */
   readonly crashed: (error: unknown) => void;
 }

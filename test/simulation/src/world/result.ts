@@ -1,3 +1,4 @@
+import type { CoverageReport } from "../coverage/coverage.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Violation } from "./findings.ts";
 
@@ -21,6 +22,9 @@ export interface WorldResult {
   readonly watchEvents: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly probes: Readonly<Record<string, number>>;
+  /** How often each moment that faults can wait for came. */
+  readonly moments: Readonly<Record<string, number>>;
+  readonly coverage: CoverageReport;
   /** JSON lines. */
   readonly history: string;
   /** The last events of every machine, for people; empty when nothing is wrong. */

@@ -2,14 +2,7 @@ import { formatTraceEntry, SimulationError } from "@flotilla/runtime/sim";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
 import { judge } from "../verdict/judge.ts";
-import {
-  clientsServed,
-  isStranded,
-  leadership,
-  orphansExpired,
-  sameState,
-  settleWithin,
-} from "./convergence.ts";
+import { end, rest } from "./endings.ts";
 import type { WorldResult } from "./result.ts";
 import { describe } from "./server.ts";
 import type { Sabotage } from "./world.ts";
@@ -17,9 +10,6 @@ import { World } from "./world.ts";
 
 const leastFaultMs = 5000;
 const longestLoadMs = 240_000;
-/** Virtual time within which a cluster that nothing disturbs must have come to rest. */
-const convergenceMs = 30_000;
-const closingMs = 30_000;
 const shownEvents = 40;
 
 /** Makes a world from a plan, lets it happen, and judges it. Call `forbidGlobals` around it. */
@@ -54,9 +44,8 @@ async function live(world: World, injector: Injector): Promise<void> {
   }
   if (findings.isBroken()) return;
   heal(world, injector);
-  await converge(world);
-  if (findings.isBroken()) return;
-  await close(world);
+  await rest(world);
+  if (!findings.isBroken()) await end(world);
 }
 
 function heal(world: World, injector: Injector): void {
@@ -73,36 +62,6 @@ function heal(world: World, injector: Injector): void {
       client.isDead = true;
     } else client.start();
   }
-}
-
-async function converge(world: World): Promise<void> {
-  const sinceMs = world.kernel.nowMs;
-  const missing = await settleWithin(world, convergenceMs, () => [
-    ...leadership(world),
-    ...clientsServed(world, sinceMs),
-    ...orphansExpired(world),
-  ]);
-  for (const one of missing) world.findings.now("Convergence", one);
-}
-
-/** Clients end in order, then the state comes to rest, then the members close. */
-async function close(world: World): Promise<void> {
-  world.stopClients();
-  const clients = world.clients.filter(({ isDead, plan }) => !isDead && !isStranded(world, plan.embeddedIn));
-  const busy = await settleWithin(world, closingMs, () =>
-    clients.filter(({ isDone }) => !isDone).map(({ id }) => `${id} does not come to an end`),
-  );
-  const unlike =
-    busy.length > 0
-      ? []
-      : await settleWithin(world, convergenceMs, () => [...leadership(world), ...sameState(world)]);
-  for (const one of [...busy, ...unlike]) world.findings.now("Convergence", one);
-  if (world.findings.isBroken()) return;
-  for (const server of world.servers) server.close(() => {});
-  const open = await settleWithin(world, closingMs, () =>
-    world.servers.filter(({ machine }) => machine.isRunning).map(({ id }) => `${id} does not close`),
-  );
-  for (const one of open) world.findings.now("Convergence", one);
 }
 
 function nameOf(error: unknown): string {
@@ -134,6 +93,8 @@ function summarize(world: World, injector: Injector): WorldResult {
     watchEvents: events,
     faults: injector.counts,
     probes: Object.fromEntries([...kernel.probes].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    moments: Object.fromEntries(world.moments.counts),
+    coverage: world.coverage.report,
     history: world.history.toJsonLines(),
     report: findings.isBroken() ? report(world) : "",
   };

@@ -1,8 +1,10 @@
 import type { CoordNode } from "@flotilla/coord/node";
 import { startNode } from "@flotilla/coord/node";
+import type { RaftNode } from "@flotilla/raft";
 import type { Host } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel, SimNode } from "@flotilla/runtime/sim";
+import { LogReader } from "../actors/log-reader.ts";
 import type { NodeView } from "../online/node-view.ts";
 import type { WorldConfig } from "../plan/plan.ts";
 import type { WorldContext } from "./context.ts";
@@ -31,8 +33,11 @@ export class Server {
   onUp: ((node: CoordNode, host: Host) => void) | null = null;
   /** Called when its process is gone. */
   onGone: (() => void) | null = null;
+  /** The log of the process that runs; null before it is open. */
+  raft: Pick<RaftNode, "read" | "status"> | null = null;
   readonly #world: WorldContext;
   readonly #disguise: (host: Host) => Host;
+  #reader: LogReader | null = null;
   #life = 0;
   #refusals = 0;
 
@@ -60,7 +65,7 @@ export class Server {
     this.#life += 1;
     const life = this.#life;
     const host = this.#disguise(this.machine.start());
-    startNode(this.#options(host), this.#hooks()).then(
+    startNode(this.#options(host), this.#hooks(host)).then(
       (node) => {
         if (life === this.#life) this.#started(node, host, life);
       },
@@ -86,17 +91,19 @@ export class Server {
     return true;
   }
 
-  /** Closes the member in order, then ends its process and calls back. */
-  close(done: () => void): boolean {
+  /** Closes the member in order, then ends its process and tells how many timers were still set. */
+  close(done: (timers: number) => void): boolean {
     const { node } = this;
     if (node === null || this.state !== "up") return false;
     this.state = "closing";
+    this.#reader?.stop();
     const life = this.#life;
     const finish = (): void => {
       this.#world.kernel.after(0, () => {
         if (life !== this.#life) return;
+        const { timers } = this.machine;
         this.kill();
-        done();
+        done(timers);
       });
     };
     node.close().then(finish, (error: unknown) => {
@@ -109,6 +116,7 @@ export class Server {
   #gone(): void {
     this.#life += 1;
     this.node = null;
+    this.raft = null;
     this.view.died();
     this.state = "down";
     this.onGone?.();
@@ -132,19 +140,24 @@ export class Server {
     };
   }
 
-  #hooks(): Parameters<typeof startNode>[1] {
-    const { golden, monitor } = this.#world;
+  #hooks(host: Host): Parameters<typeof startNode>[1] {
+    const { golden, monitor, poison, plan } = this.#world;
+    const { applyMs, limits } = plan.config;
     const raft = monitor.observer(this.view);
     return {
+      raftLimits: limits,
+      opened: (raftNode) => this.#opened(raftNode, host),
       raftObserver: {
         ...raft,
         onApply: (entry) => {
           raft.onApply?.(entry);
+          if (applyMs > 0) this.machine.stall(applyMs);
           if (!this.view.replaced) golden.entry(entry);
         },
       },
       observer: {
         applied: (index, applied, events) => {
+          poison.taste(index, events);
           if (this.view.replaced) return;
           golden.applied(index, applied, events);
           const { node } = this;
@@ -154,6 +167,23 @@ export class Server {
         },
       },
     };
+  }
+
+  #opened(raft: Pick<RaftNode, "read" | "status">, host: Host): void {
+    const { kernel, monitor, plan, crashed, isStopping } = this.#world;
+    this.raft = raft;
+    this.view.waitingProposals = () => raft.status().waiting.proposals;
+    this.#reader = new LogReader({
+      raft,
+      host,
+      view: this.view,
+      points: monitor.reads,
+      random: kernel.random(`reads/${this.id}/${this.#life}`),
+      meanMs: plan.config.logReadMs,
+      isStopping,
+      crashed,
+    });
+    this.#reader.start();
   }
 
   #started(node: CoordNode, host: Host, life: number): void {
@@ -173,7 +203,11 @@ export class Server {
       if (life !== this.#life) return;
       const { tampered } = this.view;
       this.kill();
-      if (FlotillaError.is(error, "ERR_FLOTILLA_STORAGE") || FlotillaError.is(error, "ERR_FLOTILLA_LOCKED")) {
+      if (this.#world.poison.stopped(error)) this.#later(this.#world.kernel);
+      else if (
+        FlotillaError.is(error, "ERR_FLOTILLA_STORAGE") ||
+        FlotillaError.is(error, "ERR_FLOTILLA_LOCKED")
+      ) {
         this.#refusals += 1;
         if (tampered && this.#refusals >= mostRefusals) this.state = "refused";
         else this.#later(this.#world.kernel);

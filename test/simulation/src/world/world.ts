@@ -9,11 +9,14 @@ import { Ledger } from "../actors/ledger.ts";
 import { Paths } from "../actors/paths.ts";
 import { StallBook } from "../actors/stall-book.ts";
 import { Monitor } from "../online/monitor.ts";
+import { Coverage } from "../coverage/coverage.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { WorldContext } from "./context.ts";
 import { Cuts } from "./cuts.ts";
 import { Findings } from "./findings.ts";
 import { GoldenLog } from "./golden-log.ts";
+import { Moments } from "./moments.ts";
+import { Poison } from "./poison.ts";
 import { describe, Server, serverPort } from "./server.ts";
 
 const maxEvents = 6_000_000;
@@ -33,6 +36,9 @@ export class World implements WorldContext {
   readonly findings: Findings;
   readonly monitor: Monitor;
   readonly golden: GoldenLog;
+  readonly poison: Poison = new Poison();
+  readonly moments: Moments;
+  readonly coverage: Coverage;
   readonly history: HistoryWriter;
   readonly ledger: Ledger;
   readonly stalls: StallBook;
@@ -46,6 +52,11 @@ export class World implements WorldContext {
   readonly crashed: (error: unknown) => void;
   /** Clients that live on a machine, or in a member there. */
   readonly #residents: ReadonlyMap<string, readonly Client[]>;
+  readonly isStopping: () => boolean;
+  readonly #isAwake = (id: string): boolean => {
+    const machine = this.kernel.node(id);
+    return machine.isRunning && !machine.isPaused && !this.stalls.isStanding(id);
+  };
   #stopping = false;
 
   constructor(plan: Plan, sabotage: Sabotage = {}) {
@@ -55,7 +66,15 @@ export class World implements WorldContext {
     this.kernel = kernel;
     kernel.network.setLatency(plan.config.latency);
     this.findings = new Findings(nowMs);
-    this.monitor = new Monitor(this.findings);
+    this.moments = new Moments(nowMs);
+    this.coverage = new Coverage(this);
+    this.monitor = new Monitor(this.findings, {
+      nowMs,
+      config: plan.config,
+      poison: () => this.poison.index,
+      moments: this.moments,
+      onMoment: () => this.coverage.sample(),
+    });
     this.golden = new GoldenLog(nowMs);
     this.history = new HistoryWriter({ clock: "virtual", seed: plan.seed });
     this.ledger = new Ledger(() => kernel.eventCount);
@@ -64,20 +83,17 @@ export class World implements WorldContext {
     this.leases = new LeaseBook(nowMs);
     this.cuts = new Cuts(kernel.network);
     this.crashed = (error) => this.findings.now("Crash", describe(error));
+    this.isStopping = () => this.#stopping;
     this.access = { cluster: "sim", ...(plan.config.secret ? { secret: "open sesame" } : {}) };
     const ids = Array.from({ length: plan.nodes }, (_, index) => `n${index + 1}`);
     this.members = ids.map((id) => ({ id, address: `${id}:${serverPort}` }));
     this.servers = ids.map((id) => new Server(this, id, (host) => sabotage.host?.(host, id, kernel) ?? host));
-    const shared = { paths: new Paths(), isStopping: () => this.#stopping };
-    this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, shared));
+    const paths = new Paths();
+    this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, paths));
     this.#residents = residentsOf(this.clients);
     this.#embed();
+    kernel.onProbe((probe, node) => this.moments.hit(probe, node));
     kernel.onAfterEvent((event) => this.#ran(event));
-  }
-
-  /** Clients were told to come to an end. */
-  get isStopping(): boolean {
-    return this.#stopping;
   }
 
   /** Members that can be expected to work once nothing disturbs them. */
@@ -123,6 +139,7 @@ export class World implements WorldContext {
 
   /** A process ran: whoever lives there may believe something else now. */
   #ran({ node, kind }: RanEvent): void {
+    this.monitor.passed(this.#isAwake);
     if (node === "" || kind === "queued" || kind === "turn") return;
     this.stalls.ran(node, kind);
     for (const { actor } of this.#residents.get(node) ?? []) {

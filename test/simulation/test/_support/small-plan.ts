@@ -27,6 +27,10 @@ export function smallPlan(seed: number): Plan {
       electionTimeoutMs: 1000,
       secret: true,
       latency: { minMs: 0.15, meanMs: 0.5 },
+      limits: {},
+      applyMs: 0,
+      logReadMs: 400,
+      ending: "close",
     },
     faults: [],
   };

@@ -1,0 +1,35 @@
+import { sweptPlans } from "../sweep/boundaries.ts";
+import type { RunnerOptions } from "./options.ts";
+import { runPool } from "./pool.ts";
+import { jobsOf } from "./run-many.ts";
+
+/**
+ * Crashes a member at the write boundaries of the scenarios, each time in a world of its own. A failure prints its
+ * plan, for `--plan`. Returns the exit code.
+ */
+export async function runSweep(
+  options: RunnerOptions,
+  program: string,
+  print: (line: string) => void,
+): Promise<number> {
+  const startMs = performance.now();
+  const worlds = await sweptPlans(Math.max(1, options.sweep ?? 1));
+  const left = [...worlds];
+  const failures: { readonly scenario: string; readonly boundary: number; readonly found: string }[] = [];
+  await runPool({
+    program,
+    jobs: jobsOf(options),
+    next: () => left.shift()?.plan ?? null,
+    onResult: ({ violations }, _gain, plan) => {
+      const [first] = violations;
+      const world = worlds.find((each) => each.plan === plan);
+      if (first === undefined || world === undefined) return;
+      const { scenario, boundary } = world;
+      failures.push({ scenario, boundary, found: `${first.invariant}: ${first.message}` });
+      print(JSON.stringify({ ...failures.at(-1), plan }));
+    },
+  });
+  const wallSeconds = Math.round((performance.now() - startMs) / 100) / 10;
+  print(JSON.stringify({ swept: worlds.length, wallSeconds, failures }));
+  return failures.length === 0 ? 0 : 1;
+}
