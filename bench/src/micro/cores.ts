@@ -72,7 +72,6 @@ export class Cores {
           recovered: recovered(),
           reader: { read: () => "compacted" },
           probe: () => {},
-          trailingEntries: 100,
         });
         return [id, core];
       }),
@@ -115,8 +114,7 @@ export class Cores {
       const term = core.termAt(core.applied);
       if (term === null) continue;
       const last = { index: core.applied, term };
-      const configuration = core.configurationAt(core.applied);
-      core.step({ type: "snapshot-saved", last, configuration }, this.#now());
+      core.step({ type: "snapshot-saved", last, compactTo: Math.max(0, last.index - 100) }, this.#now());
       this.#drain(core);
       this.#compacted = core.applied;
     }

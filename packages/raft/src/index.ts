@@ -13,7 +13,7 @@ export type { Plain } from "./node/plain.ts";
 export type { TracedEntry, TraceRecord, TraceStep } from "./node/trace.ts";
 export type { RaftObserver } from "./node/observer.ts";
 export { RaftNode } from "./node/raft-node.ts";
-export type { Command, Snapshot, StateMachine } from "./node/state-machine.ts";
+export type { Command, Restoring, Snapshot, StateMachine } from "./node/state-machine.ts";
 export { peerProtocols } from "./node/types.ts";
 export type {
   ChangeOptions,

@@ -195,7 +195,7 @@ const seeds: readonly (readonly PeerMessage[])[] = [
   ],
   [{ type: "append-reply", term: 1, prevIndex: 3, match: null, hint: id }],
   [{ type: "read-reply", term: 1, id: 3, index: 4 }],
-  [{ type: "snapshot-reply", term: 1, last: id, received: 5 }],
+  [{ type: "snapshot-reply", term: 1, last: id, received: 5, done: true }],
   [{ type: "forward-reply", term: 1, firstId: 1, count: 1, firstIndex: 4 }],
   [{ type: "app", payload: encode([1, 5, []]) }],
 ];

@@ -115,18 +115,24 @@ const liars: Liars = {
         { type: "append", term, prev: other, commit: far, entries: [] },
         { type: "append", term, prev: other, commit: 0, entries: [entryAt(index + 1, term, payload)] },
         {
-          type: "snapshot-chunk",
+          type: "snapshot-offer",
           term,
           last: other,
+          hash: "00".repeat(32),
           timeMs: 0,
           configuration: { ...view.configuration, index: 0 },
-          offset: 0,
           totalBytes: 3,
-          checksum: 0,
-          bytes: payload,
         },
       ]),
     );
+  },
+  "foreign-history": (_, view) => {
+    if (view.leads) return null;
+    const term = Math.max(view.term, view.last.term);
+    const last = { index: view.last.index + 9, term };
+    const configuration = { ...view.configuration, historyId: "e".repeat(32) };
+    const head = { last, hash: "00".repeat(32), timeMs: 0, configuration, totalBytes: 3 };
+    return term === 0 ? null : byLeader(view, { type: "snapshot-offer", term, ...head });
   },
   "vote-not-asked-for": (draw, { term, vote }) => {
     const isPresent = vote !== self && term > 0 && draw.once(2);

@@ -26,6 +26,10 @@ function logIdNear(draw: Draw, view: View): LogId {
   return { index, term: view.termAt(index) ?? Math.max(1, view.term - draw.below(2)) };
 }
 
+function hashOf(draw: Draw): string {
+  return Buffer.from(draw.bytes(32)).toString("hex");
+}
+
 /** A term of the present or of a moment later. */
 function termNow(draw: Draw, view: View): number {
   return Math.max(1, view.term + (draw.once(12) ? draw.between(-1, 1) : 0));
@@ -101,21 +105,17 @@ const makers: Makers = {
     round: 1 + draw.below(4),
     pledgeMs: draw.once(2) ? 0 : draw.below(2000),
   }),
-  "snapshot-chunk": (draw, view) => {
+  "snapshot-offer": (draw, view) => {
     const { index, term: lastTerm } = logIdNear(draw, view);
     const last = index === 0 ? { index: 1, term: 1 } : { index, term: lastTerm };
-    const bytes = draw.bytes(1 + draw.below(16));
-    const offset = draw.once(2) ? 0 : draw.below(100);
     return {
-      type: "snapshot-chunk",
+      type: "snapshot-offer",
       term: Math.max(termNow(draw, view), last.term),
       last,
+      hash: hashOf(draw),
       timeMs: 1000 + last.index,
       configuration: { ...view.configuration, index: Math.min(view.configuration.index, last.index) },
-      offset,
-      totalBytes: offset + bytes.length + (draw.once(2) ? 0 : draw.below(100)),
-      checksum: draw.u32(),
-      bytes,
+      totalBytes: draw.below(1000),
     };
   },
   "snapshot-reply": (draw, view) => ({
@@ -123,6 +123,28 @@ const makers: Makers = {
     term: termNow(draw, view),
     last: logIdNear(draw, view),
     received: draw.below(1000),
+    done: draw.once(2),
+  }),
+  "snapshot-request": (draw, view) => ({
+    type: "snapshot-request",
+    last: logIdNear(draw, view),
+    hash: hashOf(draw),
+    offset: draw.below(1000),
+    length: draw.between(1, 100),
+  }),
+  "snapshot-chunk": (draw, view) => ({
+    type: "snapshot-chunk",
+    last: logIdNear(draw, view),
+    hash: hashOf(draw),
+    offset: draw.below(1000),
+    checksum: draw.u32(),
+    bytes: draw.bytes(draw.between(1, 16)),
+  }),
+  "snapshot-refusal": (draw, view) => ({
+    type: "snapshot-refusal",
+    last: logIdNear(draw, view),
+    hash: hashOf(draw),
+    reason: draw.once(2) ? "busy" : "absent",
   }),
   "read-request": (draw, view) => ({ type: "read-request", term: termNow(draw, view), id: draw.below(1000) }),
   "read-reply": (draw, view) => ({

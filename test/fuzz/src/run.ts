@@ -1,3 +1,4 @@
+import { isSnapshotTransfer } from "@flotilla/raft/parts";
 import type { Draw } from "./draw.ts";
 import { someFrame } from "./frames.ts";
 import type { Drawn } from "./frames.ts";
@@ -66,7 +67,7 @@ function runCore(frames: number, draw: Draw, counts: Counts): void {
       continue;
     }
     for (const message of judged) {
-      if (message.type === "app") continue;
+      if (message.type === "app" || isSnapshotTransfer(message)) continue;
       const outcome = core.hear(message, drawn.frame, drawn.lie?.lie ?? null);
       if (outcome.startsWith("refused")) counts.refused += 1;
       keep(counts, `core: ${message.type} ${outcome}`, drawn.frame);

@@ -96,21 +96,11 @@ test.each<[string, Message]>([
 
 test("DurableBeforeAck notices a snapshot that is not there, and an entry applied before it is durable", () => {
   const { checker, said } = judged((report) => new DurableBeforeAck(report));
-  const [a, b] = [view("a"), view("b")];
-  const chunk = { offset: 0, totalBytes: 3, checksum: 0, bytes: new Uint8Array(3), timeMs: 0 };
-  const configuration = {
-    index: 0,
-    historyId: "",
-    voters: [],
-    outgoing: [],
-    learners: [],
-    leaseReads: false,
-  };
+  const a = view("a");
   const snapshot = { index: 9, term: 0 };
-  checker.send(b, "a", { type: "snapshot-chunk", term: 0, last: snapshot, configuration, ...chunk });
-  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 2 });
+  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 3, done: false });
   expect(said).toEqual([]);
-  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 3 });
+  checker.send(a, "b", { type: "snapshot-reply", term: 0, last: snapshot, received: 3, done: true });
   checker.apply(a, entry(1, 1));
   expect(said).toHaveLength(2);
 });

@@ -24,6 +24,8 @@ export interface NodeHooks {
   readonly raftLimits?: RaftOptions["limits"];
   /** Gets the log once it is open, to read from it directly. */
   readonly opened?: (raft: Pick<RaftNode, "read" | "status">) => void;
+  /** Bounds of snapshots, made small so that little data meets them. */
+  readonly snapshots?: Pick<RaftOptions, "snapshotChunkBytes" | "trailingBytes">;
 }
 
 /**
@@ -96,6 +98,7 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
     ...(loaded.trace === undefined ? {} : { trace: loaded.trace }),
     ...(hooks.raftObserver === undefined ? {} : { observer: hooks.raftObserver }),
     ...(hooks.raftLimits === undefined ? {} : { limits: hooks.raftLimits }),
+    ...hooks.snapshots,
     stateMachine: parts.stateMachine,
     heartbeatMs,
     electionTimeoutMs,

@@ -42,14 +42,14 @@ export interface ApplyDone {
   readonly type: "apply-done";
   readonly index: Index;
 }
-/** A local snapshot is durable: the log up to `last.index - trailing` may go. */
+/** A local snapshot is durable: the log up to `compactTo` may go, which is at most `last.index`. */
 export interface SnapshotSaved {
   readonly type: "snapshot-saved";
   readonly last: LogId;
-  readonly configuration: Configuration;
+  readonly compactTo: Index;
 }
 /**
- * A whole snapshot sent by the leader arrived intact and is durable; the state machine holds it, or already
+ * A whole snapshot offered by a leader arrived intact and is durable; the state machine holds it, or already
  * held something newer. The log follows: the core answers with an append task that carries `reset`, unless
  * the log goes on beyond the snapshot. Recovery treats a snapshot that the log does not contain alike.
  */
@@ -60,7 +60,7 @@ export interface SnapshotInstalled {
   readonly timeMs: number;
   readonly configuration: Configuration;
 }
-/** The stream of a snapshot to `to` ended: `ok` once the receiver said it is installed; false starts over later. */
+/** The transfer of a snapshot to `to` ended: `ok` once the receiver said it is installed; false starts over later. */
 export interface SnapshotSent {
   readonly type: "snapshot-sent";
   readonly to: NodeId;

@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.ts";
-import type { Configuration } from "./config/configuration.ts";
+import type { SnapshotHead } from "./snapshot-head.ts";
 import type { Index, LogId, NodeId, Term } from "./types.ts";
 
 /** Would you vote for me in `term`? Changes nothing at either side. Dissertation §9.6. */
@@ -62,26 +62,20 @@ export interface HeartbeatReply {
   /** From receipt on, for so many ms of its own clock, the sender helps nobody else to lead; 0: no lease reads there. */
   readonly pledgeMs: number;
 }
-/** A slice of a snapshot, sent in order, one at a time. */
-export interface SnapshotChunk {
-  readonly type: "snapshot-chunk";
+/** The receiver needs this snapshot: it may ask any member for its bytes. Sent again until the transfer is over. */
+export interface SnapshotOffer extends SnapshotHead {
+  readonly type: "snapshot-offer";
   readonly term: Term;
-  readonly last: LogId;
-  /** `timeMs` of entry `last`, so that time goes on from there. */
-  readonly timeMs: number;
-  readonly configuration: Configuration;
-  readonly offset: number;
-  readonly totalBytes: number;
-  /** CRC-32 of the whole snapshot. */
-  readonly checksum: number;
-  readonly bytes: Uint8Array;
 }
+/** How far the receiver of an offer is with the snapshot that it is receiving, which may be another one. */
 export interface SnapshotReply {
   readonly type: "snapshot-reply";
   readonly term: Term;
   readonly last: LogId;
-  /** Bytes received in order; `totalBytes` once the snapshot is installed and durable. */
+  /** Bytes here, in order. */
   readonly received: number;
+  /** The receiver holds all of it, installed and durable, or something newer. */
+  readonly done: boolean;
 }
 /** A follower asks for a linearizable read point. */
 export interface ReadRequest {
@@ -132,7 +126,7 @@ export type Message =
   | AppendReply
   | Heartbeat
   | HeartbeatReply
-  | SnapshotChunk
+  | SnapshotOffer
   | SnapshotReply
   | ReadRequest
   | ReadReply

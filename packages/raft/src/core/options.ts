@@ -91,8 +91,6 @@ export interface RaftCoreOptions {
   readonly electionTicks?: number;
   /** Length of a tick, ms. A pledge lasts as long as the shortest wait for a leader. Default 100. */
   readonly heartbeatMs?: number;
-  /** Entries kept behind a snapshot for slow peers. Default 10,000. */
-  readonly trailingEntries?: number;
   /**
    * How long a leader may keep word of a commit, ms, so that it travels with the next entries instead of alone.
    * A peer that handed over entries which it does not know committed hears at once. Default 0.

@@ -1,7 +1,8 @@
 import type { Configuration } from "./config/configuration.ts";
 import type { Entry } from "./entry.ts";
-import type { Message, SnapshotChunk } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { RefusalReason } from "./refusals.ts";
+import type { SnapshotHead } from "./snapshot-head.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
 /** One atomic, synced write. At most one is outstanding; answered by `append-done` with the same `seq`. */
@@ -61,6 +62,12 @@ export interface Refused {
 /** Why a hand-over did not happen: nothing was begun, or the target did not take over within an election timeout. */
 export type TransferEnd = "refused" | "aborted";
 
+/** A snapshot that reaches beyond what is committed here, and the leader that vouches for it. */
+export interface SnapshotOffered {
+  readonly from: NodeId;
+  readonly head: SnapshotHead;
+}
+
 /** What the node believes, for whoever asks. */
 export interface SoftState {
   readonly role: Role;
@@ -79,10 +86,10 @@ export interface Ready {
   readonly reads: readonly ReadPoint[];
   readonly placed: readonly Placed[];
   readonly dropped: readonly Dropped[];
-  /** Start sending the newest local snapshot to these peers in chunks; answered by `snapshot-sent`. */
+  /** Offer the newest local snapshot to these peers until they have it; answered by `snapshot-sent`. */
   readonly sendSnapshot: readonly NodeId[];
-  /** Verified chunks to store, in order; once whole and durable, answer `snapshot-installed`. */
-  readonly receiveSnapshot: readonly { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
+  /** Snapshots that the leader offers; once one is whole and durable, answer `snapshot-installed`. */
+  readonly receiveSnapshot: readonly SnapshotOffered[];
   /** Logical compaction: entries at or below may be removed lazily. Null: unchanged. */
   readonly compactTo: LogId | null;
   /** A hand-over that came to nothing; null: none. One that succeeds shows in `soft`. */

@@ -9,7 +9,7 @@ import { refusalOf } from "./refusals.ts";
 import type { RefusalReason } from "./refusals.ts";
 import { onAppendReply } from "./replication.ts";
 import { becomeFollower, heardLeader } from "./roles.ts";
-import { onSnapshotChunk } from "./snapshots.ts";
+import { onSnapshotOffer } from "./snapshots.ts";
 import type { RaftState } from "./state.ts";
 import type { NodeId } from "./types.ts";
 import { isLoyal, onPreVote, onVote } from "./voting.ts";
@@ -64,7 +64,7 @@ function answerOutdated(s: RaftState, from: NodeId, message: Message): void {
       break;
     case "append":
     case "heartbeat":
-    case "snapshot-chunk": {
+    case "snapshot-offer": {
       const prevIndex = message.type === "append" ? message.prev.index : 0;
       const reply = { type: "append-reply", term, prevIndex, match: null, hint: null } as const;
       s.outbox.sendWhenDurable(from, reply, s.gate(0));
@@ -103,9 +103,9 @@ function handle(s: RaftState, from: NodeId, incarnation: string, message: Messag
       return onHeartbeat(s, from, message);
     case "heartbeat-reply":
       return onHeartbeatReply(s, from, incarnation, message);
-    case "snapshot-chunk":
+    case "snapshot-offer":
       heardLeader(s, from);
-      return onSnapshotChunk(s, from, message);
+      return onSnapshotOffer(s, from, message);
     case "snapshot-reply":
       return;
     case "read-request":

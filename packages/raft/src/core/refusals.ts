@@ -1,8 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { decodeConfiguration } from "./config/config-codec.ts";
-import { isMember, memberOf } from "./config/configuration.ts";
+import { isFounding, isMember, memberOf } from "./config/configuration.ts";
 import type { Receive } from "./event.ts";
-import type { Append, AppendReply, ForwardReply, Message, SnapshotChunk } from "./message.ts";
+import type { Append, AppendReply, ForwardReply, Message, SnapshotOffer } from "./message.ts";
 import { isContiguous } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 import type { LogId, NodeId, Term } from "./types.ts";
@@ -18,6 +18,7 @@ export type RefusalReason =
   | "malformed-append"
   | "time-goes-back"
   | "contradicts-commit"
+  | "foreign-history"
   | "vote-not-asked-for"
   | "beyond-log"
   | "round-never-begun"
@@ -31,7 +32,7 @@ const fromStranger: ReadonlySet<Message["type"]> = new Set([
   "vote",
   "append",
   "heartbeat",
-  "snapshot-chunk",
+  "snapshot-offer",
 ] as const);
 
 /**
@@ -63,8 +64,8 @@ function refusalOfContent(s: RaftState, from: NodeId, message: Message): Refusal
       return refusalOfSecond(s, from, message.term) ?? refusalOfAppend(s, message);
     case "heartbeat":
       return refusalOfSecond(s, from, message.term);
-    case "snapshot-chunk":
-      return refusalOfSecond(s, from, message.term) ?? refusalOfChunk(s, message);
+    case "snapshot-offer":
+      return refusalOfSecond(s, from, message.term) ?? refusalOfOffer(s, message);
     case "timeout-now":
       return refusalOfTerm(s, message.term) ?? refusalOfSecond(s, from, message.term);
     default:
@@ -138,7 +139,10 @@ function hasReadableConfigurations({ entries }: Append): boolean {
   }
 }
 
-function refusalOfChunk(s: RaftState, { last }: SnapshotChunk): RefusalReason | null {
+/** A membership that our own one cannot have come from, or become, belongs to another cluster. */
+function refusalOfOffer(s: RaftState, { last, configuration }: SnapshotOffer): RefusalReason | null {
+  const isForeign = configuration.historyId !== s.config.historyId && s.config.index <= last.index;
+  if (isForeign && !isFounding(s.config)) return "foreign-history";
   return contradictsCommit(s, last) ? "contradicts-commit" : null;
 }
 

@@ -1,5 +1,5 @@
 import type { SnapshotInstalled, SnapshotSaved, SnapshotSent } from "./event.ts";
-import type { SnapshotChunk } from "./message.ts";
+import type { SnapshotOffer } from "./message.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
 
@@ -9,21 +9,18 @@ function acknowledge(s: RaftState, to: NodeId, match: Index): void {
   s.outbox.sendWhenDurable(to, reply, s.gate(match));
 }
 
-/** A slice of the leader's snapshot. One that holds nothing new is acknowledged as a whole instead. */
-export function onSnapshotChunk(s: RaftState, from: NodeId, chunk: SnapshotChunk): void {
-  if (chunk.last.index > s.log.commit) {
-    s.results.receiveSnapshot.push({ from, chunk });
+/** The leader offers a snapshot. One that holds nothing new is acknowledged as a whole instead. Paper §7. */
+export function onSnapshotOffer(s: RaftState, from: NodeId, offer: SnapshotOffer): void {
+  const { last, timeMs, configuration, totalBytes, hash } = offer;
+  if (last.index > s.log.commit) {
+    const head = { last, timeMs, configuration, totalBytes, hash };
+    s.results.receiveSnapshot.push({ from, head });
     return;
   }
   s.probe("raft-snapshot-not-news");
   acknowledge(s, from, s.log.commit);
-  const done = {
-    type: "snapshot-reply",
-    term: s.term,
-    last: chunk.last,
-    received: chunk.totalBytes,
-  } as const;
-  s.outbox.sendWhenDurable(from, done, s.gate(chunk.last.index));
+  const done = { type: "snapshot-reply", term: s.term, last, received: totalBytes, done: true } as const;
+  s.outbox.sendWhenDurable(from, done, s.gate(last.index));
 }
 
 /** A received snapshot is durable: the log follows it, and the leader is told. */
@@ -36,16 +33,16 @@ export function onSnapshotInstalled(s: RaftState, { last, timeMs, configuration 
   if (s.leader !== null && s.leader !== s.id) acknowledge(s, s.leader, last.index);
 }
 
-/** Our own snapshot is durable: entries that far behind it may go. */
-export function onSnapshotSaved(s: RaftState, { last }: SnapshotSaved): void {
+/** Our own snapshot is durable: entries far enough behind it may go. */
+export function onSnapshotSaved(s: RaftState, { last, compactTo }: SnapshotSaved): void {
   s.log.snapshotSaved(last);
-  const boundary = s.log.compactTo(s.log.snapshot.index - s.trailingEntries);
+  const boundary = s.log.compactTo(compactTo);
   if (boundary === null) return;
   s.configs.compactTo(boundary.index);
   s.results.compactTo = boundary;
 }
 
-/** The stream of a snapshot to a peer ended. */
+/** The transfer of a snapshot to a peer ended. */
 export function onSnapshotSent(s: RaftState, { to, ok }: SnapshotSent): void {
   s.leading?.progress.get(to)?.snapshotSent(ok);
 }

@@ -5,11 +5,10 @@ import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RaftLog } from "./log/raft-log.ts";
-import type { SnapshotChunk } from "./message.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pledge } from "./pledge.ts";
-import type { Dropped, Placed, ReadPoint, Refused, TransferEnd } from "./ready.ts";
+import type { Dropped, Placed, ReadPoint, Refused, SnapshotOffered, TransferEnd } from "./ready.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
@@ -52,7 +51,7 @@ export interface Results {
   placed: Placed[];
   dropped: Dropped[];
   sendSnapshot: NodeId[];
-  receiveSnapshot: { readonly from: NodeId; readonly chunk: SnapshotChunk }[];
+  receiveSnapshot: SnapshotOffered[];
   compactTo: LogId | null;
   transferEnded: TransferEnd | null;
   refused: Refused[];
@@ -91,7 +90,6 @@ export class RaftState {
   readonly electionTicks: number;
   /** How long a voter pledges itself to the leader it hears, where lease reads are on. */
   readonly pledgeMs: number;
-  readonly trailingEntries: number;
   readonly commitDelayMs: number;
   readonly limits: Limits;
   readonly random: Random;
@@ -136,7 +134,6 @@ export class RaftState {
     readonly electionTicks: number;
     readonly pledgeMs: number;
     readonly pledge: Pledge | null;
-    readonly trailingEntries: number;
     readonly commitDelayMs: number;
     readonly limits: Limits;
     readonly random: Random;
@@ -151,7 +148,6 @@ export class RaftState {
     this.electionTicks = fixed.electionTicks;
     this.pledgeMs = fixed.pledgeMs;
     this.pledge = fixed.pledge;
-    this.trailingEntries = fixed.trailingEntries;
     this.commitDelayMs = fixed.commitDelayMs;
     this.limits = fixed.limits;
     this.random = fixed.random;

@@ -31,14 +31,19 @@ export class Applier {
   readonly #maxEntries: number;
   #queue: readonly Entry[] = [];
   #position = 0;
+  /** On every member at the same entries. */
+  readonly #snapshotEvery: { readonly entries: number; readonly bytes: number };
   #index: Index;
   #term: Term;
   #timeMs = 0;
-  #entriesSinceSnapshot = 0;
   #bytesSinceSnapshot = 0;
+  #isSnapshotDue = false;
 
   constructor(
-    settings: Pick<Settings, "host" | "stateMachine" | "observer" | "limits">,
+    settings: Pick<
+      Settings,
+      "host" | "stateMachine" | "observer" | "limits" | "snapshotEntries" | "snapshotBytes"
+    >,
     storage: Pick<Storage, "skips" | "recovered">,
   ) {
     this.#clock = settings.host.clock;
@@ -46,6 +51,7 @@ export class Applier {
     this.#observer = settings.observer;
     this.#skips = storage.skips;
     this.#maxEntries = settings.limits.maxApplyEntries;
+    this.#snapshotEvery = { entries: settings.snapshotEntries, bytes: settings.snapshotBytes };
     const { index, term } = storage.recovered.snapshot;
     this.#index = index;
     this.#term = term;
@@ -65,12 +71,9 @@ export class Applier {
     return this.#timeMs;
   }
 
-  get entriesSinceSnapshot(): number {
-    return this.#entriesSinceSnapshot;
-  }
-
-  get bytesSinceSnapshot(): number {
-    return this.#bytesSinceSnapshot;
+  /** A snapshot should be taken now, before anything else is applied. */
+  get isSnapshotDue(): boolean {
+    return this.#isSnapshotDue;
   }
 
   get busy(): boolean {
@@ -96,16 +99,17 @@ export class Applier {
       results.push(this.#apply(entry));
       this.#position += 1;
       this.#observer.onApply?.(entry);
+      if (this.#isSnapshotDue) break;
     }
     const isLast = this.#position === task.length;
     if (isLast) this.take(nothing);
     return { task, from, results, isLast };
   }
 
-  /** Replaces the state by a snapshot and forgets the task under way, which the snapshot covers. */
-  restore(bytes: Uint8Array, last: LogId, timeMs: number): void {
+  /** Lets a snapshot take the place of the state and forgets the task under way, which the snapshot covers. */
+  restore(replaceState: () => void, last: LogId, timeMs: number): void {
     this.take(nothing);
-    this.#stateMachine.restore(bytes, last.index);
+    replaceState();
     this.#index = last.index;
     this.#term = last.term;
     this.#timeMs = timeMs;
@@ -115,8 +119,8 @@ export class Applier {
 
   /** Begins to count anew towards the next snapshot. */
   snapshotTaken(): void {
-    this.#entriesSinceSnapshot = 0;
     this.#bytesSinceSnapshot = 0;
+    this.#isSnapshotDue = false;
   }
 
   #apply(entry: Entry): unknown {
@@ -125,8 +129,9 @@ export class Applier {
     this.#index = entry.index;
     this.#term = entry.term;
     this.#timeMs = entry.timeMs;
-    this.#entriesSinceSnapshot += 1;
     this.#bytesSinceSnapshot += entry.frame.length;
+    const { entries, bytes } = this.#snapshotEvery;
+    this.#isSnapshotDue ||= entry.index % entries === 0 || this.#bytesSinceSnapshot >= bytes;
     return result;
   }
 }

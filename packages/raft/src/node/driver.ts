@@ -1,14 +1,14 @@
 import type { Channel } from "@flotilla/runtime";
 import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
-import type { Message } from "../core/message.ts";
 import { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
-import type { Index, LogId, NodeId } from "../core/types.ts";
+import type { Index, NodeId } from "../core/types.ts";
 import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { Peers } from "../transport/peers.ts";
+import { isSnapshotTransfer } from "../transport/snapshot-codec.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
@@ -17,8 +17,8 @@ import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, tooLarge } from "./status.ts";
 import { Proposals } from "./proposals.ts";
 import { ReadWaiters } from "./read-waiters.ts";
-import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
 import { Snapshots } from "./snapshots.ts";
+import type { ReceivedSnapshot } from "./snapshots.ts";
 import { StallWatch } from "./stall-watch.ts";
 import { Ticker } from "./ticker.ts";
 import type { Proposed, RaftStatus, StopReason } from "./types.ts";
@@ -55,7 +55,7 @@ export class Driver {
   readonly #onTicks = (count: number, lateMs: number): void => {
     const leads = this.#core.role === "leader";
     if (this.#stalls.ticked(this.#now().nowMs, lateMs) && leads) this.#handover.makeWay();
-    this.#guard(() => this.#snapshots.tick(this.#core.term, leads));
+    this.#guard(() => this.#snapshots.tick());
     for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
   };
   #work: Work[] = [];
@@ -67,17 +67,17 @@ export class Driver {
   #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
-    const { host, id, limits } = settings;
+    const { host, id, limits, stateMachine } = settings;
     const { recovered, restore, incarnation } = storage;
     this.#settings = settings;
-    this.#storage = storage;
+    // The bytes of the snapshot are needed once.
+    this.#storage = { ...storage, restore: null };
     this.#onStop = onStop;
     this.#core = new Raft({
       id,
       incarnation,
       electionTicks: settings.electionTicks,
       heartbeatMs: settings.heartbeatMs,
-      trailingEntries: settings.trailingEntries,
       commitDelayMs,
       random: host.random,
       start: this.#now(),
@@ -89,7 +89,10 @@ export class Driver {
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
     this.#applier = new Applier(settings, storage);
-    if (restore !== null) this.#applier.restore(restore.bytes, restore.last, restore.timeMs);
+    if (restore !== null) {
+      const { bytes, last, timeMs } = restore;
+      this.#applier.restore(() => stateMachine.restore(bytes, last.index), last, timeMs);
+    }
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
@@ -150,23 +153,19 @@ export class Driver {
   }
 
   #makeSnapshots(): Snapshots {
-    const { host, stateMachine, snapshotEntries, snapshotBytes, electionTimeoutMs, observer } =
-      this.#settings;
     return new Snapshots({
-      host,
+      settings: this.#settings,
       store: this.#storage.snapshots,
       log: this.#storage.log,
-      stateMachine,
-      every: { entries: snapshotEntries, bytes: snapshotBytes },
-      resendMs: electionTimeoutMs,
-      term: () => this.#core.term,
+      core: this.#core,
+      applier: this.#applier,
+      peers: () => this.#peers,
       send: (to, message) => {
         this.#send(to, message);
         this.#schedule();
       },
       push: (event) => this.#push(event),
       onReceived: (snapshot) => this.#push({ type: "install", snapshot }),
-      onSaved: (last) => observer.onSnapshot(last),
       onFailure: (error) => this.fail(error),
     });
   }
@@ -201,6 +200,7 @@ export class Driver {
 
   #receive(from: NodeId, incarnation: string, message: PeerMessage): void {
     if (message.type === "app") return this.#guard(() => this.#settings.onMessage?.(from, message.payload));
+    if (isSnapshotTransfer(message)) return this.#guard(() => this.#snapshots.transfer(from, message));
     const event: Receive = { type: "receive", from, incarnation, message };
     if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
       this.#hold.addForward(event);
@@ -259,15 +259,15 @@ export class Driver {
   }
 
   // A snapshot is news only while the core has not committed as far by other means.
-  #install({ from, chunk, bytes }: ReceivedSnapshot, now: Stamped): void {
-    const { last, timeMs, configuration } = chunk;
+  #install(received: ReceivedSnapshot, now: Stamped): void {
+    const { last, timeMs, configuration } = received.head;
     if (last.index > this.#core.commit) {
-      this.#applier.restore(bytes, last, timeMs);
+      this.#applier.restore(received.restore, last, timeMs);
       this.#settings.onApplied?.(last.index);
       this.#proposals.passedOver(last.index);
     }
     this.#step({ type: "snapshot-installed", last, timeMs, configuration }, now);
-    this.#snapshots.installed(from, chunk);
+    this.#snapshots.installed(received);
   }
 
   #carryOut(ready: Ready): void {
@@ -275,7 +275,7 @@ export class Driver {
     for (const { to, message } of ready.messages) this.#send(to, message);
     // Peers may begin while this node hands its own batch to the disk.
     this.#peers.flush();
-    if (ready.compactTo !== null) this.#compactTo(ready.compactTo);
+    if (ready.compactTo !== null) this.#storage.log.compactTo(ready.compactTo);
     if (ready.append !== null) this.#append(ready.append);
     if (ready.apply !== null) this.#applier.take(ready.apply.entries);
     for (const placed of ready.placed) this.#proposals.placed(placed);
@@ -283,7 +283,7 @@ export class Driver {
     if (ready.leaseReads > 0) observer.onLeaseReads(this.#core.term, ready.leaseReads);
     for (const read of ready.reads) this.#reads.answer(read);
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
-    for (const { from, chunk } of ready.receiveSnapshot) this.#snapshots.received(from, chunk);
+    for (const { from, head } of ready.receiveSnapshot) this.#snapshots.offered(from, head);
     if (ready.configuration !== null) {
       observer.onConfiguration(ready.configuration);
       this.#peers.configure(ready.configuration);
@@ -297,8 +297,8 @@ export class Driver {
     if (ready.soft !== null || ready.configuration !== null) this.#statusChanged = true;
   }
 
-  #send(to: NodeId, message: Message): void {
-    this.#settings.observer.onSend(to, message);
+  #send(to: NodeId, message: PeerMessage): void {
+    if (message.type !== "app" && !isSnapshotTransfer(message)) this.#settings.observer.onSend(to, message);
     this.#peers.send(to, message);
   }
 
@@ -322,11 +322,6 @@ export class Driver {
     this.#push({ type: "append-done", seq: task.seq });
   }
 
-  #compactTo(boundary: LogId): void {
-    const keep = this.#snapshots.keepAfter();
-    this.#storage.log.compactTo(keep.index < boundary.index ? keep : boundary);
-  }
-
   #applySlice(now: Stamped): void {
     if (!this.#applier.busy) return;
     const before = this.#applier.applied.term;
@@ -334,7 +329,7 @@ export class Driver {
     const index = this.#applier.appliedIndex;
     this.#settings.onApplied?.(index);
     settleProposals(this.#proposals, slice, before);
-    this.#snapshots.takeWhenDue(this.#applier, this.#core.configurationAt(index));
+    this.#snapshots.takeWhenDue();
     if (slice.isLast) this.#step({ type: "apply-done", index }, now);
   }
 

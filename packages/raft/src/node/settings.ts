@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
+import { maxChunkBytes } from "../transport/snapshot-codec.ts";
 import { Meter } from "./meter.ts";
 import { defaultLimits } from "../core/options.ts";
 import type { Limits } from "../core/options.ts";
@@ -16,7 +17,9 @@ export interface Settings extends RaftOptions {
   readonly electionTicks: number;
   readonly snapshotEntries: number;
   readonly snapshotBytes: number;
+  readonly snapshotChunkBytes: number;
   readonly trailingEntries: number;
+  readonly trailingBytes: number;
   readonly maxProposalBytes: number;
   readonly meter: Meter;
   readonly limits: Limits;
@@ -28,6 +31,7 @@ const mib = 1 << 20;
 const leastElectionTicks = 3;
 /** Twice as long still fits a timer. */
 const longestTimeoutMs = 600_000;
+const defaultChunkBytes = 256 << 10;
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range or does not fit another */
 export function settle(options: RaftOptions): Settings {
@@ -45,6 +49,7 @@ export function settle(options: RaftOptions): Settings {
   if (options.join === true && options.bootstrap !== undefined)
     throw badConfig("join", "no founding members beside it");
   const meter = new Meter(options.host.clock);
+  const snapshotChunkBytes = options.snapshotChunkBytes ?? defaultChunkBytes;
   return {
     ...options,
     heartbeatMs,
@@ -52,6 +57,8 @@ export function settle(options: RaftOptions): Settings {
     electionTicks: Math.ceil(electionTimeoutMs / heartbeatMs),
     snapshotEntries: within("snapshotEntries", options.snapshotEntries ?? 100_000, 1),
     snapshotBytes: within("snapshotBytes", options.snapshotBytes ?? 64 * mib, 1),
+    snapshotChunkBytes: within("snapshotChunkBytes", snapshotChunkBytes, 1, maxChunkBytes),
+    trailingBytes: within("trailingBytes", options.trailingBytes ?? 256 * mib, 0),
     trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
     maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, maxPayloadBytes),
     meter,

@@ -1,14 +1,22 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Host } from "@flotilla/runtime";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Event } from "../core/event.ts";
-import type { Message, SnapshotChunk, SnapshotReply } from "../core/message.ts";
-import type { LogId, NodeId, Term } from "../core/types.ts";
+import type { SnapshotReply } from "../core/message.ts";
+import type { Raft } from "../core/raft.ts";
+import type { SnapshotHead } from "../core/snapshot-head.ts";
+import type { Index, LogId, NodeId } from "../core/types.ts";
 import type { LogStore } from "../storage/log-store.ts";
+import type { SnapshotMeta } from "../storage/snapshot-manifest.ts";
 import type { SnapshotStore } from "../storage/snapshot-store.ts";
+import type { PeerMessage } from "../transport/message-codec.ts";
+import type { Peers } from "../transport/peers.ts";
+import type { SnapshotTransfer } from "../transport/snapshot-codec.ts";
 import type { Applier } from "./applier.ts";
-import { SnapshotReceiver } from "./snapshot-receiver.ts";
-import type { ReceivedSnapshot } from "./snapshot-receiver.ts";
-import { SnapshotSender } from "./snapshot-sender.ts";
+import type { Settings } from "./settings.ts";
+import { SnapshotOffers } from "./snapshot-offers.ts";
+import { SnapshotPuller } from "./snapshot-puller.ts";
+import { SnapshotSource } from "./snapshot-source.ts";
 import type { Snapshot, StateMachine } from "./state-machine.ts";
 
 /** What a snapshot taken here stands for. */
@@ -18,107 +26,159 @@ interface SnapshotPoint {
   readonly configuration: Configuration;
 }
 
+/** A snapshot that arrived whole and is durable, ready to become the state. */
+export interface ReceivedSnapshot {
+  readonly from: NodeId;
+  readonly head: SnapshotHead;
+  /** Puts it in the place of the state machine's state. */
+  readonly restore: () => void;
+}
+
 export interface SnapshotsOptions {
-  readonly host: Pick<Host, "clock" | "logger" | "probe">;
+  readonly settings: Settings;
   readonly store: SnapshotStore;
   readonly log: LogStore;
-  readonly stateMachine: StateMachine;
-  /** Take one after so many applied entries or bytes of them. */
-  readonly every: { readonly entries: number; readonly bytes: number };
-  readonly resendMs: number;
-  readonly term: () => Term;
-  readonly send: (to: NodeId, message: Message) => void;
+  readonly core: Raft;
+  readonly applier: Applier;
+  readonly peers: () => Pick<Peers, "connected" | "bulkBytes" | "isUp">;
+  readonly send: (to: NodeId, message: PeerMessage) => void;
   readonly push: (event: Event) => void;
   readonly onReceived: (snapshot: ReceivedSnapshot) => void;
-  readonly onSaved: (last: LogId) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Takes, sends and receives snapshots for one node. */
+/** Takes, offers, serves and receives snapshots for one node. */
 export class Snapshots {
   readonly #options: SnapshotsOptions;
-  readonly #sender: SnapshotSender;
-  readonly #receiver: SnapshotReceiver;
+  readonly #host: Host;
+  readonly #offers: SnapshotOffers;
+  readonly #source: SnapshotSource;
+  readonly #puller: SnapshotPuller;
   #saving: Promise<void> | null = null;
+  #loading: Promise<void> = Promise.resolve();
+  readonly #damagedOnes = new WeakSet<SnapshotMeta>();
+  #isWanted = false;
   #closed = false;
 
   constructor(options: SnapshotsOptions) {
-    const { host, store, log, resendMs, onFailure } = options;
+    const { settings, store, log, core, peers, send, onFailure } = options;
+    const { host, electionTimeoutMs } = settings;
+    const { clock, probe } = host;
+    const onDamaged = (meta: SnapshotMeta): void => this.#damaged(meta);
     this.#options = options;
-    this.#sender = new SnapshotSender({
-      clock: host.clock,
+    this.#host = host;
+    this.#offers = new SnapshotOffers({
+      clock,
       store,
-      resendMs,
-      send: options.send,
+      repeatMs: electionTimeoutMs,
+      base: () => log.base.index,
+      send,
       onSent: (to, ok) => options.push({ type: "snapshot-sent", to, ok }),
-      onDamaged: (error) => host.logger.error({ err: error }, "the newest snapshot cannot be sent"),
+      onDamaged,
       onFailure,
     });
-    this.#receiver = new SnapshotReceiver({
+    this.#source = new SnapshotSource({
+      clock,
       store,
-      seq: () => log.seq,
-      onProgress: (to, last, received) => options.send(to, this.#reply(last, received)),
-      onReceived: options.onReceived,
+      idleMs: 2 * electionTimeoutMs,
+      send,
+      backlog: (to) => peers().bulkBytes(to),
+      onDamaged,
       onFailure,
-      probe: host.probe,
+      probe,
+    });
+    this.#puller = new SnapshotPuller({
+      clock,
+      store,
+      chunkBytes: settings.snapshotChunkBytes,
+      quietMs: electionTimeoutMs,
+      seq: () => log.seq,
+      isNews: ({ index }) => index > core.commit,
+      peers: () => peers().connected,
+      send,
+      onProgress: (to, last, received) => send(to, this.#reply(last, received, false)),
+      onReceived: (leader, meta) => this.#prepare(leader, meta),
+      onFailure,
+      probe,
     });
   }
 
-  /** Takes a snapshot when enough was applied since the last one. Call it right after an apply. */
-  takeWhenDue(applier: Applier, configuration: Configuration): void {
-    const { every } = this.#options;
-    const due = applier.entriesSinceSnapshot >= every.entries || applier.bytesSinceSnapshot >= every.bytes;
-    if (due && this.#saving === null && !this.#closed && configuration.index > 0)
-      this.#take(applier, configuration);
+  /** Takes a snapshot when one is due. Call it right after an apply. */
+  takeWhenDue(): void {
+    const { applier } = this.#options;
+    if (!applier.isSnapshotDue) return;
+    // One that falls due while another is being written is left out.
+    applier.snapshotTaken();
+    this.#take();
   }
 
   startSending(to: NodeId): void {
-    this.#sender.start(to, this.#options.term());
+    this.#offers.start(to, this.#options.core.term);
   }
 
+  /** A receiver answers an offer. */
   replied(from: NodeId, reply: SnapshotReply): void {
-    this.#sender.reply(from, reply);
+    this.#offers.replied(from, reply);
   }
 
-  received(from: NodeId, chunk: SnapshotChunk): void {
-    this.#receiver.receive(from, chunk);
+  offered(from: NodeId, head: SnapshotHead): void {
+    this.#puller.offered(from, head);
+  }
+
+  /** Bytes are asked for, arrive, or are not to be had. */
+  transfer(from: NodeId, message: SnapshotTransfer): void {
+    if (this.#closed) return;
+    if (message.type === "snapshot-request") this.#source.request(from, message);
+    else if (message.type === "snapshot-chunk") this.#puller.chunk(from, message);
+    else this.#puller.refused(from, message);
   }
 
   /** The receiver's last word: the snapshot is installed. */
-  installed(to: NodeId, chunk: SnapshotChunk): void {
-    this.#options.send(to, this.#reply(chunk.last, chunk.totalBytes));
+  installed({ from, head }: ReceivedSnapshot): void {
+    this.#puller.done();
+    this.#options.send(from, this.#reply(head.last, head.totalBytes, true));
   }
 
-  tick(term: Term, leads: boolean): void {
-    this.#sender.tick(term, leads);
+  tick(): void {
+    const { core } = this.#options;
+    this.#offers.tick(core.term, core.role === "leader");
+    this.#source.tick();
+    this.#puller.tick();
+    if (this.#isWanted && this.#saving === null) {
+      this.#isWanted = false;
+      this.#take();
+    }
   }
 
   peerDown(peer: NodeId): void {
-    this.#sender.stop(peer);
+    this.#offers.stop(peer);
+    this.#source.stop(peer);
+    this.#puller.peerDown(peer);
   }
 
   /** Begins nothing new. */
   close(): void {
     this.#closed = true;
+    this.#offers.close();
+    this.#source.close();
+    this.#puller.close();
   }
 
-  /** Resolves once nothing is being written. */
+  /** Resolves once nothing is being written or read. */
   async idle(): Promise<void> {
     await this.#saving;
-    await this.#receiver.idle();
+    await this.#puller.idle();
+    await this.#loading;
   }
 
-  /** The entry the log must go on from, so that the older snapshot can replace a damaged newest one. */
-  keepAfter(): LogId {
-    const all = this.#options.store.all;
-    return (all.length > 1 ? all[0]?.last : undefined) ?? { index: 0, term: 0 };
-  }
-
-  #take(applier: Applier, configuration: Configuration): void {
-    const { stateMachine, onFailure } = this.#options;
+  #take(): void {
+    const { settings, store, applier, core, onFailure } = this.#options;
+    const configuration = core.configurationAt(applier.appliedIndex);
+    if (this.#saving !== null || this.#closed || configuration.index === 0) return;
+    const { newest } = store;
+    if (newest !== null && newest.last.index >= applier.appliedIndex && store.find(newest) !== null) return;
     const point = { last: applier.applied, timeMs: applier.timeMs, configuration };
-    applier.snapshotTaken();
-    this.#saving = this.#save(stateMachine.snapshot(), point)
+    this.#saving = this.#save(settings.stateMachine.snapshot(), point)
       .catch(onFailure)
       .then(() => {
         this.#saving = null;
@@ -126,20 +186,81 @@ export class Snapshots {
   }
 
   async #save(snapshot: Snapshot, point: SnapshotPoint): Promise<void> {
-    const { host, store, log, push, onSaved } = this.#options;
+    const { settings, store, log, push } = this.#options;
     const writer = await store.create(point.last);
     for (const chunk of snapshot.chunks()) {
-      if (this.#closed) return;
+      if (this.#closed) return writer.abandon();
       await writer.write(chunk);
-      await new Promise<void>((resolve) => host.clock.defer(resolve));
+      await new Promise<void>((resolve) => this.#host.clock.defer(resolve));
     }
     const { last, timeMs, configuration } = point;
     await store.adopt(await writer.commit({ timeMs, configuration, seq: log.seq, installed: false }));
-    onSaved(last);
-    push({ type: "snapshot-saved", last, configuration });
+    settings.observer.onSnapshot(last);
+    this.#puller.tidy();
+    push({ type: "snapshot-saved", last, compactTo: this.#floor(last) });
   }
 
-  #reply(last: LogId, received: number): SnapshotReply {
-    return { type: "snapshot-reply", term: this.#options.term(), last, received };
+  /**
+   * Where the log may begin once the snapshot at `last` is durable: behind it stay the trailing entries, what the
+   * slowest peer that can still do with the log lacks, and what the older snapshot goes on with, should the newest
+   * prove damaged. All of it within `trailingBytes`.
+   */
+  #floor({ index }: LogId): Index {
+    const { settings, store, log } = this.#options;
+    const older = store.all.length > 1 ? (store.all[0]?.last.index ?? 0) : 0;
+    const wanted = Math.min(index - settings.trailingEntries, older, this.#slowestMatch());
+    return Math.min(index, Math.max(wanted, log.floorWithin(settings.trailingBytes, index), 0));
+  }
+
+  #slowestMatch(): Index {
+    const { core, peers } = this.#options;
+    let slowest = Number.MAX_SAFE_INTEGER;
+    for (const peer of peers().connected) {
+      const match = core.matchOf(peer);
+      if (match !== null && match >= core.firstIndex - 1) slowest = Math.min(slowest, match);
+    }
+    return slowest;
+  }
+
+  #prepare(from: NodeId, meta: SnapshotMeta): void {
+    this.#loading = this.#load(meta)
+      .then((restore) => {
+        if (restore !== null && !this.#closed) this.#options.onReceived({ from, head: meta, restore });
+      })
+      .catch(this.#options.onFailure);
+  }
+
+  // The bytes are read back in slices: there never is more than one copy of them.
+  async #load(meta: SnapshotMeta): Promise<(() => void) | null> {
+    const { settings, store } = this.#options;
+    const stateMachine: StateMachine = settings.stateMachine;
+    try {
+      const restoring = stateMachine.beginRestore?.(meta.last.index);
+      if (restoring === undefined) {
+        const bytes = await store.load(meta);
+        return () => stateMachine.restore(bytes, meta.last.index);
+      }
+      for await (const slice of store.slices(meta)) restoring.write(slice);
+      return () => restoring.finish();
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+      this.#damaged(meta);
+      await store.remove(meta);
+      this.#puller.done();
+      return null;
+    }
+  }
+
+  // The next one may be whole.
+  #damaged(meta: SnapshotMeta): void {
+    if (this.#damagedOnes.has(meta)) return;
+    this.#damagedOnes.add(meta);
+    const { last } = meta;
+    this.#host.logger.error({ snapshot: last.index }, "a snapshot is damaged: a new one is taken");
+    this.#isWanted = true;
+  }
+
+  #reply(last: LogId, received: number, done: boolean): SnapshotReply {
+    return { type: "snapshot-reply", term: this.#options.core.term, last, received, done };
   }
 }

@@ -11,8 +11,19 @@ export interface Command {
 
 /** A state fixed at the moment it was taken, written out later in slices. */
 export interface Snapshot {
-  /** Yields the whole state in slices of at most 256 KiB; each call of `next` does a bounded piece of work. */
+  /**
+   * Yields the whole state in slices of at most 256 KiB; each call of `next` does a bounded piece of work. Equal
+   * states should give equal bytes: then members that took a snapshot at the same entry can serve each other's.
+   */
   chunks(): Iterable<Uint8Array>;
+}
+
+/** A state being built out of a snapshot, beside the one in use. It may be left unfinished. */
+export interface Restoring {
+  /** Takes the next bytes, at most 256 KiB; each call does a bounded piece of work. */
+  write(bytes: Uint8Array): void;
+  /** All bytes were there: puts the new state in the place of the one in use. */
+  finish(): void;
 }
 
 /** What the log drives. Every method is synchronous and deterministic; a throw stops the node. */
@@ -28,4 +39,6 @@ export interface StateMachine {
   snapshot(): Snapshot;
   /** Replaces the whole state. `lastIndex` is the entry the snapshot stands for. */
   restore(bytes: Uint8Array, lastIndex: Index): void;
+  /** Like `restore`, in slices with the event loop free between them, for snapshots that arrive while the node runs. */
+  beginRestore?(lastIndex: Index): Restoring;
 }

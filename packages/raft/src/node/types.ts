@@ -35,12 +35,19 @@ export interface RaftOptions {
   readonly heartbeatMs?: number;
   /** Default 1,000; each wait is drawn from [1, 2) times it. At least 3 heartbeats, at most 600,000. */
   readonly electionTimeoutMs?: number;
-  /** Snapshot after this many entries since the last. Default 100,000. */
+  /** A snapshot at every multiple of this many entries. Default 100,000. */
   readonly snapshotEntries?: number;
-  /** Snapshot after this many bytes of log since the last. Default 64 MiB. */
+  /** And after this many bytes of log since the last one. Default 64 MiB. */
   readonly snapshotBytes?: number;
-  /** Entries kept behind a snapshot for slow peers. Default 10,000. */
+  /** Largest part of a snapshot in one message, bytes. Default 256 KiB, at most 1 MiB. */
+  readonly snapshotChunkBytes?: number;
+  /** Entries kept behind the newest snapshot, at least, for slow peers. Default 10,000. */
   readonly trailingEntries?: number;
+  /**
+   * Log kept behind the newest snapshot, at most, bytes: for slow peers, and back to the older snapshot, should the
+   * newest prove damaged. Default 256 MiB.
+   */
+  readonly trailingBytes?: number;
   /** Largest proposal, bytes. Default 2 MiB, at most 8 MiB. */
   readonly maxProposalBytes?: number;
   /** Bounds of everything that could grow; each one left out takes its default. */

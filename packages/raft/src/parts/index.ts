@@ -12,3 +12,4 @@ export { linkProtocols, readIdentity, writeIdentity } from "../transport/peer-id
 export type { LinkKind } from "../transport/peer-identity.ts";
 export { PeerLink } from "../transport/peer-link.ts";
 export { Peer } from "../transport/peer.ts";
+export { isSnapshotTransfer } from "../transport/snapshot-codec.ts";

@@ -92,7 +92,13 @@ function putRun(draft: Draft, entries: readonly Entry[]): void {
   invariant(contiguous && last.term >= draft.last.term, "appended entries follow the log", { first });
   const packed = packRun(entries);
   draft.writes.push({ type: "put", key: runKey(first), value: packed });
-  draft.added.push({ first, last: last.index, lastTerm: last.term, chainBefore: draft.chain });
+  draft.added.push({
+    first,
+    last: last.index,
+    lastTerm: last.term,
+    bytes: packed.length,
+    chainBefore: draft.chain,
+  });
   draft.last = { index: last.index, term: last.term };
   draft.chain = crc32(packed, draft.chain);
 }

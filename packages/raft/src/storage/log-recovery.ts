@@ -126,7 +126,13 @@ function takeRun(scan: Scan, tail: TailRecord, packed: Uint8Array, from: Index):
   if (first.term < scan.last.term || first.timeMs < scan.lastTimeMs)
     throw damaged(`entry ${first.index} goes back in time`);
   const before = scan.chain;
-  scan.runs.add({ first: first.index, last: last.index, lastTerm: last.term, chainBefore: before });
+  scan.runs.add({
+    first: first.index,
+    last: last.index,
+    lastTerm: last.term,
+    bytes: packed.length,
+    chainBefore: before,
+  });
   scan.chain = crc32(packed, before);
   scan.last = { index: last.index, term: last.term };
   scan.lastTimeMs = last.timeMs;

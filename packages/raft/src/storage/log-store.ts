@@ -71,6 +71,16 @@ export class LogStore implements LogReader, AsyncDisposable {
     return this.#configs.all;
   }
 
+  /** The configuration in force at `index`, which is at or after the base. */
+  configAt(index: Index): ConfigMark {
+    return this.#configs.at(index);
+  }
+
+  /** The lowest entry after which the log up to `index` takes about `bytes` at most. */
+  floorWithin(bytes: number, index: Index): Index {
+    return this.#runs.floorWithin(bytes, index);
+  }
+
   read(from: Index, maxBytes: number): readonly Entry[] | "compacted" {
     if (from <= this.#base.index) return "compacted";
     invariant(from <= this.#tail.last.index, "only durable entries are read", { from });

@@ -97,7 +97,8 @@ async function loadSnapshot(
   const broken: SnapshotMeta[] = [];
   for (const meta of snapshots.all.toReversed()) {
     if (meta.last.index < log.base.index) break;
-    if (meta.seq > log.seq) throw damaged("a snapshot is newer than the log");
+    if (meta.seq > log.seq)
+      throw damaged(`snapshot ${meta.last.index} is newer than the log: the log was put back or cut short`);
     try {
       const bytes = await snapshots.load(meta);
       for (const each of broken) await snapshots.remove(each);
@@ -109,7 +110,8 @@ async function loadSnapshot(
       broken.push(meta);
     }
   }
-  if (log.base.index > 0) throw damaged("no intact snapshot stands at or above the beginning of the log");
+  if (log.base.index > 0)
+    throw damaged(`the log begins after entry ${log.base.index}, and no intact snapshot reaches that entry`);
   for (const each of broken) await snapshots.remove(each);
   return null;
 }
@@ -117,9 +119,15 @@ async function loadSnapshot(
 // Finishes an installation that a crash cut short: the snapshot is durable, the log not yet reset.
 async function reconcile(log: LogStore, meta: SnapshotMeta, hardState: HardState): Promise<HardState> {
   const { last, configuration, installed } = meta;
-  if (log.term(last.index) === last.term) return hardState;
+  if (log.term(last.index) === last.term) {
+    if (log.configAt(last.index).index !== configuration.index)
+      throw damaged(`snapshot ${last.index} has another membership than the log at that entry`);
+    return hardState;
+  }
   if (!installed || last.index <= log.commit)
-    throw damaged("the log does not contain the snapshot taken from it");
+    throw damaged(
+      `the log does not contain entry ${last.index} of term ${last.term}, which a snapshot ends with`,
+    );
   const next = hardState.term < last.term ? { term: last.term, vote: null } : hardState;
   await log.append({
     reset: last,

@@ -5,6 +5,8 @@ export interface Run {
   readonly first: Index;
   readonly last: Index;
   readonly lastTerm: Term;
+  /** Size of the packed value. */
+  readonly bytes: number;
   /** Checksum chained over everything before `first`. */
   readonly chainBefore: number;
 }
@@ -37,6 +39,18 @@ export class RunDirectory {
   before(run: Run): Run | undefined {
     const at = this.#position(run.first);
     return at === 0 ? undefined : this.#runs[at - 1];
+  }
+
+  /** The lowest index after which the runs up to the one that holds `index` take at most `bytes`. */
+  floorWithin(bytes: number, index: Index): Index {
+    let left = bytes;
+    for (let at = this.#position(index); at >= 0; at -= 1) {
+      const run = this.#runs[at];
+      if (run === undefined || run.first > index) continue;
+      left -= run.bytes;
+      if (left < 0) return Math.min(run.last, index);
+    }
+    return 0;
   }
 
   /** What dropping every entry from `index` on means. */

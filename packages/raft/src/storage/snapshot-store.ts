@@ -1,69 +1,29 @@
-import { crc32 } from "node:zlib";
+import { createHash } from "node:crypto";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Files } from "@flotilla/runtime";
+import { isSameSnapshot } from "../core/snapshot-head.ts";
+import type { SnapshotHead, SnapshotName } from "../core/snapshot-head.ts";
 import type { LogId } from "../core/types.ts";
+import { IncomingSnapshot } from "./incoming-snapshot.ts";
 import { damaged } from "./sealed.ts";
-import {
-  decodeManifest,
-  encodeManifest,
-  manifestTarget,
-  snapshotFiles,
-  snapshotFolder,
-} from "./snapshot-manifest.ts";
+import { manifestTarget, readManifest, snapshotFiles, snapshotFolder } from "./snapshot-manifest.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
+import { SnapshotWriter } from "./snapshot-writer.ts";
 
 const kept = 2;
+const sliceBytes = 256 << 10;
 
-/** A snapshot being written: bytes in order, then `commit` or nothing. */
-export class SnapshotWriter {
-  readonly #files: Files;
-  readonly #last: LogId;
-  #totalBytes = 0;
-  #checksum = 0;
-
-  constructor(files: Files, last: LogId) {
-    this.#files = files;
-    this.#last = last;
-  }
-
-  get totalBytes(): number {
-    return this.#totalBytes;
-  }
-
-  /** CRC-32 of the bytes so far. */
-  get checksum(): number {
-    return this.#checksum;
-  }
-
-  /** Adds bytes; one call at a time. */
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#totalBytes += bytes.length;
-    this.#checksum = crc32(bytes, this.#checksum);
-    await this.#files.append(snapshotFiles(this.#last).part, bytes);
-  }
-
-  /** Removes what was written. */
-  async abandon(): Promise<void> {
-    await this.#files.remove(snapshotFiles(this.#last).part);
-  }
-
-  /** Makes the bytes durable, then the manifest that says so. */
-  async commit(facts: Omit<SnapshotMeta, "last" | "totalBytes" | "checksum">): Promise<SnapshotMeta> {
-    const { part, data, manifest } = snapshotFiles(this.#last);
-    const meta = { ...facts, last: this.#last, totalBytes: this.#totalBytes, checksum: this.#checksum };
-    await this.#files.append(part, new Uint8Array(0));
-    await this.#files.sync(part);
-    await this.#files.rename(part, data);
-    await this.#files.replace(manifest, encodeManifest(meta));
-    return meta;
-  }
-}
-
-/** Snapshots in plain files beside the store. A snapshot exists once its manifest does. */
+/**
+ * Snapshots in plain files beside the store. A snapshot exists once its manifest does. The newest two are kept,
+ * and those that somebody is reading.
+ */
 export class SnapshotStore {
   readonly #files: Files;
   // Invariant: ascending by index, each with an intact manifest.
   #metas: SnapshotMeta[];
+  readonly #verified = new Set<SnapshotMeta>();
+  readonly #damaged = new Set<SnapshotMeta>();
+  readonly #readers = new Map<SnapshotMeta, number>();
 
   private constructor(files: Files, metas: SnapshotMeta[]) {
     this.#files = files;
@@ -73,14 +33,14 @@ export class SnapshotStore {
   /** Finds the snapshots and removes unfinished ones. A broken manifest is passed over. */
   static async open(files: Files): Promise<SnapshotStore> {
     const metas: SnapshotMeta[] = [];
-    for (const name of await files.list(snapshotFolder)) {
-      if (name.endsWith(".part")) await files.remove(`${snapshotFolder}/${name}`);
+    const names = await files.list(snapshotFolder);
+    for (const name of names) {
+      if (isLeftover(name, names)) await files.remove(`${snapshotFolder}/${name}`);
       const last = manifestTarget(name);
       const meta = last === null ? null : await readManifest(files, last);
       if (meta !== null) metas.push(meta);
     }
-    metas.sort((a, b) => a.last.index - b.last.index || a.last.term - b.last.term);
-    return new SnapshotStore(files, metas);
+    return new SnapshotStore(files, metas.toSorted(byLast));
   }
 
   /** Ascending by index. */
@@ -92,32 +52,117 @@ export class SnapshotStore {
     return this.#metas.at(-1) ?? null;
   }
 
+  /** The snapshot of that name, unless its bytes are known to be damaged. */
+  find(name: SnapshotName): SnapshotMeta | null {
+    return this.#metas.find((meta) => isSameSnapshot(meta, name) && !this.#damaged.has(meta)) ?? null;
+  }
+
   /**
-   * Reads a whole snapshot and verifies it.
+   * Reads a whole snapshot and verifies it, with the loop free between slices.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
    */
   async load(meta: SnapshotMeta): Promise<Uint8Array> {
-    const { index, term } = meta.last;
-    const bytes = await this.#files.read(snapshotFiles(meta.last).data);
-    if (bytes === undefined) throw damaged(`snapshot ${index}-${term} is missing`);
-    if (bytes.length !== meta.totalBytes || crc32(bytes) !== meta.checksum) {
-      throw damaged(`snapshot ${index}-${term} does not match its checksum`);
+    const bytes = new Uint8Array(meta.totalBytes);
+    let at = 0;
+    for await (const slice of this.slices(meta)) {
+      bytes.set(slice, at);
+      at += slice.length;
     }
     return bytes;
+  }
+
+  /**
+   * The bytes of a snapshot in order, 256 KiB at a time. Whether they are whole shows at the end.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
+   */
+  async *slices(meta: SnapshotMeta): AsyncGenerator<Uint8Array, void> {
+    const hash = createHash("sha256");
+    for (let at = 0; at < meta.totalBytes; at += sliceBytes) {
+      const slice = await this.read(meta, at, Math.min(sliceBytes, meta.totalBytes - at));
+      hash.update(slice);
+      yield slice;
+    }
+    const { index, term } = meta.last;
+    if (hash.digest("hex") !== meta.hash)
+      throw damaged(`snapshot ${index}-${term} does not match its checksum`);
+  }
+
+  /**
+   * Part of a snapshot, as it lies on the disk.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when it is not all there, `ERR_FLOTILLA_STORAGE`
+   */
+  async read(meta: SnapshotMeta, offset: number, length: number): Promise<Uint8Array> {
+    const { index, term } = meta.last;
+    const bytes = await this.#files.readAt(snapshotFiles(meta.last).data, offset, length);
+    if (bytes?.length === length) return bytes;
+    this.#damaged.add(meta);
+    throw damaged(`snapshot ${index}-${term} is missing or cut short`);
+  }
+
+  /**
+   * True when the bytes of a snapshot are whole; read once in this life.
+   * @throws FlotillaError `ERR_FLOTILLA_STORAGE`
+   */
+  async isIntact(meta: SnapshotMeta): Promise<boolean> {
+    if (this.#verified.has(meta) || this.#damaged.has(meta)) return !this.#damaged.has(meta);
+    try {
+      for await (const _ of this.slices(meta));
+      this.#verified.add(meta);
+      return true;
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+      this.#damaged.add(meta);
+      return false;
+    }
+  }
+
+  /** Keeps a snapshot while somebody reads it; the result lets go of it. */
+  hold(meta: SnapshotMeta): () => void {
+    this.#readers.set(meta, (this.#readers.get(meta) ?? 0) + 1);
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      const left = (this.#readers.get(meta) ?? 0) - 1;
+      if (left > 0) this.#readers.set(meta, left);
+      else this.#readers.delete(meta);
+    };
   }
 
   /** Begins a snapshot. What an earlier attempt at the same entry left is removed. */
   async create(last: LogId): Promise<SnapshotWriter> {
     const { part, manifest, data } = snapshotFiles(last);
     await this.#forget(last, [manifest, data, part]);
-    return new SnapshotWriter(this.#files, last);
+    return SnapshotWriter.create(this.#files, last);
   }
 
-  /** Takes up a finished snapshot and removes all but the newest two. */
+  /** Begins to receive a snapshot, or goes on where an earlier attempt at the same one was durable. */
+  async receive(head: SnapshotHead): Promise<IncomingSnapshot> {
+    return IncomingSnapshot.begin(this.#files, head);
+  }
+
+  /** Removes what is left of a snapshot that nobody receives any more. */
+  async forgetIncoming(): Promise<void> {
+    await IncomingSnapshot.forget(this.#files);
+  }
+
+  /** Makes a received snapshot durable as one that may reach beyond the log. `seq`: the newest durable batch. */
+  async finish(incoming: IncomingSnapshot, seq: number): Promise<SnapshotMeta> {
+    const { manifest, data } = snapshotFiles(incoming.head.last);
+    await this.#forget(incoming.head.last, [manifest, data]);
+    const meta = await incoming.commit(seq);
+    await this.adopt(meta);
+    return meta;
+  }
+
+  /** Takes up a finished snapshot and removes those it makes dispensable. */
   async adopt(meta: SnapshotMeta): Promise<void> {
-    this.#metas.push(meta);
-    this.#metas.sort((a, b) => a.last.index - b.last.index || a.last.term - b.last.term);
-    for (const old of this.#metas.slice(0, -kept)) await this.remove(old);
+    this.#verified.add(meta);
+    const others = this.#metas.filter((each) => byLast(each, meta) !== 0);
+    this.#metas = [...others, meta].toSorted(byLast);
+    const sound = this.#metas.filter((each) => !this.#damaged.has(each));
+    const wanted = new Set(sound.slice(-kept));
+    for (const old of this.#metas) if (!wanted.has(old) && !this.#readers.has(old)) await this.remove(old);
   }
 
   /** Removes a snapshot; the manifest goes first. */
@@ -127,20 +172,23 @@ export class SnapshotStore {
   }
 
   async #forget(last: LogId, names: readonly string[]): Promise<void> {
-    this.#metas = this.#metas.filter(
-      (meta) => meta.last.index !== last.index || meta.last.term !== last.term,
-    );
+    const gone = this.#metas.filter((meta) => byLast(meta, { last }) === 0);
+    this.#metas = this.#metas.filter((meta) => !gone.includes(meta));
+    for (const meta of gone) {
+      this.#verified.delete(meta);
+      this.#damaged.delete(meta);
+    }
     for (const name of names) await this.#files.remove(name);
   }
 }
 
-async function readManifest(files: Files, last: LogId): Promise<SnapshotMeta | null> {
-  const bytes = await files.read(snapshotFiles(last).manifest);
-  if (bytes === undefined) return null;
-  try {
-    return decodeManifest(bytes, last);
-  } catch (error) {
-    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return null;
-    throw error;
-  }
+function byLast(a: Pick<SnapshotMeta, "last">, b: Pick<SnapshotMeta, "last">): number {
+  return a.last.index - b.last.index || a.last.term - b.last.term;
+}
+
+// An own snapshot cut short, or bytes whose manifest was never written.
+function isLeftover(name: string, names: readonly string[]): boolean {
+  return (
+    name.endsWith(".part") || (name.endsWith(".data") && !names.includes(name.replace(/data$/, "manifest")))
+  );
 }

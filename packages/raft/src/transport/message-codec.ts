@@ -1,10 +1,17 @@
 import { CborReader, CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
-import { decodeConfiguration, encodeConfiguration } from "../core/config/config-codec.ts";
-import type { Configuration } from "../core/config/configuration.ts";
 import { decodeRun } from "../core/entry-codec.ts";
 import type { Message } from "../core/message.ts";
 import type { LogId, Term } from "../core/types.ts";
 import { brokenRule, maxPayloadBytes } from "./message-rules.ts";
+import {
+  isSnapshotTransfer,
+  readSnapshotOffer,
+  readSnapshotTransfer,
+  snapshotTags,
+  writeSnapshotOffer,
+  writeSnapshotTransfer,
+} from "./snapshot-codec.ts";
+import type { SnapshotTransfer } from "./snapshot-codec.ts";
 
 /** What an application sends beside the protocol. */
 interface AppMessage {
@@ -13,7 +20,7 @@ interface AppMessage {
 }
 
 /** Everything that travels between two members. */
-export type PeerMessage = Message | AppMessage;
+export type PeerMessage = Message | SnapshotTransfer | AppMessage;
 
 /** Largest frame on a peer link, bytes. */
 export const peerMaxFrameBytes: number = 16 << 20;
@@ -24,9 +31,7 @@ export const maxFrameMessages: number = 4096;
 const maxForwards = 8192;
 /** More than any election timeout. */
 const maxPledgeMs = 1_200_000;
-const maxConfigBytes = 1 << 16;
 const maxIdBytes = 64;
-const maxUint32 = 0xffff_ffff;
 
 /*
  * A frame is an array of messages; a message is a positional array, its tag first. A tag, once given, keeps its
@@ -39,8 +44,6 @@ const maxUint32 = 0xffff_ffff;
  *   6 append-reply     [6, term, prevIndex, match|null, [hint.index, hint.term]|null]
  *   7 heartbeat        [7, term, commit, round]
  *   8 heartbeat-reply  [8, term, round, pledgeMs]
- *   9 snapshot-chunk   [9, term, last.index, last.term, timeMs, [index, configuration], offset, totalBytes, checksum, bytes]
- *  10 snapshot-reply   [10, term, last.index, last.term, received]
  *  11 read-request     [11, term, id]
  *  12 read-reply       [12, term, id, index|null]
  *  13 forward          [13, term, firstId, [payload…]]
@@ -48,6 +51,11 @@ const maxUint32 = 0xffff_ffff;
  *  15 app              [15, payload]
  *  16 timeout-now      [16, term, last.index, last.term]
  *  17 vote, transfer   [17, term, last.index, last.term]
+ *  18 snapshot-offer   [18, term, last.index, last.term, hash, timeMs, [index, configuration], totalBytes]
+ *  19 snapshot-reply   [19, term, last.index, last.term, received, done]
+ *  20 snapshot-request [20, last.index, last.term, hash, offset, length]
+ *  21 snapshot-chunk   [21, last.index, last.term, hash, offset, checksum, bytes]
+ *  22 snapshot-refusal [22, last.index, last.term, hash, busy]
  */
 
 const writer = new CborWriter();
@@ -77,7 +85,8 @@ export function messageBytes(message: PeerMessage): number {
   if (message.type === "append") return message.entries.reduce((sum, entry) => sum + entry.frame.length, 64);
   if (message.type === "forward")
     return message.payloads.reduce((sum, payload) => sum + payload.length + 8, 64);
-  if (message.type === "snapshot-chunk") return message.bytes.length + 4096;
+  if (message.type === "snapshot-chunk") return message.bytes.length + 128;
+  if (message.type === "snapshot-offer") return 4096;
   return message.type === "app" ? message.payload.length + 16 : 64;
 }
 
@@ -162,13 +171,14 @@ function writeSeldom(message: PeerMessage): void {
       open(16, 3, message.term);
       writeLogId(message.last);
       return;
-    case "snapshot-chunk":
-      writeSnapshotChunk(message);
+    case "snapshot-offer":
+      writeSnapshotOffer(writer, message);
       return;
     case "snapshot-reply":
-      open(10, 4, message.term);
+      open(snapshotTags.reply, 5, message.term);
       writeLogId(message.last);
       writer.number(message.received);
+      writer.boolean(message.done);
       return;
     case "read-request":
       open(11, 2, message.term);
@@ -180,7 +190,8 @@ function writeSeldom(message: PeerMessage): void {
       writeOptional(message.index);
       return;
     default:
-      refuse("unknown type");
+      if (!isSnapshotTransfer(message)) refuse("unknown type");
+      writeSnapshotTransfer(writer, message);
   }
 }
 
@@ -207,29 +218,16 @@ function writeAppendReply(message: Extract<Message, { type: "append-reply" }>): 
   }
 }
 
-function writeSnapshotChunk(message: Extract<Message, { type: "snapshot-chunk" }>): void {
-  open(9, 9, message.term);
-  writeLogId(message.last);
-  writer.number(message.timeMs);
-  writer.array(2);
-  writer.number(message.configuration.index);
-  writer.bytes(encodeConfiguration(message.configuration));
-  writer.number(message.offset);
-  writer.number(message.totalBytes);
-  writer.number(message.checksum);
-  writer.bytes(message.bytes);
-}
-
 function refuse(what: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `peer message: ${what}`);
 }
 
-/** Fields after the tag, by tag. */
-const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 3, 9, 4, 2, 3, 3, 4, 1, 3, 3];
+/** Fields after the tag, by tag; 0: no such tag. */
+const fieldsOf = [0, 4, 2, 3, 2, 5, 4, 3, 3, 0, 0, 2, 3, 3, 4, 1, 3, 3, 7, 5, 5, 6, 4];
 
 function readChecked(reader: CborReader): PeerMessage {
   const message = readMessage(reader);
-  if (message.type === "app") return message;
+  if (message.type === "app" || isSnapshotTransfer(message)) return message;
   const broken = brokenRule(message);
   return broken === null ? message : refuse(broken);
 }
@@ -237,9 +235,11 @@ function readChecked(reader: CborReader): PeerMessage {
 function readMessage(reader: CborReader): PeerMessage {
   const items = reader.array("message", 1, 16);
   const tag = reader.uint("message tag", fieldsOf.length - 1);
-  if (tag === 0) refuse("unknown tag");
-  expectItems("message", items - 1, fieldsOf[tag] ?? 0);
+  const fields = fieldsOf[tag] ?? 0;
+  if (fields === 0) refuse("unknown tag");
+  expectItems("message", items - 1, fields);
   if (tag === 15) return { type: "app", payload: readPayload(reader) };
+  if (tag >= snapshotTags.request && tag <= snapshotTags.refusal) return readSnapshotTransfer(reader, tag);
   const term = reader.uint("term");
   switch (tag) {
     case 5:
@@ -285,10 +285,13 @@ function readSeldom(reader: CborReader, tag: number, term: Term): PeerMessage {
       return { type: "vote", term, last: readLogId(reader), transfer: false };
     case 4:
       return { type: "vote-reply", term, granted: reader.boolean("granted") };
-    case 9:
-      return readSnapshotChunk(reader, term);
-    case 10:
-      return { type: "snapshot-reply", term, last: readLogId(reader), received: reader.uint("received") };
+    case snapshotTags.offer:
+      return readSnapshotOffer(reader, term);
+    case snapshotTags.reply: {
+      const last = readLogId(reader);
+      const received = reader.uint("received");
+      return { type: "snapshot-reply", term, last, received, done: reader.boolean("done") };
+    }
     case 11:
       return { type: "read-request", term, id: reader.uint("id") };
     case 16:
@@ -329,21 +332,4 @@ function readAppendReply(reader: CborReader, term: Term): Message {
 function readHint(reader: CborReader): LogId {
   reader.array("hint", 2, 2);
   return readLogId(reader);
-}
-
-function readSnapshotChunk(reader: CborReader, term: Term): Message {
-  const last = readLogId(reader);
-  const timeMs = reader.uint("time");
-  const configuration = readConfiguration(reader, last);
-  const offset = reader.uint("offset");
-  const totalBytes = reader.uint("size");
-  const checksum = reader.uint("checksum", maxUint32);
-  const bytes = reader.bytes("chunk", peerMaxFrameBytes);
-  return { type: "snapshot-chunk", term, last, timeMs, configuration, offset, totalBytes, checksum, bytes };
-}
-
-function readConfiguration(reader: CborReader, last: LogId): Configuration {
-  reader.array("configuration", 2, 2);
-  const index = reader.uint("index", last.index);
-  return decodeConfiguration(reader.bytes("configuration", maxConfigBytes), index);
 }

@@ -1,5 +1,5 @@
 import { decodeConfiguration } from "../core/config/config-codec.ts";
-import type { Append, AppendReply, Message, SnapshotChunk } from "../core/message.ts";
+import type { Append, AppendReply, Message, SnapshotOffer } from "../core/message.ts";
 import type { LogId } from "../core/types.ts";
 
 /** Largest term and index, and largest number of an answer: out of reach in any cluster's life, and safe to count on from. */
@@ -51,8 +51,8 @@ function brokenSeldom(message: Message): string | null {
         brokenByLogId(message.last) ??
         (message.last.term === message.term ? null : "a leader without an entry of its term")
       );
-    case "snapshot-chunk":
-      return brokenByChunk(message);
+    case "snapshot-offer":
+      return brokenByOffer(message);
     case "snapshot-reply":
       return brokenByLogId(message.last);
     case "read-reply":
@@ -100,9 +100,7 @@ function brokenByAppendReply({ term, prevIndex, match, hint }: AppendReply): str
   return null;
 }
 
-function brokenByChunk({ term, last, offset, totalBytes, bytes }: SnapshotChunk): string | null {
-  if (brokenByLogId(last) !== null || last.index === 0 || last.term > term)
-    return "a snapshot of nothing or of a term to come";
-  const isOutside = offset + bytes.length > totalBytes || (bytes.length === 0 && totalBytes > 0);
-  return isOutside ? "a chunk outside of its snapshot" : null;
+function brokenByOffer({ term, last }: SnapshotOffer): string | null {
+  const isImpossible = brokenByLogId(last) !== null || last.index === 0 || last.term > term;
+  return isImpossible ? "a snapshot of nothing or of a term to come" : null;
 }

@@ -63,6 +63,11 @@ export class Peer implements LinkOwner {
     this.#events.up(this.id, incarnation);
   }
 
+  /** Bytes on their way on the bulk link. */
+  get bulkBytes(): number {
+    return this.#session?.links.bulk?.bufferedBytes ?? 0;
+  }
+
   /** Queues a message; false when it cannot be sent and is dropped. */
   send(message: PeerMessage): boolean {
     const link = this.#session?.up === true ? this.#session.links[kindOf(message)] : undefined;

@@ -103,6 +103,17 @@ export class Peers {
     return this.#entries.get(id)?.peer.isUp === true;
   }
 
+  /** The members whose links stand, sorted. */
+  get connected(): readonly NodeId[] {
+    const up = [...this.#entries].filter(([, { peer }]) => peer.isUp);
+    return up.map(([id]) => id).toSorted();
+  }
+
+  /** Bytes on their way to a member on its bulk link. */
+  bulkBytes(id: NodeId): number {
+    return this.#entries.get(id)?.peer.bulkBytes ?? 0;
+  }
+
   /** Queues a message for the next `flush`; false when it is dropped. */
   send(to: NodeId, message: PeerMessage): boolean {
     const peer = this.#entries.get(to)?.peer;

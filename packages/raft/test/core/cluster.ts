@@ -2,10 +2,10 @@ import type { Configuration } from "../../src/core/config/configuration.ts";
 import type { Event, Receive } from "../../src/core/event.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { Limits } from "../../src/core/options.ts";
-import type { Ready } from "../../src/core/ready.ts";
+import type { Ready, SnapshotOffered } from "../../src/core/ready.ts";
 import type { Index } from "../../src/core/types.ts";
 import { Checkers } from "./checkers.ts";
-import { founded, Member, seeded } from "./member.ts";
+import { founded, headOf, Member, seeded, type StoredSnapshot } from "./member.ts";
 
 export interface Parcel {
   readonly from: string;
@@ -40,11 +40,15 @@ export class Cluster {
   /** Every parcel ever sent. */
   readonly sent: Parcel[] = [];
   readonly #cuts = new Set<string>();
+  readonly #trailingEntries: number;
+  /** Whatever was offered, by its hash. */
+  readonly #offered = new Map<string, StoredSnapshot>();
   #nextId = 1;
   #nextRead = 1;
 
   constructor(ids: readonly string[], options: ClusterOptions = {}) {
-    const { seed = 1, configuration = founded(ids), ...rest } = options;
+    const { seed = 1, configuration = founded(ids), trailingEntries = 0, ...rest } = options;
+    this.#trailingEntries = trailingEntries;
     this.members = new Map(
       ids.map((id, k) => [id, new Member({ id, configuration, random: seeded(seed * 1000 + k), ...rest })]),
     );
@@ -138,7 +142,8 @@ export class Cluster {
     if (!member.up) return;
     const event: Receive = { type: "receive", from, incarnation, message };
     this.step(to, event);
-    if (message.type === "snapshot-reply") this.step(to, { type: "snapshot-sent", to: from, ok: true });
+    if (message.type === "snapshot-reply" && message.done)
+      this.step(to, { type: "snapshot-sent", to: from, ok: true });
   }
 
   /** Hands a member a message as if it came from a peer. */
@@ -253,7 +258,8 @@ export class Cluster {
       configuration,
       state: member.state.slice(0, index),
     };
-    this.step(id, { type: "snapshot-saved", last, configuration });
+    const compactTo = Math.max(0, index - this.#trailingEntries);
+    this.step(id, { type: "snapshot-saved", last, compactTo });
   }
 
   /** Payloads applied by a member, without the entries that leaders add. */
@@ -285,7 +291,7 @@ export class Cluster {
     member.refused.push(...ready.refused);
     if (ready.transferEnded !== null) member.transfers.push(ready.transferEnded);
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
-    for (const { from, chunk } of ready.receiveSnapshot) this.#receiveSnapshot(member, from, chunk);
+    for (const offered of ready.receiveSnapshot) this.#receiveSnapshot(member, offered);
     if (ready.append !== null) {
       this.checkers.entries(
         ready.append.entries,
@@ -308,32 +314,19 @@ export class Cluster {
 
   #sendSnapshot(member: Member, to: string): void {
     const { snapshot } = member.disk;
-    if (snapshot === null) throw new Error("no snapshot to send");
-    const payload = bytes(JSON.stringify(snapshot.state));
-    const { last, timeMs, configuration } = snapshot;
-    const whole = { offset: 0, totalBytes: payload.length, checksum: 0, bytes: payload };
-    this.#post(member, to, {
-      type: "snapshot-chunk",
-      term: member.raft.term,
-      last,
-      timeMs,
-      configuration,
-      ...whole,
-    });
+    if (snapshot === null) throw new Error("no snapshot to offer");
+    const head = headOf(snapshot);
+    this.#offered.set(head.hash, snapshot);
+    this.#post(member, to, { type: "snapshot-offer", term: member.raft.term, ...head });
   }
 
-  #receiveSnapshot(member: Member, from: string, chunk: Ready["receiveSnapshot"][number]["chunk"]): void {
-    const { last, timeMs, configuration } = chunk;
-    const state = JSON.parse(decoder.decode(chunk.bytes)) as string[];
+  #receiveSnapshot(member: Member, { from, head }: SnapshotOffered): void {
+    const { last, timeMs, configuration, totalBytes, hash } = head;
+    const state = this.#offered.get(hash)?.state ?? [];
     if (member.state.length < last.index) member.state = [...state];
     member.disk.snapshot = { last, timeMs, configuration, state };
     this.step(member.id, { type: "snapshot-installed", last, timeMs, configuration });
-    const reply = {
-      type: "snapshot-reply",
-      term: member.raft.term,
-      last,
-      received: chunk.totalBytes,
-    } as const;
-    this.#post(member, from, reply);
+    const { term } = member.raft;
+    this.#post(member, from, { type: "snapshot-reply", term, last, received: totalBytes, done: true });
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Random } from "@flotilla/runtime";
 import type { Configuration } from "../../src/core/config/configuration.ts";
 import { decodeConfiguration } from "../../src/core/config/config-codec.ts";
@@ -6,6 +7,7 @@ import type { LogReader } from "../../src/core/log/log-reader.ts";
 import type { Limits, Recovered } from "../../src/core/options.ts";
 import { Raft } from "../../src/core/raft.ts";
 import type { AppendTask, Dropped, Placed, ReadPoint, Refused, TransferEnd } from "../../src/core/ready.ts";
+import type { SnapshotHead } from "../../src/core/snapshot-head.ts";
 import type { HardState, Index, LogId } from "../../src/core/types.ts";
 
 /** Randomness from a seed. */
@@ -69,6 +71,13 @@ export interface StoredSnapshot {
   readonly timeMs: number;
   readonly configuration: Configuration;
   readonly state: readonly string[];
+}
+
+/** What a leader says of a snapshot. */
+export function headOf({ last, timeMs, configuration, state }: StoredSnapshot): SnapshotHead {
+  const bytes = JSON.stringify(state);
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  return { last, timeMs, configuration, totalBytes: bytes.length, hash };
 }
 
 /** What survives a crash. */
@@ -154,7 +163,6 @@ export interface MemberOptions {
   readonly random: Random;
   readonly electionTicks?: number;
   readonly heartbeatMs?: number;
-  readonly trailingEntries?: number;
   readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
 }
@@ -201,7 +209,6 @@ export class Member {
       random,
       electionTicks = 10,
       heartbeatMs = 100,
-      trailingEntries = 0,
       commitDelayMs = 0,
       limits = {},
     } = this.#options;
@@ -215,7 +222,6 @@ export class Member {
       incarnation: this.incarnation,
       electionTicks,
       heartbeatMs,
-      trailingEntries,
       commitDelayMs,
       random,
       start: { nowMs: this.nowMs, wallMs: this.wallMs },

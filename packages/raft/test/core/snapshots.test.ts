@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Cluster } from "./cluster.ts";
-import { founding } from "./member.ts";
+import { founded, founding } from "./member.ts";
 
 const trio = ["a", "b", "c"];
 const zero = { index: 0, term: 0 };
@@ -31,7 +31,7 @@ test("a snapshot lets go of the log behind it, except for the trailing entries",
 test("a peer that needs compacted entries gets a snapshot, then the log", () => {
   const cluster = lagging();
   cluster.tick(2);
-  expect(cluster.said("a", "snapshot-chunk").length).toBe(1);
+  expect(cluster.said("a", "snapshot-offer").length).toBe(1);
   expect(cluster.get("c").raft).toMatchObject({ commit: 11, applied: 11, snapshot: { index: 11, term: 1 } });
   cluster.propose("a", "more");
   cluster.settle();
@@ -56,18 +56,18 @@ test("a snapshot is acknowledged as log only once the stored log was reset to it
 test("a peer within the trailing entries gets the log alone", () => {
   const cluster = lagging({ trailingEntries: 11 });
   cluster.tick(2);
-  expect(cluster.said("a", "snapshot-chunk")).toEqual([]);
+  expect(cluster.said("a", "snapshot-offer")).toEqual([]);
   expect(cluster.get("c").state).toEqual(cluster.get("a").state);
 });
 
 test("a stream that failed is tried again after a sign of life", () => {
   const cluster = lagging();
   cluster.step("a", { type: "tick" });
-  while (cluster.said("a", "snapshot-chunk").length === 0) {
+  while (cluster.said("a", "snapshot-offer").length === 0) {
     const parcel = cluster.wire.shift();
     if (parcel !== undefined) cluster.deliver(parcel);
   }
-  cluster.wire = cluster.wire.filter(({ message }) => message.type !== "snapshot-chunk");
+  cluster.wire = cluster.wire.filter(({ message }) => message.type !== "snapshot-offer");
   cluster.tick(3);
   expect(cluster.get("c").raft.commit).toBe(1);
   cluster.step("a", { type: "snapshot-sent", to: "c", ok: false });
@@ -91,26 +91,52 @@ test("a member that comes with the snapshot learns the configuration from it", (
 test("a snapshot that holds nothing new is acknowledged and not stored", () => {
   const cluster = lagging();
   cluster.tick(2);
-  const [chunk] = cluster.said("a", "snapshot-chunk");
-  if (chunk === undefined) throw new Error("no snapshot was sent");
+  const [offer] = cluster.said("a", "snapshot-offer");
+  if (offer === undefined) throw new Error("no snapshot was sent");
   const stored = cluster.get("c").disk.snapshot;
   cluster.sent.length = 0;
-  cluster.tell("c", "a", { ...chunk, bytes: new Uint8Array(0) });
+  cluster.tell("c", "a", offer);
   expect(cluster.get("c").disk.snapshot).toBe(stored);
   expect(cluster.said("c", "append-reply")).toMatchObject([{ match: 11 }]);
-  expect(cluster.said("c", "snapshot-reply")).toMatchObject([{ received: chunk.totalBytes }]);
+  expect(cluster.said("c", "snapshot-reply")).toMatchObject([{ received: offer.totalBytes, done: true }]);
 });
 
 test("a snapshot of an earlier term's leader is refused", () => {
   const cluster = lagging();
   cluster.tick(2);
-  const [chunk] = cluster.said("a", "snapshot-chunk");
-  if (chunk === undefined) throw new Error("no snapshot was sent");
+  const [offer] = cluster.said("a", "snapshot-offer");
+  if (offer === undefined) throw new Error("no snapshot was sent");
   cluster.tell("b", "c", { type: "append", term: 9, prev: zero, commit: 0, entries: [] });
   cluster.sent.length = 0;
-  cluster.tell("b", "a", { ...chunk, last: { index: 99, term: 1 } });
+  cluster.tell("b", "a", { ...offer, last: { index: 99, term: 1 } });
   expect(cluster.get("b").disk.snapshot).toBe(null);
   expect(cluster.said("b", "append-reply")).toMatchObject([{ term: 9, match: null }]);
+});
+
+test("a snapshot of another history is not taken", () => {
+  const cluster = lagging();
+  const configuration = { ...founded(trio), historyId: "cd".repeat(16) };
+  const head = {
+    last: { index: 99, term: 1 },
+    timeMs: 1,
+    totalBytes: 0,
+    hash: "00".repeat(32),
+    configuration,
+  };
+  cluster.sent.length = 0;
+  cluster.tell("c", "a", { type: "snapshot-offer", term: 1, ...head });
+  expect(cluster.get("c").refused).toEqual([{ from: "a", reason: "foreign-history" }]);
+  expect(cluster.get("c").disk.snapshot).toBeNull();
+  expect(cluster.said("c", "snapshot-reply")).toEqual([]);
+});
+
+test("a snapshot that ends with another entry than the one committed there is not taken", () => {
+  const cluster = lagging({ trailingEntries: 4 });
+  cluster.tick(2);
+  const [offer] = cluster.said("a", "snapshot-offer");
+  if (offer === undefined) throw new Error("no snapshot was sent");
+  cluster.tell("b", "a", { ...offer, term: 5, last: { index: 11, term: 4 } });
+  expect(cluster.get("b").refused).toEqual([{ from: "a", reason: "contradicts-commit" }]);
 });
 
 test("a restart finds snapshot and log, and goes on", () => {

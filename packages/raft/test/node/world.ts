@@ -24,9 +24,13 @@ export class World {
     this.#options = options;
   }
 
-  async start(id: string): Promise<void> {
-    const host = this.kernel.node(id).start();
-    const process = await this.kernel.until(this.#open(id, host));
+  async start(id: string, counter: Counter = new Counter()): Promise<void> {
+    await this.kernel.until(this.begin(id, counter));
+  }
+
+  /** The same, while somebody else lets the world happen. */
+  async begin(id: string, counter: Counter = new Counter()): Promise<void> {
+    const process = await this.#open(id, this.kernel.node(id).start(), counter);
     this.running.set(id, process);
     void process.node.closed.then((reason) => {
       process.stopped = reason;
@@ -65,8 +69,7 @@ export class World {
     return process.node.propose(new TextEncoder().encode(text));
   }
 
-  async #open(id: string, host: Host): Promise<Process> {
-    const counter = new Counter();
+  async #open(id: string, host: Host, counter: Counter): Promise<Process> {
     const node = await RaftNode.open({
       host,
       id,

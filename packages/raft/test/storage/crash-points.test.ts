@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Storage } from "../../src/storage/open-storage.ts";
+import { crashedAt } from "./crash-sweep.ts";
+import type { Step } from "./crash-sweep.ts";
 import { configuration, contents, DiskFixture, entries, task } from "./disk-fixture.ts";
-
-type Step = (storage: Storage) => Promise<void>;
 
 async function save(storage: Storage, index: number, term: number, installed: boolean): Promise<void> {
   const writer = await storage.snapshots.create({ index, term });
@@ -76,40 +76,6 @@ async function legalStates(): Promise<string[]> {
   return states;
 }
 
-/** Runs everything on one opening and loses power at stage `point`. How many steps were finished; null: it never came to that. */
-async function crashedAt(disk: DiskFixture, point: number): Promise<number | null> {
-  let stages = 0;
-  let finished = -1;
-  const state = { crashed: false, over: false };
-  const stop = disk.machine.disk.onWrite(() => {
-    stages += 1;
-    if (stages !== point) return;
-    state.crashed = true;
-    disk.machine.crash({ powerOff: true });
-  });
-  const done = (async () => {
-    const storage = await disk.openUnwatched();
-    finished = 0;
-    for (const step of steps) {
-      await step(storage);
-      finished += 1;
-    }
-  })();
-  done.then(
-    () => {
-      state.over = true;
-    },
-    () => {
-      state.over = true;
-    },
-  );
-  await disk.kernel.run({ untilMs: disk.kernel.nowMs + 60_000, until: () => state.crashed || state.over });
-  stop();
-  if (!state.crashed) return null;
-  disk.host = disk.machine.start();
-  return finished;
-}
-
 test(
   "a power loss at any write finds the state before or after the step under way",
   { timeout: 120_000 },
@@ -119,7 +85,7 @@ test(
     for (let point = 1; ; point += 1) {
       for (const seed of [point, point + 1000, point + 2000]) {
         const disk = new DiskFixture(seed);
-        const finished = await crashedAt(disk, point);
+        const finished = await crashedAt(disk, point, steps);
         if (finished === null) {
           expect(points).toBeGreaterThan(2 * steps.length);
           return;

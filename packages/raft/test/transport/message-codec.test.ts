@@ -31,30 +31,46 @@ const append = fc
     entries: entries(from, from + length - 1, term),
   }));
 
-const chunk = fc
+const hash = fc.stringMatching(/^[0-9a-f]{64}$/);
+const named = { last: fc.record({ index: fc.integer({ min: 1, max: maxCount }), term: positive }), hash };
+const snapshotBytes = fc.integer({ min: 0, max: 2 ** 36 });
+
+const offer = fc
   .record({
     term: fc.integer({ min: 3, max: maxCount }),
+    hash,
     timeMs: fc.maxSafeNat(),
-    at: fc.nat(100),
-    bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
-    checksum: fc.nat(),
+    totalBytes: snapshotBytes,
   })
-  .map(({ term, timeMs, at, bytes: slice, checksum }): Message => ({
-    type: "snapshot-chunk",
-    term,
+  .map((facts): Message => ({
+    type: "snapshot-offer",
     last: { index: 7, term: 3 },
-    timeMs,
     configuration,
-    offset: at,
-    totalBytes: at + slice.length,
-    checksum,
-    bytes: slice,
+    ...facts,
   }));
 
 const id = fc.stringMatching(/^[A-Za-z0-9._-]{1,64}$/);
 const message: fc.Arbitrary<PeerMessage> = fc.oneof(
   append,
-  chunk,
+  offer,
+  fc.record({
+    type: fc.constant("snapshot-request" as const),
+    ...named,
+    offset: snapshotBytes,
+    length: fc.integer({ min: 1, max: 1 << 20 }),
+  }),
+  fc.record({
+    type: fc.constant("snapshot-chunk" as const),
+    ...named,
+    offset: snapshotBytes,
+    checksum: fc.nat(),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 64 }),
+  }),
+  fc.record({
+    type: fc.constant("snapshot-refusal" as const),
+    ...named,
+    reason: fc.constantFrom("busy" as const, "absent" as const),
+  }),
   fc
     .record({ last: fc.oneof(logId, fc.constant(empty)), ahead: fc.nat(9), closedLeader: maybe(id) })
     .map(({ last, ahead, closedLeader }): Message => ({
@@ -102,7 +118,13 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     round: positive,
     pledgeMs: fc.nat(1_200_000),
   }),
-  fc.record({ type: fc.constant("snapshot-reply" as const), term: count, last: logId, received: count }),
+  fc.record({
+    type: fc.constant("snapshot-reply" as const),
+    term: count,
+    last: logId,
+    received: count,
+    done: fc.boolean(),
+  }),
   fc.record({ type: fc.constant("read-request" as const), term: positive, id: count }),
   fc.record({ type: fc.constant("read-reply" as const), term: count, id: count, index: maybe(count) }),
   fc.record({
@@ -280,7 +302,7 @@ const misfits: readonly (readonly [string, Message])[] = [
   ["an index out of reach", { type: "timeout-now", term: 2, last: { index: 2 ** 52 + 1, term: 2 } }],
   [
     "an answer about half a snapshot",
-    { type: "snapshot-reply", term: 1, last: { index: 1, term: 0 }, received: 0 },
+    { type: "snapshot-reply", term: 1, last: { index: 1, term: 0 }, received: 0, done: false },
   ],
   ["a negative index", { type: "vote", term: 1, last: { index: -1, term: 1 }, transfer: false }],
   ["a term above 2^53", { type: "vote", term: 2 ** 60, last: { index: 1, term: 1 }, transfer: false }],
@@ -294,22 +316,45 @@ test.each(misfits)("%s is refused", (_, misfit) => {
 test.each([
   ["of nothing", { last: empty }],
   ["of a term to come", { last: { index: 7, term: 9 } }],
-  ["beyond its size", { offset: 2 }],
-  ["that brings nothing", { bytes: new Uint8Array(0) }],
-])("a slice of a snapshot %s is refused", (_, misfit) => {
+  ["of half an entry", { last: { index: 7, term: 0 } }],
+  ["larger than any", { totalBytes: 2 ** 36 + 1 }],
+  ["whose membership came later", { configuration: { ...configuration, index: 8 } }],
+  ["with half a hash", { hash: "00".repeat(16) }],
+])("an offer of a snapshot %s is refused", (_, misfit) => {
   const sound: Message = {
-    type: "snapshot-chunk",
+    type: "snapshot-offer",
     term: 3,
     last: { index: 7, term: 3 },
     timeMs: 0,
     configuration: { ...configuration, index: 0 },
-    offset: 0,
     totalBytes: 2,
-    checksum: 0,
-    bytes: Uint8Array.of(1, 2),
+    hash: "00".repeat(32),
   };
   expect(decodeFrame(encodeFrame([sound])).length).toBe(1);
   expect(decodesOrRefuses(encodeFrame([{ ...sound, ...misfit }]))).toBeNull();
+});
+
+const name = { last: { index: 7, term: 3 }, hash: "00".repeat(32) };
+
+test.each<[string, PeerMessage]>([
+  ["a request for nothing", { type: "snapshot-request", ...name, offset: 0, length: 0 }],
+  ["a request for too much", { type: "snapshot-request", ...name, offset: 0, length: 2 ** 20 + 1 }],
+  ["a request out of reach", { type: "snapshot-request", ...name, offset: 2 ** 36 + 1, length: 1 }],
+  [
+    "a chunk of nothing",
+    { type: "snapshot-chunk", ...name, offset: 0, checksum: 0, bytes: new Uint8Array(0) },
+  ],
+  [
+    "a chunk that is too large",
+    { type: "snapshot-chunk", ...name, offset: 0, checksum: 0, bytes: new Uint8Array(2 ** 20 + 1) },
+  ],
+  [
+    "a chunk out of reach",
+    { type: "snapshot-chunk", ...name, offset: 2 ** 37, checksum: 0, bytes: new Uint8Array(1) },
+  ],
+  ["a refusal about no snapshot", { type: "snapshot-refusal", ...name, hash: "", reason: "busy" }],
+])("%s is refused", (_, misfit) => {
+  expect(decodesOrRefuses(encodeFrame([misfit]))).toBeNull();
 });
 
 test("an answer that only tells of a later term travels", () => {

@@ -27,13 +27,23 @@ function packed(message: PeerMessage): unknown[] {
       return [7, message.term, message.commit, message.round];
     case "heartbeat-reply":
       return [8, message.term, message.round, message.pledgeMs];
-    case "snapshot-chunk": {
-      const { term, last, timeMs, configuration, offset, totalBytes, checksum, bytes } = message;
+    case "snapshot-offer": {
+      const { term, last, hash, timeMs, configuration, totalBytes } = message;
       const config = [configuration.index, encodeConfiguration(configuration)];
-      return [9, term, ...idOf(last), timeMs, config, offset, totalBytes, checksum, bytes];
+      return [18, term, ...idOf(last), Buffer.from(hash, "hex"), timeMs, config, totalBytes];
     }
     case "snapshot-reply":
-      return [10, message.term, ...idOf(message.last), message.received];
+      return [19, message.term, ...idOf(message.last), message.received, message.done];
+    case "snapshot-request": {
+      const { last, hash, offset, length } = message;
+      return [20, ...idOf(last), Buffer.from(hash, "hex"), offset, length];
+    }
+    case "snapshot-chunk": {
+      const { last, hash, offset, checksum, bytes } = message;
+      return [21, ...idOf(last), Buffer.from(hash, "hex"), offset, checksum, bytes];
+    }
+    case "snapshot-refusal":
+      return [22, ...idOf(message.last), Buffer.from(message.hash, "hex"), message.reason === "busy"];
     case "read-request":
       return [11, message.term, message.id];
     case "read-reply":

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { FlotillaError } from "@flotilla/runtime";
 import { keyedRandom } from "@flotilla/runtime/sim";
-import type { AppendTask, LogId } from "@flotilla/raft";
+import type { AppendTask, LogId, Message } from "@flotilla/raft";
 import { Raft } from "@flotilla/raft/parts";
 import type { Event, PeerMessage, Ready, Receive, Refused } from "@flotilla/raft/parts";
 import type { Draw } from "../draw.ts";
@@ -26,7 +26,6 @@ class Subject {
       id: self,
       incarnation: incarnationOf(self),
       electionTicks: 4,
-      trailingEntries: 5,
       random: keyedRandom(seed, "core"),
       start: { nowMs: 0, wallMs: 500 },
       recovered: {
@@ -120,7 +119,7 @@ export class CoreTarget {
   }
 
   /** A peer says this. @throws Broken */
-  hear(message: Exclude<PeerMessage, { type: "app" }>, frame: Uint8Array, told: Lie | null): Outcome {
+  hear(message: Message, frame: Uint8Array, told: Lie | null): Outcome {
     const from = told?.from ?? this.#speaker(message.type);
     const incarnation = told?.incarnation ?? incarnationOf(from);
     const event: Receive = { type: "receive", from, incarnation, message };
@@ -182,7 +181,7 @@ export class CoreTarget {
   #speaker(type: PeerMessage["type"]): string {
     const { leader } = this.#tried.raft;
     const asLeader =
-      type === "append" || type === "heartbeat" || type === "snapshot-chunk" || type.endsWith("y");
+      type === "append" || type === "heartbeat" || type === "snapshot-offer" || type.endsWith("y");
     if (asLeader && leader !== null && leader !== self && !this.#draw.once(10)) return leader;
     return this.#draw.pick(peers);
   }
@@ -211,11 +210,11 @@ export class CoreTarget {
     return "damaged";
   }
 
-  /** What a driver does with the chunks that the core lets through. */
+  /** What a driver does with the offers that the core lets through. */
   #installSnapshot(taken: readonly Ready[], frame: Uint8Array): void {
-    const chunk = taken.flatMap((ready) => ready.receiveSnapshot)[0]?.chunk;
-    if (chunk === undefined || chunk.offset > 0 || chunk.bytes.length < chunk.totalBytes) return;
-    const { last, timeMs, configuration: config } = chunk;
+    const offered = taken.flatMap((ready) => ready.receiveSnapshot)[0];
+    if (offered === undefined || this.#draw.once(2)) return;
+    const { last, timeMs, configuration: config } = offered.head;
     this.#both({ type: "snapshot-installed", last, timeMs, configuration: config }, frame);
   }
 
@@ -264,7 +263,7 @@ export class CoreTarget {
         return { type: "transfer", to: this.#draw.once(2) ? peer : null };
       case 3:
         if (term === null || index === 0) return { type: "wake" };
-        return { type: "snapshot-saved", last: { index, term }, configuration: raft.configurationAt(index) };
+        return { type: "snapshot-saved", last: { index, term }, compactTo: Math.max(0, index - 5) };
       default:
         return { type: "snapshot-sent", to: peer, ok: this.#draw.once(2) };
     }

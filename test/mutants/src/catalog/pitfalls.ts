@@ -10,6 +10,7 @@ import {
   logStore,
   logWindow,
   machine,
+  openStorage,
   progress,
   quorum,
   raftLog,
@@ -136,8 +137,22 @@ export const pitfalls: readonly Mutant[] = [
     edits: [
       {
         file: applier,
-        find: "    this.take(nothing);\n    this.#stateMachine.restore(",
-        replace: "    this.#stateMachine.restore(",
+        find: "    this.take(nothing);\n    replaceState();",
+        replace: "    replaceState();",
+      },
+    ],
+  },
+  {
+    id: "P92",
+    severity: 1,
+    title: "an older snapshot takes the place of a damaged one although the log does not go on from it",
+    killer: "NoRegression",
+    edits: [
+      { file: openStorage, find: "    if (meta.last.index < log.base.index) break;\n", replace: "" },
+      {
+        file: openStorage,
+        find: "if (!installed || last.index <= log.commit)",
+        replace: "if (!installed && last.index > log.commit)",
       },
     ],
   },

@@ -3,13 +3,14 @@ import {
   coreSnapshots,
   driver,
   following,
+  incomingSnapshot,
   machine,
   nodeSnapshots,
   openStorage,
   sessionTable,
-  snapshotReceiver,
-  snapshotStore,
+  snapshotPuller,
   snapshotWrite,
+  snapshotWriter,
 } from "./files.ts";
 
 /** What stands for the log below it. */
@@ -22,15 +23,9 @@ export const snapshots: readonly Mutant[] = [
     edits: [
       {
         file: nodeSnapshots,
-        find: "last: applier.applied,",
-        replace: "last: this.#options.committed(),",
-      },
-      {
-        file: driver,
-        find: "      term: () => this.#core.term,\n",
-        replace: `      term: () => this.#core.term,
-      committed: () => ({ index: this.#core.commit, term: this.#core.termAt(this.#core.commit) ?? 0 }),
-`,
+        find: "const point = { last: applier.applied, timeMs: applier.timeMs, configuration };",
+        replace: `const committed = { index: core.commit, term: core.termAt(core.commit) ?? 0 };
+    const point = { last: committed, timeMs: applier.timeMs, configuration };`,
       },
     ],
   },
@@ -60,8 +55,13 @@ export const snapshots: readonly Mutant[] = [
       { file: driver, find: "if (last.index > this.#core.commit) {", replace: "if (last.index > 0) {" },
       {
         file: coreSnapshots,
-        find: "if (chunk.last.index > s.log.commit) {",
-        replace: "if (chunk.last.index > 0) {",
+        find: "if (last.index > s.log.commit) {",
+        replace: "if (last.index > 0) {",
+      },
+      {
+        file: nodeSnapshots,
+        find: "isNews: ({ index }) => index > core.commit,",
+        replace: "isNews: ({ index }) => index > 0,",
       },
     ],
   },
@@ -73,7 +73,7 @@ export const snapshots: readonly Mutant[] = [
     edits: [
       {
         file: coreSnapshots,
-        find: "s.log.compactTo(s.log.snapshot.index - s.trailingEntries)",
+        find: "s.log.compactTo(compactTo)",
         replace: "s.log.compactTo(s.log.snapshot.index + 1)",
       },
     ],
@@ -130,15 +130,16 @@ export const snapshots: readonly Mutant[] = [
     title: "chunks of two snapshots are mixed, and the whole is not compared with its checksum",
     killer: "SoundDataOpens",
     edits: [
+      { file: snapshotPuller, find: "    isSameSnapshot(pull.head, chunk) &&\n", replace: "" },
       {
-        file: snapshotReceiver,
-        find: "const same = incoming !== null && isSame(incoming.head, chunk);",
-        replace: "const same = incoming !== null;",
+        file: incomingSnapshot,
+        find: "earlier !== null && isSameSnapshot(earlier, head) &&",
+        replace: 'earlier !== null && !isSameSnapshot(earlier, { ...head, hash: "" }) &&',
       },
       {
-        file: snapshotReceiver,
-        find: "if (writer.checksum !== head.checksum) {",
-        replace: "if (writer.checksum < 0 && isSame(head, head)) {",
+        file: incomingSnapshot,
+        find: 'this.isComplete && this.#hash.copy().digest("hex") === this.head.hash',
+        replace: "this.isComplete",
       },
     ],
   },
@@ -160,7 +161,13 @@ export const snapshots: readonly Mutant[] = [
     severity: 1,
     title: "the log is compacted although the bytes of the snapshot were never synced",
     killer: "SoundDataOpens",
-    edits: [{ file: snapshotStore, find: "    await this.#files.sync(part);\n", replace: "" }],
+    edits: [
+      {
+        file: snapshotWriter,
+        find: "    await this.#file.sync();\n    await this.#file.close();\n",
+        replace: "    await this.#file.close();\n",
+      },
+    ],
   },
   {
     id: "S12",
@@ -172,6 +179,56 @@ export const snapshots: readonly Mutant[] = [
         file: sessionTable,
         find: "return { sessions: this.#sessions.clone(), leases: this.#leases.clone() };",
         replace: "return { sessions: this.#sessions, leases: this.#leases };",
+      },
+    ],
+  },
+  {
+    id: "S13",
+    severity: 1,
+    title: "a received snapshot is taken up although its bytes were never synced",
+    killer: "SoundDataOpens",
+    edits: [
+      {
+        file: incomingSnapshot,
+        find: "    await this.#file.sync();\n    await this.#file.close();\n",
+        replace: "    await this.#file.close();\n",
+      },
+    ],
+  },
+  {
+    id: "S14",
+    severity: 1,
+    title: "a snapshot is gone on with from bytes that were never durable and are compared with nothing",
+    killer: "SoundDataOpens",
+    edits: [
+      {
+        file: incomingSnapshot,
+        find: "    await this.#file.sync();\n    const record",
+        replace: "    const record",
+      },
+      {
+        file: incomingSnapshot,
+        find: "return this.#checksum === checksum;",
+        replace: "return this.#checksum === checksum || this.#received === received;",
+      },
+      {
+        file: incomingSnapshot,
+        find: 'this.isComplete && this.#hash.copy().digest("hex") === this.head.hash',
+        replace: "this.isComplete",
+      },
+    ],
+  },
+  {
+    id: "S15",
+    severity: 1,
+    title: "a chunk is taken at whatever offset it is for",
+    killer: "SoundDataOpens",
+    edits: [
+      { file: snapshotPuller, find: "    chunk.offset === pull.accepted &&\n", replace: "" },
+      {
+        file: incomingSnapshot,
+        find: 'this.isComplete && this.#hash.copy().digest("hex") === this.head.hash',
+        replace: "this.isComplete",
       },
     ],
   },

@@ -8,8 +8,6 @@ type Of<Type extends Message["type"]> = Extract<Message, { type: Type }>;
 export class DurableBeforeAck implements OnlineChecker {
   readonly invariant: string = "DurableBeforeAck";
   readonly #report: Report;
-  /** Length of every snapshot under way, by the entry it ends with. */
-  readonly #snapshotBytes = new Map<string, number>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -33,9 +31,6 @@ export class DurableBeforeAck implements OnlineChecker {
       case "snapshot-reply":
         this.#snapshot(node, message);
         break;
-      case "snapshot-chunk":
-        this.#snapshotBytes.set(`${message.last.index}/${message.last.term}`, message.totalBytes);
-        return;
       default:
         return;
     }
@@ -69,8 +64,8 @@ export class DurableBeforeAck implements OnlineChecker {
   }
 
   #snapshot(node: NodeView, message: Of<"snapshot-reply">): void {
-    const { last, received } = message;
-    if (received !== this.#snapshotBytes.get(`${last.index}/${last.term}`) || node.holdsDurably(last)) return;
+    const { last, done } = message;
+    if (!done || node.holdsDurably(last)) return;
     this.#broken(node, message, `snapshot ${last.index}, durable up to ${node.durable.lastIndex}`);
   }
 

@@ -187,5 +187,5 @@ function momentOf(message: Message): Moment | null {
   if (message.type === "vote") return "vote/asked";
   if (message.type === "vote-reply") return message.granted ? "vote/granted" : null;
   if (message.type === "timeout-now") return "handover";
-  return message.type === "snapshot-chunk" ? "snapshot/sent" : null;
+  return message.type === "snapshot-offer" ? "snapshot/sent" : null;
 }

@@ -14,5 +14,5 @@ export function bound({ electionTimeoutMs, heartbeatMs }: Pace, timeouts: number
 
 /** True for what only a leader sends of its own accord. */
 export function isLeaders({ type }: Message): boolean {
-  return type === "append" || type === "heartbeat" || type === "snapshot-chunk";
+  return type === "append" || type === "heartbeat" || type === "snapshot-offer";
 }

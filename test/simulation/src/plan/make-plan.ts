@@ -45,6 +45,8 @@ function makeConfig(random: KeyedRandom): WorldConfig {
     applyMs: pick(random.fork("apply"), [0, 0, 0, 2, 10]),
     logReadMs: pick(random.fork("reads"), [300, 1000, 2500]),
     ending: random.fork("ending").chance(0.25) ? "poison" : "close",
+    snapshotChunkBytes: pick(random.fork("chunks"), [256, 1024, 4096, 262_144]),
+    trailingBytes: pick(random.fork("trailing"), [0, 4096, 16_384, 1 << 28]),
   };
 }
 

@@ -102,6 +102,9 @@ export interface WorldConfig {
   readonly memberTtlMs: number;
   readonly snapshotEntries: number;
   readonly trailingEntries: number;
+  /** Bytes of log kept behind a snapshot, at most. */
+  readonly trailingBytes: number;
+  readonly snapshotChunkBytes: number;
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
   readonly secret: boolean;

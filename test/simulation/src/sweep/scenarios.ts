@@ -23,6 +23,8 @@ const config: WorldConfig = {
   memberTtlMs: 1000,
   snapshotEntries: 1000,
   trailingEntries: 5,
+  trailingBytes: 1 << 20,
+  snapshotChunkBytes: 1024,
   heartbeatMs: 50,
   electionTimeoutMs: 250,
   secret: false,

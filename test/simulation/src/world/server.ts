@@ -142,11 +142,12 @@ export class Server {
 
   #hooks(host: Host): Parameters<typeof startNode>[1] {
     const { golden, monitor, poison, plan } = this.#world;
-    const { applyMs, limits } = plan.config;
+    const { applyMs, limits, snapshotChunkBytes, trailingBytes } = plan.config;
     const raft = monitor.observer(this.view);
     return {
       raftLimits: limits,
       opened: (raftNode) => this.#opened(raftNode, host),
+      snapshots: { snapshotChunkBytes, trailingBytes },
       raftObserver: {
         ...raft,
         onApply: (entry) => {

@@ -23,6 +23,8 @@ export function smallPlan(seed: number): Plan {
       memberTtlMs: 1000,
       snapshotEntries: 50,
       trailingEntries: 5,
+      trailingBytes: 1 << 20,
+      snapshotChunkBytes: 1024,
       heartbeatMs: 100,
       electionTimeoutMs: 1000,
       secret: true,

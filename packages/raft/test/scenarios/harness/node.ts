@@ -1,7 +1,7 @@
 import type { Random } from "@flotilla/runtime";
 import { encodeEntry } from "../../../src/core/entry-codec.ts";
 import type { AppendTask } from "../../../src/core/ready.ts";
-import type { SnapshotChunk } from "../../../src/core/message.ts";
+import type { SnapshotOffered } from "../../../src/core/ready.ts";
 import { Member, type MemberOptions } from "../../core/member.ts";
 
 /** More lives than a node of any scenario has. */
@@ -41,19 +41,14 @@ export class Draws implements Random {
   }
 }
 
-/** A snapshot that has arrived and is not durable yet. */
-export interface Incoming {
-  readonly from: string;
-  readonly chunk: SnapshotChunk;
-}
-
 /** One node of a scenario: a member, and what is half done about it. */
 export class ScenarioNode {
   readonly member: Member;
   readonly draws: Draws;
   /** The write under way has left the process; a crash alone does not undo it. */
   unsynced: AppendTask | null = null;
-  incoming: Incoming | null = null;
+  /** A snapshot that is being received and is not durable yet. */
+  incoming: SnapshotOffered | null = null;
   reportedCommit = 0;
   reportedConfiguration = 0;
 

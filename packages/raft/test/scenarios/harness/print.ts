@@ -65,8 +65,9 @@ const details: Details = {
   },
   heartbeat: ({ round, commit }) => ` round ${round} commit ${commit}`,
   "heartbeat-reply": ({ round, pledgeMs }) => ` round ${round}${pledgeMs > 0 ? ` pledged ${pledgeMs}` : ""}`,
-  "snapshot-chunk": ({ last }) => ` last ${logId(last)} whole`,
-  "snapshot-reply": ({ last }) => ` last ${logId(last)} installed`,
+  "snapshot-offer": ({ last }) => ` last ${logId(last)}`,
+  "snapshot-reply": ({ last, received, done }) =>
+    ` last ${logId(last)} ${done ? "installed" : `received ${received}`}`,
   "read-request": ({ id }) => ` ${readId(id)}`,
   "read-reply": ({ id, index }) => ` ${readId(id)} ${index === null ? "refused" : `at ${index}`}`,
   forward: ({ firstId, payloads }) =>

@@ -1,16 +1,15 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { Event } from "../../../src/core/event.ts";
-import type { Message, SnapshotChunk } from "../../../src/core/message.ts";
+import type { Message } from "../../../src/core/message.ts";
 import type { Limits } from "../../../src/core/options.ts";
-import type { Ready } from "../../../src/core/ready.ts";
+import type { Ready, SnapshotOffered } from "../../../src/core/ready.ts";
 import type { Index, LogId } from "../../../src/core/types.ts";
-import { founded, founding, type StoredSnapshot } from "../../core/member.ts";
+import { founded, founding, headOf, type StoredSnapshot } from "../../core/member.ts";
 import { Invariants } from "./invariants.ts";
 import { ScenarioNode } from "./node.ts";
 import * as print from "./print.ts";
 import { ScenarioError } from "./script.ts";
-import { chunkOf, snapshotIn } from "./snapshots.ts";
 import { type Parcel, type Selection, Wire } from "./wire.ts";
 
 export interface WorldOptions {
@@ -37,16 +36,20 @@ export class World {
   readonly wire: Wire = new Wire();
   readonly invariants: Invariants;
   readonly electionTicks: number;
-  readonly #streams = new Map<string, StoredSnapshot>();
+  readonly #transfers = new Map<string, StoredSnapshot>();
+  /** Whatever was offered, by its hash. */
+  readonly #offered = new Map<string, StoredSnapshot>();
+  readonly #trailingEntries: number;
   readonly #texts = new Map<string, string>();
   #lines: string[] = [];
   #proposed: readonly string[] = [];
   #reads = 0;
 
-  constructor({ size, founding: isFounding, leases, ...options }: WorldOptions) {
+  constructor({ size, founding: isFounding, leases, trailingEntries, ...options }: WorldOptions) {
     const ids = Array.from({ length: size }, (_, k) => String(k + 1));
     const configuration = isFounding ? founding(ids) : { ...founded(ids), leaseReads: leases };
     this.electionTicks = options.electionTicks;
+    this.#trailingEntries = trailingEntries;
     this.nodes = new Map(ids.map((id, k) => [id, new ScenarioNode(k, { id, configuration, ...options })]));
     this.invariants = new Invariants(() => [...this.nodes.values()].map(({ member }) => member));
     for (const id of ids) this.drain(id);
@@ -181,7 +184,8 @@ export class World {
     const configuration = raft.configurationAt(index);
     const timeMs = disk.at(index)?.timeMs ?? 0;
     disk.snapshot = { last, timeMs, configuration, state: state.slice(0, index) };
-    this.turn(id, [{ type: "snapshot-saved", last, configuration }]);
+    const compactTo = Math.max(0, index - this.#trailingEntries);
+    this.turn(id, [{ type: "snapshot-saved", last, compactTo }]);
   }
 
   /** The snapshot that arrived becomes durable, with the state machine restored from it. */
@@ -190,8 +194,9 @@ export class World {
     const { incoming, member } = node;
     if (incoming === null) throw new ScenarioError(`no snapshot has arrived at node ${id}`);
     node.incoming = null;
-    const snapshot = snapshotIn(incoming.chunk);
-    const { last, timeMs, configuration } = snapshot;
+    const { last, timeMs, configuration, totalBytes, hash } = incoming.head;
+    const snapshot = this.#offered.get(hash);
+    if (snapshot === undefined) throw new Error("a snapshot that nobody offered");
     member.disk.snapshot = snapshot;
     if (last.index > member.raft.commit) {
       member.state = [...snapshot.state];
@@ -199,13 +204,12 @@ export class World {
     }
     this.turn(id, [{ type: "snapshot-installed", last, timeMs, configuration }]);
     const { term } = member.raft;
-    const received = incoming.chunk.totalBytes;
-    this.#post(node, incoming.from, { type: "snapshot-reply", term, last, received });
+    this.#post(node, incoming.from, { type: "snapshot-reply", term, last, received: totalBytes, done: true });
   }
 
-  /** The stream of a snapshot ended before it was installed. False when there is none. */
-  giveUpStream(from: string, to: string): boolean {
-    if (!this.#streams.delete(`${from}->${to}`)) return false;
+  /** The transfer of a snapshot ended before it was installed. False when there is none. */
+  giveUpTransfer(from: string, to: string): boolean {
+    if (!this.#transfers.delete(`${from}->${to}`)) return false;
     this.turn(from, [{ type: "snapshot-sent", to, ok: false }]);
     return true;
   }
@@ -217,7 +221,7 @@ export class World {
       [a, b],
       [b, a],
     ] as const) {
-      this.giveUpStream(id, peer);
+      this.giveUpTransfer(id, peer);
       this.turn(id, [{ type: "peer-down", peer, byPeer: closedBy === peer }]);
     }
   }
@@ -230,7 +234,7 @@ export class World {
       [a, b],
       [b, a],
     ] as const) {
-      this.giveUpStream(id, peer);
+      this.giveUpTransfer(id, peer);
       const { incarnation } = this.get(peer).member;
       this.turn(id, [{ type: "peer-up", peer, incarnation }]);
     }
@@ -241,7 +245,7 @@ export class World {
     node.stop();
     this.wire.take({ to: node.id });
     this.invariants.ended(node.member);
-    for (const key of this.#streams.keys()) if (key.startsWith(`${node.id}->`)) this.#streams.delete(key);
+    for (const key of this.#transfers.keys()) if (key.startsWith(`${node.id}->`)) this.#transfers.delete(key);
   }
 
   restart(id: string): void {
@@ -262,10 +266,14 @@ export class World {
   #eventsOf({ from, to, incarnation, message }: Parcel): Event[] {
     const heard: Event = { type: "receive", from, incarnation, message };
     const key = `${to}->${from}`;
-    if (message.type !== "snapshot-reply" || this.#streams.get(key)?.last.index !== message.last.index) {
+    if (
+      message.type !== "snapshot-reply" ||
+      !message.done ||
+      this.#transfers.get(key)?.last.index !== message.last.index
+    ) {
       return [heard];
     }
-    this.#streams.delete(key);
+    this.#transfers.delete(key);
     return [heard, { type: "snapshot-sent", to: from, ok: true }];
   }
 
@@ -287,8 +295,8 @@ export class World {
       member.disk.compactTo(ready.compactTo);
       this.say(`${id} lets go of the log up to ${print.logId(ready.compactTo)}`);
     }
-    for (const to of ready.sendSnapshot) this.#startStream(node, to);
-    for (const { from, chunk } of ready.receiveSnapshot) this.#arrive(node, from, chunk);
+    for (const to of ready.sendSnapshot) this.#startTransfer(node, to);
+    for (const offered of ready.receiveSnapshot) this.#arrive(node, offered);
   }
 
   #report(node: ScenarioNode, ready: Ready): void {
@@ -332,17 +340,19 @@ export class World {
     this.say(`${describe(parcel)}${isUnderWay ? "" : " (lost)"}`);
   }
 
-  #startStream(node: ScenarioNode, to: string): void {
+  #startTransfer(node: ScenarioNode, to: string): void {
     const { disk, raft } = node.member;
     const { snapshot } = disk;
     if (snapshot === null) throw new Error(`node ${node.id} has no snapshot to send`);
-    this.#streams.set(`${node.id}->${to}`, snapshot);
-    this.#post(node, to, chunkOf(snapshot, raft.term));
+    this.#transfers.set(`${node.id}->${to}`, snapshot);
+    const head = headOf(snapshot);
+    this.#offered.set(head.hash, snapshot);
+    this.#post(node, to, { type: "snapshot-offer", term: raft.term, ...head });
   }
 
-  #arrive(node: ScenarioNode, from: string, chunk: SnapshotChunk): void {
-    node.incoming = { from, chunk };
-    this.say(`${node.id} receives snapshot ${print.logId(chunk.last)} from ${from}`);
+  #arrive(node: ScenarioNode, offered: SnapshotOffered): void {
+    node.incoming = offered;
+    this.say(`${node.id} receives snapshot ${print.logId(offered.head.last)} from ${offered.from}`);
   }
 }
 

@@ -33,7 +33,7 @@ function crash(world: World, args: Arguments): void {
   if (!noticed) return;
   for (const other of world.ids) {
     if (other === id || world.wire.isCut(id, other)) continue;
-    world.giveUpStream(other, id);
+    world.giveUpTransfer(other, id);
     world.turn(other, [{ type: "peer-down", peer: id, byPeer: true }]);
   }
 }

@@ -68,9 +68,9 @@ function linkUp(world: World, args: Arguments): void {
   world.linkUp(args.need("a node"), args.need("a peer"));
 }
 
-function loseStream(world: World, args: Arguments): void {
+function giveUp(world: World, args: Arguments): void {
   const { from = "", to = "" } = endsOf(args.need("a link"));
-  if (!world.giveUpStream(from, to)) throw new ScenarioError("no such stream is under way");
+  if (!world.giveUpTransfer(from, to)) throw new ScenarioError("no such transfer is under way");
 }
 
 /** What happens to messages and links. */
@@ -83,5 +83,5 @@ export const network: Commands = {
   heal,
   "link-down": linkDown,
   "link-up": linkUp,
-  "lose-stream": loseStream,
+  "give-up": giveUp,
 };

@@ -1,0 +1,170 @@
+import { expect, test } from "vitest";
+import type { RaftOptions, Restoring, StateMachine } from "../../src/index.ts";
+import { Counter } from "./counter.ts";
+import { World } from "./world.ts";
+
+const ids = ["a", "b", "c"];
+const timeout = 120_000;
+const options: Partial<RaftOptions> = {
+  snapshotEntries: 40,
+  trailingEntries: 0,
+  trailingBytes: 0,
+  snapshotChunkBytes: 64,
+};
+
+/** Takes a snapshot in slices, and notes what it held with each of them. */
+class SlicedCounter extends Counter implements StateMachine {
+  readonly lengths: number[] = [];
+
+  beginRestore(): Restoring {
+    const parts: Uint8Array[] = [];
+    return {
+      write: (bytes) => {
+        parts.push(bytes);
+        this.lengths.push(this.applied.length);
+      },
+      finish: () => this.restore(Buffer.concat(parts)),
+    };
+  }
+}
+
+/** A leader and two followers, one of them away while the log it lacks was compacted. */
+async function lagging(seed: number) {
+  const world = new World(seed, ids, options);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  await world.runFor(1000);
+  const [away = "", third = ""] = ids.filter((id) => id !== leader.node.id);
+  world.crash(away, true);
+  for (let k = 0; k < 130; k += 1) await world.kernel.until(world.propose(leader, `${1_000_000_000 + k}`));
+  await world.runFor(1000);
+  const { disk } = world.kernel.node(away);
+  const isUnderWay = (): boolean => disk.durableFile("snapshots/incoming-progress") !== undefined;
+  const untilUnderWay = async (): Promise<void> => {
+    await world.kernel.run({ untilMs: world.kernel.nowMs + 60_000, until: isUnderWay });
+    expect(isUnderWay()).toBe(true);
+  };
+  const expectEqual = async (): Promise<void> => {
+    const last = await world.untilLeader();
+    await world.kernel.until(world.propose(last, "7"));
+    await world.runFor(5000);
+    for (const { counter, stopped } of world.running.values()) {
+      expect(stopped).toBeNull();
+      expect(counter.applied).toEqual(last.counter.applied);
+    }
+    expect(last.counter.applied.length).toBe(131);
+  };
+  return { world, leader, away, third, untilUnderWay, expectEqual, probes: world.kernel.probes };
+}
+
+test("members take their snapshots at the same entries, byte for byte alike", { timeout }, async () => {
+  const { world, leader, third } = await lagging(1);
+  for (const name of ["snapshots/80-1.data", "snapshots/120-1.data"]) {
+    const [one, other] = [leader.node.id, third].map((id) => world.kernel.node(id).disk.durableFile(name));
+    expect(one?.length).toBeGreaterThan(500);
+    expect(one).toEqual(other);
+  }
+});
+
+test("a snapshot comes in many chunks", { timeout }, async () => {
+  const { world, away, expectEqual, probes } = await lagging(2);
+  await world.start(away);
+  await expectEqual();
+  expect(probes.get("raft.snapshot-chunk-out-of-order")).toBeUndefined();
+  expect(probes.get("raft.snapshot-other-source")).toBeUndefined();
+});
+
+test("a receiver that loses power goes on where it was", { timeout }, async () => {
+  const { world, away, untilUnderWay, expectEqual, probes } = await lagging(3);
+  await world.start(away);
+  await untilUnderWay();
+  world.crash(away, true);
+  await world.start(away);
+  await expectEqual();
+  expect(probes.get("raft.snapshot-resumed")).toBe(1);
+});
+
+test.each([
+  ["its process dies", false],
+  ["it loses power, which nobody hears of", true],
+])("when %s, a leader's snapshot comes from whoever has the same one", { timeout }, async (_, powerOff) => {
+  const { world, leader, away, untilUnderWay, expectEqual, probes } = await lagging(4);
+  await world.start(away);
+  await untilUnderWay();
+  world.crash(leader.node.id, powerOff);
+  await world.runFor(2500);
+  expect(probes.get("raft.snapshot-other-source")).toBe(1);
+  expect(world.running.get(away)?.node.status().snapshotIndex).toBe(120);
+  await world.start(leader.node.id);
+  await expectEqual();
+});
+
+test("a lost link costs what was under way, not what has arrived", { timeout }, async () => {
+  const { world, leader, away, third, untilUnderWay, expectEqual, probes } = await lagging(5);
+  await world.start(away);
+  await untilUnderWay();
+  for (const other of [leader.node.id, third]) world.kernel.network.cutBoth(away, other);
+  await world.runFor(6000);
+  for (const other of [leader.node.id, third]) {
+    world.kernel.network.heal(away, other);
+    world.kernel.network.heal(other, away);
+  }
+  await expectEqual();
+  expect(probes.get("raft.snapshot-checksum")).toBeUndefined();
+});
+
+test("a damaged snapshot of the leader's is neither sent nor kept", { timeout }, async () => {
+  const { world, leader, away, third, expectEqual } = await lagging(6);
+  const { id } = leader.node;
+  const { disk } = world.kernel.node(id);
+  const newest = disk.durableFiles().findLast((name) => name.endsWith(".data")) ?? "";
+  world.crash(id, true);
+  world.crash(third, true);
+  disk.flipFile(newest);
+  await world.start(id);
+  await world.start(third);
+  await world.start(away);
+  await expectEqual();
+});
+
+test("a crash at any write of an installation costs nothing", { timeout: 300_000 }, async () => {
+  let points = 0;
+  for (let point = 1; ; point += 2) {
+    const { world, away, expectEqual } = await lagging(100 + point);
+    const { disk } = world.kernel.node(away);
+    const state = { stages: 0, crashed: false };
+    const stop = disk.onWrite(() => {
+      state.stages += 1;
+      if (state.stages !== point) return;
+      state.crashed = true;
+      world.crash(away, point % 4 === 1);
+    });
+    const started = world.begin(away);
+    await world.kernel.run({ untilMs: world.kernel.nowMs + 4000, until: () => state.crashed });
+    stop();
+    if (!state.crashed) {
+      await started;
+      break;
+    }
+    world.running.delete(away);
+    await world.start(away);
+    await expectEqual();
+    points += 1;
+  }
+  expect(points).toBeGreaterThan(10);
+});
+
+test("a state machine that can takes a snapshot in slices, and is whole at once", { timeout }, async () => {
+  const world = new World(8, ids, options);
+  await world.startAll();
+  const leader = await world.untilLeader();
+  const [away = ""] = ids.filter((id) => id !== leader.node.id);
+  world.crash(away, true);
+  for (let k = 0; k < 90; k += 1) await world.kernel.until(world.propose(leader, `${1_000_000_000 + k}`));
+  const counter = new SlicedCounter();
+  await world.start(away, counter);
+  await world.runFor(5000);
+  expect(counter.lengths.length).toBeGreaterThan(0);
+  expect(counter.lengths.every((length) => length === 0)).toBe(true);
+  expect(counter.applied).toEqual(leader.counter.applied);
+});
