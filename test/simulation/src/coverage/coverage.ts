@@ -1,0 +1,71 @@
+import { crc32 } from "node:zlib";
+import type { NodeView } from "../online/node-view.ts";
+import type { FaultKind } from "../plan/plan.ts";
+import type { World } from "../world/world.ts";
+import type { Phase } from "./phases.ts";
+
+/** What a world went through. */
+export interface CoverageReport {
+  /** Strikes by kind of fault and phase, as `kind/phase`. */
+  readonly cells: Readonly<Record<string, number>>;
+  /** Names, as numbers, of the abstract states it was in, and of the steps between them. */
+  readonly states: readonly number[];
+  readonly steps: readonly number[];
+}
+
+/** Notes which faults struck in the middle of what, and which abstract states the members were in. */
+export class Coverage {
+  readonly #world: World;
+  readonly #cells: Record<string, number> = {};
+  readonly #states = new Set<number>();
+  readonly #steps = new Set<number>();
+  #last = "";
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get report(): CoverageReport {
+    return { cells: this.#cells, states: [...this.#states], steps: [...this.#steps] };
+  }
+
+  /** A fault struck in the middle of these. */
+  struck(kind: FaultKind, during: readonly Phase[]): void {
+    for (const phase of during) {
+      const cell = `${kind}/${phase}`;
+      this.#cells[cell] = (this.#cells[cell] ?? 0) + 1;
+    }
+  }
+
+  /** Takes up the state of now. */
+  sample(): void {
+    const state = abstractState(this.#world.servers.map(({ view }) => view));
+    if (state === this.#last) return;
+    this.#states.add(crc32(state));
+    this.#steps.add(crc32(`${this.#last} > ${state}`));
+    this.#last = state;
+  }
+}
+
+/**
+ * Roles, and terms, logs and commits as ranks: what is alike but for names and numbers is one state.
+ */
+function abstractState(views: readonly NodeView[]): string {
+  const terms = ranks(views.map(({ soft }) => soft.term));
+  const logs = ranks(views.map(({ log }) => log.lastIndex));
+  const commits = ranks(views.map(({ commit }) => commit));
+  return views
+    .map((view, at) => {
+      if (!view.isOpen) return "down";
+      const lag = view.log.lastIndex > view.durable.lastIndex ? "+" : "";
+      const vote = view.soft.term > view.hard.term ? "?" : "";
+      return `${view.soft.role[0] ?? ""}${terms[at] ?? 0}${logs[at] ?? 0}${commits[at] ?? 0}${lag}${vote}`;
+    })
+    .toSorted()
+    .join(" ");
+}
+
+function ranks(values: readonly number[]): number[] {
+  const distinct = [...new Set(values)].toSorted((a, b) => a - b);
+  return values.map((value) => distinct.indexOf(value));
+}
