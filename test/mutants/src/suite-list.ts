@@ -14,6 +14,7 @@ export const suites: readonly Suite[] = [
     file: "test/core/random-schedule.test.ts",
     tests: ["a group of", "small windows", "word of commits that waits", "founding under"],
   },
+  { folder: "packages/raft", file: "test/core/leases.test.ts", tests: ["a group of"] },
   {
     folder: "packages/raft",
     file: "test/core/quorum.test.ts",

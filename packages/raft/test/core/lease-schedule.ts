@@ -51,8 +51,8 @@ export class LeaseSchedule {
 
   run(steps: number): void {
     for (let k = 0; k < steps; k += 1) {
-      this.#pass(this.#random.below(150));
-      for (let left = this.#random.below(8); left > 0; left -= 1) this.#deliver();
+      this.#pass(this.#random.below(100));
+      for (let left = this.#random.below(20); left > 0; left -= 1) this.#deliver();
       this.#readFromLeaders();
       this.#act();
       this.#checkReads();
@@ -125,8 +125,8 @@ export class LeaseSchedule {
     const id = this.#anyone();
     const roll = this.#random.below(1000);
     if (roll < 150) this.#propose(id);
-    else if (roll < 165) this.#isolateLeader();
-    else if (roll < 175) cluster.cut(id, this.#anyone());
+    else if (roll < 170) this.#isolateLeader();
+    else if (roll < 180) cluster.cut(id, this.#anyone());
     else if (roll < 200) cluster.heal();
     else if (roll < 220) this.#restart(id, this.#random.below(2) === 0);
     else if (roll < 230) this.#clock(id).pausedUntilMs = this.#realMs + this.#random.below(12_000);
@@ -144,7 +144,13 @@ export class LeaseSchedule {
 
   #isolateLeader(): void {
     const leader = this.cluster.ids.find((id) => this.cluster.get(id).raft.role === "leader");
-    if (leader !== undefined) this.cluster.isolate(leader);
+    if (leader === undefined) return;
+    this.cluster.isolate(leader);
+    // So the others try again and again.
+    if (this.#random.below(2) === 0) this.#closeLinks(leader);
+    if (this.#random.below(3) === 0) this.#clock(leader).wallOffsetMs -= 5000;
+    if (this.#random.below(4) === 0)
+      this.#clock(leader).pausedUntilMs = this.#realMs + this.#random.below(9000);
   }
 
   /** The process dies and another starts at once. */

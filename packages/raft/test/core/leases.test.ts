@@ -66,7 +66,7 @@ test("rounds that nobody answers are forgotten in the end", () => {
 });
 
 test.each([2, 3, 4, 5])(
-  "in a group of %i no lease read is stale while clocks keep to the bound",
+  "a group of %i with lease reads answers none that is stale while its clocks keep to the bound",
   slow,
   (size) => {
     let leaseReads = 0;

@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 import { disk } from "./disk.ts";
 import { elections } from "./elections.ts";
+import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import { pitfalls } from "./pitfalls.ts";
 import { replication } from "./replication.ts";
@@ -13,6 +14,7 @@ export const mutants: readonly Mutant[] = [
   ...replication,
   ...snapshots,
   ...membership,
+  ...leases,
   ...disk,
   ...transport,
   ...pitfalls,
