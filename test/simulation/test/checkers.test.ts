@@ -5,6 +5,7 @@ import { DurableBeforeAck } from "../src/online/durable-before-ack.ts";
 import { ElectionSafety } from "../src/online/election-safety.ts";
 import { FailStop } from "../src/online/fail-stop.ts";
 import { LeaderCompleteness } from "../src/online/leader-completeness.ts";
+import { LeaseDiscipline } from "../src/online/lease-discipline.ts";
 import { LogMatching } from "../src/online/log-matching.ts";
 import { NoRegression } from "../src/online/no-regression.ts";
 import { QuorumReal } from "../src/online/quorum-real.ts";
@@ -13,6 +14,20 @@ import { StateMachineSafety } from "../src/online/state-machine-safety.ts";
 import { entry, judged, recovered, soft, task, view } from "./_support/views.ts";
 
 const last = { index: 0, term: 0 };
+
+test("LeaseDiscipline notices reads from a lease once a later term had a leader", () => {
+  const { checker, said } = judged((report) => new LeaseDiscipline(report));
+  const [a, b] = [view("a"), view("b")];
+  checker.soft(a, soft("leader", 3), last);
+  checker.soft(b, soft("candidate", 4), last);
+  checker.leaseReads(a, 3);
+  expect(said).toEqual([]);
+  checker.soft(b, soft("leader", 4), last);
+  checker.leaseReads(b, 4);
+  expect(said).toEqual([]);
+  checker.leaseReads(a, 3);
+  expect(said).toHaveLength(1);
+});
 
 test("ElectionSafety notices two leaders of one term, also two lives of one member", () => {
   const { checker, said } = judged((report) => new ElectionSafety(report));

@@ -21,6 +21,8 @@ export interface OnlineChecker {
   refused?(node: NodeView, from: string, reason: string): void;
   apply?(node: NodeView, entry: Entry): void;
   restore?(node: NodeView, last: LogId): void;
+  /** Reads are answered from a lease of that term. */
+  leaseReads?(node: NodeView, term: number): void;
   /** The state machine holds everything up to `index` and has this digest. */
   digest?(node: NodeView, index: Index, digest: string): void;
   /** A moment passed. */

@@ -13,6 +13,7 @@ import { FailStop } from "./fail-stop.ts";
 import { LeaderCompleteness } from "./leader-completeness.ts";
 import { LeaderContact } from "./leader-contact.ts";
 import { LeaderDisk } from "./leader-disk.ts";
+import { LeaseDiscipline } from "./lease-discipline.ts";
 import { LogMatching } from "./log-matching.ts";
 import { NodeView } from "./node-view.ts";
 import { NoRegression } from "./no-regression.ts";
@@ -47,7 +48,12 @@ const momentMs = 25;
 
 /** Watches every member from outside and has each step judged by every checker. */
 export class Monitor {
-  readonly counts: MonitorCounts = { leaderTerms: 0, snapshotsTaken: 0, snapshotsInstalled: 0, restarts: 0 };
+  readonly counts: MonitorCounts = {
+    leaderTerms: 0,
+    snapshotsTaken: 0,
+    snapshotsInstalled: 0,
+    restarts: 0,
+  };
   readonly #views = new Map<string, NodeView>();
   readonly #checkers: readonly OnlineChecker[];
 
@@ -78,6 +84,7 @@ export class Monitor {
       new DurableBeforeAck(report("DurableBeforeAck")),
       new QuorumReal(report("QuorumReal"), () => [...this.#views.values()]),
       new NoRegression(report("NoRegression")),
+      new LeaseDiscipline(report("LeaseDiscipline")),
       new DeterministicApply(report("DeterministicApply")),
       new HonestPeers(report("HonestPeers")),
       new FailStop(report("FailStop"), poison),
@@ -154,6 +161,9 @@ export class Monitor {
         if (soft.role !== role) this.#moments.hit(soft.role, node.id);
         if (soft.established && !established) this.#moments.hit("established", node.id);
         node.soft = soft;
+      },
+      onLeaseReads: (term) => {
+        for (const checker of all) checker.leaseReads?.(node, term);
       },
       onCommit: (commit) => {
         for (const checker of all) checker.commit?.(node, commit);
