@@ -1,73 +1,10 @@
-import { readdir, truncate } from "node:fs/promises";
-import { join } from "node:path";
 import { silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { describe, expect, test } from "vitest";
 import { poison } from "../../../packages/coord/test/server/poison.ts";
 import { flotilla } from "../support/command-line.ts";
-import type { Ran } from "../support/command-line.ts";
-import type { MemberPlace } from "../support/cluster.ts";
-import { Cluster } from "../support/cluster.ts";
+import { says, Site } from "../support/site.ts";
 import { Observers } from "../support/status.ts";
-
-/** A running cluster of three, and what an operator types. */
-class Site implements AsyncDisposable {
-  readonly cluster: Cluster;
-
-  constructor(cluster: Cluster) {
-    this.cluster = cluster;
-  }
-
-  static async open(name: string): Promise<Site> {
-    const cluster = await Cluster.create(name);
-    cluster.start();
-    return new Site(cluster);
-  }
-
-  run(...args: string[]): Promise<Ran> {
-    return flotilla([...args, "--endpoints", this.cluster.endpoints.join(","), "--timeout", "30s"]);
-  }
-
-  /** The value that a command printed. @throws what it printed instead */
-  async json<T>(...args: string[]): Promise<T> {
-    const ran = await this.run(...args, "--json");
-    expect(ran).toMatchObject({ code: 0, stderr: "" });
-    return JSON.parse(ran.stdout) as T;
-  }
-
-  place(id: string): MemberPlace {
-    const found = this.cluster.places.find((place) => place.id === id);
-    if (found === undefined) throw new RangeError(`no member ${id}`);
-    return found;
-  }
-
-  /** What an operator does with the data of a stopped member. */
-  recover(id: string, ...args: string[]): Promise<Ran> {
-    return flotilla(["recover", "--data-dir", this.place(id).dataDir, ...args]);
-  }
-
-  async kill(...ids: string[]): Promise<void> {
-    for (const id of ids) this.cluster.member(id).signal("SIGKILL");
-    await Promise.all(ids.map((id) => this.cluster.member(id).ended()));
-  }
-
-  /** Cuts everything that the database of a stopped member wrote. */
-  async damage(id: string): Promise<void> {
-    const entries = await readdir(this.place(id).dataDir, { recursive: true, withFileTypes: true });
-    const written = entries.filter((entry) => entry.isFile() && /\.(?:log|ldb)$/.test(entry.name));
-    expect(written.length).toBeGreaterThan(0);
-    for (const file of written) await truncate(join(file.parentPath, file.name), 0);
-  }
-
-  async leader(among: readonly string[]): Promise<string> {
-    await using observers = await Observers.open(this.cluster);
-    return await observers.leader(among);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.cluster[Symbol.asyncDispose]();
-  }
-}
 
 const ids = ["n1", "n2", "n3"] as const;
 
@@ -89,10 +26,6 @@ describe("flotilla transfer", { timeout: 240_000 }, () => {
     });
   });
 });
-
-function says(pattern: RegExp): string {
-  return expect.stringMatching(pattern) as string;
-}
 
 describe("a damaged member", { timeout: 240_000 }, () => {
   test("stays up to say what is wrong, serves nobody, and ends with 74 when told to", async () => {

@@ -4,7 +4,7 @@ import type { CoordNode, StartOptions } from "@flotilla/coord";
 import { FlotillaError, start, text } from "@flotilla/coord";
 import { silentLogger } from "@flotilla/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { flotilla } from "../support/command-line.ts";
+import { CommandLine, flotilla } from "../support/command-line.ts";
 import type { Ran } from "../support/command-line.ts";
 import { freePorts } from "../support/ports.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
@@ -297,15 +297,18 @@ describe("data that is less than it was", () => {
   );
 
   test(
-    "the binary says what is wrong with a damaged directory and ends with 74",
+    "the binary stays up to say what is wrong with a damaged directory, and ends with 74 when told to",
     async () => {
       await populated(folder.path);
       const path = join(folder.path, "identity");
       const bytes = await readFile(path);
       bytes[5] = (bytes[5] ?? 0) ^ 0xff;
       await writeFile(path, bytes);
-      const { code, stderr } = await served(folder.path);
-      expect(stderr).toMatch(/identity file .* \(ERR_FLOTILLA_DAMAGED\)\nhint: .*restore/);
+      await using server = new CommandLine(await serving(folder.path));
+      await server.printed(/damaged: the identity file/);
+      server.signal("SIGTERM");
+      const { code, stderr } = await server.ended();
+      expect(stderr).toMatch(/identity file .* \(ERR_FLOTILLA_DAMAGED\)\nhint: .*repair/);
       expect(code).toBe(74);
     },
     limitMs,
@@ -332,7 +335,11 @@ function offsets(size: number): number[] {
 
 /** What the shipped binary made of a directory. */
 async function served(dataDir: string): Promise<Ran> {
+  return flotilla(await serving(dataDir));
+}
+
+async function serving(dataDir: string): Promise<string[]> {
   const [port] = await freePorts(1);
   const flags = ["--id", "n1", "--data-dir", dataDir, "--listen", `127.0.0.1:${port}`, "--cluster", cluster];
-  return flotilla(["serve", ...flags, "--bootstrap", `n1=${address}`]);
+  return ["serve", ...flags, "--bootstrap", `n1=${address}`];
 }

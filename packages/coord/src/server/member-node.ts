@@ -45,6 +45,7 @@ export class MemberNode implements CoordNode {
   readonly #joining: Joining | null;
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
+  #hasStopped = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -53,7 +54,7 @@ export class MemberNode implements CoordNode {
     const session = this.#newSession({});
     this.#coord = coordOver(session, () => this.close());
     this.#open(session, Number.POSITIVE_INFINITY).catch((error: unknown) => {
-      if (this.#closing === undefined)
+      if (this.#closing === undefined && !this.#hasStopped)
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
     this.#admin = this.#openAdmin();
@@ -192,6 +193,7 @@ export class MemberNode implements CoordNode {
   async #whenStopped(): Promise<StopReason> {
     const reason = await this.#parts.raft.closed;
     if (reason.type === "closed") return reason;
+    this.#hasStopped = true;
     const { logger } = this.#parts.host;
     if (reason.type === "failed") logger.error({ err: reason.error }, "the member stopped");
     await this.#abandon().catch((error: unknown) =>

@@ -36,8 +36,7 @@ export interface DataOptions {
 
 /**
  * Proves the data of a stopped member as a start would, and says what is there. Makes none.
- * @throws FlotillaError `ERR_FLOTILLA_LOCKED` (the member runs), `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`,
- * `ERR_FLOTILLA_STORAGE`
+ * @throws FlotillaError `ERR_FLOTILLA_LOCKED` (the member runs), `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`
  */
 export async function inspectData(options: DataOptions): Promise<DataReport> {
   return inspectRaft(offline(options));
@@ -47,7 +46,7 @@ export async function inspectData(options: DataOptions): Promise<DataReport> {
  * Makes a cluster of its own of a stopped member, after a majority is gone for good. Everything its log holds counts;
  * what only others held is lost. The new history has a higher revision than the old one can have reached. Durable
  * when it resolves.
- * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND` (no data),
+ * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND` (no data),
  * `ERR_FLOTILLA_BAD_CONFIG` (it never belonged to a cluster)
  */
 export async function forceNewCluster(options: DataOptions): Promise<ForcedCluster> {
@@ -59,7 +58,7 @@ export async function forceNewCluster(options: DataOptions): Promise<ForcedClust
 
 /**
  * The first entry in the log of a stopped member that stops its state machine; null when none does.
- * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND` (no data)
+ * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND` (no data)
  */
 export async function findPoison(options: DataOptions): Promise<Poison | null> {
   return findRaftPoison({ ...offline(options), stateMachine: new BareStateMachine() });
@@ -77,7 +76,7 @@ export async function skipEntry(options: DataOptions, index: number): Promise<Po
 /**
  * Makes new data for a member that comes back as somebody who joins, where there is none, and gives its incarnation:
  * `admin.members.admit` puts it in the place of the lost one. Durable when it resolves.
- * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_DAMAGED`
+ * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`
  */
 export async function makeJoiner(options: DataOptions & { readonly id: string }): Promise<string> {
   const { host, cluster = defaultCluster } = offline(options);

@@ -9,7 +9,7 @@ import { withStorage } from "./with-storage.ts";
 /** What the data of a stopped node says. */
 export type DataReport =
   | { readonly type: "absent" }
-  /** It cannot be trusted. */
+  /** It cannot be trusted, or not be read. */
   | {
       readonly type: "damaged";
       /** Whose data it is; null when that is damaged as well. */
@@ -30,13 +30,15 @@ export type DataReport =
       readonly configuration: Configuration;
     };
 
-/** Proves the data of a stopped node as a start would, without making any. @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`, `ERR_FLOTILLA_STORAGE` */
+/** Proves the data of a stopped node as a start would, without making any. @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED` */
 export async function inspectData(options: OfflineOptions): Promise<DataReport> {
   try {
     return await withStorage(options, describe);
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return { type: "absent" };
-    if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
+    const isLost =
+      FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED") || FlotillaError.is(error, "ERR_FLOTILLA_STORAGE");
+    if (!isLost) throw error;
     return { type: "damaged", id: await namedIn(options), error };
   }
 }

@@ -79,9 +79,9 @@ async function serveMember(
     context.out.line(
       `${id} of cluster ${settings.cluster} listens on ${address}, data in ${settings.dataDir}`,
     );
-  await untilStopped(node, context.stop);
-  if (json) context.out.json({ type: "closed", id });
-  else context.out.line(`${id} closed`);
+  const type = await untilStopped(node, context.stop);
+  if (json) context.out.json({ type, id });
+  else context.out.line(type === "removed" ? `${id} is no member any more` : `${id} closed`);
 }
 
 /** A damaged member stays up to say so. */
@@ -106,11 +106,13 @@ function tellDamaged({ out }: Context, { address, report }: StandIn, json: boole
   out.line(report.advice);
 }
 
-/** @throws the reason when the member stopped by itself */
-async function untilStopped(node: CoordNode, stop: AbortSignal): Promise<void> {
-  const reason = await Promise.race([node.closed, aborted(stop)]);
-  if (reason?.type === "failed") throw reason.error;
+/** @throws the reason when the member stopped by itself, but not because it was taken out */
+async function untilStopped(node: CoordNode, stop: AbortSignal): Promise<"closed" | "removed"> {
+  await Promise.race([node.closed, aborted(stop)]);
   await node.close();
+  const reason = await node.closed;
+  if (reason.type === "failed") throw reason.error;
+  return reason.type;
 }
 
 async function startOptions(settings: ServeSettings): Promise<StartOptions> {
