@@ -49,6 +49,8 @@ export class RequestLane {
 
   /** A write from the client. What is in flight already, or comes out of turn after a drop, is left out. */
   accept(message: RequestMessage): void {
+    // One whose fate was unknown may be applied after the client was told to send it again: it never will then.
+    this.#next = Math.max(this.#next, this.#options.lastSeq() + 1);
     if (this.#broken || message.seq < this.#next) return;
     if (message.seq > this.#next) {
       if (!this.#expectsStale) this.#break();
