@@ -21,6 +21,9 @@ export default defineConfig({
       },
     ],
     maxWorkers: 2,
+    // Ends what hangs. Not a judgement of speed: machines are shared.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: { provider: "v8", include: ["packages/*/src/**"] },
   },
 });
