@@ -287,16 +287,19 @@ test(
     const incarnation = await incarnationOf("n1");
     await close("n1");
     await write("n3", "before the lies");
-    const { term, revision, digest } = member("n3").status();
-    for (const [k, [reason, lie]] of lies.entries()) {
+    const { term, revision, digest, leader } = member("n3").status();
+    const to = leader ?? "n3";
+    const payloads = [Uint8Array.of(1, 2, 3)];
+    const noCommand: Message = { type: "forward", term, firstId: 1, payloads };
+    for (const [k, [reason, lie]] of [...lies, ["no-command", noCommand] as const].entries()) {
       const life = 10_000 + k;
-      const { wire: other } = await introduce("n3", claim("n1", { incarnation, kind: "bulk", life }), bulk);
-      const { wire } = await introduce("n3", claim("n1", { incarnation, life }), control);
+      const { wire: other } = await introduce(to, claim("n1", { incarnation, kind: "bulk", life }), bulk);
+      const { wire } = await introduce(to, claim("n1", { incarnation, life }), control);
       wire.channel.send(encodeFrame([lie]));
       const ends = await Promise.all([wire.ended, other.ended]);
       for (const end of ends) expect(end.reason).toBe(`refused: ${reason}`);
     }
-    expect(member("n3").status()).toMatchObject({ term, revision, digest });
+    expect(member(to).status()).toMatchObject({ term, revision, digest });
     await open("n1");
     await expectAgreed("before the lies");
     expect(complaints.errors).toEqual([]);

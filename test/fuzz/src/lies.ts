@@ -3,7 +3,7 @@ import { encodeEntry } from "@flotilla/raft/parts";
 import type { RefusalReason } from "@flotilla/raft/parts";
 import type { Draw } from "./draw.ts";
 import { entryAt } from "./messages.ts";
-import { incarnationOf, peers, self } from "./view.ts";
+import { incarnationOf, notAccepted, peers, self } from "./view.ts";
 import type { View } from "./view.ts";
 
 /** What no honest member says to a node in that state, and who says it. */
@@ -153,6 +153,12 @@ const liars: Liars = {
     leads
       ? by(draw.pick(peers), { type: "heartbeat-reply", term, round: Number.MAX_SAFE_INTEGER, pledgeMs: 0 })
       : null,
+  "no-command": (draw, { leads, term }) => {
+    const payloads = [payload, Uint8Array.of(notAccepted), payload];
+    return leads
+      ? by(draw.pick(peers), { type: "forward", term, firstId: draw.below(5000), payloads })
+      : null;
+  },
   "count-differs": (draw, { forwarded, leader, term }) => {
     if (forwarded === null || leader === null || leader === self) return null;
     const { firstId, count } = forwarded;

@@ -17,6 +17,9 @@ export interface View {
   readonly forwarded: { readonly firstId: number; readonly count: number } | null;
 }
 
+/** What a payload begins with that the state machine could not apply. */
+export const notAccepted = 0xff;
+
 export const self = "b";
 export const peers = ["a", "c"] as const;
 

@@ -45,6 +45,7 @@ test("every kind of lie is told, and refused for what it is", { timeout: limitMs
     "foreign-history",
     "from-itself",
     "from-stranger",
+    "no-command",
     "round-never-begun",
     "second-leader",
     "term-never-entered",

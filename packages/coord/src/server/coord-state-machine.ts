@@ -1,4 +1,6 @@
+import { decodeCommand } from "@flotilla/kv";
 import type { Applied, Machine } from "@flotilla/kv";
+import { FlotillaError } from "@flotilla/runtime";
 import type { Command, Index, Snapshot, StateMachine } from "@flotilla/raft";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
@@ -18,6 +20,16 @@ export class CoordStateMachine implements StateMachine {
 
   constructor(options: CoordStateMachineOptions) {
     this.#options = options;
+  }
+
+  accepts(payload: Uint8Array): boolean {
+    try {
+      decodeCommand(payload);
+      return true;
+    } catch (error) {
+      if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return false;
+      throw error;
+    }
   }
 
   apply({ index, timeMs, payload }: Command): unknown {

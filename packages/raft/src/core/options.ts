@@ -103,6 +103,8 @@ export interface RaftCoreOptions {
   readonly reader: LogReader;
   /** Every bound left out takes its default. */
   readonly limits?: Partial<Limits>;
+  /** Whether the state machine can apply a payload; one handed over by a peer that it cannot is refused. Default: any. */
+  readonly accepts?: (payload: Uint8Array) => boolean;
   /** Marks a rare branch by name. */
   readonly probe: (name: string) => void;
 }

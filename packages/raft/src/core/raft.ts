@@ -53,6 +53,7 @@ export class Raft {
       start,
       recovered,
       probe,
+      accepts = () => true,
     } = options;
     invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
     const { hardState, last, snapshot } = recovered;
@@ -74,6 +75,7 @@ export class Raft {
       limits: { ...defaultLimits, ...options.limits },
       random,
       probe,
+      accepts,
       log: new RaftLog(recovered, options.reader),
       configs: new ConfigHistory(recovered.configurations),
       hardState,

@@ -22,7 +22,8 @@ export type RefusalReason =
   | "vote-not-asked-for"
   | "beyond-log"
   | "round-never-begun"
-  | "count-differs";
+  | "count-differs"
+  | "no-command";
 
 /** More elections than a cluster can hold while one member is away. */
 const maxTermLead = 2 ** 32;
@@ -86,8 +87,9 @@ function refusalOfAnswer(s: RaftState, from: NodeId, message: Message): RefusalR
         return "round-never-begun";
       return refusalOfTerm(s, message.term);
     case "read-request":
-    case "forward":
       return refusalOfTerm(s, message.term);
+    case "forward":
+      return refusalOfTerm(s, message.term) ?? refusalOfPayloads(s, message.payloads);
     case "read-reply":
       return message.index === null ? null : refusalOfTerm(s, message.term);
     case "forward-reply":
@@ -152,6 +154,11 @@ function refusalOfAppendReply(s: RaftState, message: AppendReply): RefusalReason
   if (match === null && hint === null) return null;
   if (term > s.term) return "term-never-entered";
   return s.leading !== null && Math.max(prevIndex, match ?? 0) > s.log.last.index ? "beyond-log" : null;
+}
+
+/** Members ask their own state machine first. One entry that no replica can apply would stop them all. */
+function refusalOfPayloads(s: RaftState, payloads: readonly Uint8Array[]): RefusalReason | null {
+  return s.leading !== null && !payloads.every((payload) => s.accepts(payload)) ? "no-command" : null;
 }
 
 function refusalOfForwardReply(s: RaftState, from: NodeId, message: ForwardReply): RefusalReason | null {

@@ -94,6 +94,7 @@ export class RaftState {
   readonly limits: Limits;
   readonly random: Random;
   readonly probe: (name: string) => void;
+  readonly accepts: (payload: Uint8Array) => boolean;
   readonly log: RaftLog;
   readonly configs: ConfigHistory;
   readonly outbox: Outbox = new Outbox();
@@ -138,6 +139,7 @@ export class RaftState {
     readonly limits: Limits;
     readonly random: Random;
     readonly probe: (name: string) => void;
+    readonly accepts: (payload: Uint8Array) => boolean;
     readonly log: RaftLog;
     readonly configs: ConfigHistory;
     readonly hardState: HardState;
@@ -152,6 +154,7 @@ export class RaftState {
     this.limits = fixed.limits;
     this.random = fixed.random;
     this.probe = fixed.probe;
+    this.accepts = fixed.accepts;
     this.log = fixed.log;
     this.configs = fixed.configs;
     this.#hard = fixed.hardState;

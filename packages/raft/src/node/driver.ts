@@ -85,6 +85,7 @@ export class Driver {
       reader: storage.log,
       limits,
       probe: host.probe,
+      accepts: (payload) => stateMachine.accepts?.(payload) !== false,
     });
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
@@ -113,8 +114,7 @@ export class Driver {
   /** Not async, as every proposal passes here: the promise is the one that its outcome settles. */
   propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
     if (this.#stopped) return Promise.reject(closedError());
-    const { maxProposalBytes } = this.#settings;
-    const refusal = this.#proposals.refusal(payload.length, maxProposalBytes, this.#core);
+    const refusal = this.#proposals.refusal(payload, this.#settings, this.#core);
     if (refusal !== null) return Promise.reject(refusal);
     if (!this.#hold.waits() && !this.#core.handsOver()) this.#schedule();
     return this.#proposals.add(payload, ifTerm);

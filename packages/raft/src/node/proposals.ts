@@ -6,6 +6,7 @@ import type { Dropped, Placed } from "../core/ready.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
 import type { Meter } from "./meter.ts";
 import { overloaded, tooLarge } from "./status.ts";
+import type { Settings } from "./settings.ts";
 import type { Proposed } from "./types.ts";
 
 interface Pending {
@@ -26,6 +27,9 @@ const maxEventBytes = 1 << 20;
 const maxEventCount = 1024;
 const maxRecent = 16_384;
 const nothing: readonly Propose[] = [];
+
+/** What a single proposal is held against. */
+type Judges = Pick<Settings, "maxProposalBytes" | "stateMachine">;
 
 /** Local proposals from the call to their outcome. */
 export class Proposals {
@@ -60,9 +64,9 @@ export class Proposals {
     return this.#queuedBytes;
   }
 
-  /** Why one more proposal of so many bytes is not taken up now; null: it is. */
-  refusal(bytes: number, maxBytes: number, core: Pick<Raft, "admits">): FlotillaError | null {
-    const why = this.#whyRefused(bytes, maxBytes, core);
+  /** Why a proposal is not taken up now; null: it is. */
+  refusal(payload: Uint8Array, settings: Judges, core: Pick<Raft, "admits">): FlotillaError | null {
+    const why = this.#whyRefused(payload, settings, core);
     if (why !== null) this.#meter.proposals.add("refused");
     return why;
   }
@@ -173,10 +177,16 @@ export class Proposals {
     }
   }
 
-  #whyRefused(bytes: number, maxBytes: number, core: Pick<Raft, "admits">): FlotillaError | null {
-    if (bytes > maxBytes) return tooLarge("proposal", maxBytes);
+  #whyRefused(
+    payload: Uint8Array,
+    { maxProposalBytes, stateMachine }: Judges,
+    core: Pick<Raft, "admits">,
+  ): FlotillaError | null {
+    if (payload.length > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
+    if (stateMachine.accepts?.(payload) === false)
+      return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "the state machine does not accept the proposal");
     const count = this.queuedCount + 1;
-    const total = this.#queuedBytes + bytes;
+    const total = this.#queuedBytes + payload.length;
     // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
     const fits = count === 1 || fitsLimits(count, total, defaultLimits);
     return fits && core.admits(count, total) ? null : overloaded("too many proposals wait for their outcome");

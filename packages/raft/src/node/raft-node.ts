@@ -76,7 +76,8 @@ export class RaftNode implements AsyncDisposable {
   /**
    * Appends `payload` to the log, here or through the leader, and resolves after the local state machine
    * applied it. Never retries. The payload must not change afterwards.
-   * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_CLOSED` (nothing was sent),
+   * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_CLOSED`,
+   * `ERR_FLOTILLA_BAD_ARGUMENT` (the state machine does not accept it) (nothing was sent),
    * `ERR_FLOTILLA_DROPPED` (certainly not in the log), `ERR_FLOTILLA_UNKNOWN_OUTCOME` (may be)
    */
   propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {

@@ -28,6 +28,11 @@ export interface Restoring {
 
 /** What the log drives. Every method is synchronous and deterministic; a throw stops the node. */
 export interface StateMachine {
+  /**
+   * True when `apply` can take that payload, whatever the state. Asked before a proposal enters the log, whether
+   * proposed here or handed over by another member. Absent: `apply` takes anything.
+   */
+  accepts?(payload: Uint8Array): boolean;
   /** Applies the next command. The result goes to whoever proposed it here. */
   apply(command: Command): unknown;
   /**

@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
-import { add } from "./counter.ts";
+import { add, notAccepted } from "./counter.ts";
 import { Cluster } from "./cluster.ts";
 import type { Member } from "./cluster.ts";
 
@@ -135,6 +135,10 @@ test("too large a proposal is refused, and a closed node takes nothing", { timeo
   const alone = await cluster.start("a", { maxProposalBytes: 10 });
   await expect(alone.node.propose(new Uint8Array(11))).rejects.toMatchObject({
     code: "ERR_FLOTILLA_TOO_LARGE",
+  });
+  await expect(alone.node.propose(Uint8Array.of(notAccepted))).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    ambiguous: false,
   });
   expect(() => alone.node.send("b", new Uint8Array((8 << 20) + 1))).toThrow(FlotillaError);
   await alone.node.close();

@@ -3,10 +3,17 @@ import type { Command, Snapshot, StateMachine } from "../../src/index.ts";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** No text begins with it. */
+export const notAccepted = 0xff;
+
 /** Adds numbers and remembers every command it was given. */
 export class Counter implements StateMachine {
   total = 0;
   applied: string[] = [];
+
+  accepts(payload: Uint8Array): boolean {
+    return payload[0] !== notAccepted;
+  }
 
   apply({ payload }: Command): number {
     const text = decoder.decode(payload);

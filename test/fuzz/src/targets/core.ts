@@ -7,7 +7,7 @@ import type { Event, PeerMessage, Ready, Receive, Refused } from "@flotilla/raft
 import type { Draw } from "../draw.ts";
 import type { Lie } from "../lies.ts";
 import { Broken } from "../report.ts";
-import { configuration, incarnationOf, peers, self } from "../view.ts";
+import { configuration, incarnationOf, notAccepted, peers, self } from "../view.ts";
 import type { View } from "../view.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
@@ -41,6 +41,7 @@ class Subject {
       reader: this.disk,
       limits: { inflightMessages: 4, maxUncommittedEntries: 200, cacheBytes: 2000, maxReads: 50 },
       probe: () => {},
+      accepts: (payload) => payload[0] !== notAccepted,
     });
   }
 
@@ -152,7 +153,9 @@ export class CoreTarget {
       if (role === "leader") return;
       const message = { type, term: type === "vote-reply" ? term : term + 1, granted: true };
       if (type === "vote-reply" && role !== "candidate") return;
-      this.#both({ type: "receive", from: "a", incarnation: incarnationOf("a"), message }, nobody);
+      const event: Receive = { type: "receive", from: "a", incarnation: incarnationOf("a"), message };
+      // Not a member any more as it was: the link is closed for good.
+      if (this.#both(event, nobody).some(({ refused }) => refused.length > 0)) return this.renew();
       const done = this.#writeDone();
       if (done !== null) this.#both(done, nobody);
     }
