@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { Cluster } from "../support/cluster.ts";
 import { endure, roundsOr } from "../support/endurance.ts";
+import { whyNoPreload } from "../support/preload.ts";
 import type { PowerLoss } from "../support/sync-recorder.ts";
-import { SyncRecorder, whyNoRecorder } from "../support/sync-recorder.ts";
+import { SyncRecorder } from "../support/sync-recorder.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
 // The long form: FLOTILLA_ROUNDS=50 npx vitest run --project e2e faults/power-loss
 const rounds = roundsOr(4);
-const obstacle = whyNoRecorder();
+const obstacle = whyNoPreload();
 if (obstacle !== null) console.warn(`SKIP: ${obstacle}: loss of power is not tested with real processes`);
 
 async function recordedCluster(recorder: SyncRecorder, deaf: boolean): Promise<Cluster> {

@@ -1,21 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DurableFiles } from "./durable-files.ts";
+import { buildPreload } from "./preload.ts";
 
 const source = resolve(import.meta.dirname, "sync-recorder.c");
-const compilers = ["cc", "gcc", "clang"];
-
-/** Why syncs cannot be recorded here, or null when they can. */
-export function whyNoRecorder(): string | null {
-  if (process.platform !== "linux") return "needs LD_PRELOAD";
-  return compilers.some(runs) ? null : "no C compiler";
-}
-
-function runs(compiler: string): boolean {
-  return spawnSync(compiler, ["--version"], { stdio: "ignore" }).status === 0;
-}
 
 /** What one loss of power did to a directory. */
 export interface PowerLoss {
@@ -38,13 +27,7 @@ export class SyncRecorder {
 
   /** Compiles the library into `folder`. @throws Error with what the compiler said */
   static build(folder: string): SyncRecorder {
-    const library = join(folder, "sync-recorder.so");
-    const compiler = compilers.find(runs) ?? "cc";
-    const built = spawnSync(compiler, ["-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], {
-      encoding: "utf8",
-    });
-    if (built.status !== 0) throw new Error(`${compiler}: ${built.stderr}`);
-    return new SyncRecorder(folder, library);
+    return new SyncRecorder(folder, buildPreload(source, folder));
   }
 
   /** Environment of a process that works on `directory`. A deaf recorder notes no sync, as if the disk lied. */

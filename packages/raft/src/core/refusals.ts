@@ -77,7 +77,8 @@ function refusalOfContent(s: RaftState, from: NodeId, message: Message): Refusal
 function refusalOfAnswer(s: RaftState, from: NodeId, message: Message): RefusalReason | null {
   switch (message.type) {
     case "vote-reply": {
-      const asked = message.term === s.term && s.hard.vote === s.id;
+      // The question leaves once term and vote are durable.
+      const asked = message.term === s.durableHard.term && s.durableHard.vote === s.id;
       return message.granted && !asked ? "vote-not-asked-for" : null;
     }
     case "append-reply":

@@ -109,6 +109,19 @@ test("a stranger's answers count for nothing", () => {
   expect(cluster.get("a").refused).toEqual([{ from: "x", reason: "from-stranger" }]);
 });
 
+test("a vote that comes before it was asked for is refused", () => {
+  const cluster = new Cluster(trio);
+  cluster.get("a").slowDisk = true;
+  cluster.elect("a");
+  expect(cluster.get("a").raft).toMatchObject({ role: "candidate", term: 1 });
+  for (const from of ["b", "c"]) cluster.tell("a", from, { type: "vote-reply", term: 1, granted: true });
+  expect(cluster.get("a").refused.map(({ reason }) => reason)).toEqual([
+    "vote-not-asked-for",
+    "vote-not-asked-for",
+  ]);
+  expect(cluster.get("a").raft.role).toBe("candidate");
+});
+
 test("votes and vote requests leave only once term and vote are durable", () => {
   const cluster = new Cluster(trio);
   for (const id of trio) cluster.get(id).slowDisk = true;
