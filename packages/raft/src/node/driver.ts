@@ -85,7 +85,7 @@ export class Driver {
       reader: storage.log,
       limits,
       probe: host.probe,
-      accepts: (payload) => stateMachine.accepts?.(payload) !== false,
+      accepts: (payload) => settings.stateMachine.accepts?.(payload) !== false,
     });
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
