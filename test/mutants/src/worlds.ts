@@ -11,7 +11,8 @@ export interface WorldOutcome {
 }
 
 const program = join(import.meta.dirname, "../dist/world-worker.js");
-const longestWorldMs = 180_000;
+// A few seconds of work, on a machine that may be busy with much else.
+const longestWorldMs = 480_000;
 const stderrKept = 2000;
 
 /** Runs worlds of the code in a folder, one after another, in a process that has loaded the code as it was at the start. */

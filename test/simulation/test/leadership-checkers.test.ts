@@ -159,7 +159,7 @@ test("LeaderDisk notices a leader whose disk hangs", () => {
   const a = open("a");
   a.soft = soft("leader", 1, "a");
   checker.moment(a, 9000);
-  a.writingSinceMs = 7000;
+  a.writing.set("log", 7000);
   checker.moment(a, 9000);
   a.soft = soft("follower", 1);
   checker.moment(a, 12_000);

@@ -188,8 +188,8 @@ export const replication: readonly Mutant[] = [
     edits: [
       {
         file: heartbeats,
-        find: "leading.reads.begin(leading.round, s.log.commit);",
-        replace: "leading.reads.begin(leading.round - 1, s.log.commit);",
+        find: "  progress.round = Math.max(progress.round, round);\n",
+        replace: "  progress.round = leading.round;\n",
       },
     ],
   },

@@ -82,6 +82,34 @@ export function oneWay(firing: Firing): string | null {
   return server.id;
 }
 
+const rampSteps = 25;
+/** Slower than time itself, so that a leader keeps hearing answers, if fewer. */
+const rampSlope = 0.8;
+
+/**
+ * What is sent to a member arrives later and later, up to more than an election timeout, without a gap that it
+ * would notice; then what it sends no longer arrives. It goes on hearing answers to what it said long ago.
+ */
+export function lateAnswers(firing: Firing): string | null {
+  const { world, fault, random, isOn, whenOver } = firing;
+  const server = resolveServer(world, fault.target, random);
+  if (server === null) return null;
+  const others = memberIds(world).filter((id) => id !== server.id);
+  const extraMs = world.plan.config.electionTimeoutMs * numberArg(fault, "timeouts", 2);
+  const toIt = others.map((id): [string, string] => [id, server.id]);
+  const stepMs = extraMs / rampSteps;
+  for (let step = 1; step <= rampSteps; step += 1) {
+    world.kernel.after((step * stepMs) / rampSlope, () => {
+      if (isOn()) slow(firing, toIt, stepMs);
+    });
+  }
+  world.kernel.after(extraMs / rampSlope, () => {
+    if (isOn())
+      whenOver(world.cuts.cut(others.map((id): [string, string] => [server.id, id])), extraMs * 1.2);
+  });
+  return server.id;
+}
+
 /** What one machine sends to others on the connections there are vanishes. */
 export function halfOpen({ world, fault, random }: Firing): string | null {
   const struck = resolve(world, fault.target, random);
@@ -121,18 +149,26 @@ export function clientCut(firing: Firing): string | null {
 }
 
 /** Slows the links of one member, or all. */
-export function delay({ world, fault, random, whenOver }: Firing): string | null {
+export function delay(firing: Firing): string | null {
+  const { world, fault, random } = firing;
   const names = machineNames(world);
   const one = fault.target === "all" ? null : resolveServer(world, fault.target, random);
   if (fault.target !== "all" && one === null) return null;
-  const extraMs = numberArg(fault, "extraMs", 50);
   const ways = one === null ? bothWays(memberIds(world), memberIds(world)) : bothWays([one.id], names);
+  slow(firing, ways, numberArg(fault, "extraMs", 50));
+  return one?.id ?? "all";
+}
+
+function slow(
+  { world, whenOver }: Firing,
+  ways: readonly (readonly [string, string])[],
+  extraMs: number,
+): void {
   const links = ways.map(([from, to]) => world.kernel.network.link(from, to));
   for (const link of links) link.extraMs += extraMs;
   whenOver(() => {
     for (const link of links) link.extraMs = Math.max(0, link.extraMs - extraMs);
   });
-  return one?.id ?? "all";
 }
 
 /** Lets little through the links of one member, or of all. */

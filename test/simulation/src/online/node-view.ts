@@ -39,8 +39,8 @@ export class NodeView {
   replaced = false;
   /** Since when its process could run whenever it wanted to, virtual ms. */
   awakeSinceMs = 0;
-  /** Since when the write of its log that is under way is; null when there is none. */
-  writingSinceMs: number | null = null;
+  /** Since when synced writes are under way, by what they write. */
+  readonly writing: Map<string, number> = new Map();
   /** Proposals made there that have no outcome yet. */
   waitingProposals: () => number = () => 0;
   readonly #disk: SimDisk;
@@ -51,10 +51,15 @@ export class NodeView {
     this.id = id;
     this.#disk = disk;
     disk.onWrite((stage, about) => {
-      if (about !== logStore) return;
-      this.writingSinceMs = stage === "begin" ? nowMs() : null;
-      if (stage === "durable") this.#refresh();
+      if (stage === "begin") this.writing.set(about, nowMs());
+      else this.writing.delete(about);
+      if (stage === "durable" && about === logStore) this.#refresh();
     });
+  }
+
+  /** Since when the write of its log that is under way is; null when there is none. */
+  get writingSinceMs(): number | null {
+    return this.writing.get(logStore) ?? null;
   }
 
   /** A batch is handed to the disk. */
@@ -66,7 +71,7 @@ export class NodeView {
   /** The process is gone, and with it what was only in memory. */
   died(): void {
     this.isOpen = false;
-    this.writingSinceMs = null;
+    this.writing.clear();
     this.#pending = null;
   }
 

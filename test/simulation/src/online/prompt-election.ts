@@ -39,8 +39,8 @@ export class PromptElection implements OnlineChecker {
   moment(node: NodeView, nowMs: number): void {
     const { role, term } = node.soft;
     const { electionTimeoutMs } = this.#pace;
-    // A member whose disk hangs must not lead.
-    const hangs = node.writingSinceMs !== null && nowMs - node.writingSinceMs > electionTimeoutMs / 2;
+    // A member whose disk hangs must not lead; the log waits for other files too.
+    const hangs = [...node.writing.values()].some((sinceMs) => nowMs - sinceMs > electionTimeoutMs / 2);
     if (role === "leader" || hangs) return this.#anew(node);
     const sinceMs = Math.max(this.#waitsSinceMs.get(node) ?? nowMs, node.awakeSinceMs);
     if (nowMs - sinceMs <= bound(this.#pace, 2)) return;

@@ -78,6 +78,8 @@ function shapeOfRest(random: KeyedRandom, kind: FaultKind, scene: Scene): Shape 
         blind: random.chance(0.5),
         wide: random.chance(0.5),
       });
+    case "late-answers":
+      return shape("leader", between(random, 5000, 9000), { timeouts: between(random, 15, 30) / 10 });
     case "half-open":
       return shape(anyone(random, scene), 0);
     case "delay":

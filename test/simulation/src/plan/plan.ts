@@ -14,6 +14,7 @@ export const faultKinds = [
   "halves",
   "bridge",
   "one-way",
+  "late-answers",
   "half-open",
   "reset",
   "client-cut",
