@@ -23,6 +23,14 @@ function measures(runMutants: boolean): Readonly<Record<RaftFigure, (bench: Benc
   };
 }
 
+/** A figure that cannot be measured does not keep the others from it; the command fails in the end. */
+function givenUp(figure: RaftFigure, error: unknown, launch: Launch, progress: Lines["progress"]): Asked[] {
+  launch.killAll();
+  process.exitCode = 1;
+  progress(`${figure} cannot be measured: ${error instanceof Error ? error.message : String(error)}`);
+  return [];
+}
+
 /** Measures the figures that are asked of `@flotilla/raft`: one after the other, each on members of its own. */
 export async function runRaft(
   options: RaftOptions,
@@ -37,7 +45,11 @@ export async function runRaft(
     const folder = join(site.folder, figure);
     await mkdir(folder);
     progress(`measuring ${figure}`);
-    const found = await measures(runMutants)[figure]({ site: { ...site, folder }, extent, progress });
+    const bench = { site: { ...site, folder }, extent, progress };
+    const measure = measures(runMutants)[figure];
+    const found = await measure(bench).catch((error: unknown) =>
+      givenUp(figure, error, site.launch, progress),
+    );
     all.push(...found);
     const command = `npm run bench -- raft --json --only ${figure} --seconds ${extent.measureMs / 1000} --trials ${extent.trials}`;
     if (json)
