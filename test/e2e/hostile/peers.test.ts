@@ -88,6 +88,7 @@ type Claim = readonly [
   id: unknown,
   incarnation: unknown,
   historyId: unknown,
+  version: unknown,
   kind: unknown,
   life: unknown,
   attempt: unknown,
@@ -116,7 +117,7 @@ function claim(
   } = {},
 ): Claim {
   const { incarnation = strange, kind = "control", historyId = "", life = 1 } = more;
-  return [id, incarnation, historyId, kind, life, 1];
+  return [id, incarnation, historyId, 0, kind, life, 1];
 }
 
 /** The incarnation by which a member is known, as it tells everybody who knows the secret. */
@@ -126,7 +127,7 @@ async function incarnationOf(id: string): Promise<string> {
     Wire.greeted(addressOf(id), { identity: null, admit: (value) => void (found = value) }, control),
   );
   expect(error).toBeDefined();
-  return readString(readArray(found, "identity", 6, 6)[1], "incarnation", 64);
+  return readString(readArray(found, "identity", 7, 7)[1], "incarnation", 64);
 }
 
 test(

@@ -34,25 +34,6 @@ function atLeastOne(term: number): number {
 const liars: Liars = {
   "malformed-append": "never decodes",
   "from-itself": (_, { term }) => by(self, { type: "read-request", term: atLeastOne(term), id: 1 }),
-  "from-stranger": (draw, { term }) =>
-    by(
-      draw.pick(["x", "zz"]),
-      draw.pick<Message>([
-        { type: "vote-reply", term: term + 1, granted: false },
-        { type: "append-reply", term: term + 1, prevIndex: 0, match: null, hint: null },
-        { type: "read-reply", term: term + 9, id: 1, index: null },
-        { type: "forward", term: atLeastOne(term), firstId: 1, payloads: [payload] },
-      ]),
-    ),
-  "wrong-incarnation": (draw, { term, last }) => ({
-    from: draw.pick(peers),
-    incarnation: "f".repeat(32),
-    message: draw.pick<Message>([
-      { type: "vote", term: last.term + term + 1, last, transfer: true },
-      { type: "heartbeat", term: term + 1, commit: 0, round: 1 },
-      { type: "append-reply", term: atLeastOne(term), prevIndex: last.index, match: last.index, hint: null },
-    ]),
-  }),
   "term-out-of-reach": (draw, { term }) => {
     const later = term + 2 ** 32 + 1 + draw.u32();
     return by(
@@ -173,13 +154,10 @@ function isReason(reason: string): reason is RefusalReason {
   return Object.hasOwn(liars, reason);
 }
 
-/** Whoever is no member, or not as it was, is refused for that and not for what it says. */
+/** Whoever is no member with the data it has is ignored rather than refused. */
 function isHeard(reason: RefusalReason, { from, incarnation }: Lie, { configuration }: View): boolean {
-  if (reason === "from-itself") return true;
   const voter = configuration.voters.find(({ id }) => id === from);
-  if (reason === "from-stranger") return voter === undefined;
-  if (voter === undefined) return false;
-  return (voter.incarnation === incarnation) !== (reason === "wrong-incarnation");
+  return reason === "from-itself" || voter?.incarnation === incarnation;
 }
 
 /** A lie and the reason for which it must be refused; null when none of that kind can be told in this state. */

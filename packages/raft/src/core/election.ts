@@ -1,12 +1,11 @@
 import { invariant } from "@flotilla/runtime";
-import { encodeConfiguration } from "./config/config-codec.ts";
 import { isFounding } from "./config/configuration.ts";
-import type { Configuration } from "./config/configuration.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, appendOwn } from "./leader-log.ts";
 import { Leadership } from "./leadership.ts";
 import { isPledged } from "./pledge.ts";
 import { reachedByQuorum } from "./quorum.ts";
+import { followMembers, forgetLeft, setMembership } from "./membership.ts";
 import type { TimeoutNow } from "./message.ts";
 import { becomeFollower, setLeader } from "./roles.ts";
 import type { RaftState } from "./state.ts";
@@ -120,16 +119,13 @@ export function askAgain(s: RaftState, peer: NodeId): void {
 }
 
 function foundCluster(s: RaftState, tally: Tally): void {
-  const index = s.log.last.index + 1;
   const voters = s.config.voters.map((voter) => {
     const incarnation = tally.incarnationOf(voter.id);
     invariant(incarnation !== undefined, "AllFoundersVoted", { voter: voter.id });
     return { ...voter, incarnation };
   });
   const historyId = Buffer.from(s.random.bytes(historyIdBytes)).toString("hex");
-  const configuration: Configuration = { ...s.config, index, historyId, voters };
-  appendOwn(s, "config", [encodeConfiguration(configuration)], null);
-  s.configs.append(configuration);
+  setMembership(s, { ...s.config, historyId, voters });
   s.probe("raft-cluster-founded");
 }
 
@@ -138,16 +134,9 @@ function becomeLeader(s: RaftState, tally: Tally): void {
   const { log } = s;
   s.role = "leader";
   s.tally = null;
-  s.leading = new Leadership(
-    s.peers,
-    log.last.index + 1,
-    log.lastTimeMs,
-    s.now,
-    s.tick,
-    s.limits,
-    s.pledgeMs,
-  );
+  s.leading = new Leadership(log.last.index + 1, log.lastTimeMs, s.now, s.tick, s.limits, s.pledgeMs);
   setLeader(s, s.id);
+  followMembers(s, log.last.index + 1);
   if (isFounding(s.config)) foundCluster(s, tally);
   else appendOwn(s, "noop", [nothing], null);
   advanceCommit(s);
@@ -169,6 +158,7 @@ function leaderTick(s: RaftState): void {
   else {
     beginRound(s);
     tickTransfer(s);
+    forgetLeft(s);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { MemberChange } from "./config/apply-changes.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { Message } from "./message.ts";
 import type { Index, LogId, NodeId, Term } from "./types.ts";
@@ -85,6 +86,14 @@ export interface TransferLeadership {
   readonly to: NodeId | null;
 }
 
+/** A local caller wants other members. `id`: the driver's own counter; `ifVersion`: only of the configuration with that index. */
+export interface ChangeMembers {
+  readonly type: "change-members";
+  readonly id: number;
+  readonly changes: readonly MemberChange[];
+  readonly ifVersion: Index | null;
+}
+
 /** Everything that enters the core. */
 export type Event =
   | Tick
@@ -99,7 +108,8 @@ export type Event =
   | SnapshotSent
   | PeerUp
   | PeerDown
-  | TransferLeadership;
+  | TransferLeadership
+  | ChangeMembers;
 
 /** An event with the moment it was taken up: monotonic ms for deadlines, wall ms for entry stamps. */
 export interface Stamped {

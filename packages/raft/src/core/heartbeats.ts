@@ -15,7 +15,9 @@ export function beginRound(s: RaftState): void {
   if (s.config.leaseReads) leading.lease.sent(leading.round, s.now);
   if (isEstablished(s)) leading.reads.begin(leading.round, s.log.commit);
   for (const [id, progress] of leading.progress) {
-    const commit = Math.min(s.log.commit, progress.match);
+    // Other data under that id has acknowledged nothing, whatever the one that counts has.
+    const isOwn = (s.linkedAs.get(id) ?? progress.incarnation) === progress.incarnation;
+    const commit = isOwn ? Math.min(s.log.commit, progress.match) : 0;
     s.outbox.send(id, { type: "heartbeat", term: s.term, commit, round: leading.round });
   }
   confirmReads(s);
@@ -53,5 +55,6 @@ export function onHeartbeatReply(
   progress.round = Math.max(progress.round, round);
   if (pledgeMs > 0) leading.lease.granted(incarnation, round, pledgeMs);
   progress.reopen(s.log.last.index);
+  progress.catchUp?.heard(progress.match, s.log.last.index, s.tick, s.electionTicks);
   confirmReads(s);
 }

@@ -1,4 +1,6 @@
 import { invariant } from "@flotilla/runtime";
+import { membersOf } from "./config/configuration.ts";
+import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import { LeaderLease } from "./lease.ts";
 import { fitsLimits } from "./options.ts";
@@ -6,6 +8,7 @@ import type { Limits } from "./options.ts";
 import { ReadQueue } from "./read-queue.ts";
 import type { Transfer } from "./transfer.ts";
 import { Progress } from "./tracker/progress.ts";
+import type { Left } from "./tracker/progress.ts";
 import type { Index, NodeId } from "./types.ts";
 
 /** Entries appended by this leader and not committed yet, as one call appended them. */
@@ -23,9 +26,19 @@ export interface LocalRun {
   readonly count: number;
 }
 
+/** A leader as its view of the others needs it. */
+interface Following {
+  readonly self: NodeId;
+  /** The entry that brought the configuration. */
+  readonly next: Index;
+  readonly tick: number;
+  readonly limits: Limits;
+}
+
 /** What exists only while leading, and only for one term. */
 export class Leadership {
-  readonly progress: ReadonlyMap<NodeId, Progress>;
+  /** Of every other member, and of those that left until they could learn it. */
+  readonly progress: Map<NodeId, Progress> = new Map();
   readonly reads: ReadQueue = new ReadQueue();
   /** The first entry of this term; once it is committed, so is everything before it. */
   readonly firstIndex: Index;
@@ -36,6 +49,8 @@ export class Leadership {
   readonly lease: LeaderLease;
   /** The hand-over under way; no new entries meanwhile. */
   transfer: Transfer | null = null;
+  /** This leader is no voter any more and has tried to hand over. */
+  retires = false;
   readonly #clock: { readonly wallMs: number; readonly nowMs: number };
   // Invariant: ascending by index; the sums below are over it.
   #uncommitted: Uncommitted[] = [];
@@ -43,7 +58,6 @@ export class Leadership {
   #bytes = 0;
 
   constructor(
-    peers: readonly NodeId[],
     firstIndex: Index,
     lastTimeMs: number,
     now: Stamped,
@@ -51,11 +65,32 @@ export class Leadership {
     limits: Limits,
     pledgeMs: number,
   ) {
-    this.progress = new Map(peers.map((id) => [id, new Progress(firstIndex, tick, limits)]));
     this.firstIndex = firstIndex;
     this.roundTick = tick;
     this.lease = new LeaderLease(pledgeMs);
     this.#clock = { wallMs: Math.max(Math.floor(now.wallMs), lastTimeMs), nowMs: now.nowMs };
+  }
+
+  /** Follows the configuration: new data starts over, and who left is kept until it could learn so. */
+  follow(configuration: Configuration, { self, next, tick, limits }: Following): void {
+    const members = membersOf(configuration).filter(({ id }) => id !== self);
+    for (const { id, incarnation } of members) {
+      const known = this.progress.get(id);
+      if (known !== undefined && known.isAbout(incarnation)) known.left = null;
+      else this.progress.set(id, new Progress(incarnation, next, tick, limits));
+    }
+    for (const { id } of configuration.learners) this.progress.get(id)?.watchCatchUp(next, tick);
+    const present = new Set(members.map(({ id }) => id));
+    for (const [id, progress] of this.progress)
+      if (!present.has(id)) progress.left ??= { index: configuration.index, tick };
+  }
+
+  /** Forgets who left long ago, and who has been sent the commit of the configuration without it and is gone. */
+  forgetLeft(commit: Index, isOver: (left: Left, progress: Progress, id: NodeId) => boolean): void {
+    for (const [id, progress] of this.progress) {
+      const { left } = progress;
+      if (left !== null && left.index <= commit && isOver(left, progress, id)) this.progress.delete(id);
+    }
   }
 
   /** Stamp of an entry: wall time, but never back and never faster than the monotonic clock since the term began. */

@@ -1,11 +1,12 @@
 import { invariant } from "@flotilla/runtime";
 import { ConfigHistory } from "./config/config-history.ts";
-import type { Configuration } from "./config/configuration.ts";
+import type { Configuration, Directory } from "./config/configuration.ts";
 import { askAgain, onHardStateDurable, onTick, preVoteOnClosedLink } from "./election.ts";
 import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
+import { isRemoved, onChangeMembers, tendMembership } from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
 import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
@@ -39,6 +40,8 @@ export class Raft {
   #seq = 0;
   #taskHard: HardState | null = null;
   #reportedConfiguration: Configuration | null = null;
+  #reportedSettled: Configuration | null = null;
+  #reportedRemoved = false;
   #reportedSoft: SoftState | null = null;
 
   /** @throws FlotillaError `ERR_FLOTILLA_INTERNAL` when what was recovered contradicts itself */
@@ -90,6 +93,7 @@ export class Raft {
     const s = this.#s;
     s.now = now;
     this.#handle(event);
+    tendMembership(s);
     if (takeDueTry(s)) preVoteOnClosedLink(s);
   }
 
@@ -99,7 +103,8 @@ export class Raft {
     if (s.hasResults || s.outbox.hasRelease(s.durableHard, s.log.promisable)) return true;
     if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
     if (s.asked.waitingReads.length > 0) return true;
-    return s.config !== this.#reportedConfiguration || this.#hasNewSoft();
+    if (s.config !== this.#reportedConfiguration || this.#hasNewSoft()) return true;
+    return this.committedConfiguration !== this.#reportedSettled || isRemoved(s) !== this.#reportedRemoved;
   }
 
   /** Takes everything out that may leave now. */
@@ -113,34 +118,22 @@ export class Raft {
     const soft = this.#hasNewSoft() ? this.#soft() : null;
     const configuration = s.config === this.#reportedConfiguration ? null : s.config;
     const messages = s.outbox.release(s.hard, s.durableHard, s.log.promisable);
-    const {
-      reads,
-      placed,
-      dropped,
-      sendSnapshot,
-      receiveSnapshot,
-      compactTo,
-      transferEnded,
-      refused,
-      leaseReads,
-    } = s.takeResults();
+    const committed = this.committedConfiguration;
+    const settled = committed === this.#reportedSettled ? null : committed;
+    const removed = isRemoved(s);
     if (soft !== null) this.#reportedSoft = soft;
     this.#reportedConfiguration = s.config;
+    this.#reportedSettled = committed;
+    this.#reportedRemoved = removed;
     this.#checkInvariants();
     return {
+      ...s.takeResults(),
       messages,
       append,
       apply,
-      reads,
-      placed,
-      dropped,
-      sendSnapshot,
-      receiveSnapshot,
-      compactTo,
-      transferEnded,
-      refused,
-      leaseReads,
       configuration,
+      settled,
+      removed,
       soft,
     };
   }
@@ -216,14 +209,24 @@ export class Raft {
     return this.#s.config;
   }
 
+  /** The newest committed configuration. */
+  get committedConfiguration(): Configuration {
+    return this.#s.configs.at(this.#s.log.commit);
+  }
+
+  /** Whom this node knows. */
+  get known(): Directory {
+    return { current: this.configuration, committed: this.committedConfiguration };
+  }
+
+  /** True when this node has applied a configuration that leaves it out. */
+  get removed(): boolean {
+    return isRemoved(this.#s);
+  }
+
   /** The configuration in force at `index`, for a snapshot taken there. */
   configurationAt(index: Index): Configuration {
     return this.#s.configs.at(index);
-  }
-
-  /** True when the configuration names another incarnation of this node: its data was lost, and it stays silent. */
-  get replaced(): boolean {
-    return this.#s.isReplaced;
   }
 
   /** Term of entry `index`; null when it is compacted away or not there yet. */
@@ -267,6 +270,8 @@ export class Raft {
         return this.#peerDown(event);
       case "transfer":
         return beginTransfer(s, event.to);
+      case "change-members":
+        return onChangeMembers(s, event);
     }
   }
 
@@ -285,8 +290,9 @@ export class Raft {
     pursueTransfer(s);
   }
 
-  #peerUp({ peer }: PeerUp): void {
+  #peerUp({ peer, incarnation }: PeerUp): void {
     const s = this.#s;
+    s.linkedAs.set(peer, incarnation);
     s.refused.delete(peer);
     onLinkOpen(s, peer);
     s.answered = { index: 0, term: 0 };
@@ -302,6 +308,10 @@ export class Raft {
       dropForwarded(s);
       refuseAskedReads(s);
     }
+    s.leading?.forgetLeft(
+      s.log.commit,
+      (left, progress, id) => id === peer && progress.commitSent >= left.index,
+    );
     if (byPeer) onLinkClosed(s, peer);
   }
 

@@ -1,3 +1,4 @@
+import type { FlotillaError } from "@flotilla/runtime";
 import type { Configuration } from "./config/configuration.ts";
 import type { Entry } from "./entry.ts";
 import type { Message } from "./message.ts";
@@ -68,6 +69,17 @@ export interface SnapshotOffered {
   readonly head: SnapshotHead;
 }
 
+/**
+ * What became of a call for other members: the entry that sets them, or why nothing was changed. `index` is that of
+ * the configuration in force when everything asked for is so already.
+ */
+export interface Changed {
+  readonly id: number;
+  readonly index: Index;
+  readonly term: Term;
+  readonly refusal: FlotillaError | null;
+}
+
 /** What the node believes, for whoever asks. */
 export interface SoftState {
   readonly role: Role;
@@ -100,6 +112,11 @@ export interface Ready {
   readonly leaseReads: number;
   /** The configuration in force when it changed. */
   readonly configuration: Configuration | null;
+  /** The newest committed configuration when it changed. */
+  readonly settled: Configuration | null;
+  readonly changed: readonly Changed[];
+  /** This node has applied a configuration that leaves it out: it is no member any more. */
+  readonly removed: boolean;
   /** Present when anything in it changed. */
   readonly soft: SoftState | null;
 }

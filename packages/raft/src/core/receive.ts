@@ -1,3 +1,4 @@
+import { isMember } from "./config/configuration.ts";
 import { onPreVoteAnswer, onTimeoutNow, onVoteAnswer } from "./election.ts";
 import type { Receive } from "./event.ts";
 import { onAppend } from "./following.ts";
@@ -20,14 +21,41 @@ import { isLoyal, onPreVote, onVote } from "./voting.ts";
  */
 export function receive(s: RaftState, event: Receive): void {
   const { from, incarnation, message } = event;
-  if (s.isReplaced) return s.probe("raft-self-replaced");
   if (s.refused.has(from)) return s.probe("raft-message-after-refusal");
   const reason = refusalOf(s, event);
   if (reason !== null) return refuse(s, from, reason);
+  if (!isHeard(s, event)) return s.probe("raft-message-from-stranger");
   if (!settleTerm(s, from, message)) return;
-  const progress = s.leading?.progress.get(from);
+  const progress = s.progressOf(from, incarnation);
   if (progress !== undefined) progress.heardTick = s.tick;
   handle(s, from, incarnation, message);
+}
+
+const fromStranger: ReadonlySet<Message["type"]> = new Set([
+  "pre-vote",
+  "vote",
+  "append",
+  "heartbeat",
+  "snapshot-offer",
+] as const);
+
+const fromLeader: ReadonlySet<Message["type"]> = new Set([
+  "read-reply",
+  "forward-reply",
+  "timeout-now",
+] as const);
+
+const fromLeft: ReadonlySet<Message["type"]> = new Set(["append-reply", "heartbeat-reply"] as const);
+
+/**
+ * Only members count, with the data they have as such. Whoever else there is may ask and lead: the configuration
+ * here may be old, or one that is undone. Who leads may be a member no more (dissertation §4.2.2), and who has left may
+ * answer until it knows.
+ */
+function isHeard(s: RaftState, { from, incarnation, message }: Receive): boolean {
+  if (fromStranger.has(message.type) || isMember(s.config, from, incarnation)) return true;
+  if (from === s.leader) return fromLeader.has(message.type);
+  return fromLeft.has(message.type) && s.progressOf(from, incarnation) !== undefined;
 }
 
 function refuse(s: RaftState, from: NodeId, reason: RefusalReason): void {

@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { decodeConfiguration } from "./config/config-codec.ts";
-import { isFounding, isMember, memberOf } from "./config/configuration.ts";
+import { isFounding } from "./config/configuration.ts";
 import type { Receive } from "./event.ts";
 import type { Append, AppendReply, ForwardReply, Message, SnapshotOffer } from "./message.ts";
 import { isContiguous } from "./replication.ts";
@@ -10,8 +10,6 @@ import type { LogId, NodeId, Term } from "./types.ts";
 /** Why no honest member can have said this here. */
 export type RefusalReason =
   | "from-itself"
-  | "from-stranger"
-  | "wrong-incarnation"
   | "term-out-of-reach"
   | "term-never-entered"
   | "second-leader"
@@ -28,33 +26,13 @@ export type RefusalReason =
 /** More elections than a cluster can hold while one member is away. */
 const maxTermLead = 2 ** 32;
 
-const fromStranger: ReadonlySet<Message["type"]> = new Set([
-  "pre-vote",
-  "vote",
-  "append",
-  "heartbeat",
-  "snapshot-offer",
-] as const);
-
 /**
  * Why `message` must not be taken up: it contradicts what this node knows for certain, so whoever said it lies or
  * is broken. Null: an honest member may have said it. Asked before the message changes anything; what is merely
  * late is never refused.
  */
-export function refusalOf(s: RaftState, { from, incarnation, message }: Receive): RefusalReason | null {
-  return refusalOfSender(s, from, incarnation, message) ?? refusalOfContent(s, from, message);
-}
-
-/** Only members speak, and only with the data they had when they became members. Strangers may ask and lead, never count. */
-function refusalOfSender(
-  s: RaftState,
-  from: NodeId,
-  incarnation: string,
-  { type }: Message,
-): RefusalReason | null {
-  if (from === s.id) return "from-itself";
-  if (memberOf(s.config, from) === undefined) return fromStranger.has(type) ? null : "from-stranger";
-  return isMember(s.config, from, incarnation) ? null : "wrong-incarnation";
+export function refusalOf(s: RaftState, { from, message }: Receive): RefusalReason | null {
+  return from === s.id ? "from-itself" : refusalOfContent(s, from, message);
 }
 
 function refusalOfContent(s: RaftState, from: NodeId, message: Message): RefusalReason | null {

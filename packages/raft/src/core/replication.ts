@@ -86,6 +86,7 @@ export function onAppendReply(s: RaftState, from: NodeId, { prevIndex, match, hi
   }
   const before = progress.match;
   progress.acknowledged(match, s.log.compacted.index);
+  progress.catchUp?.heard(match, s.log.last.index, s.tick, s.electionTicks);
   advanceCommit(s);
   if (progress.match > before) pursueTransfer(s);
 }

@@ -1,6 +1,6 @@
 import { invariant, type Random } from "@flotilla/runtime";
 import type { ConfigHistory } from "./config/config-history.ts";
-import { isMember, isVoter, memberOf } from "./config/configuration.ts";
+import { isJoint, isMember, isVoter } from "./config/configuration.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import type { Leadership } from "./leadership.ts";
@@ -8,7 +8,8 @@ import type { RaftLog } from "./log/raft-log.ts";
 import type { Limits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pledge } from "./pledge.ts";
-import type { Dropped, Placed, ReadPoint, Refused, SnapshotOffered, TransferEnd } from "./ready.ts";
+import type { Changed, Dropped, Placed, ReadPoint, Refused, SnapshotOffered, TransferEnd } from "./ready.ts";
+import type { Progress } from "./tracker/progress.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
@@ -54,6 +55,7 @@ export interface Results {
   receiveSnapshot: SnapshotOffered[];
   compactTo: LogId | null;
   transferEnded: TransferEnd | null;
+  changed: Changed[];
   refused: Refused[];
   leaseReads: number;
 }
@@ -67,6 +69,7 @@ function noResults(): Results {
     receiveSnapshot: [],
     compactTo: null,
     transferEnded: null,
+    changed: [],
     refused: [],
     leaseReads: 0,
   };
@@ -79,8 +82,9 @@ const quiet: Results = noResults();
 interface Standing {
   readonly in: Configuration;
   readonly peers: readonly NodeId[];
+  readonly isMember: boolean;
   readonly isVoter: boolean;
-  readonly isReplaced: boolean;
+  readonly isSettled: boolean;
 }
 
 /** Everything one core knows. Handlers are functions over it; only they and this class change it. */
@@ -102,6 +106,8 @@ export class RaftState {
   /** Next id expected in each peer's stream of forwarded proposals. Kept when this node stops leading: it may have appended. */
   readonly forwardNext: Map<NodeId, number> = new Map();
   readonly fast: FastTrack = { closed: new Set(), deadlineMs: null };
+  /** The data that the newest link to each peer proved. */
+  readonly linkedAs: Map<NodeId, string> = new Map();
   /** Peers that said what nobody honest can say, until their link has been replaced. */
   readonly refused: Set<NodeId> = new Set();
   results: Results = noResults();
@@ -192,9 +198,14 @@ export class RaftState {
     return this.#standingNow().isVoter;
   }
 
-  /** True when the configuration names this node with data that it no longer has. */
-  get isReplaced(): boolean {
-    return this.#standingNow().isReplaced;
+  /** True when this node, with the data it has, is a member, whatever its role. */
+  get isMember(): boolean {
+    return this.#standingNow().isMember;
+  }
+
+  /** True when a leader owes the configuration nothing: it is not joint, names this node, and nobody waits in it. */
+  get isSettled(): boolean {
+    return this.#standingNow().isSettled;
   }
 
   /** True when the append task under way has taken an election timeout. */
@@ -231,29 +242,20 @@ export class RaftState {
     this.patience = this.drawPatience();
   }
 
+  /** What is known of `from`, if it speaks with the data that this leader counts on. */
+  progressOf(from: NodeId, incarnation: string): Progress | undefined {
+    const progress = this.leading?.progress.get(from);
+    return progress?.incarnation === incarnation ? progress : undefined;
+  }
+
   /** True when there are results to take. */
   get hasResults(): boolean {
-    const {
-      reads,
-      placed,
-      dropped,
-      sendSnapshot,
-      receiveSnapshot,
-      compactTo,
-      transferEnded,
-      refused,
-      leaseReads,
-    } = this.results;
-    if (
-      transferEnded !== null ||
-      leaseReads > 0 ||
-      reads.length > 0 ||
-      placed.length > 0 ||
-      dropped.length > 0 ||
-      compactTo !== null
-    )
-      return true;
-    return sendSnapshot.length > 0 || receiveSnapshot.length > 0 || refused.length > 0;
+    const { results } = this;
+    const { reads, placed, dropped, compactTo } = results;
+    if (reads.length > 0 || placed.length > 0 || dropped.length > 0 || compactTo !== null) return true;
+    const { sendSnapshot, receiveSnapshot, transferEnded, changed, refused, leaseReads } = results;
+    if (sendSnapshot.length > 0 || receiveSnapshot.length > 0 || transferEnded !== null) return true;
+    return changed.length > 0 || refused.length > 0 || leaseReads > 0;
   }
 
   /** Takes the results out. */
@@ -272,13 +274,15 @@ export class RaftState {
   #standingNow(): Standing {
     const { config, id, incarnation } = this;
     if (this.#standing?.in === config) return this.#standing;
+    const votes = isVoter(config, id, incarnation);
     const voters = new Set([...config.voters, ...config.outgoing].map((voter) => voter.id));
     voters.delete(id);
     this.#standing = {
       in: config,
       peers: [...voters].toSorted(),
-      isVoter: isVoter(config, id, incarnation),
-      isReplaced: memberOf(config, id) !== undefined && !isMember(config, id, incarnation),
+      isMember: isMember(config, id, incarnation),
+      isVoter: votes,
+      isSettled: votes && !isJoint(config) && !config.learners.some(({ promote }) => promote),
     };
     return this.#standing;
   }

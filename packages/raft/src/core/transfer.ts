@@ -8,11 +8,16 @@ export interface Transfer {
   readonly untilTick: number;
 }
 
+/** Who may lead next: the other voters, without those that a joint configuration lets go. */
+function heirs(s: RaftState): readonly NodeId[] {
+  return s.config.voters.map(({ id }) => id).filter((id) => id !== s.id);
+}
+
 /** The voter heard of late whose log is closest to ours; of equals the one with the smallest id. */
 function closestPeer(s: RaftState): NodeId | null {
   let best: NodeId | null = null;
   let bestMatch = -1;
-  for (const id of s.peers) {
+  for (const id of heirs(s)) {
     const progress = s.leading?.progress.get(id);
     if (progress === undefined || s.tick - progress.heardTick > 1 || progress.match <= bestMatch) continue;
     best = id;
@@ -25,7 +30,7 @@ function closestPeer(s: RaftState): NodeId | null {
 export function beginTransfer(s: RaftState, to: NodeId | null): void {
   const { leading } = s;
   const target = to ?? closestPeer(s);
-  if (leading === null || leading.transfer !== null || target === null || !s.peers.includes(target)) {
+  if (leading === null || leading.transfer !== null || target === null || !heirs(s).includes(target)) {
     s.results.transferEnded = "refused";
     return;
   }

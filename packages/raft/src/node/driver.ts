@@ -10,6 +10,7 @@ import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { Peers } from "../transport/peers.ts";
 import { isSnapshotTransfer } from "../transport/snapshot-codec.ts";
 import { Applier, settleProposals } from "./applier.ts";
+import { ChangeWaiters } from "./change-waiters.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
@@ -46,6 +47,7 @@ export class Driver {
   readonly #stalls: StallWatch;
   readonly #hold: EntryHold;
   readonly #handover: Handover;
+  readonly changes: ChangeWaiters = new ChangeWaiters((event) => this.#push(event));
   readonly #wake: DeadlineTimer;
   readonly #onStop: (reason: StopReason) => void;
   readonly #onTurn: () => void = () => {
@@ -171,22 +173,15 @@ export class Driver {
   }
 
   #makePeers(): Peers {
-    const { host, id, cluster, secret, electionTimeoutMs } = this.#settings;
     return new Peers({
-      host,
-      id,
+      ...this.#settings,
       incarnation: this.#storage.incarnation,
-      cluster,
-      secret,
-      electionTimeoutMs,
-      configuration: this.#core.configuration,
+      known: this.#core.known,
       events: {
         up: (peer, incarnation) => this.#peerChanged({ type: "peer-up", peer, incarnation }),
-        down: (peer, byPeer) => {
-          this.#snapshots.peerDown(peer);
-          this.#peerChanged({ type: "peer-down", peer, byPeer });
-        },
+        down: (peer, byPeer) => this.#peerChanged({ type: "peer-down", peer, byPeer }),
         receive: (from, incarnation, message) => this.#receive(from, incarnation, message),
+        removed: () => this.#stop({ type: "removed" }),
         refused: (peer, reason) => this.#settings.observer.onRefused(peer, reason),
       },
     });
@@ -194,6 +189,7 @@ export class Driver {
 
   #peerChanged(event: PeerUp | PeerDown): void {
     this.#statusChanged = true;
+    if (event.type === "peer-down") this.#snapshots.peerDown(event.peer);
     this.#hold.forgetForwards(event.peer);
     this.#push(event);
   }
@@ -235,7 +231,9 @@ export class Driver {
     this.#peers.flush();
     this.#applySlice(now);
     this.#reads.settle(this.#applier.appliedIndex);
+    this.changes.settle(core, this.#applier.appliedIndex);
     this.#report();
+    if (core.removed) this.#stop({ type: "removed" });
     if (this.#stopped) return;
     this.#wake.set(this.#core.nextDeadlineMs());
     const released = handedOver && !core.handsOver();
@@ -253,9 +251,8 @@ export class Driver {
     if (item.type === "receive" && item.message.type === "forward" && this.#core.handsOver())
       return this.#hold.addForward(item);
     this.#step(item, now);
-    if (item.type === "receive" && item.message.type === "snapshot-reply") {
+    if (item.type === "receive" && item.message.type === "snapshot-reply")
       this.#snapshots.replied(item.from, item.message);
-    }
   }
 
   // A snapshot is news only while the core has not committed as far by other means.
@@ -284,17 +281,19 @@ export class Driver {
     for (const read of ready.reads) this.#reads.answer(read);
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, head } of ready.receiveSnapshot) this.#snapshots.offered(from, head);
-    if (ready.configuration !== null) {
-      observer.onConfiguration(ready.configuration);
-      this.#peers.configure(ready.configuration);
+    if (ready.configuration !== null) observer.onConfiguration(ready.configuration);
+    if (ready.configuration !== null || ready.settled !== null) {
+      this.#peers.configure(this.#core.known);
+      this.#statusChanged = true;
     }
+    for (const changed of ready.changed) this.changes.answered(changed);
     if (ready.soft !== null) {
+      this.#statusChanged = true;
       observer.onSoft(ready.soft, this.#core.last);
       this.#handover.believed(ready.soft);
     }
     for (const { from, reason } of ready.refused) this.#peers.refuse(from, reason);
     if (ready.transferEnded !== null) this.#handover.ended(ready.transferEnded);
-    if (ready.soft !== null || ready.configuration !== null) this.#statusChanged = true;
   }
 
   #send(to: NodeId, message: PeerMessage): void {
@@ -378,6 +377,7 @@ export class Driver {
     this.#peers.close();
     this.#proposals.close();
     this.#handover.fail("the node stopped");
+    this.changes.close();
     this.#reads.close();
     this.#released = this.#release().then(() => this.#onStop(reason));
   }

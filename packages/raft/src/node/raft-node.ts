@@ -1,4 +1,3 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Channel } from "@flotilla/runtime";
 import type { MemberChange } from "../core/config/apply-changes.ts";
 import type { Configuration } from "../core/config/configuration.ts";
@@ -113,8 +112,8 @@ export class RaftNode implements AsyncDisposable {
    * hand-over, or nothing is committed in this term yet), `ERR_FLOTILLA_NOT_CAUGHT_UP` (a learner to promote),
    * `ERR_FLOTILLA_CLOSED` (nothing was changed); `ERR_FLOTILLA_UNKNOWN_OUTCOME` (leadership was lost meanwhile)
    */
-  changeMembers(_changes: readonly MemberChange[], _options?: ChangeOptions): Promise<Configuration> {
-    return Promise.reject(new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "membership changes"));
+  changeMembers(changes: readonly MemberChange[], options?: ChangeOptions): Promise<Configuration> {
+    return this.#driver.changes.begin(changes, options?.ifVersion ?? null);
   }
 
   /**

@@ -7,6 +7,8 @@ export interface DialLoopOptions {
   readonly random: Random;
   /** Longest wait between two attempts, ms. */
   readonly maxDelayMs: number;
+  /** So much longer is each wait, ms: the other side is to come first. */
+  readonly restMs: number;
   /** One attempt; rejects when it failed. When what it achieved ends, the owner calls `again`. */
   readonly attempt: (signal: AbortSignal) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
@@ -45,13 +47,13 @@ export class DialLoop {
   /** Dials after a wait. */
   again(): void {
     if (this.#busy || this.#timer !== null || this.#abort.signal.aborted) return;
-    const { clock, random, maxDelayMs } = this.#options;
+    const { clock, random, maxDelayMs, restMs } = this.#options;
     // Links that do not last are failures too.
     if (this.#upSinceMs !== null && clock.now() - this.#upSinceMs >= maxDelayMs) this.#failures = 0;
     this.#upSinceMs = null;
     const limitMs = Math.min(maxDelayMs, firstDelayMs * 2 ** Math.min(this.#failures, 16));
     this.#failures += 1;
-    this.#timer = clock.setTimer(random.float() * limitMs, () => {
+    this.#timer = clock.setTimer(restMs + random.float() * limitMs, () => {
       this.#timer = null;
       this.start();
     });

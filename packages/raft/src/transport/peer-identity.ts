@@ -1,7 +1,7 @@
 import { FlotillaError, readArray, readOneOf, readString, readUint } from "@flotilla/runtime";
-import { memberOf } from "../core/config/configuration.ts";
-import type { Configuration } from "../core/config/configuration.ts";
-import type { NodeId } from "../core/types.ts";
+import { isFounding, isMember, memberOf } from "../core/config/configuration.ts";
+import type { Directory } from "../core/config/configuration.ts";
+import type { Index, NodeId } from "../core/types.ts";
 
 /** What a link is for: small urgent messages, or entries and snapshots. */
 export type LinkKind = "control" | "bulk";
@@ -18,6 +18,8 @@ export interface PeerIdentity {
   readonly incarnation: string;
   /** Empty before the first configuration is known. */
   readonly historyId: string;
+  /** Index of the configuration in force there, committed or not. */
+  readonly version: Index;
   readonly kind: LinkKind;
   /** Random number of the dialing process's life. */
   readonly life: number;
@@ -28,54 +30,69 @@ export interface PeerIdentity {
 const maxTextBytes = 64;
 
 export function writeIdentity(identity: PeerIdentity): unknown {
-  const { id, incarnation, historyId, kind, life, attempt } = identity;
-  return [id, incarnation, historyId, kind, life, attempt];
+  const { id, incarnation, historyId, version, kind, life, attempt } = identity;
+  return [id, incarnation, historyId, version, kind, life, attempt];
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function readIdentity(value: unknown): PeerIdentity {
-  const [id, incarnation, historyId, kind, life, attempt] = readArray(value, "peer identity", 6, 6);
+  const [id, incarnation, historyId, version, kind, life, attempt] = readArray(value, "peer identity", 7, 7);
   return {
     id: readString(id, "peer id", maxTextBytes),
     incarnation: readString(incarnation, "peer incarnation", maxTextBytes),
     historyId: readString(historyId, "peer history", maxTextBytes),
+    version: readUint(version, "peer version"),
     kind: readOneOf(kind, "link kind", ["control", "bulk"]),
     life: readUint(life, "peer life"),
     attempt: readUint(attempt, "attempt"),
   };
 }
 
+/** True when that data is a member's, by the configuration in force or by the committed one. */
+export function isKnownAs({ current, committed }: Directory, id: NodeId, incarnation: string): boolean {
+  return isMember(current, id, incarnation) || isMember(committed, id, incarnation);
+}
+
 /**
- * Judges whether a side that proved to know the secret may be heard: a member other than this node, with
- * the data and the history that the configuration knows.
+ * Judges whether a side that proved to know the secret may be heard: a member other than this node, with the data
+ * and the history that is known here, or anybody of this history whose configuration is newer than ours, because
+ * it may be us who do not know yet. Only a committed configuration says that somebody was removed.
  */
 export function judgePeer(
   peer: PeerIdentity,
   own: NodeId,
   kind: LinkKind,
-  configuration: Configuration,
+  known: Directory,
 ): FlotillaError | undefined {
   if (peer.kind !== kind)
     return new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the link is of another kind than its protocol");
-  const member = memberOf(configuration, peer.id);
-  if (member === undefined || peer.id === own) {
-    return new FlotillaError(
-      "ERR_FLOTILLA_BAD_CONFIG",
-      `node ${peer.id} is not another member of this cluster`,
-    );
-  }
-  const { historyId } = configuration;
+  if (peer.id === own) return noMember(peer.id);
+  const { historyId } = known.current;
   if (historyId !== "" && peer.historyId !== "" && historyId !== peer.historyId) {
     return new FlotillaError(
       "ERR_FLOTILLA_WRONG_CLUSTER",
       `node ${peer.id} has another history of this cluster`,
     );
   }
-  if (member.incarnation !== "" && member.incarnation !== peer.incarnation) {
+  if (isKnownAs(known, peer.id, peer.incarnation) || isAhead(peer, known)) return undefined;
+  return judgeUnknown(peer, known);
+}
+
+function isAhead(peer: PeerIdentity, { current }: Directory): boolean {
+  return peer.historyId !== "" && peer.version > current.index;
+}
+
+function judgeUnknown(peer: PeerIdentity, { current, committed }: Directory): FlotillaError {
+  const { id, historyId, version } = peer;
+  if (historyId !== "" && version <= committed.index && !isFounding(committed))
     return new FlotillaError(
-      "ERR_FLOTILLA_WIPED",
-      `node ${peer.id} does not have the data it was a member with`,
+      "ERR_FLOTILLA_REMOVED",
+      `node ${id}, with the data it has, is no member any more`,
     );
-  }
-  return undefined;
+  if (memberOf(current, id) === undefined) return noMember(id);
+  return new FlotillaError("ERR_FLOTILLA_WIPED", `node ${id} does not have the data it was a member with`);
+}
+
+function noMember(id: NodeId): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${id} is not another member of this cluster`);
 }

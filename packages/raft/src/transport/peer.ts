@@ -1,5 +1,7 @@
-import type { NodeId } from "../core/types.ts";
+import type { Directory } from "../core/config/configuration.ts";
+import type { Index, NodeId } from "../core/types.ts";
 import type { PeerMessage } from "./message-codec.ts";
+import { isKnownAs } from "./peer-identity.ts";
 import type { LinkKind, PeerIdentity } from "./peer-identity.ts";
 import type { LinkOwner, PeerLink } from "./peer-link.ts";
 
@@ -16,6 +18,7 @@ export interface PeerEvents {
 
 interface Session {
   readonly incarnation: string;
+  readonly version: Index;
   readonly life: number;
   readonly attempt: number;
   readonly links: Partial<Record<LinkKind, PeerLink>>;
@@ -46,8 +49,8 @@ export class Peer implements LinkOwner {
   }
 
   /** Takes up an authenticated link. One of an attempt older than the current is closed. */
-  attach(link: PeerLink, identity: Pick<PeerIdentity, "incarnation" | "life" | "attempt">): void {
-    const { incarnation, life, attempt } = identity;
+  attach(link: PeerLink, identity: Pick<PeerIdentity, "incarnation" | "version" | "life" | "attempt">): void {
+    const { incarnation, version, life, attempt } = identity;
     const current = this.#session;
     if (current?.life === life && current.attempt > attempt) {
       link.close("superseded by a newer link");
@@ -55,7 +58,7 @@ export class Peer implements LinkOwner {
     }
     const same = current?.life === life && current.attempt === attempt && current.incarnation === incarnation;
     if (!same || current.links[link.kind] !== undefined) this.close("superseded by a newer link");
-    this.#session ??= { incarnation, life, attempt, links: {}, up: false };
+    this.#session ??= { incarnation, version, life, attempt, links: {}, up: false };
     this.#session.links[link.kind] = link;
     const { control, bulk } = this.#session.links;
     if (control === undefined || bulk === undefined) return;
@@ -94,9 +97,16 @@ export class Peer implements LinkOwner {
     for (const link of this.#links()) if (link.sentMs < quietSinceMs) link.keepAlive();
   }
 
-  /** True when the links prove another incarnation than `incarnation`; an empty one fits all. */
-  contradicts(incarnation: string): boolean {
-    return this.#session !== null && incarnation !== "" && this.#session.incarnation !== incarnation;
+  /** True when the links prove data that is no member's, and are not those of somebody who knows better. */
+  contradicts(known: Directory): boolean {
+    const session = this.#session;
+    if (session === null || session.version > known.current.index) return false;
+    return !isKnownAs(known, this.id, session.incarnation);
+  }
+
+  /** Ends what is left of an attempt that failed, and nothing that came otherwise. */
+  closeAttempt(life: number, attempt: number): void {
+    if (this.#session?.life === life && this.#session.attempt === attempt) this.close("the attempt failed");
   }
 
   /** Ends all links from this side. */

@@ -1,7 +1,7 @@
 import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
 import { membersOf } from "../core/config/configuration.ts";
-import type { Configuration, Member } from "../core/config/configuration.ts";
+import type { Directory, Member, MemberWithRole } from "../core/config/configuration.ts";
 import type { RefusalReason } from "../core/refusals.ts";
 import type { NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
@@ -18,11 +18,13 @@ export interface PeersOptions {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly cluster: string;
-  readonly secret: Uint8Array | undefined;
+  readonly secret?: Uint8Array | undefined;
   /** A link silent for twice as long is closed. */
   readonly electionTimeoutMs: number;
-  readonly configuration: Configuration;
+  readonly known: Directory;
   readonly events: Omit<PeerEvents, "ended"> & {
+    /** Members say that this node is none any more. */
+    readonly removed: () => void;
     /** A peer is cut off for what it said. */
     readonly refused: (peer: NodeId, reason: RefusalReason) => void;
   };
@@ -30,18 +32,29 @@ export interface PeersOptions {
 
 interface Entry {
   readonly peer: Peer;
-  readonly address: string;
-  /** Present when this node is the one that dials. */
-  readonly dialing: DialLoop | null;
+  /** Null for somebody that is no member: who knows better than we do, or has left. */
+  dialed: Dialed | null;
+  /** When it ceased to be a member, monotonic ms; it may still learn so. */
+  leftMs: number | null;
+}
+
+/** A member and the loop that dials it. */
+interface Dialed {
+  readonly member: Member;
+  readonly loop: DialLoop;
 }
 
 const kinds: readonly LinkKind[] = ["control", "bulk"];
 const versions = { min: 1, max: 1 };
 
+/** Links to nodes that no configuration here knows. */
+const maxStrangers = 64;
+
 /**
  * The links to all other members. Of each pair the node with the smaller id dials both links: there is one
  * session a pair and never two to choose from, at the price that a link stands only if that side can reach
- * the other.
+ * the other. A side that does not know the other cannot dial it, as a joiner, and is dialed then: the larger id
+ * waits for an election timeout, except for learners, and is turned away by whoever knows it.
  */
 export class Peers {
   readonly #options: PeersOptions;
@@ -50,36 +63,42 @@ export class Peers {
   readonly #unsent = new Set<Peer>();
   readonly #lobby: Lobby;
   readonly #refusals = new Map<string, unknown>();
-  #configuration: Configuration;
+  #known: Directory;
   #attempts = 0;
   #timer: Timer | null = null;
   #closed = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    this.#configuration = options.configuration;
+    this.#known = options.known;
     this.#life = options.host.random.u32();
     this.#lobby = new Lobby(options.host.clock);
   }
 
   /** Begins to dial and to watch for silence. */
   start(): void {
-    this.configure(this.#configuration);
+    this.configure(this.#known);
     this.#watch();
   }
 
-  /** Follows a new configuration: members that left or were replaced lose their links, new ones are dialed. */
-  configure(configuration: Configuration): void {
-    this.#configuration = configuration;
-    const members = new Map(membersOf(configuration).map((member) => [member.id, member]));
+  /**
+   * Follows the configurations: new members are dialed, who was replaced loses its links at once, who left after a
+   * while. Somebody counts as a member until the configuration without it is committed.
+   */
+  configure(known: Directory): void {
+    this.#known = known;
+    const members = new Map<NodeId, MemberWithRole>();
+    for (const configuration of [known.committed, known.current])
+      for (const member of membersOf(configuration)) members.set(member.id, member);
     for (const [id, entry] of this.#entries) {
       const member = members.get(id);
-      if (member === undefined || member.address !== entry.address) this.#remove(id, entry);
-      else if (entry.peer.contradicts(member.incarnation)) entry.peer.close("ERR_FLOTILLA_WIPED");
+      if (member === undefined && entry.dialed !== null) this.#leave(entry, entry.dialed);
+      else if (entry.dialed !== null && member?.address !== entry.dialed.member.address)
+        this.#remove(id, entry);
+      if (entry.leftMs === null && entry.peer.contradicts(known))
+        entry.peer.close("other data than the member's");
     }
-    for (const member of members.values()) {
-      if (member.id !== this.#options.id && !this.#entries.has(member.id)) this.#add(member);
-    }
+    for (const member of members.values()) if (member.id !== this.#options.id) this.#welcome(member);
   }
 
   /** Takes over a channel that asked for a peer protocol. Must be called in the turn it was received. */
@@ -95,7 +114,7 @@ export class Peers {
     }
     const own = { kind, life: this.#life, attempt: 0 };
     acceptHandshake(channel, this.#handshake(channel, own, null))
-      .catch((error: unknown) => this.#refused(channel.remoteAddress, error))
+      .catch((error: unknown) => this.#refused(channel.remoteAddress, error, "warn"))
       .finally(() => this.#lobby.leave(channel));
   }
 
@@ -143,41 +162,67 @@ export class Peers {
     for (const [id, entry] of this.#entries) this.#remove(id, entry);
   }
 
-  #add(member: Member): void {
-    const { host, id, electionTimeoutMs, events } = this.#options;
-    const peer = new Peer(member.id, {
-      up: (id, incarnation) => this.#closed || events.up(id, incarnation),
-      down: (id, byPeer) => this.#closed || events.down(id, byPeer),
+  #entry(id: NodeId): Entry {
+    const known = this.#entries.get(id);
+    if (known !== undefined) return known;
+    const { events } = this.#options;
+    const peer = new Peer(id, {
+      up: (up, incarnation) => this.#closed || events.up(up, incarnation),
+      down: (down, byPeer) => this.#closed || events.down(down, byPeer),
       receive: (from, incarnation, message) => this.#closed || events.receive(from, incarnation, message),
       ended: (ended, reason) => this.#ended(ended, reason),
     });
-    const dialing =
-      id < member.id
-        ? new DialLoop({
-            clock: host.clock,
-            random: host.random,
-            maxDelayMs: electionTimeoutMs / 2,
-            attempt: (signal) => this.#dial(member, signal),
-            onFailure: (error) => this.#refused(member.id, error),
-          })
-        : null;
-    this.#entries.set(member.id, { peer, address: member.address, dialing });
-    dialing?.start();
+    const entry: Entry = { peer, dialed: null, leftMs: null };
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  #welcome(member: MemberWithRole): void {
+    const entry = this.#entry(member.id);
+    entry.leftMs = null;
+    if (entry.dialed !== null) return;
+    const { host, id, electionTimeoutMs } = this.#options;
+    const isFirst = id < member.id;
+    const loop = new DialLoop({
+      clock: host.clock,
+      random: host.random,
+      maxDelayMs: electionTimeoutMs / 2,
+      restMs: isFirst ? 0 : electionTimeoutMs,
+      attempt: (signal) => this.#dial(member, signal),
+      onFailure: (error) => this.#refused(member.id, error, isFirst ? "warn" : "debug"),
+    });
+    entry.dialed = { member, loop };
+    if (isFirst || member.role === "learner") loop.start();
+    else loop.again();
+  }
+
+  #leave(entry: Entry, { loop }: Dialed): void {
+    loop.stop();
+    entry.dialed = null;
+    entry.leftMs = this.#options.host.clock.now();
   }
 
   #remove(id: NodeId, entry: Entry): void {
     this.#entries.delete(id);
-    entry.dialing?.stop();
+    entry.dialed?.loop.stop();
     entry.peer.close("closed");
   }
 
   #ended(id: NodeId, reason: string): void {
     if (this.#closed) return;
     this.#options.host.logger.debug({ peer: id, reason }, "the links to a peer ended");
-    this.#entries.get(id)?.dialing?.again();
+    const entry = this.#entries.get(id);
+    if (entry?.dialed === null) this.#entries.delete(id);
+    entry?.dialed?.loop.again();
+  }
+
+  /** True for a member that this node dials and need not be dialed by. */
+  #isDialed(id: NodeId): boolean {
+    return id > this.#options.id && (this.#entries.get(id)?.dialed ?? null) !== null;
   }
 
   async #dial(member: Member, signal: AbortSignal): Promise<void> {
+    if (this.isUp(member.id)) return;
     this.#attempts += 1;
     const attempt = this.#attempts;
     // One of the two failing ends the attempt, and the other link with it.
@@ -191,7 +236,7 @@ export class Peers {
         throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
     } catch (error) {
       failed.abort();
-      this.#entries.get(member.id)?.peer.close("the attempt failed");
+      this.#entries.get(member.id)?.peer.closeAttempt(this.#life, attempt);
       throw error;
     }
   }
@@ -211,14 +256,14 @@ export class Peers {
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {
     const { host, id, incarnation, cluster, secret, electionTimeoutMs } = this.#options;
-    const { historyId } = this.#configuration;
+    const { historyId, index: version } = this.#known.current;
     return {
       clock: host.clock,
       random: host.random,
       cluster,
       ...(secret === undefined ? {} : { secret }),
       versions,
-      identity: writeIdentity({ id, incarnation, historyId, ...own }),
+      identity: writeIdentity({ id, incarnation, historyId, version, ...own }),
       admit: (value) => this.#admit(readIdentity(value), own.kind, expected),
       onReady: ({ identity }) => this.#ready(channel, readIdentity(identity), own, expected !== null),
       timeoutMs: 2 * electionTimeoutMs,
@@ -232,14 +277,16 @@ export class Peers {
         `node ${peer.id} answers at the address of ${expected}`,
       );
     }
-    if (expected === null && peer.id > this.#options.id) {
-      return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${peer.id} is dialed, it does not dial`);
+    if (expected === null && peer.id > this.#options.id && this.#isDialed(peer.id)) {
+      const details = { turnedAway: true };
+      const message = `node ${peer.id} is dialed, it does not dial`;
+      return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", message, { details });
     }
-    return judgePeer(peer, this.#options.id, kind, this.#configuration);
+    return judgePeer(peer, this.#options.id, kind, this.#known);
   }
 
   #ready(channel: Channel, identity: PeerIdentity, own: OwnLink, dialed: boolean): PeerLink {
-    const peer = this.#entries.get(identity.id)?.peer;
+    const peer = this.#peerOf(identity.id);
     const owner = peer ?? { message: () => {}, ended: () => {} };
     const link = new PeerLink(own.kind, channel, this.#options.host.clock, owner);
     if (peer === undefined || this.#closed) link.close("closed");
@@ -249,14 +296,26 @@ export class Peers {
     return link;
   }
 
+  /** Whose links those are; undefined when there are too many of nobody's already. */
+  #peerOf(id: NodeId): Peer | undefined {
+    const known = this.#entries.get(id);
+    if (known !== undefined || this.#closed) return known?.peer;
+    const strangers = [...this.#entries.values()].filter(({ dialed }) => dialed === null).length;
+    return strangers < maxStrangers ? this.#entry(id).peer : undefined;
+  }
+
   // Once for each new reason, not for each attempt.
-  #refused(who: string, error: unknown): void {
+  #refused(who: string, error: unknown, level: "warn" | "debug"): void {
     const code = refusalCode(error);
+    // Our own refusal of others names no one who said so.
+    const isTold = FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === code;
+    if (isTold && !this.#closed) this.#options.events.removed();
     if (this.#closed || this.#refusals.get(who) === code) return;
     if (this.#refusals.size > 1000) this.#refusals.clear();
     this.#refusals.set(who, code);
     const { logger } = this.#options.host;
-    const log = code === "ERR_FLOTILLA_UNREACHABLE" ? logger.debug : logger.warn;
+    const isExpected = code === "ERR_FLOTILLA_UNREACHABLE" || isTurnedAway(error);
+    const log = isExpected ? logger.debug : logger[level];
     log.call(logger, { peer: who, err: error }, "no link to a peer");
   }
 
@@ -278,8 +337,10 @@ export class Peers {
     // A side that was stalled itself cannot tell who was silent.
     const stalled = nowMs - armedMs > electionTimeoutMs;
     const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
-    for (const { peer } of this.#entries.values())
-      peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
+    for (const [id, entry] of this.#entries) {
+      if (entry.leftMs !== null && nowMs - entry.leftMs >= electionTimeoutMs) this.#remove(id, entry);
+      else entry.peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
+    }
   }
 }
 
@@ -291,6 +352,11 @@ function turnAway(channel: Channel, reason: string): void {
 // A refusal by a side that proved nothing keeps its own code in the details.
 function refusalCode(error: unknown): unknown {
   return FlotillaError.is(error) ? (error.details["refusedWith"] ?? error.code) : "ERR_FLOTILLA_INTERNAL";
+}
+
+/** Whoever is not sure to be known dials too, once in a while. */
+function isTurnedAway(error: unknown): boolean {
+  return FlotillaError.is(error) && error.details["turnedAway"] === true;
 }
 
 type OwnLink = Pick<PeerIdentity, "kind" | "life" | "attempt">;

@@ -75,6 +75,7 @@ export class Checkers {
     const forward = term >= seen.term && commit >= seen.commit && applied >= seen.applied;
     check(forward, "NoRegression", { id, seen, term, commit, applied });
     this.#commit(member, seen.commit);
+    this.#configuration(member);
     this.#seen.set(id, { term, commit, applied });
     if (raft.role === "leader") this.#leader(member);
   }
@@ -106,6 +107,16 @@ export class Checkers {
       }
       check((this.#committed[index - 1] ?? term) === term, "CommittedForGood", { id, index, term });
     }
+  }
+
+  /** ConfigurationSafety: the newest one in the log is in force, and the one before it is committed. */
+  #configuration({ raft, id, disk }: Member): void {
+    const { configuration, last } = raft;
+    const before = raft.configurationAt(configuration.index - 1);
+    const isNext = before.index <= this.committed || before.index === configuration.index;
+    check(isNext && configuration.index <= last.index, "ConfigurationSafety", { id, configuration, before });
+    if (disk.last.index !== last.index || disk.last.term !== last.term) return;
+    check(disk.configuration().index === configuration.index, "EffectiveAtAppend", { id, configuration });
   }
 
   #leader({ raft, id }: Member): void {

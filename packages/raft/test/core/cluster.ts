@@ -1,11 +1,12 @@
+import type { MemberChange } from "../../src/core/config/apply-changes.ts";
 import type { Configuration } from "../../src/core/config/configuration.ts";
 import type { Event, Receive } from "../../src/core/event.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { Limits } from "../../src/core/options.ts";
-import type { Ready, SnapshotOffered } from "../../src/core/ready.ts";
+import type { Changed, Ready, SnapshotOffered } from "../../src/core/ready.ts";
 import type { Index } from "../../src/core/types.ts";
 import { Checkers } from "./checkers.ts";
-import { founded, headOf, Member, seeded, type StoredSnapshot } from "./member.ts";
+import { founded, headOf, Member, nobody, seeded, type StoredSnapshot } from "./member.ts";
 
 export interface Parcel {
   readonly from: string;
@@ -17,6 +18,8 @@ export interface Parcel {
 export interface ClusterOptions {
   readonly seed?: number;
   readonly configuration?: Configuration;
+  /** Members that know nobody yet. */
+  readonly joiners?: readonly string[];
   readonly electionTicks?: number;
   readonly heartbeatMs?: number;
   readonly trailingEntries?: number;
@@ -45,14 +48,19 @@ export class Cluster {
   readonly #offered = new Map<string, StoredSnapshot>();
   #nextId = 1;
   #nextRead = 1;
+  #nextChange = 1;
 
   constructor(ids: readonly string[], options: ClusterOptions = {}) {
-    const { seed = 1, configuration = founded(ids), trailingEntries = 0, ...rest } = options;
+    const { seed = 1, configuration = founded(ids), joiners = [], trailingEntries = 0, ...rest } = options;
     this.#trailingEntries = trailingEntries;
+    const all = [...ids, ...joiners];
     this.members = new Map(
-      ids.map((id, k) => [id, new Member({ id, configuration, random: seeded(seed * 1000 + k), ...rest })]),
+      all.map((id, k) => {
+        const initial = joiners.includes(id) ? nobody : configuration;
+        return [id, new Member({ id, configuration: initial, random: seeded(seed * 1000 + k), ...rest })];
+      }),
     );
-    for (const id of ids) this.drain(id);
+    for (const id of all) this.drain(id);
   }
 
   get(id: string): Member {
@@ -205,6 +213,16 @@ export class Cluster {
     return firstId;
   }
 
+  /** Asks a member for other members; what it answers. */
+  change(id: string, changes: readonly MemberChange[], ifVersion: Index | null = null): Changed {
+    const number = this.#nextChange;
+    this.#nextChange += 1;
+    this.step(id, { type: "change-members", id: number, changes, ifVersion });
+    const answer = this.get(id).changes.find((one) => one.id === number);
+    if (answer === undefined) throw new Error("a change is answered at once");
+    return answer;
+  }
+
   read(id: string, leaderOnly = false): number {
     const read = this.#nextRead;
     this.#nextRead += 1;
@@ -289,6 +307,8 @@ export class Cluster {
     member.placed.push(...ready.placed);
     member.dropped.push(...ready.dropped);
     member.refused.push(...ready.refused);
+    member.changes.push(...ready.changed);
+    member.removed = ready.removed;
     if (ready.transferEnded !== null) member.transfers.push(ready.transferEnded);
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
     for (const offered of ready.receiveSnapshot) this.#receiveSnapshot(member, offered);

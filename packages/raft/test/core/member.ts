@@ -6,7 +6,15 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { LogReader } from "../../src/core/log/log-reader.ts";
 import type { Limits, Recovered } from "../../src/core/options.ts";
 import { Raft } from "../../src/core/raft.ts";
-import type { AppendTask, Dropped, Placed, ReadPoint, Refused, TransferEnd } from "../../src/core/ready.ts";
+import type {
+  AppendTask,
+  Changed,
+  Dropped,
+  Placed,
+  ReadPoint,
+  Refused,
+  TransferEnd,
+} from "../../src/core/ready.ts";
 import type { SnapshotHead } from "../../src/core/snapshot-head.ts";
 import type { HardState, Index, LogId } from "../../src/core/types.ts";
 
@@ -30,7 +38,7 @@ export function seeded(seed: number): Random {
 const zero: LogId = { index: 0, term: 0 };
 
 /** What a joiner knows before it was contacted. */
-const nobody: Configuration = {
+export const nobody: Configuration = {
   index: 0,
   historyId: "",
   voters: [],
@@ -87,10 +95,11 @@ export class MemoryDisk implements LogReader {
   entries: Entry[] = [];
   commit: Index = 0;
   snapshot: StoredSnapshot | null = null;
-  readonly initial: Configuration;
+  /** In force at `compacted`. */
+  base: Configuration;
 
   constructor(initial: Configuration) {
-    this.initial = initial;
+    this.base = initial;
   }
 
   get last(): LogId {
@@ -103,8 +112,7 @@ export class MemoryDisk implements LogReader {
 
   write(task: AppendTask): void {
     if (task.reset !== null) {
-      this.compacted = task.reset;
-      this.entries = [];
+      this.#resetTo(task.reset);
     }
     if (task.truncateFrom !== null) this.entries.length = task.truncateFrom - this.compacted.index - 1;
     for (const entry of task.entries) {
@@ -115,7 +123,13 @@ export class MemoryDisk implements LogReader {
     this.commit = task.commit;
   }
 
+  /** The configuration in force at the end of the log, as it stands here. */
+  configuration(): Configuration {
+    return this.#configurations().at(-1) ?? this.base;
+  }
+
   compactTo({ index, term }: LogId): void {
+    this.base = this.#configurations().findLast((one) => one.index <= index) ?? this.base;
     this.entries = this.entries.slice(index - this.compacted.index);
     this.compacted = { index, term };
   }
@@ -136,17 +150,11 @@ export class MemoryDisk implements LogReader {
     const snapshot = this.snapshot?.last ?? zero;
     const known = snapshot.index === this.compacted.index ? this.compacted : this.at(snapshot.index);
     if (snapshot.index > this.compacted.index && known?.term !== snapshot.term) {
-      this.compacted = snapshot;
-      this.entries = [];
+      this.#resetTo(snapshot);
     }
-    const inLog = this.entries
-      .filter(({ kind }) => kind === "config")
-      .map(({ payload, index }) => decodeConfiguration(payload, index));
-    const base = this.snapshot?.configuration ?? this.initial;
-    const before = inLog.length === 0 || base.index < (inLog[0]?.index ?? 0) ? [base] : [this.initial];
     return {
       hardState: this.hardState,
-      configurations: [...before, ...inLog],
+      configurations: this.#configurations(),
       snapshot,
       compacted: this.compacted,
       last: { index: this.last.index, term: this.last.term },
@@ -154,6 +162,17 @@ export class MemoryDisk implements LogReader {
       lastTimeMs: this.entries.at(-1)?.timeMs ?? this.snapshot?.timeMs ?? 0,
       commit: this.commit,
     };
+  }
+
+  #resetTo(last: LogId): void {
+    this.compacted = last;
+    this.entries = [];
+    this.base = this.snapshot?.configuration ?? this.base;
+  }
+
+  #configurations(): Configuration[] {
+    const inLog = this.entries.filter(({ kind }) => kind === "config");
+    return [this.base, ...inLog.map(({ payload, index }) => decodeConfiguration(payload, index))];
   }
 }
 
@@ -179,6 +198,9 @@ export class Member {
   readonly dropped: Dropped[] = [];
   readonly refused: Refused[] = [];
   readonly transfers: TransferEnd[] = [];
+  readonly changes: Changed[] = [];
+  /** The core says that this node is no member any more. */
+  removed = false;
   incarnation: string;
   raft: Raft;
   /** `term:payload` of every applied entry; position 0 is entry 1. */
@@ -216,6 +238,7 @@ export class Member {
     this.task = null;
     this.applying = [];
     this.up = true;
+    this.removed = false;
     this.state = [...(this.disk.snapshot?.state ?? [])];
     this.raft = new Raft({
       id,

@@ -41,14 +41,14 @@ test("in-flight messages behave like a plain list", () => {
 });
 
 function replicating(match: number): Progress {
-  const progress = new Progress(match + 1, 0, { ...defaultLimits, inflightMessages: 2 });
+  const progress = new Progress("", match + 1, 0, { ...defaultLimits, inflightMessages: 2 });
   progress.sent(match, 0, 0);
   progress.acknowledged(match, 0);
   return progress;
 }
 
 test("a peer whose log is unknown is asked one question at a time", () => {
-  const progress = new Progress(8, 0, defaultLimits);
+  const progress = new Progress("", 8, 0, defaultLimits);
   expect(progress).toMatchObject({ state: "probe", match: 0, next: 8, blocked: false });
   progress.sent(9, 100, 3);
   expect(progress.blocked).toBe(true);
@@ -57,7 +57,7 @@ test("a peer whose log is unknown is asked one question at a time", () => {
 });
 
 test("an answered question starts the stream after what the peer holds", () => {
-  const progress = new Progress(8, 0, defaultLimits);
+  const progress = new Progress("", 8, 0, defaultLimits);
   progress.sent(9, 100, 3);
   progress.acknowledged(9, 0);
   expect(progress).toMatchObject({ state: "replicate", match: 9, next: 10, blocked: false });
@@ -93,7 +93,7 @@ test("a late refusal, of something acknowledged since or of another question, ch
   stream.refused(4, 2);
   stream.refused(3, 2);
   expect(stream).toMatchObject({ state: "replicate", next: 5 });
-  const asking = new Progress(8, 0, defaultLimits);
+  const asking = new Progress("", 8, 0, defaultLimits);
   asking.sent(7, 0, 0);
   asking.refused(6, 2);
   expect(asking).toMatchObject({ state: "probe", next: 8, blocked: true });

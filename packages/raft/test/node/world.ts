@@ -28,9 +28,20 @@ export class World {
     await this.kernel.until(this.begin(id, counter));
   }
 
+  /** Starts a node that no member knows. */
+  async join(id: string): Promise<void> {
+    await this.kernel.until(this.begin(id, new Counter(), { join: true }));
+  }
+
   /** The same, while somebody else lets the world happen. */
-  async begin(id: string, counter: Counter = new Counter()): Promise<void> {
-    const process = await this.#open(id, this.kernel.node(id).start(), counter);
+  async begin(
+    id: string,
+    counter: Counter = new Counter(),
+    birth: Pick<RaftOptions, "bootstrap" | "join"> = {
+      bootstrap: this.ids.map((each) => ({ id: each, address: `${each}:1` })),
+    },
+  ): Promise<void> {
+    const process = await this.#open(id, this.kernel.node(id).start(), counter, birth);
     this.running.set(id, process);
     void process.node.closed.then((reason) => {
       process.stopped = reason;
@@ -69,12 +80,17 @@ export class World {
     return process.node.propose(new TextEncoder().encode(text));
   }
 
-  async #open(id: string, host: Host, counter: Counter): Promise<Process> {
+  async #open(
+    id: string,
+    host: Host,
+    counter: Counter,
+    birth: Pick<RaftOptions, "bootstrap" | "join">,
+  ): Promise<Process> {
     const node = await RaftNode.open({
       host,
       id,
       cluster: "test",
-      bootstrap: this.ids.map((each) => ({ id: each, address: `${each}:1` })),
+      ...birth,
       stateMachine: counter,
       ...this.#options,
     });

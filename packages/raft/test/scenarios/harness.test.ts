@@ -10,6 +10,7 @@ const folder = join(import.meta.dirname, "cases");
 function led(): World {
   const options = {
     size: 3,
+    joiners: 0,
     founding: false,
     leases: false,
     electionTicks: 10,

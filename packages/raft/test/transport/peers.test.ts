@@ -87,6 +87,7 @@ function makePeers(
     if (FlotillaError.is(err)) log.add(err.code);
   };
   const { historyId = "", secret, cluster = "test" } = options;
+  const configuration = { ...configurationOf(addresses, options), historyId };
   return new Peers({
     host: realClientHost({ logger: { ...silentLogger, warn: say } }),
     id,
@@ -94,10 +95,11 @@ function makePeers(
     cluster,
     secret: secret === undefined ? undefined : new TextEncoder().encode(secret),
     electionTimeoutMs,
-    configuration: { ...configurationOf(addresses, options), historyId },
+    known: { current: configuration, committed: configuration },
     events: {
       up: (peer) => log.add(`up ${peer}`),
       down: (peer, byPeer) => log.add(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
+      removed: () => log.add("removed"),
       refused: (peer, reason) => log.add(`refused ${peer}: ${reason}`),
       receive: (from, _, message) => log.add(`${message.type} from ${from}`),
     },
@@ -163,7 +165,12 @@ test.each([
   ["no secret", { secret: "one" }, {}, "ERR_FLOTILLA_WRONG_SECRET"],
   ["another cluster", {}, { cluster: "other" }, "ERR_FLOTILLA_WRONG_CLUSTER"],
   ["another history", { historyId: history }, { historyId: "8".repeat(32) }, "ERR_FLOTILLA_WRONG_CLUSTER"],
-  ["another incarnation", { known: true }, { incarnation: "f".repeat(32) }, "ERR_FLOTILLA_WIPED"],
+  [
+    "another incarnation",
+    { known: true, historyId: history },
+    { incarnation: "f".repeat(32) },
+    "ERR_FLOTILLA_WIPED",
+  ],
 ])("a dialer with %s is refused and told so", { timeout: timeoutMs }, async (_, theirs, ours, code) => {
   const { side, address } = await acceptor(theirs);
   await using b = side;
@@ -249,7 +256,15 @@ async function impostor(
     random: host.random,
     cluster: "test",
     versions: { min: 1, max: 1 },
-    identity: writeIdentity({ id, incarnation: incarnations.a, historyId: "", kind, life: 1, attempt }),
+    identity: writeIdentity({
+      id,
+      incarnation: incarnations.a,
+      historyId: "",
+      version: 0,
+      kind,
+      life: 1,
+      attempt,
+    }),
     onReady: () => ended,
   });
   return { channel, ended: ended.promise };

@@ -140,7 +140,7 @@ export class CoreTarget {
     const others = this.#spared.step(event);
     this.#expectSame(taken, others, frame);
     this.#installSnapshot(taken, frame);
-    if (this.#tried.raft.replaced) this.renew();
+    if (this.#tried.raft.removed) this.renew();
     return "acted";
   }
 

@@ -26,6 +26,7 @@ const identity = writeIdentity({
   id: "a",
   incarnation: incarnationOf("a"),
   historyId: "",
+  version: 0,
   kind: "control",
   life: 1,
   attempt: 1,

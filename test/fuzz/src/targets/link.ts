@@ -77,7 +77,12 @@ export class LinkTarget {
     this.#lines = (["control", "bulk"] as const).map((kind) => {
       const channel = new DeadEnd();
       const link = new PeerLink(kind, channel, clock, this.#peer);
-      this.#peer.attach(link, { incarnation: incarnationOf("a"), life: 1, attempt: this.#attempt });
+      this.#peer.attach(link, {
+        incarnation: incarnationOf("a"),
+        version: 0,
+        life: 1,
+        attempt: this.#attempt,
+      });
       return { channel, link };
     });
   }

@@ -23,6 +23,11 @@ export class ConfigHistory {
     return this.#current;
   }
 
+  /** All that are known, oldest first. */
+  get all(): readonly Configuration[] {
+    return this.#items;
+  }
+
   /** The one in force at `index`; the oldest known one when `index` lies before it. */
   at(index: Index): Configuration {
     if (this.#current.index <= index) return this.#current;

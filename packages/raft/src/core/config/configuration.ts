@@ -47,11 +47,18 @@ export interface Configuration extends Membership {
   readonly index: Index;
 }
 
+/** What a node knows about who belongs to the cluster. */
+export interface Directory {
+  /** In force, committed or not. */
+  readonly current: Configuration;
+  readonly committed: Configuration;
+}
+
 /** What a member is: `incoming` and `outgoing` vote in one half of a joint configuration alone. */
 export type MemberRole = "voter" | "incoming" | "outgoing" | "learner";
 
 /** A member together with what it is. */
-interface MemberWithRole extends Member {
+export interface MemberWithRole extends Member {
   readonly role: MemberRole;
 }
 

@@ -1,13 +1,25 @@
 import { invariant } from "@flotilla/runtime";
 import type { Limits } from "../options.ts";
 import type { Index } from "../types.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Inflights } from "./inflights.ts";
 
 /** `probe`: where its log meets ours is unknown, one message at a time. `replicate`: a stream. `snapshot`: it needs one first. */
 export type ProgressState = "probe" | "replicate" | "snapshot";
 
+/** When a peer ceased to be a member. */
+export interface Left {
+  /** Index of the configuration without it. */
+  readonly index: Index;
+  readonly tick: number;
+}
+
 /** What a leader knows about one peer. */
 export class Progress {
+  #incarnation: string;
+  /** Not null for a peer that is no member any more: it may still learn so. */
+  left: Left | null = null;
+  #catchUp: CatchUp | null = null;
   readonly inflights: Inflights;
   #state: ProgressState = "probe";
   // Invariant: `#match` never decreases within a leadership; `#match < #next`.
@@ -28,10 +40,32 @@ export class Progress {
   /** Highest heartbeat round it answered. */
   round = 0;
 
-  constructor(next: Index, tick: number, limits: Limits) {
+  constructor(incarnation: string, next: Index, tick: number, limits: Limits) {
+    this.#incarnation = incarnation;
     this.#next = next;
     this.heardTick = tick;
     this.inflights = new Inflights(limits.inflightMessages, limits.inflightBytes);
+  }
+
+  /** The data that counts; empty while the cluster is being founded. */
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  /** True when this is about that data. What was known before the data had a name is about whichever gets it. */
+  isAbout(incarnation: string): boolean {
+    if (this.#incarnation === "") this.#incarnation = incarnation;
+    return this.#incarnation === incarnation;
+  }
+
+  /** How a learner is catching up; null for a voter. */
+  get catchUp(): CatchUp | null {
+    return this.#catchUp;
+  }
+
+  /** It is a learner, and the log ends at `last` now. */
+  watchCatchUp(last: Index, tick: number): void {
+    this.#catchUp ??= new CatchUp(last, tick);
   }
 
   get state(): ProgressState {

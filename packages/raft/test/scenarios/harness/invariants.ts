@@ -134,9 +134,12 @@ export class Invariants {
     this.#commits.set(id, raft.commit);
     if (raft.role !== "leader" || raft.commit === before) return;
     const entry = { index: raft.commit, term: raft.termAt(raft.commit) ?? 0 };
-    const voters = raft.configuration.voters.map((voter) => voter.id);
-    const holders = this.#members().filter((other) => voters.includes(other.id) && holds(other, entry));
-    const real = entry.term === raft.term && holders.length * 2 > voters.length;
-    check(real, "QuorumReal", { id, entry, holders: holders.map((holder) => holder.id) });
+    const { voters, outgoing } = raft.configuration;
+    const holders = this.#members().filter((other) => holds(other, entry));
+    for (const half of [voters, outgoing]) {
+      const held = half.filter((voter) => holders.some((holder) => holder.id === voter.id));
+      const real = entry.term === raft.term && (held.length * 2 > half.length || half.length === 0);
+      check(real, "QuorumReal", { id, entry, holders: holders.map((holder) => holder.id) });
+    }
   }
 }

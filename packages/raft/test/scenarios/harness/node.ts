@@ -2,7 +2,7 @@ import type { Random } from "@flotilla/runtime";
 import { encodeEntry } from "../../../src/core/entry-codec.ts";
 import type { AppendTask } from "../../../src/core/ready.ts";
 import type { SnapshotOffered } from "../../../src/core/ready.ts";
-import { Member, type MemberOptions } from "../../core/member.ts";
+import { Member, type MemberOptions, nobody } from "../../core/member.ts";
 
 /** More lives than a node of any scenario has. */
 const lives = 9;
@@ -51,6 +51,7 @@ export class ScenarioNode {
   incoming: SnapshotOffered | null = null;
   reportedCommit = 0;
   reportedConfiguration = 0;
+  reportedRemoved = false;
 
   constructor(draw: number, options: Omit<MemberOptions, "random">) {
     this.draws = new Draws(draw);
@@ -92,6 +93,8 @@ export class ScenarioNode {
     disk.entries = [];
     disk.commit = 0;
     disk.snapshot = null;
+    // One that comes back joins; before the cluster is founded it founds it again.
+    if (disk.base.historyId !== "") disk.base = nobody;
     member.incarnation = "ff".repeat(16);
   }
 
@@ -108,6 +111,7 @@ export class ScenarioNode {
     this.unsynced = null;
     this.incoming = null;
     member.start();
+    this.reportedRemoved = false;
     this.reportedCommit = member.raft.commit;
     this.reportedConfiguration = member.raft.configuration.index;
   }

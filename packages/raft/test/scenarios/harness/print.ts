@@ -15,15 +15,26 @@ export function logId({ index, term }: LogId): string {
   return `${index}@${term}`;
 }
 
-export function voters(configuration: Configuration): string {
-  return configuration.voters.map(({ id }) => id).join(" ");
+function ids(members: readonly { readonly id: string }[]): string {
+  return members.map(({ id }) => id).join(" ");
+}
+
+function memberList({ voters, outgoing, learners }: Configuration): string {
+  const before = outgoing.length === 0 ? "" : ` and ${ids(outgoing)}`;
+  const waiting = learners.map(({ id, promote }) => ({ id: promote ? `${id}+` : id }));
+  return `${ids(voters)}${before}${learners.length === 0 ? "" : `, learners ${ids(waiting)}`}`;
+}
+
+/** `voters 1 2 3`; a joint configuration has both halves: `voters 1 2 and 2 3`. A `+` waits for its promotion. */
+export function members(configuration: Configuration): string {
+  return `voters ${memberList(configuration)}`;
 }
 
 /** What an entry carries. */
 export function content({ kind, payload, index }: Entry): string {
   if (kind === "noop") return "noop";
   if (kind === "command") return decoder.decode(payload);
-  return `config(${voters(decodeConfiguration(payload, index))})`;
+  return `config(${memberList(decodeConfiguration(payload, index))})`;
 }
 
 export function entries(list: readonly Entry[]): string {

@@ -7,13 +7,15 @@ const maxNodes = 9;
 
 function cluster(args: Arguments): World {
   const size = args.optionCount("n") ?? 3;
-  if (size < 1 || size > maxNodes) throw new ScenarioError(`a cluster has 1 to ${maxNodes} nodes`);
+  const joiners = args.optionCount("joiners") ?? 0;
+  if (size < 1 || size + joiners > maxNodes) throw new ScenarioError(`a cluster has 1 to ${maxNodes} nodes`);
   const limit = (key: string, name: string): Record<string, number> => {
     const value = args.optionCount(key);
     return value === undefined ? {} : { [name]: value };
   };
   return new World({
     size,
+    joiners,
     founding: args.flag("founding"),
     leases: args.flag("leases"),
     electionTicks: args.optionCount("election") ?? 10,

@@ -1,11 +1,13 @@
 import { FlotillaError } from "@flotilla/runtime";
+import type { MemberChange } from "../../../src/core/config/apply-changes.ts";
+import type { Configuration } from "../../../src/core/config/configuration.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { Event } from "../../../src/core/event.ts";
 import type { Message } from "../../../src/core/message.ts";
 import type { Limits } from "../../../src/core/options.ts";
 import type { Ready, SnapshotOffered } from "../../../src/core/ready.ts";
 import type { Index, LogId } from "../../../src/core/types.ts";
-import { founded, founding, headOf, type StoredSnapshot } from "../../core/member.ts";
+import { founded, founding, headOf, nobody, type StoredSnapshot } from "../../core/member.ts";
 import { Invariants } from "./invariants.ts";
 import { ScenarioNode } from "./node.ts";
 import * as print from "./print.ts";
@@ -14,6 +16,8 @@ import { type Parcel, type Selection, Wire } from "./wire.ts";
 
 export interface WorldOptions {
   readonly size: number;
+  /** Nodes beside those, which know nobody yet. */
+  readonly joiners: number;
   readonly founding: boolean;
   readonly leases: boolean;
   readonly electionTicks: number;
@@ -45,12 +49,16 @@ export class World {
   #proposed: readonly string[] = [];
   #reads = 0;
 
-  constructor({ size, founding: isFounding, leases, trailingEntries, ...options }: WorldOptions) {
-    const ids = Array.from({ length: size }, (_, k) => String(k + 1));
-    const configuration = isFounding ? founding(ids) : { ...founded(ids), leaseReads: leases };
+  constructor({ size, joiners, founding: isFounding, leases, trailingEntries, ...options }: WorldOptions) {
+    const ids = Array.from({ length: size + joiners }, (_, k) => String(k + 1));
+    const members = ids.slice(0, size);
+    const known = isFounding ? founding(members) : { ...founded(members), leaseReads: leases };
+    const knows = (id: string): Configuration => (members.includes(id) ? known : nobody);
     this.electionTicks = options.electionTicks;
     this.#trailingEntries = trailingEntries;
-    this.nodes = new Map(ids.map((id, k) => [id, new ScenarioNode(k, { id, configuration, ...options })]));
+    this.nodes = new Map(
+      ids.map((id, k) => [id, new ScenarioNode(k, { id, configuration: knows(id), ...options })]),
+    );
     this.invariants = new Invariants(() => [...this.nodes.values()].map(({ member }) => member));
     for (const id of ids) this.drain(id);
     this.takeLines();
@@ -124,6 +132,10 @@ export class World {
 
   transfer(id: string, to: string | null): void {
     this.turn(id, [{ type: "transfer", to }]);
+  }
+
+  change(id: string, changes: readonly MemberChange[], ifVersion: Index | null): void {
+    this.turn(id, [{ type: "change-members", id: 1, changes, ifVersion }]);
   }
 
   read(id: string, leaderOnly: boolean): void {
@@ -300,12 +312,13 @@ export class World {
   }
 
   #report(node: ScenarioNode, ready: Ready): void {
-    const { soft, configuration, reads, placed, dropped, transferEnded, leaseReads } = ready;
+    const { soft, configuration, reads, placed, dropped, transferEnded, changed, removed, leaseReads } =
+      ready;
     const { id, member } = node;
     if (soft !== null) this.say(`${id} ${print.soft(soft)}`);
     if (configuration !== null && configuration.index !== node.reportedConfiguration) {
       node.reportedConfiguration = configuration.index;
-      this.say(`${id} has configuration ${configuration.index}: voters ${print.voters(configuration)}`);
+      this.say(`${id} has configuration ${configuration.index}: ${print.members(configuration)}`);
     }
     const { commit } = member.raft;
     if (commit > node.reportedCommit) {
@@ -317,6 +330,9 @@ export class World {
       this.invariants.dropped(one);
       this.say(`${id} ${print.dropped(one)}`);
     }
+    for (const { refusal } of changed) if (refusal !== null) this.say(`${id} refuses: ${refusal.code}`);
+    if (removed && !node.reportedRemoved) this.say(`${id} is removed`);
+    node.reportedRemoved = removed;
     if (transferEnded !== null) this.say(`${id} transfer ${transferEnded}`);
     if (leaseReads > 0) {
       this.invariants.leased(member);

@@ -1,0 +1,88 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { MemberChange } from "../core/config/apply-changes.ts";
+import { isJoint } from "../core/config/configuration.ts";
+import type { Configuration } from "../core/config/configuration.ts";
+import type { ChangeMembers } from "../core/event.ts";
+import type { Changed } from "../core/ready.ts";
+import type { Index, Role, Term } from "../core/types.ts";
+import { closedError } from "./status.ts";
+
+interface Waiting {
+  readonly resolve: (configuration: Configuration) => void;
+  readonly reject: (error: FlotillaError) => void;
+  /** Where the change is in the log; null before the core has answered. */
+  placed: { readonly index: Index; readonly term: Term } | null;
+}
+
+/** Where the node stands at the end of a turn. */
+export interface Standing {
+  readonly role: Role;
+  readonly term: Term;
+  readonly committedConfiguration: Configuration;
+}
+
+/** Callers that want other members, from the call until the change is through or its fate is another leader's. */
+export class ChangeWaiters {
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #start: (event: ChangeMembers) => void;
+  #nextId = 1;
+  #closed = false;
+
+  /** `start` has the core begin. */
+  constructor(start: (event: ChangeMembers) => void) {
+    this.#start = start;
+  }
+
+  /** Has the core begin, unless the node is closed. */
+  begin(changes: readonly MemberChange[], ifVersion: Index | null): Promise<Configuration> {
+    if (this.#closed) return Promise.reject(closedError());
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, placed: null });
+      this.#start({ type: "change-members", id, changes, ifVersion });
+    });
+  }
+
+  /** The core has answered. */
+  answered({ id, index, term, refusal }: Changed): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    if (refusal === null) waiting.placed = { index, term };
+    else this.#take(id)?.reject(refusal);
+  }
+
+  /** To be called at the end of a turn, with what the state machine has applied. */
+  settle({ role, term, committedConfiguration: committed }: Standing, applied: Index): void {
+    for (const [id, { placed }] of this.#waiting) {
+      if (placed === null) continue;
+      // Only the term's own leader knows that what is committed there is what it appended.
+      const leads = role === "leader" && term === placed.term;
+      const isThrough = committed.index >= placed.index && !isJoint(committed);
+      if (!leads && !isThrough) this.#take(id)?.reject(unknown());
+      else if (isThrough && applied >= committed.index) this.#take(id)?.resolve(committed);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const [id, { placed }] of this.#waiting)
+      this.#take(id)?.reject(placed === null ? closedError() : unknown());
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}
+
+function unknown(): FlotillaError {
+  return new FlotillaError(
+    "ERR_FLOTILLA_UNKNOWN_OUTCOME",
+    "leadership was lost before the change was through",
+    {
+      ambiguous: true,
+    },
+  );
+}
