@@ -109,8 +109,7 @@ function retire(s: RaftState): void {
   if (!leading.retires) {
     leading.retires = true;
     s.probe("raft-leader-retires");
-    beginTransfer(s, null);
-    if (leading.transfer !== null) return;
+    if (beginTransfer(s, null)) return;
   }
   becomeFollower(s, s.term, null);
 }

@@ -269,7 +269,8 @@ export class Raft {
       case "peer-down":
         return this.#peerDown(event);
       case "transfer":
-        return beginTransfer(s, event.to);
+        beginTransfer(s, event.to);
+        return;
       case "change-members":
         return onChangeMembers(s, event);
     }

@@ -26,17 +26,21 @@ function closestPeer(s: RaftState): NodeId | null {
   return best;
 }
 
-/** Begins to hand leadership to `to`, or to the peer whose log is closest. New entries are refused meanwhile. */
-export function beginTransfer(s: RaftState, to: NodeId | null): void {
+/**
+ * Begins to hand leadership to `to`, or to the peer whose log is closest; false when nothing was begun. New entries
+ * are refused meanwhile.
+ */
+export function beginTransfer(s: RaftState, to: NodeId | null): boolean {
   const { leading } = s;
   const target = to ?? closestPeer(s);
   if (leading === null || leading.transfer !== null || target === null || !heirs(s).includes(target)) {
     s.results.transferEnded = "refused";
-    return;
+    return false;
   }
   leading.transfer = { to: target, untilTick: s.tick + s.electionTicks };
   s.probe("raft-transfer");
   pursueTransfer(s);
+  return true;
 }
 
 /**

@@ -1,46 +1,9 @@
 import { expect, test } from "vitest";
 import type { MemberChange } from "../../src/core/config/apply-changes.ts";
-import { membersOf } from "../../src/core/config/configuration.ts";
 import { Cluster } from "./cluster.ts";
-import { incarnationOf, type Member } from "./member.ts";
+import { add, campaignOf, led, refusalOf, roles, through, trio } from "./membership-fixture.ts";
 
 // Dissertation ch. 4, by section.
-const trio = ["a", "b", "c"];
-
-function add(id: string, promote: boolean = false, incarnation: string = incarnationOf(id)): MemberChange {
-  return { type: "add", id, address: `${id}:1`, incarnation, promote };
-}
-
-function roles({ raft }: Member): string {
-  return membersOf(raft.configuration)
-    .map(({ id, role }) => `${id}:${role}`)
-    .join(" ");
-}
-
-/** Three members led by `a`, and joiners that nobody knows yet. */
-function led(...joiners: readonly string[]): Cluster {
-  const cluster = new Cluster(trio, { joiners });
-  cluster.elect("a");
-  cluster.tick(2);
-  return cluster;
-}
-
-/** Makes changes and lets time pass until they are through. */
-function through(cluster: Cluster, ...changes: readonly MemberChange[]): void {
-  const { refusal } = cluster.change(cluster.leader().id, changes);
-  if (refusal !== null) throw refusal;
-  cluster.settle();
-  cluster.tick(3);
-}
-
-function refusalOf(cluster: Cluster, id: string, ...changes: readonly MemberChange[]): string | undefined {
-  return cluster.change(id, changes).refusal?.code;
-}
-
-/** Votes for nobody but the given ones until `id` leads or nothing moves any more. */
-function campaignOf(cluster: Cluster, id: string): void {
-  for (let k = 0; k < 60 && cluster.get(id).raft.role !== "leader"; k += 1) cluster.tick(1, [id]);
-}
 
 test("§4.1: a configuration is in force at each member as soon as it is in its log, committed or not", () => {
   const cluster = led("d");
@@ -125,111 +88,6 @@ test("what is so already is answered with the configuration in force, and nothin
   expect(cluster.get("a").raft.last).toEqual(last);
 });
 
-test("§4.2.1: a learner receives the log from the beginning and counts for nothing", () => {
-  const cluster = led("d");
-  cluster.propose("a", "x");
-  through(cluster, add("d"));
-  expect(roles(cluster.get("d"))).toBe("a:voter b:voter c:voter d:learner");
-  expect(cluster.commands("d")).toEqual(["x"]);
-  for (const id of ["b", "c"]) cluster.isolate(id);
-  cluster.propose("a", "y");
-  cluster.settle();
-  expect(cluster.get("d").raft.last.index).toBe(cluster.get("a").raft.last.index);
-  expect(cluster.commands("a")).toEqual(["x"]);
-  cluster.tick(10);
-  expect(cluster.get("a").raft.role).not.toBe("leader");
-});
-
-test("§4.2.1: a learner never campaigns, with or without a leader", () => {
-  const cluster = led("d");
-  through(cluster, add("d"));
-  cluster.isolate("d");
-  cluster.tick(60, ["d"]);
-  expect(cluster.get("d").raft.role).toBe("follower");
-  expect(cluster.said("d", "pre-vote")).toEqual([]);
-  cluster.step("d", { type: "peer-down", peer: "a", byPeer: true });
-  cluster.get("d").nowMs += 1000;
-  cluster.step("d", { type: "wake" });
-  expect(cluster.said("d", "pre-vote")).toEqual([]);
-});
-
-test("§4.2.1: a learner that lacks the log is not promoted, and one that waits is as soon as it has caught up", () => {
-  const cluster = led("d", "e");
-  through(cluster, add("d"), add("e", true));
-  cluster.isolate("d");
-  cluster.tick(15);
-  expect(roles(cluster.get("a"))).toContain("e:voter");
-  expect(refusalOf(cluster, "a", { type: "promote", id: "d" })).toBe("ERR_FLOTILLA_NOT_CAUGHT_UP");
-  expect(refusalOf(cluster, "a", { type: "promote", id: "d" }, { type: "remove", id: "b" })).toBe(
-    "ERR_FLOTILLA_NOT_CAUGHT_UP",
-  );
-  cluster.heal();
-  cluster.tick(5);
-  expect(refusalOf(cluster, "a", { type: "promote", id: "d" })).toBeUndefined();
-  cluster.settle();
-  expect(roles(cluster.get("d"))).toBe("a:voter b:voter c:voter d:voter e:voter");
-});
-
-test("§4.2.1: whoever leads promotes who waits for it", () => {
-  const cluster = led("d");
-  cluster.isolate("d");
-  through(cluster, add("d", true));
-  cluster.crash("a");
-  cluster.forget(["b", "c"]);
-  campaignOf(cluster, "b");
-  cluster.heal();
-  cluster.tick(15, ["b", "c", "d"]);
-  expect(roles(cluster.get("b"))).toBe("a:voter b:voter c:voter d:voter");
-});
-
-test("§4.2.1: a learner that is slower than an election timeout a round has not caught up", () => {
-  const cluster = led("d");
-  cluster.get("d").slowDisk = true;
-  through(cluster, add("d", true));
-  for (let round = 0; round < 4; round += 1) {
-    cluster.propose("a", `x${round}`);
-    cluster.tick(12);
-    cluster.finishTask("d");
-    cluster.settle();
-    expect(roles(cluster.get("a"))).toContain("d:learner");
-  }
-  cluster.get("d").slowDisk = false;
-  cluster.flush("d");
-  cluster.tick(4);
-  expect(roles(cluster.get("a"))).toContain("d:voter");
-});
-
-test("a promoted learner that does not know it yet votes when it is asked", () => {
-  const cluster = led("d");
-  through(cluster, add("d"));
-  cluster.isolate("d");
-  expect(refusalOf(cluster, "a", { type: "promote", id: "d" })).toBeUndefined();
-  cluster.settle();
-  expect(roles(cluster.get("d"))).toContain("d:learner");
-  cluster.heal();
-  cluster.crash("a");
-  cluster.cut("b", "a");
-  cluster.cut("c", "a");
-  cluster.forget(["b", "c", "d"]);
-  // Of four voters three are needed: without d nobody could lead.
-  campaignOf(cluster, "b");
-  expect(cluster.get("b").raft.role).toBe("leader");
-});
-
-test("a member with the longest log that was promoted by it can be elected before it knows that it is committed", () => {
-  const cluster = led("d");
-  through(cluster, add("d"));
-  for (const id of ["b", "c"]) cluster.isolate(id);
-  expect(refusalOf(cluster, "a", { type: "promote", id: "d" })).toBeUndefined();
-  cluster.settle();
-  expect(roles(cluster.get("d"))).toContain("d:voter");
-  cluster.heal();
-  cluster.crash("a");
-  cluster.forget(["b", "c", "d"]);
-  campaignOf(cluster, "d");
-  expect(cluster.get("d").raft.role).toBe("leader");
-});
-
 test("§4.2.2: a leader that is removed commits its removal without its own vote, then hands over", () => {
   const cluster = led();
   cluster.isolate("c");
@@ -261,15 +119,6 @@ test("§4.2.2: a removed leader steps down also when nobody takes over", () => {
   }
   expect(cluster.get("a").raft.role).toBe("follower");
   expect(cluster.get("a").removed).toBe(true);
-});
-
-test("a leader that becomes a learner hands over, too, and stays a member", () => {
-  const cluster = led();
-  through(cluster, { type: "demote", id: "a" });
-  cluster.tick(4);
-  expect(["b", "c"]).toContain(cluster.leader().id);
-  expect(cluster.get("a").removed).toBe(false);
-  expect(roles(cluster.get("a"))).toBe("a:learner b:voter c:voter");
 });
 
 test("§4.2.3: a member that was removed while it was cut off disturbs nobody when it comes back", () => {
@@ -393,29 +242,6 @@ test("a configuration is undone with its entry", () => {
   expect(cluster.commands("a")).toEqual(["x"]);
 });
 
-test("a member whose data was lost comes back as a learner under its old id, and counts as what it is now", () => {
-  const cluster = led();
-  cluster.propose("a", "x");
-  cluster.settle();
-  const other = "f".repeat(32);
-  const wiped = cluster.get("c");
-  cluster.crash("c");
-  wiped.disk.entries = [];
-  wiped.disk.hardState = { term: 0, vote: null };
-  wiped.disk.commit = 0;
-  wiped.incarnation = other;
-  cluster.restart("c");
-  cluster.tick(3);
-  expect(cluster.commands("c")).toEqual([]);
-  through(cluster, add("c", true, other));
-  cluster.link("a", "c");
-  cluster.tick(6);
-  expect(cluster.commands("c")).toEqual(["x"]);
-  expect(cluster.get("c").removed).toBe(false);
-  expect(roles(cluster.get("c"))).toBe("a:voter b:voter c:voter");
-  expect(cluster.get("a").raft.configuration.voters[2]?.incarnation).toBe(other);
-});
-
 test("answers of a member with the data that another took the place of count for nothing", () => {
   const cluster = led();
   through(cluster, add("c", false, "f".repeat(32)));
@@ -424,31 +250,6 @@ test("answers of a member with the data that another took the place of count for
   cluster.propose("a", "x");
   cluster.settle();
   expect(cluster.commands("a")).toEqual([]);
-});
-
-test("a joiner that reads of members before its time is not removed", () => {
-  const cluster = led("d", "e");
-  through(cluster, add("d"));
-  through(cluster, { type: "remove", id: "d" });
-  through(cluster, add("e", true));
-  cluster.tick(5);
-  expect(cluster.get("e").removed).toBe(false);
-  expect(roles(cluster.get("e"))).toBe("a:voter b:voter c:voter e:voter");
-});
-
-test("a joiner is brought up by a snapshot with the configuration of its last entry", () => {
-  const cluster = new Cluster(trio, { joiners: ["d"], trailingEntries: 0 });
-  cluster.elect("a");
-  cluster.tick(2);
-  through(cluster, { type: "remove", id: "c" });
-  cluster.propose("a", "x");
-  cluster.settle();
-  cluster.snapshot("a");
-  through(cluster, add("d", true));
-  cluster.tick(8);
-  expect(cluster.commands("d")).toEqual(["x"]);
-  expect(cluster.get("d").disk.snapshot?.configuration.voters.map(({ id }) => id)).toEqual(["a", "b"]);
-  expect(roles(cluster.get("d"))).toBe("a:voter b:voter d:voter");
 });
 
 test("leadership goes to a voter to come while the configuration is joint, never to one that goes", () => {
@@ -467,16 +268,6 @@ test("leadership goes to a voter to come while the configuration is joint, never
   cluster.settle();
   cluster.tick(2);
   expect(cluster.leader().id).toBe("d");
-});
-
-test("nobody changes members during a hand-over, and leadership never goes to a learner", () => {
-  const cluster = led("d");
-  through(cluster, add("d"));
-  cluster.step("a", { type: "transfer", to: "d" });
-  expect(cluster.get("a").transfers).toEqual(["refused"]);
-  cluster.isolate("b");
-  cluster.step("a", { type: "transfer", to: "b" });
-  expect(refusalOf(cluster, "a", { type: "remove", id: "d" })).toBe("ERR_FLOTILLA_CHANGE_PENDING");
 });
 
 test("a member that has not heard of the leader's membership follows it", () => {

@@ -4,6 +4,7 @@ const raft = "packages/raft/src";
 export const voting: string = `${raft}/core/voting.ts`;
 export const receive: string = `${raft}/core/receive.ts`;
 export const refusals: string = `${raft}/core/refusals.ts`;
+export const coreMembership: string = `${raft}/core/membership.ts`;
 export const election: string = `${raft}/core/election.ts`;
 export const state: string = `${raft}/core/state.ts`;
 export const roles: string = `${raft}/core/roles.ts`;

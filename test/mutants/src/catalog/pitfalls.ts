@@ -71,8 +71,8 @@ export const pitfalls: readonly Mutant[] = [
     edits: [
       {
         file: heartbeats,
-        find: "const commit = Math.min(s.log.commit, progress.match);",
-        replace: "const commit = progress.match < 0 ? 0 : s.log.commit;",
+        find: "const commit = isOwn ? Math.min(s.log.commit, progress.match) : 0;",
+        replace: "const commit = isOwn ? s.log.commit : 0;",
       },
     ],
   },
