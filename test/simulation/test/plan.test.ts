@@ -57,6 +57,15 @@ test("a few hundred worlds have every kind of fault", () => {
   expect(faultKinds.filter((kind) => (counts.get(kind) ?? 0) < 50)).toEqual([]);
 });
 
+test("lease reads are on in a quarter of all worlds, and off for a while in some of those", () => {
+  const switches = Array.from({ length: 400 }, (_, seed) => makePlan(seed).config.leaseSwitchesMs ?? []);
+  const on = switches.filter(({ length }) => length > 0);
+  expect(on.length).toBeGreaterThan(70);
+  expect(on.length).toBeLessThan(130);
+  expect(on.filter(({ length }) => length === 3).length).toBeGreaterThan(10);
+  for (const each of on) expect(each).toEqual(each.toSorted((a, b) => a - b));
+});
+
 test("what is no plan is refused", () => {
   for (const text of [
     "{}",

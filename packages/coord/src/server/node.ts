@@ -22,8 +22,8 @@ export interface NodeHooks {
   readonly raftObserver?: RaftOptions["observer"];
   /** Other bounds than the defaults, so that a small load reaches them. */
   readonly raftLimits?: RaftOptions["limits"];
-  /** Gets the log once it is open, to read from it directly. */
-  readonly opened?: (raft: Pick<RaftNode, "read" | "status">) => void;
+  /** Gets the log once it is open, to use it directly. */
+  readonly opened?: (raft: Pick<RaftNode, "changeMembers" | "read" | "status">) => void;
   /** Bounds of snapshots, made small so that little data meets them. */
   readonly snapshots?: Pick<RaftOptions, "snapshotChunkBytes" | "trailingBytes">;
 }

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LeaderLease } from "../../src/core/lease.ts";
+import type { Cluster } from "./cluster.ts";
 import { LeaseSchedule } from "./lease-schedule.ts";
+import { add, led, refusalOf, roles, through } from "./membership-fixture.ts";
 
 const slow = { timeout: 120_000 };
 
@@ -64,6 +66,67 @@ test("rounds that nobody answers are forgotten in the end", () => {
   lease.granted("b", 10, 1e9);
   expect(lease.countsOn("b", at(5000))).toBe(false);
 });
+
+/** How a read is answered at once, or when everything sent for it has arrived. */
+function readAt(cluster: Cluster, id: string): "lease" | "round" | "unanswered" {
+  const member = cluster.get(id);
+  const { leaseReads } = member;
+  const read = cluster.read(id);
+  cluster.settle();
+  const point = member.reads.find((one) => one.id === read)?.index ?? null;
+  if (point === null) return "unanswered";
+  return member.leaseReads > leaseReads ? "lease" : "round";
+}
+
+test("the setting counts once a majority has applied it, and not from when it is to be off again", () => {
+  const cluster = led();
+  expect(readAt(cluster, "a")).toBe("round");
+  cluster.isolate("a");
+  expect(refusalOf(cluster, "a", { type: "lease-reads", on: true })).toBeUndefined();
+  cluster.settle();
+  expect(readAt(cluster, "a")).toBe("unanswered");
+  cluster.heal();
+  cluster.tick(1);
+  expect(readAt(cluster, "a")).toBe("round");
+  cluster.tick(3);
+  expect(readAt(cluster, "a")).toBe("lease");
+  cluster.isolate("a");
+  expect(refusalOf(cluster, "a", { type: "lease-reads", on: false })).toBeUndefined();
+  cluster.settle();
+  expect(readAt(cluster, "a")).toBe("unanswered");
+});
+
+test.each([
+  ["old", "d", "e"],
+  ["new", "b", "c"],
+])(
+  "§4.3: in a joint configuration the %s half alone answers no read, and then the lease is the new one's",
+  (_half, ...missing) => {
+    const cluster = led("d", "e");
+    through(cluster, add("d"), add("e"), { type: "lease-reads", on: true });
+    expect(readAt(cluster, "a")).toBe("lease");
+    for (const id of missing) cluster.isolate(id);
+    const swap = [
+      { type: "promote", id: "d" },
+      { type: "promote", id: "e" },
+      { type: "remove", id: "b" },
+      { type: "remove", id: "c" },
+    ] as const;
+    expect(refusalOf(cluster, "a", ...swap)).toBeUndefined();
+    cluster.tick(1);
+    expect(roles(cluster.get("a"))).toBe("a:voter b:outgoing c:outgoing d:incoming e:incoming");
+    expect(readAt(cluster, "a")).toBe("unanswered");
+    cluster.heal();
+    cluster.tick(4);
+    expect(roles(cluster.get("a"))).toBe("a:voter d:voter e:voter");
+    expect(readAt(cluster, "a")).toBe("lease");
+    for (const id of ["d", "e"]) cluster.isolate(id);
+    cluster.tick(9, ["a"]);
+    expect(readAt(cluster, "a")).toBe("lease");
+    cluster.tick(1, ["a"]);
+    expect(readAt(cluster, "a")).toBe("unanswered");
+  },
+);
 
 test.each([2, 3, 4, 5])(
   "a group of %i with lease reads answers none that is stale while its clocks keep to the bound",

@@ -28,6 +28,7 @@ import { TermRules } from "./term-rules.ts";
 /** How often rare things happened. */
 export interface MonitorCounts {
   leaderTerms: number;
+  leaseReads: number;
   snapshotsTaken: number;
   snapshotsInstalled: number;
   restarts: number;
@@ -50,6 +51,7 @@ const momentMs = 25;
 export class Monitor {
   readonly counts: MonitorCounts = {
     leaderTerms: 0,
+    leaseReads: 0,
     snapshotsTaken: 0,
     snapshotsInstalled: 0,
     restarts: 0,
@@ -162,7 +164,8 @@ export class Monitor {
         if (soft.established && !established) this.#moments.hit("established", node.id);
         node.soft = soft;
       },
-      onLeaseReads: (term) => {
+      onLeaseReads: (term, count) => {
+        this.counts.leaseReads += count;
         for (const checker of all) checker.leaseReads?.(node, term);
       },
       onCommit: (commit) => {

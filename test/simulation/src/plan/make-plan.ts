@@ -47,7 +47,17 @@ function makeConfig(random: KeyedRandom): WorldConfig {
     ending: random.fork("ending").chance(0.25) ? "poison" : "close",
     snapshotChunkBytes: pick(random.fork("chunks"), [256, 1024, 4096, 262_144]),
     trailingBytes: pick(random.fork("trailing"), [0, 4096, 16_384, 1 << 28]),
+    leaseSwitchesMs: makeLeaseSwitches(random.fork("leases")),
   };
+}
+
+/** A quarter of all worlds have lease reads on from early on; in a quarter of those they are off for a while. */
+function makeLeaseSwitches(random: KeyedRandom): number[] {
+  if (!random.chance(0.25)) return [];
+  const onMs = between(random, 1000, 6000);
+  if (!random.chance(0.25)) return [onMs];
+  const offMs = onMs + between(random, 5000, 25_000);
+  return [onMs, offMs, offMs + between(random, 200, 10_000)];
 }
 
 function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {

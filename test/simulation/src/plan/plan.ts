@@ -118,6 +118,8 @@ export interface WorldConfig {
   readonly logReadMs: number;
   /** How the world ends: members close in order, or a command comes whose apply throws. */
   readonly ending: "close" | "poison";
+  /** When lease reads are switched on, off, on again and so forth, virtual ms, ascending; left out: never. */
+  readonly leaseSwitchesMs?: readonly number[];
 }
 
 /** A whole world as plain data. The same plan happens the same way each time. */

@@ -39,6 +39,7 @@ export function standardPlan(seed: number): Plan {
       applyMs: 0,
       logReadMs: 2500,
       ending: "close",
+      leaseSwitchesMs: [],
       minOps: 0,
       thinkMs: Math.round((lanes / opsPerSecond) * 1000 * pauseShare),
     },

@@ -10,6 +10,8 @@ export interface Summary {
   readonly cpuSeconds: number;
   readonly ops: number;
   readonly leaderChanges: number;
+  /** Reads answered from a lease. */
+  readonly leaseReads: number;
   readonly snapshotInstalls: number;
   readonly expiries: number;
   readonly faults: Readonly<Record<string, number>>;
@@ -25,6 +27,7 @@ export class Tally {
   #cpuMs = 0;
   #ops = 0;
   #leaderChanges = 0;
+  #leaseReads = 0;
   #snapshotInstalls = 0;
   #expiries = 0;
   readonly #faults: Record<string, number> = Object.fromEntries(faultKinds.map((kind) => [kind, 0]));
@@ -40,6 +43,7 @@ export class Tally {
     this.#cpuMs += line.cpuMs;
     this.#ops += line.ops;
     this.#leaderChanges += line.leaderChanges;
+    this.#leaseReads += line.leaseReads;
     this.#snapshotInstalls += line.snapshotInstalls;
     this.#expiries += line.expiries;
     for (const [kind, count] of Object.entries(line.faults))
@@ -57,6 +61,7 @@ export class Tally {
       cpuSeconds: Math.round(this.#cpuMs / 100) / 10,
       ops: this.#ops,
       leaderChanges: this.#leaderChanges,
+      leaseReads: this.#leaseReads,
       snapshotInstalls: this.#snapshotInstalls,
       expiries: this.#expiries,
       faults: this.#faults,

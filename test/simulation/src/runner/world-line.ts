@@ -50,6 +50,7 @@ export function crashedLine(seed: number, message: string): WorldLine {
     events: 0,
     ops: 0,
     leaderChanges: 0,
+    leaseReads: 0,
     elections: 0,
     restarts: 0,
     snapshots: 0,

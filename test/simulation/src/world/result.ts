@@ -13,6 +13,8 @@ export interface WorldResult {
   /** Operations that were answered. */
   readonly ops: number;
   readonly leaderChanges: number;
+  /** Reads answered from a lease. */
+  readonly leaseReads: number;
   readonly elections: number;
   readonly restarts: number;
   readonly snapshots: number;

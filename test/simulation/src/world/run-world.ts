@@ -81,6 +81,7 @@ function summarize(world: World, injector: Injector): WorldResult {
     events: kernel.eventCount,
     ops: ledger.answered,
     leaderChanges: Math.max(0, monitor.counts.leaderTerms - 1),
+    leaseReads: monitor.counts.leaseReads,
     elections: world.beliefs.count,
     restarts: monitor.counts.restarts,
     snapshots: monitor.counts.snapshotsTaken,

@@ -4,6 +4,7 @@ import type { RaftNode } from "@flotilla/raft";
 import type { Host } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel, SimNode } from "@flotilla/runtime/sim";
+import { LeaseSwitch } from "../actors/lease-switch.ts";
 import { LogReader } from "../actors/log-reader.ts";
 import type { NodeView } from "../online/node-view.ts";
 import type { WorldConfig } from "../plan/plan.ts";
@@ -38,6 +39,7 @@ export class Server {
   readonly #world: WorldContext;
   readonly #disguise: (host: Host) => Host;
   #reader: LogReader | null = null;
+  #leaseSwitch: LeaseSwitch | null = null;
   #life = 0;
   #refusals = 0;
 
@@ -97,6 +99,7 @@ export class Server {
     if (node === null || this.state !== "up") return false;
     this.state = "closing";
     this.#reader?.stop();
+    this.#leaseSwitch?.stop();
     const life = this.#life;
     const finish = (): void => {
       this.#world.kernel.after(0, () => {
@@ -170,7 +173,7 @@ export class Server {
     };
   }
 
-  #opened(raft: Pick<RaftNode, "read" | "status">, host: Host): void {
+  #opened(raft: Pick<RaftNode, "changeMembers" | "read" | "status">, host: Host): void {
     const { kernel, monitor, plan, crashed, isStopping } = this.#world;
     this.raft = raft;
     this.view.waitingProposals = () => raft.status().waiting.proposals;
@@ -185,6 +188,16 @@ export class Server {
       crashed,
     });
     this.#reader.start();
+    this.#switchLeases(raft, host);
+  }
+
+  #switchLeases(raft: Pick<RaftNode, "changeMembers" | "status">, host: Host): void {
+    const { kernel, plan, crashed, isStopping } = this.#world;
+    const { leaseSwitchesMs: switchesMs = [] } = plan.config;
+    if (switchesMs.length === 0) return;
+    const nowMs = (): number => kernel.nowMs;
+    this.#leaseSwitch = new LeaseSwitch({ raft, host, nowMs, switchesMs, isStopping, crashed });
+    this.#leaseSwitch.start();
   }
 
   #started(node: CoordNode, host: Host, life: number): void {
