@@ -21,7 +21,7 @@ export interface AppendTask {
   readonly commit: Index;
 }
 
-/** Committed and locally durable entries, contiguous, in order; answered by `apply-done`. */
+/** Committed and locally durable entries, contiguous, in order; answered by `apply-done`, as a whole or in parts. */
 export interface ApplyTask {
   readonly entries: readonly Entry[];
 }

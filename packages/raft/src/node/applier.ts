@@ -18,8 +18,6 @@ export interface Slice {
   readonly task: readonly Entry[];
   readonly from: number;
   readonly results: readonly unknown[];
-  /** The task is finished. */
-  readonly isLast: boolean;
 }
 
 /** Feeds committed entries to the state machine, in slices, so that the event loop is never held for long. */
@@ -101,9 +99,8 @@ export class Applier {
       this.#observer.onApply?.(entry);
       if (this.#isSnapshotDue) break;
     }
-    const isLast = this.#position === task.length;
-    if (isLast) this.take(nothing);
-    return { task, from, results, isLast };
+    if (this.#position === task.length) this.take(nothing);
+    return { task, from, results };
   }
 
   /** Lets a snapshot take the place of the state and forgets the task under way, which the snapshot covers. */

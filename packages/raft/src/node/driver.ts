@@ -329,7 +329,8 @@ export class Driver {
     this.#settings.onApplied?.(index);
     settleProposals(this.#proposals, slice, before);
     this.#snapshots.takeWhenDue();
-    if (slice.isLast) this.#step({ type: "apply-done", index }, now);
+    // Each slice counts: a snapshot taken after it may be durable before the task is done.
+    this.#step({ type: "apply-done", index }, now);
   }
 
   #report(): void {

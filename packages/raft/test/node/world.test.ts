@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
+import { Counter } from "./counter.ts";
 import { World } from "./world.ts";
 
 const ids = ["a", "b", "c"];
@@ -67,6 +68,29 @@ test(
     const next = await world.untilLeader();
     expect(next.node.status()).toMatchObject({ id: target, term: term + 1 });
     expect((await world.kernel.until(world.propose(leader, "20"))).term).toBe(term + 1);
+  },
+);
+
+test(
+  "a snapshot that is durable before the rest of its task is applied harms nobody",
+  { timeout: timeoutMs },
+  async () => {
+    const world = new World(7, ["a"], { snapshotEntries: 4, limits: { maxApplyEntries: 1 } });
+    const machine = world.kernel.node("a");
+    const counter = new Counter();
+    const apply = counter.apply.bind(counter);
+    counter.apply = (command) => {
+      machine.stall(5);
+      return apply(command);
+    };
+    await world.start("a", counter);
+    const leader = await world.untilLeader();
+    await world.kernel.until(
+      Promise.all(Array.from({ length: 60 }, (_, k) => world.propose(leader, String(k)))),
+    );
+    await world.runFor(1000);
+    expect(leader.stopped).toBeNull();
+    expect(counter.applied).toHaveLength(60);
   },
 );
 
