@@ -86,9 +86,10 @@ export class HighWater {
 
   /** Syncs and lets go of the file. Nothing may be called after it. Never rejects. */
   async close(): Promise<void> {
+    // One that came due meanwhile would go on after the last sync, and rest once more.
+    this.#due?.cancel();
     await this.sync();
     this.#pause?.cancel();
-    this.#due?.cancel();
     await this.#file?.close().catch(this.#onFailure);
   }
 

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { HighWater } from "../../src/storage/high-water.ts";
+import { DiskFixture } from "./disk-fixture.ts";
+
+test("a mark that is let go of leaves no timer behind, whenever that is", async () => {
+  const left: number[] = [];
+  // Densest where the sync that comes after a second meets the last one.
+  for (let closeMs = 0; closeMs < 1200; closeMs += closeMs > 980 && closeMs < 1020 ? 0.5 : 20) {
+    const { kernel, machine, host } = new DiskFixture();
+    machine.disk.slow(4);
+    await kernel.until(HighWater.create(host.disk.files));
+    const { highWater } = await kernel.until(
+      HighWater.open(host, (error) => {
+        throw error;
+      }),
+    );
+    highWater.note(1);
+    await kernel.run({ untilMs: kernel.nowMs + closeMs });
+    await kernel.until(highWater.close());
+    await kernel.run({ untilMs: kernel.nowMs + 1 });
+    if (machine.timers > 0) left.push(closeMs);
+  }
+  expect(left).toEqual([]);
+});
