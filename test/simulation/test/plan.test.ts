@@ -58,12 +58,18 @@ test("a few hundred worlds have every kind of fault", () => {
 });
 
 test("lease reads are on in a quarter of all worlds, and off for a while in some of those", () => {
-  const switches = Array.from({ length: 400 }, (_, seed) => makePlan(seed).config.leaseSwitchesMs ?? []);
+  const plans = Array.from({ length: 400 }, (_, seed) => makePlan(seed));
+  const switches = plans.map(({ config }) => config.leaseSwitchesMs ?? []);
   const on = switches.filter(({ length }) => length > 0);
   expect(on.length).toBeGreaterThan(70);
   expect(on.length).toBeLessThan(130);
   expect(on.filter(({ length }) => length === 3).length).toBeGreaterThan(10);
   for (const each of on) expect(each).toEqual(each.toSorted((a, b) => a - b));
+  for (const { config, faults } of plans) {
+    const [onMs = Number.POSITIVE_INFINITY] = config.leaseSwitchesMs ?? [];
+    const stopped = faults.filter(({ kind, atMs }) => kind === "isolate-and-pause" && atMs > onMs);
+    if (onMs < config.loadMs) expect(stopped).not.toEqual([]);
+  }
 });
 
 test("what is no plan is refused", () => {

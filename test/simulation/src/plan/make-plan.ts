@@ -14,13 +14,14 @@ export function makePlan(seed: number): Plan {
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
   const config = makeConfig(random.fork("config"));
   const clients = makeClients(random.fork("clients"), nodes);
+  const faults = makeFaults(random.fork("faults"), nodes, clients, config);
   return {
     format: 1,
     seed,
     nodes,
     clients,
     config,
-    faults: makeFaults(random.fork("faults"), nodes, clients, config),
+    faults: withLeaseFault(random.fork("lease-fault"), faults, config),
   };
 }
 
@@ -97,6 +98,21 @@ function makeFaults(
       return atMoment(own, makeFault(own, kind, atMs, { nodes, clients: clients.length, key: index }));
     })
     .toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** A leader that is replaced while it is stopped goes on with a lease that is over: each world with leases tries it. */
+function withLeaseFault(
+  random: KeyedRandom,
+  faults: readonly Fault[],
+  { loadMs, leaseSwitchesMs = [] }: WorldConfig,
+): readonly Fault[] {
+  const [onMs] = leaseSwitchesMs;
+  if (onMs === undefined) return faults;
+  const atMs = between(random, onMs + 1000, loadMs - 12_000);
+  const durMs = between(random, 2500, 9000);
+  const args = { key: faults.length, pauseShare: between(random, 30, 70) / 100 };
+  const fault: Fault = { atMs, kind: "isolate-and-pause", target: "leader", durMs, args };
+  return [...faults, fault].toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** What hurts most at one instant and hardly at another. */
