@@ -116,9 +116,8 @@ describe("flotilla recover --skip-entry", { timeout: 240_000 }, () => {
     const { dataDir, address } = site.place("n1");
     const others = ["n2", "n3"].map((id) => site.cluster.member(id));
     const host = realHost({ directory: dataDir, logger: silentLogger });
-    await poison(host, { id: "n1", address, cluster: "flotilla" }, () =>
-      others.every((each) => !each.isRunning),
-    );
+    const places = ["n2", "n3"].map((id) => site.place(id).address);
+    await poison(host, { id: "n1", address, others: places }, () => others.every((each) => !each.isRunning));
     const stops = /entry (\d+) of term \d+ stops the state machine/;
     const index = stops.exec(others[0]!.log)?.[1] ?? "";
     for (const other of others) {

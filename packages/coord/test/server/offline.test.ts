@@ -97,7 +97,8 @@ describe("an entry that stops every member", () => {
     const cluster = await three();
     await cluster.until(cluster.node("n1").session.put("/a", "before", { timeoutMs: 30_000 }));
     cluster.kernel.node("n1").crash();
-    const member = { id: "n1", address: cluster.address("n1"), cluster: "flotilla" };
+    const addresses = ["n2", "n3"].map((id) => cluster.address(id));
+    const member = { id: "n1", address: cluster.address("n1"), others: addresses };
     const others = ["n2", "n3"].map((id) => cluster.node(id).closed);
     let stopped = 0;
     for (const other of others) void other.then(() => (stopped += 1));
