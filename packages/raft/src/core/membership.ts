@@ -139,3 +139,11 @@ export function isRemoved(s: RaftState): boolean {
   if (config.index > s.log.applied || isJoint(config)) return false;
   return s.configs.all.some((known) => !isFounding(known) && isMember(known, id, incarnation));
 }
+
+/**
+ * True when this node knows of a configuration that it belongs to. Members may tell a joiner that has not come that
+ * far that it is none, because they do not know it yet, or still.
+ */
+export function wasMember({ configs, id, incarnation }: RaftState): boolean {
+  return configs.all.some((known) => isMember(known, id, incarnation));
+}

@@ -6,7 +6,7 @@ import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
-import { isRemoved, onChangeMembers, tendMembership } from "./membership.ts";
+import { isRemoved, onChangeMembers, tendMembership, wasMember } from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
 import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
@@ -222,6 +222,11 @@ export class Raft {
   /** True when this node has applied a configuration that leaves it out. */
   get removed(): boolean {
     return isRemoved(this.#s);
+  }
+
+  /** True when this node knows of a configuration that it belongs to, the founding one included. */
+  get wasMember(): boolean {
+    return wasMember(this.#s);
   }
 
   /** The configuration in force at `index`, for a snapshot taken there. */

@@ -23,7 +23,7 @@ export interface PeersOptions {
   readonly electionTimeoutMs: number;
   readonly known: Directory;
   readonly events: Omit<PeerEvents, "ended"> & {
-    /** Members say that this node is none any more. */
+    /** A member says that this node is none, which is nothing new to one that never was. */
     readonly removed: () => void;
     /** A peer is cut off for what it said. */
     readonly refused: (peer: NodeId, reason: RefusalReason) => void;

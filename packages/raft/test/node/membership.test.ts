@@ -100,6 +100,28 @@ test.each(["k", "l", "m"])(
   },
 );
 
+test("who joins is not taken for removed by a member that does not know it yet", async () => {
+  const world = await started(11, ["k", "l", "m"]);
+  await write(world, 60);
+  const leader = await world.untilLeader();
+  const lagging = ["k", "l", "m"].find((id) => id !== leader.node.id) ?? "";
+  await world.join("a");
+  const { network } = world.kernel;
+  network.cutBoth(leader.node.id, lagging);
+  await change(world, addition(world, "a", true));
+  const joiner = get(world, "a");
+  const until = (): boolean => joiner.node.status().configuration.voters.length > 0;
+  await world.kernel.run({ untilMs: world.kernel.nowMs + 5000, until });
+  // It has the log up to a snapshot from before it was added, and hears of nothing newer for a while.
+  expect(roles(joiner)).not.toContain("a:");
+  network.cutBoth(leader.node.id, "a");
+  await world.runFor(150);
+  network.healAll();
+  await world.runFor(3000);
+  expect(joiner.stopped).toBeNull();
+  expect(roles(joiner)).toContain("a:voter");
+});
+
 test("a leader that removes itself hears that it is through, hands over and stops", async () => {
   const world = await started(5, ["k", "l", "m"]);
   const leader = await world.untilLeader();
