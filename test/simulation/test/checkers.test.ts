@@ -11,7 +11,7 @@ import { NoRegression } from "../src/online/no-regression.ts";
 import { QuorumReal } from "../src/online/quorum-real.ts";
 import { ReadPoints } from "../src/online/read-points.ts";
 import { StateMachineSafety } from "../src/online/state-machine-safety.ts";
-import { entry, judged, recovered, soft, task, view } from "./_support/views.ts";
+import { entry, founders, judged, recovered, soft, task, view } from "./_support/views.ts";
 
 const last = { index: 0, term: 0 };
 
@@ -125,6 +125,7 @@ test("QuorumReal notices a commit that only a minority holds, and one of an earl
   const { checker, said } = judged((report) => new QuorumReal(report, () => members));
   const [a, b] = members;
   if (a === undefined || b === undefined) throw new Error("there are three");
+  a.inForce = [founders("a", "b", "c")];
   a.soft = soft("leader", 1);
   for (const node of [a, b]) node.take(task([entry(1, 1), entry(2, 1)]));
   a.durable.append([entry(1, 1), entry(2, 1)]);

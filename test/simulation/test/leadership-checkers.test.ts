@@ -12,7 +12,6 @@ import { TermRules } from "../src/online/term-rules.ts";
 import { judged, recovered, soft, view } from "./_support/views.ts";
 
 const last = { index: 0, term: 0 };
-const three = (): number => 3;
 
 /** A clock that the test moves, and the pace of a cluster by it. */
 function hours() {
@@ -77,16 +76,16 @@ test("TermRules notices a candidate that does not follow the leader of its own t
 });
 
 test("PreVoteFirst notices a term that nobody would have voted in", () => {
-  const { checker, said } = judged((report) => new PreVoteFirst(report, three));
+  const { checker, said } = judged((report) => new PreVoteFirst(report));
   const a = open("a");
-  checker.receive(a, "b", { type: "pre-vote-reply", term: 1, granted: true });
+  checker.receive(a, "b", { type: "pre-vote-reply", term: 1, granted: true }, "");
   becomes(checker, a, soft("candidate", 1));
-  checker.receive(a, "b", refusal(5));
+  checker.receive(a, "b", refusal(5), "");
   becomes(checker, a, soft("follower", 5));
-  checker.receive(a, "b", { type: "timeout-now", term: 5, last });
+  checker.receive(a, "b", { type: "timeout-now", term: 5, last }, "");
   becomes(checker, a, soft("candidate", 6));
   expect(said).toEqual([]);
-  checker.receive(a, "b", preVote(7));
+  checker.receive(a, "b", preVote(7), "");
   becomes(checker, a, soft("precandidate", 7));
   expect(said).toHaveLength(1);
 });
@@ -139,11 +138,11 @@ test("ElectionSpread notices waits that are all the same, and none that differ",
 
 test("LeaderContact notices a leader that hears no majority and goes on", () => {
   const { time, pace } = hours();
-  const { checker, said } = judged((report) => new LeaderContact(report, pace, three));
+  const { checker, said } = judged((report) => new LeaderContact(report, pace));
   const a = open("a");
   becomes(checker, a, soft("leader", 1, "a"));
   time.nowMs = 2000;
-  checker.receive(a, "b", refusal(1));
+  checker.receive(a, "b", refusal(1), "");
   time.nowMs = 4000;
   checker.moment(a, 4000);
   a.awakeSinceMs = 3000;

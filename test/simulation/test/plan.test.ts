@@ -82,3 +82,18 @@ test("what is no plan is refused", () => {
     expect(() => readPlan(text)).toThrow(SyntaxError);
   }
 });
+
+test("in a part of all worlds members change, somebody is called up first, and no data is damaged there", () => {
+  let changing = 0;
+  for (let seed = 0; seed < 300; seed += 1) {
+    const kinds = makePlan(seed).faults.map(({ kind }) => kind);
+    const changes = makePlan(seed).faults.filter(({ kind }) => kind === "members");
+    if (changes.length === 0) continue;
+    changing += 1;
+    expect(["add", "swap"]).toContain(changes[0]?.args["how"]);
+    expect(kinds).not.toContain("bit-rot");
+    expect(kinds).not.toContain("lost-data");
+  }
+  expect(changing).toBeGreaterThan(60);
+  expect(changing).toBeLessThan(140);
+});

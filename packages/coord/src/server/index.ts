@@ -1,6 +1,6 @@
 export type { Coord, CoordNode, Member, StartOptions } from "./api.ts";
 export { startNode } from "./node.ts";
-export type { NodeHooks } from "./node.ts";
+export type { NodeHooks, OpenedRaft } from "./node.ts";
 export type { Observer } from "./observer.ts";
 export { start } from "./start.ts";
 export type { NodeStatus, Session } from "../client/api.ts";

@@ -16,6 +16,9 @@ import type { Renewals } from "./renewals.ts";
 /** A handshake takes two frames of at most 4 KiB. */
 const maxStrangerBytes = 65_536;
 
+/** What checkers get of the log. */
+export type OpenedRaft = Pick<RaftNode, "read" | "status" | "incarnation" | "changeMembers">;
+
 /** What checkers may hang on a member. */
 export interface NodeHooks {
   readonly observer?: Observer;
@@ -23,7 +26,7 @@ export interface NodeHooks {
   /** Other bounds than the defaults, so that a small load reaches them. */
   readonly raftLimits?: RaftOptions["limits"];
   /** Gets the log once it is open, to use it directly. */
-  readonly opened?: (raft: Pick<RaftNode, "changeMembers" | "read" | "status">) => void;
+  readonly opened?: (raft: OpenedRaft) => void;
   /** Bounds of snapshots, made small so that little data meets them. */
   readonly snapshots?: Pick<RaftOptions, "snapshotChunkBytes" | "trailingBytes">;
 }

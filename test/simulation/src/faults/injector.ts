@@ -20,6 +20,7 @@ import {
   splitInHalves,
   throttle,
 } from "./network-faults.ts";
+import { members } from "./member-faults.ts";
 import { clientCrash, crash, crashAll, pause, slowCpu, stall, stopInOrder } from "./process-faults.ts";
 
 const strikes: Readonly<Record<FaultKind, Strike>> = {
@@ -52,6 +53,7 @@ const strikes: Readonly<Record<FaultKind, Strike>> = {
   "full-disk": fullDisk,
   "bit-rot": bitRot,
   "lost-data": lostData,
+  members,
 };
 
 const retryMs = 250;

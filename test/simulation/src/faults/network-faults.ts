@@ -8,7 +8,7 @@ import { freeze } from "./process-faults.ts";
 import { halves, resolve, resolveServer } from "./targets.ts";
 
 function memberIds(world: World): string[] {
-  return world.servers.map(({ id }) => id);
+  return world.present.map(({ id }) => id);
 }
 
 function machineNames(world: World): string[] {

@@ -16,7 +16,7 @@ export function crash({ world, fault, random, whenOver }: Firing): string | null
 export function crashAll({ world, fault, random, isOn, whenOver }: Firing): string | null {
   const spreadMs = numberArg(fault, "spreadMs", 0);
   const running = world.sound.filter(({ machine }) => machine.isRunning);
-  if (running.length * 2 <= world.servers.length) return null;
+  if (running.length * 2 <= world.present.length) return null;
   for (const server of running) {
     world.kernel.after(spreadMs * random.float(), () => {
       if (isOn()) server.crash(flagArg(fault, "powerOff"));

@@ -39,11 +39,11 @@ export function resolve(world: World, target: string, random: KeyedRandom): Stru
 
 /** More than half of the members, the leader among them when there is one; and the others. */
 export function halves(world: World, random: KeyedRandom): readonly [readonly string[], readonly string[]] {
-  const { leader, servers } = world;
-  const size = Math.floor(servers.length / 2) + 1;
+  const { leader, present } = world;
+  const size = Math.floor(present.length / 2) + 1;
   const others = shuffled(
     random,
-    servers.filter((server) => server !== leader).map(({ id }) => id),
+    present.filter((server) => server !== leader).map(({ id }) => id),
   );
   const ids = leader === null || random.chance(0.5) ? others : [leader.id, ...others];
   const all = leader === null || ids.includes(leader.id) ? ids : [...ids, leader.id];

@@ -15,7 +15,12 @@ export interface OnlineChecker {
   soft?(node: NodeView, soft: SoftState, last: LogId): void;
   append?(node: NodeView, task: AppendTask): void;
   send?(node: NodeView, to: string, message: Message): void;
-  receive?(node: NodeView, from: string, message: Message): void;
+  /** `incarnation`: of the data that speaks for `from`. */
+  receive?(node: NodeView, from: string, message: Message, incarnation: string): void;
+  /** Something is about to happen in a new turn: everything of the one before was told. */
+  step?(node: NodeView): void;
+  /** It stopped as one that is no member any more. */
+  removed?(node: NodeView): void;
   commit?(node: NodeView, commit: Index): void;
   /** `node` refused a message of `from` as one that no honest member can send. */
   refused?(node: NodeView, from: string, reason: string): void;

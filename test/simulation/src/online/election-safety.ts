@@ -2,12 +2,12 @@ import type { LogId, Message, SoftState } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
 
-/** One leader a term, ever; one vote a term and member, ever. Two lives of a member count as two. */
+/** One leader a term, ever; one vote a term and member, ever. Two lives of a member, and two incarnations under its name, count as two. */
 export class ElectionSafety implements OnlineChecker {
   readonly invariant: string = "ElectionSafety";
   readonly #report: Report;
   readonly #leaders = new Map<number, string>();
-  readonly #votes = new Map<string, string>();
+  readonly #votes = new Map<NodeView, Map<number, string>>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -20,7 +20,7 @@ export class ElectionSafety implements OnlineChecker {
 
   soft(node: NodeView, { role, term }: SoftState, _last: LogId): void {
     if (role !== "leader" || node.replaced) return;
-    const name = `${node.id}, life ${node.life}`;
+    const name = `${node.id} ${node.incarnation}, life ${node.life}`;
     const other = this.#leaders.get(term) ?? name;
     this.#leaders.set(term, other);
     if (other !== name) this.#report(`term ${term} is led by ${other} and by ${name}`);
@@ -33,9 +33,9 @@ export class ElectionSafety implements OnlineChecker {
   }
 
   #voted(node: NodeView, term: number, candidate: string): void {
-    const key = `${node.id}/${term}`;
-    const other = this.#votes.get(key) ?? candidate;
-    this.#votes.set(key, other);
+    const votes = this.#votes.get(node) ?? new Map<number, string>();
+    const other = votes.get(term) ?? candidate;
+    this.#votes.set(node, votes.set(term, other));
     if (other !== candidate) this.#report(`${node.id} voted for ${other} and ${candidate} in term ${term}`);
   }
 }

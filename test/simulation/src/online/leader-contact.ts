@@ -1,6 +1,7 @@
-import type { LogId, Message, SoftState } from "@flotilla/raft";
+import type { Configuration, LogId, Message, SoftState } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
+import { describeVoting, isMajority, isSame } from "./quorums.ts";
 import { bound } from "./pace.ts";
 import type { Pace } from "./pace.ts";
 
@@ -9,34 +10,46 @@ export class LeaderContact implements OnlineChecker {
   readonly invariant: string = "LeaderContact";
   readonly #report: Report;
   readonly #pace: Pace;
-  readonly #voters: () => number;
-  readonly #heardMs = new Map<NodeView, Map<string, number>>();
-  readonly #leadsSinceMs = new Map<NodeView, number>();
+  /** When each incarnation of each member was heard last. */
+  readonly #heardMs = new Map<NodeView, Map<string, Map<string, number>>>();
+  /** Since when it leads by the configuration it has. */
+  readonly #leadsSinceMs = new Map<NodeView, { readonly config: Configuration; readonly sinceMs: number }>();
 
-  constructor(report: Report, pace: Pace, voters: () => number) {
+  constructor(report: Report, pace: Pace) {
     this.#report = report;
     this.#pace = pace;
-    this.#voters = voters;
   }
 
   soft(node: NodeView, { role, term }: SoftState, _last: LogId): void {
-    if (role === "leader" && (node.soft.role !== "leader" || node.soft.term !== term))
-      this.#leadsSinceMs.set(node, this.#pace.nowMs());
+    if (role === "leader" && (node.soft.role !== "leader" || node.soft.term !== term)) this.#leads(node);
   }
 
-  receive(node: NodeView, from: string, _message: Message): void {
-    const heard = this.#heardMs.get(node) ?? new Map<string, number>();
-    this.#heardMs.set(node, heard.set(from, this.#pace.nowMs()));
+  receive(node: NodeView, from: string, _message: Message, incarnation: string): void {
+    const heard = this.#heardMs.get(node) ?? new Map<string, Map<string, number>>();
+    const times = heard.get(from) ?? new Map<string, number>();
+    this.#heardMs.set(node, heard.set(from, times.set(incarnation, this.#pace.nowMs())));
   }
 
   moment(node: NodeView, nowMs: number): void {
     if (node.soft.role !== "leader") return;
+    const { configuration } = node;
+    if (this.#leadsSinceMs.get(node)?.config !== configuration) this.#leads(node);
     const leastMs = nowMs - bound(this.#pace, 2);
-    if (Math.max(this.#leadsSinceMs.get(node) ?? nowMs, node.awakeSinceMs) > leastMs) return;
-    const heard = [...(this.#heardMs.get(node)?.values() ?? [])].filter((atMs) => atMs > leastMs);
-    if ((heard.length + 1) * 2 > this.#voters()) return;
+    if (Math.max(this.#leadsSinceMs.get(node)?.sinceMs ?? nowMs, node.awakeSinceMs) > leastMs) return;
+    const isHeard = isMajority(configuration, (member) => {
+      if (isSame(configuration, member, node.id, node.incarnation)) return true;
+      const times = this.#heardMs.get(node)?.get(member.id) ?? [];
+      return [...times].some(
+        ([incarnation, atMs]) => atMs > leastMs && isSame(configuration, member, member.id, incarnation),
+      );
+    });
+    if (isHeard) return;
     this.#report(
-      `${node.id} leads term ${node.soft.term} although ${heard.length} others of ${this.#voters()} members were heard within two election timeouts`,
+      `${node.id} leads term ${node.soft.term} although no majority of ${describeVoting(configuration)} was heard within two election timeouts`,
     );
+  }
+
+  #leads(node: NodeView): void {
+    this.#leadsSinceMs.set(node, { config: node.configuration, sinceMs: this.#pace.nowMs() });
   }
 }

@@ -4,6 +4,7 @@ import type { WorldConfig } from "../plan/plan.ts";
 import type { Moment, Moments } from "../world/moments.ts";
 import type { Findings } from "../world/findings.ts";
 import type { OnlineChecker, Report } from "./checker.ts";
+import { ConfigurationSafety } from "./configuration-safety.ts";
 import { DeterministicApply } from "./deterministic-apply.ts";
 import { HonestPeers } from "./honest-peers.ts";
 import { DurableBeforeAck } from "./durable-before-ack.ts";
@@ -57,6 +58,8 @@ export class Monitor {
     restarts: 0,
   };
   readonly #views = new Map<string, NodeView>();
+  /** Those whose data was wiped and whose name somebody else has. */
+  readonly #retired: NodeView[] = [];
   readonly #checkers: readonly OnlineChecker[];
 
   readonly reads: ReadPoints;
@@ -71,7 +74,6 @@ export class Monitor {
     this.#onMoment = onMoment;
     const { electionTimeoutMs, heartbeatMs } = config;
     const pace = { electionTimeoutMs, heartbeatMs, nowMs };
-    const voters = (): number => this.#views.size;
     const report =
       (invariant: string): Report =>
       (message) =>
@@ -84,26 +86,26 @@ export class Monitor {
       new LeaderCompleteness(report("LeaderCompleteness")),
       new StateMachineSafety(report("StateMachineSafety")),
       new DurableBeforeAck(report("DurableBeforeAck")),
-      new QuorumReal(report("QuorumReal"), () => [...this.#views.values()]),
+      new QuorumReal(report("QuorumReal"), () => [...this.#views.values(), ...this.#retired]),
       new NoRegression(report("NoRegression")),
       new LeaseDiscipline(report("LeaseDiscipline")),
       new DeterministicApply(report("DeterministicApply")),
       new HonestPeers(report("HonestPeers")),
       new FailStop(report("FailStop"), poison),
       new TermRules(report("TermRules"), nowMs),
-      new PreVoteFirst(report("PreVoteFirst"), voters),
+      new PreVoteFirst(report("PreVoteFirst")),
       new PromptElection(report("PromptElection"), pace),
       new ElectionSpread(report("ElectionSpread"), pace),
-      new LeaderContact(report("LeaderContact"), pace, voters),
+      new LeaderContact(report("LeaderContact"), pace),
       new LeaderDisk(report("LeaderDisk"), pace),
+      new ConfigurationSafety(report("ConfigurationSafety")),
       new SettledCalls(report("SettledCalls"), nowMs),
     ];
   }
 
   /** Takes a member under watch. */
   add(id: string, disk: SimDisk): NodeView {
-    const view = new NodeView(id, disk, this.#nowMs);
-    this.#views.set(id, view);
+    const view = this.#see(id, disk);
     disk.onWrite((stage) => {
       this.#moments.hit("write", id);
       this.#moments.hit(`write/${stage}`, id);
@@ -113,6 +115,25 @@ export class Monitor {
 
   view(id: string): NodeView | undefined {
     return this.#views.get(id);
+  }
+
+  /** The data of a member is about to be wiped: from here on its name is another one's. */
+  renew(id: string, disk: SimDisk): NodeView {
+    const old = this.#views.get(id);
+    old?.retire();
+    if (old !== undefined) this.#retired.push(old);
+    return this.#see(id, disk);
+  }
+
+  #see(id: string, disk: SimDisk): NodeView {
+    const view = new NodeView(id, disk, this.#nowMs);
+    this.#views.set(id, view);
+    return view;
+  }
+
+  /** A member stopped as one that is none any more. */
+  removed(node: NodeView): void {
+    for (const checker of this.#checkers) checker.removed?.(node);
   }
 
   /** The state of a member after it applied an entry. */
@@ -148,8 +169,13 @@ export class Monitor {
         if (moment !== null) this.#moments.hit(moment, node.id);
       },
       onStep: (event) => {
+        // That one comes at the end of a turn.
+        if (event.type !== "apply-done") {
+          for (const checker of all) checker.step?.(node);
+          if (node.inForce.length > 1) node.inForce = [node.configuration];
+        }
         if (event.type !== "receive") return;
-        for (const checker of all) checker.receive?.(node, event.from, event.message);
+        for (const checker of all) checker.receive?.(node, event.from, event.message, event.incarnation);
       },
       onAppend: (task) => {
         for (const checker of all) checker.append?.(node, task);
@@ -163,6 +189,9 @@ export class Monitor {
         if (soft.role !== role) this.#moments.hit(soft.role, node.id);
         if (soft.established && !established) this.#moments.hit("established", node.id);
         node.soft = soft;
+      },
+      onConfiguration: (configuration) => {
+        node.inForce = [...node.inForce, configuration];
       },
       onLeaseReads: (term, count) => {
         this.counts.leaseReads += count;

@@ -1,6 +1,16 @@
-import type { AppendTask, HardState, Index, LogId, Recovered, SoftState } from "@flotilla/raft";
+import type {
+  AppendTask,
+  Configuration,
+  HardState,
+  Index,
+  LogId,
+  Recovered,
+  SoftState,
+} from "@flotilla/raft";
 import type { SimDisk } from "@flotilla/runtime/sim";
 import { durableHard, durableInstalls, durableTail, hardRecord } from "./durable-records.ts";
+import { nobody, votes } from "./quorums.ts";
+import { ShadowConfigs } from "./shadow-configs.ts";
 import { ShadowLog } from "./shadow-log.ts";
 
 const logStore = "log";
@@ -21,6 +31,12 @@ export class NodeView {
   readonly log: ShadowLog = new ShadowLog();
   /** The log as far as the disk certainly holds it. */
   readonly durable: ShadowLog = new ShadowLog();
+  /** The configurations in that log. */
+  readonly configs: ShadowConfigs = new ShadowConfigs();
+  /** Random name of its data, once its log is open. */
+  incarnation = "";
+  /** Configurations that were in force in the turn that goes on; never empty. */
+  inForce: readonly Configuration[] = [nobody];
   soft: SoftState = { role: "follower", term: 0, leader: null, established: false };
   hard: HardState = { term: 0, vote: null };
   /** Whom it durably voted for, by term. */
@@ -41,6 +57,9 @@ export class NodeView {
   awakeSinceMs = 0;
   /** Since when synced writes are under way, by what they write. */
   readonly writing: Map<string, number> = new Map();
+  /** Its data was wiped and somebody else has its name: what its disk held then. */
+  #lastInstalls: readonly LogId[] | null = null;
+  readonly #forget: () => void;
   /** Proposals made there that have no outcome yet. */
   waitingProposals: () => number = () => 0;
   readonly #disk: SimDisk;
@@ -50,7 +69,7 @@ export class NodeView {
   constructor(id: string, disk: SimDisk, nowMs: () => number) {
     this.id = id;
     this.#disk = disk;
-    disk.onWrite((stage, about) => {
+    this.#forget = disk.onWrite((stage, about) => {
       if (stage === "begin") this.writing.set(about, nowMs());
       else this.writing.delete(about);
       if (stage === "durable" && about === logStore) this.#refresh();
@@ -62,10 +81,27 @@ export class NodeView {
     return this.writing.get(logStore) ?? null;
   }
 
+  /** The configuration in force, committed or not. */
+  get configuration(): Configuration {
+    return this.inForce.at(-1) ?? nobody;
+  }
+
+  /** True when it may vote, as far as it knows. */
+  get isVoter(): boolean {
+    return votes(this.configuration, this.id, this.incarnation);
+  }
+
+  /** Its data is about to be wiped: what it held stays as it is, and counts for this incarnation alone. */
+  retire(): void {
+    this.#lastInstalls = this.installs();
+    this.#forget();
+  }
+
   /** A batch is handed to the disk. */
   take(task: AppendTask): void {
     this.#pending = task;
     applyTask(this.log, task);
+    this.configs.take(task);
   }
 
   /** The process is gone, and with it what was only in memory. */
@@ -81,6 +117,8 @@ export class NodeView {
     this.isOpen = true;
     this.#pending = null;
     this.log.recover(recovered);
+    this.configs.recover(recovered.configurations);
+    this.inForce = [this.configs.newest ?? nobody];
     this.durable.copyFrom(this.log);
     this.#readHard();
     this.seq = this.durableSeq();
@@ -104,6 +142,7 @@ export class NodeView {
 
   /** Received snapshots on the disk that reach beyond the log there. */
   installs(): readonly LogId[] {
+    if (this.#lastInstalls !== null) return this.#lastInstalls;
     return durableInstalls(this.#disk).filter(({ index }) => index > this.durable.base.index);
   }
 

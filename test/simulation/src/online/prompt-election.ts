@@ -6,7 +6,7 @@ import type { Pace } from "./pace.ts";
 
 /**
  * Whoever hears no leader asks for votes within two election timeouts. Only a leader, a vote of its own and an own
- * try make a member wait anew: a candidate that is refused does not. Paper §5.2.
+ * try make a voter wait anew: a candidate that is refused does not. Paper §5.2.
  */
 export class PromptElection implements OnlineChecker {
   readonly invariant: string = "PromptElection";
@@ -41,7 +41,7 @@ export class PromptElection implements OnlineChecker {
     const { electionTimeoutMs } = this.#pace;
     // A member whose disk hangs must not lead; the log waits for other files too.
     const hangs = [...node.writing.values()].some((sinceMs) => nowMs - sinceMs > electionTimeoutMs / 2);
-    if (role === "leader" || hangs) return this.#anew(node);
+    if (role === "leader" || hangs || !node.isVoter) return this.#anew(node);
     const sinceMs = Math.max(this.#waitsSinceMs.get(node) ?? nowMs, node.awakeSinceMs);
     if (nowMs - sinceMs <= bound(this.#pace, 2)) return;
     this.#report(

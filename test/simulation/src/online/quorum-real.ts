@@ -1,11 +1,16 @@
 import type { Index } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
+import { isMajority, isSame } from "./quorums.ts";
 
-/** A leader commits only what the disks of a majority certainly hold, and first an entry of its own term. */
+/**
+ * A leader commits only what the disks of a majority certainly hold, of both halves when its configuration is joint,
+ * and first an entry of its own term.
+ */
 export class QuorumReal implements OnlineChecker {
   readonly invariant: string = "QuorumReal";
   readonly #report: Report;
+  /** One for each data that ever spoke for a member. */
   readonly #members: () => readonly NodeView[];
 
   constructor(report: Report, members: () => readonly NodeView[]) {
@@ -25,11 +30,27 @@ export class QuorumReal implements OnlineChecker {
     }
     const members = this.#members();
     const entry = { index: commit, term: entryTerm };
-    if (members.filter(({ durable }) => durable.holds(entry)).length * 2 > members.length) return;
+    // Quick first: what is in a received snapshot alone takes long to find out.
+    if (
+      this.#isHeld(
+        node,
+        members.filter(({ durable }) => durable.holds(entry)),
+      )
+    )
+      return;
     const holders = members.filter((member) => member.holdsDurably(entry));
-    if (holders.length * 2 > members.length) return;
+    if (this.#isHeld(node, holders)) return;
     this.#report(
       `${node.id} commits entry ${commit}, which only ${holders.map(({ id }) => id).join(", ")} hold`,
+    );
+  }
+
+  /** What commits in the turn of a change may do so by the configuration before it. */
+  #isHeld({ inForce }: NodeView, holders: readonly NodeView[]): boolean {
+    return inForce.some((config) =>
+      isMajority(config, (member) =>
+        holders.some(({ id, incarnation }) => isSame(config, member, id, incarnation)),
+      ),
     );
   }
 }

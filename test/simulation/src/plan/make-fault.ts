@@ -10,6 +10,21 @@ export interface Scene {
   readonly key: number;
 }
 
+/** The first change calls somebody up: three voters cannot lose one. */
+export function makeMemberChange(random: KeyedRandom, atMs: number, index: number): Fault {
+  const how =
+    index === 0
+      ? pick(random, ["add", "add", "swap"])
+      : pick(random, ["add", "add", "remove-follower", "remove-leader", "remove-leader", "replace", "swap"]);
+  return {
+    atMs,
+    kind: "members",
+    target: "any",
+    durMs: between(random, 3000, 15_000),
+    args: { key: `m${index}`, how },
+  };
+}
+
 type Shape = Pick<Fault, "target" | "durMs" | "args">;
 
 /** Draws target, duration and the rest of a fault. */

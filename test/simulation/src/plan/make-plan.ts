@@ -1,12 +1,16 @@
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { between, pick, shuffled } from "./draw.ts";
-import { makeFault } from "./make-fault.ts";
+import { makeFault, makeMemberChange } from "./make-fault.ts";
 import { makeLimits } from "./make-limits.ts";
 import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
 import { faultKinds, outerMoments } from "./plan.ts";
 
 const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
+/** Drawn apart from the others. */
+const apartKinds: readonly FaultKind[] = [...damageKinds, "members"];
+/** Worlds whose members change. */
+const churnShare = 1 / 3;
 
 /** The world of a seed: a cluster, its clients and what befalls them. */
 export function makePlan(seed: number): Plan {
@@ -21,7 +25,11 @@ export function makePlan(seed: number): Plan {
     nodes,
     clients,
     config,
-    faults: withLeaseFault(random.fork("lease-fault"), faults, config),
+    faults: withChurn(
+      random.fork("members"),
+      withLeaseFault(random.fork("lease-fault"), faults, config),
+      config,
+    ),
   };
 }
 
@@ -85,7 +93,7 @@ function makeFaults(
   clients: readonly ClientPlan[],
   config: WorldConfig,
 ): Fault[] {
-  const ordinary = faultKinds.filter((kind) => !damageKinds.includes(kind));
+  const ordinary = faultKinds.filter((kind) => !apartKinds.includes(kind));
   const swarm = shuffled(random, ordinary).slice(0, between(random, 7, 12));
   const count = between(random, 10, 16);
   const kinds = Array.from({ length: count }, (_, index) => swarm[index % swarm.length] ?? "crash");
@@ -113,6 +121,21 @@ function withLeaseFault(
   const args = { key: faults.length, pauseShare: between(random, 30, 70) / 100 };
   const fault: Fault = { atMs, kind: "isolate-and-pause", target: "leader", durMs, args };
   return [...faults, fault].toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * In some worlds members change. Data is not damaged there as well: how much of it may be lost would depend on
+ * which change is through.
+ */
+function withChurn(random: KeyedRandom, faults: readonly Fault[], config: WorldConfig): readonly Fault[] {
+  if (!random.chance(churnShare)) return faults;
+  const count = between(random, 4, 7);
+  const changes = Array.from({ length: count }, (_, index): Fault => {
+    const atMs = Math.round(3000 + ((index + random.float()) * (config.loadMs - 8000)) / count);
+    return makeMemberChange(random, atMs, index);
+  });
+  const others = faults.filter(({ kind }) => !damageKinds.includes(kind));
+  return [...others, ...changes].toSorted((a, b) => a.atMs - b.atMs);
 }
 
 /** What hurts most at one instant and hardly at another. */

@@ -31,6 +31,7 @@ export const faultKinds = [
   "full-disk",
   "bit-rot",
   "lost-data",
+  "members",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];

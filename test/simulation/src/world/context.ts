@@ -24,7 +24,8 @@ export interface WorldContext {
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
   readonly stalls: StallBook;
-  /** The founding members. */
+  readonly founders: readonly Member[];
+  /** Everybody who may ever be a member. */
   readonly members: readonly Member[];
   /** How members and clients get in. */
   readonly access: { readonly cluster: string; readonly secret?: string };

@@ -1,3 +1,4 @@
+import { isJoint, membersOf } from "@flotilla/raft";
 import type { World } from "./world.ts";
 
 const pollMs = 100;
@@ -33,6 +34,22 @@ export function leadership(world: World): string[] {
       missing.push(`${id} does not follow ${leader.id}`);
   }
   return missing;
+}
+
+/** Everybody sound is a member by the data it has, and nobody else is; what was begun is through. */
+export function memberships(world: World): string[] {
+  const status = world.leader?.raft?.status();
+  if (status === undefined) return ["nobody leads"];
+  const { configuration, configurationCommitted } = status;
+  if (!configurationCommitted || isJoint(configuration)) return ["a configuration is not through"];
+  const members = new Map(membersOf(configuration).map(({ id, incarnation }) => [id, incarnation]));
+  const strangers = world.sound
+    .filter(({ id, view }) => members.get(id) !== view.incarnation)
+    .map(({ id }) => `${id} is no member and was not told`);
+  const missing = world.servers
+    .filter(({ id, isOut }) => isOut && members.has(id))
+    .map(({ id, state }) => `${id} is a member and ${state}`);
+  return [...world.churn.unmet, ...strangers, ...missing];
 }
 
 /** Everybody sound applied everything and holds the same state. */

@@ -2,6 +2,7 @@ import {
   clientsServed,
   isStranded,
   leadership,
+  memberships,
   orphansExpired,
   sameState,
   settleWithin,
@@ -23,6 +24,7 @@ export async function rest(world: World): Promise<void> {
   const sinceMs = world.kernel.nowMs;
   const missing = await settleWithin(world, convergenceMs, () => [
     ...leadership(world),
+    ...memberships(world),
     ...clientsServed(world, sinceMs),
     ...orphansExpired(world),
   ]);
@@ -47,7 +49,11 @@ async function clientsEnd(world: World): Promise<void> {
   );
   for (const one of busy) world.findings.now("Convergence", one);
   if (world.findings.isBroken()) return;
-  const unlike = await settleWithin(world, convergenceMs, () => [...leadership(world), ...sameState(world)]);
+  const unlike = await settleWithin(world, convergenceMs, () => [
+    ...leadership(world),
+    ...memberships(world),
+    ...sameState(world),
+  ]);
   for (const one of unlike) world.findings.now("Convergence", one);
   if (world.findings.isBroken()) return;
   for (const one of await settleWithin(world, closingMs, () => unsettled(world)))

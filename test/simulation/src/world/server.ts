@@ -1,5 +1,6 @@
 import type { CoordNode } from "@flotilla/coord/node";
 import { startNode } from "@flotilla/coord/node";
+import type { OpenedRaft } from "@flotilla/coord/node";
 import type { RaftNode } from "@flotilla/raft";
 import type { Host } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -16,8 +17,10 @@ export const serverPort = 7400;
 /**
  * - `down`: no process; it may be started.
  * - `refused`: it will not open its damaged data, for good.
+ * - `spare`: it never ran, and does not before it is called up.
+ * - `removed`: it is no member any more, for good.
  */
-export type ServerState = "down" | "starting" | "up" | "closing" | "refused";
+export type ServerState = "down" | "starting" | "up" | "closing" | "refused" | "spare" | "removed";
 
 const retryMs = 700;
 const digestEvery = 4;
@@ -27,25 +30,28 @@ const mostRefusals = 3;
 export class Server {
   readonly id: string;
   readonly machine: SimNode;
-  readonly view: NodeView;
+  view: NodeView;
   node: CoordNode | null = null;
-  state: ServerState = "down";
+  state: ServerState;
   /** Called with each process once it takes part, and its host. */
   onUp: ((node: CoordNode, host: Host) => void) | null = null;
   /** Called when its process is gone. */
   onGone: (() => void) | null = null;
   /** The log of the process that runs; null before it is open. */
-  raft: Pick<RaftNode, "read" | "status"> | null = null;
+  raft: Pick<RaftNode, "read" | "status" | "changeMembers"> | null = null;
   readonly #world: WorldContext;
   readonly #disguise: (host: Host) => Host;
   #reader: LogReader | null = null;
   #leaseSwitch: LeaseSwitch | null = null;
   #life = 0;
   #refusals = 0;
+  /** Whom it asks to be added; null for a founder. */
+  #join: readonly string[] | null = null;
 
-  constructor(world: WorldContext, id: string, disguise: (host: Host) => Host) {
+  constructor(world: WorldContext, id: string, state: "down" | "spare", disguise: (host: Host) => Host) {
     this.#world = world;
     this.id = id;
+    this.state = state;
     this.machine = world.kernel.node(id);
     this.view = world.monitor.add(id, this.machine.disk);
     this.#disguise = disguise;
@@ -58,6 +64,27 @@ export class Server {
   /** Its data is gone or will never be opened again. */
   get isLost(): boolean {
     return this.state === "refused" || this.view.replaced;
+  }
+
+  /** It takes no part, and is not expected to. */
+  get isOut(): boolean {
+    return this.state === "spare" || this.state === "removed";
+  }
+
+  /** Starts a spare machine as one that joins: it asks these, or waits to be added when there are none. */
+  callUp(join: readonly string[]): void {
+    this.#join = join;
+    this.state = "down";
+    this.start();
+  }
+
+  /** Wipes its data and starts it as one that waits to be added; false when it does not run. */
+  replace(): boolean {
+    if (this.state !== "up" || !this.kill()) return false;
+    this.view = this.#world.monitor.renew(this.id, this.machine.disk);
+    this.machine.disk.wipe();
+    this.callUp([]);
+    return true;
   }
 
   /** Starts a process unless there is one. */
@@ -132,7 +159,7 @@ export class Server {
       id: this.id,
       dataDir: "data",
       listen: this.address,
-      bootstrap: this.#world.members,
+      ...(this.#join === null ? { bootstrap: this.#world.founders } : { join: this.#join }),
       ...this.#world.access,
       ...(config.secret ? {} : { insecure: true }),
       heartbeatMs: config.heartbeatMs,
@@ -173,9 +200,10 @@ export class Server {
     };
   }
 
-  #opened(raft: Pick<RaftNode, "changeMembers" | "read" | "status">, host: Host): void {
+  #opened(raft: OpenedRaft, host: Host): void {
     const { kernel, monitor, plan, crashed, isStopping } = this.#world;
     this.raft = raft;
+    this.view.incarnation = raft.incarnation;
     this.view.waitingProposals = () => raft.status().waiting.proposals;
     this.#reader = new LogReader({
       raft,
@@ -205,9 +233,22 @@ export class Server {
     this.state = "up";
     this.#refusals = 0;
     node.closed.then((reason) => {
-      if (life === this.#life && reason.type === "failed") this.#failed(reason.error);
+      if (life !== this.#life) return;
+      if (reason.type === "failed") this.#failed(reason.error);
+      else if (reason.type === "removed") this.#removed();
     }, this.#world.crashed);
     this.onUp?.(node, host);
+  }
+
+  /** The process ends by itself: the cluster goes on without it. */
+  #removed(): void {
+    const life = this.#life;
+    this.#world.monitor.removed(this.view);
+    this.#world.kernel.after(0, () => {
+      if (life !== this.#life) return;
+      this.kill();
+      this.state = "removed";
+    });
   }
 
   /** The process ends by itself: the disk failed, or the data is damaged. */

@@ -12,6 +12,7 @@ import { Monitor } from "../online/monitor.ts";
 import { Coverage } from "../coverage/coverage.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { WorldContext } from "./context.ts";
+import { Churn } from "./churn.ts";
 import { Cuts } from "./cuts.ts";
 import { Findings } from "./findings.ts";
 import { GoldenLog } from "./golden-log.ts";
@@ -44,11 +45,13 @@ export class World implements WorldContext {
   readonly stalls: StallBook;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
+  readonly founders: WorldContext["founders"];
   readonly members: WorldContext["members"];
   readonly access: WorldContext["access"];
   readonly servers: readonly Server[];
   readonly clients: readonly Client[];
   readonly cuts: Cuts;
+  readonly churn: Churn = new Churn(this);
   readonly crashed: (error: unknown) => void;
   /** Clients that live on a machine, or in a member there. */
   readonly #residents: ReadonlyMap<string, readonly Client[]>;
@@ -85,9 +88,13 @@ export class World implements WorldContext {
     this.crashed = (error) => this.findings.now("Crash", describe(error));
     this.isStopping = () => this.#stopping;
     this.access = { cluster: "sim", ...(plan.config.secret ? { secret: "open sesame" } : {}) };
-    const ids = Array.from({ length: plan.nodes }, (_, index) => `n${index + 1}`);
+    const ids = Array.from({ length: plan.nodes + sparesOf(plan) }, (_, index) => `n${index + 1}`);
     this.members = ids.map((id) => ({ id, address: `${id}:${serverPort}` }));
-    this.servers = ids.map((id) => new Server(this, id, (host) => sabotage.host?.(host, id, kernel) ?? host));
+    this.founders = this.members.slice(0, plan.nodes);
+    this.servers = ids.map((id, index) => {
+      const disguise = (host: Host): Host => sabotage.host?.(host, id, kernel) ?? host;
+      return new Server(this, id, index < plan.nodes ? "down" : "spare", disguise);
+    });
     const paths = new Paths();
     this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, paths));
     this.#residents = residentsOf(this.clients);
@@ -98,7 +105,12 @@ export class World implements WorldContext {
 
   /** Members that can be expected to work once nothing disturbs them. */
   get sound(): readonly Server[] {
-    return this.servers.filter((server) => !server.isLost);
+    return this.present.filter((server) => !server.isLost);
+  }
+
+  /** Members and who is to be one. */
+  get present(): readonly Server[] {
+    return this.servers.filter((server) => !server.isOut);
   }
 
   /** The member that leads the highest term, if any. */
@@ -149,6 +161,12 @@ export class World implements WorldContext {
       this.leases.ran(actor.clock);
     }
   }
+}
+
+/** Each of these calls up a machine at most. */
+function sparesOf({ faults }: Plan): number {
+  return faults.filter(({ kind, args: { how } }) => kind === "members" && (how === "add" || how === "swap"))
+    .length;
 }
 
 function residentsOf(clients: readonly Client[]): Map<string, Client[]> {

@@ -1,4 +1,4 @@
-import type { AppendTask, Entry, Recovered, SoftState } from "@flotilla/raft";
+import type { AppendTask, Configuration, Entry, Recovered, SoftState } from "@flotilla/raft";
 import { Kernel } from "@flotilla/runtime/sim";
 import type { OnlineChecker } from "../../src/online/checker.ts";
 import { NodeView } from "../../src/online/node-view.ts";
@@ -23,11 +23,17 @@ export function soft(role: SoftState["role"], term: number, leader: string | nul
   return { role, term, leader, established: false };
 }
 
+/** Who begins a cluster. */
+export function founders(...ids: string[]): Configuration {
+  const voters = ids.map((id) => ({ id, address: `${id}:1`, incarnation: "" }));
+  return { index: 0, historyId: "", voters, outgoing: [], learners: [], leaseReads: false };
+}
+
 /** What is found on a disk with entries of one term up to `index`. */
 export function recovered(index: number, term: number): Recovered {
   return {
     hardState: { term, vote: null },
-    configurations: [],
+    configurations: [founders("a", "b", "c")],
     snapshot: { index: 0, term: 0 },
     compacted: { index: 0, term: 0 },
     last: { index, term },
