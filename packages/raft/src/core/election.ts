@@ -1,5 +1,5 @@
 import { invariant } from "@flotilla/runtime";
-import { isFounding } from "./config/configuration.ts";
+import { isFounding, isVoter } from "./config/configuration.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, appendOwn } from "./leader-log.ts";
 import { Leadership } from "./leadership.ts";
@@ -16,9 +16,19 @@ import type { NodeId } from "./types.ts";
 const nothing = new Uint8Array(0);
 const historyIdBytes = 16;
 
+/**
+ * True when this node is a voter, or was one before changes that may yet be undone: it may be the only one whose log
+ * the others can vote for. Dissertation §4.2.2.
+ */
+function mayBeNeeded({ isVoter: votes, configs, log, id, incarnation }: RaftState): boolean {
+  if (votes) return true;
+  const committed = configs.at(log.commit).index;
+  return configs.all.some((one) => one.index >= committed && isVoter(one, id, incarnation));
+}
+
 /** True when this node may try to lead. A pledge that it may not break by itself, a leader that hands over waives. */
 function mayCampaign(s: RaftState): boolean {
-  return s.role !== "leader" && s.isVoter && !s.isDiskStalled;
+  return s.role !== "leader" && mayBeNeeded(s) && !s.isDiskStalled;
 }
 
 function ask(s: RaftState, tally: Tally, to: NodeId): void {

@@ -65,6 +65,12 @@ export class Outbox {
     this.#gated.push({ to, message, gate });
   }
 
+  /** A new link to that node: what waits was said to whoever was at the end of the last one, who may have been another. */
+  forget(to: NodeId): void {
+    this.#free = this.#free.filter((item) => item.to !== to);
+    this.#gated = this.#gated.filter((item) => item.to !== to);
+  }
+
   /** True when `release` would return something. */
   hasRelease(durable: HardState, durableIndex: Index): boolean {
     if (this.#free.length > 0) return true;

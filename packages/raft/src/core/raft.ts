@@ -299,6 +299,7 @@ export class Raft {
   #peerUp({ peer, incarnation }: PeerUp): void {
     const s = this.#s;
     s.linkedAs.set(peer, incarnation);
+    s.outbox.forget(peer);
     s.refused.delete(peer);
     onLinkOpen(s, peer);
     s.answered = { index: 0, term: 0 };

@@ -78,9 +78,12 @@ function refusalOfAnswer(s: RaftState, from: NodeId, message: Message): RefusalR
   }
 }
 
-/** Whoever answers or asks the leader of a term names one in which this node was. Terms never go back, not even in a crash. */
+/**
+ * Whoever answers or asks the leader of a term names one in which this node was. Terms never go back, not even in a
+ * crash; only other data under the same id knows nothing of them, and is no member before it has caught up.
+ */
 function refusalOfTerm(s: RaftState, term: Term): RefusalReason | null {
-  return term > s.term ? "term-never-entered" : null;
+  return term > s.term && s.isMember ? "term-never-entered" : null;
 }
 
 /** A term has one leader. */
@@ -131,7 +134,7 @@ function refusalOfOffer(s: RaftState, { last, configuration }: SnapshotOffer): R
 function refusalOfAppendReply(s: RaftState, message: AppendReply): RefusalReason | null {
   const { term, prevIndex, match, hint } = message;
   if (match === null && hint === null) return null;
-  if (term > s.term) return "term-never-entered";
+  if (term > s.term) return refusalOfTerm(s, term);
   return s.leading !== null && Math.max(prevIndex, match ?? 0) > s.log.last.index ? "beyond-log" : null;
 }
 
@@ -142,7 +145,7 @@ function refusalOfPayloads(s: RaftState, payloads: readonly Uint8Array[]): Refus
 
 function refusalOfForwardReply(s: RaftState, from: NodeId, message: ForwardReply): RefusalReason | null {
   const { term, firstId, count, firstIndex } = message;
-  if (firstIndex !== null && term > s.term) return "term-never-entered";
+  if (firstIndex !== null && term > s.term) return refusalOfTerm(s, term);
   if (from !== s.leader || term !== s.term) return null;
   const asked = s.asked.forwarded.find((item) => item.firstId === firstId - s.asked.forwardBase);
   return asked === undefined || asked.count === count ? null : "count-differs";

@@ -1,6 +1,7 @@
+import type { Configuration, Member as Listed } from "../../src/core/config/configuration.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Message } from "../../src/core/message.ts";
-import type { Index, Term } from "../../src/core/types.ts";
+import type { Index, LogId, Term } from "../../src/core/types.ts";
 import type { Member } from "./member.ts";
 
 // `expect` is too slow to be called on every step of a long schedule.
@@ -15,10 +16,16 @@ export class Checkers {
   readonly #frames = new Map<string, { readonly frame: Uint8Array; readonly before: Term }>();
   readonly #applied: string[] = [];
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
+  #members: ((id: string) => Member) | null = null;
   // Terms of committed entries; position 0 is entry 1.
   readonly #committed: Term[] = [];
   // The terms in which they were first known committed.
   readonly #committedIn: Term[] = [];
+
+  /** DurableBeforeAck is checked too, for members whose logs nobody wrote by hand. */
+  watchDisks(members: (id: string) => Member): void {
+    this.#members = members;
+  }
 
   get committed(): Index {
     return this.#committed.length;
@@ -50,7 +57,7 @@ export class Checkers {
     }
     if (message.type === "vote-reply" && message.granted) {
       check(term === message.term && vote === to, "DurableBeforeSend", facts);
-      this.#vote(`${id}/${message.term}`, to);
+      this.#vote(`${id}/${member.incarnation}/${message.term}`, to);
     }
     if (message.type === "append-reply" && message.match !== null) {
       const stored = Math.max(disk.last.index, disk.snapshot?.last.index ?? 0);
@@ -97,16 +104,37 @@ export class Checkers {
     this.#votes.set(key, to);
   }
 
-  #commit({ raft, id }: Member, known: Index): void {
+  #commit(member: Member, known: Index): void {
+    const { raft, id } = member;
     for (let index = Math.max(raft.firstIndex, known + 1); index <= raft.commit; index += 1) {
       const term = raft.termAt(index);
       if (term === null) continue;
       if (index === this.#committed.length + 1) {
         this.#committed.push(term);
         this.#committedIn.push(raft.term);
+        this.#durable(member, { index, term });
       }
       check((this.#committed[index - 1] ?? term) === term, "CommittedForGood", { id, index, term });
     }
+  }
+
+  /**
+   * DurableBeforeAck: what is committed is on the disks of a majority of each half of a configuration that was in force
+   * since it was appended. The leader may have appended others since it counted.
+   */
+  #durable({ raft, id }: Member, entry: LogId): void {
+    const members = this.#members;
+    if (members === null) return;
+    const isHeld = (half: readonly Listed[]): boolean => {
+      const held = half.filter((voter) => members(voter.id).holds(voter.incarnation, entry));
+      return held.length * 2 > half.length || half.length === 0;
+    };
+    const isIn = ({ voters, outgoing }: Configuration): boolean => isHeld(voters) && isHeld(outgoing);
+    let index = raft.last.index;
+    let holds = false;
+    for (; !holds && index >= entry.index; index = Math.min(index, raft.configurationAt(index).index) - 1)
+      holds = isIn(raft.configurationAt(index));
+    check(holds, "DurableBeforeAck", { id, entry, configuration: raft.configuration });
   }
 
   /** ConfigurationSafety: the newest one in the log is in force, and the one before it is committed. */
@@ -119,11 +147,12 @@ export class Checkers {
     check(disk.configuration().index === configuration.index, "EffectiveAtAppend", { id, configuration });
   }
 
-  #leader({ raft, id }: Member): void {
+  #leader({ raft, id, incarnation }: Member): void {
     const known = this.#leaders.get(raft.term);
-    check((known ?? id) === id, "ElectionSafety", { term: raft.term, known, id });
+    const own = `${id}/${incarnation}`;
+    check((known ?? own) === own, "ElectionSafety", { term: raft.term, known, own });
     if (known !== undefined) return;
-    this.#leaders.set(raft.term, id);
+    this.#leaders.set(raft.term, own);
     for (let index = raft.firstIndex; index <= this.#committed.length; index += 1) {
       // A leader that is elected late, by votes that took their time, owes later terms nothing.
       if ((this.#committedIn[index - 1] ?? 0) >= raft.term) continue;

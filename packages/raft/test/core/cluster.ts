@@ -30,6 +30,12 @@ export interface ClusterOptions {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+const answers: ReadonlySet<Message["type"]> = new Set([
+  "forward-reply",
+  "read-reply",
+  "heartbeat-reply",
+] as const);
+
 export function bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -239,11 +245,24 @@ export class Cluster {
     this.checkers.crashed(member);
   }
 
+  /**
+   * A new life over what the disk holds. Answers to what the earlier one asked died with its links: it may have asked
+   * before it remembered its term.
+   */
   restart(id: string): void {
+    this.wire = this.wire.filter(({ to, message }) => to !== id || !answers.has(message.type));
     this.get(id).start();
     this.checkers.crashed(this.get(id));
     this.drain(id);
     for (const other of this.ids) if (other !== id) this.link(id, other);
+  }
+
+  /** All data of a member is lost; a node under its id that knows nobody starts in its place. */
+  replace(id: string, incarnation: string): void {
+    if (this.get(id).up) this.crash(id);
+    this.wire = this.wire.filter(({ from, to }) => from !== id && to !== id);
+    this.get(id).lose(incarnation);
+    this.restart(id);
   }
 
   /**

@@ -284,3 +284,19 @@ test("a follower that did not see the close stays loyal, and one whose link stan
   cluster.tell("c", "b", question);
   expect(cluster.said("c", "pre-vote-reply").map(({ granted }) => granted)).toEqual([false, false, false]);
 });
+
+test("an answer that waited for the disk is not said on a link that came after the question", () => {
+  const cluster = new Cluster(["a", "b", "c"]);
+  cluster.get("b").slowDisk = true;
+  for (let k = 0; k < 60 && cluster.get("a").raft.role !== "candidate"; k += 1) {
+    cluster.step("a", { type: "tick" });
+    cluster.deliverSome(({ message }) => message.type.startsWith("pre-vote"));
+  }
+  cluster.deliverSome(({ to, message }) => to === "b" && message.type === "vote");
+  cluster.replace("a", "0a".repeat(16));
+  cluster.flush("b");
+  cluster.settle();
+  expect(cluster.get("b").raft.vote).toBe("a");
+  expect(cluster.said("b", "vote-reply")).toEqual([]);
+  expect(cluster.get("a").refused).toEqual([]);
+});

@@ -88,6 +88,15 @@ export function headOf({ last, timeMs, configuration, state }: StoredSnapshot): 
   return { last, timeMs, configuration, totalBytes: bytes.length, hash };
 }
 
+// Checkers ask after every step.
+const decoded = new WeakMap<Entry, Configuration>();
+
+function configurationOf(entry: Entry): Configuration {
+  const known = decoded.get(entry) ?? decodeConfiguration(entry.payload, entry.index);
+  decoded.set(entry, known);
+  return known;
+}
+
 /** What survives a crash. */
 export class MemoryDisk implements LogReader {
   hardState: HardState = { term: 0, vote: null };
@@ -172,7 +181,7 @@ export class MemoryDisk implements LogReader {
 
   #configurations(): Configuration[] {
     const inLog = this.entries.filter(({ kind }) => kind === "config");
-    return [this.base, ...inLog.map(({ payload, index }) => decodeConfiguration(payload, index))];
+    return [this.base, ...inLog.map((entry) => configurationOf(entry))];
   }
 }
 
@@ -189,7 +198,9 @@ export interface MemberOptions {
 /** One node: a core, its disk, its state machine, and what it told its callers. */
 export class Member {
   readonly id: string;
-  readonly disk: MemoryDisk;
+  disk: MemoryDisk;
+  /** Every disk that this id has had, by incarnation. */
+  readonly disks: Map<string, MemoryDisk>;
   readonly probes: string[] = [];
   readonly reads: ReadPoint[] = [];
   /** Reads answered from a lease. */
@@ -221,7 +232,22 @@ export class Member {
     this.id = options.id;
     this.incarnation = incarnationOf(options.id);
     this.disk = new MemoryDisk(options.configuration);
+    this.disks = new Map([[this.incarnation, this.disk]]);
     this.raft = this.start();
+  }
+
+  /** An empty disk, with another name for what will be on it. */
+  lose(incarnation: string): void {
+    this.incarnation = incarnation;
+    this.disk = new MemoryDisk(nobody);
+    this.disks.set(incarnation, this.disk);
+  }
+
+  /** True when that entry became durable under that incarnation; empty: whichever. */
+  holds(incarnation: string, { index, term }: LogId): boolean {
+    const disk = this.disks.get(incarnation === "" ? this.incarnation : incarnation);
+    if (disk === undefined) return false;
+    return index <= disk.compacted.index || disk.at(index)?.term === term;
   }
 
   /** A fresh core over what the disk holds. */

@@ -284,3 +284,33 @@ test("a member that has not heard of the leader's membership follows it", () => 
   expect(cluster.get("c").raft.leader).toBe("d");
   expect(roles(cluster.get("c"))).toBe("a:voter b:voter c:voter d:voter");
 });
+
+test.each(["remove", "demote"] as const)(
+  "a leader whose %s reached nobody still campaigns: the others may not, as their logs are shorter",
+  (type) => {
+    const cluster = new Cluster(["a", "b"]);
+    cluster.elect("a");
+    cluster.tick(2);
+    cluster.isolate("a");
+    expect(cluster.change("a", [{ type, id: "a" }]).refusal).toBeNull();
+    cluster.tick(30);
+    expect(cluster.get("a").raft.role).not.toBe("leader");
+    cluster.heal();
+    cluster.tick(60);
+    const { raft } = cluster.leader();
+    expect(raft.id).toBe("b");
+    expect(raft.committedConfiguration.voters.map(({ id }) => id)).toEqual(["b"]);
+    expect(cluster.get("a").removed).toBe(type === "remove");
+  },
+);
+
+test("a node that lost its data does not judge in which terms the one before it was", () => {
+  const cluster = led();
+  cluster.replace("a", "0a".repeat(16));
+  cluster.propose("b", "x");
+  cluster.read("b");
+  cluster.settle();
+  expect(cluster.said("b", "forward")).toHaveLength(1);
+  expect(cluster.get("a").refused).toEqual([]);
+  expect(cluster.get("a").raft.term).toBe(0);
+});

@@ -21,6 +21,15 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
+test.each([134, 199, 1112, 1248])(
+  "what answers an earlier life is not heard by the next one, which may know an earlier term (seed %i)",
+  (value) => {
+    const schedule = new Schedule(value, 5, { electionTicks: 4, trailingEntries: 3 });
+    schedule.run(1500);
+    schedule.converge();
+  },
+);
+
 test("small windows, batches and caches keep the same promises", slow, () => {
   const limits = {
     maxBatchBytes: 80,

@@ -3,26 +3,29 @@ import { expect } from "vitest";
 import { Cluster, type ClusterOptions } from "./cluster.ts";
 import { seeded } from "./member.ts";
 
+export type ScheduleOptions = Omit<ClusterOptions, "seed">;
+
 /** A run of random faults and calls over one group, then peace, in which it must converge. */
 export class Schedule {
   readonly cluster: Cluster;
-  readonly #random: Random;
+  protected readonly random: Random;
   // Per member and read: what was committed anywhere when the read was made.
   readonly #reads = new Map<string, number>();
   // Payload of every proposal by its id, and who made it in which life.
   readonly #proposals = new Map<number, { readonly text: string; readonly by: string }>();
   readonly #lives = new Map<string, number>();
 
-  constructor(seed: number, size: number, options: ClusterOptions) {
-    this.#random = seeded(seed);
+  constructor(seed: number, size: number, options: ScheduleOptions) {
+    this.random = seeded(seed);
     const ids = ["a", "b", "c", "d", "e"].slice(0, size);
     this.cluster = new Cluster(ids, { ...options, seed });
-    for (const id of ids) this.#slow(id);
+    this.cluster.checkers.watchDisks((id) => this.cluster.get(id));
+    for (const id of this.cluster.ids) this.#slow(id);
   }
 
   run(steps: number): void {
     for (let k = 0; k < steps; k += 1) {
-      this.#act();
+      this.act();
       this.#checkReads();
       if (this.cluster.wire.length > 400) this.cluster.wire.splice(0, 200);
     }
@@ -48,9 +51,14 @@ export class Schedule {
     this.#checkReads();
     const expected = cluster.leader().state;
     expect(expected.at(-1)).toMatch(/:the end$/);
-    for (const id of cluster.ids) expect(cluster.get(id).state).toEqual(expected);
+    for (const id of this.members()) expect(cluster.get(id).state).toEqual(expected);
     this.#checkProposals(expected);
     for (const id of cluster.ids) expect(cluster.get(id).refused).toEqual([]);
+  }
+
+  /** Who must have applied everything in the end. */
+  protected members(): readonly string[] {
+    return this.cluster.ids;
   }
 
   #life(id: string): string {
@@ -89,15 +97,15 @@ export class Schedule {
 
   #slow(id: string): void {
     const member = this.cluster.get(id);
-    member.slowDisk = this.#random.below(4) > 0;
-    member.slowApply = this.#random.below(2) > 0;
+    member.slowDisk = this.random.below(4) > 0;
+    member.slowApply = this.random.below(2) > 0;
   }
 
-  #act(): void {
+  /** One call or fault; below 945 no fault beyond what `deliver` loses. */
+  protected act(roll: number = this.random.below(1000)): void {
     const { cluster } = this;
-    const id = this.#anyone();
-    const roll = this.#random.below(1000);
-    if (roll < 430) this.#deliver();
+    const id = this.anyone();
+    if (roll < 430) this.deliver();
     else if (roll < 600) this.#tick(id);
     else if (roll < 760) cluster.finishTask(id);
     else if (roll < 820) cluster.finishApply(id);
@@ -106,31 +114,31 @@ export class Schedule {
     else if (roll < 938) this.#snapshot(id);
     else if (roll < 945) cluster.step(id, { type: "transfer", to: this.#maybeAnyone() });
     else if (roll < 957) this.#crash(id);
-    else if (roll < 980) this.#restart(id);
-    else if (roll < 985) cluster.cut(id, this.#anyone());
+    else if (roll < 980) this.restart(id);
+    else if (roll < 985) cluster.cut(id, this.anyone());
     else if (roll < 992) cluster.heal();
     else cluster.link(id, this.#otherThan(id));
   }
 
-  #anyone(): string {
-    return this.cluster.ids[this.#random.below(this.cluster.ids.length)] ?? "a";
+  protected anyone(): string {
+    return this.cluster.ids[this.random.below(this.cluster.ids.length)] ?? "a";
   }
 
   #maybeAnyone(): string | null {
-    return this.#random.below(3) === 0 ? null : this.#anyone();
+    return this.random.below(3) === 0 ? null : this.anyone();
   }
 
   #otherThan(id: string): string {
     const others = this.cluster.ids.filter((other) => other !== id);
-    return others[this.#random.below(others.length)] ?? id;
+    return others[this.random.below(others.length)] ?? id;
   }
 
-  #deliver(): void {
+  protected deliver(): void {
     const { wire } = this.cluster;
     if (wire.length === 0) return;
     // Mostly oldest first, or nothing would ever get done.
-    const position = this.#random.below(4) === 0 ? this.#random.below(wire.length) : 0;
-    const roll = this.#random.below(40);
+    const position = this.random.below(4) === 0 ? this.random.below(wire.length) : 0;
+    const roll = this.random.below(40);
     const parcel = wire[position];
     if (roll > 0) wire.splice(position, 1);
     if (parcel !== undefined && roll !== 1) this.cluster.deliver(parcel);
@@ -138,15 +146,15 @@ export class Schedule {
 
   #tick(id: string): void {
     const member = this.cluster.get(id);
-    member.nowMs += this.#random.below(200);
-    member.wallMs += this.#random.below(400) - 150;
-    this.cluster.step(id, { type: this.#random.below(5) === 0 ? "wake" : "tick" });
+    member.nowMs += this.random.below(200);
+    member.wallMs += this.random.below(400) - 150;
+    this.cluster.step(id, { type: this.random.below(5) === 0 ? "wake" : "tick" });
   }
 
   #propose(id: string): void {
     if (!this.cluster.get(id).up) return;
     const first = this.#proposals.size + 1;
-    const texts = Array.from({ length: 1 + this.#random.below(3) }, (_, k) => `p${first + k}`);
+    const texts = Array.from({ length: 1 + this.random.below(3) }, (_, k) => `p${first + k}`);
     for (const [k, text] of texts.entries()) this.#proposals.set(first + k, { text, by: this.#life(id) });
     expect(this.cluster.propose(id, ...texts)).toBe(first);
   }
@@ -177,14 +185,19 @@ export class Schedule {
     const member = cluster.get(id);
     if (!member.up) return;
     // A write under way may reach the disk although nobody was told.
-    if (member.task !== null && this.#random.below(2) === 0) member.disk.write(member.task);
-    cluster.crash(id);
-    this.#lives.set(id, (this.#lives.get(id) ?? 0) + 1);
-    if (this.#random.below(3) === 0) return;
+    if (member.task !== null && this.random.below(2) === 0) member.disk.write(member.task);
+    this.end(id);
+    if (this.random.below(3) === 0) return;
     for (const other of cluster.ids) cluster.step(other, { type: "peer-down", peer: id, byPeer: true });
   }
 
-  #restart(id: string): void {
+  /** The process dies. */
+  protected end(id: string): void {
+    this.cluster.crash(id);
+    this.#lives.set(id, (this.#lives.get(id) ?? 0) + 1);
+  }
+
+  protected restart(id: string): void {
     if (this.cluster.get(id).up) return;
     this.#slow(id);
     this.cluster.restart(id);

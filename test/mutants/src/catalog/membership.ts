@@ -156,7 +156,7 @@ export const membership: readonly Mutant[] = [
     title: "a removed member keeps campaigning, and its term is adopted",
     killer: "Convergence",
     edits: [
-      { file: election, find: 's.role !== "leader" && s.isVoter', replace: 's.role !== "leader"' },
+      { file: election, find: 's.role !== "leader" && mayBeNeeded(s)', replace: 's.role !== "leader"' },
       {
         file: receive,
         find: 'if (message.type === "vote" && !message.transfer && isLoyal(s, from)) {',
