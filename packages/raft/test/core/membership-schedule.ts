@@ -28,6 +28,7 @@ export class MembershipSchedule extends Schedule {
 
   constructor(seed: number, size: number, options: ScheduleOptions) {
     super(seed, size, { ...options, joiners });
+    for (const id of this.cluster.ids) this.#seen.add(this.cluster.get(id).raft.configuration);
   }
 
   override converge(): void {
