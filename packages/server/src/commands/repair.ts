@@ -4,7 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
 import { adminOf } from "../cli/admin.ts";
 import type { ClientFlags } from "../cli/client.ts";
-import { addClientOptions, loadClientSettings } from "../cli/client.ts";
+import { addClientOptions, loadClientSettings, withSession } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
@@ -42,7 +42,12 @@ async function repair(context: Context, flags: RepairFlags): Promise<void> {
   const report = await inspectData({ dataDir, cluster, ...(flags.id === undefined ? {} : { id: flags.id }) });
   const id = idOf(report, flags);
   const admin = await adminOf(context, flags);
-  const membership = await withQuorum(() => admin.members.list());
+  const membership = await withQuorum(async () => {
+    const found = await admin.members.list();
+    // A leader cut off just now does not know yet that it can change nothing: ask what takes a majority.
+    await withSession(context, flags, (session) => session.get("/"));
+    return found;
+  });
   const known = membership.members.find((member) => member.id === id);
   const address = flags.advertise ?? known?.address;
   if (address === undefined) throw unknownMember(id);
