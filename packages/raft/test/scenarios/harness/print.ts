@@ -1,9 +1,10 @@
 import { decodeConfiguration } from "../../../src/core/config/config-codec.ts";
-import type { Configuration } from "../../../src/core/config/configuration.ts";
+import type { Configuration, Member } from "../../../src/core/config/configuration.ts";
 import type { Entry } from "../../../src/core/entry.ts";
 import type { Message } from "../../../src/core/message.ts";
 import type { AppendTask, Dropped, Placed, ReadPoint, SoftState } from "../../../src/core/ready.ts";
 import type { LogId } from "../../../src/core/types.ts";
+import { incarnationOf } from "../../core/member.ts";
 import { lifeOf } from "./node.ts";
 
 const decoder = new TextDecoder();
@@ -15,14 +16,20 @@ export function logId({ index, term }: LogId): string {
   return `${index}@${term}`;
 }
 
-function ids(members: readonly { readonly id: string }[]): string {
-  return members.map(({ id }) => id).join(" ");
+/** Other data than at first is told by a `'`, another address by the address. */
+function member({ id, address, incarnation }: Member): string {
+  const data = incarnation === "" || incarnation === incarnationOf(id) ? "" : "'";
+  return `${id}${data}${address === `${id}:1` ? "" : `@${address}`}`;
+}
+
+function list(members: readonly Member[]): string {
+  return members.map(member).join(" ");
 }
 
 function memberList({ voters, outgoing, learners }: Configuration): string {
-  const before = outgoing.length === 0 ? "" : ` and ${ids(outgoing)}`;
-  const waiting = learners.map(({ id, promote }) => ({ id: promote ? `${id}+` : id }));
-  return `${ids(voters)}${before}${learners.length === 0 ? "" : `, learners ${ids(waiting)}`}`;
+  const before = outgoing.length === 0 ? "" : ` and ${list(outgoing)}`;
+  const waiting = learners.map((learner) => `${member(learner)}${learner.promote ? "+" : ""}`);
+  return `${list(voters)}${before}${learners.length === 0 ? "" : `, learners ${waiting.join(" ")}`}`;
 }
 
 /** `voters 1 2 3`; a joint configuration has both halves: `voters 1 2 and 2 3`. A `+` waits for its promotion. */
