@@ -7,6 +7,7 @@ export type { ApplyPoint, MachineOptions, MachineSnapshot, PageOptions } from ".
 export { idDigits } from "./ids.ts";
 export { readOperation, writeOperation } from "./operation-codec.ts";
 export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
+export type { MachineRestore } from "./restore.ts";
 export { decodeResult, encodeResult } from "./result-codec.ts";
 export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";

@@ -8,7 +8,8 @@ import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { expire, perform } from "./perform.ts";
 import type { Performed } from "./perform.ts";
-import { restoreState } from "./restore.ts";
+import { MachineRestore } from "./restore.ts";
+import type { Restored } from "./restore.ts";
 import type { Session } from "./session-table.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState } from "./state.ts";
@@ -228,12 +229,28 @@ export class Machine {
   }
 
   /**
-   * Takes over the state of a snapshot, all of it or nothing. The history starts anew: older tokens are a gap.
+   * Begins to take over the state of a snapshot, in slices. Commands may be applied meanwhile: nothing of this machine
+   * changes before the new state is proved and put in its place, with `replace`. The history starts anew then: older
+   * tokens are a gap.
+   */
+  beginRestore(): MachineRestore {
+    return new MachineRestore((restored) => this.#replace(restored));
+  }
+
+  /**
+   * Takes over the state of a snapshot at once, all of it or nothing; see {@link beginRestore}.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when the bytes are not exactly what a machine wrote,
    *   `ERR_FLOTILLA_UNSUPPORTED` for another format version
    */
   restore(bytes: Uint8Array): void {
-    const { header, state } = restoreState(bytes);
+    const restore = this.beginRestore();
+    restore.write(bytes);
+    for (let isMore = true; isMore;) isMore = restore.work();
+    restore.prove();
+    restore.replace();
+  }
+
+  #replace({ header, state }: Restored): void {
     this.#state = state;
     this.#token = header.token;
     this.#applied = header.applied;

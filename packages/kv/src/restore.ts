@@ -1,8 +1,8 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { FlotillaError, invariant } from "@flotilla/runtime";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
-import { readSnapshot } from "./snapshot-read.ts";
+import { SnapshotReader } from "./snapshot-read.ts";
 import type { SessionRecord, SnapshotSink } from "./snapshot-read.ts";
 import { bareState, digestOf } from "./state.ts";
 import type { State } from "./state.ts";
@@ -17,11 +17,14 @@ function demand(condition: boolean, message: string): asserts condition {
 /** Builds a state out of records and checks how they belong together. */
 class Builder implements SnapshotSink {
   readonly state: State = bareState();
-  readonly #children: Map<string, number> = new Map();
+  /** How many children a node still lacks. */
+  readonly #lacking: Map<string, number> = new Map();
+  /** Leases that nodes name and that did not come yet. */
   readonly #owners: Set<string> = new Set();
+  /** Sessions that leases name and that did not come yet. */
+  readonly #holders: Set<string> = new Set();
   #lastPath = "";
   #newest = 0;
-  #promised = 0;
   #leases = 0;
   #sessions = 0;
   #open: SessionRecord | null = null;
@@ -33,18 +36,20 @@ class Builder implements SnapshotSink {
     if (path !== "/") {
       const parent = this.state.tree.get(parentOf(path));
       demand(parent !== undefined && parent.owner === null, "a node without a parent");
-      this.#children.set(parent.path, (this.#children.get(parent.path) ?? 0) + 1);
+      this.#countChild(parent.path);
     }
     demand(czxid <= mzxid && czxid <= pzxid && numChildren <= created, "a stat that cannot be");
     demand(owner !== null || !guarded, "a guarded node without a lease");
     if (owner !== null) this.#owners.add(owner);
-    this.#promised += numChildren;
+    if (numChildren > 0) this.#lacking.set(path, numChildren);
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
     this.state.tree.add(fields, fields.value);
   }
 
   lease(lease: LeaseInfo): void {
     demand(this.state.sessions.lease(lease.id) === undefined && isTtl(lease.ttlMs), "a lease that cannot be");
+    this.#owners.delete(lease.id);
+    this.#holders.add(lease.session);
     this.#leases += 1;
     this.state.sessions.grant(lease);
   }
@@ -59,6 +64,7 @@ class Builder implements SnapshotSink {
       attach > 0 && acked <= lastSeq && lastSeq - acked <= limits.windowRequests,
       "a session that cannot be",
     );
+    this.#holders.delete(id);
     this.#sessions += 1;
     this.#open = session;
     this.state.sessions.open(session, acked);
@@ -69,7 +75,7 @@ class Builder implements SnapshotSink {
     this.state.sessions.keep(this.#open.id, 0, result, encoded);
   }
 
-  /** Checks what only shows at the end. */
+  /** Checks what only shows at the end. O(1), but for the session that came last. */
   finish(header: SnapshotHeader): State {
     this.#closeSession();
     const { tree, sessions } = this.state;
@@ -77,20 +83,18 @@ class Builder implements SnapshotSink {
     demand(tree.get("/") !== undefined && tree.size === header.nodes, "nodes are missing");
     demand(this.#leases === header.leases && this.#sessions === header.sessions, "sessions are missing");
     demand(this.#newest <= token.revision && applied <= index, "a position that cannot be");
-    for (const owner of this.#owners) demand(sessions.lease(owner) !== undefined, "a node without its lease");
-    for (const lease of sessions.leases()) {
-      demand(sessions.get(lease.session) !== undefined, "a lease without its session");
-    }
-    this.#checkChildren();
+    demand(this.#lacking.size === 0, "children are missing");
+    demand(this.#owners.size === 0, "a node without its lease");
+    demand(this.#holders.size === 0, "a lease without its session");
     demand(digestOf(this.state, token) === header.digest, "the digest does not match");
     return this.state;
   }
 
-  #checkChildren(): void {
-    for (const [path, count] of this.#children) {
-      demand(this.state.tree.get(path)?.numChildren === count, "children are missing");
-    }
-    demand(this.#promised === this.state.tree.size - 1, "children are missing");
+  #countChild(parent: string): void {
+    const lacking = this.#lacking.get(parent);
+    demand(lacking !== undefined, "a child too many");
+    if (lacking === 1) this.#lacking.delete(parent);
+    else this.#lacking.set(parent, lacking - 1);
   }
 
   #closeSession(): void {
@@ -100,13 +104,59 @@ class Builder implements SnapshotSink {
   }
 }
 
+/** What a snapshot held. */
+export interface Restored {
+  readonly header: SnapshotHeader;
+  readonly state: State;
+}
+
 /**
- * Builds the state that a snapshot holds.
- * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when the bytes are not exactly what a machine wrote,
- *   `ERR_FLOTILLA_UNSUPPORTED` for another format version
+ * A state being built out of the bytes of a snapshot, beside the one in use, a bounded piece of work at a time. Besides
+ * that state it keeps the bytes of one frame. It may be left unfinished at any moment; after a throw it must be.
  */
-export function restoreState(bytes: Uint8Array): { readonly header: SnapshotHeader; readonly state: State } {
-  const builder = new Builder();
-  const header = readSnapshot(bytes, builder);
-  return { header, state: builder.finish(header) };
+export class MachineRestore {
+  readonly #builder = new Builder();
+  readonly #reader = new SnapshotReader(this.#builder);
+  readonly #take: (restored: Restored) => void;
+  #restored: Restored | null = null;
+  #isRefused = false;
+
+  /** `take` puts what was proved in the place of the state in use. */
+  constructor(take: (restored: Restored) => void) {
+    this.#take = take;
+  }
+
+  /** Adds the next bytes, which nobody changes from now on. They wait for {@link work}. */
+  write(bytes: Uint8Array): void {
+    this.#reader.write(bytes);
+  }
+
+  /**
+   * Reads some of what was written: a frame of about 64 KiB, or 128 of the items in one. False when nothing is left to
+   * do before more is written.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` for what no machine wrote, `ERR_FLOTILLA_UNSUPPORTED` for another format version
+   */
+  work(): boolean {
+    demand(!this.#isRefused, "refused before");
+    this.#isRefused = true;
+    const isMore = this.#reader.work();
+    this.#isRefused = false;
+    return isMore;
+  }
+
+  /**
+   * No more bytes follow: checks what only shows at the end.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when the bytes were not exactly what a machine wrote
+   */
+  prove(): void {
+    demand(!this.#isRefused, "refused before");
+    const header = this.#reader.end();
+    this.#restored = { header, state: this.#builder.finish(header) };
+  }
+
+  /** Puts the state in the place of the one in use, whatever that has become meanwhile. Only once it is proved. O(1). */
+  replace(): void {
+    invariant(this.#restored !== null, "RestoreProved");
+    this.#take(this.#restored);
+  }
 }

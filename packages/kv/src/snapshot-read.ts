@@ -9,6 +9,7 @@ import {
   readString,
   readUint,
 } from "@flotilla/runtime";
+import { ByteQueue } from "./byte-queue.ts";
 import { readId } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { decodeResult } from "./result-codec.ts";
@@ -27,7 +28,7 @@ export interface SessionRecord {
   readonly lastSeq: number;
 }
 
-/** What a reader of a snapshot is told, in the order of the bytes. */
+/** What a reader of a snapshot is told, in the order of the bytes: all nodes, all leases, each session and its results. */
 export interface SnapshotSink {
   /** The value is good for the length of the call. */
   node(fields: NodeFields): void;
@@ -40,17 +41,18 @@ export interface SnapshotSink {
 interface Frame {
   readonly kind: number;
   readonly body: readonly unknown[];
-  readonly next: number;
 }
 
 const maxItems = 65_536;
+/** Items handed over at a time. */
+const itemsPerStep = 128;
+const startBytes = magic.length + 1;
 
 function damaged(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `snapshot: ${message}`);
 }
 
-function checkStart(bytes: Uint8Array): number {
-  if (bytes.length <= magic.length) damaged("too short");
+function checkStart(bytes: Uint8Array): void {
   for (const [at, byte] of magic.entries())
     if (bytes[at] !== byte) damaged("not a snapshot of a state machine");
   const version = bytes[magic.length];
@@ -60,20 +62,22 @@ function checkStart(bytes: Uint8Array): number {
       `snapshot: format version ${String(version)} is not known here`,
     );
   }
-  return magic.length + 1;
 }
 
-function readFrame(bytes: Uint8Array, at: number): Frame {
-  if (at + frameHeaderBytes > bytes.length) damaged("cut off");
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, frameHeaderBytes);
+/** The next frame; null while it is not all there. */
+function takeFrame(bytes: ByteQueue): Frame | null {
+  const head = bytes.peek(frameHeaderBytes);
+  if (head === null) return null;
+  const view = new DataView(head.buffer, head.byteOffset, frameHeaderBytes);
   const length = view.getUint32(0);
-  const from = at + frameHeaderBytes;
-  if (length > maxFrameBytes || from + length > bytes.length) damaged("cut off");
-  const payload = bytes.subarray(from, from + length);
-  if (crc32(payload) !== view.getUint32(4)) damaged("wrong checksum");
+  const checksum = view.getUint32(4);
+  if (length > maxFrameBytes) damaged("a frame that is too long");
+  const payload = bytes.take(frameHeaderBytes + length)?.subarray(frameHeaderBytes);
+  if (payload === undefined) return null;
+  if (crc32(payload) !== checksum) damaged("wrong checksum");
   const fields = readArray(decode(payload), "frame", 2, 2);
   const kind = readUint(fields[0], "frame kind");
-  return { kind, body: readArray(fields[1], "frame body", 0, maxItems), next: from + length };
+  return { kind, body: readArray(fields[1], "frame body", 0, maxItems) };
 }
 
 function readHeader(frame: Frame): SnapshotHeader {
@@ -136,42 +140,102 @@ function feedResult(value: unknown, sink: SnapshotSink): void {
   sink.result(encoded, decodeResult(encoded));
 }
 
-function feed(frame: Frame, sink: SnapshotSink): void {
-  switch (frame.kind) {
+/** Hands over the items of a frame from number `from` on, some at a time; returns how many are done. */
+function feed({ kind, body }: Frame, from: number, sink: SnapshotSink): number {
+  if (kind === frameKind.session) {
+    sink.session(readSession(body));
+    return body.length;
+  }
+  const items = body.slice(from, from + itemsPerStep);
+  switch (kind) {
     case frameKind.nodes:
-      for (const item of frame.body) sink.node(readNode(item));
-      return;
+      for (const item of items) sink.node(readNode(item));
+      break;
     case frameKind.leases:
-      for (const item of frame.body) sink.lease(readLease(item));
-      return;
-    case frameKind.session:
-      sink.session(readSession(frame.body));
-      return;
+      for (const item of items) sink.lease(readLease(item));
+      break;
     case frameKind.results:
-      for (const item of frame.body) feedResult(item, sink);
-      return;
+      for (const item of items) feedResult(item, sink);
+      break;
     default:
       damaged("unknown frame");
   }
+  return from + items.length;
+}
+
+/** The kinds come in the order of their numbers, but for the next session, which follows the results of the one before. */
+function mayFollow(kind: number, before: number): boolean {
+  return kind >= before || (kind === frameKind.session && before === frameKind.results);
 }
 
 /**
- * Reads a snapshot from its first to its last byte and hands over what is in it. The sink must check how things
- * belong together, and that the counts of the header are met.
- * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` for another format version
+ * Reads a snapshot as its bytes come and hands over what is in it, a bounded piece of work at a time. The sink must
+ * check how things belong together, and that the counts of the header are met. After a throw it is of no more use.
  */
-export function readSnapshot(bytes: Uint8Array, sink: SnapshotSink): SnapshotHeader {
-  try {
-    const first = readFrame(bytes, checkStart(bytes));
-    const header = readHeader(first);
-    for (let at = first.next; at < bytes.length;) {
-      const frame = readFrame(bytes, at);
-      feed(frame, sink);
-      at = frame.next;
+export class SnapshotReader {
+  readonly #sink: SnapshotSink;
+  readonly #bytes = new ByteQueue();
+  #isStarted = false;
+  #header: SnapshotHeader | null = null;
+  #kind: number = frameKind.nodes;
+  #frame: Frame | null = null;
+  #done = 0;
+
+  constructor(sink: SnapshotSink) {
+    this.#sink = sink;
+  }
+
+  /** Adds the next bytes, which nobody changes from now on. */
+  write(bytes: Uint8Array): void {
+    this.#bytes.push(bytes);
+  }
+
+  /**
+   * Reads one frame, or hands over some of what is in the last one. False when nothing is left to do with the bytes
+   * that are here.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` for another format version
+   */
+  work(): boolean {
+    try {
+      return this.#frame === null ? this.#read() : this.#feed(this.#frame);
+    } catch (cause) {
+      if (!FlotillaError.is(cause, "ERR_FLOTILLA_BAD_FRAME")) throw cause;
+      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `snapshot: ${cause.message}`, { cause });
     }
-    return header;
-  } catch (cause) {
-    if (!FlotillaError.is(cause, "ERR_FLOTILLA_BAD_FRAME")) throw cause;
-    throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `snapshot: ${cause.message}`, { cause });
+  }
+
+  /**
+   * What stands at the start, when every byte was read and nothing is missing at the end of the last frame.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`
+   */
+  end(): SnapshotHeader {
+    if (this.#header === null || this.#frame !== null || this.#bytes.length > 0) damaged("cut off");
+    return this.#header;
+  }
+
+  #read(): boolean {
+    if (!this.#isStarted) {
+      const start = this.#bytes.take(startBytes);
+      if (start === null) return false;
+      checkStart(start);
+      this.#isStarted = true;
+    }
+    const frame = takeFrame(this.#bytes);
+    if (frame === null) return false;
+    if (this.#header === null) {
+      this.#header = readHeader(frame);
+      return true;
+    }
+    if (!mayFollow(frame.kind, this.#kind)) damaged("frames out of order");
+    this.#kind = frame.kind;
+    this.#frame = frame;
+    this.#done = 0;
+    return true;
+  }
+
+  #feed(frame: Frame): boolean {
+    this.#done = feed(frame, this.#done, this.#sink);
+    if (this.#done >= frame.body.length) this.#frame = null;
+    return true;
   }
 }
