@@ -2,7 +2,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import { peerMaxFrameBytes as maxFrameBytes, peerProtocols as protocols, RaftNode } from "@flotilla/raft";
+import { peerMaxFrameBytes as maxFrameBytes, peerProtocols as protocols } from "@flotilla/raft";
+import { RaftNode, restoreAtOnce } from "@flotilla/raft";
 import { realHost } from "@flotilla/runtime/real";
 
 const [folder = `.flotilla/counter-${Date.now()}`, port = "7001", id = ""] = process.argv.slice(2);
@@ -17,9 +18,9 @@ if (id === "") {
   let total = 0;
   const apply = ({ payload }) => (total += payload[0]);
   const snapshot = () => ({ chunks: () => [Uint8Array.of(total)] });
-  const restore = (bytes) => (total = bytes[0]);
+  const beginRestore = () => restoreAtOnce((bytes) => (total = bytes[0]));
   const host = realHost({ directory: `${folder}/${id}` });
-  const stateMachine = { apply, snapshot, restore };
+  const stateMachine = { apply, snapshot, beginRestore };
   const onApplied = () => total === 30 && process.send(`${id} sees ${total}`);
   const node = await RaftNode.open({ host, id, cluster: "counter", bootstrap, stateMachine, onApplied });
   const { address } = bootstrap.find((member) => member.id === id);

@@ -1,4 +1,5 @@
-import type { Command, Snapshot, StateMachine } from "@flotilla/raft";
+import { restoreAtOnce } from "@flotilla/raft";
+import type { Command, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
 import { monotonicUs } from "./messages.ts";
 
 interface Awaited {
@@ -26,8 +27,10 @@ export class Counter implements StateMachine {
     return { chunks: () => [bytes] };
   }
 
-  restore(bytes: Uint8Array): void {
-    this.#count = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+  beginRestore(): Restoring {
+    return restoreAtOnce((bytes) => {
+      this.#count = new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
+    });
   }
 
   /** Resolves with the moment, µs, at which the first command of a term above `term` is applied. */

@@ -65,7 +65,7 @@ export interface MachineSnapshot {
   /** Log index of the last command in it. */
   readonly index: number;
   readonly digest: string;
-  /** The bytes in slices of at most 256 KiB. May be called more than once; the bytes are the same. */
+  /** The bytes in slices of 64 KiB, the last one shorter. May be called more than once; the bytes are the same. */
   chunks(): IterableIterator<Uint8Array, undefined>;
 }
 

@@ -78,7 +78,7 @@ class Builder implements SnapshotSink {
   /** Checks what only shows at the end. O(1), but for the session that came last. */
   finish(header: SnapshotHeader): State {
     this.#closeSession();
-    const { tree, sessions } = this.state;
+    const { tree } = this.state;
     const { token, applied, index } = header;
     demand(tree.get("/") !== undefined && tree.size === header.nodes, "nodes are missing");
     demand(this.#leases === header.leases && this.#sessions === header.sessions, "sessions are missing");
@@ -132,7 +132,7 @@ export class MachineRestore {
   }
 
   /**
-   * Reads some of what was written: a frame of about 64 KiB, or 128 of the items in one. False when nothing is left to
+   * Reads some of what was written: a frame of about 64 KiB, or 256 of the items in one. False when nothing is left to
    * do before more is written.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` for what no machine wrote, `ERR_FLOTILLA_UNSUPPORTED` for another format version
    */

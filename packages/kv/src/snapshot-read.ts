@@ -45,7 +45,7 @@ interface Frame {
 
 const maxItems = 65_536;
 /** Items handed over at a time. */
-const itemsPerStep = 128;
+const itemsPerStep = 256;
 const startBytes = magic.length + 1;
 
 function damaged(message: string): never {

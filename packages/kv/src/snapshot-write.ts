@@ -12,7 +12,7 @@ export interface FrozenState extends FrozenSessions {
   readonly nodes: SortedMap<TreeNode>;
 }
 
-const sliceBytes = 262_144;
+const sliceBytes = 65_536;
 const frameBytes = 65_536;
 const itemOverheadBytes = 128;
 const pageItems = 256;
@@ -114,7 +114,7 @@ function* stream(state: FrozenState): Generator<Uint8Array> {
   yield* frames(state);
 }
 
-/** The bytes of a snapshot in slices of 256 KiB, the last one shorter. Equal states give equal bytes. */
+/** The bytes of a snapshot in slices of 64 KiB, the last one shorter. Equal states give equal bytes. */
 export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefined> {
   let slice = new Uint8Array(sliceBytes);
   let used = 0;

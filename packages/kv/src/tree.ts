@@ -1,6 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
+import { PathIndex } from "./path-index.ts";
 import { prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
 import { copyNode, makeNode, sealNode } from "./tree-node.ts";
@@ -21,7 +22,7 @@ export class Tree {
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #values: ValueStore = new ValueStore();
-  readonly #nodes: Map<string, TreeNode> = new Map();
+  readonly #nodes: PathIndex<TreeNode> = new PathIndex();
   readonly #order: SortedMap<TreeNode> = new SortedMap();
   readonly #owned: Map<LeaseId, Set<string>> = new Map();
   readonly #find = (path: string): TreeNode | undefined => this.#nodes.get(path);

@@ -14,6 +14,7 @@ export type { TracedEntry, TraceRecord, TraceStep } from "./node/trace.ts";
 export type { RaftObserver } from "./node/observer.ts";
 export { RaftNode } from "./node/raft-node.ts";
 export type { Command, Restoring, Snapshot, StateMachine } from "./node/state-machine.ts";
+export { restoreAtOnce } from "./node/restore-at-once.ts";
 export { peerProtocols } from "./node/types.ts";
 export type {
   ChangeOptions,

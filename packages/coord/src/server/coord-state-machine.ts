@@ -1,7 +1,7 @@
 import { decodeCommand } from "@flotilla/kv";
 import type { Applied, Machine } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Command, Index, Snapshot, StateMachine } from "@flotilla/raft";
+import type { Command, Index, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
 import type { SessionHub } from "./session-hub.ts";
@@ -44,9 +44,18 @@ export class CoordStateMachine implements StateMachine {
     return this.#options.machine.snapshot();
   }
 
-  restore(bytes: Uint8Array, _lastIndex: Index): void {
-    this.#options.machine.restore(bytes);
-    this.#options.hub.restored();
+  beginRestore(): Restoring {
+    const { machine, hub } = this.#options;
+    const restore = machine.beginRestore();
+    return {
+      write: (bytes) => restore.write(bytes),
+      work: () => restore.work(),
+      prove: () => restore.prove(),
+      replace: () => {
+        restore.replace();
+        hub.restored();
+      },
+    };
   }
 
   #tell(index: Index, applied: Applied): Applied {

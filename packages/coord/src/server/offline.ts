@@ -107,7 +107,7 @@ class BareStateMachine implements StateMachine {
     return this.#machine.snapshot();
   }
 
-  restore(bytes: Uint8Array): void {
-    this.#machine.restore(bytes);
+  beginRestore(): ReturnType<StateMachine["beginRestore"]> {
+    return this.#machine.beginRestore();
   }
 }

@@ -1,4 +1,4 @@
-import { peerMaxFrameBytes, peerProtocols, RaftNode } from "@flotilla/raft";
+import { peerMaxFrameBytes, peerProtocols, RaftNode, restoreAtOnce } from "@flotilla/raft";
 import type { StateMachine } from "@flotilla/raft";
 import type { Host } from "@flotilla/runtime";
 import { admin } from "../../src/client/admin.ts";
@@ -7,7 +7,7 @@ import { admin } from "../../src/client/admin.ts";
 const gullible: StateMachine = {
   apply: () => undefined,
   snapshot: () => ({ chunks: () => [] }),
-  restore: () => {},
+  beginRestore: () => restoreAtOnce(() => {}),
 };
 
 /**

@@ -1,8 +1,13 @@
 import { describe, expect, test } from "vitest";
+import type { Snapshot, StateMachine } from "@flotilla/raft";
 import { get, put, sessionA, sessionB, spec, World } from "./world.ts";
 
-function concat(chunks: Iterable<Uint8Array>): Uint8Array {
-  return new Uint8Array(Buffer.concat([...chunks]));
+function install(snapshot: Snapshot, stateMachine: StateMachine): void {
+  const restoring = stateMachine.beginRestore(9);
+  for (const chunk of snapshot.chunks()) restoring.write(chunk);
+  for (let isMore = true; isMore;) isMore = restoring.work();
+  restoring.prove();
+  restoring.replace();
 }
 
 describe("a session that ends", () => {
@@ -94,7 +99,7 @@ describe("a state taken over by snapshot", () => {
     client.request(2, put("/b", "2"));
     client.read(1, get("/b"), { after: 2 });
     await world.settle();
-    world.parts.stateMachine.restore(concat(ahead.parts.stateMachine.snapshot().chunks()), 3);
+    install(ahead.parts.stateMachine.snapshot(), world.parts.stateMachine);
     await world.settle();
     expect(client.kinds.filter((kind) => kind !== "snapshot")).toEqual(["result", "result", "read-result"]);
     expect(client.kinds.lastIndexOf("snapshot")).toBeLessThan(client.kinds.indexOf("result"));
@@ -113,7 +118,7 @@ describe("a state taken over by snapshot", () => {
     const client = world.client();
     client.attach(sessionA, 1);
     await world.settle();
-    world.parts.stateMachine.restore(concat(ahead.parts.stateMachine.snapshot().chunks()), 1);
+    install(ahead.parts.stateMachine.snapshot(), world.parts.stateMachine);
     await world.settle();
     expect(client.kinds).toEqual(["attached"]);
   });
@@ -132,7 +137,7 @@ describe("a state taken over by snapshot", () => {
     ] as const) {
       const world = new World();
       const client = await world.attached();
-      world.parts.stateMachine.restore(concat(ahead.parts.stateMachine.snapshot().chunks()), 9);
+      install(ahead.parts.stateMachine.snapshot(), world.parts.stateMachine);
       await world.settle();
       expect(client.of("ended").map((message) => message.code)).toEqual([code]);
     }

@@ -69,10 +69,10 @@ export class Driver {
   #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
-    const { host, id, limits, stateMachine } = settings;
+    const { host, id, limits } = settings;
     const { recovered, restore, incarnation } = storage;
     this.#settings = settings;
-    // The bytes of the snapshot are needed once.
+    // What it holds is a whole state.
     this.#storage = { ...storage, restore: null };
     this.#onStop = onStop;
     this.#core = new Raft({
@@ -92,10 +92,7 @@ export class Driver {
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
     this.#applier = new Applier(settings, storage);
-    if (restore !== null) {
-      const { bytes, last, timeMs } = restore;
-      this.#applier.restore(() => stateMachine.restore(bytes, last.index), last, timeMs);
-    }
+    if (restore !== null) this.#applier.restore(restore.replace, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
@@ -261,7 +258,7 @@ export class Driver {
   #install(received: ReceivedSnapshot, now: Stamped): void {
     const { last, timeMs, configuration } = received.head;
     if (last.index > this.#core.commit) {
-      this.#applier.restore(received.restore, last, timeMs);
+      this.#applier.restore(received.replace, last, timeMs);
       this.#settings.onApplied?.(last.index);
       this.#proposals.passedOver(last.index);
     }

@@ -52,11 +52,11 @@ export class RaftNode implements AsyncDisposable {
    */
   static async open(options: RaftOptions): Promise<RaftNode> {
     const settings = settle(options);
-    const { host, cluster, id, bootstrap, join } = settings;
+    const { host, cluster, id, bootstrap, join, stateMachine } = settings;
     // Failures before the driver exists surface with the next write.
     let fail: (error: unknown) => void = nothing;
     const onFailure = (error: unknown): void => fail(error);
-    const storage = await openStorage({ host, cluster, id, bootstrap, join, onFailure });
+    const storage = await openStorage({ host, cluster, id, bootstrap, join, stateMachine, onFailure });
     let stopped: (reason: StopReason) => void = nothing;
     const closed = new Promise<StopReason>((resolve) => {
       stopped = resolve;

@@ -7,6 +7,7 @@ import type { Raft } from "../core/raft.ts";
 import type { SnapshotHead } from "../core/snapshot-head.ts";
 import type { Index, LogId, NodeId } from "../core/types.ts";
 import type { LogStore } from "../storage/log-store.ts";
+import { restoreState } from "../storage/restore-state.ts";
 import type { SnapshotMeta } from "../storage/snapshot-manifest.ts";
 import type { SnapshotStore } from "../storage/snapshot-store.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
@@ -17,7 +18,7 @@ import type { Settings } from "./settings.ts";
 import { SnapshotOffers } from "./snapshot-offers.ts";
 import { SnapshotPuller } from "./snapshot-puller.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
-import type { Snapshot, StateMachine } from "./state-machine.ts";
+import type { Snapshot } from "./state-machine.ts";
 
 /** What a snapshot taken here stands for. */
 interface SnapshotPoint {
@@ -31,7 +32,7 @@ export interface ReceivedSnapshot {
   readonly from: NodeId;
   readonly head: SnapshotHead;
   /** Puts it in the place of the state machine's state. */
-  readonly restore: () => void;
+  readonly replace: () => void;
 }
 
 export interface SnapshotsOptions {
@@ -224,31 +225,31 @@ export class Snapshots {
 
   #prepare(from: NodeId, meta: SnapshotMeta): void {
     this.#loading = this.#load(meta)
-      .then((restore) => {
-        if (restore !== null && !this.#closed) this.#options.onReceived({ from, head: meta, restore });
+      .then((replace) => {
+        if (replace !== null && !this.#closed) this.#options.onReceived({ from, head: meta, replace });
       })
       .catch(this.#options.onFailure);
   }
 
-  // The bytes are read back in slices: there never is more than one copy of them.
+  // Beside the state in use, which goes on being applied to: a node that installs misses nothing.
   async #load(meta: SnapshotMeta): Promise<(() => void) | null> {
     const { settings, store } = this.#options;
-    const stateMachine: StateMachine = settings.stateMachine;
+    const { clock, probe } = this.#host;
+    const restoring = settings.stateMachine.beginRestore(meta.last.index);
+    const isWanted = (): boolean => !this.#closed;
     try {
-      const restoring = stateMachine.beginRestore?.(meta.last.index);
-      if (restoring === undefined) {
-        const bytes = await store.load(meta);
-        return () => stateMachine.restore(bytes, meta.last.index);
-      }
-      for await (const slice of store.slices(meta)) restoring.write(slice);
-      return () => restoring.finish();
+      const { type } = await restoreState(meta, { clock, store, restoring, probe, isWanted });
+      if (type === "proved") return () => restoring.replace();
+      if (type === "left") return null;
     } catch (error) {
-      if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
-      this.#damaged(meta);
-      await store.remove(meta);
-      this.#puller.done();
-      return null;
+      // The next start must not build on what was refused here.
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_STORAGE")) await store.remove(meta);
+      throw error;
     }
+    this.#damaged(meta);
+    await store.remove(meta);
+    this.#puller.done();
+    return null;
   }
 
   // The next one may be whole.

@@ -18,12 +18,19 @@ export interface Snapshot {
   chunks(): Iterable<Uint8Array>;
 }
 
-/** A state being built out of a snapshot, beside the one in use. It may be left unfinished. */
+/**
+ * A state being built out of a snapshot, beside the one in use, with the event loop free after each call. The bytes may
+ * be other ones than were written until all of them are there: refuse them with a throw. It may be left unfinished.
+ */
 export interface Restoring {
-  /** Takes the next bytes, at most 256 KiB; each call does a bounded piece of work. */
+  /** Takes the next bytes, at most 256 KiB, which nobody changes from now on. */
   write(bytes: Uint8Array): void;
-  /** All bytes were there: puts the new state in the place of the one in use. */
-  finish(): void;
+  /** Does a bounded piece of work, 2 ms at most; false when nothing is left to do with the bytes that are here. */
+  work(): boolean;
+  /** All bytes were there and are those of the snapshot: a throw from here on stops the node. */
+  prove(): void;
+  /** Puts the new state in the place of the one in use, which may have changed meanwhile. Quick. */
+  replace(): void;
 }
 
 /** What the log drives. Every method is synchronous and deterministic; a throw stops the node. */
@@ -42,8 +49,9 @@ export interface StateMachine {
   skip?(command: Command): unknown;
   /** Fixes the current state in O(1). */
   snapshot(): Snapshot;
-  /** Replaces the whole state. `lastIndex` is the entry the snapshot stands for. */
-  restore(bytes: Uint8Array, lastIndex: Index): void;
-  /** Like `restore`, in slices with the event loop free between them, for snapshots that arrive while the node runs. */
-  beginRestore?(lastIndex: Index): Restoring;
+  /**
+   * Begins to build the state of a snapshot; `lastIndex` is the entry it stands for. Nothing of the state in use changes
+   * before `replace`. For a small state: `restoreAtOnce`.
+   */
+  beginRestore(lastIndex: Index): Restoring;
 }

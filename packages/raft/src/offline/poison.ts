@@ -56,7 +56,7 @@ export async function skipEntry(options: PoisonOptions, index: Index): Promise<P
 
 function replay({ storage }: Owned, stateMachine: StateMachine): Found | null {
   const { log, restore, skips } = storage;
-  if (restore !== null) stateMachine.restore(restore.bytes, restore.last.index);
+  restore?.replace();
   for (let next = (restore?.last.index ?? 0) + 1; next <= log.last.index;) {
     const entries = log.read(next, batchBytes);
     if (entries === "compacted") throw refuse(`the log does not hold entry ${next}`);

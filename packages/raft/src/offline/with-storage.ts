@@ -1,5 +1,5 @@
 import { asError } from "../node/status.ts";
-import type { Storage } from "../storage/open-storage.ts";
+import type { Storage, StorageOptions } from "../storage/open-storage.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { OfflineOptions } from "./owner.ts";
 import { requireOwner } from "./owner.ts";
@@ -16,13 +16,14 @@ export interface Owned {
  * @throws FlotillaError as `openStorage`, `ERR_FLOTILLA_NOT_FOUND` when there is none
  */
 export async function withStorage<T>(
-  options: OfflineOptions,
+  options: OfflineOptions & Pick<StorageOptions, "stateMachine">,
   work: (owned: Owned) => Promise<T> | T,
 ): Promise<T> {
   const { id, cluster } = await requireOwner(options);
   let failure: Error | undefined;
   const storage = await openStorage({
     host: options.host,
+    stateMachine: options.stateMachine,
     id,
     cluster,
     onFailure: (error) => {

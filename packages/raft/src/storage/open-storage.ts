@@ -1,9 +1,9 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Host, Store } from "@flotilla/runtime";
 import { decodeConfiguration } from "../core/config/config-codec.ts";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Recovered } from "../core/options.ts";
 import type { HardState, LogId, NodeId } from "../core/types.ts";
+import type { Restoring, StateMachine } from "../node/state-machine.ts";
 import type { Founder } from "../node/types.ts";
 import { identify } from "./birth.ts";
 import { markOf } from "./config-history.ts";
@@ -13,6 +13,7 @@ import { foundingConfiguration } from "./identity.ts";
 import { LogStore } from "./log-store.ts";
 import { recoverLog, sweepLeftovers } from "./log-recovery.ts";
 import type { RecoveredLog } from "./log-recovery.ts";
+import { restoreState } from "./restore-state.ts";
 import { damaged, readSealed } from "./sealed.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
@@ -25,6 +26,8 @@ export interface StorageOptions {
   readonly bootstrap?: readonly Founder[] | undefined;
   /** Make data without founders when there never was any. Default false. */
   readonly join?: boolean | undefined;
+  /** Builds the state of the newest sound snapshot. Default: that is only proved to be sound. */
+  readonly stateMachine?: Pick<StateMachine, "beginRestore"> | undefined;
   /** Hears of failures that no call reports. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -38,21 +41,31 @@ export interface Storage {
   readonly highWater: HighWater;
   /** Entries that the state machine passes over. */
   readonly skips: Skips;
-  /** What the state machine starts from; null: from nothing. */
-  readonly restore: { readonly bytes: Uint8Array; readonly last: LogId; readonly timeMs: number } | null;
+  /** What the state machine starts from, once `replace` is called; null: from nothing. */
+  readonly restore: StartingState | null;
+}
+
+/** The state of a snapshot, built and proved. */
+export interface StartingState {
+  readonly last: LogId;
+  readonly timeMs: number;
+  readonly replace: () => void;
 }
 
 interface Loaded {
   readonly meta: SnapshotMeta;
-  readonly bytes: Uint8Array;
+  readonly replace: () => void;
 }
 
+/** Takes a snapshot for what it is. */
+const nobody: Restoring = { write: () => {}, work: () => false, prove: () => {}, replace: () => {} };
 const zero: LogId = { index: 0, term: 0 };
 
 /**
  * Opens the data of a node and proves it, or makes it (`bootstrap`, `join`) when there never was any.
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`,
- * `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_BAD_CONFIG`, `ERR_FLOTILLA_UNSUPPORTED`
+ * `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_BAD_CONFIG`, `ERR_FLOTILLA_UNSUPPORTED`; whatever the state machine throws
+ * for a sound snapshot
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   const store = await options.host.disk.openStore("log");
@@ -83,7 +96,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const founding = foundingConfiguration(identity.founders);
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
   const restore =
-    loaded === null ? null : { bytes: loaded.bytes, last: loaded.meta.last, timeMs: loaded.meta.timeMs };
+    loaded === null ? null : { last: loaded.meta.last, timeMs: loaded.meta.timeMs, replace: loaded.replace };
   return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, skips, restore };
 }
 
@@ -93,22 +106,21 @@ async function loadSnapshot(
   log: LogStore,
   options: StorageOptions,
 ): Promise<Loaded | null> {
-  const { logger, probe } = options.host;
+  const { clock, logger, probe } = options.host;
   const broken: SnapshotMeta[] = [];
   for (const meta of snapshots.all.toReversed()) {
     if (meta.last.index < log.base.index) break;
     if (meta.seq > log.seq)
       throw damaged(`snapshot ${meta.last.index} is newer than the log: the log was put back or cut short`);
-    try {
-      const bytes = await snapshots.load(meta);
+    const restoring = options.stateMachine?.beginRestore(meta.last.index) ?? nobody;
+    const found = await restoreState(meta, { clock, store: snapshots, restoring, probe });
+    if (found.type !== "damaged") {
       for (const each of broken) await snapshots.remove(each);
-      return { meta, bytes };
-    } catch (error) {
-      if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
-      probe("raft.snapshot-damaged");
-      logger.warn({ err: error, snapshot: meta.last.index }, "a snapshot is damaged and is passed over");
-      broken.push(meta);
+      return { meta, replace: () => restoring.replace() };
     }
+    probe("raft.snapshot-damaged");
+    logger.warn({ err: found.error, snapshot: meta.last.index }, "a snapshot is damaged and is passed over");
+    broken.push(meta);
   }
   if (log.base.index > 0)
     throw damaged(`the log begins after entry ${log.base.index}, and no intact snapshot reaches that entry`);

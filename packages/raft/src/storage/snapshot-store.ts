@@ -58,20 +58,6 @@ export class SnapshotStore {
   }
 
   /**
-   * Reads a whole snapshot and verifies it, with the loop free between slices.
-   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
-   */
-  async load(meta: SnapshotMeta): Promise<Uint8Array> {
-    const bytes = new Uint8Array(meta.totalBytes);
-    let at = 0;
-    for await (const slice of this.slices(meta)) {
-      bytes.set(slice, at);
-      at += slice.length;
-    }
-    return bytes;
-  }
-
-  /**
    * The bytes of a snapshot in order, 256 KiB at a time. Whether they are whole shows at the end.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
    */
@@ -83,8 +69,12 @@ export class SnapshotStore {
       yield slice;
     }
     const { index, term } = meta.last;
-    if (hash.digest("hex") !== meta.hash)
-      throw damaged(`snapshot ${index}-${term} does not match its checksum`);
+    if (hash.digest("hex") === meta.hash) {
+      this.#verified.add(meta);
+      return;
+    }
+    this.#damaged.add(meta);
+    throw damaged(`snapshot ${index}-${term} does not match its checksum`);
   }
 
   /**
@@ -107,11 +97,9 @@ export class SnapshotStore {
     if (this.#verified.has(meta) || this.#damaged.has(meta)) return !this.#damaged.has(meta);
     try {
       for await (const _ of this.slices(meta));
-      this.#verified.add(meta);
       return true;
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
-      this.#damaged.add(meta);
       return false;
     }
   }

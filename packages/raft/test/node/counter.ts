@@ -1,4 +1,5 @@
-import type { Command, Snapshot, StateMachine } from "../../src/index.ts";
+import { restoreAtOnce } from "../../src/index.ts";
+import type { Command, Restoring, Snapshot, StateMachine } from "../../src/index.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -31,9 +32,11 @@ export class Counter implements StateMachine {
     };
   }
 
-  restore(bytes: Uint8Array): void {
-    this.applied = JSON.parse(decoder.decode(bytes)) as string[];
-    this.total = this.applied.reduce((sum, text) => sum + Number(text), 0);
+  beginRestore(): Restoring {
+    return restoreAtOnce((bytes) => {
+      this.applied = JSON.parse(decoder.decode(bytes)) as string[];
+      this.total = this.applied.reduce((sum, text) => sum + Number(text), 0);
+    });
   }
 }
 

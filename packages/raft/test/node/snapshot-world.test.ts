@@ -16,14 +16,20 @@ const options: Partial<RaftOptions> = {
 class SlicedCounter extends Counter implements StateMachine {
   readonly lengths: number[] = [];
 
-  beginRestore(): Restoring {
-    const parts: Uint8Array[] = [];
+  override beginRestore(): Restoring {
+    const atOnce = super.beginRestore();
+    let left = 0;
     return {
+      ...atOnce,
       write: (bytes) => {
-        parts.push(bytes);
-        this.lengths.push(this.applied.length);
+        left = 3;
+        atOnce.write(bytes);
       },
-      finish: () => this.restore(Buffer.concat(parts)),
+      work: () => {
+        this.lengths.push(this.applied.length);
+        left -= 1;
+        return left > 0;
+      },
     };
   }
 }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { forceNewCluster, inspectData, ownerOf, findPoison, skipEntry } from "../../src/index.ts";
-import type { Command, DataReport, OfflineOptions, StateMachine } from "../../src/index.ts";
+import {
+  findPoison,
+  forceNewCluster,
+  inspectData,
+  ownerOf,
+  restoreAtOnce,
+  skipEntry,
+} from "../../src/index.ts";
+import type { Command, DataReport, OfflineOptions, Restoring, StateMachine } from "../../src/index.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
 import { contents, DiskFixture, entries, task } from "../storage/disk-fixture.ts";
 
@@ -65,7 +72,9 @@ class Picky implements StateMachine {
     return { chunks: () => [] };
   }
 
-  restore(): void {}
+  beginRestore(): Restoring {
+    return restoreAtOnce(() => {});
+  }
 }
 
 describe("a look at the data of a stopped node", () => {

@@ -7,6 +7,8 @@ import { encodeEntry } from "../../src/core/entry-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
 import type { Index, Term } from "../../src/core/types.ts";
+import { restoreAtOnce } from "../../src/node/restore-at-once.ts";
+import type { Restoring, StateMachine } from "../../src/node/state-machine.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
 
@@ -39,10 +41,22 @@ export function task(change: Partial<AppendTask>): Omit<AppendTask, "seq"> {
   return { reset: null, truncateFrom: null, entries: [], hardState: null, commit: 0, ...change };
 }
 
+/** The bytes of the snapshot it was restored from, and nothing else. */
+class BareState implements Pick<StateMachine, "beginRestore"> {
+  bytes: Uint8Array = new Uint8Array(0);
+
+  beginRestore(): Restoring {
+    return restoreAtOnce((bytes) => {
+      this.bytes = bytes;
+    });
+  }
+}
+
 /** One machine with a disk on virtual time. */
 export class DiskFixture {
   readonly kernel: Kernel;
   readonly machine: SimNode;
+  readonly stateMachine = new BareState();
   host: Host;
 
   constructor(seed: number = 1) {
@@ -56,17 +70,19 @@ export class DiskFixture {
   ): Promise<Storage> {
     const { cluster = "test", id = "a", founds = true } = change;
     const bootstrap = founds ? founders : undefined;
-    return this.kernel.until(openStorage({ host: this.host, cluster, id, bootstrap, onFailure: () => {} }));
+    const { host, stateMachine } = this;
+    return this.kernel.until(openStorage({ host, cluster, id, bootstrap, stateMachine, onFailure }));
   }
 
   /** The same, while somebody else lets the world happen. */
   async openUnwatched(): Promise<Storage> {
     return openStorage({
       host: this.host,
+      stateMachine: this.stateMachine,
       cluster: "test",
       id: "a",
       bootstrap: founders,
-      onFailure: () => {},
+      onFailure,
     });
   }
 
@@ -80,6 +96,8 @@ export class DiskFixture {
     this.host = this.machine.start();
   }
 }
+
+function onFailure(): void {}
 
 /** All entries that can be read, as `index@term`. */
 export function contents({ log }: Storage): string[] {
