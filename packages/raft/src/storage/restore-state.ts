@@ -30,12 +30,11 @@ function always(): boolean {
  * @throws whatever the state machine throws for bytes that are those of the snapshot; FlotillaError `ERR_FLOTILLA_STORAGE`
  */
 export async function restoreState(meta: SnapshotMeta, restoration: Restoration): Promise<RestoreOutcome> {
-  const { store, restoring, probe, isWanted = always } = restoration;
+  const { store, restoring, isWanted = always } = restoration;
   const release = store.hold(meta);
   let refusal: { readonly error: unknown } | null = null;
   try {
     for await (const slice of store.slices(meta)) {
-      probe("raft.snapshot-restoring");
       refusal ??= await take(slice, restoration);
       if (!isWanted()) return { type: "left" };
     }
@@ -52,11 +51,14 @@ export async function restoreState(meta: SnapshotMeta, restoration: Restoration)
 
 async function take(
   slice: Uint8Array,
-  { clock, restoring, isWanted = always }: Restoration,
+  { clock, restoring, probe, isWanted = always }: Restoration,
 ): Promise<{ readonly error: unknown } | null> {
   try {
     restoring.write(slice);
-    while (isWanted() && restoring.work()) await new Promise<void>((resolve) => clock.defer(resolve));
+    do {
+      probe("raft.snapshot-restoring");
+      await new Promise<void>((resolve) => clock.defer(resolve));
+    } while (isWanted() && restoring.work());
     return null;
   } catch (error) {
     return { error };
