@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "@flotilla/coord/client";
@@ -10,6 +9,7 @@ import type { DiskFailure } from "../support/failing-disk.ts";
 import { flotillaBinary, MemberProcess } from "../support/member-process.ts";
 import { freePorts } from "../support/ports.ts";
 import { whyNoPreload } from "../support/preload.ts";
+import { SmallDisk, whyNoMount } from "../support/small-disk.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 import { patienceMs } from "../support/until.ts";
 
@@ -18,16 +18,6 @@ const noPreload = whyNoPreload();
 if (noPreload !== null) console.warn(`SKIP: ${noPreload}: a failing disk is not tested with a real process`);
 const noMount = whyNoMount();
 if (noMount !== null) console.warn(`SKIP: ${noMount}: a full disk is not tested with a real process`);
-
-/** Why no small file system can be mounted here, or null when one can. */
-function whyNoMount(): string | null {
-  if (process.platform !== "linux") return "needs a tmpfs";
-  if (process.getuid?.() !== 0) return "mounting needs root";
-  const tried = spawnSync("unshare", ["--mount", "mount", "-t", "tmpfs", "none", "/mnt"], {
-    encoding: "utf8",
-  });
-  return tried.status === 0 ? null : `cannot mount: ${tried.stderr}`;
-}
 
 /** A member alone in a process, and a client that writes to it one value after the other. */
 class Bench implements AsyncDisposable {
@@ -135,25 +125,16 @@ test.skipIf(noMount !== null)(
   { timeout: limitMs },
   async () => {
     await using folder = await TemporaryFolder.create("full");
-    const mount = (...options: readonly string[]): void => {
-      const done = spawnSync("mount", [...options, folder.path], { encoding: "utf8" });
-      if (done.status !== 0) throw new Error(done.stderr);
-    };
-    mount("-t", "tmpfs", "-o", "size=8m", "none");
-    try {
-      const dataDir = join(folder.path, "data");
-      await mkdir(dataDir);
-      await using bench = await Bench.create(dataDir, () => ({}));
-      bench.member.start();
-      await bench.write(100_000, () => false);
-      expect(await bench.exitCode()).toBe("74");
-      expect(bench.acked).toBeGreaterThan(10);
-      mount("-o", "remount,size=64m");
-      bench.member.start();
-      expect(await bench.lost()).toBeNull();
-      await bench.member[Symbol.asyncDispose]();
-    } finally {
-      spawnSync("umount", [folder.path]);
-    }
+    using disk = new SmallDisk(folder.path, 8 << 20);
+    const dataDir = join(folder.path, "data");
+    await mkdir(dataDir);
+    await using bench = await Bench.create(dataDir, () => ({}));
+    bench.member.start();
+    await bench.write(100_000, () => false);
+    expect(await bench.exitCode()).toBe("74");
+    expect(bench.acked).toBeGreaterThan(10);
+    disk.resize(64 << 20);
+    bench.member.start();
+    expect(await bench.lost()).toBeNull();
   },
 );

@@ -6,6 +6,7 @@ export type { LogReader } from "../core/log/log-reader.ts";
 export { Raft } from "../core/raft.ts";
 export type { Ready, Refused } from "../core/ready.ts";
 export type { RefusalReason } from "../core/refusals.ts";
+export { openStorage } from "../storage/open-storage.ts";
 export { decodeFrame, encodeFrame } from "../transport/message-codec.ts";
 export type { PeerMessage } from "../transport/message-codec.ts";
 export { linkProtocols, readIdentity, writeIdentity } from "../transport/peer-identity.ts";

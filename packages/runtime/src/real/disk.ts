@@ -4,7 +4,7 @@ import type { Disk, Files, Store } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
 import { checkFileName } from "../file-name.ts";
 import { realFiles } from "./files.ts";
-import { verifyTables } from "./level-tables.ts";
+import { verifyLevel } from "./level-check.ts";
 import { openLevelStore } from "./open-level-store.ts";
 import { storageError } from "./storage-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
@@ -22,7 +22,7 @@ class RealDisk implements Disk {
     const path = join(this.#root, checkFileName(name));
     try {
       await makeDirectory(dirname(path));
-      await verifyTables(path);
+      await verifyLevel(path);
       const { store } = await openLevelStore(path);
       // LevelDB syncs what it writes, not the folders it stands in.
       await syncDirectory(path);

@@ -76,12 +76,12 @@ describe("real disk", () => {
     await rejectsWith(realDisk(join(directory.path, "file")).openStore("log"), "ERR_FLOTILLA_STORAGE");
   });
 
-  test("a store that lost its manifest does not open", async () => {
+  test("a store whose CURRENT names another manifest does not open", async () => {
     await using directory = await temporaryDirectory();
     const store = await realDisk(directory.path).openStore("log");
     await store.close();
     await writeFile(join(directory.path, "log", "CURRENT"), "MANIFEST-999999\n");
-    await rejectsWith(realDisk(directory.path).openStore("log"), "ERR_FLOTILLA_STORAGE");
+    await rejectsWith(realDisk(directory.path).openStore("log"), "ERR_FLOTILLA_DAMAGED");
   });
 
   test("entries larger than a step of the scan come whole and in order", async () => {
