@@ -100,7 +100,7 @@ export class DiskFixture {
 function onFailure(): void {}
 
 /** All entries that can be read, as `index@term`. */
-export function contents({ log }: Storage): string[] {
+export function contents({ log }: Pick<Storage, "log">): string[] {
   const found: string[] = [];
   while (log.base.index + found.length < log.last.index) {
     const read = log.read(log.base.index + found.length + 1, 1);

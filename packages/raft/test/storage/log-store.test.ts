@@ -1,8 +1,15 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { silentLogger } from "@flotilla/runtime";
+import { realHost } from "@flotilla/runtime/real";
+import { expect, onTestFinished, test } from "vitest";
 import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
-import type { LogStore } from "../../src/storage/log-store.ts";
-import { configuration, contents, DiskFixture, entry, task } from "./disk-fixture.ts";
+import { recoverLog } from "../../src/storage/log-recovery.ts";
+import { LogStore } from "../../src/storage/log-store.ts";
+import { openStorage } from "../../src/storage/open-storage.ts";
+import { configuration, contents, DiskFixture, entry, founders, task } from "./disk-fixture.ts";
 
 const resetConfig = { index: 1, payload: encodeConfiguration(configuration) };
 
@@ -88,24 +95,61 @@ function expected({ base, terms }: Model): string[] {
   return terms.map((term, k) => `${base.index + 1 + k}@${term}`);
 }
 
+function expectSame(log: LogStore, model: Model): void {
+  expect(contents({ log })).toEqual(expected(model));
+  expect(log.last).toEqual(lastOf(model));
+  expect(log.term(lastOf(model).index)).toBe(lastOf(model).term);
+  expect(log.read(model.base.index, 1)).toBe("compacted");
+}
+
 test("the log equals a plain list after any sequence of batches", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { maxLength: 20 }), async (actions) => {
       const disk = new DiskFixture();
-      const storage = await disk.open();
+      const { log } = await disk.open();
       const model: Model = { base: { index: 0, term: 0 }, terms: [], commit: 0 };
       for (const step of actions) {
-        await disk.run(perform(storage.log, model, step));
-        expect(contents(storage)).toEqual(expected(model));
-        expect(storage.log.last).toEqual(lastOf(model));
-        expect(storage.log.term(lastOf(model).index)).toBe(lastOf(model).term);
-        expect(storage.log.read(model.base.index, 1)).toBe("compacted");
+        await disk.run(perform(log, model, step));
+        expectSame(log, model);
       }
-      await disk.run(storage.log.close());
+      await disk.run(log.close());
     }),
     { numRuns: 150 },
   );
 });
+
+test("the same on LevelDB, also when it is opened again and again", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "flotilla-log-"));
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(action, { maxLength: 8 }), { maxLength: 4 }), async (lives) => {
+      runs += 1;
+      const host = realHost({ directory: path.join(folder, `${runs}`), logger: silentLogger });
+      const born = await openStorage({ host, cluster: "c", id: "a", bootstrap: founders, onFailure: fail });
+      // A node enters a term before it appends of it.
+      await born.log.append(task({ hardState: { term: 1000, vote: null } }));
+      await born.log.close();
+      const model: Model = { base: { index: 0, term: 0 }, terms: [], commit: 0 };
+      for (const actions of lives) {
+        const store = await host.disk.openStore("log");
+        await using log = new LogStore(store, await recoverLog(store), fail);
+        expectSame(log, model);
+        for (const step of actions) {
+          await perform(log, model, step);
+          expectSame(log, model);
+        }
+        // What was given up is durable with the next batch.
+        await log.append(task({}));
+      }
+    }),
+    { numRuns: 15 },
+  );
+});
+
+function fail(error: unknown): void {
+  throw error;
+}
 
 test("reads take at least one entry and as many as fit", async () => {
   const disk = new DiskFixture();
