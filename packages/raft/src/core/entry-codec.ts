@@ -57,7 +57,7 @@ function payloadOf(frame: Uint8Array): Uint8Array {
 
 /** The checksum that an intact frame carries. */
 export function frameChecksum(frame: Uint8Array): number {
-  return readUint32(frame, crcAt);
+  return viewOf(frame).getUint32(crcAt);
 }
 
 /** Encodes an entry once, for every disk and every wire. The payload is copied. */
@@ -84,13 +84,12 @@ function refuse(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `entry: ${message}`);
 }
 
-function readUint32(bytes: Uint8Array, at: number): number {
-  const high = ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-  return high * 0x1_0000 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
+function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
-function readCount(frame: Uint8Array, at: number, least: number): number {
-  const value = readUint32(frame, at) * twoTo32 + readUint32(frame, at + 4);
+function readCount(frame: DataView, at: number, least: number): number {
+  const value = frame.getUint32(at) * twoTo32 + frame.getUint32(at + 4);
   return isCount(value, least) ? value : refuse("a number is out of range");
 }
 
@@ -102,15 +101,16 @@ function readCount(frame: Uint8Array, at: number, least: number): number {
 export function decodeEntry(bytes: Uint8Array, offset: number): Entry {
   const rest = bytes.length - offset;
   if (rest < frameHeaderBytes) refuse("the frame is cut short");
-  const length = readUint32(bytes, offset);
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, rest);
+  const length = view.getUint32(0);
   if (length < frameHeaderBytes || length > rest) refuse("the length does not fit");
   const frame = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
-  if (readUint32(frame, crcAt) !== checksum(frame)) refuse("the checksum does not match");
+  if (view.getUint32(crcAt) !== checksum(frame)) refuse("the checksum does not match");
   return {
-    index: readCount(frame, indexAt, 1),
-    term: readCount(frame, termAt, 1),
-    timeMs: readCount(frame, timeAt, 0),
-    kind: kinds[frame[kindAt] ?? kinds.length] ?? refuse("the kind is unknown"),
+    index: readCount(view, indexAt, 1),
+    term: readCount(view, termAt, 1),
+    timeMs: readCount(view, timeAt, 0),
+    kind: kinds[view.getUint8(kindAt)] ?? refuse("the kind is unknown"),
     payload: payloadOf(frame),
     frame,
   };

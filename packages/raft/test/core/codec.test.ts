@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { encode } from "@flotilla/runtime";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -90,6 +91,30 @@ test.each([
 const steps = fc.array(
   fc.record({ term: fc.nat(2), time: fc.nat(9), payload: fc.uint8Array({ maxLength: 20 }) }),
 );
+
+const sound = { index: 5, term: 3, timeMs: 9, kind: "command", payload: Uint8Array.of(1, 2) } as const;
+
+/** A frame with an intact checksum in which one number, or the kind, is another. */
+function frameWith(at: number, bytes: readonly number[]): Uint8Array {
+  const frame = Uint8Array.from(encodeEntry(sound).frame);
+  frame.set(bytes, at);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, frame.length);
+  new DataView(frame.buffer).setUint32(4, crc32(frame.subarray(8), crc32(length)));
+  return frame;
+}
+
+test.each([
+  ["a term of none", 9, [0, 0, 0, 0, 0, 0, 0, 0]],
+  ["an index of none", 17, [0, 0, 0, 0, 0, 0, 0, 0]],
+  ["a term that no number holds exactly", 9, [0, 0x20, 0, 0, 0, 0, 0, 0]],
+  ["an index beyond every number", 17, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]],
+  ["a time that no number holds exactly", 25, [0, 0x20, 0, 0, 0, 0, 0, 1]],
+  ["an unknown kind", 8, [3]],
+])("%s is refused, though the checksum is right", (_, at, bytes) => {
+  expect(decodeEntry(frameWith(8, [1]), 0)).toMatchObject({ index: 5, term: 3, kind: "command" });
+  expect(failure(() => decodeEntry(frameWith(at, bytes), 0))).toEqual(badFrame);
+});
 
 test("a run of entries survives packing", () => {
   fc.assert(

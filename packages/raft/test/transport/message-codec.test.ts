@@ -3,7 +3,7 @@ import { miscounted, misshapen } from "@flotilla/runtime/conformance";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Message } from "../../src/core/message.ts";
-import { decodeFrame, encodeFrame } from "../../src/transport/message-codec.ts";
+import { decodeFrame, encodeFrame, messageBytes } from "../../src/transport/message-codec.ts";
 import type { PeerMessage } from "../../src/transport/message-codec.ts";
 import { maxCount, maxPayloadBytes } from "../../src/transport/message-rules.ts";
 import { configuration, entries } from "../storage/disk-fixture.ts";
@@ -164,6 +164,16 @@ test("what was encoded is what is decoded", () => {
   fc.assert(
     fc.property(frame, (messages) => {
       expect(plain(decodeFrame(encodeFrame(messages)))).toEqual(plain(messages));
+    }),
+  );
+});
+
+test("about how many bytes a message takes is not far below what it takes", () => {
+  fc.assert(
+    fc.property(message, (said) => {
+      const taken = encodeFrame([said]).length;
+      expect(messageBytes(said)).toBeGreaterThan(taken / 2);
+      expect(messageBytes(said)).toBeLessThan(taken + 4200);
     }),
   );
 });

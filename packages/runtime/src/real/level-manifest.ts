@@ -5,7 +5,7 @@ import { systemCode } from "./storage-error.ts";
 
 const blockBytes = 32 * 1024;
 const headerBytes = 7;
-const [full, first, middle, last] = [1, 2, 3, 4];
+const [full, first, last] = [1, 2, 4];
 
 /** What a LevelDB consists of, as its manifest says. */
 export interface LevelVersion {

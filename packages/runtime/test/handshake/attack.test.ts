@@ -1,4 +1,4 @@
-import type { Channel } from "@flotilla/runtime";
+import type { Channel, ChannelHandler } from "@flotilla/runtime";
 import { acceptHandshake, decode, dialHandshake, encode, memoryChannelPair } from "@flotilla/runtime";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -245,6 +245,36 @@ describe("handshake under attack", () => {
     );
   });
 
+  test.each([1, 31])("a proof of %i bytes is a bad frame, not a wrong one", async (length) => {
+    const { log, stranger, clock } = strangerDials({ secret: "s" });
+    stranger.send(hello());
+    stranger.send(encode([3, new Uint8Array(length)]));
+    clock.run();
+    await settled();
+    expect(log.error?.code).toBe("ERR_FLOTILLA_BAD_FRAME");
+  });
+
+  test("what a channel still delivers after a refusal is not heard", async () => {
+    let handler: ChannelHandler | undefined;
+    const sent: unknown[] = [];
+    const channel: Channel = {
+      protocol: "test-1",
+      remoteAddress: "",
+      bufferedBytes: 0,
+      isOpen: true,
+      handle: (given) => void (handler = given),
+      send: (frame) => void sent.push(decode(frame)),
+      close: () => {},
+    };
+    const log = runSide(acceptHandshake, channel, new ManualClock(), {}, 100);
+    handler?.message(Uint8Array.of(0xff));
+    handler?.message(hello());
+    handler?.message(encode([3, new Uint8Array(0)]));
+    await settled();
+    expect(sent).toEqual([[5, "ERR_FLOTILLA_BAD_FRAME", expect.any(String)]]);
+    expect(log.heard).toEqual([]);
+  });
+
   test("silence ends in a timeout on either side", async () => {
     for (const { log, stranger, clock } of [
       strangerDials({ timeoutMs: 700 }),
@@ -270,14 +300,17 @@ describe("handshake under attack", () => {
     expect(log.error?.code).toBe("ERR_FLOTILLA_TIMEOUT");
   });
 
-  test("a channel that ends early fails it as unreachable, at once", async () => {
-    for (const { log, stranger, clock } of [strangerDials(), strangerAccepts()]) {
-      stranger.close("going down");
-      clock.run();
-      await settled();
-      expect(log.error?.code).toBe("ERR_FLOTILLA_UNREACHABLE");
-      expect(log.error?.message).toMatch("going down");
-      expect(clock.pendingTimers).toBe(0);
-    }
-  });
+  test.each(["going down", ""])(
+    "a channel that ends early, with reason %j, fails it as unreachable, at once",
+    async (reason) => {
+      for (const { log, stranger, clock } of [strangerDials(), strangerAccepts()]) {
+        stranger.close(reason);
+        clock.run();
+        await settled();
+        expect(log.error?.code).toBe("ERR_FLOTILLA_UNREACHABLE");
+        expect(log.error?.message).toMatch(reason === "" ? "closed" : reason);
+        expect(clock.pendingTimers).toBe(0);
+      }
+    },
+  );
 });

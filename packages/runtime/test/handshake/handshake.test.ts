@@ -118,6 +118,22 @@ describe("handshake", () => {
     ]);
   });
 
+  test("an error that is not ours ends the handshake, and tells the other side nothing", async () => {
+    const broken = new Error("with a secret in it");
+    const { dialed, accepted } = await shakeHands(
+      { secret: "s" },
+      {
+        secret: "s",
+        admit: () => {
+          throw broken;
+        },
+      },
+    );
+    expect(accepted.error).toBe(broken);
+    expect(dialed.error?.code).toBe("ERR_FLOTILLA_INTERNAL");
+    expect(dialed.error?.message).not.toMatch("secret in it");
+  });
+
   test("a stranger's identity is never judged, nor shown to the owner", async () => {
     const judged: unknown[] = [];
     const admit = (identity: unknown): undefined => void judged.push(identity);

@@ -88,7 +88,7 @@ export const disk: readonly Mutant[] = [
     edits: [
       {
         file: entryCodec,
-        find: 'if (readUint32(frame, crcAt) !== checksum(frame)) refuse("the checksum does not match");',
+        find: 'if (view.getUint32(crcAt) !== checksum(frame)) refuse("the checksum does not match");',
         replace: "",
       },
     ],

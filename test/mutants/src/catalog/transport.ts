@@ -89,8 +89,8 @@ export const transport: readonly Mutant[] = [
     edits: [
       {
         file: entryCodec,
-        find: 'kinds[frame[kindAt] ?? kinds.length] ?? refuse("the kind is unknown")',
-        replace: 'kinds[frame[kindAt] ?? kinds.length] ?? "noop"',
+        find: 'kinds[view.getUint8(kindAt)] ?? refuse("the kind is unknown")',
+        replace: 'kinds[view.getUint8(kindAt)] ?? "noop"',
       },
     ],
   },
