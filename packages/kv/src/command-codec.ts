@@ -5,24 +5,27 @@ import {
   FlotillaError,
   readArray,
   readBytes,
+  readString,
   readUint,
 } from "@flotilla/runtime";
 import { idDigits } from "./ids.ts";
-import { readOperation, writeOperation } from "./operation-codec.ts";
+import { operationBounds, readOperation, writeOperation } from "./operation-codec.ts";
 import { checkShape } from "./operation-shape.ts";
 import type {
   AttachCommand,
   BeginHistoryCommand,
   ExpireCommand,
   KvCommand,
+  ReapCommand,
   RequestCommand,
 } from "./types.ts";
 
 /** Raised when the meaning of a command's bytes changes. */
 const commandFormat = 1;
-const tag = { attach: 0, request: 1, expire: 2, beginHistory: 3 } as const;
+const tag = { attach: 0, request: 1, expire: 2, beginHistory: 3, reap: 4 } as const;
 const secretBytes = 16;
 const maxLeases = 10_000;
+const maxPaths = 10_000;
 
 function bad(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
@@ -91,6 +94,14 @@ function writeBeginHistory({ revision }: BeginHistoryCommand): void {
   writeCount(revision, "revision");
 }
 
+function writeReap({ seen, paths }: ReapCommand): void {
+  open(tag.reap, 4);
+  writer.number(readUint(seen, "seen"));
+  readArray(paths, "paths", 0, maxPaths);
+  writer.array(paths.length);
+  for (const path of paths) writer.text(readString(path, "path", operationBounds.text));
+}
+
 /** Checks as it writes: a caller without types may hand over anything. */
 function write(command: KvCommand): void {
   switch (command.type) {
@@ -105,6 +116,9 @@ function write(command: KvCommand): void {
       return;
     case "begin-history":
       writeBeginHistory(command);
+      return;
+    case "reap":
+      writeReap(command);
       return;
     default:
       bad("command: unknown kind");
@@ -153,6 +167,10 @@ function readLease(reader: CborReader): string {
   return reader.hex("lease", idDigits);
 }
 
+function readPath(reader: CborReader): string {
+  return reader.text("path", operationBounds.text);
+}
+
 function readCommand(reader: CborReader): KvCommand {
   const items = reader.array("command", 2, 8);
   if (reader.uint("format") !== commandFormat) bad("command: unknown format version");
@@ -169,6 +187,9 @@ function readCommand(reader: CborReader): KvCommand {
     case tag.beginHistory:
       expectItems("begin-history", items, 3);
       return { type: "begin-history", revision: readCount(reader, "revision") };
+    case tag.reap:
+      expectItems("reap", items, 4);
+      return { type: "reap", seen: reader.uint("seen"), paths: reader.list("paths", maxPaths, readPath) };
     default:
       return bad("command: unknown kind");
   }

@@ -5,7 +5,7 @@ import type { Chunk } from "./values.ts";
 
 const types = ["created", "changed", "deleted"] as const;
 /** Numbers of one event, in the order of `write`. */
-const stride = 13;
+const stride = 14;
 
 /**
  * A fixed number of events, taken apart into columns: as objects, the many events of a history would be the bulk of
@@ -61,6 +61,7 @@ export class EventPage {
     numbers[(at += 1)] = stat.version;
     numbers[(at += 1)] = stat.cversion;
     numbers[(at += 1)] = stat.numChildren;
+    numbers[(at += 1)] = stat.container ? -1 : (stat.ttlMs ?? 0);
   }
 
   read(slot: number): TreeEvent {
@@ -81,6 +82,8 @@ export class EventPage {
       ephemeralOwner: this.#owners[slot] ?? null,
       dataLength: length,
       numChildren: of(12),
+      container: of(13) < 0,
+      ttlMs: of(13) > 0 ? of(13) : null,
     };
     return { ...head, node: { value: bytesAt({ chunk, at: of(3), length }), stat } };
   }

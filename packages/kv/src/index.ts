@@ -3,7 +3,8 @@ export { compareTokens, EventHistory } from "./history.ts";
 export type { HistoryLimits } from "./history.ts";
 export { limits } from "./limits.ts";
 export { Machine } from "./machine.ts";
-export type { ApplyPoint, MachineOptions, MachineSnapshot, PageOptions } from "./machine.ts";
+export type { MachineOptions } from "./machine.ts";
+export type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 export { idDigits } from "./ids.ts";
 export { readOperation, writeOperation } from "./operation-codec.ts";
 export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
@@ -30,6 +31,8 @@ export type {
   Node,
   Operation,
   OpResult,
+  ReapablePage,
+  ReapCommand,
   RequestCommand,
   Result,
   RevokeOp,

@@ -21,6 +21,8 @@ export const limits = {
   /** Time to live of a session or lease, ms. */
   minTtlMs: 500,
   maxTtlMs: 120_000,
+  /** Longest time to live of a node, ms: 40 bits, as in ZooKeeper. */
+  maxNodeTtlMs: 1_099_511_627_775,
   /** Events kept for watches that resume. */
   historyEvents: 100_000,
   historyBytes: 67_108_864,

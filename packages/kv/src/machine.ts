@@ -8,6 +8,7 @@ import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { expire, perform } from "./perform.ts";
 import type { Performed } from "./perform.ts";
+import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
 import type { Restored } from "./restore.ts";
 import type { Session } from "./session-table.ts";
@@ -17,6 +18,7 @@ import type { State } from "./state.ts";
 import { openSubtree } from "./subtree.ts";
 import type { Subtree } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
+import { reap } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
 import type {
   Applied,
@@ -27,6 +29,8 @@ import type {
   KvCommand,
   LeaseInfo,
   Node,
+  ReapablePage,
+  ReapCommand,
   RequestCommand,
   Result,
   SessionId,
@@ -42,31 +46,6 @@ export interface MachineOptions {
   readonly historyLimits?: Partial<HistoryLimits>;
   /** Marks a rare branch by name. Default: nothing. */
   readonly probe?: (name: string) => void;
-}
-
-/** Where a command stands in the log. */
-export interface ApplyPoint {
-  /** Index in the log; grows from one command to the next. */
-  readonly index: number;
-  /** The leader's wall time at append, ms since the epoch. */
-  readonly timeMs: number;
-}
-
-/** Which part of a list of children. */
-export interface PageOptions {
-  /** The last name of the page before. Default: from the start. */
-  readonly after?: string;
-  /** Names at most, 1 to 10,000. Default 10,000. */
-  readonly limit?: number;
-}
-
-/** The whole state as it was at one command, also while later commands are applied. */
-export interface MachineSnapshot {
-  /** Log index of the last command in it. */
-  readonly index: number;
-  readonly digest: string;
-  /** The bytes in slices of 64 KiB, the last one shorter. May be called more than once; the bytes are the same. */
-  chunks(): IterableIterator<Uint8Array, undefined>;
 }
 
 type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];
@@ -135,6 +114,8 @@ export class Machine {
         return this.#request(command, at.timeMs);
       case "expire":
         return this.#expire(command, at.timeMs);
+      case "reap":
+        return this.#reap(command, at.timeMs);
       default:
         return this.#beginHistory(command);
     }
@@ -180,6 +161,19 @@ export class Machine {
   /** A node and everything below it, fixed now (O(1)), in pages of at most `limit` nodes; empty without the node. */
   subtree(path: string, limit: number): Subtree {
     return openSubtree(this.#state.tree.frozen(), this.#token, path, limit);
+  }
+
+  /** Containers, and nodes with a time to live. */
+  get mortals(): number {
+    return this.#state.tree.mortals;
+  }
+
+  /**
+   * Containers and nodes with a time to live that are over at a wall time, sorted by path: for the leader, to `reap`.
+   * It looks at no more than `looks` of them, behind `after`.
+   */
+  reapable({ timeMs, after, limit, looks }: ReapableQuery): ReapablePage {
+    return this.#state.tree.reapable(timeMs, after, limit, looks);
   }
 
   session(id: SessionId): SessionInfo | null {
@@ -332,6 +326,13 @@ export class Machine {
     const leases = expire(execution, command.leases);
     this.#finish(execution);
     return { type: "expired", leases };
+  }
+
+  #reap(command: ReapCommand, timeMs: number): Applied {
+    const execution = this.#begin(null, timeMs);
+    const paths = reap(execution, command);
+    this.#finish(execution);
+    return { type: "reaped", paths };
   }
 
   #beginHistory({ revision }: BeginHistoryCommand): Applied {

@@ -17,12 +17,20 @@ const tag = {
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
+const containerFlag = 4;
+/** The ttl follows. */
+const ttlFlag = 8;
+const allFlags = 15;
 
 /** Wider than any limit: what is too large is a result, what does not even fit here is no operation. */
 export const operationBounds = { text: 65_536, bytes: 67_108_864, ops: 65_536 } as const;
 
 /** A caller without types may say null for what is absent. */
 type Optional<T> = T | null | undefined;
+
+function isGiven(value: Optional<number>): value is number {
+  return value !== undefined && value !== null;
+}
 
 function writeOptional(writer: CborWriter, value: Optional<number | boolean>): void {
   if (value === undefined || value === null) writer.null();
@@ -36,13 +44,16 @@ function writeConditions(writer: CborWriter, conditions: Conditions): void {
 }
 
 function writeCreate(writer: CborWriter, op: CreateOp): void {
-  writer.array(5);
+  const hasTtl = isGiven(op.ttlMs);
+  writer.array(hasTtl ? 6 : 5);
   writer.number(tag.create);
   writer.text(op.path);
   writer.bytes(op.value);
   if (op.lease === null) writer.null();
   else writer.text(op.lease);
-  writer.number((op.sequential ? sequentialFlag : 0) | (op.guarded ? guardedFlag : 0));
+  const flags = (op.sequential ? sequentialFlag : 0) | (op.guarded ? guardedFlag : 0);
+  writer.number(flags | (op.container === true ? containerFlag : 0) | (hasTtl ? ttlFlag : 0));
+  if (isGiven(op.ttlMs)) writer.number(op.ttlMs);
 }
 
 function writeSet(writer: CborWriter, op: SetOp): void {
@@ -129,13 +140,19 @@ function readValue(reader: CborReader): Uint8Array {
   return reader.bytes("value", operationBounds.bytes);
 }
 
-function readCreate(reader: CborReader): CreateOp {
+function readCreate(reader: CborReader, items: number): CreateOp {
   const path = readPath(reader);
   const value = readValue(reader);
   const lease = reader.takeNull() ? null : reader.hex("lease", idDigits);
-  const flags = reader.uint("flags", sequentialFlag | guardedFlag);
+  const flags = reader.uint("flags", allFlags);
+  const hasTtl = (flags & ttlFlag) !== 0;
+  expectItems("create", items, hasTtl ? 6 : 5);
   const sequential = (flags & sequentialFlag) !== 0;
-  return { type: "create", path, value, lease, sequential, guarded: (flags & guardedFlag) !== 0 };
+  const guarded = (flags & guardedFlag) !== 0;
+  const op: CreateOp = { type: "create", path, value, lease, sequential, guarded };
+  if (flags < containerFlag) return op;
+  const container = (flags & containerFlag) === 0 ? {} : { container: true };
+  return { ...op, ...container, ...(hasTtl ? { ttlMs: reader.uint("ttl") } : {}) };
 }
 
 function readSet(type: "set" | "put", reader: CborReader): SetOp {
@@ -164,10 +181,9 @@ function unknown(): never {
 
 function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp {
   if (kind > tag.check) unknown();
+  if (kind === tag.create) return readCreate(reader, items);
   expectItems("operation", items, 5);
   switch (kind) {
-    case tag.create:
-      return readCreate(reader);
     case tag.set:
       return readSet("set", reader);
     case tag.put:

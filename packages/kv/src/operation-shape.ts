@@ -35,6 +35,8 @@ function checkTreeShape(op: TreeOp): void {
       checkPath(op.path);
       checkValue(op.value);
       if (op.lease !== null) readId(op.lease, "lease");
+      readOptionalBoolean(op.container, "container");
+      readOptionalUint(op.ttlMs, "ttl");
       return;
     case "set":
     case "put":

@@ -6,12 +6,17 @@ import { SnapshotReader } from "./snapshot-read.ts";
 import type { SessionRecord, SnapshotSink } from "./snapshot-read.ts";
 import { bareState, digestOf } from "./state.ts";
 import type { State } from "./state.ts";
+import { lifetime as lifetimes } from "./tree-node.ts";
 import type { NodeFields } from "./tree-node.ts";
 import type { LeaseInfo, Result } from "./types.ts";
 import { isTtl } from "./validate.ts";
 
 function demand(condition: boolean, message: string): asserts condition {
   if (!condition) throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `snapshot: ${message}`);
+}
+
+function isLifetime(ms: number): boolean {
+  return ms >= lifetimes.container && ms <= limits.maxNodeTtlMs;
 }
 
 /** Builds a state out of records and checks how they belong together. */
@@ -30,7 +35,7 @@ class Builder implements SnapshotSink {
   #open: SessionRecord | null = null;
 
   node(fields: NodeFields): void {
-    const { path, owner, guarded, czxid, mzxid, pzxid, created, numChildren } = fields;
+    const { path, owner, guarded, lifetime, czxid, mzxid, pzxid, created, numChildren } = fields;
     demand(isPath(path) && path > this.#lastPath, "paths out of order");
     this.#lastPath = path;
     if (path !== "/") {
@@ -40,6 +45,7 @@ class Builder implements SnapshotSink {
     }
     demand(czxid <= mzxid && czxid <= pzxid && numChildren <= created, "a stat that cannot be");
     demand(owner !== null || !guarded, "a guarded node without a lease");
+    demand(isLifetime(lifetime) && (owner === null || lifetime === 0), "a lifetime that cannot be");
     if (owner !== null) this.#owners.add(owner);
     if (numChildren > 0) this.#lacking.set(path, numChildren);
     this.#newest = Math.max(this.#newest, mzxid, pzxid);

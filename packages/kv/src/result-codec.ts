@@ -5,7 +5,7 @@ import { readStat, writeStat } from "./stat-codec.ts";
 import type { OpResult, Result } from "./types.ts";
 
 /** Raised when the meaning of a result's bytes changes. */
-const resultFormat = 1;
+const resultFormat = 2;
 const maxCode = 64;
 
 const writer = new CborWriter();

@@ -95,7 +95,7 @@ function readHeader(frame: Frame): SnapshotHeader {
 }
 
 function readNode(value: unknown): NodeFields {
-  const fields = readArray(value, "node", 12, 12);
+  const fields = readArray(value, "node", 13, 13);
   return {
     path: readString(fields[0], "path", limits.pathBytes),
     value: readBytes(fields[1], "value", limits.valueBytes),
@@ -109,6 +109,7 @@ function readNode(value: unknown): NodeFields {
     numChildren: readUint(fields[9], "children"),
     owner: fields[10] === null ? null : readId(fields[10], "owner"),
     guarded: readBoolean(fields[11], "guarded"),
+    lifetime: readInt(fields[12], "lifetime"),
   };
 }
 

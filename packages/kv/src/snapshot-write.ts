@@ -54,6 +54,7 @@ function nodeRecord(node: TreeNode): readonly unknown[] {
     node.numChildren,
     node.owner,
     node.guarded,
+    node.lifetime,
   ];
 }
 

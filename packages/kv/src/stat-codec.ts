@@ -2,7 +2,13 @@ import type { CborReader, CborWriter } from "@flotilla/runtime";
 import { idDigits } from "./ids.ts";
 import type { Stat } from "./types.ts";
 
-const items = 11;
+const items = 12;
+const isContainer = -1;
+
+/** One number: 0 for neither a container nor a ttl. */
+function lifetimeOf({ container, ttlMs }: Stat): number {
+  return container ? isContainer : (ttlMs ?? 0);
+}
 
 /** Writes a stat as a positional array. {@link readStat} is its inverse. */
 export function writeStat(writer: CborWriter, stat: Stat): void {
@@ -19,6 +25,7 @@ export function writeStat(writer: CborWriter, stat: Stat): void {
   else writer.text(stat.ephemeralOwner);
   writer.number(stat.dataLength);
   writer.number(stat.numChildren);
+  writer.number(lifetimeOf(stat));
 }
 
 /**
@@ -27,7 +34,7 @@ export function writeStat(writer: CborWriter, stat: Stat): void {
  */
 export function readStat(reader: CborReader): Stat {
   reader.array("stat", items, items);
-  return {
+  const head = {
     czxid: reader.uint("czxid"),
     mzxid: reader.uint("mzxid"),
     pzxid: reader.uint("pzxid"),
@@ -40,4 +47,6 @@ export function readStat(reader: CborReader): Stat {
     dataLength: reader.uint("length"),
     numChildren: reader.uint("children"),
   };
+  const lifetime = reader.int("lifetime");
+  return { ...head, container: lifetime < 0, ttlMs: lifetime > 0 ? lifetime : null };
 }

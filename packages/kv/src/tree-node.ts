@@ -18,6 +18,8 @@ export interface NodeFacts {
   readonly numChildren: number;
   readonly owner: LeaseId | null;
   readonly guarded: boolean;
+  /** What else ends it; see {@link lifetime}. */
+  readonly lifetime: number;
 }
 
 /** All there is to know of a node. */
@@ -43,6 +45,9 @@ export interface TreeNode extends NodeFacts, Place {
   readonly generation: number;
 }
 
+/** A node of its own accord has no end, ends with its last child, or so many ms after it was last set. */
+export const lifetime = { endless: 0, container: -1 } as const;
+
 const itemKind = 1;
 
 function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeNode {
@@ -58,6 +63,7 @@ function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeN
     numChildren: facts.numChildren,
     owner: facts.owner,
     guarded: facts.guarded,
+    lifetime: facts.lifetime,
     chunk: noBytes,
     at: 0,
     length: 0,
@@ -92,6 +98,7 @@ export function sealNode(node: TreeNode, hash: ItemHash): void {
   hash.int(node.czxid).int(node.mzxid).int(node.pzxid).int(node.ctimeMs).int(node.mtimeMs);
   hash.int(node.version).int(node.created).int(node.numChildren);
   if (node.owner !== null) hash.word(hashText(node.owner)).word(node.guarded ? 1 : 0);
+  if (node.lifetime !== lifetime.endless) hash.int(node.lifetime);
   hash.end();
   node.a = hash.a;
   node.b = hash.b;
@@ -110,6 +117,7 @@ export const rootFacts: NodeFacts = {
   numChildren: 0,
   owner: null,
   guarded: false,
+  lifetime: lifetime.endless,
 };
 
 /** What the node says of itself now. */
@@ -126,7 +134,15 @@ export function statOf(node: TreeNode): Stat {
     ephemeralOwner: node.owner,
     dataLength: node.length,
     numChildren: node.numChildren,
+    container: node.lifetime === lifetime.container,
+    ttlMs: node.lifetime > 0 ? node.lifetime : null,
   };
+}
+
+/** True when its time is over at `timeMs`: a container that lost its last child, a childless node not set for its ttl. */
+export function isOver(node: TreeNode, timeMs: number): boolean {
+  if (node.lifetime === lifetime.endless || node.numChildren > 0) return false;
+  return node.lifetime === lifetime.container ? node.created > 0 : timeMs - node.mtimeMs > node.lifetime;
 }
 
 /** The node as it is given out. */

@@ -4,7 +4,7 @@ import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
-import { statOf } from "./tree-node.ts";
+import { isOver, lifetime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
@@ -13,6 +13,7 @@ import type {
   DeleteOp,
   LeaseId,
   OpResult,
+  ReapCommand,
   SessionId,
   SetOp,
   TreeEvent,
@@ -72,6 +73,11 @@ interface NewNode {
   readonly value: Uint8Array;
   readonly owner: LeaseId | null;
   readonly guarded: boolean;
+  readonly lifetime: number;
+}
+
+function lifetimeOf({ container, ttlMs }: CreateOp): number {
+  return container === true ? lifetime.container : (ttlMs ?? lifetime.endless);
 }
 
 function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
@@ -89,6 +95,7 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     numChildren: 0,
     owner,
     guarded,
+    lifetime: node.lifetime,
   };
   changeParent(x, parent, 1);
   return emit(x, "created", x.tree.add(born, node.value));
@@ -108,7 +115,8 @@ function create(x: Execution, op: CreateOp): Outcome {
   if (op.lease !== null && x.session !== null && ownedBySession(x, x.session) >= limits.nodesPerCommand) {
     return "ERR_FLOTILLA_LIMIT";
   }
-  return insert(x, parent, { path, value: op.value, owner: op.lease, guarded: op.guarded });
+  const { value, lease: owner, guarded } = op;
+  return insert(x, parent, { path, value, owner, guarded, lifetime: lifetimeOf(op) });
 }
 
 function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
@@ -130,7 +138,8 @@ function set(x: Execution, op: SetOp): Outcome {
   const parent = x.tree.get(parentOf(op.path));
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
   if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
-  return insert(x, parent, { path: op.path, value: op.value, owner: null, guarded: false });
+  const { path, value } = op;
+  return insert(x, parent, { path, value, owner: null, guarded: false, lifetime: lifetime.endless });
 }
 
 /** Removes a node that exists and has no children. */
@@ -183,4 +192,16 @@ export function endLeases(x: Execution, leases: readonly LeaseId[]): void {
     if (node !== undefined) erase(x, node);
   }
   for (const lease of leases) x.sessions.endLease(lease);
+}
+
+/** Deletes those of the nodes whose time is over and that nothing changed after revision `seen`. Returns them, sorted. */
+export function reap(x: Execution, { seen, paths }: ReapCommand): string[] {
+  const reaped: string[] = [];
+  for (const path of paths.toSorted()) {
+    const node = x.tree.get(path);
+    if (node === undefined || node.mzxid > seen || node.pzxid > seen || !isOver(node, x.timeMs)) continue;
+    erase(x, node);
+    reaped.push(path);
+  }
+  return reaped;
 }

@@ -4,9 +4,9 @@ import { limits } from "./limits.ts";
 import { PathIndex } from "./path-index.ts";
 import { prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
-import { copyNode, makeNode, sealNode } from "./tree-node.ts";
+import { copyNode, isOver, lifetime, makeNode, sealNode } from "./tree-node.ts";
 import type { NodeFacts, TreeNode } from "./tree-node.ts";
-import type { ChildrenPage, LeaseId } from "./types.ts";
+import type { ChildrenPage, LeaseId, ReapablePage } from "./types.ts";
 import { ValueStore } from "./values.ts";
 
 /** A node in place of another: what was there is no longer changed, and may come back. */
@@ -25,6 +25,8 @@ export class Tree {
   readonly #nodes: PathIndex<TreeNode> = new PathIndex();
   readonly #order: SortedMap<TreeNode> = new SortedMap();
   readonly #owned: Map<LeaseId, Set<string>> = new Map();
+  /** The paths of all nodes that may end of their own accord. */
+  readonly #mortal: SortedMap<true> = new SortedMap();
   readonly #find = (path: string): TreeNode | undefined => this.#nodes.get(path);
   /** The last answer: a command asks for the same path several times. */
   #askedPath: string | null = null;
@@ -54,6 +56,11 @@ export class Tree {
   /** The paths that end with a lease; in no order. */
   owned(lease: LeaseId): ReadonlySet<string> {
     return this.#owned.get(lease) ?? emptySet;
+  }
+
+  /** Nodes that may end of their own accord. */
+  get mortals(): number {
+    return this.#mortal.size;
   }
 
   add(facts: NodeFacts, value: Uint8Array): TreeNode {
@@ -130,6 +137,26 @@ export class Tree {
     return { names, next: names.at(-1) ?? null };
   }
 
+  /** Nodes that are over at `timeMs`, at most `limit`, of the next `looks` that may end of their own accord. */
+  reapable(timeMs: number, after: string | null, limit: number, looks: number): ReapablePage {
+    const paths: string[] = [];
+    let looked = 0;
+    let last: string | null = null;
+    let next: string | null = null;
+    this.#mortal.scan(after === null ? "" : `${after}\u0000`, (path) => {
+      if (looked === looks || paths.length === limit) {
+        next = last;
+        return false;
+      }
+      looked += 1;
+      last = path;
+      const node = this.#nodes.get(path);
+      if (node !== undefined && isOver(node, timeMs)) paths.push(path);
+      return true;
+    });
+    return { paths, next };
+  }
+
   /** All nodes as they are now, sorted by path, untouched by later changes. O(1). */
   frozen(): SortedMap<TreeNode> {
     this.#keepOlder();
@@ -175,9 +202,18 @@ export class Tree {
       this.#values.hold(after);
     }
     if (before !== undefined) this.#values.release(before);
-    if (before === undefined && after !== undefined && after.owner !== null) this.#own(after.owner, path);
-    if (after === undefined && before !== undefined && before.owner !== null)
-      this.#disown(before.owner, path);
+    if (before === undefined && after !== undefined) this.#list(after);
+    if (after === undefined && before !== undefined) this.#unlist(before);
+  }
+
+  #list({ path, owner, lifetime: own }: TreeNode): void {
+    if (owner !== null) this.#own(owner, path);
+    if (own !== lifetime.endless) this.#mortal.set(path, true);
+  }
+
+  #unlist({ path, owner, lifetime: own }: TreeNode): void {
+    if (owner !== null) this.#disown(owner, path);
+    if (own !== lifetime.endless) this.#mortal.delete(path);
   }
 
   #own(lease: LeaseId, path: string): void {

@@ -22,10 +22,14 @@ export interface Stat {
   readonly cversion: number;
   /** Number of changes of the access list. */
   readonly aversion: number;
-  /** The lease it ends with; null for a persistent node. */
+  /** The lease it ends with; null for a node of any other kind. */
   readonly ephemeralOwner: LeaseId | null;
   readonly dataLength: number;
   readonly numChildren: number;
+  /** Deleted some time after its last child was. */
+  readonly container: boolean;
+  /** Deleted some time after it was neither set nor had children for this long, ms; null: never. */
+  readonly ttlMs: number | null;
 }
 
 export interface Node {
@@ -53,6 +57,13 @@ export interface CreateOp {
   readonly sequential: boolean;
   /** Another session's delete is refused with `ERR_FLOTILLA_HELD` unless forced. Only with a lease. */
   readonly guarded: boolean;
+  /** Deleted by the leader once its last child is gone; not before it had one. Neither sequential nor with a lease. */
+  readonly container?: boolean;
+  /**
+   * Deleted by the leader once it has no children and was not set for so long, by the leader's wall time. 1 to
+   * 1,099,511,627,775 ms. Without a lease, and no container. Absent: never.
+   */
+  readonly ttlMs?: number;
 }
 /** `set` changes an existing node, `put` changes or creates (persistent). */
 export interface SetOp {
@@ -124,6 +135,16 @@ export interface ExpireCommand {
   readonly leases: readonly LeaseId[];
 }
 /**
+ * Deletes containers that lost their last child, and childless nodes whose time to live is over: those of `paths` that
+ * still are so, by the time of the command, and that nothing changed after revision `seen`. One revision. Proposed by
+ * the leader alone, never forwarded.
+ */
+export interface ReapCommand {
+  readonly type: "reap";
+  readonly seen: number;
+  readonly paths: readonly string[];
+}
+/**
  * Begins another history of the cluster, after one that lost its end: revisions go on at `revision`, or 2^20 above the
  * last one if that is higher, and every older watch token is a gap. Sessions and leases stay.
  */
@@ -131,7 +152,7 @@ export interface BeginHistoryCommand {
   readonly type: "begin-history";
   readonly revision: number;
 }
-export type KvCommand = AttachCommand | RequestCommand | ExpireCommand | BeginHistoryCommand;
+export type KvCommand = AttachCommand | RequestCommand | ExpireCommand | BeginHistoryCommand | ReapCommand;
 
 /** What became of one tree operation. */
 export type OpResult =
@@ -190,6 +211,8 @@ export type Applied =
       readonly nextSeq: number;
     }
   | { readonly type: "expired"; readonly leases: readonly LeaseId[] }
+  /** Those that were deleted, sorted. */
+  | { readonly type: "reaped"; readonly paths: readonly string[] }
   | { readonly type: "history-begun" }
   /** An operator had it passed over, and it was no request whose turn could be used up. Nothing happened. */
   | { readonly type: "skipped" };
@@ -215,6 +238,13 @@ export type WatchKind = "data" | "children" | "recursive";
 export interface WatchToken {
   readonly revision: number;
   readonly ordinal: number;
+}
+
+/** Nodes that the leader may delete by now. */
+export interface ReapablePage {
+  readonly paths: readonly string[];
+  /** Pass as `after` to look on; null when this was the end. */
+  readonly next: string | null;
 }
 
 /** A page of child names, sorted by code units. */

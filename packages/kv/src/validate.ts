@@ -18,6 +18,10 @@ function fault(code: ErrorCode, message: string): Fault {
   return { code, message, index: null };
 }
 
+function badArgument(message: string): Fault {
+  return fault("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
 /** Paths known to be good, because there are nodes. */
 interface KnownPaths {
   get(path: string): object | undefined;
@@ -39,25 +43,36 @@ function valueFault(value: Uint8Array): Fault | null {
   );
 }
 
+function kindFault({ lease, sequential, guarded, container, ttlMs }: CreateOp): Fault | null {
+  if (guarded && lease === null) return badArgument("only an ephemeral node can be guarded");
+  if (container === true) {
+    if (sequential || lease !== null || ttlMs !== undefined)
+      return badArgument("a container is neither sequential nor ephemeral, and has no ttl");
+  }
+  if (ttlMs === undefined) return null;
+  if (lease !== null) return badArgument("an ephemeral node has no ttl");
+  return ttlMs >= 1 && ttlMs <= limits.maxNodeTtlMs
+    ? null
+    : badArgument(`the ttl of a node is between 1 and ${limits.maxNodeTtlMs} ms`);
+}
+
 function createFault(op: CreateOp, known: KnownPaths): Fault | null {
-  if (op.guarded && op.lease === null)
-    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "only an ephemeral node can be guarded");
+  const kind = kindFault(op);
+  if (kind !== null) return kind;
   return pathFault(op.sequential ? op.path + shortestSuffix : op.path, known) ?? valueFault(op.value);
 }
 
 function misplacedExists(conditions: Conditions): Fault | null {
-  return conditions.exists === undefined
-    ? null
-    : fault("ERR_FLOTILLA_BAD_ARGUMENT", "the condition `exists` belongs to `check`");
+  return conditions.exists === undefined ? null : badArgument("the condition `exists` belongs to `check`");
 }
 
 function checkFault(conditions: Conditions): Fault | null {
   const { exists, version, mzxid } = conditions;
   if (exists === undefined && version === undefined && mzxid === undefined) {
-    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "a check needs a condition");
+    return badArgument("a check needs a condition");
   }
   if (exists === false && (version !== undefined || mzxid !== undefined)) {
-    return fault("ERR_FLOTILLA_BAD_ARGUMENT", "a node that must not exist has no version");
+    return badArgument("a node that must not exist has no version");
   }
   return null;
 }
@@ -70,7 +85,7 @@ function treeFault(op: TreeOp, known: KnownPaths): Fault | null {
     case "put":
       return misplacedExists(op.if) ?? pathFault(op.path, known) ?? valueFault(op.value);
     case "delete":
-      if (op.path === "/") return fault("ERR_FLOTILLA_BAD_ARGUMENT", "the root cannot be deleted");
+      if (op.path === "/") return badArgument("the root cannot be deleted");
       return misplacedExists(op.if) ?? pathFault(op.path, known);
     default:
       return checkFault(op.if) ?? pathFault(op.path, known);
@@ -110,7 +125,7 @@ export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | nul
     case "grant":
       return isTtl(op.ttlMs)
         ? null
-        : fault("ERR_FLOTILLA_BAD_ARGUMENT", `a ttl is between ${limits.minTtlMs} and ${limits.maxTtlMs} ms`);
+        : badArgument(`a ttl is between ${limits.minTtlMs} and ${limits.maxTtlMs} ms`);
     case "revoke":
     case "close":
       return null;

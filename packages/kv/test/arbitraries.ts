@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Conditions, KvCommand, Operation, TreeOp } from "../src/index.ts";
+import type { Conditions, CreateOp, KvCommand, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
 import { idOf, secretOf } from "./support.ts";
 
@@ -44,6 +44,9 @@ interface Draft {
   readonly lease: number | "own" | null;
   readonly sequential: boolean;
   readonly guarded: boolean;
+  /** `mixed` draws what does not go together. */
+  readonly kind: "any" | "container" | "ttl" | "mixed";
+  readonly ttlMs: number;
   readonly force: boolean;
   readonly version: Wanted;
   readonly mzxid: Wanted;
@@ -58,6 +61,12 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   lease: fc.constantFrom<Draft["lease"]>(null, null, "own", "own", "own", 0, 3, 4),
   sequential: fc.boolean(),
   guarded: fc.boolean(),
+  kind: fc.oneof(
+    { weight: 12, arbitrary: fc.constant("any" as const) },
+    { weight: 4, arbitrary: fc.constantFrom("container" as const, "ttl" as const) },
+    { weight: 1, arbitrary: fc.constant("mixed" as const) },
+  ),
+  ttlMs: fc.constantFrom(1, 1, 30, 30, 2 ** 40 - 1, 2 ** 40, 0),
   force: fc.boolean(),
   version: wanted,
   mzxid: wanted,
@@ -101,6 +110,7 @@ export type CommandStep =
       readonly ttlMs: number | null;
     }
   | { readonly kind: "expire"; readonly leases: readonly number[] }
+  | { readonly kind: "reap"; readonly seenBefore: number; readonly paths: readonly string[] }
   | {
       readonly kind: "request";
       readonly session: number;
@@ -138,6 +148,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("expire" as const), leases: fc.array(ids, { maxLength: 3 }) }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("reap" as const),
+      seenBefore: fc.constantFrom(0, 0, 1, 5),
+      paths: fc.shuffledSubarray([...goodPaths, "/none", ""]),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: "restore" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "freeze" as const }) },
 );
@@ -168,20 +186,33 @@ function conditionsOf(from: Draft, state: State, withExists: boolean): Condition
   };
 }
 
+function createOp(from: Draft, own: string): CreateOp {
+  const { kind, path, prefix, value, ttlMs } = from;
+  const mayLease = kind === "any" || kind === "mixed";
+  const drawn = from.lease === "own" ? own : from.lease === null ? null : idOf(from.lease);
+  const lease = mayLease ? drawn : null;
+  const sequential = kind !== "container" && from.sequential;
+  const op: CreateOp = {
+    type: "create",
+    path: sequential ? prefix : path,
+    value,
+    lease,
+    sequential,
+    guarded: from.guarded && lease !== null,
+  };
+  if (kind === "any") return op;
+  return {
+    ...op,
+    ...(kind === "ttl" ? {} : { container: true }),
+    ...(kind === "container" ? {} : { ttlMs }),
+  };
+}
+
 function treeOp(from: Draft, state: State, own: string): TreeOp {
-  const { type, path, value, sequential, guarded, force } = from;
+  const { type, path, value, force } = from;
   switch (type) {
-    case "create": {
-      const lease = from.lease === "own" ? own : from.lease === null ? null : idOf(from.lease);
-      return {
-        type,
-        path: sequential ? from.prefix : path,
-        value,
-        lease,
-        sequential,
-        guarded: guarded && lease !== null,
-      };
-    }
+    case "create":
+      return createOp(from, own);
     case "set":
     case "put":
       return { type, path, value, if: conditionsOf(from, state, false) };
@@ -210,6 +241,10 @@ function operationOf(from: What, state: State, own: string): Operation {
 /** The command of a step, given the state it meets. */
 export function makeCommand(next: CommandStep, state: State): KvCommand {
   if (next.kind === "expire") return { type: "expire", leases: next.leases.map(idOf) };
+  if (next.kind === "reap") {
+    const seen = Math.max(0, state.revision - next.seenBefore);
+    return { type: "reap", seen, paths: next.paths };
+  }
   const id = idOf(next.session);
   const known = state.sessions[id];
   if (next.kind === "attach") {

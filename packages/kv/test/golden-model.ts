@@ -7,6 +7,7 @@ import type {
   DeleteOp,
   KvCommand,
   OpResult,
+  ReapCommand,
   RequestCommand,
   Result,
   SetOp,
@@ -28,7 +29,13 @@ interface GoldenNode {
   deaths: number;
   owner: string | null;
   guarded: boolean;
+  container: boolean;
+  ttlMs: number | null;
 }
+
+type GoldenKind = Pick<GoldenNode, "owner" | "guarded" | "container" | "ttlMs">;
+
+const ordinary: GoldenKind = { owner: null, guarded: false, container: false, ttlMs: null };
 
 interface GoldenSession {
   secret: string;
@@ -92,7 +99,7 @@ export class GoldenModel {
 
   constructor() {
     const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
-    const root = { value: [], ...zero, owner: null, guarded: false };
+    const root = { value: [], ...zero, ...ordinary };
     this.state = { revision: 0, nodes: { "/": root }, sessions: {}, leases: {} };
   }
 
@@ -118,6 +125,8 @@ export class GoldenModel {
       ephemeralOwner: node.owner,
       dataLength: node.value.length,
       numChildren: this.children(path).length,
+      container: node.container,
+      ttlMs: node.ttlMs,
     };
   }
 
@@ -132,6 +141,8 @@ export class GoldenModel {
       case "begin-history":
         this.state.revision = Math.max(command.revision, this.state.revision + 2 ** 20);
         return { type: "history-begun" };
+      case "reap":
+        return { type: "reaped", paths: this.#reap(command) };
       default: {
         const ended = new Set<string>();
         for (const id of command.leases) {
@@ -146,6 +157,25 @@ export class GoldenModel {
         return { type: "expired", leases: [...ended].toSorted() };
       }
     }
+  }
+
+  #reap({ seen, paths }: ReapCommand): string[] {
+    const reaped = [...new Set(paths)].toSorted().filter((path) => {
+      const node = this.state.nodes[path];
+      if (node === undefined || node.mzxid > seen || node.pzxid > seen || !this.isOver(path, this.#timeMs))
+        return false;
+      this.#remove(path);
+      return true;
+    });
+    if (this.events.length > 0) this.state.revision += 1;
+    return reaped;
+  }
+
+  /** A container that lost its last child, or a childless node that was not set for its ttl. */
+  isOver(path: string, timeMs: number): boolean {
+    const { container, ttlMs, births, mtimeMs } = this.#node(path);
+    if (this.children(path).length > 0) return false;
+    return container ? births > 0 : ttlMs !== null && timeMs - mtimeMs > ttlMs;
   }
 
   #node(path: string): GoldenNode {
@@ -243,7 +273,14 @@ export class GoldenModel {
 
   /** What is wrong whatever the state. */
   #judge(op: TreeOp): void {
-    if (op.type === "create" && op.guarded && op.lease === null) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if (op.type === "create") {
+      const { lease, sequential, container = false, ttlMs } = op;
+      const hasTtl = ttlMs !== undefined;
+      const kinds = [sequential, lease !== null, hasTtl].filter(Boolean).length;
+      if (op.guarded && lease === null) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+      if ((container && kinds > 0) || (hasTtl && lease !== null)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+      if (hasTtl && (ttlMs === 0 || ttlMs >= 2 ** 40)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    }
     if (op.type === "delete" && op.path === "/") refuse("ERR_FLOTILLA_BAD_ARGUMENT");
     if (op.type === "check") {
       const { exists, version, mzxid } = op.if;
@@ -288,17 +325,18 @@ export class GoldenModel {
     const parent = this.#node(parentPath(op.path));
     const path = op.sequential ? op.path + `${parent.births}`.padStart(10, "0") : op.path;
     if (path in this.state.nodes) refuse("ERR_FLOTILLA_EXISTS");
-    return this.#add(path, op.value, op.lease, op.guarded);
+    const { lease: owner, guarded, container = false, ttlMs = null } = op;
+    return this.#add(path, op.value, { owner, guarded, container, ttlMs });
   }
 
-  #add(path: string, value: Uint8Array, owner: string | null, guarded: boolean): OpResult {
+  #add(path: string, value: Uint8Array, kind: GoldenKind): OpResult {
     const parent = this.#node(parentPath(path));
     if (parent.owner !== null) refuse("ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS");
     const zxid = this.state.revision + 1;
     const times = { ctimeMs: this.#timeMs, mtimeMs: this.#timeMs };
     const counts = { sets: 0, births: 0, deaths: 0 };
     const zxids = { czxid: zxid, mzxid: zxid, pzxid: zxid };
-    this.state.nodes[path] = { value: [...value], ...zxids, ...times, ...counts, owner, guarded };
+    this.state.nodes[path] = { value: [...value], ...zxids, ...times, ...counts, ...kind };
     parent.births += 1;
     parent.pzxid = zxid;
     return this.#event("created", path);
@@ -306,7 +344,7 @@ export class GoldenModel {
 
   #set(op: SetOp): OpResult {
     this.#conditions(op.path, op.if);
-    if (op.type === "put" && !(op.path in this.state.nodes)) return this.#add(op.path, op.value, null, false);
+    if (op.type === "put" && !(op.path in this.state.nodes)) return this.#add(op.path, op.value, ordinary);
     const node = this.#node(op.path);
     node.value = [...op.value];
     node.sets += 1;

@@ -49,6 +49,22 @@ interface World {
   }[];
 }
 
+/** Pages of every size add up to the same nodes. */
+function expectReapable({ golden, moved }: World, timeMs: number): void {
+  const over = golden.paths().filter((path) => golden.isOver(path, timeMs));
+  for (const [limit, looks] of [[1, 9] as const, [9, 1] as const, [2, 3] as const]) {
+    const found: string[] = [];
+    let after: string | null = null;
+    do {
+      const page = moved.reapable({ timeMs, after, limit, looks });
+      expect(page.paths.length).toBeLessThanOrEqual(limit);
+      found.push(...page.paths);
+      after = page.next;
+    } while (after !== null);
+    expect(found).toEqual(over);
+  }
+}
+
 function applyToAll(world: World, command: KvCommand): void {
   const payload = encodeCommand(command);
   world.index += 1;
@@ -65,6 +81,7 @@ function applyToAll(world: World, command: KvCommand): void {
   for (const [ordinal, event] of events.entries()) {
     expect(event).toMatchObject({ revision: world.golden.state.revision, ordinal });
   }
+  expectReapable(world, at.timeMs);
 }
 
 function advance(world: World, next: Step): void {
@@ -163,10 +180,14 @@ test("events and answers say the same however late they are read", () => {
 
 function outcomesOf(steps: readonly Step[], into: Set<string>): void {
   const golden = new GoldenModel();
-  for (const next of steps) {
+  for (const [index, next] of steps.entries()) {
     if (next.kind === "restore" || next.kind === "freeze") continue;
     const command = makeCommand(next, golden.state);
-    const applied = golden.apply(command, 1);
+    const applied = golden.apply(command, index * 3);
+    if (applied.type === "reaped") {
+      into.add(applied.paths.length > 0 ? "reaped" : "spared");
+      continue;
+    }
     if (applied.type === "refused") into.add(applied.why);
     else if (applied.type === "attach-refused") into.add(`attach ${applied.code}`);
     else if (applied.type !== "answered") into.add(applied.type);
@@ -184,7 +205,7 @@ test("the random commands reach every rule", () => {
     outcomesOf(steps, reached);
   }
   const tree = {
-    create: "BAD_PATH SESSION_EXPIRED NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
+    create: "BAD_ARGUMENT BAD_PATH SESSION_EXPIRED NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
     set: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
     put: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
     delete: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION HAS_CHILDREN HELD",
@@ -210,6 +231,8 @@ test("the random commands reach every rule", () => {
     "attached",
     "expired",
     "several events",
+    "reaped",
+    "spared",
   ];
   const refusals = ["SESSION_EXPIRED", "BAD_ARGUMENT", "WRONG_SECRET", "MOVED", "EXISTS"];
   const attaches = refusals.map((code) => `attach ERR_FLOTILLA_${code}`);

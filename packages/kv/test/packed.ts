@@ -10,8 +10,11 @@ function conditions({ version, mzxid }: Conditions): unknown[] {
 
 export function packedOperation(op: Operation): unknown[] {
   switch (op.type) {
-    case "create":
-      return [0, op.path, op.value, op.lease, (op.sequential ? 1 : 0) + (op.guarded ? 2 : 0)];
+    case "create": {
+      const { path, value, lease, sequential, guarded, container = false, ttlMs } = op;
+      const flags = (sequential ? 1 : 0) + (guarded ? 2 : 0) + (container ? 4 : 0);
+      return ttlMs === undefined ? [0, path, value, lease, flags] : [0, path, value, lease, flags + 8, ttlMs];
+    }
     case "set":
       return [1, op.path, op.value, ...conditions(op.if)];
     case "put":
@@ -41,6 +44,8 @@ export function packedCommand(command: KvCommand): unknown[] {
     }
     case "expire":
       return [1, 2, command.leases];
+    case "reap":
+      return [1, 4, command.seen, command.paths];
     default:
       return [1, 3, command.revision];
   }
@@ -48,9 +53,9 @@ export function packedCommand(command: KvCommand): unknown[] {
 
 export function packedStat(stat: Stat): unknown[] {
   const { czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion } = stat;
-  const { ephemeralOwner, dataLength, numChildren } = stat;
+  const { ephemeralOwner, dataLength, numChildren, container, ttlMs } = stat;
   const counts = [czxid, mzxid, pzxid, ctimeMs, mtimeMs, version, cversion, aversion];
-  return [...counts, ephemeralOwner, dataLength, numChildren];
+  return [...counts, ephemeralOwner, dataLength, numChildren, container ? -1 : (ttlMs ?? 0)];
 }
 
 function packedOpResult(result: OpResult): unknown[] {
@@ -60,6 +65,6 @@ function packedOpResult(result: OpResult): unknown[] {
 
 export function packedResult(result: Result): unknown[] {
   const { ok, revision } = result;
-  if (!ok) return [1, ok, revision, result.code, result.failed];
-  return [1, ok, revision, result.results.map(packedOpResult)];
+  if (!ok) return [2, ok, revision, result.code, result.failed];
+  return [2, ok, revision, result.results.map(packedOpResult)];
 }

@@ -135,6 +135,8 @@ describe("stat", () => {
       version: 0,
       cversion: 0,
       aversion: 0,
+      container: false,
+      ttlMs: null,
     };
     expect(driver.machine.exists("/p")).toEqual({
       ...born,

@@ -20,6 +20,8 @@ const stat = fc.record({
   ephemeralOwner: fc.constantFrom(null, idOf(1)),
   dataLength: number,
   numChildren: number,
+  container: fc.constant(false),
+  ttlMs: fc.option(fc.integer({ min: 1, max: 2 ** 40 - 1 })),
 });
 const part = fc.record({ ok: fc.constant(true as const), path: text, stat: fc.option(stat) });
 const result: fc.Arbitrary<Result> = fc.oneof(

@@ -103,6 +103,20 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     expect(new Set(names).size).toBe(2);
   });
 
+  test("a node goes away by itself after its time to live, a container after its last child", async () => {
+    await using watch = new CommandLine(["watch", "/", "-R"], { env });
+    await watch.printed(/watching/);
+    expect(await json("create", "/box", "-c")).toMatchObject({ stat: { container: true } });
+    expect(await json("create", "/box/soon", "--ttl", "100ms")).toMatchObject({ stat: { ttlMs: 100 } });
+    await watch.printed(/deleted {2}\/box\/soon\n/);
+    await watch.printed(/deleted {2}\/box\n/);
+    watch.signal("SIGINT");
+    await watch.ended();
+    await json("create", "/later", "--ttl", "1h");
+    expect((await run(["ls", "-l", "/"])).stdout).toMatch(/^later .* ttl$/m);
+    await expectFailure(["create", "/x", "--ttl", "soon"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
+  });
+
   test("a value may come from a file or standard input, and need not be text", async () => {
     const file = join(folder.path, "value");
     await writeFile(file, Uint8Array.of(0xff, 0, 1));

@@ -218,6 +218,10 @@ test("the tree's own invariants are noticed when broken", () => {
   expect(broken).toContain("SequenceUnique");
   expect(broken).toContain("RevisionMonotone");
 
+  const asked = commandWhere(({ events }) => events.some(({ type }) => type === "deleted"));
+  const unasked = { ...asked.command, applied: { type: "reaped" as const, paths: [] } };
+  expect(foundWith(world.golden, "commands", commandsWith(asked.at, unasked))).toContain("ReapedOver");
+
   const owned = commandWhere(({ events }) =>
     events.some(({ type, node }) => type === "created" && typeof node?.stat.ephemeralOwner === "string"),
   );

@@ -54,6 +54,10 @@ export interface CreateOptions extends WriteOptions {
   readonly sequential?: boolean;
   /** Other sessions cannot delete it. Needs `ephemeral`. Default false. */
   readonly guarded?: boolean;
+  /** Deleted within a few seconds after its last child is; not before it had one. On its own. Default false. */
+  readonly container?: boolean;
+  /** Deleted within a few seconds once it has no children and was not set for so long, ms. Not with `ephemeral`. */
+  readonly ttlMs?: number;
 }
 export interface SetOptions extends WriteOptions {
   /** Else `ERR_FLOTILLA_BAD_VERSION`. */
@@ -73,6 +77,8 @@ export type MultiItem =
       readonly ephemeral?: boolean;
       readonly sequential?: boolean;
       readonly guarded?: boolean;
+      readonly container?: boolean;
+      readonly ttlMs?: number;
     }
   | {
       readonly type: "set" | "put";

@@ -60,6 +60,8 @@ export function createOp(
   { lease, copies }: OperationContext,
 ): CreateOp {
   requireOptions(options);
+  const { ttlMs } = options;
+  if (isNull(ttlMs)) throw badArgument("ttlMs: expected a number, or leave it out");
   return {
     type: "create",
     path,
@@ -67,6 +69,8 @@ export function createOp(
     lease: flag(options.ephemeral, "ephemeral") ? lease : null,
     sequential: flag(options.sequential, "sequential"),
     guarded: flag(options.guarded, "guarded"),
+    ...(flag(options.container, "container") ? { container: true } : {}),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
   };
 }
 

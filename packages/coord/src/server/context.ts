@@ -9,7 +9,7 @@ import type { Stint } from "./stint.ts";
 import type { LocalWatch } from "./watch-feed.ts";
 
 /** What of applied commands concerns sessions. */
-export type SessionApplied = Exclude<Applied, { type: "history-begun" | "skipped" }>;
+export type SessionApplied = Exclude<Applied, { type: "history-begun" | "skipped" | "reaped" }>;
 
 /** A session attached, or about to be, to this server. Every method is called in the turn of the apply. */
 export interface LocalSession {

@@ -4,6 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Command, Index, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
+import type { Reaper } from "./reaper.ts";
 import type { SessionHub } from "./session-hub.ts";
 
 /** Who hears of each command. */
@@ -11,6 +12,7 @@ export interface CoordStateMachineOptions {
   readonly machine: Machine;
   readonly hub: SessionHub;
   readonly keeper: LeaseKeeper;
+  readonly reaper: Reaper;
   readonly observer: Observer;
 }
 
@@ -59,10 +61,11 @@ export class CoordStateMachine implements StateMachine {
   }
 
   #tell(index: Index, applied: Applied): Applied {
-    const { machine, hub, keeper, observer } = this.#options;
+    const { machine, hub, keeper, reaper, observer } = this.#options;
     const events = machine.takeEvents();
     observer.applied?.(index, applied, events);
     keeper.onApplied(applied);
+    reaper.onApplied(applied);
     hub.applied(applied, events);
     return applied;
   }

@@ -18,6 +18,7 @@ import type { LoadedStartOptions } from "./options.ts";
 import { MemberAdmin } from "./member-admin.ts";
 import { localSession } from "./own-session.ts";
 import type { ReadGate } from "./read-gate.ts";
+import type { Reaper } from "./reaper.ts";
 import type { Renewals } from "./renewals.ts";
 import { nodeStatus } from "./status.ts";
 
@@ -28,6 +29,7 @@ export interface MemberParts {
   readonly raft: RaftNode;
   readonly door: ClientDoor;
   readonly keeper: LeaseKeeper;
+  readonly reaper: Reaper;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly listener: Listener;
@@ -174,11 +176,12 @@ export class MemberNode implements CoordNode {
   }
 
   async #stopServing(): Promise<void> {
-    const { door, keeper, reads, renewals, listener } = this.#parts;
+    const { door, keeper, reaper, reads, renewals, listener } = this.#parts;
     this.#joining?.stop();
     this.#admin.close();
     door.close();
     keeper.close();
+    reaper.close();
     reads.close();
     renewals.close();
     await listener.close();

@@ -81,6 +81,7 @@ async function openRaft(
     hooks.opened?.(raft);
     parts.raft.bind(raft);
     parts.keeper.onStatus(raft.status());
+    parts.reaper.onStatus(raft.status());
     return raft;
   } catch (error) {
     await listener.close();
@@ -113,10 +114,11 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
 }
 
 /** Tells leases and sessions what became of leadership. */
-function statusWatcher({ keeper, hub, renewals }: Parts): (status: RaftStatus) => void {
+function statusWatcher({ keeper, reaper, hub, renewals }: Parts): (status: RaftStatus) => void {
   let leader: NodeId | null = null;
   return (status) => {
     keeper.onStatus(status);
+    reaper.onStatus(status);
     if (status.leader === leader) return;
     leader = status.leader;
     hub.leaderChanged();

@@ -8,6 +8,7 @@ import { LateRaft } from "./late-raft.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
 import { ReadGate } from "./read-gate.ts";
+import { Reaper } from "./reaper.ts";
 import { Renewals } from "./renewals.ts";
 import { SessionHub } from "./session-hub.ts";
 import { nodeStatus } from "./status.ts";
@@ -26,6 +27,7 @@ export interface Parts {
   readonly machine: Machine;
   readonly hub: SessionHub;
   readonly keeper: LeaseKeeper;
+  readonly reaper: Reaper;
   readonly renewals: Renewals;
   readonly reads: ReadGate;
   readonly door: ClientDoor;
@@ -43,6 +45,7 @@ export function assemble(
   const raft = new LateRaft();
   const hub = new SessionHub(machine);
   const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
+  const reaper = new Reaper({ clock, raft, machine, probe });
   const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
   const reads = new ReadGate(clock, raft);
   const context: ServerContext = {
@@ -66,6 +69,6 @@ export function assemble(
     cluster,
     ...(secret === undefined ? {} : { secret }),
   });
-  const stateMachine = new CoordStateMachine({ machine, hub, keeper, observer });
-  return { raft, machine, hub, keeper, renewals, reads, door, stateMachine };
+  const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, observer });
+  return { raft, machine, hub, keeper, reaper, renewals, reads, door, stateMachine };
 }

@@ -41,6 +41,7 @@ export class SessionHub implements SessionRegistry {
         for (const session of this.#all()) session.restored(told);
         return;
       case "skipped":
+      case "reaped":
         return;
       default:
         for (const session of this.#of(applied.session)) session.applied(applied);

@@ -30,6 +30,8 @@ export function stat(over: Partial<Stat> = {}): Stat {
     ephemeralOwner: null,
     dataLength: 0,
     numChildren: 0,
+    container: false,
+    ttlMs: null,
     ...over,
   };
 }

@@ -22,6 +22,11 @@ export class FakeClock implements Clock {
     return 1_700_000_000_000 + this.#now;
   }
 
+  /** Timers that wait. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
   setTimer(delayMs: number, fn: () => void): Timer {
     this.#order += 1;
     const due: Due = { at: this.#now + Math.max(0, delayMs), order: this.#order, fn };

@@ -23,14 +23,19 @@ const watch = fc.record({
 });
 const conditions = fc.record({ version: uint, mzxid: uint }, { requiredKeys: [] });
 const treeOp = fc.oneof(
-  fc.record({
-    type: fc.constant("create"),
-    path,
-    value,
-    lease: fc.option(id, { nil: null }),
-    sequential: fc.boolean(),
-    guarded: fc.boolean(),
-  }),
+  fc.record(
+    {
+      type: fc.constant("create"),
+      path,
+      value,
+      lease: fc.option(id, { nil: null }),
+      sequential: fc.boolean(),
+      guarded: fc.boolean(),
+      container: fc.constant(true),
+      ttlMs: uint,
+    },
+    { requiredKeys: ["type", "path", "value", "lease", "sequential", "guarded"] },
+  ),
   fc.record({ type: fc.constantFrom("set", "put"), path, value, if: conditions }),
   fc.record({ type: fc.constant("delete"), path, if: conditions, force: fc.boolean() }),
   fc.record({ type: fc.constant("check"), path, if: conditions }),
@@ -71,7 +76,13 @@ const clientMessage = fc.oneof(
   fc.record({ type: fc.constant("ping"), number: uint }),
 ) as fc.Arbitrary<ClientMessage>;
 
-const stat: fc.Arbitrary<Stat> = fc.record({
+const kind = fc.constantFrom(
+  { container: false, ttlMs: null },
+  { container: true, ttlMs: null },
+  { container: false, ttlMs: 1 },
+  { container: false, ttlMs: 2 ** 40 - 1 },
+);
+const plainStat = fc.record({
   czxid: uint,
   mzxid: uint,
   pzxid: uint,
@@ -84,6 +95,7 @@ const stat: fc.Arbitrary<Stat> = fc.record({
   dataLength: uint,
   numChildren: uint,
 });
+const stat: fc.Arbitrary<Stat> = fc.tuple(plainStat, kind).map(([most, rest]) => ({ ...most, ...rest }));
 const node: fc.Arbitrary<Node> = fc.record({ value, stat });
 const event: fc.Arbitrary<TreeEvent> = fc.record({
   revision: uint,

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Node, Stat } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
+import { parseDuration } from "../config/duration.ts";
 
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -71,6 +72,25 @@ export function parseVersion(text: string): number {
   throw argument(`--if-version: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}`);
 }
 
+/**
+ * The time to live of a node given on the command line, ms.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function parseTtl(text: string): number {
+  try {
+    return parseDuration(text, "--ttl");
+  } catch (cause) {
+    throw argument(cause instanceof Error ? cause.message : "--ttl: expected a duration");
+  }
+}
+
+/** What kind of node it is, in one word. */
+export function kindOf({ ephemeralOwner, container, ttlMs }: Stat): string {
+  if (ephemeralOwner !== null) return "ephemeral";
+  if (container) return "container";
+  return ttlMs === null ? "persistent" : "ttl";
+}
+
 /** A stat for people, one field a row. */
 export function statRows(stat: Stat): [string, string][] {
   return [
@@ -80,6 +100,7 @@ export function statRows(stat: Stat): [string, string][] {
     ["created", `${new Date(stat.ctimeMs).toISOString()}  revision ${stat.czxid}`],
     ["modified", `${new Date(stat.mtimeMs).toISOString()}  revision ${stat.mzxid}`],
     ["children changed", `revision ${stat.pzxid}, ${stat.cversion} times`],
+    ["kind", stat.ttlMs === null ? kindOf(stat) : `ttl ${stat.ttlMs} ms`],
     ["ephemeral owner", stat.ephemeralOwner ?? "-"],
   ];
 }

@@ -4,11 +4,13 @@ import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { readValue } from "../cli/values.ts";
+import { parseTtl, readValue } from "../cli/values.ts";
 
 interface CreateFlags extends ClientFlags {
   readonly ephemeral?: true;
   readonly sequential?: true;
+  readonly container?: true;
+  readonly ttl?: string;
   readonly file?: string;
 }
 
@@ -20,14 +22,20 @@ export function createCommand(context: Context): Command {
     .argument("[value]")
     .option("-e, --ephemeral", "ends with this command")
     .option("-s, --sequential", "append the parent's counter to the name")
+    .option("-c, --container", "goes away some time after its last child did")
+    .option(
+      "-t, --ttl <duration>",
+      "goes away once it has no children and was not set for so long, such as 90s",
+    )
     .option("--file <file>", "take the value from a file; - is standard input");
   return addClientOptions(command).action(
     async (path: string, value: string | undefined, flags: CreateFlags) => {
       const given = flags.file === undefined ? (value ?? "") : value;
       const bytes = await readValue({ value: given, file: flags.file });
-      const { ephemeral = false, sequential = false } = flags;
+      const { ephemeral = false, sequential = false, container = false } = flags;
+      const ttl = flags.ttl === undefined ? {} : { ttlMs: parseTtl(flags.ttl) };
       await withSession(context, flags, async (session) => {
-        const written = await session.create(path, bytes, { ephemeral, sequential });
+        const written = await session.create(path, bytes, { ephemeral, sequential, container, ...ttl });
         tell(context, written, flags);
         if (ephemeral) await hold(context, session, written);
       });

@@ -4,7 +4,7 @@ import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 import { printable } from "../cli/output.ts";
-import { notFound } from "../cli/values.ts";
+import { kindOf, notFound } from "../cli/values.ts";
 
 interface LsFlags extends ClientFlags {
   readonly long?: true;
@@ -39,7 +39,7 @@ async function listLong(context: Context, path: string, flags: LsFlags): Promise
     String(stat.version),
     String(stat.dataLength),
     String(stat.numChildren),
-    stat.ephemeralOwner === null ? "persistent" : "ephemeral",
+    kindOf(stat),
   ]);
   context.out.table(["NAME", "VERSION", "BYTES", "CHILDREN", "KIND"], rows);
 }

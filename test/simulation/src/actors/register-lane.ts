@@ -179,7 +179,8 @@ export class RegisterLane {
   async #sequential(): Promise<void> {
     const value = this.#value();
     const ephemeral = this.#random.chance(0.3);
-    const options = { ...this.#limits(), sequential: true, ephemeral };
+    const ttl = !ephemeral && this.#random.chance(0.3) ? { ttlMs: 1 + this.#random.below(2_000) } : {};
+    const options = { ...this.#limits(), sequential: true, ephemeral, ...ttl };
     const settled = await this.#tracked.write(
       { type: "create", path: `${queueRoot}/n-`, value, opId: null },
       () => this.#tracked.session.create(`${queueRoot}/n-`, value, options),

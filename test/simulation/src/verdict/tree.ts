@@ -8,11 +8,12 @@ export function judgeTree(world: World): void {
   const nodes = new Map<string, TreeEvent>();
   let revision = 0;
   let sequence = "";
-  for (const { events } of world.golden.commands) {
+  for (const { applied, events } of world.golden.commands) {
     for (const event of events) {
       if (event.revision < revision)
         world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
       revision = event.revision;
+      if (applied.type === "reaped") judgeReaped(world, event, nodes);
       if (event.type === "deleted") nodes.delete(event.path);
       else nodes.set(event.path, event);
       if (event.type !== "created" || !event.path.startsWith(`${queueRoot}/`)) continue;
@@ -28,6 +29,13 @@ export function judgeTree(world: World): void {
     if (owner === null || open.has(owner)) continue;
     world.findings.later("EphemeralOwned", `${path} belongs to session ${owner}, which is over`);
   }
+}
+
+/** Only what may end of its own accord is deleted without anybody asking for it. */
+function judgeReaped(world: World, { path, type }: TreeEvent, nodes: ReadonlyMap<string, TreeEvent>): void {
+  const stat = nodes.get(path)?.node?.stat;
+  if (type === "deleted" && stat !== undefined && (stat.container || stat.ttlMs !== null)) return;
+  world.findings.later("ReapedOver", `${path} was ${type} by a reap`);
 }
 
 /** Nodes of a pair are only ever written together. */
