@@ -179,14 +179,15 @@ export class RegisterLane {
   async #sequential(): Promise<void> {
     const value = this.#value();
     const ephemeral = this.#random.chance(0.3);
-    const ttl = !ephemeral && this.#random.chance(0.3) ? { ttlMs: 1 + this.#random.below(2_000) } : {};
+    const passes = !ephemeral && this.#random.chance(0.3);
+    const ttl = passes ? { ttlMs: 1 + this.#random.below(2_000) } : {};
     const options = { ...this.#limits(), sequential: true, ephemeral, ...ttl };
     const settled = await this.#tracked.write(
       { type: "create", path: `${queueRoot}/n-`, value, opId: null },
       () => this.#tracked.session.create(`${queueRoot}/n-`, value, options),
       (written) => written.revision,
     );
-    if (settled.outcome !== "ok" || this.#random.chance(0.3)) return;
+    if (settled.outcome !== "ok" || passes || this.#random.chance(0.3)) return;
     // Keeps the list of children short.
     const { path } = settled.value;
     await sleep(this.#actor, 50);
