@@ -81,13 +81,20 @@ function validFrame(draw: Draw, view: View): Uint8Array {
 }
 
 function mutatedFrame(draw: Draw, view: View): Uint8Array {
-  let frame = validFrame(draw, view);
+  const frame = validFrame(draw, view);
+  return mutated(draw, frame, draw.once(8) ? validFrame(draw, view) : frame);
+}
+
+/** A frame with one edit, or several, some of which put in parts of the other one. */
+export function mutated(draw: Draw, sound: Uint8Array, other: Uint8Array): Uint8Array {
+  let frame = sound;
   for (let edits = draw.once(3) ? draw.between(2, 5) : 1; edits > 0; edits -= 1)
-    frame = editedFrame(draw, frame, draw.once(8) ? validFrame(draw, view) : frame);
+    frame = editedFrame(draw, frame, other);
   return frame;
 }
 
-function noise(draw: Draw): Uint8Array {
+/** Bytes of no meaning. */
+export function noise(draw: Draw): Uint8Array {
   const bytes = draw.bytes(draw.below(draw.once(20) ? 600 : 40));
   // Behind a sound head, noise gets further in.
   if (bytes.length > 2 && draw.once(2)) bytes.set([0x81, 0x80 + draw.below(12), draw.below(20)]);

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     }
     const { user, system } = process.cpuUsage(before);
     print(describe(target, seed, counts, (user + system) / 1000));
-    if (keep) addToCorpus(counts.corpus);
+    if (keep) addToCorpus(target === "admin" ? "admin" : "peer", counts.corpus);
   }
   return 0;
 }

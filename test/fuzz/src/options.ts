@@ -15,7 +15,7 @@ export interface FuzzOptions {
 export const usage: string = `usage: npm run fuzz -- [options]
   --frames N        how many frames for each target (default 100000)
   --seed S          what they are drawn from (default 1)
-  --target T        ${targets.join(", ")} or peer, which is all of them (default)
+  --target T        ${targets.join(", ")} or all (default)
   --keep            add the shortest frame of every new outcome to the corpus`;
 
 function whole(text: string, name: string): number {
@@ -34,11 +34,11 @@ export function readOptions(args: readonly string[]): FuzzOptions {
     options: {
       frames: { type: "string", default: "100000" },
       seed: { type: "string", default: "1" },
-      target: { type: "string", default: "peer" },
+      target: { type: "string", default: "all" },
       keep: { type: "boolean", default: false },
     },
   });
-  const chosen = targets.filter((target) => values.target === "peer" || values.target === target);
+  const chosen = targets.filter((target) => values.target === "all" || values.target === target);
   if (chosen.length === 0) throw new RangeError(`--target: there is no ${values.target}`);
   const { keep } = values;
   return { frames: whole(values.frames, "frames"), seed: whole(values.seed, "seed"), targets: chosen, keep };

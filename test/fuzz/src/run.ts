@@ -4,16 +4,17 @@ import { someFrame } from "./frames.ts";
 import type { Drawn } from "./frames.ts";
 import { Broken, count } from "./report.ts";
 import type { Counts } from "./report.ts";
+import { AdminTarget } from "./targets/admin.ts";
 import { outcomeOf, tryCodec } from "./targets/codec.ts";
 import { CoreTarget } from "./targets/core.ts";
 import { HandshakeTarget } from "./targets/handshake.ts";
 import { LinkTarget } from "./targets/link.ts";
 import { someView } from "./view.ts";
 
-/** What is fuzzed: the decoding alone, the links of a peer, a whole core behind the decoding, or the handshake before all that. */
-export type Target = "codec" | "link" | "core" | "handshake";
+/** What is fuzzed: the decoding alone, the links of a peer, a whole core behind the decoding, the handshake before all that, or the door for operators. */
+export type Target = "codec" | "link" | "core" | "handshake" | "admin";
 
-export const targets: readonly Target[] = ["codec", "link", "core", "handshake"];
+export const targets: readonly Target[] = ["codec", "link", "core", "handshake", "admin"];
 
 const framesPerLife = 400;
 
@@ -22,7 +23,8 @@ export async function run(target: Target, frames: number, draw: Draw, counts: Co
   if (target === "codec") runCodec(frames, draw, counts);
   else if (target === "link") runLink(frames, draw, counts);
   else if (target === "core") runCore(frames, draw, counts);
-  else await new HandshakeTarget(draw).run(frames, counts);
+  else if (target === "handshake") await new HandshakeTarget(draw).run(frames, counts);
+  else await new AdminTarget(draw).run(frames, counts, (outcome, frame) => keep(counts, outcome, frame));
 }
 
 function note(counts: Counts, { kind, frame }: Drawn, outcome: string, decodes: boolean): void {

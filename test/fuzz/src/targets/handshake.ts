@@ -1,25 +1,13 @@
 import { acceptHandshake, encode, FlotillaError } from "@flotilla/runtime";
-import type { Channel, ChannelHandler, Clock, HandshakeOptions, Random } from "@flotilla/runtime";
+import type { HandshakeOptions } from "@flotilla/runtime";
 import { linkProtocols, readIdentity, writeIdentity } from "@flotilla/raft/parts";
 import type { Draw } from "../draw.ts";
 import { editedFrame } from "../frames.ts";
 import { Broken } from "../report.ts";
 import type { Counts } from "../report.ts";
 import { incarnationOf } from "../view.ts";
-
-const clock: Clock = {
-  now: () => 0,
-  wallNow: () => 0,
-  setTimer: () => ({ cancel: () => {} }),
-  defer: () => {},
-};
-
-const random: Random = {
-  u32: () => 7,
-  below: () => 0,
-  float: () => 0.5,
-  bytes: (length) => new Uint8Array(length).fill(7),
-};
+import { Ear } from "./ear.ts";
+import { clock, random } from "./still-host.ts";
 
 const cluster = "fuzzed";
 const identity = writeIdentity({
@@ -33,29 +21,8 @@ const identity = writeIdentity({
 });
 const hello = encode([1, 1, 1, cluster, encode(identity), new Uint8Array(32).fill(9)]);
 const proof = encode([3, new Uint8Array(0)]);
-
-/** The listener's end of a channel on which a fuzzer speaks. */
-class Ear implements Channel {
-  readonly protocol: string = linkProtocols.control;
-  readonly remoteAddress: string = "";
-  readonly bufferedBytes: number = 0;
-  #handler: ChannelHandler | null = null;
-  isOpen = true;
-
-  handle(handler: ChannelHandler): void {
-    this.#handler = handler;
-  }
-
-  send(_frame: Uint8Array): void {}
-
-  close(): void {
-    this.isOpen = false;
-  }
-
-  hear(frame: Uint8Array): void {
-    if (this.isOpen) this.#handler?.message(frame);
-  }
-}
+/** Of a frame as it should be; so both are in a fifth of the conversations, and half of all frames are mutations. */
+const soundPercent = 48;
 
 /** What comes before a link stands: whoever does not introduce itself in order is never let in. */
 export class HandshakeTarget {
@@ -76,7 +43,7 @@ export class HandshakeTarget {
 
   #one(counts: Counts): void {
     const draw = this.#draw;
-    const ear = new Ear();
+    const ear = new Ear(linkProtocols.control);
     let ready = 0;
     let judged: unknown = null;
     const options: HandshakeOptions = {
@@ -94,8 +61,8 @@ export class HandshakeTarget {
         return { message: () => {}, end: () => {} };
       },
     };
-    const first = draw.once(3) ? hello : editedFrame(draw, hello, proof);
-    const second = draw.once(3) ? proof : editedFrame(draw, proof, hello);
+    const first = draw.below(100) < soundPercent ? hello : editedFrame(draw, hello, proof);
+    const second = draw.below(100) < soundPercent ? proof : editedFrame(draw, proof, hello);
     acceptHandshake(ear, options).catch((error: unknown) => {
       if (!FlotillaError.is(error)) throw error;
     });

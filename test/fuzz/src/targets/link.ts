@@ -1,39 +1,13 @@
-import type { Channel, ChannelHandler, Clock } from "@flotilla/runtime";
-import { Peer, PeerLink } from "@flotilla/raft/parts";
+import { linkProtocols, Peer, PeerLink } from "@flotilla/raft/parts";
 import type { LinkKind, PeerMessage } from "@flotilla/raft/parts";
 import { Broken } from "../report.ts";
 import { incarnationOf } from "../view.ts";
 import { judge } from "./codec.ts";
-
-/** Notes how it is closed, and sends nowhere. */
-class DeadEnd implements Channel {
-  readonly protocol: string = "";
-  readonly remoteAddress: string = "";
-  readonly bufferedBytes: number = 0;
-  closedWith: string | null = null;
-
-  get isOpen(): boolean {
-    return this.closedWith === null;
-  }
-
-  handle(_handler: ChannelHandler): void {}
-
-  send(_frame: Uint8Array): void {}
-
-  close(reason: string = ""): void {
-    this.closedWith ??= reason;
-  }
-}
-
-const clock: Clock = {
-  now: () => 0,
-  wallNow: () => 0,
-  setTimer: () => ({ cancel: () => {} }),
-  defer: () => {},
-};
+import { Ear } from "./ear.ts";
+import { clock } from "./still-host.ts";
 
 interface Line {
-  readonly channel: DeadEnd;
+  readonly channel: Ear;
   readonly link: PeerLink;
 }
 
@@ -75,7 +49,7 @@ export class LinkTarget {
   #connect(): void {
     this.#attempt += 1;
     this.#lines = (["control", "bulk"] as const).map((kind) => {
-      const channel = new DeadEnd();
+      const channel = new Ear(linkProtocols[kind]);
       const link = new PeerLink(kind, channel, clock, this.#peer);
       this.#peer.attach(link, {
         incarnation: incarnationOf("a"),
