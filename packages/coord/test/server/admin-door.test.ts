@@ -20,6 +20,7 @@ const service: AdminService = {
   resigned: () => {},
 };
 const maxOperators = 64;
+const onReady = () => ({ message: () => {}, end: () => {} });
 
 function openDoor(clock: FakeClock): AdminDoor {
   return new AdminDoor({ service, clock, random, logger: silentLogger, nodeId: "a", cluster: "main" });
@@ -39,7 +40,6 @@ function knock(door: AdminDoor, clock: FakeClock): Channel {
 async function enter(door: AdminDoor, clock: FakeClock): Promise<Channel> {
   const channel = knock(door, clock);
   const versions = { min: 1, max: 1 };
-  const onReady = () => ({ message: () => {}, end: () => {} });
   const entered = dialHandshake(channel, {
     clock,
     random,
