@@ -1,67 +1,7 @@
 import { expect, test } from "vitest";
-import type { RaftOptions, Restoring, StateMachine } from "../../src/index.ts";
-import { Counter } from "./counter.ts";
-import { World } from "./world.ts";
+import { lagging } from "./lagging.ts";
 
-const ids = ["a", "b", "c"];
 const timeout = 120_000;
-const options: Partial<RaftOptions> = {
-  snapshotEntries: 40,
-  trailingEntries: 0,
-  trailingBytes: 0,
-  snapshotChunkBytes: 64,
-};
-
-/** Takes a snapshot in slices, and notes what it held with each of them. */
-class SlicedCounter extends Counter implements StateMachine {
-  readonly lengths: number[] = [];
-
-  override beginRestore(): Restoring {
-    const atOnce = super.beginRestore();
-    let left = 0;
-    return {
-      ...atOnce,
-      write: (bytes) => {
-        left = 3;
-        atOnce.write(bytes);
-      },
-      work: () => {
-        this.lengths.push(this.applied.length);
-        left -= 1;
-        return left > 0;
-      },
-    };
-  }
-}
-
-/** A leader and two followers, one of them away while the log it lacks was compacted. */
-async function lagging(seed: number) {
-  const world = new World(seed, ids, options);
-  await world.startAll();
-  const leader = await world.untilLeader();
-  await world.runFor(1000);
-  const [away = "", third = ""] = ids.filter((id) => id !== leader.node.id);
-  world.crash(away, true);
-  for (let k = 0; k < 130; k += 1) await world.kernel.until(world.propose(leader, `${1_000_000_000 + k}`));
-  await world.runFor(1000);
-  const { disk } = world.kernel.node(away);
-  const isUnderWay = (): boolean => disk.durableFile("snapshots/incoming-progress") !== undefined;
-  const untilUnderWay = async (): Promise<void> => {
-    await world.kernel.run({ untilMs: world.kernel.nowMs + 60_000, until: isUnderWay });
-    expect(isUnderWay()).toBe(true);
-  };
-  const expectEqual = async (): Promise<void> => {
-    const last = await world.untilLeader();
-    await world.kernel.until(world.propose(last, "7"));
-    await world.runFor(5000);
-    for (const { counter, stopped } of world.running.values()) {
-      expect(stopped).toBeNull();
-      expect(counter.applied).toEqual(last.counter.applied);
-    }
-    expect(last.counter.applied.length).toBe(131);
-  };
-  return { world, leader, away, third, untilUnderWay, expectEqual, probes: world.kernel.probes };
-}
 
 test("members take their snapshots at the same entries, byte for byte alike", { timeout }, async () => {
   const { world, leader, third } = await lagging(1);
@@ -158,19 +98,4 @@ test("a crash at any write of an installation costs nothing", { timeout: 300_000
     points += 1;
   }
   expect(points).toBeGreaterThan(10);
-});
-
-test("a state machine that can takes a snapshot in slices, and is whole at once", { timeout }, async () => {
-  const world = new World(8, ids, options);
-  await world.startAll();
-  const leader = await world.untilLeader();
-  const [away = ""] = ids.filter((id) => id !== leader.node.id);
-  world.crash(away, true);
-  for (let k = 0; k < 90; k += 1) await world.kernel.until(world.propose(leader, `${1_000_000_000 + k}`));
-  const counter = new SlicedCounter();
-  await world.start(away, counter);
-  await world.runFor(5000);
-  expect(counter.lengths.length).toBeGreaterThan(0);
-  expect(counter.lengths.every((length) => length === 0)).toBe(true);
-  expect(counter.applied).toEqual(leader.counter.applied);
 });
