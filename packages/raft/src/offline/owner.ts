@@ -1,7 +1,9 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Disk, Host } from "@flotilla/runtime";
 import type { NodeId } from "../core/types.ts";
+import { HighWater } from "../storage/high-water.ts";
 import { readMarker } from "../storage/identity.ts";
+import { damaged } from "../storage/sealed.ts";
 
 /** What work on the data of a stopped node stands on. */
 export type OfflineHost = Pick<Host, "clock" | "disk" | "random" | "logger" | "probe">;
@@ -27,6 +29,13 @@ export async function requireOwner({
   cluster,
 }: OfflineOptions): Promise<{ readonly id: NodeId; readonly cluster: string }> {
   const owner = await ownerOf(host.disk);
-  if (owner === null) throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", "there is no data of a node here");
-  return { id: id ?? owner.id, cluster: cluster ?? owner.cluster };
+  if (owner !== null) return { id: id ?? owner.id, cluster: cluster ?? owner.cluster };
+  // A birth writes it after the identity file.
+  if (await HighWater.isThere(host.disk.files)) throw damaged("the identity file is missing");
+  throw noData();
+}
+
+/** There is nothing to work on. */
+export function noData(options: { readonly cause?: unknown } = {}): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_NOT_FOUND", "there is no data of a node here", options);
 }

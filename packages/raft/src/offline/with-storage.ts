@@ -1,8 +1,9 @@
+import { FlotillaError } from "@flotilla/runtime";
 import { asError } from "../node/status.ts";
 import type { Storage, StorageOptions } from "../storage/open-storage.ts";
 import { openStorage } from "../storage/open-storage.ts";
 import type { OfflineOptions } from "./owner.ts";
-import { requireOwner } from "./owner.ts";
+import { noData, requireOwner } from "./owner.ts";
 
 /** Whose data is open. */
 export interface Owned {
@@ -21,15 +22,11 @@ export async function withStorage<T>(
 ): Promise<T> {
   const { id, cluster } = await requireOwner(options);
   let failure: Error | undefined;
-  const storage = await openStorage({
-    host: options.host,
-    stateMachine: options.stateMachine,
-    id,
-    cluster,
-    onFailure: (error) => {
-      failure ??= asError(error);
-    },
-  });
+  const { host, stateMachine } = options;
+  const onFailure = (error: unknown): void => {
+    failure ??= asError(error);
+  };
+  const storage = await openStorage({ host, stateMachine, id, cluster, onFailure }).catch(unborn);
   try {
     const result = await work({ id, cluster, storage });
     if (failure !== undefined) throw failure;
@@ -38,4 +35,10 @@ export async function withStorage<T>(
     await storage.highWater.close();
     await storage.log.close().catch(() => {});
   }
+}
+
+/** A birth that was cut short left no data yet: the next start, or whoever makes a joiner, begins it anew. */
+function unborn(error: unknown): never {
+  if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_CONFIG")) throw noData({ cause: error });
+  throw error;
 }

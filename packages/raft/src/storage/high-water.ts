@@ -52,6 +52,11 @@ export class HighWater {
     await files.replace(fileName, bytes);
   }
 
+  /** True when there is such a file, whole or not. */
+  static async isThere(files: Files): Promise<boolean> {
+    return (await files.read(fileName)) !== undefined;
+  }
+
   /**
    * Reads the mark. `onFailure` hears of every later failure.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when file or both slots are gone

@@ -21,14 +21,20 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
     if (names.includes(marker)) data.push(marker);
     if (data.length === 0) return null;
     if (disposal === "discard") {
-      for (const name of data) await rm(join(dataDir, name), { recursive: true, force: true });
+      for (const name of data) {
+        if (name === marker) await syncFolder(dataDir);
+        await rm(join(dataDir, name), { recursive: true, force: true });
+      }
       await syncFolder(dataDir);
       return null;
     }
     const aside = join(dataDir, nextName(names));
     await mkdir(aside, { mode: 0o700 });
     for (const name of data) {
-      if (name === marker) await syncFolder(aside);
+      if (name === marker) {
+        await syncFolder(aside);
+        await syncFolder(dataDir);
+      }
       await rename(join(dataDir, name), join(aside, name));
     }
     await syncFolder(aside);

@@ -1,8 +1,32 @@
+import type * as promises from "node:fs/promises";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { clearData } from "../../src/data-dir/aside.ts";
+
+/** Which call that changes a directory is the last one of a process. */
+const files = vi.hoisted(() => {
+  const state = { calls: 0, failsAt: Number.POSITIVE_INFINITY, counted };
+  function counted<A extends readonly unknown[], R>(call: (...args: A) => Promise<R>) {
+    return async (...args: A): Promise<R> => {
+      state.calls += 1;
+      if (state.calls >= state.failsAt) throw new Error("the process ended");
+      return call(...args);
+    };
+  }
+  return state;
+});
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof promises>();
+  return {
+    ...real,
+    rename: files.counted(real.rename),
+    rm: files.counted(real.rm),
+    open: files.counted(real.open),
+  };
+});
 
 async function directory(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flotilla-aside-"));
@@ -46,15 +70,30 @@ test("discarding deletes the data, and nothing that was kept aside", async () =>
   expect(await readdir(folder)).toEqual(["aside-1"]);
 });
 
-test("cut short, it leaves the file that says whose data it is, and finishes the next time", async () => {
-  const folder = await withData();
-  // As a crash left it: everything but the marker has moved.
-  await mkdir(join(folder, "aside-1"));
-  await rm(join(folder, "log"), { recursive: true });
-  await rm(join(folder, "high-water"));
-  expect(await clearData(folder, "keep")).toBe(join(folder, "aside-2"));
-  expect((await readdir(folder)).toSorted()).toEqual(["aside-1", "aside-2"]);
-});
+test.each(["keep", "discard"] as const)(
+  "cut short anywhere, what is left is never taken for an empty directory, and the next time finishes (%s)",
+  async (disposal) => {
+    for (let point = 1; ; point += 1) {
+      const folder = await withData();
+      const before = files.calls;
+      files.failsAt = before + point;
+      const failure: unknown = await clearData(folder, disposal).catch((error: unknown) => error);
+      files.failsAt = Number.POSITIVE_INFINITY;
+      if (files.calls - before < point) {
+        expect(point).toBeGreaterThan(4);
+        return;
+      }
+      expect(failure, `at call ${point}`).toMatchObject({ code: "ERR_FLOTILLA_STORAGE" });
+      const left = await readdir(folder);
+      const others = left.filter((name) => name !== "identity" && !name.startsWith("aside-"));
+      if (!left.includes("identity")) expect(others, `at call ${point}`).toEqual([]);
+      await clearData(folder, disposal);
+      const kept = await Promise.all((await readdir(folder)).map((name) => readdir(join(folder, name))));
+      const expected = disposal === "keep" ? ["high-water", "identity", "log"] : [];
+      expect(kept.flat().toSorted(), `at call ${point}`).toEqual(expected);
+    }
+  },
+);
 
 test("a failure is told by code", async () => {
   const folder = await directory();
