@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { findPoison, forceNewCluster, inspectData, makeJoiner, skipEntry } from "../../src/index.ts";
+import {
+  findPoison,
+  forceNewCluster,
+  inspectData,
+  makeJoiner,
+  restoreAtOnce,
+  skipEntry,
+} from "../../src/index.ts";
 import type { DataReport, JoinerOptions } from "../../src/index.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
@@ -131,7 +138,7 @@ function picky(): Parameters<typeof findPoison>[0]["stateMachine"] {
     },
     skip: () => {},
     snapshot: () => ({ chunks: () => [] }),
-    restore: () => {},
+    beginRestore: () => restoreAtOnce(() => {}),
   };
 }
 

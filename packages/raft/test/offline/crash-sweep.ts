@@ -1,11 +1,7 @@
 import type { DiskFixture } from "../storage/disk-fixture.ts";
 
 /** Does the work and loses power at stage `point` of its writes; false when it never came to that. */
-async function crashedAt(
-  disk: DiskFixture,
-  point: number,
-  work: () => Promise<unknown>,
-): Promise<boolean> {
+async function crashedAt(disk: DiskFixture, point: number, work: () => Promise<unknown>): Promise<boolean> {
   let stages = 0;
   const state = { crashed: false, over: false };
   const stop = disk.machine.disk.onWrite(() => {
