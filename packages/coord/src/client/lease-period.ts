@@ -32,6 +32,8 @@ export class LeasePeriod implements SessionLease {
   readonly #jumpMs: number;
   readonly #controller = sharedController();
   #since: Moment;
+  // As the signal tells, which costs more to ask.
+  #isOver = false;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, times: LeaseTimes, since: Moment) {
@@ -54,11 +56,11 @@ export class LeasePeriod implements SessionLease {
 
   get expiresIn(): number {
     const left = this.#left();
-    return this.#controller.signal.aborted || this.#jumped() ? Math.min(0, left) : left;
+    return this.#isOver || this.#jumped() ? Math.min(0, left) : left;
   }
 
   assert(): void {
-    if (!this.#controller.signal.aborted) {
+    if (!this.#isOver) {
       if (this.#left() > 0 && !this.#jumped()) return;
       this.end("the lease lapsed");
     }
@@ -69,7 +71,7 @@ export class LeasePeriod implements SessionLease {
 
   /** Moves the belief to a later send that was confirmed. False when the period was over before. */
   extend(since: Moment): boolean {
-    if (this.#controller.signal.aborted) return false;
+    if (this.#isOver) return false;
     if (this.#left() <= 0 || this.#jumped()) {
       this.end("the lease lapsed");
       return false;
@@ -80,7 +82,7 @@ export class LeasePeriod implements SessionLease {
 
   /** Ends the period when its signal is due. True while it lives. */
   check(): boolean {
-    if (this.#controller.signal.aborted) return false;
+    if (this.#isOver) return false;
     if (this.#untilSignal() > 0 && !this.#jumped()) return true;
     this.end("the lease lapsed");
     return false;
@@ -88,7 +90,8 @@ export class LeasePeriod implements SessionLease {
 
   /** Ends the period and fires its signal. */
   end(why: string): void {
-    if (this.#controller.signal.aborted) return;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#timer?.cancel();
     this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", why));
   }

@@ -137,7 +137,8 @@ export function isRemoved(s: RaftState): boolean {
   const { config, id, incarnation } = s;
   if (s.isMember || s.role === "leader" || isFounding(config)) return false;
   if (config.index > s.log.applied || isJoint(config)) return false;
-  return s.configs.all.some((known) => !isFounding(known) && isMember(known, id, incarnation));
+  for (const known of s.configs.all) if (!isFounding(known) && isMember(known, id, incarnation)) return true;
+  return false;
 }
 
 /**

@@ -105,8 +105,10 @@ export class ChannelSide implements Channel {
     }
     this.life.deliver("message", this.remoteAddress, frame.length, () => {
       this.#remote?.out.consumed(frame.length);
-      invariant(crc32(frame) === checksum, "FrameUnchangedAfterSend", { from: this.remoteAddress });
-      this.#hear(() => this.#take(frame));
+      if (crc32(frame) !== checksum)
+        invariant(false, "FrameUnchangedAfterSend", { from: this.remoteAddress });
+      if (this.#mustWait) this.#early.push(() => this.#take(frame));
+      else this.#take(frame);
     });
   }
 
@@ -153,8 +155,13 @@ export class ChannelSide implements Channel {
 
   /** Runs now, or behind what waits for a handler. */
   #hear(act: () => void): void {
-    if (this.#handler === undefined || this.#early.length > 0) this.#early.push(act);
+    if (this.#mustWait) this.#early.push(act);
     else act();
+  }
+
+  /** Nobody hears yet, or something that came before waits to be heard. */
+  get #mustWait(): boolean {
+    return this.#handler === undefined || this.#early.length > 0;
   }
 
   #flushEarly(): void {

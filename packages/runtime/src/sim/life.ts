@@ -14,11 +14,32 @@ interface Task {
   readonly run: () => void;
 }
 
-interface LifeTimer {
+/** A timer of a process; once due, the task that calls back. */
+class LifeTimer implements Task, Timer {
+  readonly kind: string = "timer";
+  readonly about: string = "";
+  readonly size: number = 0;
   readonly startMs: number;
   readonly delayMs: number;
-  readonly fn: () => void;
   event: { cancelled: boolean } | undefined;
+  readonly #all: Set<LifeTimer>;
+  readonly #fn: () => void;
+
+  constructor(all: Set<LifeTimer>, startMs: number, delayMs: number, fn: () => void) {
+    this.#all = all;
+    this.startMs = startMs;
+    this.delayMs = delayMs;
+    this.#fn = fn;
+  }
+
+  run(): void {
+    if (this.#all.delete(this)) this.#fn();
+  }
+
+  cancel(): void {
+    this.#all.delete(this);
+    if (this.event !== undefined) this.event.cancelled = true;
+  }
 }
 
 /**
@@ -47,6 +68,7 @@ export class Life {
   #busyUntilUs = 0;
   #serviceUs = 0;
   #turn: { cancelled: boolean; readonly atUs: number } | undefined;
+  readonly #onTurn = (): void => this.#runTurn();
 
   constructor(scheduler: Scheduler, machine: MachineClock, node: string, incarnation: number) {
     this.#scheduler = scheduler;
@@ -110,7 +132,12 @@ export class Life {
 
   /** Hands something that arrived to the process, in this event if its loop is idle. */
   deliver(kind: string, about: string, size: number, run: () => void): void {
-    if (this.#alive) this.#arrive(this.#arrived, { kind, about, size, run });
+    if (!this.#alive) return;
+    if (this.#isIdle()) {
+      this.#begin();
+      run();
+    } else this.#queue(this.#arrived, { kind, about, size, run });
+    this.#ensureTurn();
   }
 
   /** Delivers at a later time. */
@@ -129,22 +156,14 @@ export class Life {
   }
 
   #setTimer(delayMs: number, fn: () => void): Timer {
-    const timer: LifeTimer = {
-      startMs: this.#nowMs(this.#scheduler.nowUs),
-      delayMs: Number.isNaN(delayMs) ? shortestTimerMs : Math.max(shortestTimerMs, delayMs),
-      fn,
-      event: undefined,
-    };
+    const startMs = this.#nowMs(this.#scheduler.nowUs);
+    const atLeastMs = Number.isNaN(delayMs) ? shortestTimerMs : Math.max(shortestTimerMs, delayMs);
+    const timer = new LifeTimer(this.#timers, startMs, atLeastMs, fn);
     if (this.#alive) {
       this.#timers.add(timer);
       this.#arm(timer);
     }
-    return {
-      cancel: () => {
-        this.#timers.delete(timer);
-        if (timer.event !== undefined) timer.event.cancelled = true;
-      },
-    };
+    return timer;
   }
 
   #arm(timer: LifeTimer): void {
@@ -159,10 +178,11 @@ export class Life {
   #fire(timer: LifeTimer): void {
     if (!this.#alive) return;
     timer.event = undefined;
-    const run = (): void => {
-      if (this.#timers.delete(timer)) timer.fn();
-    };
-    this.#arrive(this.#due, { kind: "timer", about: "", size: 0, run });
+    if (this.#isIdle()) {
+      this.#begin();
+      timer.run();
+    } else this.#queue(this.#due, timer);
+    this.#ensureTurn();
   }
 
   #defer(fn: () => void): void {
@@ -171,19 +191,14 @@ export class Life {
     this.#ensureTurn();
   }
 
-  #arrive(lane: Task[], task: Task): void {
-    if (this.#isIdle()) {
-      this.#perform(task);
-      this.#ensureTurn();
-      return;
-    }
+  /** It waits for a turn: what the present event does is no more than that. */
+  #queue(lane: Task[], task: Task): void {
     const event = this.#scheduler.current;
     if (event !== undefined) {
       event.about = event.kind;
       event.kind = "queued";
     }
     lane.push(task);
-    this.#ensureTurn();
   }
 
   #isIdle(): boolean {
@@ -194,9 +209,9 @@ export class Life {
     );
   }
 
-  #perform(task: Task): void {
+  /** A callback begins. */
+  #begin(): void {
     if (this.#serviceUs > 0) this.#busyUntilUs = this.#scheduler.nowUs + this.#serviceUs;
-    task.run();
   }
 
   #restartLoop(): void {
@@ -217,7 +232,7 @@ export class Life {
       this.#turn.cancelled = true;
     }
     const late = this.#due.length + this.#arrived.length === 0;
-    this.#turn = this.#scheduler.schedule(atUs, "turn", this.node, "", 0, () => this.#runTurn(), late);
+    this.#turn = this.#scheduler.schedule(atUs, "turn", this.node, "", 0, this.#onTurn, late);
   }
 
   #runTurn(): void {
@@ -234,7 +249,8 @@ export class Life {
         event.about = task.about;
         event.size = task.size;
       }
-      this.#perform(task);
+      this.#begin();
+      task.run();
     }
     this.#ensureTurn();
   }

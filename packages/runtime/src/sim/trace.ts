@@ -48,24 +48,42 @@ export class TraceHash {
   }
 }
 
-/** The last entries of one node. */
+interface Slot {
+  atUs: number;
+  seq: number;
+  kind: string;
+  about: string;
+  size: number;
+}
+
+/** The last entries of one node. Slots are written over: every event leaves an entry, and hardly any is ever read. */
 export class TraceRing {
   readonly #capacity: number;
-  readonly #entries: TraceEntry[] = [];
+  readonly #slots: Slot[] = [];
   #next = 0;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  push(entry: TraceEntry): void {
-    this.#entries[this.#next] = entry;
+  /** `atUs`: virtual microseconds. */
+  push(atUs: number, seq: number, kind: string, about: string, size: number): void {
+    const slot = this.#slots[this.#next];
+    if (slot === undefined) this.#slots.push({ atUs, seq, kind, about, size });
+    else {
+      slot.atUs = atUs;
+      slot.seq = seq;
+      slot.kind = kind;
+      slot.about = about;
+      slot.size = size;
+    }
     this.#next = (this.#next + 1) % this.#capacity;
   }
 
   /** Oldest first. */
   list(): TraceEntry[] {
-    return [...this.#entries.slice(this.#next), ...this.#entries.slice(0, this.#next)];
+    const inOrder = [...this.#slots.slice(this.#next), ...this.#slots.slice(0, this.#next)];
+    return inOrder.map(({ atUs, ...entry }) => ({ atMs: atUs / 1000, ...entry }));
   }
 }
 

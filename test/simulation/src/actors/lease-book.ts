@@ -16,6 +16,7 @@ interface Tracked {
   readonly process: ProcessClock;
   sinceMs: number;
   believedMs: number;
+  hasEnded: boolean;
 }
 
 /** How long sessions were believed in, and how long they lasted. */
@@ -35,7 +36,18 @@ export class LeaseBook {
     this.#told.set(session.id, this.#nowMs());
     this.#records.push({ kind: "lease", id: session.id, ttl_ms: session.ttlMs, send_ns: toNs(openedMs) });
     const list = this.#tracked.get(process) ?? [];
-    list.push({ session, process, sinceMs: Number.NEGATIVE_INFINITY, believedMs: -1 });
+    const tracked: Tracked = {
+      session,
+      process,
+      sinceMs: Number.NEGATIVE_INFINITY,
+      believedMs: -1,
+      hasEnded: session.signal.aborted,
+    };
+    const ended = (): void => {
+      tracked.hasEnded = true;
+    };
+    session.signal.addEventListener("abort", ended, { once: true });
+    list.push(tracked);
     this.#tracked.set(process, list);
   }
 
@@ -43,8 +55,12 @@ export class LeaseBook {
   ran(process: ProcessClock): void {
     const list = this.#tracked.get(process);
     if (list === undefined) return;
-    for (const tracked of list) this.#look(tracked);
-    if (list.some(({ session }) => session.signal.aborted)) this.#forgetEnded(process, list);
+    let someEnded = false;
+    for (const tracked of list) {
+      this.#look(tracked);
+      someEnded ||= tracked.hasEnded;
+    }
+    if (someEnded) this.#forgetEnded(process, list);
   }
 
   /** The process is gone. */
@@ -90,10 +106,10 @@ export class LeaseBook {
   }
 
   #forgetEnded(process: ProcessClock, list: readonly Tracked[]): void {
-    for (const tracked of list) if (tracked.session.signal.aborted) this.#finish(tracked);
+    for (const tracked of list) if (tracked.hasEnded) this.#finish(tracked);
     this.#tracked.set(
       process,
-      list.filter(({ session }) => !session.signal.aborted),
+      list.filter(({ hasEnded }) => !hasEnded),
     );
   }
 

@@ -65,7 +65,14 @@ function abstractState(views: readonly NodeView[]): string {
     .join(" ");
 }
 
+/** How many different values are below each. */
 function ranks(values: readonly number[]): number[] {
-  const distinct = [...new Set(values)].toSorted((a, b) => a - b);
-  return values.map((value) => distinct.indexOf(value));
+  return values.map((value) => {
+    let below = 0;
+    for (let at = 0; at < values.length; at += 1) {
+      const other = values[at] ?? value;
+      if (other < value && values.indexOf(other) === at) below += 1;
+    }
+    return below;
+  });
 }

@@ -48,6 +48,23 @@ export interface Watched {
 
 const momentMs = 25;
 
+/** What checkers are asked so often that only those are asked that listen. */
+type Frequent = "append" | "apply" | "commit" | "moment" | "receive" | "send" | "step";
+type Listening = Readonly<Record<Frequent, readonly OnlineChecker[]>>;
+
+function listening(all: readonly OnlineChecker[]): Listening {
+  const to = (what: Frequent): OnlineChecker[] => all.filter((checker) => checker[what] !== undefined);
+  return {
+    append: to("append"),
+    apply: to("apply"),
+    commit: to("commit"),
+    moment: to("moment"),
+    receive: to("receive"),
+    send: to("send"),
+    step: to("step"),
+  };
+}
+
 /** Watches every member from outside and has each step judged by every checker. */
 export class Monitor {
   readonly counts: MonitorCounts = {
@@ -61,6 +78,7 @@ export class Monitor {
   /** Those whose data was wiped and whose name somebody else has. */
   readonly #retired: NodeView[] = [];
   readonly #checkers: readonly OnlineChecker[];
+  readonly #listening: Listening;
 
   readonly reads: ReadPoints;
   readonly #nowMs: () => number;
@@ -101,6 +119,7 @@ export class Monitor {
       new ConfigurationSafety(report("ConfigurationSafety")),
       new SettledCalls(report("SettledCalls"), nowMs),
     ];
+    this.#listening = listening(this.#checkers);
   }
 
   /** Takes a member under watch. */
@@ -149,13 +168,15 @@ export class Monitor {
     this.#onMoment();
     for (const view of this.#views.values()) {
       if (!view.isOpen || !isAwake(view.id)) view.awakeSinceMs = nowMs;
-      if (view.isOpen && !view.replaced) for (const checker of this.#checkers) checker.moment?.(view, nowMs);
+      if (!view.isOpen || view.replaced) continue;
+      for (const checker of this.#listening.moment) checker.moment?.(view, nowMs);
     }
   }
 
   /** What to hang on one process of a member. */
   observer(node: NodeView): RaftObserver {
     const all = this.#checkers;
+    const { append, apply, commit: commits, receive, send, step } = this.#listening;
     return {
       onRecovered: (recovered) => {
         if (node.life > 0) this.counts.restarts += 1;
@@ -164,21 +185,21 @@ export class Monitor {
         if (!node.replaced) node.tampered = false;
       },
       onSend: (to, message) => {
-        for (const checker of all) checker.send?.(node, to, message);
+        for (const checker of send) checker.send?.(node, to, message);
         const moment = momentOf(message);
         if (moment !== null) this.#moments.hit(moment, node.id);
       },
       onStep: (event) => {
         // That one comes at the end of a turn.
         if (event.type !== "apply-done") {
-          for (const checker of all) checker.step?.(node);
+          for (const checker of step) checker.step?.(node);
           if (node.inForce.length > 1) node.inForce = [node.configuration];
         }
         if (event.type !== "receive") return;
-        for (const checker of all) checker.receive?.(node, event.from, event.message, event.incarnation);
+        for (const checker of receive) checker.receive?.(node, event.from, event.message, event.incarnation);
       },
       onAppend: (task) => {
-        for (const checker of all) checker.append?.(node, task);
+        for (const checker of append) checker.append?.(node, task);
         node.take(task);
       },
       onSoft: (soft, last) => {
@@ -198,14 +219,14 @@ export class Monitor {
         for (const checker of all) checker.leaseReads?.(node, term);
       },
       onCommit: (commit) => {
-        for (const checker of all) checker.commit?.(node, commit);
+        for (const checker of commits) checker.commit?.(node, commit);
         node.commit = commit;
       },
       onRefused: (from, reason) => {
         for (const checker of all) checker.refused?.(node, from, reason);
       },
       onApply: (entry) => {
-        for (const checker of all) checker.apply?.(node, entry);
+        for (const checker of apply) checker.apply?.(node, entry);
         node.applied = entry.index;
       },
       onRestore: (last) => {

@@ -1,6 +1,6 @@
 import type { TreeEvent } from "@flotilla/kv";
 import { queueRoot } from "../actors/paths.ts";
-import { openSessions } from "../world/convergence.ts";
+import { openSessions } from "../world/open-sessions.ts";
 import type { World } from "../world/world.ts";
 
 /** The tree as the log tells it: revisions, sequences, pairs and owners are as promised. */
@@ -23,7 +23,7 @@ export function judgeTree(world: World): void {
     }
     judgePairs(world, events, nodes);
   }
-  const open = openSessions(world);
+  const open = openSessions(world.golden.commands);
   for (const [path, { node }] of nodes) {
     const owner = node?.stat.ephemeralOwner ?? null;
     if (owner === null || open.has(owner)) continue;

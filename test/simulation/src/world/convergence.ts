@@ -1,4 +1,5 @@
 import { isJoint, membersOf } from "@flotilla/raft";
+import { openSessions } from "./open-sessions.ts";
 import type { World } from "./world.ts";
 
 const pollMs = 100;
@@ -88,23 +89,11 @@ export function clientsServed(world: World, sinceMs: number): string[] {
 }
 
 /** The leases of clients that died without a word are over. */
-export function orphansExpired(world: World): string[] {
-  const open = openSessions(world);
-  return [...world.ledger.orphans]
-    .filter((id) => open.has(id))
-    .map((id) => `the lease of dead session ${id} stands`);
-}
-
-/** Sessions that the log says are open. */
-export function openSessions(world: World): Set<string> {
-  const open = new Set<string>();
-  for (const { applied, command, result } of world.golden.commands) {
-    if (applied.type === "attached") open.add(applied.session);
-    if (applied.type === "expired") for (const id of applied.leases) open.delete(id);
-    const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
-    if (closes) open.delete(command.session);
-  }
-  return open;
+export function orphansExpired({ ledger, golden }: World): string[] {
+  const { orphans } = ledger;
+  if (orphans.size === 0) return [];
+  const open = openSessions(golden.commands);
+  return [...orphans].filter((id) => open.has(id)).map((id) => `the lease of dead session ${id} stands`);
 }
 
 /** Clients in a member that is gone for good cannot be served. */

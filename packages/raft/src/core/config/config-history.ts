@@ -30,7 +30,11 @@ export class ConfigHistory {
 
   /** The one in force at `index`; the oldest known one when `index` lies before it. */
   at(index: Index): Configuration {
-    if (this.#current.index <= index) return this.#current;
+    return this.#current.index <= index ? this.#current : this.#earlierAt(index);
+  }
+
+  // Apart from `at`: what its callback holds is made with every call.
+  #earlierAt(index: Index): Configuration {
     const found = this.#items.findLast((item) => item.index <= index) ?? this.#items[0];
     invariant(found !== undefined, "ConfigurationKnown");
     return found;

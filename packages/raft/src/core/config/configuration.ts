@@ -106,8 +106,20 @@ export function isMember(configuration: Membership, id: NodeId, incarnation: str
   return speaksFor(configuration, memberOf(configuration, id), incarnation);
 }
 
+// Configurations never change and are asked again and again.
+const known = new WeakMap<Membership, readonly MemberWithRole[]>();
+
 /** Every member once, sorted by id. */
 export function membersOf(configuration: Membership): readonly MemberWithRole[] {
+  let members = known.get(configuration);
+  if (members === undefined) {
+    members = listMembers(configuration);
+    known.set(configuration, members);
+  }
+  return members;
+}
+
+function listMembers(configuration: Membership): readonly MemberWithRole[] {
   const { voters, outgoing, learners } = configuration;
   const roles = new Map<NodeId, MemberWithRole>();
   for (const learner of learners) roles.set(learner.id, { ...bare(learner), role: "learner" });
