@@ -32,12 +32,16 @@ export interface Killers {
 }
 
 export interface Terms {
-  /** CPU of worlds a mutant may use before the suites have their turn. */
+  /** CPU that a mutant may use. */
   readonly budgetMs: number;
   readonly firstSeed: number;
 }
 
 const mostCrashes = 5;
+/** What is left goes to the suites. */
+const worldsShare = 0.6;
+/** Of those suites that run as many as they are asked for. */
+const schedulesASecond = 0.5;
 
 /**
  * Lets the killers at a planted mutant: worlds of consecutive seeds, then the general suites. Only a checker
@@ -64,15 +68,16 @@ interface InWorlds extends WorldOutcome {
 }
 
 async function judgeInWorlds(killers: Killers, { budgetMs, firstSeed }: Terms): Promise<InWorlds> {
+  const worldsMs = budgetMs * worldsShare;
   let cpuMs = 0;
   let seeds = 0;
   let crash: Finding | null = null;
-  for (let processes = 0; processes < mostCrashes && cpuMs < budgetMs; processes += 1) {
+  for (let processes = 0; processes < mostCrashes && cpuMs < worldsMs; processes += 1) {
     const worlds = await killers.worlds();
     try {
       if (worlds.broken !== null) return { finding: worlds.broken, cpuMs, seeds };
       let isLost = false;
-      while (cpuMs < budgetMs && !isLost) {
+      while (cpuMs < worldsMs && !isLost) {
         const seed = firstSeed + seeds;
         seeds += 1;
         const outcome = await worlds.run(seed);
@@ -93,7 +98,8 @@ async function judgeInWorlds(killers: Killers, { budgetMs, firstSeed }: Terms): 
 }
 
 /** Killers that run the code of a copy. `sound` has loaded the code before anything was planted in it. */
-export function killersOf(workspace: Workspace, sound: Worlds): Killers {
+export function killersOf(workspace: Workspace, sound: Worlds, { budgetMs }: Terms): Killers {
+  const schedules = Math.ceil((budgetMs / 1000) * schedulesASecond);
   const known = new Map<number, boolean>();
   return {
     worlds: async () => {
@@ -110,6 +116,6 @@ export function killersOf(workspace: Workspace, sound: Worlds): Killers {
       known.set(seed, finding === null);
       return finding === null;
     },
-    suites: (files) => runSuites(workspace.folder, suitesFor(files)),
+    suites: (files) => runSuites(workspace.folder, suitesFor(files), schedules),
   };
 }

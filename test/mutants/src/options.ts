@@ -6,7 +6,7 @@ export interface MutantOptions {
   /** Ids to run; null: all. */
   readonly only: readonly string[] | null;
   readonly smoke: boolean;
-  /** CPU seconds of worlds for each mutant. */
+  /** CPU seconds for each mutant. */
   readonly budgetSeconds: number;
   readonly parallel: number;
   readonly seed: number;
@@ -18,7 +18,7 @@ export interface MutantOptions {
 export const usage: string = `usage: npm run mutants -- [options]
   --only R01,R04    these mutants (default: all)
   --smoke           twelve that die quickly
-  --budget S        CPU seconds of simulated worlds for each (default 60)
+  --budget S        CPU seconds for each (default 60)
   --seed S          the first world (default 1)
   --parallel N      side by side, each in its own copy (default 1)
   --check           only see whether all of them fit the source

@@ -19,7 +19,7 @@ export async function runAll(mutants: readonly Mutant[], options: RunOptions): P
     using sound = new Worlds(workspace.folder);
     const broken = await sound.start();
     if (broken !== null) throw new Error(`the unchanged code does not load: ${broken.message}`);
-    const killers = killersOf(workspace, sound);
+    const killers = killersOf(workspace, sound, options);
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const verdict = await judgePlanted(mutant, workspace, killers, options);
       verdicts.push(verdict);

@@ -14,6 +14,8 @@ export const suites: readonly Suite[] = [
     file: "test/core/random-schedule.test.ts",
     tests: ["a group of", "small windows", "word of commits that waits", "founding under"],
   },
+  { folder: "packages/raft", file: "test/core/rough-schedule.test.ts", tests: ["a group of"] },
+  { folder: "packages/raft", file: "test/core/membership-schedule.test.ts", tests: ["a group of"] },
   { folder: "packages/raft", file: "test/core/leases.test.ts", tests: ["a group of"] },
   {
     folder: "packages/raft",
@@ -45,6 +47,7 @@ export const suites: readonly Suite[] = [
     file: "test/transport/message-codec.test.ts",
     tests: ["what was encoded", "random bytes", "a changed, cut or grown", "a changed byte within"],
   },
+  { folder: "packages/raft", file: "test/transport/peer-model.test.ts", tests: ["links under any"] },
   {
     folder: "packages/raft",
     file: "test/node/proposals-model.test.ts",

@@ -21,28 +21,49 @@ const timeouts = /Error: Test timed out/;
 // What the language or the process throws, not whoever judges.
 const crashes = /\b(?:Type|Reference|Syntax)Error: |Worker (?:exited|terminated)|out of memory/;
 
-/** Runs suites on the code in a folder, one file after another, up to the first failure. */
-export async function runSuites(folder: string, suites: readonly Suite[]): Promise<SuiteOutcome> {
+// The same inputs each time.
+const setup = 'import fc from "fast-check";\nfc.configureGlobal({ seed: 1 });\n';
+
+/**
+ * Runs suites on the code in a folder, one file after another, up to the first failure; `schedules`: how many of those
+ * that are random by a seed.
+ */
+export async function runSuites(
+  folder: string,
+  suites: readonly Suite[],
+  schedules: number,
+): Promise<SuiteOutcome> {
   if (suites.length === 0) return { finding: null, cpuMs: 0 };
   const own = await mkdtemp(join(folder, "suites-"));
   try {
     const config = join(own, "vitest.config.mjs");
     const report = join(own, "report.json");
-    await writeFile(config, configuration(folder, suites));
-    await run(folder, own, ["run", "--config", config, "--reporter", "json", "--outputFile", report]);
+    const setupFile = join(own, "setup.mjs");
+    await writeFile(setupFile, setup);
+    await writeFile(config, configuration(folder, suites, setupFile));
+    await run(folder, { FLOTILLA_CPU_FOLDER: own, FLOTILLA_SCHEDULES: String(schedules) }, [
+      "run",
+      "--config",
+      config,
+      "--reporter",
+      "json",
+      "--outputFile",
+      report,
+    ]);
     return { finding: await readFinding(report), cpuMs: await readCpuMs(own) };
   } finally {
     await rm(own, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-function configuration(folder: string, suites: readonly Suite[]): string {
+function configuration(folder: string, suites: readonly Suite[], setupFile: string): string {
   const include = suites.map((suite) => `${suite.folder}/${suite.file}`);
   const names = suites.flatMap(({ tests }) => tests);
   const config = {
     ssr: { resolve: { conditions: ["@flotilla/source"] } },
     test: {
       root: folder,
+      setupFiles: [setupFile],
       include,
       testNamePattern: patternOf(names),
       pool: "threads",
@@ -58,13 +79,13 @@ function patternOf(names: readonly string[]): string {
   return names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
 }
 
-function run(folder: string, own: string, args: readonly string[]): Promise<void> {
+function run(folder: string, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<void> {
   const meter = pathToFileURL(join(import.meta.dirname, "../dist/cpu-meter.js")).href;
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(folder, "node_modules/vitest/vitest.mjs"), ...args], {
       cwd: folder,
       stdio: "ignore",
-      env: { ...process.env, FLOTILLA_CPU_FOLDER: own, NODE_OPTIONS: `--import ${meter}` },
+      env: { ...process.env, ...env, NODE_OPTIONS: `--import ${meter}` },
     });
     const timer = setTimeout(() => child.kill("SIGKILL"), longestMs);
     child.once("close", () => {

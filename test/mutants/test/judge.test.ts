@@ -5,7 +5,8 @@ import { checker, crash, replacing, scripted } from "./_support/fakes.ts";
 import type { Script } from "./_support/fakes.ts";
 
 const mutant = replacing("a", "b");
-const terms = { budgetMs: 4000, firstSeed: 1 };
+// Enough for four worlds.
+const terms = { budgetMs: 6000, firstSeed: 1 };
 
 async function judged(
   script: Script,

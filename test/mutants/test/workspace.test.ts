@@ -41,8 +41,10 @@ beforeAll(async () => {
   await mkdir(join(root, "packages/raft/node_modules/@flotilla"), { recursive: true });
   await symlink("../../../runtime", join(root, "packages/raft/node_modules/@flotilla/runtime"));
   await mkdir(join(root, "node_modules/.pnpm"), { recursive: true });
-  const vitest = await realpath(join(import.meta.dirname, "../../../node_modules/vitest"));
-  await symlink(vitest, join(root, "node_modules/vitest"));
+  for (const name of ["vitest", "fast-check"]) {
+    const found = await realpath(join(import.meta.dirname, "../../../node_modules", name));
+    await symlink(found, join(root, "node_modules", name));
+  }
 });
 
 afterAll(async () => {
@@ -114,31 +116,29 @@ test("only the tests that count judge, and they are named", { timeout }, async (
   await using copy = await Workspace.create(root);
   const file = { folder: "packages/raft", file: "test/a.test.ts" };
   const one = [{ ...file, tests: ["the answer (of all)"] }];
-  const passed = await runSuites(copy.folder, one);
+  const passed = await runSuites(copy.folder, one, 1);
   expect(passed.finding).toBeNull();
   expect(passed.cpuMs).toBeGreaterThan(0);
   await copy.plant(replacing("= answer", "= 43"));
-  expect((await runSuites(copy.folder, one)).finding).toMatchObject({
+  expect((await runSuites(copy.folder, one, 1)).finding).toMatchObject({
     by: "test the answer (of all) is right",
     isChecker: true,
   });
-  expect((await runSuites(copy.folder, [{ ...file, tests: ["the answer is not"] }])).finding).toBeNull();
+  expect((await runSuites(copy.folder, [{ ...file, tests: ["the answer is not"] }], 1)).finding).toBeNull();
 });
 
 test("a test that ends with an error of the language is a crash", { timeout }, async () => {
   await using copy = await Workspace.create(root);
   await copy.plant(replacing("= answer", "= (undefined).answer"));
-  const { finding } = await runSuites(copy.folder, [
-    { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] },
-  ]);
+  const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] };
+  const { finding } = await runSuites(copy.folder, [suite], 1);
   expect(finding).toMatchObject({ by: "crash", isChecker: false });
 });
 
 test("a suite whose code does not load is a crash", { timeout }, async () => {
   await using copy = await Workspace.create(root);
   await copy.plant(replacing("./index.ts", "./gone.ts"));
-  const { finding } = await runSuites(copy.folder, [
-    { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] },
-  ]);
+  const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] };
+  const { finding } = await runSuites(copy.folder, [suite], 1);
   expect(finding).toMatchObject({ by: "crash", isChecker: false });
 });

@@ -75,6 +75,32 @@ test("TermRules notices a candidate that does not follow the leader of its own t
   expect(said).toHaveLength(1);
 });
 
+test("TermRules notices a member that does not tell the leader of an earlier term of the later one", () => {
+  const { time, pace } = hours();
+  const { checker, said } = judged((report) => new TermRules(report, pace.nowMs));
+  const a = open("a");
+  a.soft = soft("follower", 5, "c");
+  a.hard = { term: 5, vote: null };
+  const hear = (count: number): void => {
+    for (let k = 0; k < count; k += 1) checker.receive(a, "b", heartbeat(4));
+  };
+  hear(9);
+  checker.send(a, "b", refusal(5));
+  hear(2);
+  time.nowMs = 200;
+  checker.moment(a, 200);
+  a.writing.set("log", 100);
+  hear(1);
+  checker.moment(a, 300);
+  a.writing.clear();
+  checker.moment(a, 400);
+  expect(said).toEqual([]);
+  hear(3);
+  time.nowMs = 500;
+  checker.moment(a, 500);
+  expect(said).toHaveLength(1);
+});
+
 test("PreVoteFirst notices a term that nobody would have voted in", () => {
   const { checker, said } = judged((report) => new PreVoteFirst(report));
   const a = open("a");

@@ -1,6 +1,7 @@
 import type { Configuration, Member as Listed } from "../../src/core/config/configuration.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Message } from "../../src/core/message.ts";
+import type { AppendTask } from "../../src/core/ready.ts";
 import type { Index, LogId, Term } from "../../src/core/types.ts";
 import type { Member } from "./member.ts";
 
@@ -64,6 +65,15 @@ export class Checkers {
       check(term === message.term && stored >= message.match, "DurableBeforeSend", facts);
     }
     if (message.type === "append") this.entries(message.entries, message.prev.term);
+  }
+
+  /** What counts as durable is on the disk as it stands in memory. */
+  written({ raft, disk, id }: Member, { entries }: AppendTask): void {
+    for (const { index } of entries) {
+      if (index > raft.durable || index < raft.firstIndex) continue;
+      const [own, stored] = [raft.termAt(index), disk.at(index)?.term];
+      check(own === stored, "DurableAsInMemory", { id, index, own, stored });
+    }
   }
 
   /** StateMachineSafety: every node applies the same entries in the same order. */
@@ -143,6 +153,10 @@ export class Checkers {
     const before = raft.configurationAt(configuration.index - 1);
     const isNext = before.index <= this.committed || before.index === configuration.index;
     check(isNext && configuration.index <= last.index, "ConfigurationSafety", { id, configuration, before });
+    const isOwn = raft.role === "leader" && raft.termAt(configuration.index) === raft.term;
+    const isFirst = before.historyId === "" || configuration.index <= raft.commit;
+    const isEstablished = isFirst || raft.termAt(raft.commit) === raft.term;
+    check(!isOwn || isEstablished, "ChangeAfterFirstCommit", { id, configuration, commit: raft.commit });
     if (disk.last.index !== last.index || disk.last.term !== last.term) return;
     check(disk.configuration().index === configuration.index, "EffectiveAtAppend", { id, configuration });
   }

@@ -102,16 +102,19 @@ export class Cluster {
     this.checkers.observe(member);
   }
 
-  /** Completes the append and apply tasks under way, and whatever follows. */
+  /** Completes whatever is under way, and what follows. */
   flush(id: string): void {
     const member = this.get(id);
-    const { slowDisk, slowApply } = member;
+    const { slowDisk, slowApply, slowInstall } = member;
     member.slowDisk = false;
     member.slowApply = false;
+    member.slowInstall = false;
     this.finishTask(id);
     this.finishApply(id);
+    this.finishInstall(id);
     member.slowDisk = slowDisk;
     member.slowApply = slowApply;
+    member.slowInstall = slowInstall;
   }
 
   finishTask(id: string): void {
@@ -121,6 +124,7 @@ export class Cluster {
     member.task = null;
     member.disk.write(task);
     this.step(id, { type: "append-done", seq: task.seq });
+    this.checkers.written(member, task);
   }
 
   finishApply(id: string): void {
@@ -135,6 +139,24 @@ export class Cluster {
     }
     const last = entries.at(-1);
     if (last !== undefined) this.step(id, { type: "apply-done", index: last.index });
+  }
+
+  /** The snapshot being received is whole. Only one that is still news takes the place of the state. */
+  finishInstall(id: string): void {
+    const member = this.get(id);
+    const { installing } = member;
+    if (installing === null) return;
+    member.installing = null;
+    const { last, timeMs, configuration, totalBytes, hash } = installing.head;
+    if (last.index > member.raft.commit) {
+      const state = this.#offered.get(hash)?.state ?? [];
+      if (member.state.length < last.index) member.state = [...state];
+      member.disk.snapshot = { last, timeMs, configuration, state };
+    }
+    this.step(id, { type: "snapshot-installed", last, timeMs, configuration });
+    const { term } = member.raft;
+    const reply = { type: "snapshot-reply", term, last, received: totalBytes, done: true } as const;
+    this.#post(member, installing.from, reply);
   }
 
   cut(a: string, b: string): void {
@@ -242,6 +264,7 @@ export class Cluster {
     member.up = false;
     member.task = null;
     member.applying = [];
+    member.installing = null;
     this.checkers.crashed(member);
   }
 
@@ -359,13 +382,8 @@ export class Cluster {
     this.#post(member, to, { type: "snapshot-offer", term: member.raft.term, ...head });
   }
 
-  #receiveSnapshot(member: Member, { from, head }: SnapshotOffered): void {
-    const { last, timeMs, configuration, totalBytes, hash } = head;
-    const state = this.#offered.get(hash)?.state ?? [];
-    if (member.state.length < last.index) member.state = [...state];
-    member.disk.snapshot = { last, timeMs, configuration, state };
-    this.step(member.id, { type: "snapshot-installed", last, timeMs, configuration });
-    const { term } = member.raft;
-    this.#post(member, from, { type: "snapshot-reply", term, last, received: totalBytes, done: true });
+  #receiveSnapshot(member: Member, offered: SnapshotOffered): void {
+    member.installing = offered;
+    if (!member.slowInstall) this.finishInstall(member.id);
   }
 }

@@ -13,6 +13,7 @@ import type {
   Placed,
   ReadPoint,
   Refused,
+  SnapshotOffered,
   TransferEnd,
 } from "../../src/core/ready.ts";
 import type { SnapshotHead } from "../../src/core/snapshot-head.ts";
@@ -218,11 +219,15 @@ export class Member {
   state: string[] = [];
   task: AppendTask | null = null;
   applying: readonly Entry[] = [];
+  /** Offered, and not received as a whole yet. */
+  installing: SnapshotOffered | null = null;
   up = true;
   /** True: append tasks wait for `Cluster.flush`. */
   slowDisk = false;
   /** True: apply tasks wait for `Cluster.flush`. */
   slowApply = false;
+  /** True: an offered snapshot waits for `Cluster.flush` or `finishInstall`. */
+  slowInstall = false;
   nowMs = 0;
   wallMs = 1_000_000;
   readonly #options: MemberOptions;
@@ -263,6 +268,7 @@ export class Member {
     const recovered = this.disk.recover();
     this.task = null;
     this.applying = [];
+    this.installing = null;
     this.up = true;
     this.removed = false;
     this.state = [...(this.disk.snapshot?.state ?? [])];

@@ -40,6 +40,7 @@ export class Schedule {
       if (!member.up) cluster.restart(id);
       member.slowDisk = false;
       member.slowApply = false;
+      member.slowInstall = false;
       cluster.flush(id);
     }
     cluster.settle();
@@ -106,12 +107,12 @@ export class Schedule {
     const { cluster } = this;
     const id = this.anyone();
     if (roll < 430) this.deliver();
-    else if (roll < 600) this.#tick(id);
+    else if (roll < 600) this.tick(id);
     else if (roll < 760) cluster.finishTask(id);
     else if (roll < 820) cluster.finishApply(id);
     else if (roll < 900) this.#propose(id);
     else if (roll < 930) this.#read(id);
-    else if (roll < 938) this.#snapshot(id);
+    else if (roll < 938) this.snapshot(id);
     else if (roll < 945) cluster.step(id, { type: "transfer", to: this.#maybeAnyone() });
     else if (roll < 957) this.#crash(id);
     else if (roll < 980) this.restart(id);
@@ -144,7 +145,7 @@ export class Schedule {
     if (parcel !== undefined && roll !== 1) this.cluster.deliver(parcel);
   }
 
-  #tick(id: string): void {
+  protected tick(id: string): void {
     const member = this.cluster.get(id);
     member.nowMs += this.random.below(200);
     member.wallMs += this.random.below(400) - 150;
@@ -175,7 +176,7 @@ export class Schedule {
     }
   }
 
-  #snapshot(id: string): void {
+  protected snapshot(id: string): void {
     const member = this.cluster.get(id);
     if (member.up && member.applying.length === 0) this.cluster.snapshot(id);
   }

@@ -341,6 +341,15 @@ export const pitfalls: readonly Mutant[] = [
         find: "  truncateFrom(index: Index): void {\n    this.#taken = [];\n",
         replace: "  truncateFrom(index: Index): void {\n",
       },
+      // A truncation looks at the entry before, which would be what was handed out last.
+      {
+        file: logWindow,
+        find: "    if (!isSame) this.#taken = this.#entries.slice(position, end);\n    return this.#taken;\n",
+        replace: `    const found = isSame ? this.#taken : this.#entries.slice(position, end);
+    if (budget.maxBytes > 0) this.#taken = found;
+    return found;
+`,
+      },
     ],
   },
 ];

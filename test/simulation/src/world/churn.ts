@@ -71,6 +71,7 @@ export class Churn {
     if (wish === null) return null;
     this.#wish = wish;
     this.#askedMs = null;
+    this.#askNewLeaders(wish);
     this.#tend(wish);
     return wish.about;
   }
@@ -165,16 +166,32 @@ export class Churn {
       this.#wish = null;
       return;
     }
-    if (config !== null && !wish.isIdle()) this.#ask(wish, config);
+    if (!wish.isIdle()) this.#ask(wish);
     this.#world.kernel.after(pauseMs, () => this.#tend(wish));
   }
 
-  #ask(wish: Wish, config: Configuration): void {
+  /** Each is asked at once, before it has committed anything. */
+  #askNewLeaders(wish: Wish): void {
+    const { kernel, moments, findings } = this.#world;
+    moments.at("leader", 1, () => {
+      kernel.after(0, () => {
+        if (this.#wish !== wish || findings.isBroken()) return;
+        this.#askedMs = null;
+        if (!wish.isIdle()) this.#ask(wish);
+        this.#askNewLeaders(wish);
+      });
+    });
+  }
+
+  /** Whoever leads is asked, whatever it is in the middle of: to refuse what cannot be now is its business. */
+  #ask(wish: Wish): void {
     const { kernel, crashed, leader } = this.#world;
     if (this.#askedMs !== null && kernel.nowMs - this.#askedMs < patienceMs) return;
-    const changes = wish.changes(config);
     const raft = leader?.raft;
-    if (changes === null || raft === undefined || raft === null) return;
+    if (raft === undefined || raft === null) return;
+    const config = raft.status().configuration;
+    const changes = config.historyId === "" ? null : wish.changes(config);
+    if (changes === null) return;
     this.#asks += 1;
     const ask = this.#asks;
     this.#askedMs = kernel.nowMs;

@@ -1,0 +1,14 @@
+/** How many schedules a test runs; the environment may ask for more, from another seed on. */
+export const schedules: number = Number(process.env["FLOTILLA_SCHEDULES"] ?? 15);
+const first = Number(process.env["FLOTILLA_SCHEDULE_SEED"] ?? 1);
+
+/** Runs the schedule of each seed, and says which one failed. */
+export function eachSeed(run: (seed: number) => void): void {
+  for (let seed = first; seed < first + schedules; seed += 1) {
+    try {
+      run(seed);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  }
+}
