@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import type { SystemName } from "./clients/open.ts";
+import type { KvFigure, KvOptions } from "./kv/figure-names.ts";
+import { kvFigures } from "./kv/figure-names.ts";
 import type { Workload, WorkloadName } from "./peers/workloads.ts";
 import { remoteWorkloads, workloadNames } from "./peers/workloads.ts";
 import type { RaftFigure, RaftOptions } from "./raft/figure-names.ts";
@@ -51,7 +53,12 @@ export interface RaftBenchOptions extends RaftOptions {
   readonly pins: Pins;
   readonly folder: string | null;
 }
-export type BenchOptions = PeersOptions | MicroOptions | FlameOptions | RaftBenchOptions;
+/** `bench kv` */
+export interface KvBenchOptions extends KvOptions {
+  readonly type: "kv";
+  readonly folder: string | null;
+}
+export type BenchOptions = PeersOptions | MicroOptions | FlameOptions | RaftBenchOptions | KvBenchOptions;
 
 /** How to use the command. */
 export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
@@ -70,6 +77,11 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --trials N        leaders killed (default 100); a follower is blocked a fifth as often
   --mutants         run the mutants too, for hours
   --pin CORES       hold the members on these cores (default: the first two)
+  --json, --dir DIR  as above
+       npm run bench -- kv [options]        the figures asked of @flotilla/kv
+  --only LIST       of ${kvFigures.join(",")} (default: all)
+  --nodes N         nodes of the tree (default 1000000)
+  --trials N        snapshots written, and restored (default 3)
   --json, --dir DIR  as above
        npm run bench -- micro [--only PART,...] [--json] [--dir DIR]
        npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
@@ -136,6 +148,7 @@ const options = {
   embedded: { type: "boolean", default: false },
   mutants: { type: "boolean", default: false },
   trials: { type: "string" },
+  nodes: { type: "string" },
   workload: { type: "string" },
   connections: { type: "string" },
   depth: { type: "string" },
@@ -150,6 +163,7 @@ const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
   micro: ["only", "json", "dir"],
   raft: ["only", "seconds", "trials", "mutants", "pin", "dir", "json"],
+  kv: ["only", "nodes", "trials", "dir", "json"],
   flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
 
@@ -170,7 +184,7 @@ export function readArguments(args: readonly string[], installed: () => readonly
   });
   const [command, ...rest] = positionals;
   if (!isCommand(command) || rest.length > 0)
-    throw new RangeError("expected one of peers, raft, micro, flame");
+    throw new RangeError("expected one of peers, raft, kv, micro, flame");
   for (const token of tokens) {
     if (token.kind === "option" && !allowed[command].includes(token.name))
       throw new RangeError(`--${token.name} is no option of ${command}`);
@@ -184,6 +198,8 @@ export function readArguments(args: readonly string[], installed: () => readonly
       return { type: command, only: flags.only?.split(",") ?? [], json: flags.json, folder };
     case "raft":
       return { type: command, ...readRaft(flags), folder };
+    case "kv":
+      return { type: command, ...readKv(flags), folder };
     default:
       return { type: command, ...readFlame(flags), folder };
   }
@@ -217,6 +233,15 @@ function readRaft(flags: Flags): Omit<RaftBenchOptions, "type" | "folder"> {
     mutants: flags.mutants,
     json: flags.json,
     pins: { servers: pin, load: null },
+  };
+}
+
+function readKv(flags: Flags): KvOptions {
+  return {
+    only: listOf<KvFigure>(flags.only, "only", kvFigures),
+    nodes: count(flags.nodes, "nodes", { otherwise: 1_000_000, least: 1, most: 10_000_000 }),
+    trials: count(flags.trials, "trials", { otherwise: 3, least: 1, most: 1_000 }),
+    json: flags.json,
   };
 }
 

@@ -9,6 +9,7 @@ import { describeMachine } from "./peers/machine.ts";
 import { jsonReport, tableReport } from "./peers/report.ts";
 import { runPeers } from "./peers/run-peers.ts";
 import { runRaft } from "./raft/run-raft.ts";
+import { runKv } from "./kv/run-kv.ts";
 import { runMicro } from "./micro/run-micro.ts";
 import { missing } from "./systems/available.ts";
 import { Launch } from "./systems/launch.ts";
@@ -67,6 +68,12 @@ async function run(asked: BenchOptions): Promise<void> {
       const launch = new Launch({ ...asked.pins, servers: asked.pins.servers ?? firstTwoCores() });
       return inFolder(asked.folder, (folder) =>
         runRaft(asked, describeMachine(folder, []), { launch, folder }, lines),
+      );
+    }
+    case "kv": {
+      const launch = new Launch({ servers: null, load: null });
+      return inFolder(asked.folder, (folder) =>
+        runKv(asked, describeMachine(folder, []), { launch, folder }, lines),
       );
     }
     case "micro":

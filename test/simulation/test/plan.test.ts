@@ -72,6 +72,20 @@ test("lease reads are on in a quarter of all worlds, and off for a while in some
   }
 });
 
+test("every world strikes in the middle of an installation, at either side", () => {
+  const struck = new Map<string, number>();
+  for (let seed = 0; seed < 200; seed += 1) {
+    const waiting = makePlan(seed).faults.filter(({ when }) => when?.moment.startsWith("raft.snapshot-"));
+    expect(waiting.length).toBeGreaterThan(0);
+    for (const { kind, when } of waiting)
+      for (const name of [kind, when?.moment ?? ""]) struck.set(name, (struck.get(name) ?? 0) + 1);
+  }
+  for (const name of ["crash", "stop-in-order", "isolate-one", "failing-disk", "full-disk", "stuck-disk"])
+    expect(struck.get(name)).toBeGreaterThan(5);
+  for (const moment of ["served", "chunk", "received", "installing", "opening"])
+    expect(struck.get(`raft.snapshot-${moment}`)).toBeGreaterThan(50);
+});
+
 test("what is no plan is refused", () => {
   for (const text of [
     "{}",

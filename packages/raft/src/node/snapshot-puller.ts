@@ -92,6 +92,7 @@ export class SnapshotPuller {
       pull.without.add(from);
       return this.#chooseSource(pull);
     }
+    probe("raft.snapshot-chunk");
     // A copy: the chunk is a view of its frame.
     const bytes = Uint8Array.from(chunk.bytes);
     pull.accepted += bytes.length;
@@ -205,11 +206,12 @@ export class SnapshotPuller {
   }
 
   async #finish(pull: Pull, incoming: IncomingSnapshot): Promise<void> {
-    const { store, seq, isNews, onReceived } = this.#options;
+    const { store, seq, isNews, onReceived, probe } = this.#options;
     if (!incoming.isWhole()) return this.#beginAnew(pull, incoming);
     if (!isNews(pull.head.last)) return this.#drop(pull);
     pull.isReceived = true;
     const meta = await store.finish(incoming, seq());
+    probe("raft.snapshot-received");
     if (this.#pull === pull) onReceived(pull.leader, meta);
   }
 

@@ -123,12 +123,13 @@ export class SnapshotSource {
   }
 
   async #send(peer: NodeId, stream: Stream, { offset, length }: SnapshotRequest): Promise<void> {
-    const { store, send, onDamaged } = this.#options;
+    const { store, send, onDamaged, probe } = this.#options;
     const { last, hash } = stream.meta;
     try {
       const bytes = await store.read(stream.meta, offset, length);
       if (this.#streams.get(peer) !== stream) return;
       send(peer, { type: "snapshot-chunk", last, hash, offset, checksum: crc32(bytes), bytes });
+      probe("raft.snapshot-served");
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
       onDamaged(stream.meta);

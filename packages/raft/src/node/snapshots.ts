@@ -236,9 +236,10 @@ export class Snapshots {
     const { settings, store } = this.#options;
     const { clock, probe } = this.#host;
     const restoring = settings.stateMachine.beginRestore(meta.last.index);
+    const onPiece = (): void => probe("raft.snapshot-installing");
     const isWanted = (): boolean => !this.#closed;
     try {
-      const { type } = await restoreState(meta, { clock, store, restoring, probe, isWanted });
+      const { type } = await restoreState(meta, { clock, store, restoring, onPiece, isWanted });
       if (type === "proved") return () => restoring.replace();
       if (type === "left") return null;
     } catch (error) {

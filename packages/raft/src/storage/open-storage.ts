@@ -113,7 +113,8 @@ async function loadSnapshot(
     if (meta.seq > log.seq)
       throw damaged(`snapshot ${meta.last.index} is newer than the log: the log was put back or cut short`);
     const restoring = options.stateMachine?.beginRestore(meta.last.index) ?? nobody;
-    const found = await restoreState(meta, { clock, store: snapshots, restoring, probe });
+    const onPiece = (): void => probe("raft.snapshot-opening");
+    const found = await restoreState(meta, { clock, store: snapshots, restoring, onPiece });
     if (found.type !== "damaged") {
       for (const each of broken) await snapshots.remove(each);
       return { meta, replace: () => restoring.replace() };

@@ -9,7 +9,8 @@ export interface Restoration {
   readonly clock: Clock;
   readonly store: SnapshotStore;
   readonly restoring: Restoring;
-  readonly probe: (name: string) => void;
+  /** Called with each piece of work. */
+  readonly onPiece: () => void;
   /** False once nobody wants it any more. Default: it is wanted to the end. */
   readonly isWanted?: () => boolean;
 }
@@ -51,12 +52,12 @@ export async function restoreState(meta: SnapshotMeta, restoration: Restoration)
 
 async function take(
   slice: Uint8Array,
-  { clock, restoring, probe, isWanted = always }: Restoration,
+  { clock, restoring, onPiece, isWanted = always }: Restoration,
 ): Promise<{ readonly error: unknown } | null> {
   try {
     restoring.write(slice);
     do {
-      probe("raft.snapshot-restoring");
+      onPiece();
       await new Promise<void>((resolve) => clock.defer(resolve));
     } while (isWanted() && restoring.work());
     return null;

@@ -56,10 +56,12 @@ async function restored(
     })(),
   );
   const noted = new Noted((piece, bytes) => onPiece(disk, piece, bytes));
-  const { clock, probe } = disk.host;
+  const { clock } = disk.host;
   const more = isWanted === undefined ? {} : { isWanted: () => isWanted(noted) };
   const outcome = await disk.run(
-    restoreState(meta, { clock, probe, store, restoring: noted, ...more }).catch((error: Error) => error),
+    restoreState(meta, { clock, store, restoring: noted, onPiece: () => {}, ...more }).catch(
+      (error: Error) => error,
+    ),
   );
   return { noted, outcome };
 }

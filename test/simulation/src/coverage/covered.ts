@@ -1,3 +1,4 @@
+import { installMoments } from "../plan/install-faults.ts";
 import { faultKinds, outerMoments } from "../plan/plan.ts";
 import type { Gain } from "../runner/worker.ts";
 import { phases } from "./phases.ts";
@@ -51,7 +52,10 @@ export class Covered {
       worlds: this.#known.length,
       moments: Object.fromEntries([...this.#moments].toSorted(([a], [b]) => (a < b ? -1 : 1))),
       cells,
-      missing: [...empty, ...outerMoments.filter((moment) => !this.#moments.has(moment))],
+      missing: [
+        ...empty,
+        ...[...outerMoments, ...installMoments].filter((moment) => !this.#moments.has(moment)),
+      ],
       cellsCovered: `${all - empty.length} of ${all}`,
       states: this.#states.size,
       steps: this.#steps.size,

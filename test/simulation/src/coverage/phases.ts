@@ -9,6 +9,7 @@ export const phases = [
   "steady",
   "catch-up",
   "snapshot on its way",
+  "snapshot half installed",
   "expiry pending",
   "hand-over",
 ] as const;
@@ -30,6 +31,7 @@ export function phasesOf(world: World): Phase[] {
   if (leader !== null && open.some(({ view }) => lastIndex - view.log.lastIndex > farBehind))
     found.push("catch-up");
   if (world.moments.isRecent("snapshot/sent")) found.push("snapshot on its way");
+  if (open.some(({ view }) => view.isInstalling)) found.push("snapshot half installed");
   if (world.moments.isRecent("handover")) found.push("hand-over");
   if (orphansExpired(world).length > 0) found.push("expiry pending");
   if (found.length === 0) found.push("steady");

@@ -132,6 +132,15 @@ export class Monitor {
     return view;
   }
 
+  /** A probe of the code was passed at a machine. */
+  probed(probe: string, id: string): void {
+    this.#moments.hit(probe, id);
+    const view = this.#views.get(id);
+    if (view === undefined) return;
+    if (probe === "raft.snapshot-chunk") view.isInstalling = true;
+    else if (probe === "raft.snapshot-not-news") view.isInstalling = false;
+  }
+
   view(id: string): NodeView | undefined {
     return this.#views.get(id);
   }
@@ -234,6 +243,7 @@ export class Monitor {
         if (!node.isOpen) return;
         for (const checker of all) checker.restore?.(node, last);
         node.applied = last.index;
+        node.isInstalling = false;
         this.counts.snapshotsInstalled += 1;
         this.#moments.hit("snapshot/installed", node.id);
       },

@@ -51,6 +51,8 @@ export class NodeView {
   tampered = false;
   /** Its process has told what it found on its disk. */
   isOpen = false;
+  /** Bytes of a snapshot have come, and it did not take its place yet. */
+  isInstalling = false;
   /** Its data is gone: what runs under its name is somebody else. */
   replaced = false;
   /** Since when its process could run whenever it wanted to, virtual ms. */
@@ -107,6 +109,7 @@ export class NodeView {
   /** The process is gone, and with it what was only in memory. */
   died(): void {
     this.isOpen = false;
+    this.isInstalling = false;
     this.writing.clear();
     this.#pending = null;
   }

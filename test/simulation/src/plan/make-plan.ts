@@ -1,6 +1,7 @@
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { between, pick, shuffled } from "./draw.ts";
+import { withInstallFaults } from "./install-faults.ts";
 import { makeFault, makeMemberChange } from "./make-fault.ts";
 import { makeLimits } from "./make-limits.ts";
 import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
@@ -18,7 +19,12 @@ export function makePlan(seed: number): Plan {
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
   const config = makeConfig(random.fork("config"));
   const clients = makeClients(random.fork("clients"), nodes);
-  const faults = makeFaults(random.fork("faults"), nodes, clients, config);
+  const faults = withInstallFaults(
+    random.fork("install-faults"),
+    makeFaults(random.fork("faults"), nodes, clients, config),
+    config,
+    { nodes, clients: clients.length },
+  );
   return {
     format: 1,
     seed,

@@ -99,7 +99,7 @@ export class World implements WorldContext {
     this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, paths));
     this.#residents = residentsOf(this.clients);
     this.#embed();
-    kernel.onProbe((probe, node) => this.moments.hit(probe, node));
+    kernel.onProbe((probe, node) => this.monitor.probed(probe, node));
     kernel.onAfterEvent((event) => this.#ran(event));
   }
 
