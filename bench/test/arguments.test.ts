@@ -44,6 +44,26 @@ test("peers can be left out", () => {
   expect(readArguments(["peers", "--peers", "none"], both)).toMatchObject({ peers: [] });
 });
 
+test("kv takes every figure of a million nodes unless told otherwise", () => {
+  const { type, ...all } = readArguments(["kv"], both);
+  expect(type).toBe("kv");
+  expect(all).toEqual({
+    only: ["memory", "snapshot", "restore"],
+    nodes: 1_000_000,
+    trials: 3,
+    json: false,
+    folder: null,
+  });
+  const args = ["kv", "--only", "restore", "--nodes", "50", "--trials", "1", "--json"];
+  expect(readArguments(args, both)).toMatchObject({ only: ["restore"], nodes: 50, trials: 1, json: true });
+  for (const bad of [
+    ["--nodes", "0"],
+    ["--only", "speed"],
+    ["--seconds", "1"],
+  ])
+    expect(() => readArguments(["kv", ...bad], both)).toThrow(RangeError);
+});
+
 test("flame profiles 64 connections of W1 unless told otherwise", () => {
   expect(readArguments(["flame"], both)).toMatchObject({
     workload: { name: "W1", operation: "set", connections: 64, depth: 1 },

@@ -25,10 +25,6 @@ function residentBytes(): number {
 
 /** A log of one member under the tree, with default settings but for how often it takes a snapshot. */
 async function open(folder: string, stateMachine: TimedMachine, onSnapshot: () => void): Promise<RaftNode> {
-  let lead = (): void => {};
-  const leading = new Promise<void>((resolve) => {
-    lead = resolve;
-  });
   const node = await RaftNode.open({
     host: realHost({ directory: folder }),
     id: "a",
@@ -37,14 +33,11 @@ async function open(folder: string, stateMachine: TimedMachine, onSnapshot: () =
     stateMachine,
     snapshotEntries,
     observer: { onSnapshot },
-    onStatus: ({ established }) => {
-      if (established) lead();
-    },
   });
   void node.closed.then((reason) => {
     if (reason.type === "failed") fail(reason.error);
   });
-  await leading;
+  while (!node.status().established) await pause(1);
   return node;
 }
 
