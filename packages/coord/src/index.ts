@@ -47,6 +47,8 @@ export type {
   Registry,
   Service,
 } from "./recipes/api.ts";
+export { deletePaged } from "./recipes/delete-paged.ts";
+export type { DeletePagedOptions } from "./recipes/delete-paged.ts";
 export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
 export { findPoison, forceNewCluster, inspectData, makeJoiner, skipEntry } from "./server/offline.ts";
 export type { DataOptions } from "./server/offline.ts";
@@ -56,4 +58,4 @@ export { start } from "./server/start.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { DataReport, ForcedCluster, Poison } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { ChildrenPage, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";
+export type { ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";

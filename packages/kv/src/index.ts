@@ -42,6 +42,7 @@ export type {
   Stat,
   TreeEvent,
   TreeOp,
+  Usage,
   WatchKind,
   WatchToken,
 } from "./types.ts";

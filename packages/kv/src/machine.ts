@@ -37,6 +37,7 @@ import type {
   SessionInfo,
   Stat,
   TreeEvent,
+  Usage,
   WatchToken,
 } from "./types.ts";
 import { isTtl } from "./validate.ts";
@@ -156,6 +157,12 @@ export class Machine {
   /** A page of child names, sorted in code units; null when there is no node. */
   children(path: string, page: PageOptions = {}): ChildrenPage | null {
     return this.#state.tree.children(path, page.after ?? null, page.limit ?? limits.childrenPage);
+  }
+
+  /** What a node and everything below it take up; null when there is no node. O(log n). */
+  usage(path: string): Usage | null {
+    const node = this.#state.tree.get(path);
+    return node === undefined ? null : this.#state.tree.usage(node);
   }
 
   /** A node and everything below it, fixed now (O(1)), in pages of at most `limit` nodes; empty without the node. */

@@ -14,6 +14,7 @@ const tag = {
   grant: 6,
   revoke: 7,
   close: 8,
+  deleteAll: 9,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
@@ -66,7 +67,7 @@ function writeSet(writer: CborWriter, op: SetOp): void {
 
 function writeDelete(writer: CborWriter, op: DeleteOp): void {
   writer.array(5);
-  writer.number(tag.delete);
+  writer.number(op.recursive === true ? tag.deleteAll : tag.delete);
   writer.text(op.path);
   writeConditions(writer, op.if);
   writer.boolean(op.force);
@@ -180,7 +181,7 @@ function unknown(): never {
 }
 
 function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp {
-  if (kind > tag.check) unknown();
+  if (kind > tag.check && kind !== tag.deleteAll) unknown();
   if (kind === tag.create) return readCreate(reader, items);
   expectItems("operation", items, 5);
   switch (kind) {
@@ -190,6 +191,8 @@ function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp
       return readSet("put", reader);
     case tag.delete:
       return readDelete(reader);
+    case tag.deleteAll:
+      return { ...readDelete(reader), recursive: true };
     default:
       return readCheck(reader);
   }

@@ -48,6 +48,7 @@ function checkTreeShape(op: TreeOp): void {
       checkPath(op.path);
       checkConditions(op.if);
       readBoolean(op.force, "force");
+      readOptionalBoolean(op.recursive, "recursive");
       return;
     case "check":
       checkPath(op.path);

@@ -40,6 +40,11 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
+/** The first text that sorts behind everything below a node other than the root: "0" follows "/". */
+export function afterChildren(path: string): string {
+  return `${path}0`;
+}
+
 /** What the paths of everything below a node begin with. */
 export function prefixOf(path: string): string {
   return path === "/" ? "/" : `${path}/`;

@@ -5,7 +5,7 @@ import type { OpResult, Result, Stat } from "./types.ts";
 function takeStat(hash: ItemHash, stat: Stat): void {
   hash.int(stat.czxid).int(stat.mzxid).int(stat.pzxid).int(stat.ctimeMs).int(stat.mtimeMs);
   hash.int(stat.version).int(stat.cversion).int(stat.aversion).int(stat.dataLength).int(stat.numChildren);
-  hash.word(stat.container ? 1 : 0).int(stat.ttlMs ?? 0);
+  hash.int(stat.container ? -1 : (stat.ttlMs ?? 0));
   hash.word(stat.ephemeralOwner === null ? 0 : hashText(stat.ephemeralOwner));
 }
 

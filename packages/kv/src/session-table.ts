@@ -42,7 +42,7 @@ export class SessionTable {
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #byId: Map<SessionId, OwnSession> = new Map();
-  readonly #sessions: SortedMap<OwnSession> = new SortedMap();
+  readonly #sessions: SortedMap<Session> = new SortedMap();
   readonly #leases: SortedMap<LeaseInfo> = new SortedMap();
   readonly #leasesOf: Map<SessionId, Set<LeaseId>> = new Map();
   readonly #forget = ({ a, b }: KeptResult): void => this.#digest.remove(a, b);

@@ -5,13 +5,23 @@ const minEntries = maxEntries / 4;
 /** Who may change a node in place; everybody else copies it first. */
 type Owner = object;
 
+/** How many entries there are, and what they weigh together. */
+export interface Measure {
+  readonly count: number;
+  readonly weight: number;
+}
+
 interface Leaf<V> {
   readonly owner: Owner;
   readonly keys: string[];
   readonly values: V[];
+  weight: number;
 }
 interface Inner<V> {
   readonly owner: Owner;
+  /** Entries below it. */
+  size: number;
+  weight: number;
   /** `keys[i]` is the smallest key that `children[i + 1]` may hold. */
   readonly keys: string[];
   readonly children: BNode<V>[];
@@ -20,6 +30,10 @@ type BNode<V> = Leaf<V> | Inner<V>;
 
 function isInner<V>(node: BNode<V>): node is Inner<V> {
   return "children" in node;
+}
+
+function sizeOf<V>(node: BNode<V>): number {
+  return isInner(node) ? node.size : node.keys.length;
 }
 
 /** The number of keys before `key`; with `inclusive` also `key` itself. */
@@ -35,17 +49,29 @@ function rank(keys: readonly string[], key: string, inclusive: boolean): number 
   return low;
 }
 
+function weightless(): number {
+  return 0;
+}
+
 /**
- * A map sorted by key in code units. `clone()` is O(1): both sides share what neither changes afterwards. Reading and
- * changing cost O(log n).
+ * A map sorted by key in code units. `clone()` is O(1): both sides share what neither changes afterwards. Reading,
+ * changing and measuring cost O(log n).
  */
 export class SortedMap<V> {
+  readonly #weigh: (value: V) => number;
+  /** What the last insert added, for the nodes above its leaf. */
+  #grown = 0;
+  #gained = 0;
   #owner: Owner = {};
-  #root: BNode<V> = { owner: this.#owner, keys: [], values: [] };
-  #size = 0;
+  #root: BNode<V> = { owner: this.#owner, keys: [], values: [], weight: 0 };
+
+  /** `weigh` tells the weight of a value as it is now; `reweigh` must hear when that changes. Default: nothing. */
+  constructor(weigh: (value: V) => number = weightless) {
+    this.#weigh = weigh;
+  }
 
   get size(): number {
-    return this.#size;
+    return sizeOf(this.#root);
   }
 
   get(key: string): V | undefined {
@@ -65,15 +91,15 @@ export class SortedMap<V> {
     this.#root = root;
     const right = this.#insert(root, key, value);
     if (right === null) return;
-    this.#root = { owner: this.#owner, keys: [right.from], children: [root, right.node] };
+    this.#root = this.#inner([right.from], [root, right.node]);
   }
 
   /** False when there was none. */
   delete(key: string): boolean {
-    if (this.get(key) === undefined) return false;
+    const value = this.get(key);
+    if (value === undefined) return false;
     const root = this.#owned(this.#root);
-    this.#remove(root, key);
-    this.#size -= 1;
+    this.#remove(root, key, this.#weigh(value));
     const only = isInner(root) && root.children.length === 1 ? root.children[0] : undefined;
     this.#root = only ?? root;
     return true;
@@ -81,11 +107,30 @@ export class SortedMap<V> {
 
   /** A map of the same entries that no later change of this one touches, nor the other way round. */
   clone(): SortedMap<V> {
-    const copy = new SortedMap<V>();
+    const copy = new SortedMap<V>(this.#weigh);
     copy.#root = this.#root;
-    copy.#size = this.#size;
     this.#owner = {};
     return copy;
+  }
+
+  /** The value of a key was changed in place and weighs so much more. */
+  reweigh(key: string, by: number): void {
+    let node = this.#owned(this.#root);
+    this.#root = node;
+    node.weight += by;
+    while (isInner(node)) {
+      const child = this.#ownedChild(node, rank(node.keys, key, true));
+      if (child === undefined) return;
+      child.weight += by;
+      node = child;
+    }
+  }
+
+  /** The entries from `from` (included) to `to` (left out); null: to the end. */
+  measure(from: string, to: string | null): Measure {
+    const start = this.#before(from);
+    const end = to === null ? { count: this.size, weight: this.#root.weight } : this.#before(to);
+    return { count: end.count - start.count, weight: end.weight - start.weight };
   }
 
   /** Visits the entries from `from` (included) on, in order, until `visit` returns false. No changes meanwhile. */
@@ -101,6 +146,46 @@ export class SortedMap<V> {
       return true;
     });
     return found;
+  }
+
+  #before(key: string): Measure {
+    let node = this.#root;
+    let count = 0;
+    let weight = 0;
+    while (isInner(node)) {
+      const at = rank(node.keys, key, true);
+      for (let k = 0; k < at; k += 1) {
+        const passed = node.children[k];
+        if (passed === undefined) continue;
+        count += sizeOf(passed);
+        weight += passed.weight;
+      }
+      const child = node.children[at];
+      if (child === undefined) return { count, weight };
+      node = child;
+    }
+    const at = rank(node.keys, key, false);
+    return { count: count + at, weight: weight + this.#weightOf(node.values, at) };
+  }
+
+  /** What the first `count` values weigh. */
+  #weightOf(values: readonly V[], count: number): number {
+    let weight = 0;
+    for (let k = 0; k < count; k += 1) {
+      const value = values[k];
+      if (value !== undefined) weight += this.#weigh(value);
+    }
+    return weight;
+  }
+
+  #inner(keys: string[], children: BNode<V>[]): Inner<V> {
+    let size = 0;
+    let weight = 0;
+    for (const child of children) {
+      size += sizeOf(child);
+      weight += child.weight;
+    }
+    return { owner: this.#owner, size, weight, keys, children };
   }
 
   #scan(node: BNode<V>, from: string, visit: (key: string, value: V) => boolean): boolean {
@@ -121,10 +206,12 @@ export class SortedMap<V> {
 
   #owned(node: BNode<V>): BNode<V> {
     if (node.owner === this.#owner) return node;
+    const owner = this.#owner;
     const keys = node.keys.slice();
+    const { weight } = node;
     return isInner(node)
-      ? { owner: this.#owner, keys, children: node.children.slice() }
-      : { owner: this.#owner, keys, values: node.values.slice() };
+      ? { owner, size: node.size, weight, keys, children: node.children.slice() }
+      : { owner, keys, values: node.values.slice(), weight };
   }
 
   #ownedChild(node: Inner<V>, at: number): BNode<V> | undefined {
@@ -140,20 +227,26 @@ export class SortedMap<V> {
     if (isInner(node)) {
       const at = rank(node.keys, key, true);
       const child = this.#ownedChild(node, at);
-      const right = child === undefined ? null : this.#insert(child, key, value);
+      if (child === undefined) return null;
+      const right = this.#insert(child, key, value);
+      node.size += this.#grown;
+      node.weight += this.#gained;
       if (right === null) return null;
       node.keys.splice(at, 0, right.from);
       node.children.splice(at + 1, 0, right.node);
       return node.children.length <= maxEntries ? null : this.#splitInner(node);
     }
     const at = rank(node.keys, key, false);
-    if (node.keys[at] === key) {
+    const replaced = node.keys[at] === key ? node.values[at] : undefined;
+    this.#grown = replaced === undefined ? 1 : 0;
+    this.#gained = this.#weigh(value) - (replaced === undefined ? 0 : this.#weigh(replaced));
+    node.weight += this.#gained;
+    if (replaced !== undefined) {
       node.values[at] = value;
       return null;
     }
     node.keys.splice(at, 0, key);
     node.values.splice(at, 0, value);
-    this.#size += 1;
     return node.keys.length <= maxEntries ? null : this.#splitLeaf(node, at);
   }
 
@@ -162,7 +255,9 @@ export class SortedMap<V> {
     const at = inserted === node.keys.length - 1 ? inserted : node.keys.length >>> 1;
     const keys = node.keys.splice(at);
     const values = node.values.splice(at);
-    return { from: keys[0] ?? "", node: { owner: this.#owner, keys, values } };
+    const weight = this.#weightOf(values, values.length);
+    node.weight -= weight;
+    return { from: keys[0] ?? "", node: { owner: this.#owner, keys, values, weight } };
   }
 
   #splitInner(node: Inner<V>): { from: string; node: BNode<V> } {
@@ -170,15 +265,20 @@ export class SortedMap<V> {
     const children = node.children.splice(at);
     const keys = node.keys.splice(at);
     const from = node.keys.pop() ?? "";
-    return { from, node: { owner: this.#owner, keys, children } };
+    const right = this.#inner(keys, children);
+    node.size -= right.size;
+    node.weight -= right.weight;
+    return { from, node: right };
   }
 
-  #remove(node: BNode<V>, key: string): void {
+  #remove(node: BNode<V>, key: string, weight: number): void {
+    node.weight -= weight;
     if (isInner(node)) {
+      node.size -= 1;
       const at = rank(node.keys, key, true);
       const child = this.#ownedChild(node, at);
       if (child === undefined) return;
-      this.#remove(child, key);
+      this.#remove(child, key, weight);
       if (child.keys.length < minEntries) this.#join(node, at > 0 ? at - 1 : 0);
       return;
     }
@@ -194,14 +294,14 @@ export class SortedMap<V> {
     const left = this.#ownedChild(node, at);
     if (left === undefined || right === undefined || between === undefined) return;
     if (left.keys.length + right.keys.length >= (maxEntries * 3) / 4) return;
+    left.weight += right.weight;
     if (isInner(left) && isInner(right)) {
+      left.size += right.size;
       left.keys.push(between, ...right.keys);
       left.children.push(...right.children);
     } else if (!isInner(left) && !isInner(right)) {
       left.keys.push(...right.keys);
       left.values.push(...right.values);
-    } else {
-      return;
     }
     node.keys.splice(at, 1);
     node.children.splice(at + 1, 1);

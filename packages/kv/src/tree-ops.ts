@@ -160,7 +160,19 @@ function remove(x: Execution, op: DeleteOp): Outcome {
   const code = unmet(node, op.if);
   if (code !== null) return code;
   if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
-  if (node.numChildren > 0) return "ERR_FLOTILLA_HAS_CHILDREN";
+  if (node.numChildren === 0) return erase(x, node);
+  return op.recursive === true ? eraseAll(x, node, op) : "ERR_FLOTILLA_HAS_CHILDREN";
+}
+
+/** Removes a node and everything below it. */
+function eraseAll(x: Execution, node: TreeNode, { force }: DeleteOp): Outcome {
+  if (x.events.length + x.tree.usage(node).nodes > limits.nodesPerCommand) return "ERR_FLOTILLA_LIMIT";
+  const below = x.tree.below(node.path);
+  if (!force && below.some((each) => isHeldByOther(x, each))) return "ERR_FLOTILLA_HELD";
+  for (const each of below.toReversed()) {
+    x.tree.delete(each);
+    emit(x, "deleted", each);
+  }
   return erase(x, node);
 }
 

@@ -2,17 +2,21 @@ import { invariant } from "@flotilla/runtime";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { PathIndex } from "./path-index.ts";
-import { prefixOf } from "./paths.ts";
+import { afterChildren, prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
 import { copyNode, isOver, lifetime, makeNode, sealNode } from "./tree-node.ts";
 import type { NodeFacts, TreeNode } from "./tree-node.ts";
-import type { ChildrenPage, LeaseId, ReapablePage } from "./types.ts";
+import type { ChildrenPage, LeaseId, ReapablePage, Usage } from "./types.ts";
 import { ValueStore } from "./values.ts";
 
 /** A node in place of another: what was there is no longer changed, and may come back. */
 interface Swap {
   readonly before: TreeNode | undefined;
   readonly after: TreeNode | undefined;
+}
+
+function lengthOf(node: TreeNode): number {
+  return node.length;
 }
 
 const emptySet: ReadonlySet<string> = new Set();
@@ -23,7 +27,7 @@ export class Tree {
   readonly #hash: ItemHash;
   readonly #values: ValueStore = new ValueStore();
   readonly #nodes: PathIndex<TreeNode> = new PathIndex();
-  readonly #order: SortedMap<TreeNode> = new SortedMap();
+  readonly #order: SortedMap<TreeNode> = new SortedMap(lengthOf);
   readonly #owned: Map<LeaseId, Set<string>> = new Map();
   /** The paths of all nodes that may end of their own accord. */
   readonly #mortal: SortedMap<true> = new SortedMap();
@@ -89,6 +93,7 @@ export class Tree {
   /** Between `edit` and `settle`: replaces the value by a copy of the one given. */
   setValue(node: TreeNode, value: Uint8Array): void {
     this.#values.release(node);
+    if (value.length !== node.length) this.#order.reweigh(node.path, value.length - node.length);
     node.valueHash = this.#values.put(node, node.path, value);
     this.#values.hold(node);
   }
@@ -157,6 +162,25 @@ export class Tree {
     return { paths, next };
   }
 
+  /** The node and everything below it. O(log n). */
+  usage(node: TreeNode): Usage {
+    if (node.path === "/") return { nodes: this.size, bytes: this.#order.measure("", null).weight };
+    const { count, weight } = this.#order.measure(`${node.path}/`, afterChildren(node.path));
+    return { nodes: count + 1, bytes: weight + node.length };
+  }
+
+  /** Everything below a node, sorted by path. */
+  below(path: string): TreeNode[] {
+    const prefix = prefixOf(path);
+    const found: TreeNode[] = [];
+    this.#order.scan(prefix, (key, node) => {
+      if (!key.startsWith(prefix)) return false;
+      if (key !== path) found.push(node);
+      return true;
+    });
+    return found;
+  }
+
   /** All nodes as they are now, sorted by path, untouched by later changes. O(1). */
   frozen(): SortedMap<TreeNode> {
     this.#keepOlder();
@@ -178,8 +202,7 @@ export class Tree {
         if (path.length > prefix.length) names.push(path.slice(prefix.length));
         return true;
       }
-      // "0" follows "/": the first key that is not below this child.
-      next = `${path.slice(0, slash)}0`;
+      next = afterChildren(path.slice(0, slash));
       return false;
     });
     return next;

@@ -78,6 +78,11 @@ export interface DeleteOp {
   readonly if: Conditions;
   /** Also deletes another session's guarded node. */
   readonly force: boolean;
+  /**
+   * Also everything below it, children before their parents; the conditions are the node's own. Refused with
+   * `ERR_FLOTILLA_LIMIT` when the command would touch more than 10,000 nodes. Absent: only without children.
+   */
+  readonly recursive?: boolean;
 }
 export interface CheckOp {
   readonly type: "check";
@@ -245,6 +250,13 @@ export interface ReapablePage {
   readonly paths: readonly string[];
   /** Pass as `after` to look on; null when this was the end. */
   readonly next: string | null;
+}
+
+/** What a node and everything below it take up. */
+export interface Usage {
+  readonly nodes: number;
+  /** Of all values. */
+  readonly bytes: number;
 }
 
 /** A page of child names, sorted by code units. */

@@ -48,6 +48,7 @@ interface Draft {
   readonly kind: "any" | "container" | "ttl" | "mixed";
   readonly ttlMs: number;
   readonly force: boolean;
+  readonly recursive: boolean;
   readonly version: Wanted;
   readonly mzxid: Wanted;
   readonly exists: boolean | undefined;
@@ -68,6 +69,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   ),
   ttlMs: fc.constantFrom(1, 1, 30, 30, 2 ** 40 - 1, 2 ** 40, 0),
   force: fc.boolean(),
+  recursive: fc.constantFrom(false, false, true),
   version: wanted,
   mzxid: wanted,
   exists: fc.constantFrom(undefined, true, false),
@@ -217,7 +219,13 @@ function treeOp(from: Draft, state: State, own: string): TreeOp {
     case "put":
       return { type, path, value, if: conditionsOf(from, state, false) };
     case "delete":
-      return { type, path, if: conditionsOf(from, state, false), force };
+      return {
+        type,
+        path,
+        if: conditionsOf(from, state, false),
+        force,
+        ...(from.recursive ? { recursive: true } : {}),
+      };
     default:
       return { type, path, if: conditionsOf(from, state, true) };
   }

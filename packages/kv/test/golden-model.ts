@@ -13,9 +13,10 @@ import type {
   SetOp,
   Stat,
   TreeOp,
+  Usage,
 } from "../src/types.ts";
-
-type Code = Extract<Result, { ok: false }>["code"];
+import { judge, parentPath, Refusal, refuse } from "./golden-judge.ts";
+import type { Code } from "./golden-judge.ts";
 
 interface GoldenNode {
   value: number[];
@@ -64,32 +65,6 @@ export type GoldenApplied =
   | Exclude<Applied, { type: "answered" }>
   | { type: "answered"; session: string; attach: number; seq: number; result: Result; repeat: boolean };
 
-class Refusal extends Error {
-  readonly code: Code;
-  constructor(code: Code) {
-    super(code);
-    this.code = code;
-  }
-}
-
-function refuse(code: Code): never {
-  throw new Refusal(code);
-}
-
-function isGoodPath(path: string): boolean {
-  if (path === "/") return true;
-  if (!path.startsWith("/") || path.length > 4096) return false;
-  return path
-    .slice(1)
-    .split("/")
-    .every((name) => name !== "" && name !== "." && name !== "..");
-}
-
-function parentPath(path: string): string {
-  const parent = path.split("/").slice(0, -1).join("/");
-  return parent === "" ? "/" : parent;
-}
-
 /** The rules once more, as plainly as they can be written: no index, no cache, a deep copy before every command. */
 export class GoldenModel {
   state: GoldenState;
@@ -109,6 +84,20 @@ export class GoldenModel {
 
   children(path: string): string[] {
     return this.paths().filter((other) => other !== "/" && parentPath(other) === path);
+  }
+
+  below(path: string): string[] {
+    const prefix = path === "/" ? "/" : `${path}/`;
+    return this.paths().filter((other) => other !== "/" && other.startsWith(prefix));
+  }
+
+  usage(path: string): Usage | null {
+    if (!(path in this.state.nodes)) return null;
+    const paths = [path, ...this.below(path)];
+    return {
+      nodes: paths.length,
+      bytes: paths.reduce((sum, each) => sum + this.#node(each).value.length, 0),
+    };
   }
 
   stat(path: string): Stat {
@@ -239,7 +228,7 @@ export class GoldenModel {
       if (op.type === "multi") {
         for (const [index, inner] of op.ops.entries()) {
           failed = index;
-          this.#judge(inner);
+          judge(inner);
         }
         for (const [index, inner] of op.ops.entries()) {
           failed = index;
@@ -258,7 +247,7 @@ export class GoldenModel {
         this.#end(leases.map(([id]) => id));
         delete this.state.sessions[session];
       } else {
-        this.#judge(op);
+        judge(op);
         results.push(this.#tree(op));
       }
       if (this.events.length > 0) this.state.revision += 1;
@@ -269,28 +258,6 @@ export class GoldenModel {
       this.events = [];
       return { ok: false, revision: before.revision, code: error.code, failed };
     }
-  }
-
-  /** What is wrong whatever the state. */
-  #judge(op: TreeOp): void {
-    if (op.type === "create") {
-      const { lease, sequential, container = false, ttlMs } = op;
-      const hasTtl = ttlMs !== undefined;
-      const kinds = [sequential, lease !== null, hasTtl].filter(Boolean).length;
-      if (op.guarded && lease === null) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-      if ((container && kinds > 0) || (hasTtl && lease !== null)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-      if (hasTtl && (ttlMs === 0 || ttlMs >= 2 ** 40)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-    }
-    if (op.type === "delete" && op.path === "/") refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-    if (op.type === "check") {
-      const { exists, version, mzxid } = op.if;
-      const numbers = version !== undefined || mzxid !== undefined;
-      if ((exists === undefined && !numbers) || (exists === false && numbers))
-        refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-    }
-    const path = op.type === "create" && op.sequential ? `${op.path}0000000000` : op.path;
-    if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
-    if ("value" in op && op.value.length > 1_048_576) refuse("ERR_FLOTILLA_TOO_LARGE");
   }
 
   #tree(op: TreeOp): OpResult {
@@ -354,14 +321,21 @@ export class GoldenModel {
   }
 
   #delete(op: DeleteOp): OpResult {
-    const held = this.state.nodes[op.path];
-    if (held?.guarded === true && !op.force) {
-      if (this.state.leases[held.owner ?? ""]?.session !== this.#session) refuse("ERR_FLOTILLA_HELD");
-    }
+    if (!op.force) this.#refuseHeld(op.path);
     this.#conditions(op.path, op.if);
     this.#node(op.path);
-    if (this.children(op.path).length > 0) refuse("ERR_FLOTILLA_HAS_CHILDREN");
+    const below = this.below(op.path);
+    if (below.length > 0 && op.recursive !== true) refuse("ERR_FLOTILLA_HAS_CHILDREN");
+    if (this.events.length + below.length + 1 > 10_000) refuse("ERR_FLOTILLA_LIMIT");
+    for (const path of below) if (!op.force) this.#refuseHeld(path);
+    for (const path of below.toReversed()) this.#remove(path);
     return this.#remove(op.path);
+  }
+
+  #refuseHeld(path: string): void {
+    const node = this.state.nodes[path];
+    if (node?.guarded !== true) return;
+    if (this.state.leases[node.owner ?? ""]?.session !== this.#session) refuse("ERR_FLOTILLA_HELD");
   }
 
   #remove(path: string): OpResult {

@@ -82,6 +82,8 @@ function applyToAll(world: World, command: KvCommand): void {
     expect(event).toMatchObject({ revision: world.golden.state.revision, ordinal });
   }
   expectReapable(world, at.timeMs);
+  for (const path of ["/", "/a", "/a/x", "/a-b", "/none"])
+    expect(world.moved.usage(path)).toEqual(world.golden.usage(path));
 }
 
 function advance(world: World, next: Step): void {
@@ -196,6 +198,8 @@ function outcomesOf(steps: readonly Step[], into: Set<string>): void {
       into.add(`${command.operation.type} ${applied.result.ok ? "ok" : applied.result.code}`);
     }
     if (golden.events.length > 1) into.add("several events");
+    if (command.type === "request" && command.operation.type === "delete" && golden.events.length > 1)
+      into.add("several deleted at once");
   }
 }
 
@@ -231,6 +235,7 @@ test("the random commands reach every rule", () => {
     "attached",
     "expired",
     "several events",
+    "several deleted at once",
     "reaped",
     "spared",
   ];

@@ -20,7 +20,7 @@ export function packedOperation(op: Operation): unknown[] {
     case "put":
       return [2, op.path, op.value, ...conditions(op.if)];
     case "delete":
-      return [3, op.path, ...conditions(op.if), op.force];
+      return [op.recursive === true ? 9 : 3, op.path, ...conditions(op.if), op.force];
     case "check":
       return [4, op.path, ...conditions(op.if), op.if.exists ?? null];
     case "multi":

@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Measure } from "../src/sorted-map.ts";
 import { SortedMap } from "../src/sorted-map.ts";
+
+/** What a range holds, counted one by one. */
+function counted(entries: readonly [string, number][], from: string, to: string | null): Measure {
+  const within = entries.filter(([key]) => key >= from && (to === null || key < to));
+  return { count: within.length, weight: within.reduce((sum, [, value]) => sum + weightOf(value), 0) };
+}
+
+function weightOf(value: number): number {
+  return value % 1_000;
+}
 
 function entriesOf<V>(map: SortedMap<V>, from = ""): [string, V][] {
   const found: [string, V][] = [];
@@ -42,7 +53,7 @@ const keyOf = (number: number): string => (number % 3_000).toString(36).padStart
 test("a sorted map behaves like a map, and a clone like a copy", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 3, maxLength: 25 }), (steps) => {
-      let map = new SortedMap<number>();
+      let map = new SortedMap(weightOf);
       const model = new Map<string, number>();
       const copies: [SortedMap<number>, [string, number][]][] = [];
       let clock = 0;
@@ -70,11 +81,35 @@ test("a sorted map behaves like a map, and a clone like a copy", () => {
       for (const [key, value] of model) if (map.get(key) !== value) expect(map.get(key)).toBe(value);
       const from = keyOf(1_234);
       expect(entriesOf(map, from)).toEqual(sorted(model).filter(([key]) => key >= from));
-      for (const [copy, expected] of copies) expect(entriesOf(copy)).toEqual(expected);
+      const bounds = ["", keyOf(7), from, keyOf(2_000)];
+      for (const [copy, expected] of [[map, sorted(model)] as const, ...copies]) {
+        expect(entriesOf(copy)).toEqual(expected);
+        for (const [at, low] of bounds.entries()) {
+          for (const high of [null, ...bounds.slice(at)])
+            expect(copy.measure(low, high)).toEqual(counted(expected, low, high));
+        }
+      }
     }),
     { numRuns: 100 },
   );
 }, 120_000);
+
+test("a value that was changed in place weighs anew, and not in the clone before", () => {
+  const weights = new Map<string, { readonly bytes: number }>();
+  const map = new SortedMap<string>((key) => weights.get(key)?.bytes ?? 0);
+  for (let at = 0; at < 3_000; at += 1) {
+    weights.set(keyOf(at), { bytes: 1 });
+    map.set(keyOf(at), keyOf(at));
+  }
+  const clone = map.clone();
+  for (let at = 0; at < 3_000; at += 7) {
+    weights.set(keyOf(at), { bytes: 10 });
+    map.reweigh(keyOf(at), 9);
+  }
+  expect(map.measure("", null)).toEqual({ count: 3_000, weight: 3_000 + 429 * 9 });
+  expect(map.measure("", keyOf(70))).toEqual({ count: 70, weight: 70 + 10 * 9 });
+  expect(clone.measure("", null)).toEqual({ count: 3_000, weight: 3_000 });
+});
 
 test("a scan stops when told to", () => {
   const map = new SortedMap<number>();

@@ -117,6 +117,18 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     await expectFailure(["create", "/x", "--ttl", "soon"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
   });
 
+  test("a subtree is counted, and deleted at once or bit by bit", async () => {
+    for (const path of ["/sub", "/sub/a", "/sub/a/b", "/sub2"]) await json("create", path, "four");
+    expect(await json("du", "/sub")).toEqual({ path: "/sub", nodes: 3, bytes: 12 });
+    expect((await run(["du", "/sub/a"])).stdout).toBe("/sub/a: 2 nodes, 8 bytes\n");
+    await expectFailure(["rm", "/sub"], 5, "ERR_FLOTILLA_HAS_CHILDREN");
+    await expectFailure(["rm", "/sub", "--paged"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
+    expect(await json("rm", "/sub/a", "-r")).toEqual({ path: "/sub/a", deleted: true });
+    expect(await json("rm", "/sub", "-r", "--paged")).toEqual({ path: "/sub", deleted: true });
+    expect(await json("rm", "/sub2")).toEqual({ path: "/sub2", deleted: true });
+    await expectFailure(["du", "/sub"], 6, "ERR_FLOTILLA_NOT_FOUND");
+  });
+
   test("a value may come from a file or standard input, and need not be text", async () => {
     const file = join(folder.path, "value");
     await writeFile(file, Uint8Array.of(0xff, 0, 1));

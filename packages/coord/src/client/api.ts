@@ -1,5 +1,14 @@
 import type { Clock } from "@flotilla/runtime";
-import type { ChildrenPage, LeaseId, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";
+import type {
+  ChildrenPage,
+  LeaseId,
+  Node,
+  SessionId,
+  Stat,
+  Usage,
+  WatchKind,
+  WatchToken,
+} from "@flotilla/kv";
 
 /**
  * - `connecting`: no server has accepted the session yet.
@@ -66,6 +75,11 @@ export interface SetOptions extends WriteOptions {
 export interface DeleteOptions extends SetOptions {
   /** Also another session's guarded node. Default false. */
   readonly force?: boolean;
+  /**
+   * Also everything below it, in one revision; the conditions are the node's own. More than 10,000 nodes are refused
+   * with `ERR_FLOTILLA_LIMIT`: see `deletePaged`. Default false.
+   */
+  readonly recursive?: boolean;
 }
 
 /** One operation of a multi. */
@@ -93,6 +107,7 @@ export type MultiItem =
       readonly version?: number;
       readonly mzxid?: number;
       readonly force?: boolean;
+      readonly recursive?: boolean;
     }
   | {
       readonly type: "check";
@@ -219,6 +234,8 @@ export interface Session extends AsyncDisposable {
   exists(path: string, options?: ReadOptions): Promise<Stat | null>;
   /** Null when the node is absent. */
   children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null>;
+  /** What a node and everything below it take up, at once however many they are; null when the node is absent. */
+  usage(path: string, options?: ReadOptions): Promise<Usage | null>;
   /** Makes a node. @throws FlotillaError `ERR_FLOTILLA_EXISTS`, `ERR_FLOTILLA_NOT_FOUND` (parent) */
   create(path: string, value?: Value, options?: CreateOptions): Promise<Written>;
   /** Changes an existing node. @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND`, `ERR_FLOTILLA_BAD_VERSION` */

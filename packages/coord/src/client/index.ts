@@ -47,7 +47,9 @@ export type {
   Registry,
   Service,
 } from "../recipes/api.ts";
+export { deletePaged } from "../recipes/delete-paged.ts";
+export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { ChildrenPage, Node, SessionId, Stat, WatchKind, WatchToken } from "@flotilla/kv";
+export type { ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";

@@ -86,10 +86,19 @@ export function setOp(
   return { type, path, value: valueOf(value, copies), if: conditions(options.version) };
 }
 
+function deleteOf(
+  path: string,
+  wanted: Conditions,
+  { force, recursive }: Pick<DeleteOptions, "force" | "recursive">,
+): DeleteOp {
+  const op: DeleteOp = { type: "delete", path, if: wanted, force: flag(force, "force") };
+  return flag(recursive, "recursive") ? { ...op, recursive: true } : op;
+}
+
 /** The deletion of a node. */
 export function deleteOp(path: string, options: DeleteOptions): DeleteOp {
   requireOptions(options);
-  return { type: "delete", path, if: conditions(options.version), force: flag(options.force, "force") };
+  return deleteOf(path, conditions(options.version), options);
 }
 
 /** The same operation, only while a grant stands. Its own result is then the second of the multi. */
@@ -119,12 +128,7 @@ function treeOp(item: MultiItem, context: OperationContext): TreeOp {
         if: conditions(item.version, item.mzxid),
       };
     case "delete":
-      return {
-        type: "delete",
-        path: item.path,
-        if: conditions(item.version, item.mzxid),
-        force: flag(item.force, "force"),
-      };
+      return deleteOf(item.path, conditions(item.version, item.mzxid), item);
     case "check":
       return { type: "check", path: item.path, if: conditions(item.version, item.mzxid, item.exists) };
     default:

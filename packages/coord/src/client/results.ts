@@ -1,4 +1,6 @@
 import type { Result } from "@flotilla/kv";
+import { limits } from "@flotilla/kv";
+import type { ErrorCode } from "@flotilla/runtime";
 import { errorCodes, FlotillaError } from "@flotilla/runtime";
 import type { Answer } from "../wire/messages.ts";
 import type { MultiResult, Written } from "./api.ts";
@@ -39,10 +41,27 @@ export function multiResult(result: Success): MultiResult {
   return { revision: result.revision, results };
 }
 
-/** The error of a request that changed nothing. */
-export function refusal(result: Extract<Result, { ok: false }>, what: string): FlotillaError {
+/** The limit in the way, by the verb of the call. */
+const limitsOf: Readonly<Record<string, string>> = {
+  create: `a session owns at most ${limits.nodesPerCommand} ephemeral nodes`,
+  delete: `one command deletes at most ${limits.nodesPerCommand} nodes; deletePaged takes any number`,
+  multi: `one command touches, and a session owns, at most ${limits.nodesPerCommand} nodes`,
+};
+
+function reasonOf(code: ErrorCode, verb: string): string {
+  const named = code === "ERR_FLOTILLA_LIMIT" ? limitsOf[verb] : undefined;
+  return named ?? errorCodes[code].hint;
+}
+
+/** The error of a request that changed nothing; `path` names what it was about. */
+export function refusal(
+  result: Extract<Result, { ok: false }>,
+  verb: string,
+  path: string | null,
+): FlotillaError {
   const { code, failed, revision } = result;
   const at = failed === null ? "" : ` (op ${failed})`;
   const details = { revision, ...(failed === null ? {} : { failed }) };
-  return new FlotillaError(code, `${what}${at}: ${errorCodes[code].hint}`, { details });
+  const what = path === null ? verb : `${verb} ${path}`;
+  return new FlotillaError(code, `${what}${at}: ${reasonOf(code, verb)}`, { details });
 }

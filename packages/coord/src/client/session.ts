@@ -6,6 +6,7 @@ import type {
   SessionId,
   Stat,
   TreeOp,
+  Usage,
   WatchKind,
 } from "@flotilla/kv";
 import { limits, validatePath } from "@flotilla/kv";
@@ -153,6 +154,12 @@ export class ClientSession implements Session {
     const answer = this.#answerNow(query, options) ?? (await this.#read(query, options));
     const { names, next } = expect(answer, "children");
     return names === null ? null : { names, next };
+  }
+
+  async usage(path: string, options?: ReadOptions): Promise<Usage | null> {
+    validatePath(path);
+    const query = { type: "usage", path } as const;
+    return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "usage").usage;
   }
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {

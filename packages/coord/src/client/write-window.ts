@@ -57,7 +57,7 @@ export class PendingWrite extends Wait<Success> {
   tell(): void {
     if (this.result === undefined || this.settled) return;
     if (this.result.ok) this.resolve(this.result);
-    else this.reject(refusal(this.result, this.what));
+    else this.reject(refusal(this.result, this.#verb, this.#path));
   }
 }
 

@@ -23,6 +23,8 @@ function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
       return { type: "stat", stat: machine.exists(query.path) };
     case "children":
       return childrenOf(machine, query.path, query.after, query.limit);
+    case "usage":
+      return { type: "usage", usage: machine.usage(query.path) };
     case "sync":
       return { type: "done" };
     default:

@@ -56,6 +56,10 @@ function writeQuery(query: Query): void {
       else writer.text(query.after);
       writer.number(query.limit);
       return;
+    case "usage":
+      open(5, 2);
+      writer.text(query.path);
+      return;
     case "sync":
       open(3, 1);
       return;
@@ -173,11 +177,11 @@ function readChildren(reader: CborReader): Query {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1];
+const queryItems = [2, 2, 4, 1, 1, 2];
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 4);
+  const tag = reader.uint("query tag", 5);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -186,6 +190,8 @@ function readQuery(reader: CborReader): Query {
       return { type: "exists", path: readPath(reader, "path") };
     case 2:
       return readChildren(reader);
+    case 5:
+      return { type: "usage", path: readPath(reader, "path") };
     default:
       return { type: tag === 3 ? "sync" : "status" };
   }

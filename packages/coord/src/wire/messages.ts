@@ -6,6 +6,7 @@ import type {
   SessionId,
   Stat,
   TreeEvent,
+  Usage,
   WatchKind,
   WatchToken,
 } from "@flotilla/kv";
@@ -55,6 +56,7 @@ export type Query =
       readonly after: string | null;
       readonly limit: number;
     }
+  | { readonly type: "usage"; readonly path: string }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -130,6 +132,7 @@ export type Answer =
   | { readonly type: "node"; readonly node: Node | null }
   | { readonly type: "stat"; readonly stat: Stat | null }
   | { readonly type: "children"; readonly names: readonly string[] | null; readonly next: string | null }
+  | { readonly type: "usage"; readonly usage: Usage | null }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };

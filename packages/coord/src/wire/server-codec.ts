@@ -1,3 +1,4 @@
+import type { Usage } from "@flotilla/kv";
 import { limits, readStat, writeStat } from "@flotilla/kv";
 import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
 import type { CborReader, ErrorCode } from "@flotilla/runtime";
@@ -65,6 +66,10 @@ function writeAnswer(answer: Answer): void {
     case "done":
       open(3, 1);
       return;
+    case "usage":
+      open(6, 2);
+      writeUsage(answer.usage);
+      return;
     case "status":
       open(4, 2);
       writeStatus(writer, answer.status);
@@ -74,6 +79,16 @@ function writeAnswer(answer: Answer): void {
       writer.text(answer.code);
       writer.text(answer.message);
   }
+}
+
+function writeUsage(usage: Usage | null): void {
+  if (usage === null) {
+    writer.null();
+    return;
+  }
+  writer.array(2);
+  writer.number(usage.nodes);
+  writer.number(usage.bytes);
 }
 
 function writeAttached(message: AttachedMessage): void {
@@ -169,12 +184,17 @@ function readNames(reader: CborReader): readonly string[] {
   return reader.list("names", limits.childrenPage, readPath);
 }
 
+function readUsage(reader: CborReader): Usage {
+  reader.array("usage", 2, 2);
+  return { nodes: reader.uint("nodes"), bytes: reader.uint("bytes") };
+}
+
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3];
+const answerItems = [2, 2, 3, 1, 2, 3, 2];
 
 function readAnswer(reader: CborReader): Answer {
   const items = reader.array("answer", 1, 3);
-  const tag = reader.uint("answer tag", 5);
+  const tag = reader.uint("answer tag", 6);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -189,6 +209,8 @@ function readAnswer(reader: CborReader): Answer {
       return { type: "done" };
     case 4:
       return { type: "status", status: readStatus(reader) };
+    case 6:
+      return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
     default:
       return { type: "error", code: readCode(reader), message: readMessageText(reader) };
   }

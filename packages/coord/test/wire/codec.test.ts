@@ -37,7 +37,16 @@ const treeOp = fc.oneof(
     { requiredKeys: ["type", "path", "value", "lease", "sequential", "guarded"] },
   ),
   fc.record({ type: fc.constantFrom("set", "put"), path, value, if: conditions }),
-  fc.record({ type: fc.constant("delete"), path, if: conditions, force: fc.boolean() }),
+  fc.record(
+    {
+      type: fc.constant("delete"),
+      path,
+      if: conditions,
+      force: fc.boolean(),
+      recursive: fc.constant(true),
+    },
+    { requiredKeys: ["type", "path", "if", "force"] },
+  ),
   fc.record({ type: fc.constant("check"), path, if: conditions }),
 );
 const operation = fc.oneof(
@@ -48,7 +57,7 @@ const operation = fc.oneof(
   fc.record({ type: fc.constant("close") }),
 );
 const query = fc.oneof(
-  fc.record({ type: fc.constantFrom("get", "exists"), path }),
+  fc.record({ type: fc.constantFrom("get", "exists", "usage"), path }),
   fc.record({
     type: fc.constant("children"),
     path,
@@ -133,6 +142,10 @@ const answer = fc.oneof(
     type: fc.constant("children"),
     names: fc.option(fc.array(text, { maxLength: 5 }), { nil: null }),
     next: fc.option(text, { nil: null }),
+  }),
+  fc.record({
+    type: fc.constant("usage"),
+    usage: fc.option(fc.record({ nodes: uint, bytes: uint }), { nil: null }),
   }),
   fc.record({ type: fc.constant("done") }),
   fc.record({ type: fc.constant("status"), status }),

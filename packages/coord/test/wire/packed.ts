@@ -36,6 +36,8 @@ function query(of: Query): unknown[] {
       return [1, of.path];
     case "children":
       return [2, of.path, of.after, of.limit];
+    case "usage":
+      return [5, of.path];
     case "sync":
       return [3];
     default:
@@ -89,6 +91,8 @@ function answer(of: Answer): unknown[] {
       return [1, orNull(of.stat, packedStat)];
     case "children":
       return [2, of.names, of.next];
+    case "usage":
+      return [6, orNull(of.usage, ({ nodes, bytes }) => [nodes, bytes])];
     case "done":
       return [3];
     case "status":

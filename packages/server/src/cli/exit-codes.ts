@@ -40,6 +40,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_FOREIGN: exitCodes.storage,
   ERR_FLOTILLA_HAS_CHILDREN: exitCodes.conflict,
   ERR_FLOTILLA_HELD: exitCodes.conflict,
+  ERR_FLOTILLA_LIMIT: exitCodes.conflict,
   ERR_FLOTILLA_LOCKED: exitCodes.storage,
   ERR_FLOTILLA_NOT_CAUGHT_UP: exitCodes.conflict,
   ERR_FLOTILLA_NOT_FOUND: exitCodes.notFound,

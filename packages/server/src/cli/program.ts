@@ -8,6 +8,7 @@ import { leaveCommand } from "../commands/leave.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
 import { repairCommand } from "../commands/repair.ts";
+import { duCommand } from "../commands/du.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
@@ -33,6 +34,7 @@ const commands = [
   putCommand,
   createCommand,
   rmCommand,
+  duCommand,
   statCommand,
   watchCommand,
   versionCommand,

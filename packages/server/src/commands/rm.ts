@@ -1,3 +1,5 @@
+import type { Session } from "@flotilla/coord/client";
+import { deletePaged, FlotillaError } from "@flotilla/coord/client";
 import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
@@ -7,23 +9,38 @@ import { notFound, parseVersion } from "../cli/values.ts";
 interface RmFlags extends ClientFlags {
   readonly ifVersion?: string;
   readonly force?: true;
+  readonly recursive?: true;
+  readonly paged?: true;
 }
 
 /** `flotilla rm PATH` */
 export function rmCommand(context: Context): Command {
   const command = new Command("rm")
-    .description("delete a node that has no children")
+    .description("delete a node, with -r everything below it too")
     .argument("<path>")
     .option("--if-version <n>", "only at this version of the node")
+    .option("-r, --recursive", "all of it at once, up to 10,000 nodes")
+    .option("--paged", "with -r: any number, bit by bit instead of at once")
     .option("--force", "also what another session guards, such as a place in an election");
   return addClientOptions(command).action(async (path: string, flags: RmFlags) => {
-    const options = {
-      ...(flags.ifVersion === undefined ? {} : { version: parseVersion(flags.ifVersion) }),
-      force: flags.force ?? false,
-    };
-    const deleted = await withSession(context, flags, (session) => session.delete(path, options));
+    const deleted = await withSession(context, flags, (session) => remove(session, path, flags));
     if (!deleted) throw notFound(path);
     if (flags.json) context.out.json({ path, deleted });
     else context.out.line(`${path} deleted`);
   });
+}
+
+/** False when there was nothing. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+async function remove(session: Session, path: string, flags: RmFlags): Promise<boolean> {
+  const { recursive = false, force = false, paged, ifVersion } = flags;
+  const version = ifVersion === undefined ? {} : { version: parseVersion(ifVersion) };
+  if (paged === undefined) return session.delete(path, { ...version, force, recursive });
+  if (!recursive || ifVersion !== undefined)
+    throw new FlotillaError(
+      "ERR_FLOTILLA_BAD_ARGUMENT",
+      "--paged: expected with -r and without --if-version",
+    );
+  if ((await session.exists(path)) === null) return false;
+  await deletePaged(session, path, { force });
+  return true;
 }

@@ -1,0 +1,51 @@
+import type { Result, TreeOp } from "../src/types.ts";
+
+export type Code = Extract<Result, { ok: false }>["code"];
+
+export class Refusal extends Error {
+  readonly code: Code;
+  constructor(code: Code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+export function refuse(code: Code): never {
+  throw new Refusal(code);
+}
+
+function isGoodPath(path: string): boolean {
+  if (path === "/") return true;
+  if (!path.startsWith("/") || path.length > 4096) return false;
+  return path
+    .slice(1)
+    .split("/")
+    .every((name) => name !== "" && name !== "." && name !== "..");
+}
+
+export function parentPath(path: string): string {
+  const parent = path.split("/").slice(0, -1).join("/");
+  return parent === "" ? "/" : parent;
+}
+
+/** What is wrong whatever the state. */
+export function judge(op: TreeOp): void {
+  if (op.type === "create") {
+    const { lease, sequential, container = false, ttlMs } = op;
+    const hasTtl = ttlMs !== undefined;
+    const kinds = [sequential, lease !== null, hasTtl].filter(Boolean).length;
+    if (op.guarded && lease === null) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if ((container && kinds > 0) || (hasTtl && lease !== null)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+    if (hasTtl && (ttlMs === 0 || ttlMs >= 2 ** 40)) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+  }
+  if (op.type === "delete" && op.path === "/") refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+  if (op.type === "check") {
+    const { exists, version, mzxid } = op.if;
+    const numbers = version !== undefined || mzxid !== undefined;
+    if ((exists === undefined && !numbers) || (exists === false && numbers))
+      refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+  }
+  const path = op.type === "create" && op.sequential ? `${op.path}0000000000` : op.path;
+  if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
+  if ("value" in op && op.value.length > 1_048_576) refuse("ERR_FLOTILLA_TOO_LARGE");
+}
