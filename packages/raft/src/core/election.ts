@@ -157,12 +157,15 @@ function stepDown(s: RaftState, reason: string): void {
   becomeFollower(s, s.term, null);
 }
 
+/** The last tick in which a quorum, this leader included, was heard. */
+function heardTick(s: RaftState, { progress }: Leadership): number {
+  return reachedByQuorum(s.config, (id) => (id === s.id ? s.tick : (progress.get(id)?.heardTick ?? 0)));
+}
+
 function leaderTick(s: RaftState): void {
   const { leading } = s;
   invariant(leading !== null, "LeaderState");
-  const heard = reachedByQuorum(s.config, (id) =>
-    id === s.id ? s.tick : (leading.progress.get(id)?.heardTick ?? 0),
-  );
+  const heard = heardTick(s, leading);
   if (s.isDiskStalled) stepDown(s, "raft-leader-disk-stalled");
   else if (s.tick - heard >= s.electionTicks) stepDown(s, "raft-leader-without-quorum");
   else {
@@ -170,6 +173,22 @@ function leaderTick(s: RaftState): void {
     tickTransfer(s);
     forgetLeft(s);
   }
+}
+
+/** How many of the next ticks would do nothing but count. */
+export function quietTicks({ leading, asked, patience, tick, waitingSince }: RaftState): number {
+  if (leading !== null || asked.forwarded.length > 0 || asked.reads.size > 0) return 0;
+  return Math.max(0, waitingSince + patience - tick - 1);
+}
+
+/**
+ * True when the next tick ends nothing, whatever has arrived and was not taken up yet: it counts, and a leader sends
+ * heartbeats.
+ */
+export function isSteady(s: RaftState): boolean {
+  const { leading, tick, electionTicks, taskUnderWay } = s;
+  if (leading === null) return quietTicks(s) > 0;
+  return leading.transfer === null && !taskUnderWay && tick + 1 - heardTick(s, leading) < electionTicks;
 }
 
 /** One heartbeat interval passed. */

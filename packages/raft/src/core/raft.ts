@@ -1,7 +1,14 @@
 import { invariant } from "@flotilla/runtime";
 import { ConfigHistory } from "./config/config-history.ts";
 import type { Configuration, Directory } from "./config/configuration.ts";
-import { askAgain, onHardStateDurable, onTick, preVoteOnClosedLink } from "./election.ts";
+import {
+  askAgain,
+  isSteady,
+  onHardStateDurable,
+  onTick,
+  preVoteOnClosedLink,
+  quietTicks,
+} from "./election.ts";
 import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
@@ -152,6 +159,16 @@ export class Raft {
   /** When to step a `wake`, monotonic ms; null: no need. */
   nextDeadlineMs(): number | null {
     return this.#s.leading === null ? this.#s.fast.deadlineMs : commitDeadlineMs(this.#s);
+  }
+
+  /** How many of the next ticks would do nothing but count: they need no `ready`, and may come late, all at once. */
+  quietTicks(): number {
+    return quietTicks(this.#s);
+  }
+
+  /** True when the next tick ends nothing: what has arrived by then need not be heard before it. */
+  isSteady(): boolean {
+    return isSteady(this.#s);
   }
 
   /** True when that many more local proposals, of so many bytes together, would not be refused for load. */

@@ -1,31 +1,28 @@
 import type { Channel } from "@flotilla/runtime";
 import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
-import { Raft } from "../core/raft.ts";
+import type { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
 import type { Index, NodeId } from "../core/types.ts";
-import { markOf } from "../storage/config-history.ts";
 import type { Storage } from "../storage/open-storage.ts";
 import type { PeerMessage } from "../transport/message-codec.ts";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { Peers } from "../transport/peers.ts";
 import { isSnapshotTransfer } from "../transport/snapshot-codec.ts";
+import { AppendLoop } from "./append-loop.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { ChangeWaiters } from "./change-waiters.ts";
 import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
+import { makeCore } from "./make-core.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, tooLarge } from "./status.ts";
 import { Proposals } from "./proposals.ts";
+import { Pulse } from "./pulse.ts";
 import { ReadWaiters } from "./read-waiters.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { ReceivedSnapshot } from "./snapshots.ts";
-import { StallWatch } from "./stall-watch.ts";
-import { Ticker } from "./ticker.ts";
 import type { Proposed, RaftStatus, StopReason } from "./types.ts";
-
-// A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
-const commitDelayMs = 1;
 
 /** Work for the next turn: an event of the core, or a received snapshot to install. */
 type Work = Event | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
@@ -39,12 +36,12 @@ export class Driver {
   readonly #storage: Storage;
   readonly #core: Raft;
   readonly #peers: Peers;
+  readonly #appends: AppendLoop;
   readonly #applier: Applier;
   readonly #snapshots: Snapshots;
   readonly #proposals: Proposals;
   readonly #reads: ReadWaiters = new ReadWaiters();
-  readonly #ticker: Ticker;
-  readonly #stalls: StallWatch;
+  readonly #pulse: Pulse;
   readonly #hold: EntryHold;
   readonly #handover: Handover;
   readonly changes: ChangeWaiters = new ChangeWaiters((event) => this.#push(event));
@@ -54,43 +51,29 @@ export class Driver {
     this.#scheduled = false;
     this.#guard(() => this.#turn());
   };
-  readonly #onTicks = (count: number, lateMs: number): void => {
-    const leads = this.#core.role === "leader";
-    if (this.#stalls.ticked(this.#now().nowMs, lateMs) && leads) this.#handover.makeWay();
-    this.#guard(() => this.#snapshots.tick());
-    for (let k = 0; k < count; k += 1) this.#push({ type: "tick" });
-  };
   #work: Work[] = [];
   #scheduled = false;
   #stopped = false;
-  #writing: Promise<void> = Promise.resolve();
   #released: Promise<void> = Promise.resolve();
   #reportedCommit: Index;
   #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
-    const { host, id, limits } = settings;
-    const { recovered, restore, incarnation } = storage;
+    const { host } = settings;
+    const { recovered, restore } = storage;
     this.#settings = settings;
     // What it holds is a whole state.
     this.#storage = { ...storage, restore: null };
     this.#onStop = onStop;
-    this.#core = new Raft({
-      id,
-      incarnation,
-      electionTicks: settings.electionTicks,
-      heartbeatMs: settings.heartbeatMs,
-      commitDelayMs,
-      random: host.random,
-      start: this.#now(),
-      recovered,
-      reader: storage.log,
-      limits,
-      probe: host.probe,
-      accepts: (payload) => settings.stateMachine.accepts?.(payload) !== false,
-    });
+    this.#core = makeCore(settings, storage, this.#now());
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
+    this.#appends = new AppendLoop({
+      storage,
+      configurationAt: (index) => this.#core.configurationAt(index),
+      onDone: (task) => this.#appended(task),
+      onFailure: (error) => this.fail(error),
+    });
     this.#applier = new Applier(settings, storage);
     if (restore !== null) this.#applier.restore(restore.replace, restore.last, restore.timeMs);
     this.#snapshots = this.#makeSnapshots();
@@ -98,14 +81,21 @@ export class Driver {
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
     this.#hold = new EntryHold(host, () => this.#schedule());
     this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
-    this.#ticker = new Ticker(host.clock, settings.heartbeatMs, this.#onTicks);
-    this.#stalls = new StallWatch(settings.electionTimeoutMs, host.clock.now());
+    this.#pulse = new Pulse({
+      settings,
+      core: this.#core,
+      handover: this.#handover,
+      snapshots: this.#snapshots,
+      peers: this.#peers,
+      guard: (run) => this.#guard(run),
+      onTicks: (count) => this.#ticked(count),
+    });
   }
 
   start(): void {
     this.#settings.observer.onRecovered(this.#storage.recovered);
     this.#peers.start();
-    this.#ticker.start();
+    this.#pulse.start();
     this.#settings.onApplied?.(this.#applier.appliedIndex);
     this.#schedule();
   }
@@ -199,7 +189,25 @@ export class Driver {
     const event: Receive = { type: "receive", from, incarnation, message };
     if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
       this.#hold.addForward(event);
+    else if (message.type === "heartbeat-reply" && !this.#scheduled) this.#guard(() => this.#note(event));
     else this.#push(event);
+  }
+
+  /** Takes up an event that mostly calls for nothing: only if it does, there is a turn. */
+  #note(event: Event): void {
+    this.#step(event, this.#now());
+    if (this.#core.hasReady()) this.#schedule();
+    else this.#wake.set(this.#core.nextDeadlineMs());
+  }
+
+  #ticked(count: number): void {
+    const isQuiet = count <= this.#core.quietTicks();
+    for (let k = 0; k < count; k += 1) {
+      if (isQuiet) this.#note({ type: "tick" });
+      else this.#work.push({ type: "tick" });
+    }
+    // There is nothing to wait for.
+    if (!isQuiet && !this.#scheduled) this.#turn();
   }
 
   #push(work: Work): void {
@@ -216,6 +224,7 @@ export class Driver {
 
   #turn(): void {
     const now = this.#now();
+    for (let left = this.#pulse.beginTurn(now.nowMs); left > 0; left -= 1) this.#step({ type: "tick" }, now);
     const work = this.#work;
     this.#work = [];
     const core = this.#core;
@@ -235,6 +244,7 @@ export class Driver {
     if (core.removed) this.#stop({ type: "removed" });
     if (this.#stopped) return;
     this.#wake.set(this.#core.nextDeadlineMs());
+    this.#pulse.endTurn(now.nowMs);
     const released = handedOver && !core.handsOver();
     if ((released && !this.#hold.waits()) || this.#work.length > 0 || this.#applier.busy || core.hasReady())
       this.#schedule();
@@ -303,18 +313,10 @@ export class Driver {
   #append(task: AppendTask): void {
     this.#settings.observer.onAppend(task);
     this.#hold.begin();
-    this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));
+    this.#appends.begin(task);
   }
 
-  async #write(task: AppendTask): Promise<void> {
-    const { log, highWater } = this.#storage;
-    const { reset } = task;
-    const change =
-      reset === null ? task : { ...task, resetConfig: markOf(this.#core.configurationAt(reset.index)) };
-    await log.append(change);
-    highWater.note(log.seq);
-    // A vote must be remembered even if the store loses the batch that holds it.
-    if (task.hardState !== null) await highWater.sync();
+  #appended(task: AppendTask): void {
     this.#guard(() => this.#settings.observer.onDurable(task));
     this.#hold.end();
     this.#push({ type: "append-done", seq: task.seq });
@@ -370,7 +372,7 @@ export class Driver {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#work = [];
-    this.#ticker.stop();
+    this.#pulse.stop();
     this.#wake.cancel();
     this.#hold.end();
     this.#snapshots.close();
@@ -383,7 +385,7 @@ export class Driver {
   }
 
   async #release(): Promise<void> {
-    await this.#writing;
+    await this.#appends.idle();
     await this.#snapshots.idle();
     await this.#storage.highWater.close();
     // A poisoned store may refuse; what it holds is not touched any more either way.

@@ -109,6 +109,11 @@ export class SnapshotPuller {
     this.#chooseSource(pull);
   }
 
+  /** True from the offer of a snapshot until it is installed or given up. */
+  get isPulling(): boolean {
+    return this.#pull !== null;
+  }
+
   /** Asks another source when one is silent or was missing, and gives up what is no longer news. */
   tick(): void {
     const pull = this.#pull;

@@ -140,6 +140,11 @@ export class Snapshots {
     this.#options.send(from, this.#reply(head.last, head.totalBytes, true));
   }
 
+  /** True while what is received goes on by ticks. */
+  get needsTicks(): boolean {
+    return this.#puller.isPulling;
+  }
+
   tick(): void {
     const { core } = this.#options;
     this.#offers.tick(core.term, core.role === "leader");

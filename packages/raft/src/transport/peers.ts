@@ -1,5 +1,5 @@
 import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
-import type { Channel, ClientHost, HandshakeOptions, Timer } from "@flotilla/runtime";
+import type { Channel, ClientHost, HandshakeOptions } from "@flotilla/runtime";
 import { membersOf } from "../core/config/configuration.ts";
 import type { Directory, Member, MemberWithRole } from "../core/config/configuration.ts";
 import type { RefusalReason } from "../core/refusals.ts";
@@ -65,7 +65,9 @@ export class Peers {
   readonly #refusals = new Map<string, unknown>();
   #known: Directory;
   #attempts = 0;
-  #timer: Timer | null = null;
+  /** When silent links were last looked for, and when the owner last came by to have it done, monotonic ms. */
+  #watchedMs: number;
+  #cameMs: number;
   #closed = false;
 
   constructor(options: PeersOptions) {
@@ -73,12 +75,13 @@ export class Peers {
     this.#known = options.known;
     this.#life = options.host.random.u32();
     this.#lobby = new Lobby(options.host.clock);
+    this.#watchedMs = options.host.clock.now();
+    this.#cameMs = this.#watchedMs;
   }
 
-  /** Begins to dial and to watch for silence. */
+  /** Begins to dial. */
   start(): void {
     this.configure(this.#known);
-    this.#watch();
   }
 
   /**
@@ -155,10 +158,32 @@ export class Peers {
     this.#unsent.clear();
   }
 
+  /** True when `maintain` is due. */
+  needsCare(nowMs: number): boolean {
+    return nowMs - this.#watchedMs >= this.#options.electionTimeoutMs / 2;
+  }
+
+  /**
+   * Closes silent links and shows life on others, twice in an election timeout. To be called more often, after a poll
+   * phase: what has already arrived is heard first.
+   */
+  maintain(nowMs: number): void {
+    const { electionTimeoutMs } = this.#options;
+    // A side that was stalled itself cannot tell who was silent.
+    const stalled = nowMs - this.#cameMs > electionTimeoutMs;
+    this.#cameMs = nowMs;
+    if (this.#closed || !this.needsCare(nowMs)) return;
+    this.#watchedMs = nowMs;
+    const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
+    for (const [id, entry] of this.#entries) {
+      if (entry.leftMs !== null && nowMs - entry.leftMs >= electionTimeoutMs) this.#remove(id, entry);
+      else entry.peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
+    }
+  }
+
   /** Ends all links. Nothing is reported any more. */
   close(): void {
     this.#closed = true;
-    this.#timer?.cancel();
     for (const [id, entry] of this.#entries) this.#remove(id, entry);
   }
 
@@ -317,30 +342,6 @@ export class Peers {
     const isExpected = code === "ERR_FLOTILLA_UNREACHABLE" || isTurnedAway(error);
     const log = isExpected ? logger.debug : logger[level];
     log.call(logger, { peer: who, err: error }, "no link to a peer");
-  }
-
-  #watch(): void {
-    const { host, electionTimeoutMs } = this.#options;
-    const armedMs = host.clock.now();
-    this.#timer = host.clock.setTimer(electionTimeoutMs / 2, () => {
-      // After a stall, what has already arrived is heard first.
-      host.clock.defer(() => {
-        if (this.#closed) return;
-        this.#maintain(host.clock.now(), armedMs);
-        this.#watch();
-      });
-    });
-  }
-
-  #maintain(nowMs: number, armedMs: number): void {
-    const { electionTimeoutMs } = this.#options;
-    // A side that was stalled itself cannot tell who was silent.
-    const stalled = nowMs - armedMs > electionTimeoutMs;
-    const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
-    for (const [id, entry] of this.#entries) {
-      if (entry.leftMs !== null && nowMs - entry.leftMs >= electionTimeoutMs) this.#remove(id, entry);
-      else entry.peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
-    }
   }
 }
 

@@ -300,3 +300,55 @@ test("an answer that waited for the disk is not said on a link that came after t
   expect(cluster.said("b", "vote-reply")).toEqual([]);
   expect(cluster.get("a").refused).toEqual([]);
 });
+
+test("quiet ticks do nothing but count, and the one after them does", () => {
+  const cluster = new Cluster(trio);
+  cluster.elect("a");
+  cluster.tick();
+  const { raft, nowMs, wallMs } = cluster.get("b");
+  const quiet = raft.quietTicks();
+  expect(quiet).toBeGreaterThanOrEqual(9);
+  for (let left = quiet; left > 0; left -= 1) {
+    expect(raft.quietTicks()).toBe(left);
+    raft.step({ type: "tick" }, { nowMs, wallMs });
+    expect(raft.hasReady()).toBe(false);
+    expect(raft.role).toBe("follower");
+  }
+  expect(raft.quietTicks()).toBe(0);
+  cluster.step("b", { type: "tick" });
+  expect(raft.role).toBe("precandidate");
+});
+
+test("no tick is quiet on a leader, nor while a follower waits for an answer", () => {
+  const cluster = new Cluster(trio);
+  cluster.elect("a");
+  cluster.tick();
+  expect(cluster.get("a").raft.quietTicks()).toBe(0);
+  cluster.isolate("b");
+  cluster.propose("b", "x");
+  expect(cluster.get("b").raft.quietTicks()).toBe(0);
+  cluster.isolate("c");
+  cluster.read("c");
+  expect(cluster.get("c").raft.quietTicks()).toBe(0);
+});
+
+test("a leader is steady while a quorum was heard of late, its disk is done and nobody takes over", () => {
+  const cluster = new Cluster(trio);
+  cluster.elect("a");
+  cluster.tick();
+  const { raft } = cluster.get("a");
+  expect(raft.isSteady()).toBe(true);
+  cluster.get("a").slowDisk = true;
+  cluster.propose("a", "x");
+  expect(raft.isSteady()).toBe(false);
+  cluster.flush("a");
+  cluster.settle();
+  expect(raft.isSteady()).toBe(true);
+  cluster.isolate("a");
+  let ticks = 0;
+  for (; raft.isSteady(); ticks += 1) cluster.step("a", { type: "tick" });
+  expect(raft.role).toBe("leader");
+  expect(ticks).toBe(9);
+  cluster.step("a", { type: "tick" });
+  expect(raft.role).toBe("follower");
+});

@@ -63,6 +63,7 @@ class Side implements AsyncDisposable {
   readonly peers: Peers;
   readonly log: Log;
   readonly #listener: Listener | null;
+  #watch: NodeJS.Timeout | undefined;
 
   constructor(peers: Peers, log: Log, listener: Listener | null) {
     this.peers = peers;
@@ -70,7 +71,13 @@ class Side implements AsyncDisposable {
     this.#listener = listener;
   }
 
+  /** Does what a node does with its ticks. */
+  keepWatch(): void {
+    this.#watch = setInterval(() => this.peers.maintain(performance.now()), electionTimeoutMs / 10);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#watch);
     this.peers.close();
     await this.#listener?.close();
   }
@@ -321,6 +328,7 @@ test("strangers, and members that should be dialed, are refused", { timeout: tim
 test("a side that says nothing is cut off", { timeout: timeoutMs }, async () => {
   const { side, address } = await acceptor();
   await using b = side;
+  b.keepWatch();
   const control = await impostor(address, "control", 1);
   await impostor(address, "bulk", 1);
   await b.log.until("up a");

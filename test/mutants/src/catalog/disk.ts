@@ -1,5 +1,14 @@
 import type { Edit, Mutant } from "../mutant.ts";
-import { birth, driver, election, entryCodec, keys, logRecovery, logStore, openStorage } from "./files.ts";
+import {
+  appendLoop,
+  birth,
+  election,
+  entryCodec,
+  keys,
+  logRecovery,
+  logStore,
+  openStorage,
+} from "./files.ts";
 
 /** What a recovery that believes whatever it finds returns. */
 const believing: readonly Edit[] = [
@@ -121,11 +130,9 @@ export const disk: readonly Mutant[] = [
     killer: "DurableBeforeAck",
     edits: [
       {
-        file: driver,
-        find: "this.#writing = this.#write(task).catch((error: unknown) => this.fail(error));",
-        replace: `this.#writing = this.#write(task).catch(() => {
-      this.#push({ type: "append-done", seq: task.seq });
-    });`,
+        file: appendLoop,
+        find: "this.#writing = this.#write(task).catch(onFailure);",
+        replace: "this.#writing = this.#write(task).catch(() => this.#options.onDone(task));",
       },
     ],
   },

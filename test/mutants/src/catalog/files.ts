@@ -25,6 +25,7 @@ export const tally: string = `${raft}/core/tracker/tally.ts`;
 export const progress: string = `${raft}/core/tracker/progress.ts`;
 export const inflights: string = `${raft}/core/tracker/inflights.ts`;
 export const entryCodec: string = `${raft}/core/entry-codec.ts`;
+export const appendLoop: string = `${raft}/node/append-loop.ts`;
 export const driver: string = `${raft}/node/driver.ts`;
 export const applier: string = `${raft}/node/applier.ts`;
 export const ticker: string = `${raft}/node/ticker.ts`;

@@ -59,7 +59,7 @@ export const pitfalls: readonly Mutant[] = [
     title: "after a stall the clock ticks before what has arrived is heard, as often as was missed",
     killer: "Convergence",
     edits: [
-      { file: ticker, find: "this.#clock.defer(() => this.#fire()),", replace: "this.#fire()," },
+      { file: ticker, find: "this.#clock.defer(() => this.#fire());", replace: "this.#fire();" },
       { file: ticker, find: "Math.min(due, maxTicksAtOnce)", replace: "due" },
     ],
   },
