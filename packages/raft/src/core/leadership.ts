@@ -3,7 +3,7 @@ import { membersOf } from "./config/configuration.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import { LeaderLease } from "./lease.ts";
-import { fitsLimits } from "./options.ts";
+import { fitsUncommitted } from "./options.ts";
 import type { Limits } from "./options.ts";
 import { ReadQueue } from "./read-queue.ts";
 import type { Transfer } from "./transfer.ts";
@@ -102,7 +102,7 @@ export class Leadership {
   /** True when that much more may be appended now. A lone batch of any size is admitted. */
   admits(count: number, bytes: number, limits: Limits): boolean {
     if (this.#entries === 0) return true;
-    return fitsLimits(this.#entries + count, this.#bytes + bytes, limits);
+    return fitsUncommitted(this.#entries + count, this.#bytes + bytes, limits);
   }
 
   appended(item: Uncommitted): void {

@@ -48,8 +48,10 @@ export interface Limits {
   readonly inflightBytes: number;
   /** Proposals not yet committed (leader) or not yet answered (forwarded). Default 8,192. */
   readonly maxUncommittedEntries: number;
-  /** Payloads not yet committed or answered, bytes. Default 16 MiB. */
+  /** Payloads that a leader has not committed yet, bytes; a single larger one still goes alone. Default 16 MiB. */
   readonly maxUncommittedBytes: number;
+  /** Payloads handed to the leader and not yet answered, bytes; a single larger one still goes alone. Default 4 MiB. */
+  readonly maxForwardedBytes: number;
   /** Reads waiting for a read point. Default 8,192. */
   readonly maxReads: number;
   /** Frames of stable entries kept in memory, bytes. Default 8 MiB. */
@@ -69,17 +71,19 @@ export const defaultLimits: Limits = {
   inflightBytes: 8 * mib,
   maxUncommittedEntries: 8192,
   maxUncommittedBytes: 16 * mib,
+  maxForwardedBytes: 4 * mib,
   maxReads: 8192,
   cacheBytes: 8 * mib,
 };
 
-/** True when so many entries of so many bytes are within the bounds on what is not committed yet. */
-export function fitsLimits(
-  entries: number,
-  bytes: number,
-  limits: Pick<Limits, "maxUncommittedEntries" | "maxUncommittedBytes">,
-): boolean {
+/** True when a leader may have so many uncommitted entries of so many bytes. */
+export function fitsUncommitted(entries: number, bytes: number, limits: Limits): boolean {
   return entries <= limits.maxUncommittedEntries && bytes <= limits.maxUncommittedBytes;
+}
+
+/** True when so many proposals of so many bytes may be with the leader. */
+export function fitsForwarded(entries: number, bytes: number, limits: Limits): boolean {
+  return entries <= limits.maxUncommittedEntries && bytes <= limits.maxForwardedBytes;
 }
 
 /** What a core stands on. */

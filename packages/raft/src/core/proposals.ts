@@ -1,7 +1,7 @@
 import type { Propose } from "./event.ts";
 import { appendOwn } from "./leader-log.ts";
 import type { Forward, ForwardReply } from "./message.ts";
-import { fitsLimits } from "./options.ts";
+import { fitsForwarded } from "./options.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
 
@@ -20,7 +20,7 @@ function forwardAdmits(s: RaftState, count: number, bytes: number): boolean {
     entries += item.count;
     total += item.bytes;
   }
-  return fitsLimits(entries, total, s.limits);
+  return fitsForwarded(entries, total, s.limits);
 }
 
 /** True when that many more payloads of so many bytes together would not be refused for load. */

@@ -5,7 +5,7 @@ import { messageBytes } from "../transport/message-codec.ts";
 
 /** How long new entries may wait for the write under way, ms: a disk that hangs keeps nobody waiting. */
 const holdMs = 1;
-/** A member has at most 16 MiB of forwards under way; more is kept for nobody. */
+/** Room for what sixteen members may have under way by default. */
 const mostForwardBytes = 64 << 20;
 
 /**

@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Propose } from "../core/event.ts";
-import { defaultLimits, fitsLimits } from "../core/options.ts";
+import { fitsForwarded, fitsUncommitted } from "../core/options.ts";
 import type { Raft } from "../core/raft.ts";
 import type { Dropped, Placed } from "../core/ready.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
@@ -29,7 +29,7 @@ const maxRecent = 16_384;
 const nothing: readonly Propose[] = [];
 
 /** What a single proposal is held against. */
-type Judges = Pick<Settings, "maxProposalBytes" | "stateMachine">;
+type Judges = Pick<Settings, "maxProposalBytes" | "stateMachine" | "limits">;
 
 /** Local proposals from the call to their outcome. */
 export class Proposals {
@@ -65,7 +65,7 @@ export class Proposals {
   }
 
   /** Why a proposal is not taken up now; null: it is. */
-  refusal(payload: Uint8Array, settings: Judges, core: Pick<Raft, "admits">): FlotillaError | null {
+  refusal(payload: Uint8Array, settings: Judges, core: Pick<Raft, "admits" | "role">): FlotillaError | null {
     const why = this.#whyRefused(payload, settings, core);
     if (why !== null) this.#meter.proposals.add("refused");
     return why;
@@ -179,8 +179,8 @@ export class Proposals {
 
   #whyRefused(
     payload: Uint8Array,
-    { maxProposalBytes, stateMachine }: Judges,
-    core: Pick<Raft, "admits">,
+    { maxProposalBytes, stateMachine, limits }: Judges,
+    core: Pick<Raft, "admits" | "role">,
   ): FlotillaError | null {
     if (payload.length > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     if (stateMachine.accepts?.(payload) === false)
@@ -188,8 +188,10 @@ export class Proposals {
     const count = this.queuedCount + 1;
     const total = this.#queuedBytes + payload.length;
     // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
-    const fits = count === 1 || fitsLimits(count, total, defaultLimits);
-    return fits && core.admits(count, total) ? null : overloaded("too many proposals wait for their outcome");
+    const fits = core.role === "leader" ? fitsUncommitted : fitsForwarded;
+    return (count === 1 || fits(count, total, limits)) && core.admits(count, total)
+      ? null
+      : overloaded("too many proposals wait for their outcome");
   }
 
   #placedLate(pending: Pending): void {

@@ -117,8 +117,28 @@ test("a follower's stream starts anew with its link", () => {
   expect(cluster.commands("a").length).toBe(11);
 });
 
+test("a follower hands over fewer bytes at a time than a leader takes up", () => {
+  const cluster = led({ limits: { maxUncommittedBytes: 100, maxForwardedBytes: 40 } });
+  cluster.isolate("c");
+  for (const [id, most] of [
+    ["a", 100],
+    ["b", 40],
+  ] as const) {
+    cluster.propose(id, "x".repeat(30));
+    expect(cluster.get(id).raft.admits(1, most - 30)).toBe(true);
+    expect(cluster.get(id).raft.admits(1, most - 29)).toBe(false);
+    const firstId = cluster.propose(id, "x".repeat(most - 29));
+    expect(cluster.get(id).dropped).toEqual([{ firstId, count: 1, certain: true }]);
+    cluster.settle();
+    // Alone, it goes whatever its size: a leader takes the largest proposal there is.
+    expect(cluster.get("b").raft.admits(1, 1000)).toBe(true);
+  }
+});
+
 test("load beyond the bounds is refused at once, on leader and follower, and admitted again later", () => {
-  const cluster = led({ limits: { maxUncommittedEntries: 3, maxUncommittedBytes: 100 } });
+  const cluster = led({
+    limits: { maxUncommittedEntries: 3, maxUncommittedBytes: 100, maxForwardedBytes: 100 },
+  });
   cluster.isolate("c");
   for (const id of ["a", "b"]) {
     cluster.propose(id, "1", "2");

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import { defaultLimits } from "../../src/core/options.ts";
 import { Meter } from "../../src/node/meter.ts";
 import { Proposals } from "../../src/node/proposals.ts";
+import { Counter } from "./counter.ts";
 
 const payload = new Uint8Array(1);
 
@@ -55,6 +57,33 @@ test("a snapshot in its place leaves the outcome unknown", async () => {
   for (const outcome of [before, after]) {
     await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME", ambiguous: true });
   }
+});
+
+test.each([
+  ["leader", 100],
+  ["follower", 40],
+] as const)("what waits on a %s for its turn is bounded by %i bytes, from the options", (role, most) => {
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
+  const limits = {
+    ...defaultLimits,
+    maxUncommittedBytes: 100,
+    maxForwardedBytes: 40,
+    maxUncommittedEntries: 3,
+  };
+  const stateMachine = new Counter();
+  const codeFor = (bytes: number) =>
+    proposals.refusal(
+      new Uint8Array(bytes),
+      { maxProposalBytes: 1000, stateMachine, limits },
+      { role, admits: () => true },
+    )?.code;
+  expect(codeFor(999)).toBe(undefined);
+  expect(codeFor(1001)).toBe("ERR_FLOTILLA_TOO_LARGE");
+  proposals.add(new Uint8Array(20), null).catch(() => {});
+  expect([codeFor(most - 20), codeFor(most - 19)]).toEqual([undefined, "ERR_FLOTILLA_OVERLOADED"]);
+  proposals.add(payload, null).catch(() => {});
+  proposals.add(payload, null).catch(() => {});
+  expect(codeFor(1)).toBe("ERR_FLOTILLA_OVERLOADED");
 });
 
 test("closing drops what was never sent and leaves the rest unknown", async () => {

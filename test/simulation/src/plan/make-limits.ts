@@ -15,6 +15,7 @@ const small: Readonly<Record<keyof Limits, readonly number[]>> = {
   maxUncommittedBytes: [2000, 20_000],
   maxReads: [4, 30],
   cacheBytes: [0, 200, 2000],
+  maxForwardedBytes: [1000, 10_000],
 };
 
 function isLimit(name: string): name is keyof Limits {
