@@ -115,6 +115,14 @@ const liars: Liars = {
     const head = { last, hash: "00".repeat(32), timeMs: 0, configuration, totalBytes: 3 };
     return term === 0 ? null : byLeader(view, { type: "snapshot-offer", term, ...head });
   },
+  "snapshot-too-large": (draw, view) => {
+    if (view.leads) return null;
+    const term = Math.max(view.term, view.last.term) + 1;
+    const last = { index: view.last.index + draw.between(1, 9), term };
+    const head = { last, hash: "00".repeat(32), timeMs: 0, configuration: view.configuration };
+    const totalBytes = 4096 * 2 ** 20 + draw.between(1, 9);
+    return byLeader(view, { type: "snapshot-offer", term, ...head, totalBytes });
+  },
   "vote-not-asked-for": (draw, { term, vote }) => {
     const isPresent = vote !== self && term > 0 && draw.once(2);
     return by(draw.pick(peers), { type: "vote-reply", term: isPresent ? term : term + 1, granted: true });

@@ -42,6 +42,7 @@ test("every kind of lie is told, and refused for what it is", { timeout: limitMs
     "no-command",
     "round-never-begun",
     "second-leader",
+    "snapshot-too-large",
     "term-never-entered",
     "term-out-of-reach",
     "time-goes-back",

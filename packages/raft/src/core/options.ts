@@ -54,6 +54,8 @@ export interface Limits {
   readonly maxForwardedBytes: number;
   /** Reads waiting for a read point. Default 8,192. */
   readonly maxReads: number;
+  /** Largest snapshot taken from a peer, bytes: it is held in memory as a whole. Default 4 GiB. */
+  readonly maxSnapshotBytes: number;
   /** Frames of stable entries kept in memory, bytes. Default 8 MiB. */
   readonly cacheBytes: number;
 }
@@ -73,6 +75,7 @@ export const defaultLimits: Limits = {
   maxUncommittedBytes: 16 * mib,
   maxForwardedBytes: 4 * mib,
   maxReads: 8192,
+  maxSnapshotBytes: 4096 * mib,
   cacheBytes: 8 * mib,
 };
 

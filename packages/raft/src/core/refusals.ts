@@ -17,6 +17,7 @@ export type RefusalReason =
   | "time-goes-back"
   | "contradicts-commit"
   | "foreign-history"
+  | "snapshot-too-large"
   | "vote-not-asked-for"
   | "beyond-log"
   | "round-never-begun"
@@ -124,7 +125,9 @@ function hasReadableConfigurations({ entries }: Append): boolean {
 }
 
 /** A membership that our own one cannot have come from, or become, belongs to another cluster. */
-function refusalOfOffer(s: RaftState, { last, configuration }: SnapshotOffer): RefusalReason | null {
+function refusalOfOffer(s: RaftState, offer: SnapshotOffer): RefusalReason | null {
+  const { last, configuration, totalBytes } = offer;
+  if (totalBytes > s.limits.maxSnapshotBytes) return "snapshot-too-large";
   const isForeign = configuration.historyId !== s.config.historyId && s.config.index <= last.index;
   if (isForeign && !isFounding(s.config)) return "foreign-history";
   return contradictsCommit(s, last) ? "contradicts-commit" : null;

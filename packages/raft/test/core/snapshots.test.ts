@@ -130,6 +130,27 @@ test("a snapshot of another history is not taken", () => {
   expect(cluster.said("c", "snapshot-reply")).toEqual([]);
 });
 
+test.each([
+  [1000, []],
+  [1001, [{ from: "a", reason: "snapshot-too-large" }]],
+])(
+  "a snapshot of %i bytes is within a bound of 1,000, or refused before anything of it is taken up",
+  (totalBytes, refused) => {
+    const cluster = lagging({ limits: { maxSnapshotBytes: 1000 } });
+    const { term } = cluster.get("c").raft;
+    const head = {
+      last: { index: 99, term: 9 },
+      timeMs: 1,
+      hash: "00".repeat(32),
+      configuration: founded(trio),
+    };
+    cluster.sent.length = 0;
+    cluster.tell("c", "a", { type: "snapshot-offer", term: 9, ...head, totalBytes });
+    expect(cluster.get("c").refused).toEqual(refused);
+    expect(cluster.get("c").raft.term).toBe(refused.length === 0 ? 9 : term);
+  },
+);
+
 test("a snapshot that ends with another entry than the one committed there is not taken", () => {
   const cluster = lagging({ trailingEntries: 4 });
   cluster.tick(2);
