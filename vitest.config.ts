@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@flotilla/source"];
@@ -11,10 +12,19 @@ export default defineConfig({
         extends: true as const,
         test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] },
       })),
-      ...["history", "simulation", "mutants", "fuzz", "e2e"].map((name) => ({
+      ...["history", "simulation", "mutants", "fuzz"].map((name) => ({
         extends: true as const,
         test: { name, root: `test/${name}`, include: ["**/*.test.ts"] },
       })),
+      {
+        extends: true as const,
+        test: {
+          name: "e2e",
+          root: "test/e2e",
+          include: ["**/*.test.ts"],
+          setupFiles: [join(import.meta.dirname, "test/e2e/support/setup.ts")],
+        },
+      },
       {
         extends: true as const,
         test: { name: "bench", root: "bench", include: ["test/**/*.test.ts"] },

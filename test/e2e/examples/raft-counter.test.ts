@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { endWithTest } from "../support/children.ts";
 import { freePorts, isFree } from "../support/ports.ts";
 import { TemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -21,6 +22,7 @@ async function run(folder: string, port: number): Promise<{ code: number | null;
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text) => (output += text));
+  endWithTest(child, () => killGroup(child.pid));
   const late = setTimeout(() => killGroup(child.pid), 60_000);
   const code = await new Promise<number | null>((done) => child.once("close", done));
   clearTimeout(late);

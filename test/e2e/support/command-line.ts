@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { endWithTest } from "./children.ts";
 import { flotillaBinary } from "./member-process.ts";
 import { patienceMs, until } from "./until.ts";
 
@@ -16,11 +17,6 @@ export interface CommandOptions {
   readonly input?: string;
 }
 
-const running = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-});
-
 /** The settings of whoever runs the tests must not count. */
 function cleanEnv(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith("FLOTILLA_"));
@@ -33,17 +29,18 @@ export class CommandLine implements AsyncDisposable {
   readonly #ended: Promise<Ran>;
   #stdout = "";
   #stderr = "";
+  #isOver = false;
 
   constructor(args: readonly string[], { env, input }: CommandOptions = {}) {
     this.#child = spawn(process.execPath, [flotillaBinary, ...args], { env: cleanEnv(env), stdio: "pipe" });
-    running.add(this.#child);
+    endWithTest(this.#child);
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.#child.stdin?.on("error", () => {}).end(input ?? "");
     this.#ended = new Promise((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("close", (code) => {
-        running.delete(this.#child);
+        this.#isOver = true;
         resolve({ code, stdout: this.#stdout, stderr: this.#stderr });
       });
     });
@@ -83,7 +80,7 @@ export class CommandLine implements AsyncDisposable {
   /** Waits until what it printed, on either stream, matches. @throws Error when it ends first */
   async printed(pattern: RegExp): Promise<void> {
     await until(String(pattern), () => (pattern.test(this.#stdout + this.#stderr) ? true : undefined), {
-      hopeless: () => !running.has(this.#child),
+      hopeless: () => this.#isOver,
       diagnose: () => `${this.#stdout}\n${this.#stderr}`,
     });
   }

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
+import { endWithTest } from "./children.ts";
 
 /** The shipped binary. */
 export const flotillaBinary: string = resolve(
@@ -18,10 +19,6 @@ export interface MemberOptions {
 }
 
 const logTailCharacters = 6_000;
-const children = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of children) child.kill("SIGKILL");
-});
 
 /** One member as a process of its own, over as many lives as a test gives it. */
 export class MemberProcess implements AsyncDisposable {
@@ -69,14 +66,13 @@ export class MemberProcess implements AsyncDisposable {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, ...this.#options.env?.(this.#lives) },
     });
-    children.add(child);
+    endWithTest(child);
     this.#child = child;
     child.stdout?.on("data", (text: Buffer) => this.#note(text.toString()));
     child.stderr?.on("data", (text: Buffer) => this.#note(text.toString()));
     child.on("message", (message) => this.#onMessage(message));
     child.on("error", (error) => this.#note(`${error.message}\n`));
     child.once("exit", (code, signal) => {
-      children.delete(child);
       this.#note(`[ended: ${code ?? signal}]\n`);
     });
   }
