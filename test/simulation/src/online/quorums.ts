@@ -23,6 +23,14 @@ export function votes(config: Voting, id: string, incarnation: string): boolean 
   return [...config.voters, ...config.outgoing].some((member) => isSame(config, member, id, incarnation));
 }
 
+/** True for a member, be it a voter or a learner. */
+export function names(config: Configuration, id: string, incarnation: string): boolean {
+  return (
+    votes(config, id, incarnation) ||
+    config.learners.some((member) => isSame(config, member, id, incarnation))
+  );
+}
+
 /** True when more than half of the voters have it; in a joint configuration, of each half. Dissertation §4.3. */
 export function isMajority(config: Voting, has: (member: Member) => boolean): boolean {
   const halves = config.outgoing.length === 0 ? [config.voters] : [config.voters, config.outgoing];

@@ -2,6 +2,7 @@ import type { Message, Recovered } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
 import { isLeaders } from "./pace.ts";
+import { names } from "./quorums.ts";
 
 interface Owed {
   readonly sinceMs: number;
@@ -47,8 +48,9 @@ export class TermRules implements OnlineChecker {
     if (binds(message) && message.term >= node.soft.term) this.#untold.get(node)?.delete(to);
   }
 
-  receive(node: NodeView, from: string, message: Message): void {
+  receive(node: NodeView, from: string, message: Message, incarnation: string): void {
     const { term } = message;
+    if (!isOfAnybody(message) && !node.inForce.some((config) => names(config, from, incarnation))) return;
     if (isLeaders(message) && term < node.soft.term) return this.#outdated(node, from);
     const owed = this.#owed.get(node);
     const least = Math.max(node.soft.term, owed?.term ?? 0);
@@ -95,6 +97,11 @@ export class TermRules implements OnlineChecker {
         `${node.id} heard ${owed.leader} lead term ${term} and follows ${leader ?? "nobody"} in it`,
       );
   }
+}
+
+/** Whoever campaigns or leads is heard, for it may be this node that does not know yet; others only as members. */
+function isOfAnybody(message: Message): boolean {
+  return isLeaders(message) || message.type === "vote" || message.type === "pre-vote";
 }
 
 /** A pre-vote and its grant speak of a term that nobody has entered; a loyal member passes over a vote. */
