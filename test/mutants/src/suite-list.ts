@@ -48,6 +48,12 @@ export const suites: readonly Suite[] = [
     tests: ["what was encoded", "random bytes", "a changed, cut or grown", "a changed byte within"],
   },
   { folder: "packages/raft", file: "test/transport/peer-model.test.ts", tests: ["links under any"] },
+  { folder: "packages/raft", file: "test/node/snapshot-pull-model.test.ts", tests: ["a snapshot pulled"] },
+  {
+    folder: "packages/raft",
+    file: "test/storage/snapshot-crash-points.test.ts",
+    tests: ["a power loss at any"],
+  },
   {
     folder: "packages/raft",
     file: "test/node/proposals-model.test.ts",

@@ -7,9 +7,9 @@ const slow = { timeout: 600_000 };
 test.each([1, 3, 5])(
   "a group of %i whose members come and go stays safe and converges afterwards",
   slow,
-  (size) => {
+  async (size) => {
     const sum = { changes: 0, joint: 0, refused: 0, replaced: 0 };
-    eachSeed((seed) => {
+    await eachSeed((seed) => {
       const schedule = new MembershipSchedule(seed, size, { electionTicks: 4, trailingEntries: 3 });
       schedule.run(1500);
       schedule.converge();

@@ -3,10 +3,10 @@ export const schedules: number = Number(process.env["FLOTILLA_SCHEDULES"] ?? 15)
 const first = Number(process.env["FLOTILLA_SCHEDULE_SEED"] ?? 1);
 
 /** Runs the schedule of each seed, and says which one failed. */
-export function eachSeed(run: (seed: number) => void): void {
+export async function eachSeed(run: (seed: number) => void | Promise<void>): Promise<void> {
   for (let seed = first; seed < first + schedules; seed += 1) {
     try {
-      run(seed);
+      await run(seed);
     } catch (error) {
       throw new Error(`seed ${seed}`, { cause: error });
     }
