@@ -1,5 +1,7 @@
 import type { Random } from "@flotilla/runtime";
+import type { Entry } from "../../src/core/entry.ts";
 import type { Limits } from "../../src/core/options.ts";
+import type { Term } from "../../src/core/types.ts";
 import { seeded } from "./member.ts";
 import { Schedule } from "./schedule.ts";
 
@@ -31,6 +33,10 @@ export class RoughSchedule extends Schedule {
   #phase: (typeof phases)[number] = "work";
   /** Whose disk hangs. */
   #stuck: string | null = null;
+  /** Who takes most of the snapshots, so that logs begin at different entries. */
+  #keen: string | null = null;
+  /** In which term each member followed a leader last. */
+  readonly #followed = new Map<string, Term>();
 
   constructor(seed: number, size: number) {
     const random = seeded(seed + 1);
@@ -47,19 +53,33 @@ export class RoughSchedule extends Schedule {
     const { cluster } = this;
     if (this.random.below(25) === 0) this.#begin(phases[this.random.below(phases.length)] ?? "work");
     const roll = this.random.below(100);
-    if (roll < 4) this.snapshot(this.anyone());
+    if (roll < 4) this.snapshot(this.#keen ?? this.anyone());
     else if (roll < 7) cluster.finishInstall(this.anyone());
     else if (roll < 9) this.#change(this.anyone());
     else if (roll < 11) this.#stuck = this.random.below(2) === 0 ? null : this.anyone();
-    else if (roll < 14 && this.#phase === "hand over")
+    else if (roll < 13) this.#tell(this.anyone(), this.anyone());
+    else if (roll < 19 && this.#phase === "hand over")
       cluster.step(this.anyone(), { type: "transfer", to: null });
     else super.act(this.random.below(this.#phase === "storm" ? 1000 : 938));
     if (this.#phase !== "storm") this.#work();
+    for (const id of cluster.ids) this.#follow(id);
+  }
+
+  /** What takes long often ends just when another leader is heard of, whose first question may be any. */
+  #follow(id: string): void {
+    const { cluster } = this;
+    const { up, raft } = cluster.get(id);
+    const { leader, term } = raft;
+    if (!up || leader === null || this.#followed.get(id) === term) return;
+    this.#followed.set(id, term);
+    if (this.random.below(2) === 0) cluster.finishInstall(id);
+    if (this.random.below(2) === 0) this.#tell(leader, id);
   }
 
   #begin(phase: (typeof phases)[number]): void {
     const { cluster } = this;
     this.#phase = phase;
+    this.#keen = this.random.below(3) === 0 ? null : this.anyone();
     cluster.heal();
     if (phase === "storm") return;
     for (const id of cluster.ids) this.restart(id);
@@ -81,6 +101,23 @@ export class RoughSchedule extends Schedule {
       if (id !== this.#stuck && this.random.below(3) === 0) this.cluster.finishTask(id);
       if (this.random.below(3) === 0) this.cluster.finishApply(id);
     }
+  }
+
+  /** A leader tells a member of some entries at any place of its log: where it asks is its own business. */
+  #tell(from: string, to: string): void {
+    const { cluster } = this;
+    const { up, raft, disk } = cluster.get(from);
+    if (!up || raft.role !== "leader" || from === to) return;
+    const { term, commit } = raft;
+    const first = raft.firstIndex - 1;
+    const index = first + this.random.below(raft.durable - first + 1);
+    const entries: Entry[] = [];
+    for (let left = this.random.below(4); left > 0 && index + entries.length < raft.durable; left -= 1) {
+      const entry = disk.at(index + 1 + entries.length);
+      if (entry !== undefined) entries.push(entry);
+    }
+    const prev = { index, term: raft.termAt(index) ?? 0 };
+    cluster.tell(to, from, { type: "append", term, prev, commit, entries });
   }
 
   /** What is slow about a member, from now on. */
