@@ -22,8 +22,10 @@ function isLifetime(ms: number): boolean {
 /** Builds a state out of records and checks how they belong together. */
 class Builder implements SnapshotSink {
   readonly state: State = bareState();
-  /** How many children a node still lacks. */
+  /** How many children a node still lacks, but for the folder whose children come. */
   readonly #lacking: Map<string, number> = new Map();
+  #folder = "";
+  #left = 0;
   /** Leases that nodes name and that did not come yet. */
   readonly #owners: Set<string> = new Set();
   /** Sessions that leases name and that did not come yet. */
@@ -38,13 +40,10 @@ class Builder implements SnapshotSink {
     const { path, owner, guarded, lifetime, czxid, mzxid, pzxid, created, numChildren } = fields;
     demand(isPath(path) && path > this.#lastPath, "paths out of order");
     this.#lastPath = path;
-    if (path !== "/") {
-      const parent = this.state.tree.get(parentOf(path));
-      demand(parent !== undefined && parent.owner === null, "a node without a parent");
-      this.#countChild(parent.path);
-    }
+    if (path !== "/") this.#countChild(parentOf(path));
     demand(czxid <= mzxid && czxid <= pzxid && numChildren <= created, "a stat that cannot be");
     demand(owner !== null || !guarded, "a guarded node without a lease");
+    demand(owner === null || numChildren === 0, "an ephemeral node with children");
     demand(isLifetime(lifetime) && (owner === null || lifetime === 0), "a lifetime that cannot be");
     if (owner !== null) this.#owners.add(owner);
     if (numChildren > 0) this.#lacking.set(path, numChildren);
@@ -89,7 +88,7 @@ class Builder implements SnapshotSink {
     demand(tree.get("/") !== undefined && tree.size === header.nodes, "nodes are missing");
     demand(this.#leases === header.leases && this.#sessions === header.sessions, "sessions are missing");
     demand(this.#newest <= token.revision && applied <= index, "a position that cannot be");
-    demand(this.#lacking.size === 0, "children are missing");
+    demand(this.#lacking.size === 0 && this.#left === 0, "children are missing");
     demand(this.#owners.size === 0, "a node without its lease");
     demand(this.#holders.size === 0, "a lease without its session");
     demand(digestOf(this.state, token) === header.digest, "the digest does not match");
@@ -97,10 +96,14 @@ class Builder implements SnapshotSink {
   }
 
   #countChild(parent: string): void {
-    const lacking = this.#lacking.get(parent);
-    demand(lacking !== undefined, "a child too many");
-    if (lacking === 1) this.#lacking.delete(parent);
-    else this.#lacking.set(parent, lacking - 1);
+    if (parent !== this.#folder) {
+      if (this.#left > 0) this.#lacking.set(this.#folder, this.#left);
+      this.#folder = parent;
+      this.#left = this.#lacking.get(parent) ?? 0;
+      this.#lacking.delete(parent);
+    }
+    demand(this.#left > 0, "a node that no other node counts as its child");
+    this.#left -= 1;
   }
 
   #closeSession(): void {
@@ -138,7 +141,7 @@ export class MachineRestore {
   }
 
   /**
-   * Reads some of what was written: a frame of about 64 KiB, or 256 of the items in one. False when nothing is left to
+   * Reads some of what was written: a frame of about 64 KiB, or 512 of the items in one. False when nothing is left to
    * do before more is written.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` for what no machine wrote, `ERR_FLOTILLA_UNSUPPORTED` for another format version
    */

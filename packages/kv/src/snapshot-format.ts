@@ -1,5 +1,4 @@
 import { crc32 } from "node:zlib";
-import { encode } from "@flotilla/runtime";
 import type { WatchToken } from "./types.ts";
 
 /** First bytes of a snapshot; the format version follows as one byte. */
@@ -29,13 +28,11 @@ export interface SnapshotHeader {
   readonly digest: string;
 }
 
-/** One frame, ready to be written. */
-export function encodeFrame(kind: number, body: readonly unknown[]): Uint8Array {
-  const payload = encode([kind, body]);
-  const frame = new Uint8Array(frameHeaderBytes + payload.length);
-  const view = new DataView(frame.buffer);
+/** What goes before the payload of a frame. */
+export function frameHeader(payload: Uint8Array): Uint8Array {
+  const header = new Uint8Array(frameHeaderBytes);
+  const view = new DataView(header.buffer);
   view.setUint32(0, payload.length);
   view.setUint32(4, crc32(payload));
-  frame.set(payload, frameHeaderBytes);
-  return frame;
+  return header;
 }

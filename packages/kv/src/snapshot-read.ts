@@ -1,16 +1,7 @@
 import { crc32 } from "node:zlib";
-import {
-  decode,
-  FlotillaError,
-  readArray,
-  readBoolean,
-  readBytes,
-  readInt,
-  readString,
-  readUint,
-} from "@flotilla/runtime";
+import { CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
 import { ByteQueue } from "./byte-queue.ts";
-import { readId } from "./ids.ts";
+import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { decodeResult } from "./result-codec.ts";
 import { frameHeaderBytes, frameKind, magic, maxFrameBytes, snapshotFormat } from "./snapshot-format.ts";
@@ -40,12 +31,14 @@ export interface SnapshotSink {
 
 interface Frame {
   readonly kind: number;
-  readonly body: readonly unknown[];
+  readonly items: CborReader;
+  /** Items not taken yet; of a header and of a session, its fields. */
+  left: number;
 }
 
 const maxItems = 65_536;
 /** Items handed over at a time. */
-const itemsPerStep = 256;
+const itemsPerStep = 512;
 const startBytes = magic.length + 1;
 
 function damaged(message: string): never {
@@ -75,93 +68,94 @@ function takeFrame(bytes: ByteQueue): Frame | null {
   const payload = bytes.take(frameHeaderBytes + length)?.subarray(frameHeaderBytes);
   if (payload === undefined) return null;
   if (crc32(payload) !== checksum) damaged("wrong checksum");
-  const fields = readArray(decode(payload), "frame", 2, 2);
-  const kind = readUint(fields[0], "frame kind");
-  return { kind, body: readArray(fields[1], "frame body", 0, maxItems) };
+  const items = new CborReader(payload);
+  items.array("frame", 2, 2);
+  const kind = items.uint("frame kind");
+  return { kind, items, left: items.array("frame body", 0, maxItems) };
 }
 
-function readHeader(frame: Frame): SnapshotHeader {
-  if (frame.kind !== frameKind.header) damaged("no header");
-  const fields = readArray(frame.body, "header", 8, 8);
+function readHeader({ kind, items, left }: Frame): SnapshotHeader {
+  if (kind !== frameKind.header) damaged("no header");
+  expectItems("header", left, 8);
+  const header = {
+    token: { revision: items.uint("revision"), ordinal: items.uint("ordinal") },
+    applied: items.uint("applied"),
+    index: items.uint("index"),
+    nodes: items.uint("nodes"),
+    leases: items.uint("leases"),
+    sessions: items.uint("sessions"),
+    digest: items.text("digest", 16),
+  };
+  items.end("header");
+  return header;
+}
+
+function readNode(items: CborReader): NodeFields {
+  items.array("node", 13, 13);
   return {
-    token: { revision: readUint(fields[0], "revision"), ordinal: readUint(fields[1], "ordinal") },
-    applied: readUint(fields[2], "applied"),
-    index: readUint(fields[3], "index"),
-    nodes: readUint(fields[4], "nodes"),
-    leases: readUint(fields[5], "leases"),
-    sessions: readUint(fields[6], "sessions"),
-    digest: readString(fields[7], "digest", 16),
+    path: items.text("path", limits.pathBytes),
+    value: items.bytes("value", limits.valueBytes),
+    czxid: items.uint("czxid"),
+    mzxid: items.uint("mzxid"),
+    pzxid: items.uint("pzxid"),
+    ctimeMs: items.int("ctime"),
+    mtimeMs: items.int("mtime"),
+    version: items.uint("version"),
+    created: items.uint("created"),
+    numChildren: items.uint("children"),
+    owner: items.takeNull() ? null : items.hex("owner", idDigits),
+    guarded: items.boolean("guarded"),
+    lifetime: items.int("lifetime"),
   };
 }
 
-function readNode(value: unknown): NodeFields {
-  const fields = readArray(value, "node", 13, 13);
+function readLease(items: CborReader): LeaseInfo {
+  items.array("lease", 3, 3);
   return {
-    path: readString(fields[0], "path", limits.pathBytes),
-    value: readBytes(fields[1], "value", limits.valueBytes),
-    czxid: readUint(fields[2], "czxid"),
-    mzxid: readUint(fields[3], "mzxid"),
-    pzxid: readUint(fields[4], "pzxid"),
-    ctimeMs: readInt(fields[5], "ctime"),
-    mtimeMs: readInt(fields[6], "mtime"),
-    version: readUint(fields[7], "version"),
-    created: readUint(fields[8], "created"),
-    numChildren: readUint(fields[9], "children"),
-    owner: fields[10] === null ? null : readId(fields[10], "owner"),
-    guarded: readBoolean(fields[11], "guarded"),
-    lifetime: readInt(fields[12], "lifetime"),
+    id: items.hex("lease", idDigits),
+    session: items.hex("session", idDigits),
+    ttlMs: items.uint("ttl", limits.maxTtlMs),
   };
 }
 
-function readLease(value: unknown): LeaseInfo {
-  const fields = readArray(value, "lease", 3, 3);
-  return {
-    id: readId(fields[0], "lease"),
-    session: readId(fields[1], "session"),
-    ttlMs: readUint(fields[2], "ttl", limits.maxTtlMs),
-  };
-}
-
-function readSession(value: readonly unknown[]): SessionRecord {
-  const fields = readArray(value, "session", 6, 6);
-  const secretHash = new Uint8Array(readBytes(fields[1], "secret", 32));
+function readSession({ items, left }: Frame): SessionRecord {
+  expectItems("session", left, 6);
+  const id = items.hex("session", idDigits);
+  const secretHash = new Uint8Array(items.bytes("secret", 32));
   if (secretHash.length !== 32) damaged("a secret of the wrong length");
   return {
-    id: readId(fields[0], "session"),
+    id,
     secretHash,
-    ttlMs: readUint(fields[2], "ttl", limits.maxTtlMs),
-    attach: readUint(fields[3], "attach"),
-    acked: readUint(fields[4], "acked"),
-    lastSeq: readUint(fields[5], "seq"),
+    ttlMs: items.uint("ttl", limits.maxTtlMs),
+    attach: items.uint("attach"),
+    acked: items.uint("acked"),
+    lastSeq: items.uint("seq"),
   };
 }
 
-function feedResult(value: unknown, sink: SnapshotSink): void {
-  const encoded = new Uint8Array(readBytes(value, "result", maxFrameBytes));
+function feedResult(items: CborReader, sink: SnapshotSink): void {
+  const encoded = new Uint8Array(items.bytes("result", maxFrameBytes));
   sink.result(encoded, decodeResult(encoded));
 }
 
-/** Hands over the items of a frame from number `from` on, some at a time; returns how many are done. */
-function feed({ kind, body }: Frame, from: number, sink: SnapshotSink): number {
-  if (kind === frameKind.session) {
-    sink.session(readSession(body));
-    return body.length;
+function feedItem({ kind, items }: Frame, sink: SnapshotSink): void {
+  if (kind === frameKind.nodes) sink.node(readNode(items));
+  else if (kind === frameKind.leases) sink.lease(readLease(items));
+  else if (kind === frameKind.results) feedResult(items, sink);
+  else damaged("unknown frame");
+}
+
+/** Hands over the next items of a frame. */
+function feed(frame: Frame, sink: SnapshotSink): void {
+  if (frame.kind === frameKind.session) {
+    sink.session(readSession(frame));
+    frame.left = 0;
   }
-  const items = body.slice(from, from + itemsPerStep);
-  switch (kind) {
-    case frameKind.nodes:
-      for (const item of items) sink.node(readNode(item));
-      break;
-    case frameKind.leases:
-      for (const item of items) sink.lease(readLease(item));
-      break;
-    case frameKind.results:
-      for (const item of items) feedResult(item, sink);
-      break;
-    default:
-      damaged("unknown frame");
+  for (let taken = 0; frame.left > 0 && taken < itemsPerStep; taken += 1) {
+    feedItem(frame, sink);
+    frame.left -= 1;
   }
-  return from + items.length;
+  if (frame.left === 0) frame.items.end("frame");
 }
 
 /** The kinds come in the order of their numbers, but for the next session, which follows the results of the one before. */
@@ -180,7 +174,6 @@ export class SnapshotReader {
   #header: SnapshotHeader | null = null;
   #kind: number = frameKind.nodes;
   #frame: Frame | null = null;
-  #done = 0;
 
   constructor(sink: SnapshotSink) {
     this.#sink = sink;
@@ -192,13 +185,16 @@ export class SnapshotReader {
   }
 
   /**
-   * Reads one frame, or hands over some of what is in the last one. False when nothing is left to do with the bytes
+   * Hands over what is in the next frame, or the next 512 items in it. False when nothing is left to do with the bytes
    * that are here.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` for another format version
    */
   work(): boolean {
     try {
-      return this.#frame === null ? this.#read() : this.#feed(this.#frame);
+      const frame = this.#frame ?? this.#next();
+      if (frame === null) return false;
+      this.#take(frame);
+      return true;
     } catch (cause) {
       if (!FlotillaError.is(cause, "ERR_FLOTILLA_BAD_FRAME")) throw cause;
       throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `snapshot: ${cause.message}`, { cause });
@@ -214,29 +210,26 @@ export class SnapshotReader {
     return this.#header;
   }
 
-  #read(): boolean {
+  #next(): Frame | null {
     if (!this.#isStarted) {
       const start = this.#bytes.take(startBytes);
-      if (start === null) return false;
+      if (start === null) return null;
       checkStart(start);
       this.#isStarted = true;
     }
-    const frame = takeFrame(this.#bytes);
-    if (frame === null) return false;
-    if (this.#header === null) {
-      this.#header = readHeader(frame);
-      return true;
-    }
-    if (!mayFollow(frame.kind, this.#kind)) damaged("frames out of order");
-    this.#kind = frame.kind;
-    this.#frame = frame;
-    this.#done = 0;
-    return true;
+    return takeFrame(this.#bytes);
   }
 
-  #feed(frame: Frame): boolean {
-    this.#done = feed(frame, this.#done, this.#sink);
-    if (this.#done >= frame.body.length) this.#frame = null;
-    return true;
+  #take(frame: Frame): void {
+    if (this.#header === null) {
+      this.#header = readHeader(frame);
+      return;
+    }
+    if (frame !== this.#frame) {
+      if (!mayFollow(frame.kind, this.#kind)) damaged("frames out of order");
+      this.#kind = frame.kind;
+    }
+    feed(frame, this.#sink);
+    this.#frame = frame.left === 0 ? null : frame;
   }
 }

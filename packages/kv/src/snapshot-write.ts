@@ -1,5 +1,6 @@
+import { CborWriter } from "@flotilla/runtime";
 import type { FrozenSessions, Session } from "./session-table.ts";
-import { encodeFrame, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
+import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -12,6 +13,7 @@ export interface FrozenState extends FrozenSessions {
   readonly nodes: SortedMap<TreeNode>;
 }
 
+const writer = new CborWriter();
 const sliceBytes = 65_536;
 const frameBytes = 65_536;
 const itemOverheadBytes = 128;
@@ -36,46 +38,79 @@ function* valuesOf<V>(map: SortedMap<V>): Generator<V> {
   }
 }
 
-function leaseRecord(lease: LeaseInfo): readonly unknown[] {
-  return [lease.id, lease.session, lease.ttlMs];
+function writeLease(lease: LeaseInfo): void {
+  writer.array(3);
+  writer.text(lease.id);
+  writer.text(lease.session);
+  writer.number(lease.ttlMs);
 }
 
-function nodeRecord(node: TreeNode): readonly unknown[] {
-  return [
-    node.path,
-    bytesAt(node),
-    node.czxid,
-    node.mzxid,
-    node.pzxid,
-    node.ctimeMs,
-    node.mtimeMs,
-    node.version,
-    node.created,
-    node.numChildren,
-    node.owner,
-    node.guarded,
-    node.lifetime,
-  ];
+function writeNode(node: TreeNode): void {
+  writer.array(13);
+  writer.text(node.path);
+  writer.byteString(node.length);
+  writer.append(bytesAt(node));
+  writer.number(node.czxid);
+  writer.number(node.mzxid);
+  writer.number(node.pzxid);
+  writer.number(node.ctimeMs);
+  writer.number(node.mtimeMs);
+  writer.number(node.version);
+  writer.number(node.created);
+  writer.number(node.numChildren);
+  if (node.owner === null) writer.null();
+  else writer.text(node.owner);
+  writer.boolean(node.guarded);
+  writer.number(node.lifetime);
+}
+
+function writeHeader({ token, applied, index, nodes, leases, sessions, digest }: SnapshotHeader): void {
+  writer.array(8);
+  for (const count of [token.revision, token.ordinal, applied, index, nodes, leases, sessions])
+    writer.number(count);
+  writer.text(digest);
+}
+
+function writeSession({ id, secretHash, ttlMs, attach, window }: Session): void {
+  writer.array(6);
+  writer.text(id);
+  writer.bytes(secretHash);
+  for (const count of [ttlMs, attach, window.acked, window.lastSeq]) writer.number(count);
+}
+
+/** A frame in two parts. */
+function* frame(kind: number, writeBody: () => void): Generator<Uint8Array> {
+  writer.begin();
+  writer.array(2);
+  writer.number(kind);
+  writeBody();
+  const payload = writer.finish();
+  yield frameHeader(payload);
+  yield payload;
 }
 
 /** Joins records into frames of about 64 KiB. */
 function* batched<V>(
   kind: number,
   items: Iterable<V>,
-  toRecord: (item: V) => unknown,
+  write: (item: V) => void,
   sizeOf: (item: V) => number,
 ): Generator<Uint8Array> {
-  let batch: unknown[] = [];
+  let batch: V[] = [];
   let bytes = 0;
+  const writeBatch = (): void => {
+    writer.array(batch.length);
+    for (const item of batch) write(item);
+  };
   for (const item of items) {
-    batch.push(toRecord(item));
+    batch.push(item);
     bytes += itemOverheadBytes + sizeOf(item);
     if (bytes < frameBytes) continue;
-    yield encodeFrame(kind, batch);
+    yield* frame(kind, writeBatch);
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield encodeFrame(kind, batch);
+  if (batch.length > 0) yield* frame(kind, writeBatch);
 }
 
 function* resultsOf(session: Session): Generator<Uint8Array> {
@@ -86,24 +121,15 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
 }
 
 function* frames(state: FrozenState): Generator<Uint8Array> {
-  const { header } = state;
-  const { token, applied, index, nodes, leases, sessions, digest } = header;
-  const head = [token.revision, token.ordinal, applied, index, nodes, leases, sessions, digest];
-  yield encodeFrame(frameKind.header, head);
-  yield* batched(
-    frameKind.nodes,
-    valuesOf(state.nodes),
-    nodeRecord,
-    (node) => node.path.length + node.length,
-  );
-  yield* batched(frameKind.leases, valuesOf(state.leases), leaseRecord, () => 0);
+  yield* frame(frameKind.header, () => writeHeader(state.header));
+  yield* batched(frameKind.nodes, valuesOf(state.nodes), writeNode, (node) => node.path.length + node.length);
+  yield* batched(frameKind.leases, valuesOf(state.leases), writeLease, () => 0);
   for (const session of valuesOf(state.sessions)) {
-    const { id, secretHash, ttlMs, attach, window } = session;
-    yield encodeFrame(frameKind.session, [id, secretHash, ttlMs, attach, window.acked, window.lastSeq]);
+    yield* frame(frameKind.session, () => writeSession(session));
     yield* batched(
       frameKind.results,
       resultsOf(session),
-      (result) => result,
+      (result) => writer.bytes(result),
       (result) => result.length,
     );
   }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decode, FlotillaError } from "@flotilla/runtime";
+import { decode, encode, FlotillaError } from "@flotilla/runtime";
 import { encodeCommand, limits, Machine } from "../src/index.ts";
 import type { KvCommand } from "../src/index.ts";
-import { encodeFrame, frameHeaderBytes, frameKind, magic, snapshotFormat } from "../src/snapshot-format.ts";
+import { frameHeader, frameHeaderBytes, frameKind, magic, snapshotFormat } from "../src/snapshot-format.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
 import { allOf, create, Driver, dump, idOf, join, plainEvents } from "./support.ts";
@@ -44,7 +44,8 @@ function rebuilt(bytes: Uint8Array, edit: (kind: number, body: unknown[]) => unk
     const from = at + frameHeaderBytes;
     const [kind, body] = decode(bytes.slice(from, from + length)) as [number, unknown[]];
     edit(kind, body);
-    parts.push(encodeFrame(kind, body));
+    const payload = encode([kind, body]);
+    parts.push(frameHeader(payload), payload);
     at = from + length;
   }
   return join(parts);

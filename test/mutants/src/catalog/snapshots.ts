@@ -109,7 +109,13 @@ export const snapshots: readonly Mutant[] = [
     severity: 1,
     title: "a snapshot holds no sequence counters",
     killer: "SoundDataOpens",
-    edits: [{ file: snapshotWrite, find: "    node.created,\n", replace: "    node.numChildren,\n" }],
+    edits: [
+      {
+        file: snapshotWrite,
+        find: "writer.number(node.created);",
+        replace: "writer.number(node.numChildren);",
+      },
+    ],
   },
   {
     id: "S08",
