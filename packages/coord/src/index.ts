@@ -1,11 +1,14 @@
 export type {
   CallOptions,
+  CheckItem,
   ChildrenOptions,
   CreateOptions,
   DeleteOptions,
   Fence,
   MultiItem,
+  MultiOptions,
   MultiResult,
+  NodeConditions,
   NodeStatus,
   ReadOptions,
   Session,
@@ -58,4 +61,4 @@ export { start } from "./server/start.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { DataReport, ForcedCluster, Poison } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";
+export type { Branch, ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";

@@ -9,7 +9,8 @@ import {
   readUint,
 } from "@flotilla/runtime";
 import { idDigits } from "./ids.ts";
-import { operationBounds, readOperation, writeOperation } from "./operation-codec.ts";
+import { operationBounds } from "./operation-bounds.ts";
+import { readOperation, writeOperation } from "./operation-codec.ts";
 import { checkShape } from "./operation-shape.ts";
 import type {
   AttachCommand,

@@ -16,6 +16,7 @@ export type {
   Applied,
   AttachCommand,
   BeginHistoryCommand,
+  Branch,
   CheckOp,
   ChildrenPage,
   CloseOp,

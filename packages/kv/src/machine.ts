@@ -322,9 +322,7 @@ export class Machine {
 
   #keep({ session, attach, seq, ack }: RequestCommand, performed: Performed): Applied {
     const { revision } = this;
-    const result: Result = performed.ok
-      ? { ok: true, revision, results: performed.results }
-      : { ok: false, revision, code: performed.code, failed: performed.failed };
+    const result: Result = { ...performed, revision };
     return new Answered(session, attach, seq, false, this.#state.sessions.keep(session, ack, result));
   }
 

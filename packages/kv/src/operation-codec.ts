@@ -1,6 +1,16 @@
 import { expectItems, FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
+import {
+  isGiven,
+  isRare,
+  readConditions,
+  readRare,
+  writeConditions,
+  writeOptional,
+  writeRare,
+} from "./conditions-codec.ts";
 import { idDigits } from "./ids.ts";
+import { operationBounds } from "./operation-bounds.ts";
 import type { CheckOp, Conditions, CreateOp, DeleteOp, MultiOp, Operation, SetOp, TreeOp } from "./types.ts";
 
 /** Numbers in the log: never reuse one. */
@@ -15,6 +25,7 @@ const tag = {
   revoke: 7,
   close: 8,
   deleteAll: 9,
+  branching: 10,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
@@ -23,25 +34,14 @@ const containerFlag = 4;
 const ttlFlag = 8;
 const allFlags = 15;
 
-/** Wider than any limit: what is too large is a result, what does not even fit here is no operation. */
-export const operationBounds = { text: 65_536, bytes: 67_108_864, ops: 65_536 } as const;
-
-/** A caller without types may say null for what is absent. */
-type Optional<T> = T | null | undefined;
-
-function isGiven(value: Optional<number>): value is number {
-  return value !== undefined && value !== null;
+/** An operation whose conditions ask for more than most has one item more. */
+function open(writer: CborWriter, kind: number, conditions: Conditions): void {
+  writer.array(isRare(conditions) ? 6 : 5);
+  writer.number(kind);
 }
 
-function writeOptional(writer: CborWriter, value: Optional<number | boolean>): void {
-  if (value === undefined || value === null) writer.null();
-  else if (typeof value === "number") writer.number(value);
-  else writer.boolean(value);
-}
-
-function writeConditions(writer: CborWriter, conditions: Conditions): void {
-  writeOptional(writer, conditions.version);
-  writeOptional(writer, conditions.mzxid);
+function close(writer: CborWriter, conditions: Conditions): void {
+  if (isRare(conditions)) writeRare(writer, conditions);
 }
 
 function writeCreate(writer: CborWriter, op: CreateOp): void {
@@ -58,27 +58,43 @@ function writeCreate(writer: CborWriter, op: CreateOp): void {
 }
 
 function writeSet(writer: CborWriter, op: SetOp): void {
-  writer.array(5);
-  writer.number(tag[op.type]);
+  open(writer, tag[op.type], op.if);
   writer.text(op.path);
   writer.bytes(op.value);
   writeConditions(writer, op.if);
+  close(writer, op.if);
 }
 
 function writeDelete(writer: CborWriter, op: DeleteOp): void {
-  writer.array(5);
-  writer.number(op.recursive === true ? tag.deleteAll : tag.delete);
+  open(writer, op.recursive === true ? tag.deleteAll : tag.delete, op.if);
   writer.text(op.path);
   writeConditions(writer, op.if);
   writer.boolean(op.force);
+  close(writer, op.if);
 }
 
 function writeCheck(writer: CborWriter, op: CheckOp): void {
-  writer.array(5);
-  writer.number(tag.check);
+  open(writer, tag.check, op.if);
   writer.text(op.path);
   writeConditions(writer, op.if);
   writeOptional(writer, op.if.exists);
+  close(writer, op.if);
+}
+
+function writeOps(writer: CborWriter, ops: readonly TreeOp[]): void {
+  writer.array(ops.length);
+  for (const inner of ops) writeOperation(writer, inner);
+}
+
+function writeMulti(writer: CborWriter, op: MultiOp): void {
+  const conditions = isGiven(op.if) ? op.if : null;
+  writer.array(conditions === null ? 2 : 4);
+  writer.number(conditions === null ? tag.multi : tag.branching);
+  if (conditions !== null) writeOps(writer, conditions);
+  writeOps(writer, op.ops);
+  if (conditions === null) return;
+  if (isGiven(op.else)) writeOps(writer, op.else);
+  else writer.null();
 }
 
 /** Writes an operation of the right shape as a positional array. {@link readOperation} is its inverse. */
@@ -98,10 +114,7 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
       writeCheck(writer, op);
       return;
     case "multi":
-      writer.array(2);
-      writer.number(tag.multi);
-      writer.array(op.ops.length);
-      for (const inner of op.ops) writeOperation(writer, inner);
+      writeMulti(writer, op);
       return;
     case "grant":
       writer.array(3);
@@ -118,19 +131,6 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
       writer.array(1);
       writer.number(tag.close);
   }
-}
-
-function readOptional(reader: CborReader, what: string): number | undefined {
-  return reader.takeNothing() ? undefined : reader.uint(what);
-}
-
-function readConditions(reader: CborReader): { version?: number; mzxid?: number; exists?: boolean } {
-  const conditions: { version?: number; mzxid?: number; exists?: boolean } = {};
-  const version = readOptional(reader, "version");
-  if (version !== undefined) conditions.version = version;
-  const mzxid = readOptional(reader, "mzxid");
-  if (mzxid !== undefined) conditions.mzxid = mzxid;
-  return conditions;
 }
 
 function readPath(reader: CborReader): string {
@@ -183,7 +183,13 @@ function unknown(): never {
 function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp {
   if (kind > tag.check && kind !== tag.deleteAll) unknown();
   if (kind === tag.create) return readCreate(reader, items);
-  expectItems("operation", items, 5);
+  const isPlain = items === 5;
+  if (!isPlain) expectItems("operation", items, 6);
+  const op = readConditional(reader, kind);
+  return isPlain ? op : { ...op, if: { ...op.if, ...readRare(reader) } };
+}
+
+function readConditional(reader: CborReader, kind: number): SetOp | DeleteOp | CheckOp {
   switch (kind) {
     case tag.set:
       return readSet("set", reader);
@@ -203,8 +209,19 @@ function readTreeOp(reader: CborReader): TreeOp {
   return readTreeFields(reader, reader.uint("operation tag"), items);
 }
 
-function readMulti(reader: CborReader): MultiOp {
-  return { type: "multi", ops: reader.list("ops", operationBounds.ops, readTreeOp) };
+function readOps(reader: CborReader): readonly TreeOp[] {
+  return reader.list("ops", operationBounds.ops, readTreeOp);
+}
+
+function readCheckOp(reader: CborReader): CheckOp {
+  const op = readTreeOp(reader);
+  return op.type === "check" ? op : unknown();
+}
+
+function readBranching(reader: CborReader): MultiOp {
+  const conditions = reader.list("conditions", operationBounds.ops, readCheckOp);
+  const multi: MultiOp = { type: "multi", if: conditions, ops: readOps(reader) };
+  return reader.takeNull() ? multi : { ...multi, else: readOps(reader) };
 }
 
 /**
@@ -217,7 +234,10 @@ export function readOperation(reader: CborReader): Operation {
   switch (kind) {
     case tag.multi:
       expectItems("multi", items, 2);
-      return readMulti(reader);
+      return { type: "multi", ops: readOps(reader) };
+    case tag.branching:
+      expectItems("multi", items, 4);
+      return readBranching(reader);
     case tag.grant:
       expectItems("grant", items, 3);
       return { type: "grant", lease: reader.hex("lease", idDigits), ttlMs: reader.uint("ttl") };

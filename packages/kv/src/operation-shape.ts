@@ -9,12 +9,17 @@ import {
   readUint,
 } from "@flotilla/runtime";
 import { readId } from "./ids.ts";
-import { operationBounds } from "./operation-codec.ts";
-import type { Conditions, Operation, TreeOp } from "./types.ts";
+import { isGiven, isRare } from "./conditions-codec.ts";
+import { operationBounds } from "./operation-bounds.ts";
+import type { Conditions, MultiOp, Operation, TreeOp } from "./types.ts";
 
 function checkConditions(conditions: Conditions): void {
   readOptionalUint(conditions.version, "version");
   readOptionalUint(conditions.mzxid, "mzxid");
+  if (!isRare(conditions)) return;
+  if (isGiven(conditions.value)) checkValue(conditions.value);
+  if (isGiven(conditions.owner)) readId(conditions.owner, "owner");
+  readOptionalUint(conditions.children, "children");
 }
 
 function checkPath(path: string): void {
@@ -60,6 +65,17 @@ function checkTreeShape(op: TreeOp): void {
   }
 }
 
+function checkMulti(multi: MultiOp): void {
+  const { ops, if: conditions, else: others } = multi;
+  for (const [what, list] of Object.entries({ ops, if: conditions, else: others })) {
+    if (what !== "ops" && !isGiven(list)) continue;
+    readArray(list, what, 0, operationBounds.ops);
+    for (const inner of list ?? []) checkTreeShape(inner);
+  }
+  const given: readonly TreeOp[] = conditions ?? [];
+  if (given.some(({ type }) => type !== "check")) unknown();
+}
+
 /**
  * Refuses what is no operation: a caller without types may hand over anything. What passes, the codec can write and
  * read again. `validateOperation` judges the limits.
@@ -68,8 +84,7 @@ function checkTreeShape(op: TreeOp): void {
 export function checkShape(op: Operation): void {
   switch (op.type) {
     case "multi":
-      readArray(op.ops, "ops", 0, operationBounds.ops);
-      for (const inner of op.ops) checkTreeShape(inner);
+      checkMulti(op);
       return;
     case "grant":
       readId(op.lease, "lease");

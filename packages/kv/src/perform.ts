@@ -1,14 +1,30 @@
 import type { ErrorCode } from "@flotilla/runtime";
+import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
 import { applyTreeOp, endLeases } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
-import type { GrantOp, Operation, OpResult, RevokeOp, SessionId, TreeOp } from "./types.ts";
+import type {
+  Branch,
+  CheckOp,
+  GrantOp,
+  MultiOp,
+  Operation,
+  OpResult,
+  RevokeOp,
+  SessionId,
+  TreeOp,
+} from "./types.ts";
 import { faultOf } from "./validate.ts";
 
 /** What became of an operation; `failed` is the index in a multi. */
 export type Performed =
-  | { readonly ok: true; readonly results: readonly OpResult[] }
-  | { readonly ok: false; readonly code: ErrorCode; readonly failed: number | null };
+  | { readonly ok: true; readonly results: readonly OpResult[]; readonly branch?: Branch }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly failed: number | null;
+      readonly branch?: Branch;
+    };
 
 const done: Performed = { ok: true, results: [] };
 
@@ -35,6 +51,13 @@ function multi(x: Execution, ops: readonly TreeOp[]): Performed {
   }
   x.tree.commit();
   return { ok: true, results };
+}
+
+/** Looks at all conditions, then does one of the branches. */
+function branching(x: Execution, op: MultiOp, conditions: readonly CheckOp[]): Performed {
+  const holds = conditions.every((each) => unmet(x.tree.get(each.path), each.if) === null);
+  const branch = holds ? "then" : "else";
+  return { ...multi(x, holds ? op.ops : (op.else ?? [])), branch };
 }
 
 function grant(x: Execution, session: SessionId, op: GrantOp): Performed {
@@ -64,7 +87,7 @@ export function perform(x: Execution, session: SessionId, op: Operation): Perfor
   if (fault !== null) return refuse(fault.code, fault.index);
   switch (op.type) {
     case "multi":
-      return multi(x, op.ops);
+      return op.if === undefined ? multi(x, op.ops) : branching(x, op, op.if);
     case "grant":
       return grant(x, session, op);
     case "revoke":

@@ -32,16 +32,18 @@ function open(result: Result, items: number): void {
 
 /** The result as it travels to the client. */
 export function encodeResult(result: Result): Uint8Array {
+  const branched = result.branch === undefined ? 0 : 1;
   if (result.ok) {
-    open(result, 4);
+    open(result, 4 + branched);
     writer.array(result.results.length);
     for (const item of result.results) writeOpResult(item);
   } else {
-    open(result, 5);
+    open(result, 5 + branched);
     writer.text(result.code);
     if (result.failed === null) writer.null();
     else writer.number(result.failed);
   }
+  if (branched === 1) writer.boolean(result.branch === "then");
   return writer.finish();
 }
 
@@ -56,18 +58,26 @@ function readOpResult(reader: CborReader): OpResult {
 }
 
 function readResult(reader: CborReader): Result {
-  const items = reader.array("result", 4, 5);
+  const items = reader.array("result", 4, 6);
   if (reader.uint("format") !== resultFormat)
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "result: unknown format version");
   const ok = reader.boolean("ok");
   const revision = reader.uint("revision");
-  if (ok) {
-    expectItems("result", items, 4);
-    return { ok, revision, results: reader.list("results", limits.opsPerMulti, readOpResult) };
-  }
-  expectItems("result", items, 5);
+  const plainItems = ok ? 4 : 5;
+  if (items !== plainItems) expectItems("result", items, plainItems + 1);
+  const result = ok ? readSuccess(reader, revision) : readFailure(reader, revision);
+  if (items === plainItems) return result;
+  return { ...result, branch: reader.boolean("branch") ? "then" : "else" };
+}
+
+function readSuccess(reader: CborReader, revision: number): Result {
+  return { ok: true, revision, results: reader.list("results", limits.opsPerMulti, readOpResult) };
+}
+
+function readFailure(reader: CborReader, revision: number): Result {
   const code = readCode(reader);
-  return { ok, revision, code, failed: reader.takeNull() ? null : reader.uint("failed", limits.opsPerMulti) };
+  const failed = reader.takeNull() ? null : reader.uint("failed", limits.opsPerMulti);
+  return { ok: false, revision, code, failed };
 }
 
 /**

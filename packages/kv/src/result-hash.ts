@@ -21,6 +21,7 @@ function takePart(hash: ItemHash, part: OpResult): void {
 /** Takes in all that a result says. */
 export function takeResult(hash: ItemHash, result: Result): ItemHash {
   hash.int(result.revision);
+  if (result.branch !== undefined) hash.word(result.branch === "then" ? 3 : 4);
   if (!result.ok)
     return hash
       .word(-1)

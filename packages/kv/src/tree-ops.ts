@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import { Change } from "./change.ts";
+import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SessionTable } from "./session-table.ts";
@@ -8,7 +9,6 @@ import { isOver, lifetime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
-  Conditions,
   CreateOp,
   DeleteOp,
   LeaseId,
@@ -41,17 +41,6 @@ function emit(x: Execution, type: TreeEvent["type"], node: TreeNode): OpResult {
   const stat = type === "deleted" ? null : statOf(node);
   x.events.push(new Change(point, stat, stat === null ? null : { chunk, at, length }));
   return { ok: true, path, stat };
-}
-
-/** In this order: existence, the fence, the version. */
-function unmet(node: TreeNode | undefined, conditions: Conditions): ErrorCode | null {
-  const { exists, mzxid, version } = conditions;
-  if (exists === true && node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
-  if (exists === false && node !== undefined) return "ERR_FLOTILLA_EXISTS";
-  if (mzxid !== undefined && node?.mzxid !== mzxid) return "ERR_FLOTILLA_FENCED";
-  if (version === undefined) return null;
-  if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
-  return node.version === version ? null : "ERR_FLOTILLA_BAD_VERSION";
 }
 
 function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): void {

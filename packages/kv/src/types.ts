@@ -45,6 +45,12 @@ export interface Conditions {
   readonly version?: number;
   /** The fence: else `ERR_FLOTILLA_FENCED`, also when the node is gone. */
   readonly mzxid?: number;
+  /** The lease it ends with, null for none: else `ERR_FLOTILLA_CONDITION`. */
+  readonly owner?: LeaseId | null;
+  /** The number of its children: else `ERR_FLOTILLA_CONDITION`. */
+  readonly children?: number;
+  /** Its value, byte for byte: else `ERR_FLOTILLA_CONDITION`. */
+  readonly value?: Uint8Array;
 }
 
 export interface CreateOp {
@@ -91,12 +97,20 @@ export interface CheckOp {
 }
 export type TreeOp = CreateOp | SetOp | DeleteOp | CheckOp;
 
-/** Applied as a whole or not at all; each op sees the effects of those before it; one revision. */
+/**
+ * Applied as a whole or not at all; each op sees the effects of those before it; one revision. At most 1,000 operations,
+ * conditions and those of both branches counted.
+ */
 export interface MultiOp {
   readonly type: "multi";
-  /** At most 1,000. */
   readonly ops: readonly TreeOp[];
+  /** When one of them does not hold, `else` takes the place of `ops`; all look at the tree before either. */
+  readonly if?: readonly CheckOp[];
+  /** Only with `if`. Absent: nothing is done then. */
+  readonly else?: readonly TreeOp[];
 }
+/** Which operations of a multi with `if` were done, or tried. */
+export type Branch = "then" | "else";
 /** A further lease of the session. Ends with the session at the latest. */
 export interface GrantOp {
   readonly type: "grant";
@@ -166,13 +180,24 @@ export type OpResult =
 
 /** What became of a request; travels to the client as encoded in the window. */
 export type Result =
-  | { readonly ok: true; readonly revision: number; readonly results: readonly OpResult[] }
-  /** Nothing was changed. In a multi, `failed` is the index of the op that failed with `code`. */
+  | {
+      readonly ok: true;
+      readonly revision: number;
+      readonly results: readonly OpResult[];
+      /** Of a multi with `if`. */
+      readonly branch?: Branch;
+    }
+  /**
+   * Nothing was changed. In a multi, `failed` is the index of the op that failed with `code`: those before it would
+   * have been done, those behind it were not tried.
+   */
   | {
       readonly ok: false;
       readonly revision: number;
       readonly code: ErrorCode;
       readonly failed: number | null;
+      /** Of a multi with `if` whose conditions were looked at. */
+      readonly branch?: Branch;
     };
 
 /** What applying one command did, for the server that hosts the session. */

@@ -3,9 +3,9 @@ import type { ErrorCode } from "@flotilla/runtime";
 import { limits } from "./limits.ts";
 import { checkShape } from "./operation-shape.ts";
 import { isPath } from "./paths.ts";
-import type { Conditions, CreateOp, Operation, TreeOp } from "./types.ts";
+import type { Conditions, CreateOp, MultiOp, Operation, TreeOp } from "./types.ts";
 
-/** Why an operation cannot take effect whatever the state; `index` says which op of a multi. */
+/** Why an operation cannot take effect whatever the state; `index` says which op of its list in a multi. */
 export interface Fault {
   readonly code: ErrorCode;
   readonly message: string;
@@ -67,14 +67,15 @@ function misplacedExists(conditions: Conditions): Fault | null {
 }
 
 function checkFault(conditions: Conditions): Fault | null {
-  const { exists, version, mzxid } = conditions;
-  if (exists === undefined && version === undefined && mzxid === undefined) {
-    return badArgument("a check needs a condition");
-  }
-  if (exists === false && (version !== undefined || mzxid !== undefined)) {
-    return badArgument("a node that must not exist has no version");
-  }
-  return null;
+  const { exists, version, mzxid, owner, children, value } = conditions;
+  const asks = [version, mzxid, owner, children, value].some((each) => each !== undefined);
+  if (exists === undefined && !asks) return badArgument("a check needs a condition");
+  if (exists === false && asks) return badArgument("of a node that must not exist nothing else is asked");
+  return conditionsFault(conditions);
+}
+
+function conditionsFault({ value }: Conditions): Fault | null {
+  return value === undefined ? null : valueFault(value);
 }
 
 function treeFault(op: TreeOp, known: KnownPaths): Fault | null {
@@ -83,33 +84,46 @@ function treeFault(op: TreeOp, known: KnownPaths): Fault | null {
       return createFault(op, known);
     case "set":
     case "put":
-      return misplacedExists(op.if) ?? pathFault(op.path, known) ?? valueFault(op.value);
+      return (
+        misplacedExists(op.if) ?? pathFault(op.path, known) ?? valueFault(op.value) ?? conditionsFault(op.if)
+      );
     case "delete":
       if (op.path === "/") return badArgument("the root cannot be deleted");
-      return misplacedExists(op.if) ?? pathFault(op.path, known);
+      return misplacedExists(op.if) ?? pathFault(op.path, known) ?? conditionsFault(op.if);
     default:
       return checkFault(op.if) ?? pathFault(op.path, known);
   }
 }
 
-function multiFault(ops: readonly TreeOp[], known: KnownPaths): Fault | null {
-  if (ops.length > limits.opsPerMulti) {
+function bytesOf(op: TreeOp): number {
+  const written = "value" in op ? op.value.length : 0;
+  return written + ("if" in op && op.if.value !== undefined ? op.if.value.length : 0);
+}
+
+function multiFault(multi: MultiOp, known: KnownPaths): Fault | null {
+  if (multi.else !== undefined && multi.if === undefined)
+    return badArgument("`else` without `if`: expected conditions");
+  const lists: readonly (readonly TreeOp[])[] = [multi.if ?? [], multi.ops, multi.else ?? []];
+  const count = lists.reduce((sum, { length }) => sum + length, 0);
+  if (count > limits.opsPerMulti) {
     return fault(
       "ERR_FLOTILLA_TOO_LARGE",
-      `a multi has ${ops.length} operations; the limit is ${limits.opsPerMulti}`,
+      `a multi has ${count} operations; the limit is ${limits.opsPerMulti}`,
     );
   }
   let bytes = 0;
-  for (const op of ops) if ("value" in op) bytes += op.value.length;
+  for (const ops of lists) for (const op of ops) bytes += bytesOf(op);
   if (bytes > limits.multiBytes) {
     return fault(
       "ERR_FLOTILLA_TOO_LARGE",
       `the values of a multi have ${bytes} bytes; the limit is ${limits.multiBytes}`,
     );
   }
-  for (const [index, op] of ops.entries()) {
-    const found = treeFault(op, known);
-    if (found !== null) return { ...found, index };
+  for (const ops of lists) {
+    for (const [index, op] of ops.entries()) {
+      const found = treeFault(op, known);
+      if (found !== null) return { ...found, index };
+    }
   }
   return null;
 }
@@ -121,7 +135,7 @@ function multiFault(ops: readonly TreeOp[], known: KnownPaths): Fault | null {
 export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | null {
   switch (op.type) {
     case "multi":
-      return multiFault(op.ops, known);
+      return multiFault(op, known);
     case "grant":
       return isTtl(op.ttlMs)
         ? null

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Conditions, CreateOp, KvCommand, Operation, TreeOp } from "../src/index.ts";
+import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
 import { idOf, secretOf } from "./support.ts";
 
@@ -52,6 +52,9 @@ interface Draft {
   readonly version: Wanted;
   readonly mzxid: Wanted;
   readonly exists: boolean | undefined;
+  readonly rare: "owner" | "children" | "value" | undefined;
+  /** What `rare` asks for is what is there. */
+  readonly rareHolds: boolean;
 }
 
 const draft: fc.Arbitrary<Draft> = fc.record({
@@ -69,15 +72,25 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   ),
   ttlMs: fc.constantFrom(1, 1, 30, 30, 2 ** 40 - 1, 2 ** 40, 0),
   force: fc.boolean(),
-  recursive: fc.constantFrom(false, false, true),
+  recursive: fc.constantFrom(false, false, false, true),
   version: wanted,
   mzxid: wanted,
   exists: fc.constantFrom(undefined, true, false),
+  rare: fc.oneof(
+    { weight: 7, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constantFrom("owner" as const, "children" as const, "value" as const) },
+  ),
+  rareHolds: fc.boolean(),
 });
 
 type What =
   | { readonly type: "tree"; readonly draft: Draft }
-  | { readonly type: "multi"; readonly drafts: readonly Draft[] }
+  | {
+      readonly type: "multi";
+      readonly drafts: readonly Draft[];
+      readonly conditions: readonly Draft[] | undefined;
+      readonly others: readonly Draft[] | undefined;
+    }
   | { readonly type: "grant"; readonly lease: number; readonly ttlMs: number }
   | { readonly type: "revoke"; readonly lease: number }
   | { readonly type: "close" };
@@ -86,7 +99,12 @@ const what: fc.Arbitrary<What> = fc.oneof(
   { weight: 20, arbitrary: fc.record({ type: fc.constant("tree" as const), draft }) },
   {
     weight: 5,
-    arbitrary: fc.record({ type: fc.constant("multi" as const), drafts: fc.array(draft, { maxLength: 3 }) }),
+    arbitrary: fc.record({
+      type: fc.constant("multi" as const),
+      drafts: fc.array(draft, { maxLength: 3 }),
+      conditions: fc.option(fc.array(draft, { maxLength: 2 }), { nil: undefined, freq: 2 }),
+      others: fc.option(fc.array(draft, { maxLength: 2 }), { nil: undefined, freq: 2 }),
+    }),
   },
   {
     weight: 2,
@@ -185,6 +203,42 @@ function conditionsOf(from: Draft, state: State, withExists: boolean): Condition
     ...(version === undefined ? {} : { version }),
     ...(mzxid === undefined ? {} : { mzxid }),
     ...(withExists && from.exists !== undefined ? { exists: from.exists } : {}),
+    ...rareOf(from, state),
+  };
+}
+
+function rareOf({ rare, rareHolds, path, value }: Draft, state: State): Conditions {
+  const node = state.nodes[path];
+  switch (rare) {
+    case "owner":
+      return { owner: rareHolds ? (node?.owner ?? null) : idOf(1) };
+    case "children":
+      return { children: rareHolds ? (node?.births ?? 0) - (node?.deaths ?? 0) : 7 };
+    case "value":
+      return { value: rareHolds ? Uint8Array.from(node?.value ?? []) : value };
+    default:
+      return {};
+  }
+}
+
+function multiOp(
+  { drafts, conditions, others }: Extract<What, { type: "multi" }>,
+  state: State,
+  own: string,
+): MultiOp {
+  const ops = drafts.map((inner) => treeOp(inner, state, own));
+  const checks = conditions?.map((each): CheckOp => ({
+    type: "check",
+    path: each.path,
+    if: { exists: true, ...conditionsOf({ ...each, exists: undefined }, state, false) },
+  }));
+  return {
+    type: "multi",
+    ops,
+    ...(checks === undefined ? {} : { if: checks }),
+    ...(others === undefined || checks === undefined
+      ? {}
+      : { else: others.map((inner) => treeOp(inner, state, own)) }),
   };
 }
 
@@ -236,7 +290,7 @@ function operationOf(from: What, state: State, own: string): Operation {
     case "tree":
       return treeOp(from.draft, state, own);
     case "multi":
-      return { type: "multi", ops: from.drafts.map((inner) => treeOp(inner, state, own)) };
+      return multiOp(from, state, own);
     case "grant":
       return { type: "grant", lease: idOf(from.lease), ttlMs: from.ttlMs };
     case "revoke":

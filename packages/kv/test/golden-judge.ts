@@ -40,8 +40,8 @@ export function judge(op: TreeOp): void {
   }
   if (op.type === "delete" && op.path === "/") refuse("ERR_FLOTILLA_BAD_ARGUMENT");
   if (op.type === "check") {
-    const { exists, version, mzxid } = op.if;
-    const numbers = version !== undefined || mzxid !== undefined;
+    const { exists, version, mzxid, owner, children, value } = op.if;
+    const numbers = [version, mzxid, owner, children, value].some((each) => each !== undefined);
     if ((exists === undefined && !numbers) || (exists === false && numbers))
       refuse("ERR_FLOTILLA_BAD_ARGUMENT");
   }

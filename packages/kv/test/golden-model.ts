@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import type {
   Applied,
   AttachCommand,
+  Branch,
+  CheckOp,
   Conditions,
   CreateOp,
   DeleteOp,
@@ -223,14 +225,21 @@ export class GoldenModel {
     const before = structuredClone(this.state);
     this.#session = session;
     let failed: number | null = null;
+    let branched: { branch?: Branch } = {};
     try {
       const results: OpResult[] = [];
       if (op.type === "multi") {
-        for (const [index, inner] of op.ops.entries()) {
-          failed = index;
-          judge(inner);
+        if (op.else !== undefined && op.if === undefined) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+        for (const ops of [op.if ?? [], op.ops, op.else ?? []]) {
+          for (const [index, inner] of ops.entries()) {
+            failed = index;
+            judge(inner);
+          }
         }
-        for (const [index, inner] of op.ops.entries()) {
+        failed = null;
+        const branch = op.if === undefined ? "then" : this.#branch(op.if);
+        if (op.if !== undefined) branched = { branch };
+        for (const [index, inner] of (branch === "then" ? op.ops : (op.else ?? [])).entries()) {
           failed = index;
           results.push(this.#tree(inner));
         }
@@ -251,12 +260,12 @@ export class GoldenModel {
         results.push(this.#tree(op));
       }
       if (this.events.length > 0) this.state.revision += 1;
-      return { ok: true, revision: this.state.revision, results };
+      return { ok: true, revision: this.state.revision, results, ...branched };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.state = before;
       this.events = [];
-      return { ok: false, revision: before.revision, code: error.code, failed };
+      return { ok: false, revision: before.revision, code: error.code, failed, ...branched };
     }
   }
 
@@ -283,6 +292,23 @@ export class GoldenModel {
     if (wanted.version !== undefined && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
     if (wanted.version !== undefined && node && node.sets !== wanted.version)
       refuse("ERR_FLOTILLA_BAD_VERSION");
+    const { owner, children, value } = wanted;
+    if (owner === undefined && children === undefined && value === undefined) return;
+    const there = this.#node(path);
+    if (owner !== undefined && there.owner !== owner) refuse("ERR_FLOTILLA_CONDITION");
+    if (children !== undefined && this.children(path).length !== children) refuse("ERR_FLOTILLA_CONDITION");
+    if (value !== undefined && [...value].join() !== there.value.join()) refuse("ERR_FLOTILLA_CONDITION");
+  }
+
+  /** Whether all hold, of the tree as it is. */
+  #branch(conditions: readonly CheckOp[]): Branch {
+    try {
+      for (const { path, if: wanted } of conditions) this.#conditions(path, wanted);
+      return "then";
+    } catch (error) {
+      if (error instanceof Refusal) return "else";
+      throw error;
+    }
   }
 
   #create(op: CreateOp): OpResult {

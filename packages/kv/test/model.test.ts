@@ -195,7 +195,9 @@ function outcomesOf(steps: readonly Step[], into: Set<string>): void {
     else if (applied.type !== "answered") into.add(applied.type);
     else if (applied.repeat) into.add("repeat");
     else if (command.type === "request") {
+      const { ok, branch } = applied.result;
       into.add(`${command.operation.type} ${applied.result.ok ? "ok" : applied.result.code}`);
+      if (branch !== undefined) into.add(`${branch} ${ok ? "done" : "failed"}`);
     }
     if (golden.events.length > 1) into.add("several events");
     if (command.type === "request" && command.operation.type === "delete" && golden.events.length > 1)
@@ -205,15 +207,15 @@ function outcomesOf(steps: readonly Step[], into: Set<string>): void {
 
 test("the random commands reach every rule", () => {
   const reached = new Set<string>();
-  for (const steps of fc.sample(run(80), { numRuns: 400, seed: 7 })) {
+  for (const steps of fc.sample(run(80), { numRuns: 700, seed: 7 })) {
     outcomesOf(steps, reached);
   }
   const tree = {
     create: "BAD_ARGUMENT BAD_PATH SESSION_EXPIRED NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
-    set: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
-    put: "BAD_PATH NOT_FOUND FENCED BAD_VERSION",
-    delete: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION HAS_CHILDREN HELD",
-    check: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION EXISTS",
+    set: "BAD_PATH NOT_FOUND FENCED BAD_VERSION CONDITION",
+    put: "BAD_PATH NOT_FOUND FENCED BAD_VERSION CONDITION",
+    delete: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION CONDITION HAS_CHILDREN HELD",
+    check: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION CONDITION EXISTS",
     multi: "BAD_PATH NOT_FOUND FENCED BAD_VERSION EXISTS HAS_CHILDREN",
     grant: "BAD_ARGUMENT EXISTS",
     revoke: "BAD_ARGUMENT NOT_FOUND",
@@ -236,6 +238,10 @@ test("the random commands reach every rule", () => {
     "expired",
     "several events",
     "several deleted at once",
+    "then done",
+    "then failed",
+    "else done",
+    "else failed",
     "reaped",
     "spared",
   ];

@@ -4,6 +4,12 @@ import type { Conditions, KvCommand, Operation, OpResult, Result, Stat } from ".
  * The layouts as plain positional values: encoded with the general encoder, they are the bytes that the codecs write.
  */
 
+/** One item more where little is asked for. */
+function rare({ value, owner, children }: Conditions): unknown[] {
+  if (value === undefined && owner === undefined && children === undefined) return [];
+  return [[value ?? null, owner === undefined ? null : (owner ?? ""), children ?? null]];
+}
+
 function conditions({ version, mzxid }: Conditions): unknown[] {
   return [version ?? null, mzxid ?? null];
 }
@@ -16,15 +22,21 @@ export function packedOperation(op: Operation): unknown[] {
       return ttlMs === undefined ? [0, path, value, lease, flags] : [0, path, value, lease, flags + 8, ttlMs];
     }
     case "set":
-      return [1, op.path, op.value, ...conditions(op.if)];
+      return [1, op.path, op.value, ...conditions(op.if), ...rare(op.if)];
     case "put":
-      return [2, op.path, op.value, ...conditions(op.if)];
+      return [2, op.path, op.value, ...conditions(op.if), ...rare(op.if)];
     case "delete":
-      return [op.recursive === true ? 9 : 3, op.path, ...conditions(op.if), op.force];
+      return [op.recursive === true ? 9 : 3, op.path, ...conditions(op.if), op.force, ...rare(op.if)];
     case "check":
-      return [4, op.path, ...conditions(op.if), op.if.exists ?? null];
+      return [4, op.path, ...conditions(op.if), op.if.exists ?? null, ...rare(op.if)];
     case "multi":
-      return [5, op.ops.map(packedOperation)];
+      if (op.if === undefined) return [5, op.ops.map(packedOperation)];
+      return [
+        10,
+        op.if.map(packedOperation),
+        op.ops.map(packedOperation),
+        op.else === undefined ? null : op.else.map(packedOperation),
+      ];
     case "grant":
       return [6, op.lease, op.ttlMs];
     case "revoke":
@@ -64,7 +76,8 @@ function packedOpResult(result: OpResult): unknown[] {
 }
 
 export function packedResult(result: Result): unknown[] {
-  const { ok, revision } = result;
-  if (!ok) return [2, ok, revision, result.code, result.failed];
-  return [2, ok, revision, result.results.map(packedOpResult)];
+  const { ok, revision, branch } = result;
+  const branched = branch === undefined ? [] : [branch === "then"];
+  if (!ok) return [2, ok, revision, result.code, result.failed, ...branched];
+  return [2, ok, revision, result.results.map(packedOpResult), ...branched];
 }

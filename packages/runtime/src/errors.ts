@@ -32,7 +32,7 @@ export const errorCodes = {
   ERR_FLOTILLA_CLOSED: { retryable: false, hint: "This handle was closed." },
   ERR_FLOTILLA_CONDITION: {
     retryable: false,
-    hint: "A condition of the multi did not hold; nothing was changed.",
+    hint: "A condition did not hold; nothing was changed.",
   },
   ERR_FLOTILLA_DAMAGED: {
     retryable: false,

@@ -129,6 +129,23 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     await expectFailure(["du", "/sub"], 6, "ERR_FLOTILLA_NOT_FOUND");
   });
 
+  test("several operations are done at once, as their conditions decide", async () => {
+    const item = { type: "create", path: "/many", value: "x" };
+    const script = {
+      if: [{ type: "check", path: "/many", exists: false }],
+      do: [item],
+      else: [{ ...item, type: "set" }],
+    };
+    const input = JSON.stringify(script);
+    expect((await run(["multi", "-"], { input })).stdout).toMatch(/^then done at revision \d+\n\/many\n$/);
+    const { stdout } = await run(["multi", "-", "--json"], { input });
+    expect(JSON.parse(stdout)).toMatchObject({ branch: "else", results: [{ stat: { version: 1 } }] });
+    expect(await run(["multi", "-"], { input: "{}" })).toMatchObject({ code: 2 });
+    const refused = JSON.stringify({ do: [item] });
+    expect(await run(["multi", "-"], { input: refused })).toMatchObject({ code: 5 });
+    await json("rm", "/many");
+  });
+
   test("a value may come from a file or standard input, and need not be text", async () => {
     const file = join(folder.path, "value");
     await writeFile(file, Uint8Array.of(0xff, 0, 1));

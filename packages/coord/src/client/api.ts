@@ -1,5 +1,6 @@
 import type { Clock } from "@flotilla/runtime";
 import type {
+  Branch,
   ChildrenPage,
   LeaseId,
   Node,
@@ -68,9 +69,19 @@ export interface CreateOptions extends WriteOptions {
   /** Deleted within a few seconds once it has no children and was not set for so long, ms. Not with `ephemeral`. */
   readonly ttlMs?: number;
 }
+/** What must hold for the node as it is, besides its version: else `ERR_FLOTILLA_CONDITION`. */
+export interface NodeConditions {
+  /** The lease it ends with, null for none. */
+  readonly owner?: LeaseId | null;
+  /** How many children it has. */
+  readonly children?: number;
+  /** Its value, byte for byte. */
+  readonly value?: Value;
+}
 export interface SetOptions extends WriteOptions {
   /** Else `ERR_FLOTILLA_BAD_VERSION`. */
   readonly version?: number;
+  readonly if?: NodeConditions;
 }
 export interface DeleteOptions extends SetOptions {
   /** Also another session's guarded node. Default false. */
@@ -100,6 +111,7 @@ export type MultiItem =
       readonly value: Value;
       readonly version?: number;
       readonly mzxid?: number;
+      readonly if?: NodeConditions;
     }
   | {
       readonly type: "delete";
@@ -108,14 +120,26 @@ export type MultiItem =
       readonly mzxid?: number;
       readonly force?: boolean;
       readonly recursive?: boolean;
+      readonly if?: NodeConditions;
     }
-  | {
-      readonly type: "check";
-      readonly path: string;
-      readonly exists?: boolean;
-      readonly version?: number;
-      readonly mzxid?: number;
-    };
+  | CheckItem;
+
+/** What must hold for a node; nothing is changed. */
+export interface CheckItem {
+  readonly type: "check";
+  readonly path: string;
+  readonly exists?: boolean;
+  readonly version?: number;
+  readonly mzxid?: number;
+  readonly if?: NodeConditions;
+}
+
+export interface MultiOptions extends CallOptions {
+  /** When one of them does not hold, `else` takes the place of the items. All look at the tree before either. */
+  readonly if?: readonly CheckItem[];
+  /** Only with `if`. Default: nothing is done then. */
+  readonly else?: readonly MultiItem[];
+}
 
 /** What one created or changed node became. */
 export interface Written {
@@ -125,6 +149,8 @@ export interface Written {
 }
 export interface MultiResult {
   readonly revision: number;
+  /** Which items were done; `then` without `if`. */
+  readonly branch: Branch;
   /** One per item; `stat` null for deletes and checks. */
   readonly results: readonly { readonly path: string; readonly stat: Stat | null }[];
 }
@@ -244,8 +270,12 @@ export interface Session extends AsyncDisposable {
   put(path: string, value: Value, options?: SetOptions): Promise<Written>;
   /** False when there was nothing to delete. */
   delete(path: string, options?: DeleteOptions): Promise<boolean>;
-  /** All or nothing, in one revision. @throws FlotillaError with the code of the op that failed and `details.failed`, its index */
-  multi(items: readonly MultiItem[], options?: CallOptions): Promise<MultiResult>;
+  /**
+   * All or nothing, in one revision; what `if` asks for decides which items.
+   * @throws FlotillaError with the code of the op that failed, `details.failed`, its index, and with `if` also
+   *   `details.branch`; those before it would have been done, those behind it were not tried
+   */
+  multi(items: readonly MultiItem[], options?: MultiOptions): Promise<MultiResult>;
   /** Resolves once armed: no change after that moment is missed. */
   watch(path: string, options?: WatchOptions): Promise<Watch>;
   /** Resolves when the server at hand has everything that was committed at the call. */

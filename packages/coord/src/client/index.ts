@@ -1,11 +1,14 @@
 export type {
   CallOptions,
+  CheckItem,
   ChildrenOptions,
   CreateOptions,
   DeleteOptions,
   Fence,
   MultiItem,
+  MultiOptions,
   MultiResult,
+  NodeConditions,
   NodeStatus,
   ReadOptions,
   Session,
@@ -52,4 +55,4 @@ export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";
+export type { Branch, ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";

@@ -1,7 +1,27 @@
-import type { Conditions, CreateOp, DeleteOp, LeaseId, Operation, SetOp, TreeOp } from "@flotilla/kv";
+import type {
+  CheckOp,
+  Conditions,
+  CreateOp,
+  DeleteOp,
+  LeaseId,
+  MultiOp,
+  Operation,
+  SetOp,
+  TreeOp,
+} from "@flotilla/kv";
 import { limits, validateOperation } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CreateOptions, DeleteOptions, Fence, MultiItem, SetOptions, Value } from "./api.ts";
+import type {
+  CheckItem,
+  CreateOptions,
+  DeleteOptions,
+  Fence,
+  MultiItem,
+  MultiOptions,
+  NodeConditions,
+  SetOptions,
+  Value,
+} from "./api.ts";
 import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
 import { isNull, isObject } from "../given.ts";
@@ -28,16 +48,36 @@ function valueOf(value: Value, copies: ValueCopies): Uint8Array {
   return typeof value === "string" ? own : copies.copy(own);
 }
 
+/** What a call may ask of the node it is about. */
+interface Asked {
+  readonly exists?: boolean;
+  readonly version?: number;
+  readonly mzxid?: number;
+  readonly if?: NodeConditions;
+}
+
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for null, which would count as no condition at all */
-function conditions(version: number | undefined, mzxid?: number, exists?: boolean): Conditions {
+function conditions({ exists, version, mzxid, if: more }: Asked, copies: ValueCopies): Conditions {
   if (isNull(version) || isNull(mzxid) || isNull(exists)) {
     throw badArgument("version, mzxid and exists: expected a value, or leave them out");
   }
-  const made: { exists?: boolean; version?: number; mzxid?: number } = {};
-  if (exists !== undefined) made.exists = exists;
-  if (version !== undefined) made.version = version;
-  if (mzxid !== undefined) made.mzxid = mzxid;
-  return made;
+  return {
+    ...(exists === undefined ? {} : { exists }),
+    ...(version === undefined ? {} : { version }),
+    ...(mzxid === undefined ? {} : { mzxid }),
+    ...(more === undefined ? {} : ofNode(more, copies)),
+  };
+}
+
+function ofNode(wanted: NodeConditions, copies: ValueCopies): Conditions {
+  if (!isObject(wanted) || isNull(wanted.children) || isNull(wanted.value))
+    throw badArgument("if: expected owner, children or value, or leave them out");
+  const { owner, children, value } = wanted;
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(children === undefined ? {} : { children }),
+    ...(value === undefined ? {} : { value: valueOf(value, copies) }),
+  };
 }
 
 function flag(value: boolean | undefined, name: string): boolean {
@@ -83,7 +123,7 @@ export function setOp(
   { copies }: OperationContext,
 ): SetOp {
   requireOptions(options);
-  return { type, path, value: valueOf(value, copies), if: conditions(options.version) };
+  return { type, path, value: valueOf(value, copies), if: conditions(options, copies) };
 }
 
 function deleteOf(
@@ -96,9 +136,9 @@ function deleteOf(
 }
 
 /** The deletion of a node. */
-export function deleteOp(path: string, options: DeleteOptions): DeleteOp {
+export function deleteOp(path: string, options: DeleteOptions, { copies }: OperationContext): DeleteOp {
   requireOptions(options);
-  return deleteOf(path, conditions(options.version), options);
+  return deleteOf(path, conditions(options, copies), options);
 }
 
 /** The same operation, only while a grant stands. Its own result is then the second of the multi. */
@@ -110,7 +150,7 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
   }
   return {
     type: "multi",
-    ops: [{ type: "check", path: fence.path, if: conditions(undefined, fence.mzxid) }, op],
+    ops: [{ type: "check", path: fence.path, if: { mzxid: fence.mzxid } }, op],
   };
 }
 
@@ -125,39 +165,65 @@ function treeOp(item: MultiItem, context: OperationContext): TreeOp {
         type: item.type,
         path: item.path,
         value: valueOf(item.value, context.copies),
-        if: conditions(item.version, item.mzxid),
+        if: conditions(item, context.copies),
       };
     case "delete":
-      return deleteOf(item.path, conditions(item.version, item.mzxid), item);
+      return deleteOf(item.path, conditions(item, context.copies), item);
     case "check":
-      return { type: "check", path: item.path, if: conditions(item.version, item.mzxid, item.exists) };
+      return checkOp(item, context);
     default:
       throw badArgument("a multi: expected items of type create, set, put, delete or check");
   }
 }
 
 /** Several operations as one. */
-export function multiOp(items: readonly MultiItem[], context: OperationContext): Operation {
-  if (!Array.isArray(items) || items.length === 0) throw badArgument("a multi: expected at least one item");
-  if (items.length > limits.opsPerMulti) {
+export function multiOp(
+  items: readonly MultiItem[],
+  { if: checks, else: others }: Pick<MultiOptions, "if" | "else">,
+  context: OperationContext,
+): MultiOp {
+  if (!Array.isArray(items) || (items.length === 0 && checks === undefined))
+    throw badArgument("a multi: expected at least one item");
+  const lists = [checks ?? [], others ?? []];
+  if (!lists.every((list) => Array.isArray(list))) throw badArgument("if and else: expected lists of items");
+  const count = lists.reduce((sum, { length }) => sum + length, items.length);
+  if (count > limits.opsPerMulti) {
     throw new FlotillaError(
       "ERR_FLOTILLA_TOO_LARGE",
-      `a multi has ${items.length} items; the limit is ${limits.opsPerMulti}`,
+      `a multi has ${count} items; the limit is ${limits.opsPerMulti}`,
     );
   }
-  return { type: "multi", ops: items.map((item) => treeOp(item, context)) };
+  return {
+    type: "multi",
+    ops: items.map((item) => treeOp(item, context)),
+    ...(checks === undefined ? {} : { if: checks.map((item) => condition(item, context)) }),
+    ...(others === undefined ? {} : { else: others.map((item) => treeOp(item, context)) }),
+  };
+}
+
+function condition(item: CheckItem, context: OperationContext): CheckOp {
+  const op = treeOp(item, context);
+  if (op.type !== "check") throw badArgument("if: expected items of type check");
+  return op;
+}
+
+function checkOp(item: CheckItem, { copies }: OperationContext): CheckOp {
+  return { type: "check", path: item.path, if: conditions(item, copies) };
 }
 
 function sizeOf(op: TreeOp): number {
   // Three bytes are the most that one UTF-16 code unit takes.
-  return overheadBytes + op.path.length * 3 + ("value" in op ? op.value.length : 0);
+  const asked = "if" in op && op.if.value !== undefined ? op.if.value.length : 0;
+  return overheadBytes + op.path.length * 3 + asked + ("value" in op ? op.value.length : 0);
 }
 
 /** What an operation counts in the request window: never below its encoded size, bytes. */
 export function requestBytes(operation: Operation): number {
   switch (operation.type) {
     case "multi":
-      return operation.ops.reduce((sum, op) => sum + sizeOf(op), overheadBytes);
+      return [operation.if ?? [], operation.ops, operation.else ?? []]
+        .flat()
+        .reduce((sum, op) => sum + sizeOf(op), overheadBytes);
     case "grant":
     case "revoke":
     case "close":

@@ -38,7 +38,7 @@ export function multiResult(result: Success): MultiResult {
     if (!one.ok) throw misfit("what each op did");
     return { path: one.path, stat: one.stat };
   });
-  return { revision: result.revision, results };
+  return { revision: result.revision, branch: result.branch ?? "then", results };
 }
 
 /** The limit in the way, by the verb of the call. */
@@ -59,9 +59,13 @@ export function refusal(
   verb: string,
   path: string | null,
 ): FlotillaError {
-  const { code, failed, revision } = result;
-  const at = failed === null ? "" : ` (op ${failed})`;
-  const details = { revision, ...(failed === null ? {} : { failed }) };
+  const { code, failed, revision, branch } = result;
+  const at = failed === null ? "" : ` (op ${failed}${branch === "else" ? " of else" : ""})`;
+  const details = {
+    revision,
+    ...(failed === null ? {} : { failed }),
+    ...(branch === undefined ? {} : { branch }),
+  };
   const what = path === null ? verb : `${verb} ${path}`;
   return new FlotillaError(code, `${what}${at}: ${reasonOf(code, verb)}`, { details });
 }

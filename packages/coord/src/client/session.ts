@@ -19,6 +19,7 @@ import type {
   CreateOptions,
   DeleteOptions,
   MultiItem,
+  MultiOptions,
   MultiResult,
   NodeStatus,
   ReadOptions,
@@ -176,7 +177,7 @@ export class ClientSession implements Session {
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
     try {
-      await this.#change(deleteOp(path, options), options);
+      await this.#change(deleteOp(path, options, this.#context), options);
       return true;
     } catch (error) {
       if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
@@ -184,8 +185,10 @@ export class ClientSession implements Session {
     }
   }
 
-  async multi(items: readonly MultiItem[], options?: CallOptions): Promise<MultiResult> {
-    return multiResult(await this.#write(multiOp(items, this.#context), options, "multi", null));
+  async multi(items: readonly MultiItem[], options: MultiOptions = {}): Promise<MultiResult> {
+    requireOptions(options);
+    const operation = multiOp(items, options, this.#context);
+    return multiResult(await this.#write(operation, options, "multi", null));
   }
 
   async watch(path: string, options: WatchOptions = {}): Promise<Watch> {

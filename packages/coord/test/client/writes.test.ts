@@ -345,25 +345,6 @@ test("makes ephemeral nodes on the session's own lease", async () => {
   expect(cluster.applied[0]?.operation).toMatchObject({ lease: session.id, sequential: true, guarded: true });
 });
 
-test("makes containers and nodes with a time to live, alone and in a multi", async () => {
-  const cluster = new FakeCluster();
-  const session = await cluster.open();
-  const kinds = [{ container: true }, { ttlMs: 60_000, sequential: true }];
-  for (const kind of kinds) await cluster.until(session.create("/a", "x", kind));
-  await cluster.until(session.multi(kinds.map((kind) => ({ type: "create", path: "/a", ...kind }))));
-  const [first, second, multi] = cluster.applied.map(({ operation }) => operation);
-  expect(first).toMatchObject({ lease: null, container: true });
-  expect(second).toMatchObject({ lease: null, ttlMs: 60_000, sequential: true });
-  expect(multi).toMatchObject({ ops: [{ container: true }, { ttlMs: 60_000 }] });
-  for (const bad of [
-    { container: true, ephemeral: true },
-    { ttlMs: 0 },
-    { ttlMs: 1.5 },
-    { ttlMs: null as never },
-  ])
-    await expect(session.create("/a", "x", bad)).rejects.toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
-});
-
 test("sends what the buffer held at the call, also when it is sent again", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();

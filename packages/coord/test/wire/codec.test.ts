@@ -21,7 +21,11 @@ const watch = fc.record({
   kind: fc.constantFrom("data", "children", "recursive"),
   from: fc.option(token, { nil: null }),
 });
-const conditions = fc.record({ version: uint, mzxid: uint }, { requiredKeys: [] });
+const conditions = fc.record(
+  { version: uint, mzxid: uint, owner: fc.option(id, { nil: null }), children: uint, value },
+  { requiredKeys: [] },
+);
+const check = fc.record({ type: fc.constant("check"), path, if: conditions });
 const treeOp = fc.oneof(
   fc.record(
     {
@@ -47,11 +51,20 @@ const treeOp = fc.oneof(
     },
     { requiredKeys: ["type", "path", "if", "force"] },
   ),
-  fc.record({ type: fc.constant("check"), path, if: conditions }),
+  check,
 );
 const operation = fc.oneof(
   treeOp,
   fc.record({ type: fc.constant("multi"), ops: fc.array(treeOp, { maxLength: 5 }) }),
+  fc.record(
+    {
+      type: fc.constant("multi"),
+      ops: fc.array(treeOp, { maxLength: 3 }),
+      if: fc.array(check, { maxLength: 3 }),
+      else: fc.array(treeOp, { maxLength: 3 }),
+    },
+    { requiredKeys: ["type", "ops", "if"] },
+  ),
   fc.record({ type: fc.constant("grant"), lease: id, ttlMs: uint }),
   fc.record({ type: fc.constant("revoke"), lease: id }),
   fc.record({ type: fc.constant("close") }),

@@ -9,6 +9,7 @@ import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
 import { repairCommand } from "../commands/repair.ts";
 import { duCommand } from "../commands/du.ts";
+import { multiCommand } from "../commands/multi.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
@@ -35,6 +36,7 @@ const commands = [
   createCommand,
   rmCommand,
   duCommand,
+  multiCommand,
   statCommand,
   watchCommand,
   versionCommand,

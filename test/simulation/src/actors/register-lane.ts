@@ -203,18 +203,17 @@ export class RegisterLane {
     const [a, b] = this.#paths.pair(this.#random);
     const value = this.#value();
     const asked = { type: "multi", path: a, value, opId: null };
-    const options = this.#limits();
+    const both = [
+      { type: "put", path: a, value },
+      { type: "put", path: b, value },
+    ] as const;
+    const root = { type: "check", path: pairRoot, exists: true } as const;
+    const isConditional = this.#random.chance(0.5);
+    const items = isConditional ? both : [...both, root];
+    const options = { ...this.#limits(), ...(isConditional ? { if: [root], else: [] } : {}) };
     await this.#tracked.write(
       asked,
-      () =>
-        this.#tracked.session.multi(
-          [
-            { type: "put", path: a, value },
-            { type: "put", path: b, value },
-            { type: "check", path: pairRoot, exists: true },
-          ],
-          options,
-        ),
+      () => this.#tracked.session.multi(items, options),
       (done) => done.revision,
     );
   }
