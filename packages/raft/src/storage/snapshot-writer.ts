@@ -4,6 +4,9 @@ import type { LogId } from "../core/types.ts";
 import { encodeManifest, snapshotFiles } from "./snapshot-manifest.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
 
+/** More than so much is never left to one sync, which the log's own would have to wait for. */
+const syncBytes = 8 << 20;
+
 /** A snapshot being written: bytes in order, then `commit` or `abandon`. One call at a time. */
 export class SnapshotWriter {
   readonly #files: Files;
@@ -11,6 +14,7 @@ export class SnapshotWriter {
   readonly #last: LogId;
   readonly #hash = createHash("sha256");
   #totalBytes = 0;
+  #unsynced = 0;
 
   private constructor(files: Files, file: OpenFile, last: LogId) {
     this.#files = files;
@@ -27,6 +31,10 @@ export class SnapshotWriter {
     this.#hash.update(bytes);
     await this.#file.writeAt(this.#totalBytes, bytes);
     this.#totalBytes += bytes.length;
+    this.#unsynced += bytes.length;
+    if (this.#unsynced < syncBytes) return;
+    this.#unsynced = 0;
+    await this.#file.sync();
   }
 
   /** Removes what was written. */
