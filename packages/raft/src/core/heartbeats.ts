@@ -2,9 +2,21 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Heartbeat, HeartbeatReply } from "./message.ts";
 import { confirmReads } from "./reads.ts";
 import { isEstablished } from "./leader-log.ts";
+import type { Leadership } from "./leadership.ts";
 import { pledgeTo } from "./pledge.ts";
 import type { RaftState } from "./state.ts";
+import type { Progress } from "./tracker/progress.ts";
 import type { NodeId } from "./types.ts";
+
+/**
+ * True when the round under way needs an answer of this peer: reads or the lease wait for it, a hand-over looks for who
+ * is there, its log is not known to equal ours, or it was not heard for a while. Other heartbeats only say that the
+ * leader is alive.
+ */
+function asks(s: RaftState, { reads, transfer }: Leadership, progress: Progress): boolean {
+  if (s.config.leaseReads || reads.size > 0 || transfer !== null) return true;
+  return s.tick - progress.heardTick >= s.askEveryTicks || !progress.isLevel(s.log.last.index);
+}
 
 /** Begins a heartbeat round; reads received so far wait for its answers. */
 export function beginRound(s: RaftState): void {
@@ -18,7 +30,8 @@ export function beginRound(s: RaftState): void {
     // Other data under that id has acknowledged nothing, whatever the one that counts has.
     const isOwn = (s.linkedAs.get(id) ?? progress.incarnation) === progress.incarnation;
     const commit = isOwn ? Math.min(s.log.commit, progress.match) : 0;
-    s.outbox.send(id, { type: "heartbeat", term: s.term, commit, round: leading.round });
+    const round = asks(s, leading, progress) ? leading.round : 0;
+    s.outbox.send(id, { type: "heartbeat", term: s.term, commit, round });
   }
   confirmReads(s);
 }
@@ -38,6 +51,7 @@ export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heart
     );
   }
   s.log.commitTo(commit);
+  if (round === 0) return;
   const pledgeMs = pledgeTo(s, from);
   s.outbox.send(from, { type: "heartbeat-reply", term: s.term, round, pledgeMs });
 }

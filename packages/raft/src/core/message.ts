@@ -52,7 +52,7 @@ export interface Heartbeat {
   readonly term: Term;
   /** Never above what the receiver has acknowledged. */
   readonly commit: Index;
-  /** The leader's own counter; grows by one a broadcast. Confirms reads. */
+  /** The leader's own counter; grows by one a broadcast. Confirms reads. 0: no answer is asked for. */
   readonly round: number;
 }
 export interface HeartbeatReply {
@@ -62,6 +62,11 @@ export interface HeartbeatReply {
   /** From receipt on, for so many ms of its own clock, the sender helps nobody else to lead; 0: no lease reads there. */
   readonly pledgeMs: number;
 }
+/** True for what travels all the time and mostly calls for nothing more than to be noted. */
+export function isHeartbeat({ type }: { readonly type: string }): boolean {
+  return type === "heartbeat" || type === "heartbeat-reply";
+}
+
 /** The receiver needs this snapshot: it may ask any member for its bytes. Sent again until the transfer is over. */
 export interface SnapshotOffer extends SnapshotHead {
   readonly type: "snapshot-offer";

@@ -96,6 +96,11 @@ export interface RaftCoreOptions {
   readonly incarnation: string;
   /** Ticks without a leader before a campaign; each wait is drawn from [1, 2) times it. Default 10, at least 3. */
   readonly electionTicks?: number;
+  /**
+   * A leader asks an idle peer for an answer to its heartbeats only every so many ticks, unless something waits for the
+   * answer. Fewer than `electionTicks`. Default 1: with every heartbeat.
+   */
+  readonly askEveryTicks?: number;
   /** Length of a tick, ms. A pledge lasts as long as the shortest wait for a leader. Default 100. */
   readonly heartbeatMs?: number;
   /**

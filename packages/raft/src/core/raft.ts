@@ -57,6 +57,7 @@ export class Raft {
       id,
       incarnation,
       electionTicks = 10,
+      askEveryTicks = 1,
       heartbeatMs = 100,
       commitDelayMs = 0,
       random,
@@ -66,6 +67,7 @@ export class Raft {
       accepts = () => true,
     } = options;
     invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
+    invariant(askEveryTicks >= 1 && askEveryTicks < electionTicks, "AskEveryTicks", { askEveryTicks });
     const { hardState, last, snapshot } = recovered;
     invariant(hardState.term >= last.term || last.index === snapshot.index, "TermCoversLog", {
       hardState,
@@ -79,6 +81,7 @@ export class Raft {
       id,
       incarnation,
       electionTicks,
+      askEveryTicks,
       pledgeMs,
       pledge: mayBePledged ? { to: null, untilMs: start.nowMs + pledgeMs } : null,
       commitDelayMs,

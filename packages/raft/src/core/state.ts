@@ -92,6 +92,7 @@ export class RaftState {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly electionTicks: number;
+  readonly askEveryTicks: number;
   /** How long a voter pledges itself to the leader it hears, where lease reads are on. */
   readonly pledgeMs: number;
   readonly commitDelayMs: number;
@@ -139,6 +140,7 @@ export class RaftState {
     readonly id: NodeId;
     readonly incarnation: string;
     readonly electionTicks: number;
+    readonly askEveryTicks: number;
     readonly pledgeMs: number;
     readonly pledge: Pledge | null;
     readonly commitDelayMs: number;
@@ -154,6 +156,7 @@ export class RaftState {
     this.id = fixed.id;
     this.incarnation = fixed.incarnation;
     this.electionTicks = fixed.electionTicks;
+    this.askEveryTicks = fixed.askEveryTicks;
     this.pledgeMs = fixed.pledgeMs;
     this.pledge = fixed.pledge;
     this.commitDelayMs = fixed.commitDelayMs;

@@ -19,7 +19,12 @@ function closestPeer(s: RaftState): NodeId | null {
   let bestMatch = -1;
   for (const id of heirs(s)) {
     const progress = s.leading?.progress.get(id);
-    if (progress === undefined || s.tick - progress.heardTick > 1 || progress.match <= bestMatch) continue;
+    if (
+      progress === undefined ||
+      s.tick - progress.heardTick > s.askEveryTicks ||
+      progress.match <= bestMatch
+    )
+      continue;
     best = id;
     bestMatch = progress.match;
   }

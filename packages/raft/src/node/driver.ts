@@ -1,5 +1,6 @@
 import type { Channel } from "@flotilla/runtime";
 import type { Event, PeerDown, PeerUp, Receive, Stamped } from "../core/event.ts";
+import { isHeartbeat } from "../core/message.ts";
 import type { Raft } from "../core/raft.ts";
 import type { AppendTask, Ready } from "../core/ready.ts";
 import type { Index, NodeId } from "../core/types.ts";
@@ -11,7 +12,6 @@ import { isSnapshotTransfer } from "../transport/snapshot-codec.ts";
 import { AppendLoop } from "./append-loop.ts";
 import { Applier, settleProposals } from "./applier.ts";
 import { ChangeWaiters } from "./change-waiters.ts";
-import { DeadlineTimer } from "./deadline-timer.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
 import { makeCore } from "./make-core.ts";
@@ -45,7 +45,6 @@ export class Driver {
   readonly #hold: EntryHold;
   readonly #handover: Handover;
   readonly changes: ChangeWaiters = new ChangeWaiters((event) => this.#push(event));
-  readonly #wake: DeadlineTimer;
   readonly #onStop: (reason: StopReason) => void;
   readonly #onTurn: () => void = () => {
     this.#scheduled = false;
@@ -80,7 +79,6 @@ export class Driver {
     this.#peers = this.#makePeers();
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
     this.#hold = new EntryHold(host, () => this.#schedule());
-    this.#wake = new DeadlineTimer(host.clock, () => this.#push({ type: "wake" }));
     this.#pulse = new Pulse({
       settings,
       core: this.#core,
@@ -89,6 +87,7 @@ export class Driver {
       peers: this.#peers,
       guard: (run) => this.#guard(run),
       onTicks: (count) => this.#ticked(count),
+      onWake: () => this.#push({ type: "wake" }),
     });
   }
 
@@ -189,15 +188,21 @@ export class Driver {
     const event: Receive = { type: "receive", from, incarnation, message };
     if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
       this.#hold.addForward(event);
-    else if (message.type === "heartbeat-reply" && !this.#scheduled) this.#guard(() => this.#note(event));
+    else if (isHeartbeat(message) && !this.#scheduled) this.#guard(() => this.#note(event));
     else this.#push(event);
   }
 
   /** Takes up an event that mostly calls for nothing: only if it does, there is a turn. */
   #note(event: Event): void {
-    this.#step(event, this.#now());
+    const now = this.#now();
+    this.#takeQuietTicks(now);
+    this.#step(event, now);
     if (this.#core.hasReady()) this.#schedule();
-    else this.#wake.set(this.#core.nextDeadlineMs());
+    else this.#pulse.setWake();
+  }
+
+  #takeQuietTicks(now: Stamped): void {
+    for (let left = this.#pulse.takeQuiet(now.nowMs); left > 0; left -= 1) this.#step({ type: "tick" }, now);
   }
 
   #ticked(count: number): void {
@@ -224,7 +229,7 @@ export class Driver {
 
   #turn(): void {
     const now = this.#now();
-    for (let left = this.#pulse.beginTurn(now.nowMs); left > 0; left -= 1) this.#step({ type: "tick" }, now);
+    this.#takeQuietTicks(now);
     const work = this.#work;
     this.#work = [];
     const core = this.#core;
@@ -243,7 +248,6 @@ export class Driver {
     this.#report();
     if (core.removed) this.#stop({ type: "removed" });
     if (this.#stopped) return;
-    this.#wake.set(this.#core.nextDeadlineMs());
     this.#pulse.endTurn(now.nowMs);
     const released = handedOver && !core.handsOver();
     if ((released && !this.#hold.waits()) || this.#work.length > 0 || this.#applier.busy || core.hasReady())
@@ -336,10 +340,9 @@ export class Driver {
 
   #report(): void {
     const { observer, onStatus } = this.#settings;
-    const { commit } = this.#core;
-    if (commit > this.#reportedCommit) {
-      this.#reportedCommit = commit;
-      observer.onCommit(commit);
+    if (this.#core.commit > this.#reportedCommit) {
+      this.#reportedCommit = this.#core.commit;
+      observer.onCommit(this.#reportedCommit);
     }
     if (!this.#statusChanged) return;
     this.#statusChanged = false;
@@ -373,7 +376,6 @@ export class Driver {
     this.#stopped = true;
     this.#work = [];
     this.#pulse.stop();
-    this.#wake.cancel();
     this.#hold.end();
     this.#snapshots.close();
     this.#peers.close();

@@ -6,13 +6,18 @@ import type { Settings } from "./settings.ts";
 // A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
 const commitDelayMs = 1;
 
+/** How often at least an idle peer answers in an election timeout: the leader hears soon enough that a quorum is gone. */
+const asksInTimeout = 5;
+
 /** The core of a node, as its disk and its options have it. */
 export function makeCore(settings: Settings, { recovered, incarnation, log }: Storage, start: Stamped): Raft {
   const { host, id, limits, electionTicks, heartbeatMs, stateMachine } = settings;
+  const askEveryTicks = Math.max(1, Math.floor(electionTicks / asksInTimeout));
   return new Raft({
     id,
     incarnation,
     electionTicks,
+    askEveryTicks,
     heartbeatMs,
     commitDelayMs,
     random: host.random,

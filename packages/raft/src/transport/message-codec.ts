@@ -42,7 +42,7 @@ const maxIdBytes = 64;
  *   4 vote-reply       [4, term, granted]
  *   5 append           [5, term, prev.index, prev.term, commit, entries]
  *   6 append-reply     [6, term, prevIndex, match|null, [hint.index, hint.term]|null]
- *   7 heartbeat        [7, term, commit, round]
+ *   7 heartbeat        [7, term, commit, round], round 0: no answer is asked for
  *   8 heartbeat-reply  [8, term, round, pledgeMs]
  *  11 read-request     [11, term, id]
  *  12 read-reply       [12, term, id, index|null]

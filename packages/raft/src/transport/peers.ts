@@ -165,14 +165,14 @@ export class Peers {
 
   /**
    * Closes silent links and shows life on others, twice in an election timeout. To be called more often, after a poll
-   * phase: what has already arrived is heard first.
+   * phase: what has already arrived is heard first. `graceMs`: leave it to the next call unless it is overdue by that.
    */
-  maintain(nowMs: number): void {
+  maintain(nowMs: number, graceMs: number = 0): void {
     const { electionTimeoutMs } = this.#options;
     // A side that was stalled itself cannot tell who was silent.
     const stalled = nowMs - this.#cameMs > electionTimeoutMs;
     this.#cameMs = nowMs;
-    if (this.#closed || !this.needsCare(nowMs)) return;
+    if (this.#closed || !this.needsCare(nowMs - graceMs)) return;
     this.#watchedMs = nowMs;
     const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
     for (const [id, entry] of this.#entries) {

@@ -21,6 +21,7 @@ export interface ClusterOptions {
   /** Members that know nobody yet. */
   readonly joiners?: readonly string[];
   readonly electionTicks?: number;
+  readonly askEveryTicks?: number;
   readonly heartbeatMs?: number;
   readonly trailingEntries?: number;
   readonly commitDelayMs?: number;

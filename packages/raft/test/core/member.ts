@@ -191,6 +191,7 @@ export interface MemberOptions {
   readonly configuration: Configuration;
   readonly random: Random;
   readonly electionTicks?: number;
+  readonly askEveryTicks?: number;
   readonly heartbeatMs?: number;
   readonly commitDelayMs?: number;
   readonly limits?: Partial<Limits>;
@@ -261,6 +262,7 @@ export class Member {
       id,
       random,
       electionTicks = 10,
+      askEveryTicks = 1,
       heartbeatMs = 100,
       commitDelayMs = 0,
       limits = {},
@@ -276,6 +278,7 @@ export class Member {
       id,
       incarnation: this.incarnation,
       electionTicks,
+      askEveryTicks,
       heartbeatMs,
       commitDelayMs,
       random,

@@ -62,6 +62,17 @@ test("word of commits that waits for entries keeps the same promises", slow, () 
   );
 });
 
+test("a leader that seldom asks idle peers for answers keeps the same promises", slow, () => {
+  fc.assert(
+    fc.property(seed, fc.constantFrom(2, 3), (value, askEveryTicks) => {
+      const schedule = new Schedule(value, 3, { electionTicks: 4, trailingEntries: 3, askEveryTicks });
+      schedule.run(1500);
+      schedule.converge();
+    }),
+    { numRuns: 40 },
+  );
+});
+
 test("founding under any schedule gives one history", slow, () => {
   fc.assert(
     fc.property(seed, (value) => {

@@ -111,7 +111,7 @@ const message: fc.Arbitrary<PeerMessage> = fc.oneof(
     match: fc.constant(null),
     hint: fc.constant(null),
   }),
-  fc.record({ type: fc.constant("heartbeat" as const), term: positive, commit: count, round: positive }),
+  fc.record({ type: fc.constant("heartbeat" as const), term: positive, commit: count, round: count }),
   fc.record({
     type: fc.constant("heartbeat-reply" as const),
     term: positive,
@@ -286,7 +286,6 @@ const misfits: readonly (readonly [string, Message])[] = [
   ["a term out of reach", { type: "read-request", term: 2 ** 52 + 1, id: 1 }],
   ["a question in no term", { type: "read-request", term: 0, id: 1 }],
   ["a read point out of reach", { type: "read-reply", term: 1, id: 1, index: 2 ** 52 + 1 }],
-  ["a heartbeat that begins no round", { type: "heartbeat", term: 1, commit: 0, round: 0 }],
   ["a heartbeat of no term", { type: "heartbeat", term: 0, commit: 0, round: 1 }],
   ["a heartbeat with a commit out of reach", { type: "heartbeat", term: 1, commit: 2 ** 52 + 1, round: 1 }],
   ["an answer to no round", { type: "heartbeat-reply", term: 1, round: 0, pledgeMs: 0 }],

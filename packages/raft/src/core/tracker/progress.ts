@@ -96,6 +96,11 @@ export class Progress {
     return this.handedOver > this.commitSent || this.#commitDueMs === null || nowMs >= this.#commitDueMs;
   }
 
+  /** True for a voter that holds everything up to `last`, the end of our log, durably. */
+  isLevel(last: Index): boolean {
+    return this.#state === "replicate" && this.#match === last && this.#catchUp === null && this.left === null;
+  }
+
   /** When nothing but word of the commit becomes due, monotonic ms; null: that is not what it waits for. */
   commitDueMs(commit: Index): number | null {
     return this.#owesCommit(commit) && !this.blocked ? this.#commitDueMs : null;
