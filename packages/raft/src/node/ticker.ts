@@ -29,6 +29,7 @@ export class Ticker {
   #nextMs: number;
   /** What the timer waits for: that tick, or the one after it. */
   #armedMs: number;
+  /** Null while a tick is on its way. */
   #timer: Timer | null = null;
   #stopped = false;
 
@@ -62,8 +63,8 @@ export class Ticker {
 
   /** To be called whenever ticks that only counted may do more now. */
   hasten(): void {
-    if (this.#armedMs <= this.#nextMs || this.#quiet() > 0) return;
-    this.#timer?.cancel();
+    if (this.#timer === null || this.#armedMs <= this.#nextMs || this.#quiet() > 0) return;
+    this.#timer.cancel();
     this.#arm();
   }
 
@@ -78,6 +79,7 @@ export class Ticker {
   }
 
   #wake(): void {
+    this.#timer = null;
     const isLate = this.#clock.now() - this.#armedMs >= this.#intervalMs / 2;
     if (isLate || !this.#steady()) this.#clock.defer(() => this.#fire());
     else this.#fire();

@@ -109,6 +109,30 @@ test("a tick that was left to the next one comes in time when it does more than 
   ticker.stop();
 });
 
+test("a tick on its way is not hastened: there is one timer, and none once it has stopped", async () => {
+  const kernel = new Kernel({ seed: 1 });
+  const machine = kernel.node("a");
+  const { clock } = machine.start();
+  let quiet = 9;
+  const { ticker, ticks } = started(
+    {
+      now: () => clock.now(),
+      wallNow: () => clock.wallNow(),
+      setTimer: (delayMs, fn) => clock.setTimer(delayMs, fn),
+      defer: (fn) => {
+        quiet = 0;
+        ticker.hasten();
+        clock.defer(fn);
+      },
+    },
+    () => quiet,
+  );
+  await kernel.run({ untilMs: kernel.nowMs + 250 });
+  expect(ticks.map(([, count]) => count)).toEqual([2]);
+  ticker.stop();
+  expect(machine.timers).toBe(0);
+});
+
 test("a tick that ends nothing does not wait for a poll phase, unless it is late", async () => {
   const kernel = new Kernel({ seed: 1 });
   const machine = kernel.node("a");
