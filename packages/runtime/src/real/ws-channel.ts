@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
 import { cutReason } from "../channel-reason.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
+import { WsInbox } from "./ws-inbox.ts";
 import { WsOutbox } from "./ws-outbox.ts";
 
 /** Close codes of RFC 6455. */
@@ -14,6 +15,13 @@ function plainFrame(data: RawData): Uint8Array {
   const buffer = Array.isArray(data) ? Buffer.concat(data) : data;
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
+
+export interface WsChannelOptions {
+  readonly remoteAddress: string;
+  /** This side dialed. */
+  readonly isClient: boolean;
+  readonly maxFrameBytes: number;
 }
 
 /** A channel over one open web socket. */
@@ -30,13 +38,13 @@ export class WsChannel implements Channel {
   #isOpen = true;
   #guard: (() => void) | undefined;
 
-  /** @param isClient this side dialed */
-  constructor(ws: WebSocket, socket: Socket, remoteAddress: string, isClient: boolean) {
+  constructor(ws: WebSocket, socket: Socket, { remoteAddress, isClient, maxFrameBytes }: WsChannelOptions) {
     this.protocol = ws.protocol;
     this.remoteAddress = remoteAddress;
     this.#ws = ws;
     this.#socket = socket;
     this.#outbox = new WsOutbox(ws, socket, isClient);
+    WsInbox.open(socket, { isServer: !isClient, maxFrameBytes, onFrame: (frame) => this.#heard(frame) });
     socket.on("error", (error) => (this.#socketError ??= error));
     ws.on("error", (error) => this.#failed(error));
     ws.on("message", (data, isBinary) => this.#received(data, isBinary));
@@ -107,12 +115,16 @@ export class WsChannel implements Channel {
 
   #received(data: RawData, isBinary: boolean): void {
     if (!this.#isOpen) return;
-    if (isBinary) this.#handler?.message(plainFrame(data));
+    if (isBinary) this.#heard(plainFrame(data));
     else
       this.#endOwn(
         { cause: "reset", remote: true, reason: "a text frame came where frames are binary" },
         codes.notText,
       );
+  }
+
+  #heard(frame: Uint8Array): void {
+    if (this.#isOpen) this.#handler?.message(frame);
   }
 
   /** `ws` has answered with the matching close code already. */

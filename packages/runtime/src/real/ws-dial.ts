@@ -66,7 +66,8 @@ export async function dialWs(address: string, options: DialOptions): Promise<WsC
       if (response === undefined) return fail(unreachable(address, "the upgrade was not answered"));
       settled();
       ws.removeAllListeners("error");
-      resolve(new WsChannel(ws, response.socket, address, true));
+      const { maxFrameBytes } = options;
+      resolve(new WsChannel(ws, response.socket, { remoteAddress: address, isClient: true, maxFrameBytes }));
     });
   });
 }

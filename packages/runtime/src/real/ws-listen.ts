@@ -104,7 +104,11 @@ class WsListener implements Listener {
     this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
       socket.emit("upgraded");
       const { remoteAddress: host = "unknown", remotePort: port = 0 } = request.socket;
-      const channel = new WsChannel(ws, request.socket, formatAddress({ host, port }), false);
+      const channel = new WsChannel(ws, request.socket, {
+        remoteAddress: formatAddress({ host, port }),
+        isClient: false,
+        maxFrameBytes: this.#options.maxFrameBytes,
+      });
       if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
       this.#channels.add(channel);
       ws.once("close", () => this.#channels.delete(channel));
