@@ -26,8 +26,6 @@ import { beginTransfer, pursueTransfer } from "./transfer.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 import { onLinkClosed, onLinkOpen, takeDueTry } from "./voting.ts";
 
-const leastElectionTicks = 3;
-
 /**
  * One member's part in the consensus, pure: events go in through `step`, effects come out of `ready`.
  *
@@ -66,8 +64,6 @@ export class Raft {
       probe,
       accepts = () => true,
     } = options;
-    invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
-    invariant(askEveryTicks >= 1 && askEveryTicks < electionTicks, "AskEveryTicks", { askEveryTicks });
     const { hardState, last, snapshot } = recovered;
     invariant(hardState.term >= last.term || last.index === snapshot.index, "TermCoversLog", {
       hardState,

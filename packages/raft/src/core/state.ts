@@ -13,6 +13,8 @@ import type { Progress } from "./tracker/progress.ts";
 import type { Tally } from "./tracker/tally.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
 
+const leastElectionTicks = 3;
+
 /** Proposals handed to the leader and not answered yet. */
 export interface Forwarded {
   readonly firstId: number;
@@ -157,6 +159,9 @@ export class RaftState {
     this.incarnation = fixed.incarnation;
     this.electionTicks = fixed.electionTicks;
     this.askEveryTicks = fixed.askEveryTicks;
+    const { askEveryTicks, electionTicks } = this;
+    invariant(electionTicks >= leastElectionTicks, "ElectionTicks", { electionTicks });
+    invariant(askEveryTicks >= 1 && askEveryTicks < electionTicks, "AskEveryTicks", { askEveryTicks });
     this.pledgeMs = fixed.pledgeMs;
     this.pledge = fixed.pledge;
     this.commitDelayMs = fixed.commitDelayMs;

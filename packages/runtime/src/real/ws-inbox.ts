@@ -47,7 +47,7 @@ export class WsInbox {
 
   /** Reads before `ws`, provided that nothing but one listener of it does so far. */
   static open(socket: Socket, options: WsInboxOptions): WsInbox | null {
-    const [theirs, ...others] = socket.listeners("data") as DataListener[];
+    const [theirs, ...others] = socket.listeners("data").filter(isDataListener);
     return theirs === undefined || others.length > 0 ? null : new WsInbox(socket, theirs, options);
   }
 
@@ -112,6 +112,10 @@ export class WsInbox {
     this.#payload = payload;
     return header + payload;
   }
+}
+
+function isDataListener(listener: unknown): listener is DataListener {
+  return typeof listener === "function";
 }
 
 function extendedBytes(short: number): 0 | 2 | 8 {

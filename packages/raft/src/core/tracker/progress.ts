@@ -98,7 +98,9 @@ export class Progress {
 
   /** True for a voter that holds everything up to `last`, the end of our log, durably. */
   isLevel(last: Index): boolean {
-    return this.#state === "replicate" && this.#match === last && this.#catchUp === null && this.left === null;
+    return (
+      this.#state === "replicate" && this.#match === last && this.#catchUp === null && this.left === null
+    );
   }
 
   /** When nothing but word of the commit becomes due, monotonic ms; null: that is not what it waits for. */
