@@ -1,5 +1,5 @@
 import type { Message } from "@flotilla/raft";
-import { encodeEntry } from "@flotilla/raft/parts";
+import { encodeEntry, isMember } from "@flotilla/raft/parts";
 import type { RefusalReason } from "@flotilla/raft/parts";
 import type { Draw } from "./draw.ts";
 import { entryAt } from "./messages.ts";
@@ -27,6 +27,11 @@ function by(from: string, message: Message): Lie {
   return { from, incarnation: incarnationOf(from), message };
 }
 
+/** A membership that nobody can know to be false may have left it out: then it has entered no terms. */
+function hasEntered({ configuration }: View): boolean {
+  return isMember(configuration, self, incarnationOf(self));
+}
+
 function atLeastOne(term: number): number {
   return Math.max(1, term);
 }
@@ -48,6 +53,7 @@ const liars: Liars = {
     );
   },
   "term-never-entered": (draw, view) => {
+    if (!hasEntered(view)) return null;
     const term = view.term + 1 + draw.below(1000);
     const { index } = view.last;
     return by(

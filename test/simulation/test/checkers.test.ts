@@ -1,5 +1,6 @@
 import type { Message } from "@flotilla/raft";
 import { expect, test } from "vitest";
+import { BoundedWork } from "../src/online/bounded-work.ts";
 import { DeterministicApply } from "../src/online/deterministic-apply.ts";
 import { DurableBeforeAck } from "../src/online/durable-before-ack.ts";
 import { ElectionSafety } from "../src/online/election-safety.ts";
@@ -204,5 +205,27 @@ test("ReadPoints notices a read that misses what was committed, and one answered
   checker.answered(b, 4, least);
   b.applied = 4;
   checker.answered(b, 5, least);
+  expect(said).toHaveLength(2);
+});
+
+test("BoundedWork notices a member that keeps more in memory than it may", () => {
+  const limits = { cacheBytes: 10, maxUnstableBytes: 100, maxUncommittedBytes: 50, maxBatchBytes: 10 };
+  const { checker, said } = judged(
+    (report) => new BoundedWork(report, { ...limits, maxPendingProposals: 3 }),
+  );
+  const a = view("a");
+  const held = { bytes: (64 << 10) + 210, proposals: 3 };
+  a.logBytes = () => held.bytes;
+  a.waitingProposals = () => held.proposals;
+  checker.moment(a, 0);
+  expect(said).toEqual([]);
+  held.bytes += 1;
+  checker.moment(a, 100);
+  expect(said).toEqual([]);
+  checker.moment(a, 250);
+  expect(said).toHaveLength(1);
+  held.bytes = 0;
+  held.proposals = 4;
+  checker.moment(a, 500);
   expect(said).toHaveLength(2);
 });

@@ -59,6 +59,7 @@ export class FakeRaft implements RaftPort {
       applied: this.index,
       lastIndex: this.index,
       firstIndex: 1,
+      logBytes: 0,
       snapshotIndex: 0,
       configuration: { index: 1, historyId, voters, outgoing: [], learners: [], leaseReads: false },
       configurationCommitted: true,

@@ -51,6 +51,8 @@ function merge(s: RaftState, entries: readonly Entry[]): void {
 /** The leader adds to our log, with an append that was found sound. Paper §5.3. */
 export function onAppend(s: RaftState, from: NodeId, message: Append): void {
   const { prev, commit } = message;
+  // Its leader takes it for lost, and sends it again.
+  if (message.entries.length > 0 && s.isLogFull) return s.probe("raft-append-put-off");
   const known = s.log.commit - prev.index;
   const entries = known > 0 ? message.entries.slice(known) : message.entries;
   if (known > 0) {

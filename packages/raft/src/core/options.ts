@@ -54,6 +54,13 @@ export interface Limits {
   readonly maxForwardedBytes: number;
   /** Reads waiting for a read point. Default 8,192. */
   readonly maxReads: number;
+  /**
+   * Frames in memory beside the cache because they are not durable here yet, bytes. Beyond it a leader takes up no
+   * proposals, and a follower puts off what it is sent: its leader sends it again. Default 32 MiB.
+   */
+  readonly maxUnstableBytes: number;
+  /** Proposals of this node without an outcome, those committed and not yet applied among them. Default 16,384. */
+  readonly maxPendingProposals: number;
   /** Largest snapshot taken from a peer, bytes: it is held in memory as a whole. Default 4 GiB. */
   readonly maxSnapshotBytes: number;
   /** Frames of stable entries kept in memory, bytes. Default 8 MiB. */
@@ -75,6 +82,8 @@ export const defaultLimits: Limits = {
   maxUncommittedBytes: 16 * mib,
   maxForwardedBytes: 4 * mib,
   maxReads: 8192,
+  maxUnstableBytes: 32 * mib,
+  maxPendingProposals: 16_384,
   maxSnapshotBytes: 4096 * mib,
   cacheBytes: 8 * mib,
 };

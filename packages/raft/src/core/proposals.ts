@@ -25,7 +25,8 @@ function forwardAdmits(s: RaftState, count: number, bytes: number): boolean {
 
 /** True when that many more payloads of so many bytes together would not be refused for load. */
 export function admitsProposals(s: RaftState, count: number, bytes: number): boolean {
-  return s.leading === null ? forwardAdmits(s, count, bytes) : s.leading.admits(count, bytes, s.limits);
+  if (s.leading === null) return forwardAdmits(s, count, bytes);
+  return !s.isLogFull && s.leading.admits(count, bytes, s.limits);
 }
 
 /** Local proposals: appended, handed to the leader, or dropped at once. */
@@ -57,7 +58,7 @@ export function onForward(s: RaftState, from: NodeId, message: Forward): void {
   if (firstId < (s.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
   s.forwardNext.set(from, firstId + count);
   if (leading !== null && count > 0) {
-    if (leading.transfer === null && leading.admits(count, sizeOf(payloads), s.limits)) {
+    if (leading.transfer === null && admitsProposals(s, count, sizeOf(payloads))) {
       firstIndex = appendOwn(s, "command", payloads, null);
       const progress = leading.progress.get(from);
       if (progress !== undefined) progress.handedOver = s.log.last.index;

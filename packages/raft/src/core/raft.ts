@@ -175,6 +175,11 @@ export class Raft {
     return admitsProposals(this.#s, count, bytes);
   }
 
+  /** Frames of the log in memory, bytes. */
+  get logBytes(): number {
+    return this.#s.log.heldBytes;
+  }
+
   get id(): NodeId {
     return this.#s.id;
   }

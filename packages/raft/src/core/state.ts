@@ -138,6 +138,11 @@ export class RaftState {
   #hard: HardState;
   #standing: Standing | null = null;
 
+  /** So much waits for the disk that nothing more is taken up. A write is under way then, or about to begin. */
+  get isLogFull(): boolean {
+    return this.log.heldBytes > this.limits.cacheBytes + this.limits.maxUnstableBytes;
+  }
+
   constructor(fixed: {
     readonly id: NodeId;
     readonly incarnation: string;

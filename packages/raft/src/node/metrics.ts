@@ -45,7 +45,8 @@ export function describeMetrics(status: RaftStatus, meter: Meter): readonly Metr
 }
 
 function gauges(status: RaftStatus, meter: Meter): readonly Metric[] {
-  const { role, term, established, commit, applied, lastIndex, firstIndex, snapshotIndex, peers } = status;
+  const { role, term, established, commit, applied, lastIndex, firstIndex, logBytes, snapshotIndex, peers } =
+    status;
   const matches = peers.flatMap(({ id, match }) =>
     match === null ? [] : [{ labels: { peer: id }, value: match }],
   );
@@ -57,6 +58,7 @@ function gauges(status: RaftStatus, meter: Meter): readonly Metric[] {
     gauge("applied_index", "Last index the state machine holds.", one(applied)),
     gauge("last_index", "End of the log, durable or not.", one(lastIndex)),
     gauge("first_index", "First index still in the log.", one(firstIndex)),
+    gauge("log_bytes", "Frames of the log in memory.", one(logBytes)),
     gauge("snapshot_index", "Last index of the newest snapshot; 0: none.", one(snapshotIndex)),
     gauge("proposals_pending", "Proposals made here without outcome.", one(meter.proposalsPending)),
     gauge(

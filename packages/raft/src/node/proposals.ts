@@ -185,6 +185,9 @@ export class Proposals {
     if (payload.length > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     if (stateMachine.accepts?.(payload) === false)
       return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "the state machine does not accept the proposal");
+    // Whatever is committed and waits for the state machine still has a caller here.
+    if (this.#pending.size >= limits.maxPendingProposals)
+      return overloaded("too many proposals wait to be applied");
     const count = this.queuedCount + 1;
     const total = this.#queuedBytes + payload.length;
     // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.

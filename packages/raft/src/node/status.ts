@@ -30,6 +30,7 @@ export function describeCore(
     applied: appliedIndex,
     lastIndex: core.last.index,
     firstIndex,
+    logBytes: core.logBytes,
     snapshotIndex: core.snapshot.index,
     configuration,
     configurationCommitted: configuration.index <= commit,

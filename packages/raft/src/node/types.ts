@@ -89,6 +89,8 @@ export interface RaftStatus {
   readonly applied: Index;
   readonly lastIndex: Index;
   readonly firstIndex: Index;
+  /** Frames of the log in memory, bytes: what is not durable yet, and a cache of what is. */
+  readonly logBytes: number;
   readonly snapshotIndex: Index;
   /** In force, committed or not; its index is its version. Joint while it names `outgoing` voters. */
   readonly configuration: Configuration;

@@ -135,6 +135,44 @@ test("a follower hands over fewer bytes at a time than a leader takes up", () =>
   }
 });
 
+test("a leader whose disk lags behind a majority takes up no more than it may hold in memory", () => {
+  const cluster = led({ limits: { maxUnstableBytes: 300, cacheBytes: 0 } });
+  const { raft, dropped } = cluster.get("a");
+  cluster.get("a").slowDisk = true;
+  for (let k = 0; k < 20; k += 1) {
+    cluster.propose("a", "x".repeat(30));
+    cluster.propose("b", "y".repeat(30));
+    cluster.settle();
+  }
+  expect(raft.commit).toBe(raft.last.index);
+  expect(raft.logBytes).toBeGreaterThan(300);
+  expect(raft.logBytes).toBeLessThan(500);
+  expect(dropped.length).toBeGreaterThan(10);
+  expect([...dropped, ...cluster.get("b").dropped].every(({ certain }) => certain)).toBe(true);
+  cluster.get("a").slowDisk = false;
+  cluster.flush("a");
+  cluster.propose("b", "after");
+  cluster.settle();
+  cluster.tick(2);
+  expect(cluster.commands("a").at(-1)).toBe("after");
+});
+
+test("a follower whose disk lags puts off what it may not hold, and is sent it again", () => {
+  const cluster = led({ limits: { maxUnstableBytes: 300, cacheBytes: 0 } });
+  const { raft } = cluster.get("b");
+  cluster.get("b").slowDisk = true;
+  for (let k = 0; k < 30; k += 1) {
+    cluster.propose("a", `${k} ${"x".repeat(30)}`);
+    cluster.settle();
+    expect(raft.logBytes).toBeLessThan(500);
+  }
+  expect(cluster.commands("c")).toHaveLength(30);
+  cluster.get("b").slowDisk = false;
+  cluster.flush("b");
+  cluster.tick(8);
+  expect(cluster.commands("b")).toEqual(cluster.commands("a"));
+});
+
 test("load beyond the bounds is refused at once, on leader and follower, and admitted again later", () => {
   const cluster = led({
     limits: { maxUncommittedEntries: 3, maxUncommittedBytes: 100, maxForwardedBytes: 100 },

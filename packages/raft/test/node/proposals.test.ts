@@ -69,6 +69,7 @@ test.each([
     maxUncommittedBytes: 100,
     maxForwardedBytes: 40,
     maxUncommittedEntries: 3,
+    maxPendingProposals: 4,
   };
   const stateMachine = new Counter();
   const codeFor = (bytes: number) =>
@@ -84,6 +85,14 @@ test.each([
   proposals.add(payload, null).catch(() => {});
   proposals.add(payload, null).catch(() => {});
   expect(codeFor(1)).toBe("ERR_FLOTILLA_OVERLOADED");
+  proposals.takeEvents();
+  expect(codeFor(1)).toBe(undefined);
+  proposals.placed({ firstId: 1, count: 3, firstIndex: 7, term: 2 });
+  proposals.add(payload, null).catch(() => {});
+  proposals.takeEvents();
+  expect(codeFor(1)).toBe("ERR_FLOTILLA_OVERLOADED");
+  proposals.applied({ index: 7, term: 2 }, null);
+  expect(codeFor(1)).toBe(undefined);
 });
 
 test("closing drops what was never sent and leaves the rest unknown", async () => {

@@ -3,6 +3,7 @@ import type { SimDisk } from "@flotilla/runtime/sim";
 import type { WorldConfig } from "../plan/plan.ts";
 import type { Moment, Moments } from "../world/moments.ts";
 import type { Findings } from "../world/findings.ts";
+import { BoundedWork } from "./bounded-work.ts";
 import type { OnlineChecker, Report } from "./checker.ts";
 import { ConfigurationSafety } from "./configuration-safety.ts";
 import { DeterministicApply } from "./deterministic-apply.ts";
@@ -38,7 +39,7 @@ export interface MonitorCounts {
 /** What a monitor has to know of the world. */
 export interface Watched {
   readonly nowMs: () => number;
-  readonly config: Pick<WorldConfig, "electionTimeoutMs" | "heartbeatMs">;
+  readonly config: Pick<WorldConfig, "electionTimeoutMs" | "heartbeatMs" | "limits">;
   /** The entry whose apply throws, once there is one. */
   readonly poison: () => Index | null;
   readonly moments: Moments;
@@ -118,6 +119,7 @@ export class Monitor {
       new LeaderDisk(report("LeaderDisk"), pace),
       new ConfigurationSafety(report("ConfigurationSafety")),
       new SettledCalls(report("SettledCalls"), nowMs),
+      new BoundedWork(report("BoundedWork"), config.limits),
     ];
     this.#listening = listening(this.#checkers);
   }

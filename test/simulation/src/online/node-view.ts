@@ -64,6 +64,8 @@ export class NodeView {
   readonly #forget: () => void;
   /** Proposals made there that have no outcome yet. */
   waitingProposals: () => number = () => 0;
+  /** Frames of its log in memory, bytes. */
+  logBytes: () => number = () => 0;
   readonly #disk: SimDisk;
   #hardRecord: Uint8Array | undefined;
   #pending: AppendTask | null = null;

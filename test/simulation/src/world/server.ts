@@ -205,6 +205,7 @@ export class Server {
     this.raft = raft;
     this.view.incarnation = raft.incarnation;
     this.view.waitingProposals = () => raft.status().waiting.proposals;
+    this.view.logBytes = () => raft.status().logBytes;
     this.#reader = new LogReader({
       raft,
       host,

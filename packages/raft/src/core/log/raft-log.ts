@@ -69,6 +69,11 @@ export class RaftLog {
     return this.#snapshot;
   }
 
+  /** Frames in memory, bytes: what is not durable yet, and the newest of what is. */
+  get heldBytes(): number {
+    return this.#window.bytes;
+  }
+
   get commit(): Index {
     return this.#commit;
   }

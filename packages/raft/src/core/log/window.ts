@@ -38,6 +38,11 @@ export class Window {
     return this.#next - (this.#entries.length - this.#head);
   }
 
+  /** Frames held, bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(entry: Entry): void {
     this.#entries.push(entry);
     this.#bytes += entry.frame.length;
