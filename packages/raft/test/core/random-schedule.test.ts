@@ -39,6 +39,7 @@ test("small windows, batches and caches keep the same promises", slow, () => {
     inflightMessages: 2,
     inflightBytes: 150,
     maxUncommittedEntries: 12,
+    maxUnstableBytes: 150,
     cacheBytes: 60,
   };
   fc.assert(
