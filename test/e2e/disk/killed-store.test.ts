@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import { roundsOr } from "../support/endurance.ts";
@@ -37,6 +38,25 @@ test(
         });
         await Promise.all(asked);
       }
+    }
+  },
+);
+
+test(
+  `a first opening that was killed is done again, ${2 * rounds} times`,
+  { timeout: 60_000 + rounds * 20_000 },
+  async () => {
+    const random = keyedRandom(rounds, "births");
+    for (let k = 1; k <= 2 * rounds; k += 1) {
+      await using folder = await TemporaryFolder.create("killed-birth");
+      await using store = new StoreProcess();
+      store.start();
+      void store.step({ type: "open", directory: folder.path });
+      await pause(random.below(300));
+      await store.kill();
+      store.start();
+      const opened = await store.step({ type: "open", directory: folder.path });
+      expect(opened, `birth ${k}`).toMatchObject({ type: "done", state: { term: 0, entries: [] } });
     }
   },
 );
