@@ -11,6 +11,7 @@ import {
 } from "./election.ts";
 import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";
+import { checkInvariants } from "./invariants.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
 import { isRemoved, onChangeMembers, tendMembership, wasMember } from "./membership.ts";
@@ -131,7 +132,7 @@ export class Raft {
     this.#reportedConfiguration = s.config;
     this.#reportedSettled = committed;
     this.#reportedRemoved = removed;
-    this.#checkInvariants();
+    checkInvariants(s);
     // Named one by one: a spread makes each of these objects a slow one, several times a turn.
     const results = s.takeResults();
     return {
@@ -386,18 +387,5 @@ export class Raft {
   #soft(): SoftState {
     const { role, term, leader } = this.#s;
     return { role, term, leader, established: this.established };
-  }
-
-  // Details are gathered only for what is broken: this runs with every `ready`.
-  #checkInvariants(): void {
-    const { log, config, hard, durableHard } = this.#s;
-    const { commit, applied, durable, last } = log;
-    if (commit > last.index) invariant(false, "CommitWithinLog", { commit, last });
-    if (applied > commit || applied > durable)
-      invariant(false, "AppliedWithinDurable", { applied, commit, durable });
-    if (config.index > last.index) invariant(false, "ConfigurationWithinLog", { config: config.index, last });
-    if (durableHard.term > hard.term)
-      invariant(false, "TermMonotone", { durable: durableHard.term, term: hard.term });
-    if (hard.term < last.term) invariant(false, "TermCoversLog", { term: hard.term, last });
   }
 }
