@@ -38,63 +38,93 @@ export interface Terms {
 }
 
 const mostCrashes = 5;
-/** What is left goes to the suites. */
-const worldsShare = 0.6;
+/** So much of the budget is for worlds before the suites have their turn. */
+const firstShare = 0.2;
 /** Of those suites that run as many as they are asked for. */
 const schedulesASecond = 0.5;
 
 /**
- * Lets the killers at a planted mutant: worlds of consecutive seeds, then the general suites. Only a checker
- * that fails counts, and a world only when the unchanged code stays whole in it.
+ * Lets the killers at a planted mutant: some worlds of consecutive seeds, the general suites, then further worlds until
+ * the budget is used up. Only a checker that fails counts, and a world only when the unchanged code stays whole in it.
  */
-export async function judge(mutant: Mutant, killers: Killers, terms: Terms): Promise<Verdict> {
-  const unseen: InWorlds = { finding: null, cpuMs: 0, seeds: 0 };
-  const inWorlds = mutant.onlySuites === true ? unseen : await judgeInWorlds(killers, terms);
-  const { seeds } = inWorlds;
-  if (inWorlds.finding?.isChecker === true) return verdict(mutant, inWorlds.finding, seeds, inWorlds.cpuMs);
-  const files = mutant.edits.map(({ file }) => file);
-  const suites = await killers.suites(files);
-  const finding = suites.finding?.isChecker === true ? suites.finding : (inWorlds.finding ?? suites.finding);
-  return verdict(mutant, finding, seeds, inWorlds.cpuMs + suites.cpuMs);
+export async function judge(
+  mutant: Mutant,
+  killers: Killers,
+  { budgetMs, firstSeed }: Terms,
+): Promise<Verdict> {
+  const inWorlds = new WorldsTurn(killers, firstSeed);
+  const mayUseWorlds = mutant.onlySuites !== true;
+  if (mayUseWorlds) await inWorlds.until(budgetMs * firstShare);
+  if (inWorlds.isKilled) return verdict(mutant, inWorlds.finding, inWorlds, 0);
+  const suites = await killers.suites(mutant.edits.map(({ file }) => file));
+  if (suites.finding?.isChecker === true) return verdict(mutant, suites.finding, inWorlds, suites.cpuMs);
+  if (mayUseWorlds) await inWorlds.until(budgetMs - suites.cpuMs);
+  return verdict(mutant, inWorlds.finding ?? suites.finding, inWorlds, suites.cpuMs);
 }
 
-function verdict({ id }: Mutant, finding: Finding | null, seeds: number, cpuMs: number): Verdict {
-  const cpuSeconds = Math.round(cpuMs / 100) / 10;
+function verdict({ id }: Mutant, finding: Finding | null, worlds: WorldsTurn, suitesMs: number): Verdict {
+  const cpuSeconds = Math.round((worlds.cpuMs + suitesMs) / 100) / 10;
+  const { seeds } = worlds;
   return { id, killed: finding?.isChecker === true, by: finding?.by ?? null, seeds, cpuSeconds };
 }
 
-interface InWorlds extends WorldOutcome {
-  readonly seeds: number;
-}
+/** Worlds of one mutant, seed after seed. */
+class WorldsTurn {
+  seeds = 0;
+  cpuMs = 0;
+  /** What a checker found; before that, the first crash. */
+  finding: Finding | null = null;
+  readonly #killers: Killers;
+  readonly #firstSeed: number;
+  /** Processes that crashed. */
+  #lost = 0;
+  #isBroken = false;
 
-async function judgeInWorlds(killers: Killers, { budgetMs, firstSeed }: Terms): Promise<InWorlds> {
-  const worldsMs = budgetMs * worldsShare;
-  let cpuMs = 0;
-  let seeds = 0;
-  let crash: Finding | null = null;
-  for (let processes = 0; processes < mostCrashes && cpuMs < worldsMs; processes += 1) {
-    const worlds = await killers.worlds();
+  constructor(killers: Killers, firstSeed: number) {
+    this.#killers = killers;
+    this.#firstSeed = firstSeed;
+  }
+
+  get isKilled(): boolean {
+    return this.finding?.isChecker === true;
+  }
+
+  /** Goes on until a checker fails, so much CPU was used, or everything crashes. */
+  async until(cpuMs: number): Promise<void> {
+    while (this.#mayGoOn(cpuMs)) await this.#inOneProcess(cpuMs);
+  }
+
+  #mayGoOn(cpuMs: number): boolean {
+    const isGivenUp = this.#isBroken || this.#lost === mostCrashes;
+    return !isGivenUp && !this.isKilled && this.cpuMs < cpuMs;
+  }
+
+  async #inOneProcess(cpuMs: number): Promise<void> {
+    const worlds = await this.#killers.worlds();
     try {
-      if (worlds.broken !== null) return { finding: worlds.broken, cpuMs, seeds };
+      if (worlds.broken !== null) {
+        this.#isBroken = true;
+        this.finding = worlds.broken;
+      }
       let isLost = false;
-      while (cpuMs < worldsMs && !isLost) {
-        const seed = firstSeed + seeds;
-        seeds += 1;
+      while (this.#mayGoOn(cpuMs) && !isLost) {
+        const seed = this.#firstSeed + this.seeds;
+        this.seeds += 1;
         const outcome = await worlds.run(seed);
-        cpuMs += outcome.cpuMs;
+        this.cpuMs += outcome.cpuMs;
         const { finding } = outcome;
         if (finding === null) continue;
         // Its process is gone, whoever is to blame.
         isLost = !finding.isChecker;
-        if (!(await killers.isSound(seed))) continue;
-        if (finding.isChecker) return { finding, cpuMs, seeds };
-        crash ??= finding;
+        if (isLost) this.#lost += 1;
+        if (!(await this.#killers.isSound(seed))) continue;
+        if (finding.isChecker) this.finding = finding;
+        else this.finding ??= finding;
       }
     } finally {
       worlds.close();
     }
   }
-  return { finding: crash, cpuMs, seeds };
 }
 
 /** Killers that run the code of a copy. `sound` has loaded the code before anything was planted in it. */

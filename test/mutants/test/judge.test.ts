@@ -5,7 +5,7 @@ import { checker, crash, replacing, scripted } from "./_support/fakes.ts";
 import type { Script } from "./_support/fakes.ts";
 
 const mutant = replacing("a", "b");
-// Enough for four worlds.
+// Enough for two worlds, the suites and three worlds more.
 const terms = { budgetMs: 6000, firstSeed: 1 };
 
 async function judged(
@@ -16,25 +16,31 @@ async function judged(
 }
 
 test("the first checker that fails in a world kills, and nothing runs after it", async () => {
-  const { verdict, log } = await judged({ worlds: { 3: checker("QuorumReal") } });
-  expect(verdict).toEqual({ id: "T01", killed: true, by: "QuorumReal", seeds: 3, cpuSeconds: 3 });
-  expect(log).toEqual(["start", "world 1", "world 2", "world 3", "close"]);
+  const { verdict, log } = await judged({ worlds: { 2: checker("QuorumReal") } });
+  expect(verdict).toEqual({ id: "T01", killed: true, by: "QuorumReal", seeds: 2, cpuSeconds: 2 });
+  expect(log).toEqual(["start", "world 1", "world 2", "close"]);
 });
 
 test("a world in which the unchanged code fails too kills nothing", async () => {
   const { verdict } = await judged({ worlds: { 1: checker("QuorumReal") }, unsound: [1] });
-  expect(verdict).toMatchObject({ killed: false, by: null, seeds: 4 });
+  expect(verdict).toMatchObject({ killed: false, by: null, seeds: 5 });
 });
 
-test("when the budget is used up the suites have their turn", async () => {
+test("after the first worlds the suites have their turn", async () => {
   const { verdict, log } = await judged({ suites: checker("test of everything") });
-  expect(verdict).toEqual({ id: "T01", killed: true, by: "test of everything", seeds: 4, cpuSeconds: 5 });
+  expect(verdict).toEqual({ id: "T01", killed: true, by: "test of everything", seeds: 2, cpuSeconds: 3 });
   expect(log.at(-1)).toBe("suites packages/raft/src/a.ts");
+});
+
+test("worlds go on after the suites until the budget is used up", async () => {
+  const { verdict, log } = await judged({ worlds: { 4: checker("LogMatching") } });
+  expect(verdict).toEqual({ id: "T01", killed: true, by: "LogMatching", seeds: 4, cpuSeconds: 5 });
+  expect(log.slice(3, 6)).toEqual(["close", "suites packages/raft/src/a.ts", "start"]);
 });
 
 test("a mutant that nothing finds survives", async () => {
   const { verdict } = await judged({});
-  expect(verdict).toEqual({ id: "T01", killed: false, by: null, seeds: 4, cpuSeconds: 5 });
+  expect(verdict).toEqual({ id: "T01", killed: false, by: null, seeds: 5, cpuSeconds: 6 });
 });
 
 test("after a crash another process goes on, and a checker may still kill", async () => {
