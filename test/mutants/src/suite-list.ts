@@ -46,6 +46,7 @@ export const suites: readonly Suite[] = [
     file: "test/storage/open-storage.test.ts",
     tests: ["open refuses when any byte of"],
   },
+  { folder: "packages/raft", file: "test/storage/damaged-files.test.ts", tests: ["whatever happens to"] },
   {
     folder: "packages/raft",
     file: "test/transport/message-codec.test.ts",

@@ -1,9 +1,11 @@
 import type { Random } from "@flotilla/runtime";
-import { Cluster } from "./cluster.ts";
+import { Cluster, type Parcel } from "./cluster.ts";
 import { founded, seeded } from "./member.ts";
 
 const tickMs = 1000;
 const maxTicksAtOnce = 2;
+/** How much later each moment's parcels arrive than the last one's: no gap that would be noticed. */
+const lateSlope = 0.6;
 
 interface Clock {
   /** How fast it runs. */
@@ -15,9 +17,19 @@ interface Clock {
   pausedUntilMs: number;
 }
 
+/** Whom everything reaches later and later. */
+interface Late {
+  readonly id: string;
+  readonly sinceMs: number;
+  readonly mostMs: number;
+  readonly untilMs: number;
+  /** Once it is as late as it gets, nothing that it sends arrives. */
+  readonly isMuted: boolean;
+}
+
 /**
- * A group with lease reads on, whose clocks run fast and slow within the bound, are stopped and set, and whose reads are
- * never stale. Elections take milliseconds here while pledges last seconds, so what comes between is met.
+ * A group with lease reads on, whose clocks run fast and slow within the bound, are stopped and set, whose leaders hear
+ * answers to what they said long ago, and whose reads are never stale. Elections take milliseconds here while pledges last seconds, so what comes between is met.
  */
 export class LeaseSchedule {
   readonly cluster: Cluster;
@@ -26,6 +38,9 @@ export class LeaseSchedule {
   readonly #reads = new Map<string, number>();
   #realMs = 0;
   #proposed = 0;
+  #late: Late | null = null;
+  #held: { readonly parcel: Parcel; readonly sentMs: number }[] = [];
+  readonly #seen = new WeakSet<Parcel>();
 
   constructor(seed: number, size: number) {
     this.#random = seeded(seed);
@@ -76,7 +91,9 @@ export class LeaseSchedule {
 
   /** Time passes; whoever wakes hears what has arrived before its ticks, of which few are made up. */
   #pass(ms: number): void {
+    this.#hold();
     this.#realMs += ms;
+    this.#arrive();
     for (const id of this.cluster.ids) {
       const clock = this.#clock(id);
       const member = this.cluster.get(id);
@@ -91,7 +108,39 @@ export class LeaseSchedule {
     for (const id of this.cluster.ids) if (!this.#isPaused(id)) this.cluster.step(id, { type: "wake" });
   }
 
+  /** What was sent long enough ago is before whatever is on its way. */
+  #arrive(): void {
+    const late = this.#late;
+    if (late === null) return;
+    const isOver = this.#realMs >= late.untilMs;
+    const arrived = this.#held.filter(({ sentMs }) => isOver || sentMs + this.#lateMs(late) <= this.#realMs);
+    this.#held = this.#held.slice(arrived.length);
+    this.cluster.wire.unshift(...arrived.map(({ parcel }) => parcel));
+    if (isOver) this.#late = null;
+  }
+
+  #lateMs({ sinceMs, mostMs }: Late): number {
+    return Math.min(mostMs, (this.#realMs - sinceMs) * lateSlope);
+  }
+
+  /** What was sent since the last time waits when it is for the one that is late. */
+  #hold(): void {
+    const late = this.#late;
+    if (late === null) return;
+    const { wire } = this.cluster;
+    let position = wire.length;
+    const isSeen = (parcel: Parcel | undefined): boolean => parcel === undefined || this.#seen.has(parcel);
+    while (!isSeen(wire[position - 1])) position -= 1;
+    const isMute = late.isMuted && this.#lateMs(late) === late.mostMs;
+    for (const parcel of wire.splice(position)) {
+      this.#seen.add(parcel);
+      if (parcel.to === late.id) this.#held.push({ parcel, sentMs: this.#realMs });
+      else if (!isMute || parcel.from !== late.id) wire.push(parcel);
+    }
+  }
+
   #deliver(): void {
+    this.#hold();
     const awake = this.cluster.wire.filter(({ to }) => !this.#isPaused(to));
     const position = this.#random.below(4) === 0 ? this.#random.below(Math.max(1, awake.length)) : 0;
     const parcel = awake[position];
@@ -132,8 +181,27 @@ export class LeaseSchedule {
     else if (roll < 230) this.#clock(id).pausedUntilMs = this.#realMs + this.#random.below(12_000);
     else if (roll < 240) this.#clock(id).wallOffsetMs += (this.#random.below(3) - 1) * 5000;
     else if (roll < 246 && !this.#isPaused(id)) cluster.step(id, { type: "transfer", to: null });
+    else if (roll >= 980) this.#makeLate();
     else if (roll < 252) this.#closeLinks(id);
     else if (roll < 260) this.#link(id);
+  }
+
+  /** A leader is led to hear of nothing but the past; then it can no longer be heard, or hands over. */
+  #makeLate(): void {
+    const { cluster } = this;
+    const id = cluster.ids.find((each) => cluster.get(each).raft.role === "leader");
+    if (id === undefined) return;
+    if (this.#late === null) {
+      const mostMs = 2000 + this.#random.below(7000);
+      const untilMs = this.#realMs + mostMs / lateSlope + 8000;
+      this.#late = { id, sinceMs: this.#realMs, mostMs, untilMs, isMuted: this.#random.below(3) > 0 };
+    } else if (this.#late.id === id && !this.#late.isMuted && !this.#isPaused(id))
+      cluster.step(id, { type: "transfer", to: null });
+  }
+
+  /** What is on its way to it is lost with its links. */
+  #forget(id: string): void {
+    if (this.#late?.id === id) this.#held = [];
   }
 
   #propose(id: string): void {
@@ -156,6 +224,7 @@ export class LeaseSchedule {
   /** The process dies and another starts at once. */
   #restart(id: string, isNoticed: boolean): void {
     const { cluster } = this;
+    this.#forget(id);
     cluster.crash(id);
     if (isNoticed)
       for (const other of cluster.ids)
@@ -175,6 +244,8 @@ export class LeaseSchedule {
 
   #link(id: string): void {
     const other = this.#anyone();
+    this.#forget(id);
+    this.#forget(other);
     if (id !== other && !this.#isPaused(id) && !this.#isPaused(other)) this.cluster.link(id, other);
   }
 }

@@ -2,9 +2,12 @@
 export const schedules: number = Number(process.env["FLOTILLA_SCHEDULES"] ?? 15);
 const first = Number(process.env["FLOTILLA_SCHEDULE_SEED"] ?? 1);
 
-/** Runs the schedule of each seed, and says which one failed. */
-export async function eachSeed(run: (seed: number) => void | Promise<void>): Promise<void> {
-  for (let seed = first; seed < first + schedules; seed += 1) {
+/** Runs the schedule of each seed, at least so many, and says which one failed. */
+export async function eachSeed(
+  run: (seed: number) => void | Promise<void>,
+  least: number = 0,
+): Promise<void> {
+  for (let seed = first; seed < first + Math.max(schedules, least); seed += 1) {
     try {
       await run(seed);
     } catch (error) {
