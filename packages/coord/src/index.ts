@@ -13,6 +13,7 @@ export type {
   ReadOptions,
   Session,
   SessionLease,
+  SessionsOptions,
   SessionState,
   SetOptions,
   Value,
@@ -61,4 +62,15 @@ export { start } from "./server/start.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { DataReport, ForcedCluster, Poison } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { Branch, ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";
+export type {
+  Branch,
+  ChildrenPage,
+  Node,
+  SessionId,
+  SessionInfo,
+  SessionsPage,
+  Stat,
+  Usage,
+  WatchKind,
+  WatchToken,
+} from "@flotilla/kv";

@@ -12,6 +12,8 @@ export const limits = {
   multiBytes: 1_572_864,
   /** Names in one page of children. */
   childrenPage: 10_000,
+  /** Sessions in one page. */
+  sessionsPage: 1_000,
   /** Unacknowledged requests of one session. */
   windowRequests: 1_024,
   /** Bytes of the results kept for the unacknowledged requests of one session; the last one may go beyond. */

@@ -11,7 +11,7 @@ import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
 import type { Restored } from "./restore.ts";
-import type { Session } from "./session-table.ts";
+import { sessionInfo } from "./session-info.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState } from "./state.ts";
 import type { State } from "./state.ts";
@@ -35,6 +35,7 @@ import type {
   Result,
   SessionId,
   SessionInfo,
+  SessionsPage,
   Stat,
   TreeEvent,
   Usage,
@@ -50,10 +51,6 @@ export interface MachineOptions {
 }
 
 type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];
-
-function sessionInfo({ id, ttlMs, attach, window }: Session): SessionInfo {
-  return { id, ttlMs, attach, lastSeq: window.lastSeq };
-}
 
 /**
  * The replicated state: a tree of nodes, sessions with their request windows, leases. The same commands in the same
@@ -185,12 +182,21 @@ export class Machine {
 
   session(id: SessionId): SessionInfo | null {
     const session = this.#state.sessions.get(id);
-    return session === undefined ? null : sessionInfo(session);
+    return session === undefined ? null : sessionInfo(this.#state, session);
   }
 
   /** Sorted by id. */
   sessions(): SessionInfo[] {
-    return this.#state.sessions.all().map(sessionInfo);
+    return this.#state.sessions.all().map((session) => sessionInfo(this.#state, session));
+  }
+
+  /** Sorted by id, at most `limit` (1 to 1,000) of those after `after` (null: from the start). */
+  sessionsPage(after: SessionId | null, limit: number): SessionsPage {
+    const size = Math.min(Math.max(1, limit), limits.sessionsPage);
+    const found = this.#state.sessions.page(after, size + 1);
+    const page = found.slice(0, size);
+    const next = found.length > size ? (page.at(-1)?.id ?? null) : null;
+    return { sessions: page.map((session) => sessionInfo(this.#state, session)), next };
   }
 
   lease(id: string): LeaseInfo | null {
@@ -284,7 +290,7 @@ export class Machine {
     if (!isTtl(ttlMs)) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
     if (sessions.lease(id) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
     sessions.open({ id, secretHash: new Uint8Array(secretHash), ttlMs, attach }, 0);
-    sessions.grant({ id, session: id, ttlMs });
+    sessions.grant({ id, session: id, ttlMs, doomed: false });
     return { type: "attached", session: id, attach, lastSeq: 0, ttlMs };
   }
 

@@ -26,6 +26,7 @@ const tag = {
   close: 8,
   deleteAll: 9,
   branching: 10,
+  doom: 11,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
@@ -123,8 +124,9 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
       writer.number(op.ttlMs);
       return;
     case "revoke":
+    case "doom":
       writer.array(2);
-      writer.number(tag.revoke);
+      writer.number(tag[op.type]);
       writer.text(op.lease);
       return;
     default:
@@ -244,6 +246,9 @@ export function readOperation(reader: CborReader): Operation {
     case tag.revoke:
       expectItems("revoke", items, 2);
       return { type: "revoke", lease: reader.hex("lease", idDigits) };
+    case tag.doom:
+      expectItems("doom", items, 2);
+      return { type: "doom", lease: reader.hex("lease", idDigits) };
     case tag.close:
       expectItems("close", items, 1);
       return { type: "close" };

@@ -91,6 +91,7 @@ export function checkShape(op: Operation): void {
       readUint(op.ttlMs, "ttl");
       return;
     case "revoke":
+    case "doom":
       readId(op.lease, "lease");
       return;
     case "close":

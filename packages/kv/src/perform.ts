@@ -6,6 +6,7 @@ import type { Execution } from "./tree-ops.ts";
 import type {
   Branch,
   CheckOp,
+  DoomOp,
   GrantOp,
   MultiOp,
   Operation,
@@ -63,7 +64,7 @@ function branching(x: Execution, op: MultiOp, conditions: readonly CheckOp[]): P
 function grant(x: Execution, session: SessionId, op: GrantOp): Performed {
   if (x.sessions.lease(op.lease) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
   if (x.sessions.leasesOf(session).size >= limits.leasesPerSession) return refuse("ERR_FLOTILLA_LIMIT");
-  x.sessions.grant({ id: op.lease, session, ttlMs: op.ttlMs });
+  x.sessions.grant({ id: op.lease, session, ttlMs: op.ttlMs, doomed: false });
   return done;
 }
 
@@ -72,6 +73,12 @@ function revoke(x: Execution, session: SessionId, op: RevokeOp): Performed {
   // The session's own lease ends with the session.
   if (op.lease === session) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
   endLeases(x, [op.lease]);
+  return done;
+}
+
+function doom(x: Execution, op: DoomOp): Performed {
+  if (x.sessions.lease(op.lease) === undefined) return refuse("ERR_FLOTILLA_NOT_FOUND");
+  x.sessions.doom(op.lease);
   return done;
 }
 
@@ -92,6 +99,8 @@ export function perform(x: Execution, session: SessionId, op: Operation): Perfor
       return grant(x, session, op);
     case "revoke":
       return revoke(x, session, op);
+    case "doom":
+      return doom(x, op);
     case "close":
       endSession(x, session);
       return done;

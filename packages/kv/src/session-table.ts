@@ -62,6 +62,17 @@ export class SessionTable {
     return this.#sessions.values();
   }
 
+  /** Sorted by id, at most `limit` of those after `after`. */
+  page(after: SessionId | null, limit: number): readonly Session[] {
+    const found: Session[] = [];
+    this.#sessions.scan(after === null ? "" : `${after}\u0000`, (_id, session) => {
+      if (found.length === limit) return false;
+      found.push(session);
+      return true;
+    });
+    return found;
+  }
+
   lease(id: LeaseId): LeaseInfo | undefined {
     return this.#leases.get(id);
   }
@@ -126,6 +137,18 @@ export class SessionTable {
     this.#digest.add(this.#hash.a, this.#hash.b);
   }
 
+  /** The lease is renewed no more. */
+  doom(id: LeaseId): void {
+    const lease = this.#leases.get(id);
+    if (lease === undefined || lease.doomed) return;
+    this.#hashLease(lease);
+    this.#digest.remove(this.#hash.a, this.#hash.b);
+    const doomed = { ...lease, doomed: true };
+    this.#leases.set(id, doomed);
+    this.#hashLease(doomed);
+    this.#digest.add(this.#hash.a, this.#hash.b);
+  }
+
   endLease(id: LeaseId): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) return;
@@ -179,7 +202,9 @@ export class SessionTable {
     this.#digest.remove(session.a, session.b);
   }
 
-  #hashLease({ id, session, ttlMs }: LeaseInfo): void {
-    this.#hash.begin(leaseKind).word(hashText(id)).word(hashText(session)).word(ttlMs).end();
+  #hashLease({ id, session, ttlMs, doomed }: LeaseInfo): void {
+    this.#hash.begin(leaseKind).word(hashText(id)).word(hashText(session)).word(ttlMs);
+    if (doomed) this.#hash.word(1);
+    this.#hash.end();
   }
 }

@@ -110,11 +110,12 @@ function readNode(items: CborReader): NodeFields {
 }
 
 function readLease(items: CborReader): LeaseInfo {
-  items.array("lease", 3, 3);
+  items.array("lease", 4, 4);
   return {
     id: items.hex("lease", idDigits),
     session: items.hex("session", idDigits),
     ttlMs: items.uint("ttl", limits.maxTtlMs),
+    doomed: items.boolean("doomed"),
   };
 }
 

@@ -39,10 +39,11 @@ function* valuesOf<V>(map: SortedMap<V>): Generator<V> {
 }
 
 function writeLease(lease: LeaseInfo): void {
-  writer.array(3);
+  writer.array(4);
   writer.text(lease.id);
   writer.text(lease.session);
   writer.number(lease.ttlMs);
+  writer.boolean(lease.doomed);
 }
 
 function writeNode(node: TreeNode): void {

@@ -122,11 +122,19 @@ export interface RevokeOp {
   readonly type: "revoke";
   readonly lease: LeaseId;
 }
+/**
+ * Dooms a lease of any session: it is renewed no more, and the leader ends it once its time is over. The session's own
+ * takes the session with it. Nothing is deleted at once, so that whoever holds something by it learns of its end first.
+ */
+export interface DoomOp {
+  readonly type: "doom";
+  readonly lease: LeaseId;
+}
 /** Ends the session, its leases and all their nodes in one revision. */
 export interface CloseOp {
   readonly type: "close";
 }
-export type Operation = TreeOp | MultiOp | GrantOp | RevokeOp | CloseOp;
+export type Operation = TreeOp | MultiOp | GrantOp | RevokeOp | DoomOp | CloseOp;
 
 /** Opens the session when `ttlMs` is given and it is absent, then moves it to this attach number. */
 export interface AttachCommand {
@@ -296,10 +304,25 @@ export interface SessionInfo {
   readonly ttlMs: number;
   readonly attach: number;
   readonly lastSeq: number;
+  /** Its leases, its own among them. */
+  readonly leases: number;
+  /** Nodes that end with one of them. */
+  readonly nodes: number;
+  /** Its own lease is renewed no more. */
+  readonly doomed: boolean;
+}
+
+/** A page of sessions, sorted by id. */
+export interface SessionsPage {
+  readonly sessions: readonly SessionInfo[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: SessionId | null;
 }
 
 export interface LeaseInfo {
   readonly id: LeaseId;
   readonly session: SessionId;
   readonly ttlMs: number;
+  /** It is renewed no more. */
+  readonly doomed: boolean;
 }

@@ -141,6 +141,7 @@ export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | nul
         ? null
         : badArgument(`a ttl is between ${limits.minTtlMs} and ${limits.maxTtlMs} ms`);
     case "revoke":
+    case "doom":
     case "close":
       return null;
     default:

@@ -92,7 +92,7 @@ type What =
       readonly others: readonly Draft[] | undefined;
     }
   | { readonly type: "grant"; readonly lease: number; readonly ttlMs: number }
-  | { readonly type: "revoke"; readonly lease: number }
+  | { readonly type: "revoke" | "doom"; readonly lease: number }
   | { readonly type: "close" };
 
 const what: fc.Arbitrary<What> = fc.oneof(
@@ -114,7 +114,10 @@ const what: fc.Arbitrary<What> = fc.oneof(
       ttlMs: fc.constantFrom(499, 500, 9_000, 120_001),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("revoke" as const), lease: ids }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constantFrom("revoke" as const, "doom" as const), lease: ids }),
+  },
   { weight: 1, arbitrary: fc.constant({ type: "close" as const }) },
 );
 
@@ -294,7 +297,8 @@ function operationOf(from: What, state: State, own: string): Operation {
     case "grant":
       return { type: "grant", lease: idOf(from.lease), ttlMs: from.ttlMs };
     case "revoke":
-      return { type: "revoke", lease: idOf(from.lease) };
+    case "doom":
+      return { type: from.type, lease: idOf(from.lease) };
     default:
       return { type: "close" };
   }

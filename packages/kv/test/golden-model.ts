@@ -52,7 +52,7 @@ interface GoldenState {
   revision: number;
   nodes: Record<string, GoldenNode>;
   sessions: Record<string, GoldenSession>;
-  leases: Record<string, { session: string; ttlMs: number }>;
+  leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
 }
 
 export interface GoldenEvent {
@@ -91,6 +91,14 @@ export class GoldenModel {
   below(path: string): string[] {
     const prefix = path === "/" ? "/" : `${path}/`;
     return this.paths().filter((other) => other !== "/" && other.startsWith(prefix));
+  }
+
+  /** What a session has. */
+  holdings(session: string): { leases: number; nodes: number; doomed: boolean } {
+    const leases = Object.keys(this.state.leases).filter((id) => this.state.leases[id]?.session === session);
+    const nodes = Object.values(this.state.nodes).filter(({ owner }) => leases.includes(owner ?? ""));
+    const doomed = this.state.leases[session]?.doomed === true;
+    return { leases: leases.length, nodes: nodes.length, doomed };
   }
 
   usage(path: string): Usage | null {
@@ -183,7 +191,7 @@ export class GoldenModel {
       if (id in this.state.leases) return no("ERR_FLOTILLA_EXISTS");
       session = { secret: hashed, ttlMs, attach: 0, acked: 0, results: [] };
       this.state.sessions[id] = session;
-      this.state.leases[id] = { session: id, ttlMs };
+      this.state.leases[id] = { session: id, ttlMs, doomed: false };
     }
     if (session.secret !== hashed) return no("ERR_FLOTILLA_WRONG_SECRET");
     if (attach <= session.attach) return no("ERR_FLOTILLA_MOVED");
@@ -246,11 +254,14 @@ export class GoldenModel {
       } else if (op.type === "grant") {
         if (op.ttlMs < 500 || op.ttlMs > 120_000) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
         if (op.lease in this.state.leases) refuse("ERR_FLOTILLA_EXISTS");
-        this.state.leases[op.lease] = { session, ttlMs: op.ttlMs };
+        this.state.leases[op.lease] = { session, ttlMs: op.ttlMs, doomed: false };
       } else if (op.type === "revoke") {
         if (this.state.leases[op.lease]?.session !== session) refuse("ERR_FLOTILLA_NOT_FOUND");
         if (op.lease === session) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
         this.#end([op.lease]);
+      } else if (op.type === "doom") {
+        const lease = this.state.leases[op.lease] ?? refuse("ERR_FLOTILLA_NOT_FOUND");
+        lease.doomed = true;
       } else if (op.type === "close") {
         const leases = Object.entries(this.state.leases).filter(([, lease]) => lease.session === session);
         this.#end(leases.map(([id]) => id));

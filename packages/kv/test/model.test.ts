@@ -21,6 +21,7 @@ function goldenDump(golden: GoldenModel): unknown {
       ttlMs,
       attach,
       lastSeq: acked + results.length,
+      ...golden.holdings(id),
     })),
     leases: byId(state.leases).map(([id, lease]) => ({ id, ...lease })),
     results: byId(state.sessions).map(([, { acked, results }]) =>
@@ -219,6 +220,7 @@ test("the random commands reach every rule", () => {
     multi: "BAD_PATH NOT_FOUND FENCED BAD_VERSION EXISTS HAS_CHILDREN",
     grant: "BAD_ARGUMENT EXISTS",
     revoke: "BAD_ARGUMENT NOT_FOUND",
+    doom: "NOT_FOUND",
     close: "",
   };
   const expected = Object.entries(tree).flatMap(([type, codes]) => [

@@ -41,6 +41,8 @@ export function packedOperation(op: Operation): unknown[] {
       return [6, op.lease, op.ttlMs];
     case "revoke":
       return [7, op.lease];
+    case "doom":
+      return [11, op.lease];
     default:
       return [8];
   }

@@ -23,7 +23,12 @@ describe("attach", () => {
     expect(driver.open(1, limits.minTtlMs - 1)).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
     expect(driver.machine.sessions()).toEqual([]);
     expect(driver.open(1)).toMatchObject({ type: "attached", lastSeq: 0, ttlMs: 10_000 });
-    expect(driver.machine.lease(idOf(1))).toEqual({ id: idOf(1), session: idOf(1), ttlMs: 10_000 });
+    expect(driver.machine.lease(idOf(1))).toEqual({
+      id: idOf(1),
+      session: idOf(1),
+      ttlMs: 10_000,
+      doomed: false,
+    });
   });
 
   test("again takes the right secret and a higher number, and keeps the ttl", () => {

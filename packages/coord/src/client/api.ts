@@ -5,6 +5,7 @@ import type {
   LeaseId,
   Node,
   SessionId,
+  SessionsPage,
   Stat,
   Usage,
   WatchKind,
@@ -44,6 +45,13 @@ export interface ChildrenOptions extends ReadOptions {
   /** Names after this one. */
   readonly after?: string;
   /** Default and most 10,000. */
+  readonly limit?: number;
+}
+
+export interface SessionsOptions extends ReadOptions {
+  /** Sessions after this id. */
+  readonly after?: SessionId;
+  /** Default and most 1,000. */
   readonly limit?: number;
 }
 
@@ -262,6 +270,14 @@ export interface Session extends AsyncDisposable {
   children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null>;
   /** What a node and everything below it take up, at once however many they are; null when the node is absent. */
   usage(path: string, options?: ReadOptions): Promise<Usage | null>;
+  /** The open sessions of the cluster, sorted by id. */
+  sessions(options?: SessionsOptions): Promise<SessionsPage>;
+  /**
+   * Has another session ended, or a lease of one: it is renewed no more, its holder is told in time as by any lapse, and
+   * after its TTL and a little its nodes are gone. `close` ends the own session at once.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND`
+   */
+  doom(lease: LeaseId, options?: CallOptions): Promise<void>;
   /** Makes a node. @throws FlotillaError `ERR_FLOTILLA_EXISTS`, `ERR_FLOTILLA_NOT_FOUND` (parent) */
   create(path: string, value?: Value, options?: CreateOptions): Promise<Written>;
   /** Changes an existing node. @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND`, `ERR_FLOTILLA_BAD_VERSION` */

@@ -13,6 +13,7 @@ export type {
   ReadOptions,
   Session,
   SessionLease,
+  SessionsOptions,
   SessionState,
   SetOptions,
   Value,
@@ -55,4 +56,15 @@ export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";
 export type { ErrorCode } from "@flotilla/runtime";
-export type { Branch, ChildrenPage, Node, SessionId, Stat, Usage, WatchKind, WatchToken } from "@flotilla/kv";
+export type {
+  Branch,
+  ChildrenPage,
+  Node,
+  SessionId,
+  SessionInfo,
+  SessionsPage,
+  Stat,
+  Usage,
+  WatchKind,
+  WatchToken,
+} from "@flotilla/kv";

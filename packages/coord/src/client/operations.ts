@@ -226,6 +226,7 @@ export function requestBytes(operation: Operation): number {
         .reduce((sum, op) => sum + sizeOf(op), overheadBytes);
     case "grant":
     case "revoke":
+    case "doom":
     case "close":
       return overheadBytes;
     default:

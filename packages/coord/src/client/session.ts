@@ -4,6 +4,7 @@ import type {
   Node,
   Operation,
   SessionId,
+  SessionsPage,
   Stat,
   TreeOp,
   Usage,
@@ -25,6 +26,7 @@ import type {
   ReadOptions,
   Session,
   SessionLease,
+  SessionsOptions,
   SessionState,
   SetOptions,
   Value,
@@ -39,6 +41,7 @@ import { Attachment } from "./attachment.ts";
 import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import { checkOperation, createOp, deleteOp, fenced, multiOp, requestBytes, setOp } from "./operations.ts";
+import { sessionsQuery } from "./queries.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, written } from "./results.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -161,6 +164,16 @@ export class ClientSession implements Session {
     validatePath(path);
     const query = { type: "usage", path } as const;
     return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "usage").usage;
+  }
+
+  async sessions(options: SessionsOptions = {}): Promise<SessionsPage> {
+    const query = sessionsQuery(options);
+    const { sessions, next } = expect(await this.#read(query, options), "sessions");
+    return { sessions, next };
+  }
+
+  async doom(lease: LeaseId, options?: CallOptions): Promise<void> {
+    await this.#write({ type: "doom", lease }, options, "doom", null);
   }
 
   async create(path: string, value: Value = "", options: CreateOptions = {}): Promise<Written> {

@@ -25,6 +25,8 @@ function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
       return childrenOf(machine, query.path, query.after, query.limit);
     case "usage":
       return { type: "usage", usage: machine.usage(query.path) };
+    case "sessions":
+      return { type: "sessions", ...machine.sessionsPage(query.after, query.limit) };
     case "sync":
       return { type: "done" };
     default:

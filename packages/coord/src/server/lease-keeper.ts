@@ -32,7 +32,8 @@ export interface LeaseKeeperOptions {
 
 /**
  * Times of leases on the leader. Deadlines belong to one term and start anew with it; receipt of a renewal moves
- * them, a quorum round begun after it vouches for it, and nothing is vouched for once its end was proposed.
+ * them, a quorum round begun after it vouches for it, and nothing is vouched for once its end was proposed or it is
+ * doomed: then the deadline stands.
  * On any other member it does nothing.
  */
 export class LeaseKeeper {
@@ -77,7 +78,7 @@ export class LeaseKeeper {
   /** To be called in the turn a command was applied. */
   onApplied(applied: Applied): void {
     if (this.#term === null) return;
-    if (applied.type === "attached") this.#startDeadline(applied.session, applied.ttlMs);
+    if (applied.type === "attached") this.#attached(applied.session, applied.ttlMs);
     if (applied.type === "expired") for (const lease of applied.leases) this.#forget(lease);
   }
 
@@ -121,7 +122,13 @@ export class LeaseKeeper {
   #touch(id: LeaseId): void {
     if (this.#term === null || this.#ending.has(id)) return;
     const lease = this.#leases.lease(id);
-    if (lease !== null) this.#startDeadline(id, lease.ttlMs);
+    if (lease !== null && !lease.doomed) this.#startDeadline(id, lease.ttlMs);
+  }
+
+  /** Whoever attaches again and again does not put off its doom. */
+  #attached(id: LeaseId, ttlMs: number): void {
+    if (this.#leases.lease(id)?.doomed === true && this.#deadlines.has(id)) return;
+    this.#startDeadline(id, ttlMs);
   }
 
   #forget(id: LeaseId): void {
@@ -155,7 +162,8 @@ export class LeaseKeeper {
   }
 
   #isAlive(id: LeaseId): boolean {
-    return !this.#ending.has(id) && this.#deadlines.has(id) && this.#leases.lease(id) !== null;
+    const lease = this.#leases.lease(id);
+    return !this.#ending.has(id) && this.#deadlines.has(id) && lease !== null && !lease.doomed;
   }
 
   #arm(): void {

@@ -11,6 +11,8 @@ export interface RaftPort {
 
 /** Leases as the state machine knows them. */
 export interface LeaseTable {
-  lease(id: LeaseId): { readonly ttlMs: number; readonly session: SessionId } | null;
+  lease(
+    id: LeaseId,
+  ): { readonly ttlMs: number; readonly session: SessionId; readonly doomed: boolean } | null;
   leases(): readonly { readonly id: LeaseId; readonly ttlMs: number }[];
 }

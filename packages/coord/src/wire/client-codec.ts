@@ -60,6 +60,12 @@ function writeQuery(query: Query): void {
       open(5, 2);
       writer.text(query.path);
       return;
+    case "sessions":
+      open(6, 3);
+      if (query.after === null) writer.null();
+      else writer.text(query.after);
+      writer.number(query.limit);
+      return;
     case "sync":
       open(3, 1);
       return;
@@ -177,11 +183,11 @@ function readChildren(reader: CborReader): Query {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2];
+const queryItems = [2, 2, 4, 1, 1, 2, 3];
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 5);
+  const tag = reader.uint("query tag", 6);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -192,6 +198,10 @@ function readQuery(reader: CborReader): Query {
       return readChildren(reader);
     case 5:
       return { type: "usage", path: readPath(reader, "path") };
+    case 6: {
+      const after = reader.takeNull() ? null : readId(reader);
+      return { type: "sessions", after, limit: reader.uint("limit", limits.sessionsPage) };
+    }
     default:
       return { type: tag === 3 ? "sync" : "status" };
   }

@@ -4,6 +4,7 @@ import type {
   Node,
   Operation,
   SessionId,
+  SessionInfo,
   Stat,
   TreeEvent,
   Usage,
@@ -57,6 +58,7 @@ export type Query =
       readonly limit: number;
     }
   | { readonly type: "usage"; readonly path: string }
+  | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -133,6 +135,11 @@ export type Answer =
   | { readonly type: "stat"; readonly stat: Stat | null }
   | { readonly type: "children"; readonly names: readonly string[] | null; readonly next: string | null }
   | { readonly type: "usage"; readonly usage: Usage | null }
+  | {
+      readonly type: "sessions";
+      readonly sessions: readonly SessionInfo[];
+      readonly next: SessionId | null;
+    }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };

@@ -10,10 +10,13 @@ import {
   readEvent,
   readName,
   readNode,
+  readId,
   readPath,
+  readSession,
   readToken,
   writeEvent,
   writeNode,
+  writeSession,
   writeToken,
 } from "./tree-codec.ts";
 
@@ -65,6 +68,13 @@ function writeAnswer(answer: Answer): void {
       return;
     case "done":
       open(3, 1);
+      return;
+    case "sessions":
+      open(7, 3);
+      writer.array(answer.sessions.length);
+      for (const session of answer.sessions) writeSession(writer, session);
+      if (answer.next === null) writer.null();
+      else writer.text(answer.next);
       return;
     case "usage":
       open(6, 2);
@@ -190,11 +200,11 @@ function readUsage(reader: CborReader): Usage {
 }
 
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2];
+const answerItems = [2, 2, 3, 1, 2, 3, 2, 3];
 
 function readAnswer(reader: CborReader): Answer {
   const items = reader.array("answer", 1, 3);
-  const tag = reader.uint("answer tag", 6);
+  const tag = reader.uint("answer tag", 7);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -209,6 +219,10 @@ function readAnswer(reader: CborReader): Answer {
       return { type: "done" };
     case 4:
       return { type: "status", status: readStatus(reader) };
+    case 7: {
+      const sessions = reader.list("sessions", limits.sessionsPage, readSession);
+      return { type: "sessions", sessions, next: reader.takeNull() ? null : readId(reader, "next") };
+    }
     case 6:
       return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
     default:

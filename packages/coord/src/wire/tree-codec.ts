@@ -1,5 +1,5 @@
-import type { Node, TreeEvent } from "@flotilla/kv";
-import { limits, readStat, writeStat } from "@flotilla/kv";
+import type { Node, SessionInfo, TreeEvent } from "@flotilla/kv";
+import { idDigits, limits, readStat, writeStat } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
@@ -26,6 +26,37 @@ export function writeNode(writer: CborWriter, node: Node): void {
 export function readNode(reader: CborReader): Node {
   reader.array("node", 2, 2);
   return { value: reader.bytes("value", limits.valueBytes), stat: readStat(reader) };
+}
+
+/** A session or lease id. */
+export function readId(reader: CborReader, what: string): string {
+  return reader.hex(what, idDigits);
+}
+
+/** Writes a `SessionInfo` as a positional array. */
+export function writeSession(writer: CborWriter, session: SessionInfo): void {
+  writer.array(7);
+  writer.text(session.id);
+  writer.number(session.ttlMs);
+  writer.number(session.attach);
+  writer.number(session.lastSeq);
+  writer.number(session.leases);
+  writer.number(session.nodes);
+  writer.boolean(session.doomed);
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
+export function readSession(reader: CborReader): SessionInfo {
+  reader.array("session", 7, 7);
+  return {
+    id: readId(reader, "session"),
+    ttlMs: reader.uint("ttl"),
+    attach: reader.uint("attach"),
+    lastSeq: reader.uint("seq"),
+    leases: reader.uint("leases"),
+    nodes: reader.uint("nodes"),
+    doomed: reader.boolean("doomed"),
+  };
 }
 
 const eventTypes = ["created", "changed", "deleted"] as const;

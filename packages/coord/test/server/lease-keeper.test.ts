@@ -19,7 +19,7 @@ interface Open<T> {
 
 class World {
   readonly clock = new FakeClock();
-  readonly table = new Map<string, { id: string; session: string; ttlMs: number }>();
+  readonly table = new Map<string, { id: string; session: string; ttlMs: number; doomed: boolean }>();
   readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
   readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
   readonly proposals: Open<Proposed>[] = [];
@@ -41,7 +41,11 @@ class World {
   }
 
   grant(...ids: string[]): void {
-    for (const id of ids) this.table.set(id, { id, session: id, ttlMs });
+    for (const id of ids) this.table.set(id, { id, session: id, ttlMs, doomed: false });
+  }
+
+  doom(id: string): void {
+    this.table.set(id, { id, session: id, ttlMs, doomed: true });
   }
 
   lead(term: number): void {
@@ -183,6 +187,37 @@ test("leadership lost before the round ended vouches for nothing", async () => {
   world.reads[0]?.resolve(1);
   await world.clock.settle();
   expect(world.refused).toEqual([]);
+});
+
+test("a doomed lease is vouched for no more, and its deadline stands whatever its session does", async () => {
+  const world = new World();
+  world.grant(a, b);
+  world.lead(1);
+  await world.clock.advance(1_000);
+  world.renew(a, b);
+  await world.clock.settle();
+  world.doom(a);
+  world.reads[0]?.resolve(1);
+  await world.clock.advance(awaitedMs - 1_000);
+  expect(world.refused).toEqual([[a]]);
+  world.renew(a);
+  world.keeper.onApplied({ type: "attached", session: a, attach: 2, lastSeq: 0, ttlMs });
+  await world.clock.advance(999);
+  expect(world.ended).toEqual([]);
+  world.renew(b);
+  await world.clock.advance(tickMs + 1);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a new leader gives a doomed lease a full TTL too: its session may have been told that it lives", async () => {
+  const world = new World();
+  world.grant(a);
+  world.doom(a);
+  world.lead(1);
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(tickMs + 1);
+  expect(world.ended).toEqual([a]);
 });
 
 test("a lease that is gone by the read index is refused", async () => {

@@ -26,7 +26,7 @@ class Member {
       },
       status: () => ({ leader: this.leader }) as never,
     };
-    const rows = leases.map((lease) => ({ id: lease, session: lease, ttlMs: 10_000 }));
+    const rows = leases.map((lease) => ({ id: lease, session: lease, ttlMs: 10_000, doomed: false }));
     const table = {
       lease: (lease: string) => rows.find((row) => row.id === lease) ?? null,
       leases: () => rows,

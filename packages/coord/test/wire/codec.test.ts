@@ -66,7 +66,7 @@ const operation = fc.oneof(
     { requiredKeys: ["type", "ops", "if"] },
   ),
   fc.record({ type: fc.constant("grant"), lease: id, ttlMs: uint }),
-  fc.record({ type: fc.constant("revoke"), lease: id }),
+  fc.record({ type: fc.constantFrom("revoke", "doom"), lease: id }),
   fc.record({ type: fc.constant("close") }),
 );
 const query = fc.oneof(
@@ -76,6 +76,11 @@ const query = fc.oneof(
     path,
     after: fc.option(path, { nil: null }),
     limit: fc.integer({ min: 0, max: 10_000 }),
+  }),
+  fc.record({
+    type: fc.constant("sessions"),
+    after: fc.option(id, { nil: null }),
+    limit: fc.integer({ min: 0, max: 1_000 }),
   }),
   fc.record({ type: fc.constantFrom("sync", "status") }),
 );
@@ -126,6 +131,15 @@ const event: fc.Arbitrary<TreeEvent> = fc.record({
   path,
   node: fc.option(node, { nil: null }),
 });
+const session = fc.record({
+  id,
+  ttlMs: uint,
+  attach: uint,
+  lastSeq: uint,
+  leases: uint,
+  nodes: uint,
+  doomed: fc.boolean(),
+});
 const text = fc.string({ maxLength: 30 });
 const status = fc.record({
   id: text,
@@ -159,6 +173,11 @@ const answer = fc.oneof(
   fc.record({
     type: fc.constant("usage"),
     usage: fc.option(fc.record({ nodes: uint, bytes: uint }), { nil: null }),
+  }),
+  fc.record({
+    type: fc.constant("sessions"),
+    sessions: fc.array(session, { maxLength: 3 }),
+    next: fc.option(id, { nil: null }),
   }),
   fc.record({ type: fc.constant("done") }),
   fc.record({ type: fc.constant("status"), status }),

@@ -1,4 +1,4 @@
-import type { Node, TreeEvent } from "@flotilla/kv";
+import type { Node, SessionInfo, TreeEvent } from "@flotilla/kv";
 import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
 import type { NodeStatus } from "../../src/client/api.ts";
 import type {
@@ -28,6 +28,10 @@ function watch({ id, path, kind, from }: WatchSpec): unknown[] {
   return [id, path, ["data", "children", "recursive"].indexOf(kind), orNull(from, token)];
 }
 
+function session({ id, ttlMs, attach, lastSeq, leases, nodes, doomed }: SessionInfo): unknown[] {
+  return [id, ttlMs, attach, lastSeq, leases, nodes, doomed];
+}
+
 function query(of: Query): unknown[] {
   switch (of.type) {
     case "get":
@@ -38,6 +42,8 @@ function query(of: Query): unknown[] {
       return [2, of.path, of.after, of.limit];
     case "usage":
       return [5, of.path];
+    case "sessions":
+      return [6, of.after, of.limit];
     case "sync":
       return [3];
     default:
@@ -93,6 +99,8 @@ function answer(of: Answer): unknown[] {
       return [2, of.names, of.next];
     case "usage":
       return [6, orNull(of.usage, ({ nodes, bytes }) => [nodes, bytes])];
+    case "sessions":
+      return [7, of.sessions.map(session), of.next];
     case "done":
       return [3];
     case "status":

@@ -10,6 +10,7 @@ import { recoverCommand } from "../commands/recover.ts";
 import { repairCommand } from "../commands/repair.ts";
 import { duCommand } from "../commands/du.ts";
 import { multiCommand } from "../commands/multi.ts";
+import { sessionsCommand } from "../commands/sessions.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
@@ -37,6 +38,7 @@ const commands = [
   rmCommand,
   duCommand,
   multiCommand,
+  sessionsCommand,
   statCommand,
   watchCommand,
   versionCommand,

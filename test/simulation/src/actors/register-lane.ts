@@ -51,6 +51,7 @@ export class RegisterLane {
     if (draw < 0.82) await this.#register(draw / 0.82);
     else if (draw < 0.88) await this.#sequential();
     else if (draw < 0.94) await this.#pair();
+    else if (draw < 0.942) await this.#doom();
     else await this.#list();
   }
 
@@ -215,6 +216,18 @@ export class RegisterLane {
       asked,
       () => this.#tracked.session.multi(items, options),
       (done) => done.revision,
+    );
+  }
+
+  /** Has somebody's session ended, perhaps the own one, perhaps one that is over. */
+  async #doom(): Promise<void> {
+    const sessions = [...this.#actor.world.ledger.writes.keys()];
+    const victim = sessions[this.#random.below(sessions.length)];
+    if (victim === undefined) return;
+    await this.#tracked.write(
+      { type: "doom", path: "", value: null, opId: null },
+      () => this.#tracked.session.doom(victim, this.#limits()),
+      () => null,
     );
   }
 

@@ -67,7 +67,8 @@ function effectsOf(world: World): EffectRecord[] {
   const effects: EffectRecord[] = [];
   for (const { command, result, events } of world.golden.commands) {
     if (command?.type !== "request" || result === null) continue;
-    const changed = result.ok && (events.length > 0 || command.operation.type === "close");
+    const { type } = command.operation;
+    const changed = result.ok && (events.length > 0 || type === "close" || type === "doom");
     if (!result.ok && events.length > 0) {
       world.findings.later(
         "ExactlyOnce",
