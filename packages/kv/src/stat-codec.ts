@@ -34,7 +34,7 @@ export function writeStat(writer: CborWriter, stat: Stat): void {
  */
 export function readStat(reader: CborReader): Stat {
   reader.array("stat", items, items);
-  const head = {
+  const stat = {
     czxid: reader.uint("czxid"),
     mzxid: reader.uint("mzxid"),
     pzxid: reader.uint("pzxid"),
@@ -46,7 +46,12 @@ export function readStat(reader: CborReader): Stat {
     ephemeralOwner: reader.takeNull() ? null : reader.hex("owner", idDigits),
     dataLength: reader.uint("length"),
     numChildren: reader.uint("children"),
+    container: false,
+    ttlMs: null as number | null,
   };
+  // Set afterwards and not spread into another object, which would be a slow one.
   const lifetime = reader.int("lifetime");
-  return { ...head, container: lifetime < 0, ttlMs: lifetime > 0 ? lifetime : null };
+  if (lifetime > 0) stat.ttlMs = lifetime;
+  else stat.container = lifetime < 0;
+  return stat;
 }

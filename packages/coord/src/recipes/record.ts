@@ -1,10 +1,12 @@
 import type { Node } from "@flotilla/kv";
 
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
 /** Recipe nodes hold small JSON objects; anything else in them reads as null. */
 export function readRecord(node: Node | null): Readonly<Record<string, unknown>> | null {
   if (node === null) return null;
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(node.value));
+    const value: unknown = JSON.parse(decoder.decode(node.value));
     return isRecord(value) ? value : null;
   } catch {
     return null;

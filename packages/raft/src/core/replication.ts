@@ -18,7 +18,7 @@ export function hasAppends(s: RaftState): boolean {
 
 /** Sends every peer what is due and fits its window. */
 export function sendAppends(s: RaftState): void {
-  if (s.leading === null) return;
+  if (s.leading === null || !hasAppends(s)) return;
   for (const [id, progress] of s.leading.progress) {
     while (progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) sendAppend(s, id, progress);
   }

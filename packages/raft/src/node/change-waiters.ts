@@ -53,7 +53,9 @@ export class ChangeWaiters {
   }
 
   /** To be called at the end of a turn, with what the state machine has applied. */
-  settle({ role, term, committedConfiguration: committed }: Standing, applied: Index): void {
+  settle(standing: Standing, applied: Index): void {
+    if (this.#waiting.size === 0) return;
+    const { role, term, committedConfiguration: committed } = standing;
     for (const [id, { placed }] of this.#waiting) {
       if (placed === null) continue;
       // Only the term's own leader knows that what is committed there is what it appended.

@@ -11,19 +11,21 @@ export type ProposalOutcome = "applied" | "dropped" | "unknown" | "refused";
 
 /** Counts by name. */
 export class Tally<Name extends string> {
-  readonly #counts = new Map<Name, number>();
+  readonly #counts = new Map<Name, { count: number }>();
 
   add(name: Name): void {
-    this.#counts.set(name, this.of(name) + 1);
+    const known = this.#counts.get(name);
+    if (known === undefined) this.#counts.set(name, { count: 1 });
+    else known.count += 1;
   }
 
   of(name: Name): number {
-    return this.#counts.get(name) ?? 0;
+    return this.#counts.get(name)?.count ?? 0;
   }
 
   /** Names in the order in which they were first seen. */
   get all(): ReadonlyMap<Name, number> {
-    return this.#counts;
+    return new Map([...this.#counts].map(([name, { count }]) => [name, count]));
   }
 }
 

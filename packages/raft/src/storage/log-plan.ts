@@ -50,12 +50,17 @@ export function planBatch(view: LogView, change: LogChange): Plan {
   const dropFrom =
     change.reset === null ? truncate(draft, view, change.truncateFrom) : reset(draft, view, change.reset);
   putRun(draft, change.entries);
+  const { base, start, startTerm, startChain } =
+    change.reset === null ? startOf(view) : emptyAt(change.reset);
   const next: TailRecord = {
     seq: tail.seq + 1,
     hardSeq: change.hardState === null ? tail.hardSeq : tail.seq + 1,
     // The core may know a commit index above what is durable here; recovery must never lead.
     commit: Math.max(change.reset?.index ?? tail.commit, Math.min(change.commit, draft.last.index)),
-    ...(change.reset === null ? startOf(view) : emptyAt(change.reset)),
+    base,
+    start,
+    startTerm,
+    startChain,
     last: draft.last,
     chain: draft.chain,
   };

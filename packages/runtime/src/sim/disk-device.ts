@@ -21,7 +21,7 @@ export interface DiskCall<T> {
   /** Runs when the device has done it; may throw. */
   readonly effect: () => T;
   /** Runs instead when the device fails it. */
-  readonly failed?: () => void;
+  readonly failed?: (() => void) | undefined;
 }
 
 /** The device under a machine's disk: how long it takes and how it fails. */

@@ -136,13 +136,6 @@ export class SimFiles implements Files {
     effect: () => T,
     failed?: () => void,
   ): Promise<T> {
-    return this.#device.perform(this.#life, {
-      kind,
-      about,
-      cost,
-      bytes,
-      effect,
-      ...(failed === undefined ? {} : { failed }),
-    });
+    return this.#device.perform(this.#life, { kind, about, cost, bytes, effect, failed });
   }
 }

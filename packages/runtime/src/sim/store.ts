@@ -148,8 +148,7 @@ export class SimStore implements Store {
     failed?: () => void,
   ): Promise<T> {
     const { device, life, name } = this.#context;
-    const call = { kind, about: name, cost, bytes, effect, ...(failed === undefined ? {} : { failed }) };
-    const done = device.perform(life, call);
+    const done = device.perform(life, { kind, about: name, cost, bytes, effect, failed });
     this.#calls.add(done);
     try {
       return await done;

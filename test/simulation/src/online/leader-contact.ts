@@ -25,9 +25,17 @@ export class LeaderContact implements OnlineChecker {
   }
 
   receive(node: NodeView, from: string, _message: Message, incarnation: string): void {
-    const heard = this.#heardMs.get(node) ?? new Map<string, Map<string, number>>();
-    const times = heard.get(from) ?? new Map<string, number>();
-    this.#heardMs.set(node, heard.set(from, times.set(incarnation, this.#pace.nowMs())));
+    let heard = this.#heardMs.get(node);
+    if (heard === undefined) {
+      heard = new Map();
+      this.#heardMs.set(node, heard);
+    }
+    let times = heard.get(from);
+    if (times === undefined) {
+      times = new Map();
+      heard.set(from, times);
+    }
+    times.set(incarnation, this.#pace.nowMs());
   }
 
   moment(node: NodeView, nowMs: number): void {

@@ -48,6 +48,7 @@ export interface Watched {
 }
 
 const momentMs = 25;
+const writeMoments = { begin: "write/begin", durable: "write/durable" } as const;
 
 /** What checkers are asked so often that only those are asked that listen. */
 type Frequent = "append" | "apply" | "commit" | "moment" | "receive" | "send" | "step";
@@ -129,7 +130,7 @@ export class Monitor {
     const view = this.#see(id, disk);
     disk.onWrite((stage) => {
       this.#moments.hit("write", id);
-      this.#moments.hit(`write/${stage}`, id);
+      this.#moments.hit(writeMoments[stage], id);
     });
     return view;
   }

@@ -20,12 +20,16 @@ export interface WorkerAnswer {
   readonly gain: Gain;
 }
 
+/** Errors are ordinary in a world, and a whole stack costs more than most calls. Its seed shows it, replayed alone. */
+const stackFrames = 4;
+
 function isRequest(value: unknown): value is WorkerRequest {
   return typeof value === "object" && value !== null && "plan" in value;
 }
 
 /** Runs the worlds its parent asks for, one after another, until it hangs up. */
 export function serveParent(): void {
+  Error.stackTraceLimit = stackFrames;
   process.on("disconnect", () => process.exit(0));
   process.on("message", (message) => {
     if (!isRequest(message)) return;

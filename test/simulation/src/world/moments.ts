@@ -5,35 +5,43 @@ const recentMs = 500;
 
 type Listener = (node: string) => void;
 
+interface Seen {
+  count: number;
+  lastMs: number;
+  readonly listeners: Set<Listener>;
+}
+
 /** Named instants in the life of members that a fault can wait for: probes of the code, writes, votes, roles. */
 export class Moments {
-  /** How often each came. */
-  readonly counts: Map<Moment, number> = new Map();
-  readonly #listeners = new Map<Moment, Set<Listener>>();
-  readonly #lastMs = new Map<Moment, number>();
+  readonly #seen = new Map<Moment, Seen>();
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
+  /** How often each came. */
+  get counts(): ReadonlyMap<Moment, number> {
+    const came = [...this.#seen].filter(([, { count }]) => count > 0);
+    return new Map(came.map(([moment, { count }]) => [moment, count]));
+  }
+
   /** It comes now, at a machine. */
   hit(moment: Moment, node: string): void {
-    this.counts.set(moment, (this.counts.get(moment) ?? 0) + 1);
-    this.#lastMs.set(moment, this.#nowMs());
-    const listeners = this.#listeners.get(moment);
-    if (listeners !== undefined) for (const listener of listeners) listener(node);
+    const seen = this.#of(moment);
+    seen.count += 1;
+    seen.lastMs = this.#nowMs();
+    if (seen.listeners.size > 0) for (const listener of seen.listeners) listener(node);
   }
 
   /** It came within the last half second. */
   isRecent(moment: Moment): boolean {
-    return this.#nowMs() - (this.#lastMs.get(moment) ?? Number.NEGATIVE_INFINITY) < recentMs;
+    return this.#nowMs() - (this.#seen.get(moment)?.lastMs ?? Number.NEGATIVE_INFINITY) < recentMs;
   }
 
   /** Calls back with the machine where it comes for the `hit`th time from now on. Returns how to stop. */
   at(moment: Moment, hit: number, then: Listener): () => void {
-    const listeners = this.#listeners.get(moment) ?? new Set<Listener>();
-    this.#listeners.set(moment, listeners);
+    const { listeners } = this.#of(moment);
     let left = hit;
     const listener: Listener = (node) => {
       left -= 1;
@@ -43,5 +51,14 @@ export class Moments {
     };
     listeners.add(listener);
     return () => listeners.delete(listener);
+  }
+
+  #of(moment: Moment): Seen {
+    let seen = this.#seen.get(moment);
+    if (seen === undefined) {
+      seen = { count: 0, lastMs: Number.NEGATIVE_INFINITY, listeners: new Set() };
+      this.#seen.set(moment, seen);
+    }
+    return seen;
   }
 }
