@@ -1,5 +1,6 @@
 import type { Directory } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
+import { messageBytes } from "./message-codec.ts";
 import type { PeerMessage } from "./message-codec.ts";
 import { isKnownAs } from "./peer-identity.ts";
 import type { LinkKind, PeerIdentity } from "./peer-identity.ts";
@@ -22,6 +23,8 @@ interface Session {
   readonly life: number;
   readonly attempt: number;
   readonly links: Partial<Record<LinkKind, PeerLink>>;
+  /** What the first link said before the second stood. */
+  readonly early: PeerMessage[];
   up: boolean;
 }
 
@@ -29,10 +32,12 @@ interface Session {
 const highWaterBytes = 1 << 20;
 // Above this, the other side does not read at all.
 const limitBytes = 32 << 20;
+// Far more than leaves within the moment between two handshakes.
+const mostEarly = { messages: 1024, bytes: 16 << 20 };
 
 /**
  * The links to one other member. A control and a bulk link of one attempt make a session; both stand or
- * neither counts, and frames of links that were replaced are never heard.
+ * neither counts: what one says before is heard once both stand. Frames of links that were replaced are never heard.
  */
 export class Peer implements LinkOwner {
   readonly id: NodeId;
@@ -58,12 +63,10 @@ export class Peer implements LinkOwner {
     }
     const same = current?.life === life && current.attempt === attempt && current.incarnation === incarnation;
     if (!same || current.links[link.kind] !== undefined) this.close("superseded by a newer link");
-    this.#session ??= { incarnation, version, life, attempt, links: {}, up: false };
+    this.#session ??= { incarnation, version, life, attempt, links: {}, early: [], up: false };
     this.#session.links[link.kind] = link;
     const { control, bulk } = this.#session.links;
-    if (control === undefined || bulk === undefined) return;
-    this.#session.up = true;
-    this.#events.up(this.id, incarnation);
+    if (control !== undefined && bulk !== undefined) this.#stand(this.#session);
   }
 
   /** Bytes on their way on the bulk link. */
@@ -116,11 +119,27 @@ export class Peer implements LinkOwner {
 
   message(link: PeerLink, message: PeerMessage): void {
     const session = this.#session;
-    if (session?.links[link.kind] === link) this.#events.receive(this.id, session.incarnation, message);
+    if (session?.links[link.kind] !== link) return;
+    if (session.up) this.#events.receive(this.id, session.incarnation, message);
+    else this.#keepEarly(session, message);
   }
 
   ended(link: PeerLink, byPeer: boolean, reason: string): void {
     if (this.#session?.links[link.kind] === link) this.#drop(byPeer, reason);
+  }
+
+  #stand(session: Session): void {
+    session.up = true;
+    this.#events.up(this.id, session.incarnation);
+    for (const message of session.early.splice(0))
+      if (this.#session === session) this.#events.receive(this.id, session.incarnation, message);
+  }
+
+  #keepEarly({ early }: Session, message: PeerMessage): void {
+    early.push(message);
+    const bytes = early.reduce((sum, one) => sum + messageBytes(one), 0);
+    if (early.length > mostEarly.messages || bytes > mostEarly.bytes)
+      this.close("too much before both links stand");
   }
 
   #drop(byPeer: boolean, reason: string): void {
