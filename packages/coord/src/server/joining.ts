@@ -18,9 +18,11 @@ export interface JoiningOptions {
   readonly learner: boolean;
   /** The node heard of its cluster: nobody need be asked any more. */
   readonly isMember: () => boolean;
+  /** The node was a member and was taken out before it heard of it: it never will be one. */
+  readonly onRemoved: () => void;
 }
 
-/** Asks a cluster to add this node, until it is a member. */
+/** Asks a cluster to add this node, until it is a member or was removed. */
 export class Joining {
   readonly #options: JoiningOptions;
   readonly #stop = new AbortController();
@@ -52,13 +54,14 @@ export class Joining {
   }
 
   async #try(): Promise<void> {
-    const { host, newcomer, learner, isMember } = this.#options;
+    const { host, newcomer, learner, isMember, onRemoved } = this.#options;
     if (this.#isOver || isMember()) return;
     try {
       await this.#admin.admit(newcomer, { learner });
       host.logger.info({ id: newcomer.id }, "the cluster added this node");
     } catch (error) {
       this.#failed(error);
+      if (FlotillaError.is(error, "ERR_FLOTILLA_REMOVED")) return onRemoved();
     }
     this.#again();
   }

@@ -48,6 +48,8 @@ export class MemberNode implements CoordNode {
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
   #hasStopped = false;
+  /** The cluster said so, to a node whose log does not tell. */
+  #wasRemoved = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -112,7 +114,12 @@ export class MemberNode implements CoordNode {
     const isMember = (): boolean => raft.status().configuration.voters.length > 0;
     if (join === undefined || join.length === 0 || isMember()) return null;
     const newcomer = { id, address: advertise ?? this.address, incarnation: raft.incarnation };
-    const joining = new Joining({ host, cluster, secret, endpoints: join, newcomer, learner, isMember });
+    const onRemoved = (): void => {
+      this.#wasRemoved = true;
+      void this.close();
+    };
+    const asked = { endpoints: join, newcomer, learner, isMember, onRemoved };
+    const joining = new Joining({ host, cluster, secret, ...asked });
     joining.start();
     return joining;
   }
@@ -195,7 +202,7 @@ export class MemberNode implements CoordNode {
 
   async #whenStopped(): Promise<StopReason> {
     const reason = await this.#parts.raft.closed;
-    if (reason.type === "closed") return reason;
+    if (reason.type === "closed") return this.#wasRemoved ? { type: "removed" } : reason;
     this.#hasStopped = true;
     const { logger } = this.#parts.host;
     if (reason.type === "failed") logger.error({ err: reason.error }, "the member stopped");

@@ -118,6 +118,23 @@ describe("a node that joins", () => {
     await site.agree("n1", "n4");
   });
 
+  test("hears that it was taken out again before it knew that it was in, and stops", async () => {
+    const site = await Site.open();
+    await site.join("n4", { join: [] });
+    const report = await site.until(site.operator.report(site.address("n4")));
+    const incarnation = report.type === "running" ? report.incarnation : "";
+    site.kernel.network.isolate("n4");
+    const { members } = site.operator;
+    await site.until(members.admit({ id: "n4", address: site.address("n4"), incarnation }));
+    site.kernel.node("n4").crash();
+    await site.until(members.remove("n4"));
+    site.kernel.network.healAll();
+    await site.pass(10_000);
+    await site.join("n4", { join: [site.address("n1")] });
+    expect(await site.until(site.node("n4").closed)).toEqual({ type: "removed" });
+    expect(await site.roles()).toEqual(["n1:voter", "n2:voter", "n3:voter"]);
+  });
+
   test("does not take the place of a member with other data", async () => {
     const site = await Site.open();
     await site.leader();

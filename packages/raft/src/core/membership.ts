@@ -2,14 +2,14 @@ import { FlotillaError, invariant } from "@flotilla/runtime";
 import { applyChanges } from "./config/apply-changes.ts";
 import type { MemberChange } from "./config/apply-changes.ts";
 import { encodeConfiguration } from "./config/config-codec.ts";
-import { isFounding, isJoint, isMember, isVoter, leaveJoint } from "./config/configuration.ts";
+import { isFounding, isJoint, isMember, isVoter, leaveJoint, membersOf } from "./config/configuration.ts";
 import type { Membership } from "./config/configuration.ts";
 import type { ChangeMembers } from "./event.ts";
 import { advanceCommit, appendOwn, isEstablished } from "./leader-log.ts";
 import { becomeFollower } from "./roles.ts";
 import type { RaftState } from "./state.ts";
 import { beginTransfer } from "./transfer.ts";
-import type { Index } from "./types.ts";
+import type { Index, NodeId } from "./types.ts";
 
 /** The leader's view of the others follows the configuration in force; who is new is sent entry `next` first. */
 export function followMembers(s: RaftState, next: Index): void {
@@ -61,6 +61,20 @@ function requireCaughtUp(s: RaftState, next: Membership): void {
   }
 }
 
+/**
+ * Whoever was taken out finds that in its log, wherever in it, and stops: its data never belongs to the cluster again.
+ * What is compacted away does so no more. Everything in this log is committed, or a change is pending.
+ */
+function requireNotRemoved(s: RaftState, next: Membership): void {
+  for (const { id, incarnation } of membersOf(next)) {
+    if (isMember(s.config, id, incarnation) || !isNamed(s, id, incarnation)) continue;
+    throw new FlotillaError(
+      "ERR_FLOTILLA_REMOVED",
+      `${id}, with the data it has, was a member and was removed`,
+    );
+  }
+}
+
 function isSame(a: Membership, b: Membership): boolean {
   return Buffer.compare(encodeConfiguration(a), encodeConfiguration(b)) === 0;
 }
@@ -74,6 +88,7 @@ function change(s: RaftState, changes: readonly MemberChange[], ifVersion: Index
     throw new FlotillaError("ERR_FLOTILLA_BAD_VERSION", `the configuration is version ${index}`, { details });
   }
   const next = applyChanges(s.config, changes);
+  requireNotRemoved(s, next);
   requireCaughtUp(s, next);
   return isSame(next, s.config) ? index : setMembership(s, next);
 }
@@ -137,7 +152,12 @@ export function isRemoved(s: RaftState): boolean {
   const { config, id, incarnation } = s;
   if (s.isMember || s.role === "leader" || isFounding(config)) return false;
   if (config.index > s.log.applied || isJoint(config)) return false;
-  for (const known of s.configs.all) if (!isFounding(known) && isMember(known, id, incarnation)) return true;
+  return isNamed(s, id, incarnation);
+}
+
+/** True when a configuration in the log names that data. */
+function isNamed({ configs }: RaftState, id: NodeId, incarnation: string): boolean {
+  for (const known of configs.all) if (!isFounding(known) && isMember(known, id, incarnation)) return true;
   return false;
 }
 

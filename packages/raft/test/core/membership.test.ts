@@ -314,3 +314,34 @@ test("a node that lost its data does not judge in which terms the one before it 
   expect(cluster.get("a").refused).toEqual([]);
   expect(cluster.get("a").raft.term).toBe(0);
 });
+
+test("data that was a member and was removed is never added again: its own log would tell it to go", () => {
+  const cluster = led("d");
+  cluster.isolate("d");
+  through(cluster, add("d"));
+  through(cluster, { type: "remove", id: "d" });
+  expect(refusalOf(cluster, "a", add("d"))).toBe("ERR_FLOTILLA_REMOVED");
+  expect(refusalOf(cluster, "a", add("e"), add("d"))).toBe("ERR_FLOTILLA_REMOVED");
+  expect(roles(cluster.get("a"))).toBe("a:voter b:voter c:voter");
+  // With other data it is somebody else.
+  expect(refusalOf(cluster, "a", add("d", false, "f".repeat(32)))).toBeUndefined();
+});
+
+test("data that was replaced does not take its place back", () => {
+  const cluster = led();
+  through(cluster, add("c", false, "f".repeat(32)));
+  expect(refusalOf(cluster, "a", add("c"))).toBe("ERR_FLOTILLA_REMOVED");
+});
+
+test("data that was removed can come back once nobody's log tells of it", () => {
+  const cluster = led("d");
+  cluster.isolate("d");
+  through(cluster, add("d"));
+  through(cluster, { type: "remove", id: "d" });
+  for (const id of trio) cluster.snapshot(id);
+  expect(refusalOf(cluster, "a", add("d"))).toBeUndefined();
+  cluster.heal();
+  cluster.tick(5);
+  expect(cluster.get("d")).toMatchObject({ removed: false });
+  expect(roles(cluster.get("d"))).toContain("d:learner");
+});
