@@ -126,6 +126,10 @@ export interface RaftCoreOptions {
   readonly limits?: Partial<Limits>;
   /** Whether the state machine can apply a payload; one handed over by a peer that it cannot is refused. Default: any. */
   readonly accepts?: (payload: Uint8Array) => boolean;
+  /** What an earlier life may have pledged, ms, if that is more than this one pledges. Default 0. */
+  readonly pledgedMs?: number;
+  /** True once the next life will know how long a pledge of this one is. Default: it does. */
+  readonly mayPledge?: () => boolean;
   /** Marks a rare branch by name. */
   readonly probe: (name: string) => void;
 }

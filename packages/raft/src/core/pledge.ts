@@ -3,7 +3,7 @@ import type { NodeId } from "./types.ts";
 
 /** What a leader's lease counts on: that until then this node helps nobody else to lead, itself included. */
 export interface Pledge {
-  /** Null: to whoever led before this node started. What it pledged then is not stored, so it keeps all of it. */
+  /** Null: to whoever led before this node started. When it pledged is not stored, so it keeps all of it. */
   readonly to: NodeId | null;
   /** Monotonic ms. */
   readonly untilMs: number;
@@ -11,10 +11,10 @@ export interface Pledge {
 
 /**
  * Pledges an election timeout to the leader that was just heard and returns it, ms; 0 while the setting is not
- * applied here. One that is applied is found again after a restart.
+ * applied here, or the next life would not keep it. One that is applied is found again after a restart.
  */
 export function pledgeTo(s: RaftState, leader: NodeId): number {
-  if (!s.config.leaseReads || s.config.index > s.log.applied) return 0;
+  if (!s.config.leaseReads || s.config.index > s.log.applied || !s.mayPledge()) return 0;
   s.pledge = { to: leader, untilMs: s.now.nowMs + s.pledgeMs };
   return s.pledgeMs;
 }

@@ -64,6 +64,8 @@ export class Raft {
       recovered,
       probe,
       accepts = () => true,
+      pledgedMs = 0,
+      mayPledge = () => true,
     } = options;
     const { hardState, last, snapshot } = recovered;
     invariant(hardState.term >= last.term || last.index === snapshot.index, "TermCoversLog", {
@@ -80,7 +82,8 @@ export class Raft {
       electionTicks,
       askEveryTicks,
       pledgeMs,
-      pledge: mayBePledged ? { to: null, untilMs: start.nowMs + pledgeMs } : null,
+      pledge: mayBePledged ? { to: null, untilMs: start.nowMs + Math.max(pledgeMs, pledgedMs) } : null,
+      mayPledge,
       commitDelayMs,
       limits: { ...defaultLimits, ...options.limits },
       random,

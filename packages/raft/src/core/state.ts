@@ -102,6 +102,7 @@ export class RaftState {
   readonly random: Random;
   readonly probe: (name: string) => void;
   readonly accepts: (payload: Uint8Array) => boolean;
+  readonly mayPledge: () => boolean;
   readonly log: RaftLog;
   readonly configs: ConfigHistory;
   readonly outbox: Outbox = new Outbox();
@@ -155,6 +156,7 @@ export class RaftState {
     readonly random: Random;
     readonly probe: (name: string) => void;
     readonly accepts: (payload: Uint8Array) => boolean;
+    readonly mayPledge: () => boolean;
     readonly log: RaftLog;
     readonly configs: ConfigHistory;
     readonly hardState: HardState;
@@ -174,6 +176,7 @@ export class RaftState {
     this.random = fixed.random;
     this.probe = fixed.probe;
     this.accepts = fixed.accepts;
+    this.mayPledge = fixed.mayPledge;
     this.log = fixed.log;
     this.configs = fixed.configs;
     this.#hard = fixed.hardState;

@@ -17,6 +17,7 @@ import { Handover } from "./handover.ts";
 import { makeCore } from "./make-core.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, tooLarge } from "./status.ts";
+import { PledgeKeeper } from "./pledge-keeper.ts";
 import { Proposals } from "./proposals.ts";
 import { Pulse } from "./pulse.ts";
 import { ReadWaiters } from "./read-waiters.ts";
@@ -43,6 +44,7 @@ export class Driver {
   readonly #reads: ReadWaiters = new ReadWaiters();
   readonly #pulse: Pulse;
   readonly #hold: EntryHold;
+  readonly #pledges: PledgeKeeper;
   readonly #handover: Handover;
   readonly changes: ChangeWaiters = new ChangeWaiters((event) => this.#push(event));
   readonly #onStop: (reason: StopReason) => void;
@@ -64,7 +66,8 @@ export class Driver {
     // What it holds is a whole state.
     this.#storage = { ...storage, restore: null };
     this.#onStop = onStop;
-    this.#core = makeCore(settings, storage, this.#now());
+    this.#pledges = new PledgeKeeper(settings, storage.pledges, (error) => this.fail(error));
+    this.#core = makeCore(settings, storage, this.#pledges, this.#now());
     this.#reportedCommit = recovered.commit;
     this.#proposals = new Proposals(settings.meter);
     this.#appends = new AppendLoop({
@@ -295,6 +298,7 @@ export class Driver {
     for (const to of ready.sendSnapshot) this.#snapshots.startSending(to);
     for (const { from, head } of ready.receiveSnapshot) this.#snapshots.offered(from, head);
     if (ready.configuration !== null) observer.onConfiguration(ready.configuration);
+    if (ready.configuration?.leaseReads === true) this.#pledges.begin();
     if (ready.configuration !== null || ready.settled !== null) {
       this.#peers.configure(this.#core.known);
       this.#statusChanged = true;
@@ -389,6 +393,7 @@ export class Driver {
   async #release(): Promise<void> {
     await this.#appends.idle();
     await this.#snapshots.idle();
+    await this.#pledges.close();
     await this.#storage.highWater.close();
     // A poisoned store may refuse; what it holds is not touched any more either way.
     await this.#storage.log.close().catch(() => {});

@@ -1,6 +1,7 @@
 import type { Stamped } from "../core/event.ts";
 import { Raft } from "../core/raft.ts";
 import type { Storage } from "../storage/open-storage.ts";
+import type { PledgeKeeper } from "./pledge-keeper.ts";
 import type { Settings } from "./settings.ts";
 
 // A message of its own costs every side more than the rest of a small batch; entries mostly follow sooner.
@@ -10,7 +11,12 @@ const commitDelayMs = 1;
 const asksInTimeout = 5;
 
 /** The core of a node, as its disk and its options have it. */
-export function makeCore(settings: Settings, { recovered, incarnation, log }: Storage, start: Stamped): Raft {
+export function makeCore(
+  settings: Settings,
+  { recovered, incarnation, log }: Storage,
+  pledges: PledgeKeeper,
+  start: Stamped,
+): Raft {
   const { host, id, limits, electionTicks, heartbeatMs, stateMachine } = settings;
   const askEveryTicks = Math.max(1, Math.floor(electionTicks / asksInTimeout));
   return new Raft({
@@ -27,5 +33,7 @@ export function makeCore(settings: Settings, { recovered, incarnation, log }: St
     limits,
     probe: host.probe,
     accepts: (payload) => stateMachine.accepts?.(payload) !== false,
+    pledgedMs: pledges.pledgedMs,
+    mayPledge: () => pledges.isReady,
   });
 }

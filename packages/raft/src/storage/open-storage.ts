@@ -13,6 +13,7 @@ import { foundingConfiguration } from "./identity.ts";
 import { LogStore } from "./log-store.ts";
 import { recoverLog, sweepLeftovers } from "./log-recovery.ts";
 import type { RecoveredLog } from "./log-recovery.ts";
+import { PledgeWindow } from "./pledge-window.ts";
 import { restoreState } from "./restore-state.ts";
 import { damaged, readSealed } from "./sealed.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
@@ -41,6 +42,7 @@ export interface Storage {
   readonly highWater: HighWater;
   /** Entries that the state machine passes over. */
   readonly skips: Skips;
+  readonly pledges: PledgeWindow;
   /** What the state machine starts from, once `replace` is called; null: from nothing. */
   readonly restore: StartingState | null;
 }
@@ -88,6 +90,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   if (found.leftovers) await sweepLeftovers(store, found.tail);
   const log = new LogStore(store, found, options.onFailure);
   const skips = await Skips.open(disk.files);
+  const pledges = await PledgeWindow.open(disk.files);
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
@@ -97,7 +100,8 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
   const restore =
     loaded === null ? null : { last: loaded.meta.last, timeMs: loaded.meta.timeMs, replace: loaded.replace };
-  return { incarnation: identity.incarnation, recovered, log, snapshots, highWater, skips, restore };
+  const { incarnation } = identity;
+  return { incarnation, recovered, log, snapshots, highWater, skips, pledges, restore };
 }
 
 // The newest intact snapshot that the log goes on from.

@@ -7,12 +7,15 @@ const ids = ["a", "b", "c"];
 const electionTimeoutMs = 200;
 
 /** A group with lease reads on, its leader, and who else there is. */
-async function leased(seed: number): Promise<{ world: World; leader: Process; others: readonly string[] }> {
-  const world = new World(seed, ids, { heartbeatMs: 20, electionTimeoutMs });
+async function leased(
+  seed: number,
+  timeoutMs: number = electionTimeoutMs,
+): Promise<{ world: World; leader: Process; others: readonly string[] }> {
+  const world = new World(seed, ids, { heartbeatMs: 20, electionTimeoutMs: timeoutMs });
   await world.startAll();
   const leader = await world.untilLeader();
   await world.kernel.until(leader.node.changeMembers([{ type: "lease-reads", on: true }]));
-  await world.runFor(electionTimeoutMs);
+  await world.runFor(timeoutMs);
   return { world, leader, others: ids.filter((id) => id !== leader.node.id) };
 }
 
@@ -53,6 +56,27 @@ test("a follower's read is answered from the leader's lease, and reads what was 
   expect(follower?.counter.total).toBe(7);
   expect(counted(leader.node, "lease_reads_total")).toBe(1);
   expect(heartbeats(leader.node)).toBe(sent);
+});
+
+test("members that come back with a shorter election timeout keep what they pledged before", async () => {
+  const { world, leader, others } = await leased(3, 2000);
+  const { node } = leader;
+  await world.runFor(500);
+  world.kernel.network.isolate(node.id);
+  for (const other of others) world.crash(other, false);
+  for (const other of others) await world.start(other, undefined, { electionTimeoutMs: 200 });
+  const rival = (): Process | undefined =>
+    others.map((other) => world.running.get(other)).find((process) => process?.node.status().established);
+  const untilMs = world.kernel.nowMs + 20_000;
+  await world.kernel.run({ untilMs, until: () => rival() !== undefined });
+  const next = rival();
+  if (next === undefined) throw new Error("nobody else leads");
+  await world.kernel.until(world.propose(next, "9"));
+  const answered = node.read().then(
+    () => "stale",
+    (error: { readonly code: string }) => error.code,
+  );
+  expect(await world.kernel.until(answered)).not.toBe("stale");
 });
 
 interface Answered {

@@ -24,8 +24,17 @@ export class World {
     this.#options = options;
   }
 
-  async start(id: string, counter: Counter = new Counter()): Promise<void> {
-    await this.kernel.until(this.begin(id, counter));
+  /** What a founding member starts with, beside the options of the world. */
+  get birth(): Partial<RaftOptions> {
+    return { bootstrap: this.ids.map((each) => ({ id: each, address: `${each}:1` })) };
+  }
+
+  async start(
+    id: string,
+    counter: Counter = new Counter(),
+    options: Partial<RaftOptions> = {},
+  ): Promise<void> {
+    await this.kernel.until(this.begin(id, counter, { ...this.birth, ...options }));
   }
 
   /** Starts a node that no member knows. */
@@ -37,11 +46,9 @@ export class World {
   async begin(
     id: string,
     counter: Counter = new Counter(),
-    birth: Pick<RaftOptions, "bootstrap" | "join"> = {
-      bootstrap: this.ids.map((each) => ({ id: each, address: `${each}:1` })),
-    },
+    options: Partial<RaftOptions> = this.birth,
   ): Promise<void> {
-    const process = await this.#open(id, this.kernel.node(id).start(), counter, birth);
+    const process = await this.#open(id, this.kernel.node(id).start(), counter, options);
     this.running.set(id, process);
     void process.node.closed.then((reason) => {
       process.stopped = reason;
@@ -80,19 +87,14 @@ export class World {
     return process.node.propose(new TextEncoder().encode(text));
   }
 
-  async #open(
-    id: string,
-    host: Host,
-    counter: Counter,
-    birth: Pick<RaftOptions, "bootstrap" | "join">,
-  ): Promise<Process> {
+  async #open(id: string, host: Host, counter: Counter, options: Partial<RaftOptions>): Promise<Process> {
     const node = await RaftNode.open({
       host,
       id,
       cluster: "test",
-      ...birth,
       stateMachine: counter,
       ...this.#options,
+      ...options,
     });
     const listener: Listener = await host.network.listen(
       { address: `${id}:1`, protocols: peerProtocols, maxFrameBytes: peerMaxFrameBytes },
