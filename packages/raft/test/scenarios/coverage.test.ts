@@ -57,13 +57,18 @@ const gaps: readonly string[] = [
   "late, repeated and reordered messages",
   "rollback of a membership change",
   "snapshots",
+  "snapshots in chunks",
   "lost data",
 ];
 
 const packageFolder = join(import.meta.dirname, "../..");
-const cases = new Set(
-  readdirSync(join(import.meta.dirname, "cases")).map((name) => name.slice(0, -".txt".length)),
-);
+
+function scenariosIn(folder: string, prefix: string): string[] {
+  const names = readdirSync(join(import.meta.dirname, folder));
+  return names.map((name) => `${prefix}${name.slice(0, -".txt".length)}`);
+}
+
+const scenarios = new Set([...scenariosIn("cases", ""), ...scenariosIn("transfers", "transfers/")]);
 
 interface Row {
   readonly about: string;
@@ -82,7 +87,7 @@ function rows(): Row[] {
 }
 
 function exists(name: string): boolean {
-  return name.includes("/") ? existsSync(join(packageFolder, name)) : cases.has(name);
+  return scenarios.has(name) || (name.includes("/") && existsSync(join(packageFolder, name)));
 }
 
 test("every scenario of etcd-io/raft, and every one that it lacks, has a row", () => {
@@ -101,5 +106,5 @@ test("every row names a file that exists, or a reason", () => {
 
 test("every scenario is in a row", () => {
   const named = new Set(rows().flatMap(({ files }) => files));
-  expect([...cases].filter((name) => !named.has(name))).toEqual([]);
+  expect([...scenarios].filter((name) => !named.has(name))).toEqual([]);
 });
