@@ -87,6 +87,11 @@ export class LinkWorld {
     );
     await this.kernel.until(listening);
     peers.start();
+    const lookAfter = (): void => {
+      peers.maintain(host.clock.now());
+      host.clock.setTimer(electionTimeoutMs / 10, lookAfter);
+    };
+    lookAfter();
     return { peers, lines };
   }
 
