@@ -1,3 +1,4 @@
+import type { Configuration } from "./config/configuration.ts";
 import type { RaftState } from "./state.ts";
 import type { NodeId } from "./types.ts";
 
@@ -7,6 +8,14 @@ export interface Pledge {
   readonly to: NodeId | null;
   /** Monotonic ms. */
   readonly untilMs: number;
+}
+
+/**
+ * What an earlier life may have pledged. Whoever turned the setting off had given its lease up before: a committed `off`
+ * frees. An uncommitted one may have been cut off in memory, with a pledge after that.
+ */
+export function earlierPledge(configurations: readonly Configuration[], untilMs: number): Pledge | null {
+  return configurations.some(({ leaseReads }) => leaseReads) ? { to: null, untilMs } : null;
 }
 
 /**

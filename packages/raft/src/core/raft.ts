@@ -16,6 +16,7 @@ import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
 import { isRemoved, onChangeMembers, tendMembership, wasMember } from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
+import { earlierPledge } from "./pledge.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
 import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
 import type { AppendTask, ApplyTask, Ready, SoftState } from "./ready.ts";
@@ -73,16 +74,13 @@ export class Raft {
       last,
     });
     const pledgeMs = electionTicks * heartbeatMs;
-    // Whoever turned the setting off had given its lease up before: a committed `off` frees. An uncommitted one may
-    // have been cut off in memory, with a pledge after that.
-    const mayBePledged = recovered.configurations.some(({ leaseReads }) => leaseReads);
     this.#s = new RaftState({
       id,
       incarnation,
       electionTicks,
       askEveryTicks,
       pledgeMs,
-      pledge: mayBePledged ? { to: null, untilMs: start.nowMs + Math.max(pledgeMs, pledgedMs) } : null,
+      pledge: earlierPledge(recovered.configurations, start.nowMs + Math.max(pledgeMs, pledgedMs)),
       mayPledge,
       commitDelayMs,
       limits: { ...defaultLimits, ...options.limits },

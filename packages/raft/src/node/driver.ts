@@ -392,8 +392,7 @@ export class Driver {
 
   async #release(): Promise<void> {
     await this.#appends.idle();
-    await this.#snapshots.idle();
-    await this.#pledges.close();
+    await Promise.all([this.#snapshots.idle(), this.#pledges.close()]);
     await this.#storage.highWater.close();
     // A poisoned store may refuse; what it holds is not touched any more either way.
     await this.#storage.log.close().catch(() => {});

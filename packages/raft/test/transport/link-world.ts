@@ -11,7 +11,7 @@ export const electionTimeoutMs = 1000;
 const history = "9".repeat(32);
 
 /** A member's data, by a digit. */
-export function dataOf(digit: string): string {
+function dataOf(digit: string): string {
   return digit.repeat(32);
 }
 
