@@ -14,6 +14,7 @@ export const following: string = `${raft}/core/following.ts`;
 export const leaderLog: string = `${raft}/core/leader-log.ts`;
 export const core: string = `${raft}/core/raft.ts`;
 export const lease: string = `${raft}/core/lease.ts`;
+export const pledge: string = `${raft}/core/pledge.ts`;
 export const transfer: string = `${raft}/core/transfer.ts`;
 export const heartbeats: string = `${raft}/core/heartbeats.ts`;
 export const reads: string = `${raft}/core/reads.ts`;

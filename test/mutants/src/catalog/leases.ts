@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { core, heartbeats, lease, reads, transfer, voting } from "./files.ts";
+import { heartbeats, lease, pledge, reads, transfer, voting } from "./files.ts";
 
 const elapsed = "return Math.max(now.nowMs - since.nowMs, now.wallMs - since.wallMs);";
 const granted = "if (pledgeMs > 0) leading.lease.granted(incarnation, round, pledgeMs);";
@@ -83,9 +83,9 @@ export const leases: readonly Mutant[] = [
     onlySuites: true,
     edits: [
       {
-        file: core,
-        find: "recovered.configurations.some(({ leaseReads }) => leaseReads)",
-        replace: "recovered.configurations.length === 0",
+        file: pledge,
+        find: "return configurations.some(({ leaseReads }) => leaseReads) ?",
+        replace: "return configurations.length === 0 ?",
       },
     ],
   },

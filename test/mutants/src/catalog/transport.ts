@@ -11,9 +11,8 @@ export const transport: readonly Mutant[] = [
     edits: [
       {
         file: peer,
-        find: "if (session?.links[link.kind] === link) this.#events.receive(this.id, session.incarnation, message);",
-        replace:
-          "if (session != null && link.kind) this.#events.receive(this.id, session.incarnation, message);",
+        find: "if (session?.links[link.kind] !== link) return;",
+        replace: "if (session === null || !link.kind) return;",
       },
       {
         file: peerLink,
