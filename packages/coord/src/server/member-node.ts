@@ -111,8 +111,12 @@ export class MemberNode implements CoordNode {
   #join(): Joining | null {
     const { host, loaded, raft } = this.#parts;
     const { id, cluster, secret, join, learner, advertise } = loaded;
-    const isMember = (): boolean => raft.status().configuration.voters.length > 0;
-    if (join === undefined || join.length === 0 || isMember()) return null;
+    if (join === undefined || join.length === 0 || raft.status().configuration.voters.length > 0) return null;
+    // What a leader that was cut off has added comes to nothing.
+    const isMember = (): boolean => {
+      const { configuration, configurationCommitted } = raft.status();
+      return configuration.voters.length > 0 && configurationCommitted;
+    };
     const newcomer = { id, address: advertise ?? this.address, incarnation: raft.incarnation };
     const onRemoved = (): void => {
       this.#wasRemoved = true;

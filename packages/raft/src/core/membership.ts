@@ -162,9 +162,9 @@ function isNamed({ configs }: RaftState, id: NodeId, incarnation: string): boole
 }
 
 /**
- * True when this node knows of a configuration that it belongs to. Members may tell a joiner that has not come that
- * far that it is none, because they do not know it yet, or still.
+ * True when this node knows of a committed configuration that it belongs to. Members may tell a joiner that has not come
+ * that far that it is none, because they do not know it yet, or still, or because the leader that added it was cut off.
  */
-export function wasMember({ configs, id, incarnation }: RaftState): boolean {
-  return configs.all.some((known) => isMember(known, id, incarnation));
+export function wasMember({ configs, id, incarnation, log }: RaftState): boolean {
+  return configs.all.some((known) => known.index <= log.commit && isMember(known, id, incarnation));
 }

@@ -258,7 +258,7 @@ export class Raft {
     return isRemoved(this.#s);
   }
 
-  /** True when this node knows of a configuration that it belongs to, the founding one included. */
+  /** True when this node knows of a committed configuration that it belongs to, the founding one included. */
   get wasMember(): boolean {
     return wasMember(this.#s);
   }

@@ -122,6 +122,35 @@ test("who joins is not taken for removed by a member that does not know it yet",
   expect(roles(joiner)).toContain("a:voter");
 });
 
+test("who joins is not taken for removed when only a leader that was cut off had added it", async () => {
+  const world = await started(12, ["k", "l", "m"]);
+  await world.join("a");
+  const { network } = world.kernel;
+  const old = await world.untilLeader();
+  const others = ["k", "l", "m"].filter((id) => id !== old.node.id);
+  for (const other of others) network.cutBoth(old.node.id, other);
+  const lost = old.node.changeMembers([addition(world, "a", true)]).catch((error: unknown) => error);
+  const joiner = get(world, "a");
+  const until = (): boolean => roles(joiner).includes("a:learner");
+  await world.kernel.run({ untilMs: world.kernel.nowMs + 5000, until });
+  expect(until()).toBe(true);
+  const leads = (): Process | undefined =>
+    others.map((id) => get(world, id)).find(({ node }) => node.status().established);
+  await world.kernel.run({ untilMs: world.kernel.nowMs + 5000, until: () => leads() !== undefined });
+  const next = leads();
+  if (next === undefined) throw new Error("nobody took over");
+  // The cluster goes on to a configuration behind the one that was lost, and knows nothing of the joiner.
+  for (let k = 0; k < 10; k += 1) await world.kernel.until(world.propose(next, "1"));
+  await world.kernel.until(next.node.changeMembers([{ type: "lease-reads", on: true }]));
+  network.healAll();
+  await world.runFor(3000);
+  expect(await world.kernel.until(lost)).toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME" });
+  expect(joiner.stopped).toBeNull();
+  await change(world, addition(world, "a", true));
+  await world.runFor(3000);
+  expect(roles(joiner)).toContain("a:voter");
+});
+
 test("a leader that removes itself hears that it is through, hands over and stops", async () => {
   const world = await started(5, ["k", "l", "m"]);
   const leader = await world.untilLeader();
