@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { BareCluster } from "../floor/bare.ts";
 import { measureLoopback, measureSync } from "../floor/primitives.ts";
 import { Histogram } from "../load/histogram.ts";
 import { median } from "../peers/summary.ts";
@@ -16,7 +17,9 @@ const outstanding = 64;
 const warmUpMs = 2_000;
 const electionTimeoutMs = 1_000;
 const blockMs = 3 * electionTimeoutMs;
-const settleMs = 10_000;
+// What an idle member runs a few times a second is compiled only after minutes.
+const restMs = 180_000;
+const leastIdleMs = 60_000;
 const latencyRounds = 5;
 
 /** Where figures are measured, and who hears what is not a figure. */
@@ -127,22 +130,27 @@ export function stall({ site, extent, progress }: Bench): Promise<Asked[]> {
   });
 }
 
-/** Leaves a cluster alone. */
+/** Leaves a cluster alone, and beside it bare processes that exchange the same frames. */
 export function idle({ site, extent, progress }: Bench): Promise<Asked[]> {
   return withCluster(site, async (cluster) => {
     const { leader, followers } = await cluster.settled();
-    await pause(settleMs);
+    const bare = await BareCluster.start(site.launch);
     const members = [leader, ...followers];
-    const cpu = () => Promise.all(members.map((member) => member.ask({ type: "cpu" })));
+    const cpu = () => Promise.all([...members.map((member) => member.ask({ type: "cpu" })), bare.cpu()]);
     await cpu(); // the first question compiles what answers it
+    await pause(restMs);
     const before = await cpu();
-    await pause(Math.max(20_000, extent.measureMs));
+    await pause(Math.max(leastIdleMs, extent.measureMs));
     const after = await cpu();
+    await bare.stop();
     const shares = after.map(({ cpuUs, atUs }, k) => {
       const from = before[k] ?? { cpuUs: 0, atUs: 0 };
       return (100 * (cpuUs - from.cpuUs)) / (atUs - from.atUs);
     });
-    progress(`idle: ${shares.map((share) => share.toFixed(2)).join(", ")} % of a core, the leader first`);
+    const floor = shares.pop() ?? 0;
+    progress(
+      `idle: ${shares.map((share) => share.toFixed(2)).join(", ")} % of a core, the leader first; a bare process with its frames ${floor.toFixed(2)} %`,
+    );
     return [atMost("idle cluster, CPU of a node", Math.max(...shares), 0.5, "% of a core")];
   });
 }

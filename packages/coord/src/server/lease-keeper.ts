@@ -51,6 +51,8 @@ export class LeaseKeeper {
   #stalledMs = 0;
   #timer: Timer | undefined;
   #ticks = 0;
+  /** There are no leases: the timer waits for the next sweep. */
+  #rests = false;
   #asked: Asked[] = [];
   #roundScheduled = false;
   #closed = false;
@@ -104,6 +106,7 @@ export class LeaseKeeper {
     this.#term = null;
     this.#deadlines.clear();
     this.#ending.clear();
+    this.#rests = false;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -116,6 +119,7 @@ export class LeaseKeeper {
     const deadline = this.#steadyNow() + awaitedMs(ttlMs);
     if ((this.#deadlines.get(id) ?? 0) >= deadline) return;
     this.#deadlines.set(id, deadline);
+    if (this.#rests) this.#arm();
     this.#observer.deadlineMoved?.(id, deadline + this.#stalledMs);
   }
 
@@ -167,14 +171,17 @@ export class LeaseKeeper {
   }
 
   #arm(): void {
-    const due = this.#clock.now() + tickMs;
-    this.#timer = this.#clock.setTimer(tickMs, () => {
+    this.#rests = this.#deadlines.size === 0;
+    const ticks = this.#rests ? sweepTicks - (this.#ticks % sweepTicks) : 1;
+    const due = this.#clock.now() + ticks * tickMs;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.setTimer(ticks * tickMs, () => {
       const late = this.#clock.now() - due;
       if (late > stallMs) {
         this.#stalledMs += late;
         this.#probe("leader-stalled");
       }
-      this.#ticks += 1;
+      this.#ticks += ticks;
       const term = this.#term;
       this.#arm();
       this.#clock.defer(() => {

@@ -123,6 +123,36 @@ test("a step from one led term to the next counts anew", async () => {
   expect(world.expired).toEqual([]);
 });
 
+test("without leases a leader looks once a second, and still ends one that comes in time", async () => {
+  const world = new World();
+  world.lead(1);
+  let looks = 0;
+  const leases = world.table.values.bind(world.table);
+  world.table.values = () => {
+    looks += 1;
+    return leases();
+  };
+  await world.clock.advance(9_950);
+  expect(looks).toBe(9);
+  expect(world.clock.timers).toBe(1);
+  world.grant(a);
+  world.keeper.onApplied({ type: "attached", session: a, attach: 1, lastSeq: 0, ttlMs });
+  expect(world.clock.timers).toBe(1);
+  await world.clock.advance(awaitedMs - 1);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(tickMs + 1);
+  expect(world.ended).toEqual([a]);
+});
+
+test("a lease that only the sweep finds while there is no other is ended too", async () => {
+  const world = new World();
+  world.lead(1);
+  await world.clock.advance(500);
+  world.grant(a);
+  await world.clock.advance(500 + awaitedMs + tickMs);
+  expect(world.ended).toEqual([a]);
+});
+
 test("receipt of a renewal moves the deadline, also while it is unconfirmed", async () => {
   const world = new World();
   world.grant(a, b);
