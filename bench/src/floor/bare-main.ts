@@ -30,9 +30,12 @@ function follow(): void {
   });
 }
 
+function dial(port: number): Socket {
+  return prepared(connect(port, "127.0.0.1")).on("data", () => {});
+}
+
 /** Two sockets a peer, as members have: heartbeats on one, signs of life on the other. */
 function lead(ports: readonly number[]): void {
-  const dial = (port: number): Socket => prepared(connect(port, "127.0.0.1")).on("data", () => {});
   const control = ports.map(dial);
   const bulk = ports.map(dial);
   let beats = 0;
