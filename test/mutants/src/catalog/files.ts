@@ -12,7 +12,6 @@ export const quorum: string = `${raft}/core/quorum.ts`;
 export const configuration: string = `${raft}/core/config/configuration.ts`;
 export const following: string = `${raft}/core/following.ts`;
 export const leaderLog: string = `${raft}/core/leader-log.ts`;
-export const core: string = `${raft}/core/raft.ts`;
 export const lease: string = `${raft}/core/lease.ts`;
 export const pledge: string = `${raft}/core/pledge.ts`;
 export const transfer: string = `${raft}/core/transfer.ts`;
