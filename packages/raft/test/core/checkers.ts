@@ -2,7 +2,7 @@ import type { Configuration, Member as Listed } from "../../src/core/config/conf
 import type { Entry } from "../../src/core/entry.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
-import type { Index, LogId, Term } from "../../src/core/types.ts";
+import type { Index, LogId, Role, Term } from "../../src/core/types.ts";
 import type { Member } from "./member.ts";
 
 // `expect` is too slow to be called on every step of a long schedule.
@@ -18,6 +18,10 @@ export class Checkers {
   readonly #applied: string[] = [];
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
   #members: ((id: string) => Member) | null = null;
+  /** Ticks of each member since something made it wait anew. */
+  readonly #waited = new Map<string, number>();
+  /** Role and newest vote of each member. */
+  readonly #stands = new Map<string, { readonly role: Role; readonly vote: string | undefined }>();
   // Terms of committed entries; position 0 is entry 1.
   readonly #committed: Term[] = [];
   // The terms in which they were first known committed.
@@ -64,6 +68,8 @@ export class Checkers {
       const stored = Math.max(disk.last.index, disk.snapshot?.last.index ?? 0);
       check(term === message.term && stored >= message.match, "DurableBeforeSend", facts);
     }
+    const isTry = message.type === "pre-vote" || message.type === "vote";
+    if (isTry) this.waitsAnew(id);
     if (message.type === "append") this.entries(message.entries, message.prev.term);
   }
 
@@ -87,7 +93,10 @@ export class Checkers {
   /** NoRegression, ElectionSafety, LeaderCompleteness. */
   observe(member: Member): void {
     const { raft, id } = member;
-    const { term, commit, applied } = raft;
+    const { term, commit, applied, role } = raft;
+    const vote = raft.vote === null ? this.#stands.get(id)?.vote : `${raft.vote} in ${term}`;
+    if (this.#stands.get(id)?.role !== role || this.#stands.get(id)?.vote !== vote) this.waitsAnew(id);
+    this.#stands.set(id, { role, vote });
     const seen = this.#seen.get(id) ?? { term: 0, commit: 0, applied: 0 };
     const forward = term >= seen.term && commit >= seen.commit && applied >= seen.applied;
     check(forward, "NoRegression", { id, seen, term, commit, applied });
@@ -95,6 +104,25 @@ export class Checkers {
     this.#configuration(member);
     this.#seen.set(id, { term, commit, applied });
     if (raft.role === "leader") this.#leader(member);
+  }
+
+  /**
+   * PromptElection: whoever hears no leader asks for votes within two election timeouts. Only a leader, a vote of its own
+   * and an own try make it wait anew.
+   */
+  ticked(member: Member): void {
+    const { id, incarnation, raft, task } = member;
+    const { voters, outgoing, leaseReads } = raft.configuration;
+    const votes = [...voters, ...outgoing].some((one) => one.id === id && one.incarnation === incarnation);
+    // A pledge postpones a try, and who waits for its disk must not lead.
+    if (raft.role === "leader" || !votes || leaseReads || task !== null) return this.waitsAnew(id);
+    const waited = (this.#waited.get(id) ?? 0) + 1;
+    this.#waited.set(id, waited);
+    check(waited <= 2 * member.electionTicks, "PromptElection", { id, waited, term: raft.term });
+  }
+
+  waitsAnew(id: string): void {
+    this.#waited.set(id, 0);
   }
 
   /** LeaseDiscipline: whoever answers from a lease is the newest leader there is. */
@@ -105,6 +133,7 @@ export class Checkers {
 
   /** What is not durable may be forgotten; term and applied-from-snapshot may not. */
   crashed(member: Member): void {
+    this.waitsAnew(member.id);
     this.#seen.set(member.id, { term: member.disk.hardState.term, commit: 0, applied: 0 });
   }
 

@@ -37,6 +37,11 @@ const answers: ReadonlySet<Message["type"]> = new Set([
   "heartbeat-reply",
 ] as const);
 
+/** True for what only a leader sends of its own accord. */
+function isLeaders({ type }: Message): boolean {
+  return type === "append" || type === "heartbeat" || type === "snapshot-offer";
+}
+
 export function bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
@@ -92,8 +97,11 @@ export class Cluster {
   step(id: string, event: Event): void {
     const member = this.get(id);
     if (!member.up) return;
+    if (event.type === "receive" && isLeaders(event.message) && event.message.term >= member.raft.term)
+      this.checkers.waitsAnew(id);
     member.raft.step(event, { nowMs: member.nowMs, wallMs: member.wallMs });
     this.drain(id);
+    if (event.type === "tick") this.checkers.ticked(member);
   }
 
   /** Takes out everything a member has to say; disk and state machine work at once unless they are slow. */

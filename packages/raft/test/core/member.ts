@@ -256,12 +256,15 @@ export class Member {
     return index <= disk.compacted.index || disk.at(index)?.term === term;
   }
 
+  get electionTicks(): number {
+    return this.#options.electionTicks ?? 10;
+  }
+
   /** A fresh core over what the disk holds. */
   start(): Raft {
     const {
       id,
       random,
-      electionTicks = 10,
       askEveryTicks = 1,
       heartbeatMs = 100,
       commitDelayMs = 0,
@@ -277,7 +280,7 @@ export class Member {
     this.raft = new Raft({
       id,
       incarnation: this.incarnation,
-      electionTicks,
+      electionTicks: this.electionTicks,
       askEveryTicks,
       heartbeatMs,
       commitDelayMs,
