@@ -65,6 +65,7 @@ export const suites: readonly Suite[] = [
     tests: ["every proposal ends as a search"],
   },
   { folder: "packages/raft", file: "test/node/world.test.ts", tests: ["nothing acknowledged is lost"] },
+  { folder: "packages/runtime", file: "test/handshake/pairs.test.ts", tests: ["any two sides"] },
   {
     folder: "packages/kv",
     file: "test/model.test.ts",
