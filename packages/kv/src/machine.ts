@@ -327,8 +327,7 @@ export class Machine {
   }
 
   #keep({ session, attach, seq, ack }: RequestCommand, performed: Performed): Applied {
-    const { revision } = this;
-    const result: Result = { ...performed, revision };
+    const result = resultOf(performed, this.revision);
     return new Answered(session, attach, seq, false, this.#state.sessions.keep(session, ack, result));
   }
 
@@ -369,6 +368,12 @@ export class Machine {
     this.#probe(`kv.request.${why}`);
     return { type: "refused", session, attach, seq, why, nextSeq };
   }
+}
+
+function resultOf(performed: Performed, revision: number): Result {
+  if (performed.ok && performed.branch === undefined)
+    return { ok: true, revision, results: performed.results };
+  return { ...performed, revision };
 }
 
 function requireOrder(last: number, at: ApplyPoint): void {

@@ -143,6 +143,10 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     expect(await run(["multi", "-"], { input: "{}" })).toMatchObject({ code: 2 });
     const refused = JSON.stringify({ do: [item] });
     expect(await run(["multi", "-"], { input: refused })).toMatchObject({ code: 5 });
+    await using watch = new CommandLine(["watch", "/many", "--initial"], { env });
+    await watch.printed(/^\d+ {2}snapshot {2}1 nodes now:\n\d+ {2}present {2}\/many/m);
+    watch.signal("SIGINT");
+    await watch.ended();
     await json("rm", "/many");
   });
 

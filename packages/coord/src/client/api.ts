@@ -174,6 +174,8 @@ export interface WatchOptions {
   readonly kind?: WatchKind;
   /** Resume after this token; absent: from the moment it is armed. */
   readonly from?: WatchPosition;
+  /** Begins with a snapshot of everything in scope, then tells every change after it. Not with `from`. Default false. */
+  readonly initial?: boolean;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
 }
@@ -188,7 +190,7 @@ export type WatchEvent =
       /** After the change; null when deleted. */
       readonly node: Node | null;
     }
-  /** Changes up to `revision` cannot be told one by one: here is everything in scope at that revision. The stream goes on after it. */
+  /** As asked for by `initial`, or because changes up to `revision` cannot be told one by one: everything in scope at that revision. The stream goes on after it. */
   | {
       readonly type: "snapshot";
       readonly revision: number;

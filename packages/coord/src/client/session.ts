@@ -57,6 +57,9 @@ const readLevels: readonly string[] = ["linearizable", "local"];
 const maxHistoryIdLength = 32;
 const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
 
+/** A place in no history: a server has nothing to resume there, and begins with a snapshot. */
+const outsideHistory: ResumeToken = { historyId: "none", revision: 0, ordinal: 0 };
+
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -208,12 +211,19 @@ export class ClientSession implements Session {
     this.#assertOpen();
     validatePath(path);
     requireOptions(options);
-    const { kind = "data", from, signal } = options;
+    const { kind = "data", from, initial = false, signal } = options;
     if (!watchKinds.includes(kind)) {
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "kind: expected data, children or recursive");
     }
+    if (typeof initial !== "boolean" || (initial && from !== undefined)) {
+      throw new FlotillaError(
+        "ERR_FLOTILLA_BAD_ARGUMENT",
+        "initial: expected true or false, and true without from",
+      );
+    }
     const bounds = callLimits(signal === undefined ? undefined : { signal }, this.#timeoutMs);
-    return this.#attachment.pipeline.watch(path, kind, from === undefined ? null : this.#token(from), bounds);
+    const start = from === undefined ? (initial ? outsideHistory : null) : this.#token(from);
+    return this.#attachment.pipeline.watch(path, kind, start, bounds);
   }
 
   async sync(options?: CallOptions): Promise<void> {

@@ -9,9 +9,11 @@ import { jsonNode, jsonValue } from "../cli/values.ts";
 interface WatchFlags extends ClientFlags {
   readonly recursive?: true;
   readonly children?: true;
+  readonly initial?: true;
 }
 
 const shownCharacters = 200;
+const compacted = "changes were compacted; ";
 
 /** `flotilla watch PATH`, until Ctrl-C. */
 export function watchCommand(context: Context): Command {
@@ -19,20 +21,27 @@ export function watchCommand(context: Context): Command {
     .description("print changes as they happen, until Ctrl-C")
     .argument("<path>")
     .option("-R, --recursive", "the node and everything below it")
-    .option("--children", "only children that come and go");
+    .option("--children", "only children that come and go")
+    .option("--initial", "begin with what is there");
   return addClientOptions(command).action(async (path: string, flags: WatchFlags) => {
     const kind = flags.recursive ? "recursive" : flags.children ? "children" : "data";
     await withSession(context, flags, async (session) => {
-      const watch = await session.watch(path, { kind, signal: context.stop });
+      const initial = flags.initial ?? false;
+      const watch = await session.watch(path, { kind, initial, signal: context.stop });
       context.out.note(`watching ${path}`);
-      for await (const event of watch) tell(context, event, flags.json ?? false);
+      let why = initial ? "" : compacted;
+      for await (const event of watch) {
+        tell(context, event, flags.json ? null : why);
+        why = compacted;
+      }
     });
   });
 }
 
-function tell({ out }: Context, event: WatchEvent, json: boolean): void {
-  if (json) out.json(forPrograms(event));
-  else for (const line of forPeople(event)) out.line(line);
+/** `why` tells people of the reason for a snapshot; null: for programs. */
+function tell({ out }: Context, event: WatchEvent, why: string | null): void {
+  if (why === null) out.json(forPrograms(event));
+  else for (const line of forPeople(event, why)) out.line(line);
 }
 
 function forPrograms(event: WatchEvent): Record<string, unknown> {
@@ -48,9 +57,9 @@ function forPrograms(event: WatchEvent): Record<string, unknown> {
   };
 }
 
-function forPeople(event: WatchEvent): string[] {
+function forPeople(event: WatchEvent, why: string): string[] {
   if (event.type !== "snapshot") return [line(event.revision, event.type, event.path, event.node?.value)];
-  const head = `${event.revision}  snapshot  changes were compacted; ${event.nodes.length} nodes now:`;
+  const head = `${event.revision}  snapshot  ${why}${event.nodes.length} nodes now:`;
   return [head, ...event.nodes.map(({ path, node }) => line(event.revision, "present", path, node.value))];
 }
 
