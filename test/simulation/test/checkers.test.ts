@@ -209,12 +209,12 @@ test("ReadPoints notices a read that misses what was committed, and one answered
 });
 
 test("BoundedWork notices a member that keeps more in memory than it may", () => {
-  const limits = { cacheBytes: 10, maxUnstableBytes: 100, maxUncommittedBytes: 50, maxBatchBytes: 10 };
+  const limits = { cacheBytes: 10, maxUnstableBytes: 100 };
   const { checker, said } = judged(
     (report) => new BoundedWork(report, { ...limits, maxPendingProposals: 3 }),
   );
   const a = view("a");
-  const held = { bytes: (64 << 10) + 210, proposals: 3 };
+  const held = { bytes: (8 << 10) + 110, proposals: 3 };
   a.logBytes = () => held.bytes;
   a.waitingProposals = () => held.proposals;
   checker.moment(a, 0);

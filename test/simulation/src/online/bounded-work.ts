@@ -5,8 +5,8 @@ import type { NodeView } from "./node-view.ts";
 
 /** Looking more often would cost more than it finds. Virtual ms. */
 const pauseMs = 250;
-/** The largest command that a client of a world sends, with its frame, bytes. */
-const mostEntryBytes = 64 << 10;
+/** More than a member of a world takes up in one turn, bytes: it looks at the bound before, not after. */
+const mostAtOnceBytes = 8 << 10;
 
 /** What a member keeps in memory for its disk and for its state machine stays within the bounds it was given. */
 export class BoundedWork implements OnlineChecker {
@@ -18,11 +18,8 @@ export class BoundedWork implements OnlineChecker {
 
   constructor(report: Report, given: Partial<Limits>) {
     const limits = { ...defaultLimits, ...given };
-    const { cacheBytes, maxUnstableBytes, maxBatchBytes, maxUncommittedBytes } = limits;
     this.#report = report;
-    // What is taken up at once, just before the bound is reached, exceeds it.
-    this.#mostLogBytes =
-      cacheBytes + maxUnstableBytes + Math.max(maxBatchBytes, 2 * maxUncommittedBytes) + mostEntryBytes;
+    this.#mostLogBytes = limits.cacheBytes + limits.maxUnstableBytes + mostAtOnceBytes;
     this.#mostProposals = limits.maxPendingProposals;
   }
 
