@@ -16,7 +16,7 @@ const small: Readonly<Record<keyof Limits, readonly number[]>> = {
   maxReads: [4, 30],
   cacheBytes: [0, 200, 2000],
   maxForwardedBytes: [1000, 10_000],
-  maxUnstableBytes: [1000, 8000],
+  maxUnstableBytes: [300, 2000],
   maxPendingProposals: [40, 200],
   // Reached by no world: a member that takes no snapshot never catches up.
   maxSnapshotBytes: [1 << 30],
