@@ -97,7 +97,7 @@ const makers: Makers = {
     type: "heartbeat",
     term: termNow(draw, view),
     commit: Math.min(view.last.index, near(draw, view.commit)),
-    round: 1 + draw.below(50),
+    round: draw.below(50),
   }),
   "heartbeat-reply": (draw, view) => ({
     type: "heartbeat-reply",

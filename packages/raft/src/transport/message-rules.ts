@@ -20,9 +20,7 @@ export function brokenRule(message: Message): string | null {
     case "append-reply":
       return brokenByAppendReply(message);
     case "heartbeat":
-      return message.commit > maxCount || message.term === 0
-        ? "a term of nothing, or a commit out of reach"
-        : null;
+      return message.commit > maxCount || message.term === 0 ? "no term, or a commit out of reach" : null;
     case "heartbeat-reply":
       return message.round === 0 || message.term === 0 ? "a round or a term of nothing" : null;
     case "forward":
