@@ -35,6 +35,7 @@ export const suites: readonly Suite[] = [
     tests: [
       "an entry survives its frame",
       "a change of any one byte",
+      "whatever a sealed frame says",
       "a frame cut short anywhere",
       "a run of",
     ],

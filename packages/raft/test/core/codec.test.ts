@@ -63,6 +63,28 @@ test("a change of any one byte is found", () => {
   );
 });
 
+test("whatever a sealed frame says, it is the one way to say so or is refused", () => {
+  const number = fc.oneof(fc.bigInt({ min: 0n, max: 9n }), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
+  const numbers = fc.tuple(number, number, number);
+  const kind = fc.oneof(fc.nat(3), fc.nat(255));
+  fc.assert(
+    fc.property(kind, numbers, fc.uint8Array({ maxLength: 20 }), (kindByte, values, payload) => {
+      const bytes = Buffer.alloc(frameHeaderBytes + payload.length);
+      bytes.writeUInt32BE(bytes.length, 0);
+      bytes[8] = kindByte;
+      for (const [k, value] of values.entries()) bytes.writeBigUInt64BE(value, 9 + 8 * k);
+      bytes.set(payload, frameHeaderBytes);
+      bytes.writeUInt32BE(crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))), 4);
+      const why = failure(() => {
+        const entry = decodeEntry(bytes, 0);
+        expect(Buffer.compare(encodeEntry(entry).frame, bytes)).toBe(0);
+      });
+      expect([undefined, badFrame]).toContainEqual(why);
+    }),
+    { numRuns: 300 },
+  );
+});
+
 test("a frame cut short anywhere is found", () => {
   const { frame } = encodeEntry({
     index: 7,
