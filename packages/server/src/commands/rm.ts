@@ -23,24 +23,30 @@ export function rmCommand(context: Context): Command {
     .option("--paged", "with -r: any number, bit by bit instead of at once")
     .option("--force", "also what another session guards, such as a place in an election");
   return addClientOptions(command).action(async (path: string, flags: RmFlags) => {
-    const deleted = await withSession(context, flags, (session) => remove(session, path, flags));
+    const remove = removalOf(path, flags);
+    const deleted = await withSession(context, flags, remove);
     if (!deleted) throw notFound(path);
     if (flags.json) context.out.json({ path, deleted });
     else context.out.line(`${path} deleted`);
   });
 }
 
-/** False when there was nothing. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-async function remove(session: Session, path: string, flags: RmFlags): Promise<boolean> {
+/**
+ * What to do with a session; it tells whether there was anything.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+function removalOf(path: string, flags: RmFlags): (session: Session) => Promise<boolean> {
   const { recursive = false, force = false, paged, ifVersion } = flags;
   const version = ifVersion === undefined ? {} : { version: parseVersion(ifVersion) };
-  if (paged === undefined) return session.delete(path, { ...version, force, recursive });
+  if (paged === undefined) return (session) => session.delete(path, { ...version, force, recursive });
   if (!recursive || ifVersion !== undefined)
     throw new FlotillaError(
       "ERR_FLOTILLA_BAD_ARGUMENT",
       "--paged: expected with -r and without --if-version",
     );
-  if ((await session.exists(path)) === null) return false;
-  await deletePaged(session, path, { force });
-  return true;
+  return async (session) => {
+    if ((await session.exists(path)) === null) return false;
+    await deletePaged(session, path, { force });
+    return true;
+  };
 }
