@@ -43,7 +43,8 @@ test("the suites of a mutant are those of the packages it changes", () => {
 
 test("the table of what is not there yet names no mutant that is", () => {
   const readme = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
-  const pending = [...readme.matchAll(/^\| ([A-Z]\d\d) \|/gm)].map(([, id]) => id);
+  const section = readme.slice(readme.indexOf("## Not there yet"));
+  const pending = [...section.matchAll(/^\| ([A-Z]\d\d) \|/gm)].map(([, id]) => id);
   expect(pending.length).toBeGreaterThan(0);
   expect(mutants.map(({ id }) => id).filter((id) => pending.includes(id))).toEqual([]);
 });
