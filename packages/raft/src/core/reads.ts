@@ -71,7 +71,10 @@ export function onReadReply(s: RaftState, from: NodeId, { id, index }: ReadReply
   for (const read of batch.ids) s.results.reads.push({ id: read, index });
 }
 
-/** One request for all local reads of this turn. */
+/**
+ * One request for all local reads of this turn. It names the term, so it waits until that is durable: the answer may
+ * find the next life of this node.
+ */
 export function askForReads(s: RaftState): void {
   const { asked, leader } = s;
   if (asked.waitingReads.length === 0) return;
@@ -79,7 +82,7 @@ export function askForReads(s: RaftState): void {
   asked.nextReadId += 1;
   asked.reads.set(asked.nextReadId, { ids: asked.waitingReads, tick: s.tick });
   asked.waitingReads = [];
-  s.outbox.send(leader, { type: "read-request", term: s.term, id: asked.nextReadId });
+  s.outbox.sendWhenDurable(leader, { type: "read-request", term: s.term, id: asked.nextReadId }, s.gate(0));
 }
 
 /** Whatever the leader was asked for is refused: its answer would not count any more. */

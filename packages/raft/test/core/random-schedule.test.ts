@@ -21,10 +21,16 @@ test.each([1, 2, 3, 4, 5])(
   },
 );
 
-test.each([134, 199, 1112, 1248])(
-  "what answers an earlier life is not heard by the next one, which may know an earlier term (seed %i)",
-  (value) => {
-    const schedule = new Schedule(value, 5, { electionTicks: 4, trailingEntries: 3 });
+test.each([
+  [134, 5],
+  [199, 5],
+  [1112, 5],
+  [1248, 5],
+  [1114439035, 3],
+])(
+  "what answers an earlier life is not heard by the next one, which may know an earlier term (seed %i, %i members)",
+  (value, size) => {
+    const schedule = new Schedule(value, size, { electionTicks: 4, trailingEntries: 3 });
     schedule.run(1500);
     schedule.converge();
   },
