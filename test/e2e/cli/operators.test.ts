@@ -94,8 +94,11 @@ describe("flotilla recover --force-new-cluster", { timeout: 240_000 }, () => {
     const status = await flotilla(["status", "--json", "--endpoints", site.place("n1").address]);
     expect(JSON.parse(status.stdout)).toMatchObject({ leader: "n1", historyId, members: [{ id: "n1" }] });
     // The others make a quorum of the old history: two clusters, which never mix.
-    const other = await flotilla(["status", "--json", "--endpoints", site.place("n2").address]);
-    expect(JSON.parse(other.stdout)).not.toMatchObject({ historyId });
+    const other = await site.cluster.until("a member of the old history that answers", async () => {
+      const { stdout } = await flotilla(["status", "--json", "--endpoints", site.place("n2").address]);
+      return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
+    });
+    expect(other).not.toMatchObject({ historyId });
   });
 
   test("is refused where nothing is", async () => {
