@@ -91,8 +91,12 @@ describe("flotilla recover --force-new-cluster", { timeout: 240_000 }, () => {
       code: 0,
       stdout: "kept",
     });
-    const status = await flotilla(["status", "--json", "--endpoints", site.place("n1").address]);
-    expect(JSON.parse(status.stdout)).toMatchObject({ leader: "n1", historyId, members: [{ id: "n1" }] });
+    // A leader whose disk hangs in between leads again later.
+    const status = await site.cluster.until("a leader that is alone", async () => {
+      const { stdout } = await flotilla(["status", "--json", "--endpoints", site.place("n1").address]);
+      return (JSON.parse(stdout) as { leader: string | null }).leader === null ? undefined : stdout;
+    });
+    expect(JSON.parse(status)).toMatchObject({ leader: "n1", historyId, members: [{ id: "n1" }] });
     // The others make a quorum of the old history: two clusters, which never mix.
     const other = await site.cluster.until("a member of the old history that answers", async () => {
       const { stdout } = await flotilla(["status", "--json", "--endpoints", site.place("n2").address]);
