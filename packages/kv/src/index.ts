@@ -12,6 +12,8 @@ export type { MachineRestore } from "./restore.ts";
 export { decodeResult, encodeResult } from "./result-codec.ts";
 export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";
+export { TriggerTable } from "./trigger-table.ts";
+export type { Trigger, TriggerKind, TriggerKinds, TriggerPaths, TriggerTree } from "./trigger-table.ts";
 export type {
   Applied,
   AttachCommand,
