@@ -66,6 +66,9 @@ function events(): readonly TreeEvent[] {
     type: "changed",
     path: pathOf(k),
     node,
+    previous: node,
+    by: null,
+    timeMs: 1_700_000_000_000,
   }));
 }
 

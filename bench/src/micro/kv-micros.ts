@@ -91,6 +91,9 @@ const watch: Micro = {
       type: "changed",
       path: pathOf(k * 7_919),
       node: null,
+      previous: null,
+      by: null,
+      timeMs: 1_700_000_000_000,
     }));
     let found = 0;
     return {

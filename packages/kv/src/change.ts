@@ -1,44 +1,73 @@
-import type { Node, Stat, TreeEvent } from "./types.ts";
-import { bytesAt, placeOf } from "./values.ts";
+import type { Node, SessionId, Stat, TreeEvent } from "./types.ts";
+import { bytesAt } from "./values.ts";
 import type { Place } from "./values.ts";
 
-/** An event as the tree makes it: the node after it is put together only when somebody asks. */
+/** Which change it was. */
+export interface ChangeHead {
+  readonly revision: number;
+  readonly ordinal: number;
+  readonly type: TreeEvent["type"];
+  readonly path: string;
+  readonly pathHash: number;
+  readonly by: SessionId | null;
+  readonly timeMs: number;
+}
+
+/** What a set replaced; all else of the node stayed. */
+export interface Replaced extends Readonly<Place> {
+  readonly mzxid: number;
+  readonly mtimeMs: number;
+}
+
+/** What the parent said of its children before one of them came or went. */
+export interface Family {
+  readonly pathHash: number;
+  readonly pzxid: number;
+  readonly cversion: number;
+  readonly numChildren: number;
+}
+
+/** `Replaced` of a changed node, else `Family`. */
+export type Before = Replaced | Family;
+
+/** An event as the tree makes it: the nodes before and after are put together only when somebody asks. */
 export class Change implements TreeEvent {
   readonly revision: number;
   readonly ordinal: number;
   readonly type: TreeEvent["type"];
   readonly path: string;
-  readonly #stat: Stat | null;
-  readonly #value: Readonly<Place> | null;
+  readonly by: SessionId | null;
+  readonly timeMs: number;
+  readonly pathHash: number;
+  /** After the change; of a deleted node, before it. Nobody changes it later, nor `value`. */
+  readonly stat: Stat;
+  readonly value: Readonly<Place>;
+  readonly before: Before;
 
-  /** `stat` and `value` are null when the node is gone; nobody changes them later. */
-  constructor(
-    point: Pick<TreeEvent, "revision" | "ordinal" | "type" | "path">,
-    stat: Stat | null,
-    value: Readonly<Place> | null,
-  ) {
-    this.revision = point.revision;
-    this.ordinal = point.ordinal;
-    this.type = point.type;
-    this.path = point.path;
-    this.#stat = stat;
-    this.#value = value;
+  constructor(head: ChangeHead, stat: Stat, value: Readonly<Place>, before: Before) {
+    this.revision = head.revision;
+    this.ordinal = head.ordinal;
+    this.type = head.type;
+    this.path = head.path;
+    this.by = head.by;
+    this.timeMs = head.timeMs;
+    this.pathHash = head.pathHash;
+    this.stat = stat;
+    this.value = value;
+    this.before = before;
   }
 
   get node(): Node | null {
-    return this.#stat === null || this.#value === null
-      ? null
-      : { value: bytesAt(this.#value), stat: this.#stat };
+    return this.type === "deleted" ? null : { value: bytesAt(this.value), stat: this.stat };
   }
 
-  /** The stat in an event of any origin. */
-  static statOf(event: TreeEvent): Stat | null {
-    return #stat in event ? event.#stat : (event.node?.stat ?? null);
-  }
-
-  /** Where the value in an event is; a place of its own when it is no event of a tree. */
-  static valueOf(event: TreeEvent): Readonly<Place> | null {
-    if (#value in event) return event.#value;
-    return event.node === null ? null : placeOf(event.node.value);
+  get previous(): Node | null {
+    const { before, stat } = this;
+    if ("mzxid" in before) {
+      const { mzxid, mtimeMs, length } = before;
+      const was = { ...stat, mzxid, mtimeMs, version: stat.version - 1, dataLength: length };
+      return { value: bytesAt(before), stat: was };
+    }
+    return this.type === "deleted" ? { value: bytesAt(this.value), stat } : null;
   }
 }

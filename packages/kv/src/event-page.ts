@@ -1,11 +1,14 @@
 import { Change } from "./change.ts";
-import type { TreeEvent } from "./types.ts";
-import { bytesAt } from "./values.ts";
+import type { Before } from "./change.ts";
+import type { SessionId } from "./types.ts";
+import { noBytes } from "./values.ts";
 import type { Chunk } from "./values.ts";
 
 const types = ["created", "changed", "deleted"] as const;
 /** Numbers of one event, in the order of `write`. */
-const stride = 14;
+const stride = 19;
+/** Hashes of one event: of its path, and of its parent's when it came or went. */
+const hashes = 2;
 
 /**
  * A fixed number of events, taken apart into columns: as objects, the many events of a history would be the bulk of
@@ -13,12 +16,17 @@ const stride = 14;
  */
 export class EventPage {
   readonly #numbers: Float64Array;
+  readonly #hashes: Int32Array;
   readonly #paths: string[] = [];
+  readonly #authors: (SessionId | null)[] = [];
   readonly #owners: (string | null)[] = [];
   readonly #chunks: (Chunk | null)[] = [];
+  /** Of the values that were replaced. */
+  readonly #chunksBefore: (Chunk | null)[] = [];
 
   constructor(events: number) {
     this.#numbers = new Float64Array(events * stride);
+    this.#hashes = new Int32Array(events * hashes);
   }
 
   revision(slot: number): number {
@@ -29,28 +37,30 @@ export class EventPage {
     return this.#numbers[slot * stride + 1] ?? 0;
   }
 
+  timeMs(slot: number): number {
+    return this.#numbers[slot * stride + 14] ?? 0;
+  }
+
   path(slot: number): string {
     return this.#paths[slot] ?? "";
   }
 
-  /** Bytes of the value; 0 without a node. */
+  /** Bytes of the value that only the history keeps: what was replaced or deleted. */
   valueBytes(slot: number): number {
-    return this.#numbers[slot * stride + 4] ?? 0;
+    const at = slot * stride;
+    const type = types[this.#numbers[at + 2] ?? 0];
+    if (type === "created") return 0;
+    return this.#numbers[type === "changed" ? at + 16 : at + 4] ?? 0;
   }
 
   /** Slots are written in order, each once. */
-  write(slot: number, event: TreeEvent): void {
-    const stat = Change.statOf(event);
-    const value = Change.valueOf(event);
+  write(slot: number, change: Change): void {
+    const { stat, value, before } = change;
     const numbers = this.#numbers;
     let at = slot * stride;
-    numbers[at] = event.revision;
-    numbers[(at += 1)] = event.ordinal;
-    numbers[(at += 1)] = types.indexOf(event.type);
-    this.#paths.push(event.path);
-    this.#chunks.push(value === null ? null : value.chunk);
-    this.#owners.push(stat === null ? null : stat.ephemeralOwner);
-    if (stat === null || value === null) return;
+    numbers[at] = change.revision;
+    numbers[(at += 1)] = change.ordinal;
+    numbers[(at += 1)] = types.indexOf(change.type);
     numbers[(at += 1)] = value.at;
     numbers[(at += 1)] = value.length;
     numbers[(at += 1)] = stat.czxid;
@@ -62,14 +72,38 @@ export class EventPage {
     numbers[(at += 1)] = stat.cversion;
     numbers[(at += 1)] = stat.numChildren;
     numbers[(at += 1)] = stat.container ? -1 : (stat.ttlMs ?? 0);
+    numbers[(at += 1)] = change.timeMs;
+    this.#paths.push(change.path);
+    this.#authors.push(change.by);
+    this.#owners.push(stat.ephemeralOwner);
+    this.#chunks.push(value.chunk);
+    this.#hashes[slot * hashes] = change.pathHash;
+    if ("mzxid" in before) {
+      numbers[(at += 1)] = before.at;
+      numbers[(at += 1)] = before.length;
+      numbers[(at += 1)] = before.mzxid;
+      numbers[(at += 1)] = before.mtimeMs;
+      this.#chunksBefore.push(before.chunk);
+      return;
+    }
+    numbers[(at += 1)] = before.pzxid;
+    numbers[(at += 1)] = before.cversion;
+    numbers[(at += 1)] = before.numChildren;
+    this.#chunksBefore.push(null);
+    this.#hashes[slot * hashes + 1] = before.pathHash;
   }
 
-  read(slot: number): TreeEvent {
+  read(slot: number): Change {
     const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
-    const head = { revision: of(0), ordinal: of(1), type: types[of(2)] ?? "changed", path: this.path(slot) };
-    const chunk = this.#chunks[slot] ?? null;
-    if (chunk === null) return { ...head, node: null };
-    const length = of(4);
+    const head = {
+      revision: of(0),
+      ordinal: of(1),
+      type: types[of(2)] ?? "changed",
+      path: this.path(slot),
+      pathHash: this.#hashes[slot * hashes] ?? 0,
+      by: this.#authors[slot] ?? null,
+      timeMs: of(14),
+    };
     const stat = {
       czxid: of(5),
       mzxid: of(6),
@@ -80,16 +114,26 @@ export class EventPage {
       cversion: of(11),
       aversion: 0,
       ephemeralOwner: this.#owners[slot] ?? null,
-      dataLength: length,
+      dataLength: of(4),
       numChildren: of(12),
       container: of(13) < 0,
       ttlMs: of(13) > 0 ? of(13) : null,
     };
-    return { ...head, node: { value: bytesAt({ chunk, at: of(3), length }), stat } };
+    const value = { chunk: this.#chunks[slot] ?? noBytes, at: of(3), length: of(4) };
+    return new Change(head, stat, value, this.#before(slot));
   }
 
-  /** Lets go of the value. */
+  /** Lets go of the values. */
   drop(slot: number): void {
     this.#chunks[slot] = null;
+    this.#chunksBefore[slot] = null;
+  }
+
+  #before(slot: number): Before {
+    const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
+    const chunk = this.#chunksBefore[slot] ?? null;
+    if (chunk !== null) return { chunk, at: of(15), length: of(16), mzxid: of(17), mtimeMs: of(18) };
+    const pathHash = this.#hashes[slot * hashes + 1] ?? 0;
+    return { pathHash, pzxid: of(15), cversion: of(16), numChildren: of(17) };
   }
 }

@@ -1,3 +1,4 @@
+import type { Change } from "./change.ts";
 import { EventPage } from "./event-page.ts";
 import { limits } from "./limits.ts";
 import type { TreeEvent, WatchToken } from "./types.ts";
@@ -5,7 +6,7 @@ import type { TreeEvent, WatchToken } from "./types.ts";
 /** Bounds of an event history. */
 export interface HistoryLimits {
   readonly events: number;
-  /** Counts values and paths, and a fixed share for each event. */
+  /** Counts paths, the values that were replaced or deleted, and a fixed share for each event. */
   readonly bytes: number;
 }
 
@@ -49,7 +50,7 @@ export class EventHistory {
   }
 
   /** Adds the events of one command, in order, all after those kept. */
-  append(events: readonly TreeEvent[]): void {
+  append(events: readonly Change[]): void {
     for (const event of events) this.#push(event);
     const { events: most, bytes } = this.#limits;
     while (this.size > most || (this.#bytes > bytes && this.size > 0)) this.#drop();
@@ -85,7 +86,7 @@ export class EventHistory {
     return this.#pages[Math.floor(number / pageEvents)];
   }
 
-  #push(event: TreeEvent): void {
+  #push(event: Change): void {
     const slot = this.#next % pageEvents;
     if (slot === 0) this.#pages.push(new EventPage(pageEvents));
     const page = this.#page(this.#next);

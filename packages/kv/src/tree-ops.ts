@@ -1,5 +1,7 @@
+import { invariant } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
 import { Change } from "./change.ts";
+import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
@@ -29,26 +31,34 @@ export interface Execution {
   /** The revision it makes, if it changes the tree. */
   readonly revision: number;
   readonly timeMs: number;
-  readonly events: TreeEvent[];
+  readonly events: Change[];
 }
 
 /** Of a tree operation: its result, or why nothing was done. */
 export type Outcome = OpResult | ErrorCode;
 
-function emit(x: Execution, type: TreeEvent["type"], node: TreeNode): OpResult {
-  const { path, chunk, at, length } = node;
-  const point = { revision: x.revision, ordinal: x.events.length, type, path };
-  const stat = type === "deleted" ? null : statOf(node);
-  x.events.push(new Change(point, stat, stat === null ? null : { chunk, at, length }));
-  return { ok: true, path, stat };
+function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): OpResult {
+  const { path, pathHash, chunk, at, length } = node;
+  const { revision, session: by, timeMs } = x;
+  const head = { revision, ordinal: x.events.length, type, path, pathHash, by, timeMs };
+  const stat = statOf(node);
+  x.events.push(new Change(head, stat, { chunk, at, length }, before));
+  return { ok: true, path, stat: type === "deleted" ? null : stat };
 }
 
-function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): void {
+function familyOf({ pathHash, pzxid, created, numChildren }: TreeNode): Family {
+  return { pathHash, pzxid, cversion: 2 * created - numChildren, numChildren };
+}
+
+/** Counts a child that comes or goes; returns what the parent said before. */
+function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): Family {
+  const before = familyOf(parent);
   const node = x.tree.edit(parent);
   node.pzxid = x.revision;
   node.created += born;
   node.numChildren += born === 1 ? 1 : -1;
   x.tree.settle(node);
+  return before;
 }
 
 function ownedBySession(x: Execution, session: SessionId): number {
@@ -86,8 +96,8 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     guarded,
     lifetime: node.lifetime,
   };
-  changeParent(x, parent, 1);
-  return emit(x, "created", x.tree.add(born, node.value));
+  const before = changeParent(x, parent, 1);
+  return emit(x, "created", x.tree.add(born, node.value), before);
 }
 
 function create(x: Execution, op: CreateOp): Outcome {
@@ -109,13 +119,14 @@ function create(x: Execution, op: CreateOp): Outcome {
 }
 
 function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
+  const { chunk, at, length, mzxid, mtimeMs } = found;
   const node = x.tree.edit(found);
   node.mzxid = x.revision;
   node.mtimeMs = x.timeMs;
   node.version += 1;
   x.tree.setValue(node, value);
   x.tree.settle(node);
-  return emit(x, "changed", node);
+  return emit(x, "changed", node, { chunk, at, length, mzxid, mtimeMs });
 }
 
 function set(x: Execution, op: SetOp): Outcome {
@@ -133,10 +144,15 @@ function set(x: Execution, op: SetOp): Outcome {
 
 /** Removes a node that exists and has no children. */
 function erase(x: Execution, node: TreeNode): OpResult {
-  const parent = x.tree.get(parentOf(node.path));
+  const parent = parentIn(x, node);
   x.tree.delete(node);
-  if (parent !== undefined) changeParent(x, parent, 0);
-  return emit(x, "deleted", node);
+  return emit(x, "deleted", node, changeParent(x, parent, 0));
+}
+
+function parentIn(x: Execution, node: TreeNode): TreeNode {
+  const parent = x.tree.get(parentOf(node.path));
+  invariant(parent !== undefined, "TreeParent");
+  return parent;
 }
 
 function isHeldByOther(x: Execution, node: TreeNode): boolean {
@@ -159,8 +175,9 @@ function eraseAll(x: Execution, node: TreeNode, { force }: DeleteOp): Outcome {
   const below = x.tree.below(node.path);
   if (!force && below.some((each) => isHeldByOther(x, each))) return "ERR_FLOTILLA_HELD";
   for (const each of below.toReversed()) {
+    const before = familyOf(parentIn(x, each));
     x.tree.delete(each);
-    emit(x, "deleted", each);
+    emit(x, "deleted", each, before);
   }
   return erase(x, node);
 }

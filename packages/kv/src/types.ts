@@ -263,6 +263,12 @@ export interface TreeEvent {
   readonly path: string;
   /** The node after the change; null when deleted. */
   readonly node: Node | null;
+  /** The node before the change; null when created. Its children as they were before the command, if all went at once. */
+  readonly previous: Node | null;
+  /** The session whose request made it; null when none did: a lease that expired, a node that was reaped. */
+  readonly by: SessionId | null;
+  /** The leader's wall time, ms since the epoch. */
+  readonly timeMs: number;
 }
 
 /**

@@ -108,5 +108,7 @@ export class Driver {
 
 /** The events with their nodes put together, to be compared. */
 export function plainEvents(events: readonly TreeEvent[]): TreeEvent[] {
-  return events.map(({ revision, ordinal, type, path, node }) => ({ revision, ordinal, type, path, node }));
+  return events.map(({ revision, ordinal, type, path, node, previous, by, timeMs }) => {
+    return { revision, ordinal, type, path, node, previous, by, timeMs };
+  });
 }

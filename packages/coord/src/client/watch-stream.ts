@@ -1,6 +1,6 @@
-import type { Node, TreeEvent, WatchKind } from "@flotilla/kv";
+import type { Node, WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { ResumeToken, SnapshotMessage } from "../wire/messages.ts";
+import type { ResumeToken, SnapshotMessage, ToldEvent } from "../wire/messages.ts";
 import type { Watch, WatchEvent, WatchPosition } from "./api.ts";
 import { EventQueue } from "./event-queue.ts";
 
@@ -15,7 +15,7 @@ export interface WatchFeed {
 /** Sorts behind every ordinal of a revision. */
 const lastOrdinal = Number.MAX_SAFE_INTEGER;
 
-function isAfter(event: TreeEvent, token: ResumeToken): boolean {
+function isAfter(event: ToldEvent, token: ResumeToken): boolean {
   return (
     event.revision > token.revision || (event.revision === token.revision && event.ordinal > token.ordinal)
   );
@@ -74,7 +74,7 @@ export class WatchStream implements Watch {
   }
 
   /** Takes in what is new of a message. False when the queue is full now: feed no more until `resume`. */
-  events(events: readonly TreeEvent[]): boolean {
+  events(events: readonly ToldEvent[]): boolean {
     for (const event of events) {
       if (this.#ended || !isAfter(event, this.#head)) continue;
       const { revision, ordinal, type, path, node } = event;

@@ -159,10 +159,12 @@ export interface ArmedMessage {
   readonly id: number;
   readonly token: ResumeToken;
 }
+/** An event as a watch is told of it. */
+export type ToldEvent = Pick<TreeEvent, "revision" | "ordinal" | "type" | "path" | "node">;
 export interface EventsMessage {
   readonly type: "events";
   readonly id: number;
-  readonly events: readonly TreeEvent[];
+  readonly events: readonly ToldEvent[];
 }
 /**
  * What went missing cannot be told one by one: everything in scope at `revision`, in pages sent without

@@ -1,9 +1,9 @@
-import type { Node, SessionInfo, TreeEvent } from "@flotilla/kv";
+import type { Node, SessionInfo } from "@flotilla/kv";
 import { idDigits, limits, readStat, writeStat } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
-import type { ResumeToken } from "./messages.ts";
+import type { ResumeToken, ToldEvent } from "./messages.ts";
 
 /** A path of at most `limits.pathBytes`; whether it is a good one is judged where it is used. */
 export function readPath(reader: CborReader, what: string): string {
@@ -61,8 +61,8 @@ export function readSession(reader: CborReader): SessionInfo {
 
 const eventTypes = ["created", "changed", "deleted"] as const;
 
-/** Writes a `TreeEvent` as a positional array. */
-export function writeEvent(writer: CborWriter, event: TreeEvent): void {
+/** Writes a `ToldEvent` as a positional array. */
+export function writeEvent(writer: CborWriter, event: ToldEvent): void {
   writer.array(5);
   writer.number(event.revision);
   writer.number(event.ordinal);
@@ -72,14 +72,14 @@ export function writeEvent(writer: CborWriter, event: TreeEvent): void {
   else writeNode(writer, event.node);
 }
 
-function readEventType(reader: CborReader): TreeEvent["type"] {
+function readEventType(reader: CborReader): ToldEvent["type"] {
   const type = eventTypes[reader.uint("event type", 2)];
   if (type === undefined) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "event type: unknown");
   return type;
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
-export function readEvent(reader: CborReader): TreeEvent {
+export function readEvent(reader: CborReader): ToldEvent {
   reader.array("event", 5, 5);
   return {
     revision: reader.uint("revision"),

@@ -1,9 +1,10 @@
-import type { Node, TreeEvent } from "@flotilla/kv";
+import type { Node } from "@flotilla/kv";
 import { expect, test } from "vitest";
 import type { Watch, WatchEvent } from "../../src/client/api.ts";
+import type { ToldEvent } from "../../src/wire/messages.ts";
 import { errorOf, FakeCluster, historyId, stat } from "./fake-cluster.ts";
 
-function change(revision: number, ordinal = 0, bytes = 1): TreeEvent {
+function change(revision: number, ordinal = 0, bytes = 1): ToldEvent {
   return {
     revision,
     ordinal,

@@ -1,11 +1,11 @@
-import type { Node, Stat, TreeEvent } from "@flotilla/kv";
+import type { Node, Stat } from "@flotilla/kv";
 import { encode, FlotillaError } from "@flotilla/runtime";
 import { miscounted, misshapen } from "@flotilla/runtime/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { maxFrameBytes } from "../../src/wire/bounds.ts";
 import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
-import type { ClientMessage, ServerMessage } from "../../src/wire/messages.ts";
+import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
 
@@ -124,7 +124,7 @@ const plainStat = fc.record({
 });
 const stat: fc.Arbitrary<Stat> = fc.tuple(plainStat, kind).map(([most, rest]) => ({ ...most, ...rest }));
 const node: fc.Arbitrary<Node> = fc.record({ value, stat });
-const event: fc.Arbitrary<TreeEvent> = fc.record({
+const event: fc.Arbitrary<ToldEvent> = fc.record({
   revision: uint,
   ordinal: uint,
   type: fc.constantFrom("created", "changed", "deleted"),

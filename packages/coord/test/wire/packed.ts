@@ -1,4 +1,4 @@
-import type { Node, SessionInfo, TreeEvent } from "@flotilla/kv";
+import type { Node, SessionInfo } from "@flotilla/kv";
 import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
 import type { NodeStatus } from "../../src/client/api.ts";
 import type {
@@ -8,6 +8,7 @@ import type {
   ResumeToken,
   ServerMessage,
   WatchSpec,
+  ToldEvent,
 } from "../../src/wire/messages.ts";
 
 /*
@@ -76,7 +77,7 @@ function node(of: Node): unknown[] {
   return [of.value, packedStat(of.stat)];
 }
 
-function event(of: TreeEvent): unknown[] {
+function event(of: ToldEvent): unknown[] {
   const type = ["created", "changed", "deleted"].indexOf(of.type);
   return [of.revision, of.ordinal, type, of.path, orNull(of.node, node)];
 }
