@@ -8,6 +8,7 @@ import {
   readString,
   readUint,
 } from "@flotilla/runtime";
+import { newestLevel, oldestLevel, requireAgreed, requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
 import { operationBounds } from "./operation-bounds.ts";
 import { readOperation, writeOperation } from "./operation-codec.ts";
@@ -15,15 +16,24 @@ import { checkShape } from "./operation-shape.ts";
 import type {
   AttachCommand,
   BeginHistoryCommand,
+  BeginRestoredCommand,
   ExpireCommand,
   KvCommand,
   ReapCommand,
   RequestCommand,
+  SetFeatureLevelCommand,
 } from "./types.ts";
 
-/** Raised when the meaning of a command's bytes changes. */
-const commandFormat = 1;
-const tag = { attach: 0, request: 1, expire: 2, beginHistory: 3, reap: 4 } as const;
+const tag = {
+  attach: 0,
+  request: 1,
+  expire: 2,
+  beginHistory: 3,
+  reap: 4,
+  beginRestored: 5,
+  endGrace: 6,
+  setFeatureLevel: 7,
+} as const;
 const secretBytes = 16;
 const maxLeases = 10_000;
 const maxPaths = 10_000;
@@ -45,11 +55,14 @@ function requireAckBelow(ack: number, seq: number): void {
 }
 
 const writer = new CborWriter();
+/** The feature level of the command being written. */
+let writtenFor = oldestLevel;
 
+/** Opens the array of a command; the feature level it is written for comes first. */
 function open(kind: number, items: number): void {
   writer.begin();
   writer.array(items);
-  writer.number(commandFormat);
+  writer.number(writtenFor);
   writer.number(kind);
 }
 
@@ -103,6 +116,17 @@ function writeReap({ seen, paths }: ReapCommand): void {
   for (const path of paths) writer.text(readString(path, "path", operationBounds.text));
 }
 
+function writeBeginRestored({ revision, graceMs }: BeginRestoredCommand): void {
+  open(tag.beginRestored, 4);
+  writeCount(revision, "revision");
+  writer.number(readUint(graceMs, "grace"));
+}
+
+function writeSetFeatureLevel({ level }: SetFeatureLevelCommand): void {
+  open(tag.setFeatureLevel, 3);
+  writeCount(level, "level");
+}
+
 /** Checks as it writes: a caller without types may hand over anything. */
 function write(command: KvCommand): void {
   switch (command.type) {
@@ -121,6 +145,15 @@ function write(command: KvCommand): void {
     case "reap":
       writeReap(command);
       return;
+    case "begin-restored":
+      writeBeginRestored(command);
+      return;
+    case "end-grace":
+      open(tag.endGrace, 2);
+      return;
+    case "set-feature-level":
+      writeSetFeatureLevel(command);
+      return;
     default:
       bad("command: unknown kind");
   }
@@ -129,13 +162,18 @@ function write(command: KvCommand): void {
 /**
  * The command as it stands in the log. What it returns is certain to decode; it shares its memory with other
  * commands: copy it to keep it.
- * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a command of the wrong shape
+ * @param level the feature level that the cluster has agreed on. Default: that of a new cluster
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a command of the wrong shape, `ERR_FLOTILLA_UNSUPPORTED` for one
+ *   that came with a higher level
  */
-export function encodeCommand(command: KvCommand): Uint8Array {
+export function encodeCommand(command: KvCommand, level: number = oldestLevel): Uint8Array {
+  writtenFor = level;
   try {
     write(command);
+    requireAgreed(command.type, level);
     return writer.finish();
   } catch (cause) {
+    if (FlotillaError.is(cause, "ERR_FLOTILLA_UNSUPPORTED")) throw cause;
     const reason = cause instanceof Error ? cause.message : "wrong shape";
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `not a command: ${reason}`, { cause });
   }
@@ -172,9 +210,21 @@ function readPath(reader: CborReader): string {
   return reader.text("path", operationBounds.text);
 }
 
-function readCommand(reader: CborReader): KvCommand {
+function readLevel(reader: CborReader, newest: number): void {
+  const level = reader.uint("feature level");
+  if (level < oldestLevel) bad("command: no feature level");
+  requireKnown("a command", level, newest);
+}
+
+function readSetFeatureLevel(reader: CborReader, newest: number): SetFeatureLevelCommand {
+  const level = readCount(reader, "level");
+  requireKnown("the cluster", level, newest);
+  return { type: "set-feature-level", level };
+}
+
+function readCommand(reader: CborReader, newest: number): KvCommand {
   const items = reader.array("command", 2, 8);
-  if (reader.uint("format") !== commandFormat) bad("command: unknown format version");
+  readLevel(reader, newest);
   switch (reader.uint("command tag")) {
     case tag.attach:
       expectItems("attach", items, 6);
@@ -191,6 +241,19 @@ function readCommand(reader: CborReader): KvCommand {
     case tag.reap:
       expectItems("reap", items, 4);
       return { type: "reap", seen: reader.uint("seen"), paths: reader.list("paths", maxPaths, readPath) };
+    case tag.beginRestored:
+      expectItems("begin-restored", items, 4);
+      return {
+        type: "begin-restored",
+        revision: readCount(reader, "revision"),
+        graceMs: reader.uint("grace"),
+      };
+    case tag.endGrace:
+      expectItems("end-grace", items, 2);
+      return { type: "end-grace" };
+    case tag.setFeatureLevel:
+      expectItems("set-feature-level", items, 3);
+      return readSetFeatureLevel(reader, newest);
     default:
       return bad("command: unknown kind");
   }
@@ -198,11 +261,12 @@ function readCommand(reader: CborReader): KvCommand {
 
 /**
  * Reads a command and checks its whole shape. Values alias `bytes`.
- * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
+ * @param newest the highest feature level to know. Default: that of this version
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_UNSUPPORTED` for a higher level
  */
-export function decodeCommand(bytes: Uint8Array): KvCommand {
+export function decodeCommand(bytes: Uint8Array, newest: number = newestLevel): KvCommand {
   const reader = new CborReader(bytes);
-  const command = readCommand(reader);
+  const command = readCommand(reader, newest);
   reader.end("command");
   return command;
 }

@@ -1,4 +1,5 @@
 export { decodeCommand, encodeCommand } from "./command-codec.ts";
+export { newestLevel, oldestLevel } from "./feature-level.ts";
 export { compareTokens, EventHistory } from "./history.ts";
 export type { HistoryLimits } from "./history.ts";
 export { limits } from "./limits.ts";
@@ -18,6 +19,7 @@ export type {
   Applied,
   AttachCommand,
   BeginHistoryCommand,
+  BeginRestoredCommand,
   Branch,
   CheckOp,
   ChildrenPage,
@@ -26,6 +28,7 @@ export type {
   CreateOp,
   DeleteOp,
   DoomOp,
+  EndGraceCommand,
   ExpireCommand,
   GrantOp,
   KvCommand,
@@ -43,6 +46,7 @@ export type {
   SessionId,
   SessionInfo,
   SessionsPage,
+  SetFeatureLevelCommand,
   SetOp,
   Stat,
   TreeEvent,

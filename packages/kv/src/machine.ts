@@ -1,12 +1,11 @@
-import { createHash, timingSafeEqual } from "node:crypto";
-import { FlotillaError, invariant } from "@flotilla/runtime";
-import type { ErrorCode } from "@flotilla/runtime";
 import { Answered } from "./answered.ts";
-import { decodeCommand } from "./command-codec.ts";
+import { attached } from "./attach.ts";
+import { newestLevel, oldestLevel } from "./feature-level.ts";
 import { EventHistory } from "./history.ts";
 import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
-import { expire, perform } from "./perform.ts";
+import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
+import { endAllSessions, expire, perform } from "./perform.ts";
 import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
@@ -14,7 +13,7 @@ import type { Restored } from "./restore.ts";
 import { sessionInfo } from "./session-info.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState } from "./state.ts";
-import type { State } from "./state.ts";
+import type { Standing, State } from "./state.ts";
 import { openSubtree } from "./subtree.ts";
 import type { Subtree } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
@@ -22,8 +21,8 @@ import { reap } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
 import type {
   Applied,
-  AttachCommand,
   BeginHistoryCommand,
+  BeginRestoredCommand,
   ChildrenPage,
   ExpireCommand,
   KvCommand,
@@ -41,16 +40,16 @@ import type {
   Usage,
   WatchToken,
 } from "./types.ts";
-import { isTtl } from "./validate.ts";
+import { turned } from "./turn.ts";
 
 export interface MachineOptions {
   /** Bounds of the event history. Default: `limits.historyEvents` and `limits.historyBytes`. */
   readonly historyLimits?: Partial<HistoryLimits>;
   /** Marks a rare branch by name. Default: nothing. */
   readonly probe?: (name: string) => void;
+  /** The highest feature level to know. Default: that of this version. */
+  readonly newestLevel?: number;
 }
-
-type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];
 
 /**
  * The replicated state: a tree of nodes, sessions with their request windows, leases. The same commands in the same
@@ -60,15 +59,20 @@ type RefusedWhy = Extract<Applied, { type: "refused" }>["why"];
 export class Machine {
   /** The events of late, for watches that resume. Its floor after a restore is the restored revision. */
   readonly history: EventHistory;
+  /** The highest feature level it knows. */
+  readonly newestLevel: number;
   readonly #probe: (name: string) => void;
   #state: State = emptyState();
   #token: WatchToken = { revision: 0, ordinal: 0 };
+  #graceMs = 0;
+  #featureLevel = oldestLevel;
   #applied = 0;
   #index = 0;
   #events: readonly TreeEvent[] = [];
 
   constructor(options: MachineOptions = {}) {
     this.history = new EventHistory(options.historyLimits);
+    this.newestLevel = options.newestLevel ?? newestLevel;
     this.#probe = options.probe ?? ((): void => {});
   }
 
@@ -97,25 +101,44 @@ export class Machine {
     return this.#token;
   }
 
+  /** The feature level agreed on: what commands may be written for. */
+  get featureLevel(): number {
+    return this.#featureLevel;
+  }
+
+  /** After a restore, for how much of a leader's time no node is made that ends with a lease; 0: they are. */
+  get graceMs(): number {
+    return this.#graceMs;
+  }
+
   /**
    * Applies one command of the log. What a client did wrong is a result; an exception means that this node must stop.
-   * @throws FlotillaError `ERR_FLOTILLA_INTERNAL` for bytes that are no command, with nothing changed
+   * @throws FlotillaError `ERR_FLOTILLA_INTERNAL` for bytes that are no command, `ERR_FLOTILLA_UNSUPPORTED` for one that a
+   *   newer version wrote, with nothing changed
    */
   apply(payload: Uint8Array, at: ApplyPoint): Applied {
     requireOrder(this.#index, at);
-    const command = decodeLogged(payload);
+    const command = decodeLogged(payload, this.newestLevel);
     this.#advance(at);
     switch (command.type) {
       case "attach":
-        return this.#attach(command);
+        return attached(this.#state.sessions, command, this.#probe);
       case "request":
         return this.#request(command, at.timeMs);
       case "expire":
         return this.#expire(command, at.timeMs);
       case "reap":
         return this.#reap(command, at.timeMs);
-      default:
+      case "begin-history":
         return this.#beginHistory(command);
+      case "begin-restored":
+        return this.#beginRestored(command, at.timeMs);
+      case "end-grace":
+        this.#graceMs = 0;
+        return { type: "grace-ended" };
+      default:
+        this.#featureLevel = Math.max(this.#featureLevel, command.level);
+        return { type: "feature-level-set", level: this.#featureLevel };
     }
   }
 
@@ -127,7 +150,7 @@ export class Machine {
     requireOrder(this.#index, at);
     this.#advance(at);
     this.#probe("kv.skip");
-    const command = decodeOrNull(payload);
+    const command = decodeOrNull(payload, this.newestLevel);
     if (command?.type !== "request") return { type: "skipped" };
     return (
       this.#turned(command) ?? this.#keep(command, { ok: false, code: "ERR_FLOTILLA_SKIPPED", failed: null })
@@ -222,7 +245,7 @@ export class Machine {
 
   /** 16 hex characters over the whole state, the same on all replicas after the same commands. O(1). */
   digest(): string {
-    return digestOf(this.#state, this.#token);
+    return digestOf(this.#state, this.#standing());
   }
 
   /** The state as it is now, to be written while later commands are applied. O(1). */
@@ -231,7 +254,7 @@ export class Machine {
     const { sessions, leases } = this.#state.sessions.frozen();
     const digest = this.digest();
     const counts = { nodes: nodes.size, leases: leases.size, sessions: sessions.size };
-    const header = { token: this.#token, applied: this.#applied, index: this.#index, ...counts, digest };
+    const header = { ...this.#standing(), applied: this.#applied, index: this.#index, ...counts, digest };
     return { index: this.#index, digest, chunks: () => writeSnapshot({ header, nodes, sessions, leases }) };
   }
 
@@ -241,13 +264,13 @@ export class Machine {
    * tokens are a gap.
    */
   beginRestore(): MachineRestore {
-    return new MachineRestore((restored) => this.#replace(restored));
+    return new MachineRestore(this.newestLevel, (restored) => this.#replace(restored));
   }
 
   /**
    * Takes over the state of a snapshot at once, all of it or nothing; see {@link beginRestore}.
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` when the bytes are not exactly what a machine wrote,
-   *   `ERR_FLOTILLA_UNSUPPORTED` for another format version
+   *   `ERR_FLOTILLA_UNSUPPORTED` for another format version, or a higher feature level than it knows
    */
   restore(bytes: Uint8Array): void {
     const restore = this.beginRestore();
@@ -260,6 +283,8 @@ export class Machine {
   #replace({ header, state }: Restored): void {
     this.#state = state;
     this.#token = header.token;
+    this.#graceMs = header.graceMs;
+    this.#featureLevel = header.featureLevel;
     this.#applied = header.applied;
     this.#index = header.index;
     this.#events = [];
@@ -272,51 +297,12 @@ export class Machine {
     this.#applied += 1;
   }
 
-  #attach({ session: id, secret, attach, ttlMs }: AttachCommand): Applied {
-    const refuse = (code: ErrorCode): Applied => ({ type: "attach-refused", session: id, attach, code });
-    const { sessions } = this.#state;
-    const secretHash = createHash("sha256").update(secret).digest();
-    const session = sessions.get(id);
-    if (session !== undefined) {
-      if (!timingSafeEqual(session.secretHash, secretHash)) return refuse("ERR_FLOTILLA_WRONG_SECRET");
-      if (attach <= session.attach) {
-        this.#probe("kv.attach.stale");
-        return refuse("ERR_FLOTILLA_MOVED");
-      }
-      sessions.moveTo(id, attach);
-      return { type: "attached", session: id, attach, lastSeq: session.window.lastSeq, ttlMs: session.ttlMs };
-    }
-    if (ttlMs === null) return refuse("ERR_FLOTILLA_SESSION_EXPIRED");
-    if (!isTtl(ttlMs)) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
-    if (sessions.lease(id) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
-    sessions.open({ id, secretHash: new Uint8Array(secretHash), ttlMs, attach }, 0);
-    sessions.grant({ id, session: id, ttlMs, doomed: false });
-    return { type: "attached", session: id, attach, lastSeq: 0, ttlMs };
-  }
-
   #request(command: RequestCommand, timeMs: number): Applied {
     return this.#turned(command) ?? this.#perform(command, timeMs);
   }
 
-  /** What a request comes to whose turn it is not; null when it is its turn. */
   #turned(command: RequestCommand): Applied | null {
-    const { session: id, attach, seq, ack } = command;
-    const session = this.#state.sessions.get(id);
-    if (session === undefined) return this.#refuse(command, "no-session", 0);
-    const { window } = session;
-    const nextSeq = window.lastSeq + 1;
-    if (attach !== session.attach) return this.#refuse(command, "moved", nextSeq);
-    if (seq > nextSeq) return this.#refuse(command, "gap", nextSeq);
-    if (seq <= window.acked) return this.#refuse(command, "forgotten", nextSeq);
-    const kept = window.get(seq);
-    if (kept !== undefined) {
-      this.#probe("kv.request.repeat");
-      return new Answered(id, attach, seq, true, kept);
-    }
-    const isFull =
-      window.lastSeq - Math.max(ack, window.acked) >= limits.windowRequests ||
-      window.reaches(limits.windowBytes, ack);
-    return isFull ? this.#refuse(command, "full", nextSeq) : null;
+    return turned(this.#state.sessions, command, this.#probe);
   }
 
   #perform(command: RequestCommand, timeMs: number): Applied {
@@ -351,9 +337,32 @@ export class Machine {
     return { type: "history-begun" };
   }
 
+  #beginRestored({ revision, graceMs }: BeginRestoredCommand, timeMs: number): Applied {
+    const execution = { ...this.#begin(null, timeMs), revision: Math.max(revision, this.revision + 1) };
+    endAllSessions(execution);
+    this.#finish(execution);
+    this.#events = [];
+    this.#token = { revision: execution.revision, ordinal: Math.max(0, execution.events.length - 1) };
+    this.#graceMs = graceMs;
+    this.history.reset(this.#token);
+    return { type: "history-begun" };
+  }
+
+  #standing(): Standing {
+    return { token: this.#token, graceMs: this.#graceMs, featureLevel: this.#featureLevel };
+  }
+
   #begin(session: SessionId | null, timeMs: number): Execution {
     const { tree, sessions } = this.#state;
-    return { tree, sessions, session, revision: this.revision + 1, timeMs, events: [] };
+    return {
+      tree,
+      sessions,
+      session,
+      revision: this.revision + 1,
+      timeMs,
+      inGrace: this.#graceMs > 0,
+      events: [],
+    };
   }
 
   #finish({ revision, events }: Execution): void {
@@ -363,37 +372,10 @@ export class Machine {
     this.#events = events;
     this.history.append(events);
   }
-
-  #refuse({ session, attach, seq }: RequestCommand, why: RefusedWhy, nextSeq: number): Applied {
-    this.#probe(`kv.request.${why}`);
-    return { type: "refused", session, attach, seq, why, nextSeq };
-  }
 }
 
 function resultOf(performed: Performed, revision: number): Result {
   if (performed.ok && performed.branch === undefined)
     return { ok: true, revision, results: performed.results };
   return { ...performed, revision };
-}
-
-function requireOrder(last: number, at: ApplyPoint): void {
-  invariant(at.index > last && Number.isSafeInteger(at.timeMs), "ApplyOrder", { index: at.index });
-}
-
-function decodeLogged(payload: Uint8Array): KvCommand {
-  try {
-    return decodeCommand(payload);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : "unreadable";
-    const message = `the log holds a command that this node cannot read: ${reason}`;
-    throw new FlotillaError("ERR_FLOTILLA_INTERNAL", message, { cause });
-  }
-}
-
-function decodeOrNull(payload: Uint8Array): KvCommand | null {
-  try {
-    return decodeCommand(payload);
-  } catch {
-    return null;
-  }
 }

@@ -88,6 +88,15 @@ function endSession(x: Execution, session: SessionId): void {
   x.sessions.end(session);
 }
 
+/** Ends all sessions, their leases and all nodes of these. */
+export function endAllSessions(x: Execution): void {
+  endLeases(
+    x,
+    x.sessions.leases().map(({ id }) => id),
+  );
+  for (const { id } of x.sessions.all()) x.sessions.end(id);
+}
+
 /** Does an operation of a session as a whole, or nothing at all. */
 export function perform(x: Execution, session: SessionId, op: Operation): Performed {
   const fault = faultOf(op, x.tree);

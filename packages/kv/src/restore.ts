@@ -1,4 +1,5 @@
 import { FlotillaError, invariant } from "@flotilla/runtime";
+import { oldestLevel } from "./feature-level.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
@@ -84,14 +85,15 @@ class Builder implements SnapshotSink {
   finish(header: SnapshotHeader): State {
     this.#closeSession();
     const { tree } = this.state;
-    const { token, applied, index } = header;
+    const { token, applied, index, featureLevel } = header;
     demand(tree.get("/") !== undefined && tree.size === header.nodes, "nodes are missing");
     demand(this.#leases === header.leases && this.#sessions === header.sessions, "sessions are missing");
     demand(this.#newest <= token.revision && applied <= index, "a position that cannot be");
+    demand(featureLevel >= oldestLevel, "a feature level that cannot be");
     demand(this.#lacking.size === 0 && this.#left === 0, "children are missing");
     demand(this.#owners.size === 0, "a node without its lease");
     demand(this.#holders.size === 0, "a lease without its session");
-    demand(digestOf(this.state, token) === header.digest, "the digest does not match");
+    demand(digestOf(this.state, header) === header.digest, "the digest does not match");
     return this.state;
   }
 
@@ -125,13 +127,14 @@ export interface Restored {
  */
 export class MachineRestore {
   readonly #builder = new Builder();
-  readonly #reader = new SnapshotReader(this.#builder);
+  readonly #reader: SnapshotReader;
   readonly #take: (restored: Restored) => void;
   #restored: Restored | null = null;
   #isRefused = false;
 
-  /** `take` puts what was proved in the place of the state in use. */
-  constructor(take: (restored: Restored) => void) {
+  /** `take` puts what was proved in the place of the state in use; `newest`: the highest feature level to know. */
+  constructor(newest: number, take: (restored: Restored) => void) {
+    this.#reader = new SnapshotReader(this.#builder, newest);
     this.#take = take;
   }
 

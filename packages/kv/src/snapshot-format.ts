@@ -1,10 +1,10 @@
 import { crc32 } from "node:zlib";
-import type { WatchToken } from "./types.ts";
+import type { Standing } from "./state.ts";
 
 /** First bytes of a snapshot; the format version follows as one byte. */
 export const magic: Uint8Array = new TextEncoder().encode("FLOTKV");
 /** Raised when the meaning of a snapshot's bytes changes. */
-export const snapshotFormat = 4;
+export const snapshotFormat = 5;
 /** Before each frame: its length and its CRC-32, both 32 bits, big endian. */
 export const frameHeaderBytes = 8;
 /** Bytes of one frame at most. */
@@ -14,9 +14,7 @@ export const maxFrameBytes = 16_777_216;
 export const frameKind = { header: 0, nodes: 1, leases: 2, session: 3, results: 4 } as const;
 
 /** What stands at the start of a snapshot. */
-export interface SnapshotHeader {
-  /** The last event. */
-  readonly token: WatchToken;
+export interface SnapshotHeader extends Standing {
   /** Commands applied. */
   readonly applied: number;
   /** Log index of the last one. */

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
 import { ByteQueue } from "./byte-queue.ts";
+import { requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { decodeResult } from "./result-codec.ts";
@@ -74,10 +75,14 @@ function takeFrame(bytes: ByteQueue): Frame | null {
   return { kind, items, left: items.array("frame body", 0, maxItems) };
 }
 
-function readHeader({ kind, items, left }: Frame): SnapshotHeader {
+function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeader {
   if (kind !== frameKind.header) damaged("no header");
-  expectItems("header", left, 8);
+  expectItems("header", left, 10);
+  const featureLevel = items.uint("feature level");
+  requireKnown("a snapshot", featureLevel, newest);
   const header = {
+    featureLevel,
+    graceMs: items.uint("grace"),
     token: { revision: items.uint("revision"), ordinal: items.uint("ordinal") },
     applied: items.uint("applied"),
     index: items.uint("index"),
@@ -170,14 +175,17 @@ function mayFollow(kind: number, before: number): boolean {
  */
 export class SnapshotReader {
   readonly #sink: SnapshotSink;
+  readonly #newest: number;
   readonly #bytes = new ByteQueue();
   #isStarted = false;
   #header: SnapshotHeader | null = null;
   #kind: number = frameKind.nodes;
   #frame: Frame | null = null;
 
-  constructor(sink: SnapshotSink) {
+  /** `newest`: the highest feature level to know. */
+  constructor(sink: SnapshotSink, newest: number) {
     this.#sink = sink;
+    this.#newest = newest;
   }
 
   /** Adds the next bytes, which nobody changes from now on. */
@@ -188,7 +196,8 @@ export class SnapshotReader {
   /**
    * Hands over what is in the next frame, or the next 512 items in it. False when nothing is left to do with the bytes
    * that are here.
-   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` for another format version
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` for another format version or a higher
+   *   feature level
    */
   work(): boolean {
     try {
@@ -223,7 +232,7 @@ export class SnapshotReader {
 
   #take(frame: Frame): void {
     if (this.#header === null) {
-      this.#header = readHeader(frame);
+      this.#header = readHeader(frame, this.#newest);
       return;
     }
     if (frame !== this.#frame) {

@@ -65,8 +65,11 @@ function writeNode(node: TreeNode): void {
   writer.number(node.lifetime);
 }
 
-function writeHeader({ token, applied, index, nodes, leases, sessions, digest }: SnapshotHeader): void {
-  writer.array(8);
+function writeHeader(header: SnapshotHeader): void {
+  const { token, graceMs, featureLevel, applied, index, nodes, leases, sessions, digest } = header;
+  writer.array(10);
+  writer.number(featureLevel);
+  writer.number(graceMs);
   for (const count of [token.revision, token.ordinal, applied, index, nodes, leases, sessions])
     writer.number(count);
   writer.text(digest);

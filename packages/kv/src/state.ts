@@ -6,6 +6,16 @@ import type { WatchToken } from "./types.ts";
 
 const stateKind = 0;
 
+/** What a cluster stands at, besides its tree and its sessions. */
+export interface Standing {
+  /** The last event. */
+  readonly token: WatchToken;
+  /** Leader's time for which no node is made that ends with a lease, after a restore; 0: they are. */
+  readonly graceMs: number;
+  /** The feature level agreed on. */
+  readonly featureLevel: number;
+}
+
 /** Everything that is the same on all replicas. */
 export interface State {
   readonly digest: Digest;
@@ -28,8 +38,8 @@ export function emptyState(): State {
   return state;
 }
 
-/** Digest of a state whose last event is `token`, as 16 hex characters. */
-export function digestOf({ digest, hash }: State, token: WatchToken): string {
-  hash.begin(stateKind).int(token.revision).int(token.ordinal).end();
+/** Digest of a whole state, as 16 hex characters. */
+export function digestOf({ digest, hash }: State, { token, graceMs, featureLevel }: Standing): string {
+  hash.begin(stateKind).int(token.revision).int(token.ordinal).int(graceMs).int(featureLevel).end();
   return digest.textWith(hash.a, hash.b);
 }

@@ -31,6 +31,8 @@ export interface Execution {
   /** The revision it makes, if it changes the tree. */
   readonly revision: number;
   readonly timeMs: number;
+  /** After a restore: no node is made that ends with a lease. */
+  readonly inGrace: boolean;
   readonly events: Change[];
 }
 
@@ -104,6 +106,7 @@ function create(x: Execution, op: CreateOp): Outcome {
   if (op.lease !== null) {
     const lease = x.sessions.lease(op.lease);
     if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";
+    if (x.inGrace) return "ERR_FLOTILLA_GRACE";
   }
   const parent = x.tree.get(parentOf(op.path));
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";

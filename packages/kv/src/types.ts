@@ -179,7 +179,38 @@ export interface BeginHistoryCommand {
   readonly type: "begin-history";
   readonly revision: number;
 }
-export type KvCommand = AttachCommand | RequestCommand | ExpireCommand | BeginHistoryCommand | ReapCommand;
+/**
+ * Begins the history of a cluster that is made of a backup: revisions go on at `revision`, or with the next one if that
+ * is higher, all sessions end with their leases and nodes, and every older watch token is a gap. For `graceMs` of the
+ * new leader's time, until it ends the grace period, no node is made that ends with a lease.
+ */
+export interface BeginRestoredCommand {
+  readonly type: "begin-restored";
+  readonly revision: number;
+  /** 0: none. */
+  readonly graceMs: number;
+}
+/** Ends the grace period after a restore. Proposed by the leader alone, never forwarded. */
+export interface EndGraceCommand {
+  readonly type: "end-grace";
+}
+/**
+ * Agrees on a higher feature level: commands that came with it may be proposed from now on. Proposed by the leader
+ * alone, once all members know that level, never forwarded.
+ */
+export interface SetFeatureLevelCommand {
+  readonly type: "set-feature-level";
+  readonly level: number;
+}
+export type KvCommand =
+  | AttachCommand
+  | RequestCommand
+  | ExpireCommand
+  | BeginHistoryCommand
+  | ReapCommand
+  | BeginRestoredCommand
+  | EndGraceCommand
+  | SetFeatureLevelCommand;
 
 /** What became of one tree operation. */
 export type OpResult =
@@ -252,6 +283,9 @@ export type Applied =
   /** Those that were deleted, sorted. */
   | { readonly type: "reaped"; readonly paths: readonly string[] }
   | { readonly type: "history-begun" }
+  | { readonly type: "grace-ended" }
+  /** The level agreed on from now on. */
+  | { readonly type: "feature-level-set"; readonly level: number }
   /** An operator had it passed over, and it was no request whose turn could be used up. Nothing happened. */
   | { readonly type: "skipped" };
 

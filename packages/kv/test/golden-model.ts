@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type {
   Applied,
   AttachCommand,
+  BeginRestoredCommand,
   Branch,
   CheckOp,
   Conditions,
@@ -50,6 +51,8 @@ interface GoldenSession {
 
 interface GoldenState {
   revision: number;
+  graceMs: number;
+  featureLevel: number;
   nodes: Record<string, GoldenNode>;
   sessions: Record<string, GoldenSession>;
   leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
@@ -77,7 +80,7 @@ export class GoldenModel {
   constructor() {
     const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
     const root = { value: [], ...zero, ...ordinary };
-    this.state = { revision: 0, nodes: { "/": root }, sessions: {}, leases: {} };
+    this.state = { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, sessions: {}, leases: {} };
   }
 
   paths(): string[] {
@@ -140,6 +143,14 @@ export class GoldenModel {
       case "begin-history":
         this.state.revision = Math.max(command.revision, this.state.revision + 2 ** 20);
         return { type: "history-begun" };
+      case "begin-restored":
+        return this.#beginRestored(command);
+      case "end-grace":
+        this.state.graceMs = 0;
+        return { type: "grace-ended" };
+      case "set-feature-level":
+        this.state.featureLevel = Math.max(command.level, this.state.featureLevel);
+        return { type: "feature-level-set", level: this.state.featureLevel };
       case "reap":
         return { type: "reaped", paths: this.#reap(command) };
       default: {
@@ -156,6 +167,15 @@ export class GoldenModel {
         return { type: "expired", leases: [...ended].toSorted() };
       }
     }
+  }
+
+  #beginRestored({ revision, graceMs }: BeginRestoredCommand): GoldenApplied {
+    const first = Math.max(revision, this.state.revision + 1);
+    this.state.revision = first - 1;
+    this.#end(Object.keys(this.state.leases));
+    this.events = [];
+    this.state = { ...this.state, revision: first, graceMs, sessions: {} };
+    return { type: "history-begun" };
   }
 
   #reap({ seen, paths }: ReapCommand): string[] {
@@ -326,6 +346,7 @@ export class GoldenModel {
     if (op.lease !== null && this.state.leases[op.lease]?.session !== this.#session) {
       refuse("ERR_FLOTILLA_SESSION_EXPIRED");
     }
+    if (op.lease !== null && this.state.graceMs > 0) refuse("ERR_FLOTILLA_GRACE");
     const parent = this.#node(parentPath(op.path));
     const path = op.sequential ? op.path + `${parent.births}`.padStart(10, "0") : op.path;
     if (path in this.state.nodes) refuse("ERR_FLOTILLA_EXISTS");

@@ -60,6 +60,12 @@ export function packedCommand(command: KvCommand): unknown[] {
       return [1, 2, command.leases];
     case "reap":
       return [1, 4, command.seen, command.paths];
+    case "begin-restored":
+      return [1, 5, command.revision, command.graceMs];
+    case "end-grace":
+      return [1, 6];
+    case "set-feature-level":
+      return [1, 7, command.level];
     default:
       return [1, 3, command.revision];
   }

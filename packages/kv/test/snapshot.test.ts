@@ -163,10 +163,12 @@ describe("bytes that are no snapshot", () => {
   test("are refused when the parts are sound but do not belong together", () => {
     type Edit = (kind: number, body: unknown[]) => unknown;
     const edits: Edit[] = [
-      (kind, body) => kind === frameKind.header && (body[7] = "0".repeat(16)),
-      (kind, body) => kind === frameKind.header && (body[0] = 1),
+      (kind, body) => kind === frameKind.header && (body[9] = "0".repeat(16)),
+      (kind, body) => kind === frameKind.header && (body[2] = 1),
+      (kind, body) => kind === frameKind.header && (body[3] = 1),
+      (kind, body) => kind === frameKind.header && (body[6] = 2),
+      (kind, body) => kind === frameKind.header && (body[0] = 0),
       (kind, body) => kind === frameKind.header && (body[1] = 1),
-      (kind, body) => kind === frameKind.header && (body[4] = 2),
       (kind, body) => kind === frameKind.nodes && body.shift(),
       (kind, body) => kind === frameKind.nodes && body.pop(),
       (kind, body) => kind === frameKind.nodes && body.push(body.shift()),

@@ -46,6 +46,10 @@ export const errorCodes = {
     retryable: false,
     hint: "History was compacted; read a fresh snapshot and watch from there.",
   },
+  ERR_FLOTILLA_GRACE: {
+    retryable: true,
+    hint: "The cluster was restored from a backup: ephemeral nodes are made once every lease of before is over.",
+  },
   ERR_FLOTILLA_HAS_CHILDREN: { retryable: false, hint: "Delete the children first." },
   ERR_FLOTILLA_HELD: { retryable: false, hint: "Another session holds this; force to take it." },
   ERR_FLOTILLA_INTERNAL: { retryable: false, hint: "This is a bug in Flotilla; please report it." },

@@ -9,7 +9,10 @@ import type { Stint } from "./stint.ts";
 import type { LocalWatch } from "./watch-feed.ts";
 
 /** What of applied commands concerns sessions. */
-export type SessionApplied = Exclude<Applied, { type: "history-begun" | "skipped" | "reaped" }>;
+export type SessionApplied = Exclude<
+  Applied,
+  { type: "history-begun" | "grace-ended" | "feature-level-set" | "skipped" | "reaped" }
+>;
 
 /** A session attached, or about to be, to this server. Every method is called in the turn of the apply. */
 export interface LocalSession {

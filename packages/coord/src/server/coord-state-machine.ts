@@ -26,10 +26,13 @@ export class CoordStateMachine implements StateMachine {
 
   accepts(payload: Uint8Array): boolean {
     try {
-      decodeCommand(payload);
+      decodeCommand(payload, this.#options.machine.newestLevel);
       return true;
     } catch (error) {
-      if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return false;
+      const isUnreadable =
+        FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME") ||
+        FlotillaError.is(error, "ERR_FLOTILLA_UNSUPPORTED");
+      if (isUnreadable) return false;
       throw error;
     }
   }

@@ -40,6 +40,8 @@ export class SessionHub implements SessionRegistry {
         // Live watches have a gap, as after a snapshot.
         for (const session of this.#all()) session.restored(told);
         return;
+      case "grace-ended":
+      case "feature-level-set":
       case "skipped":
       case "reaped":
         return;

@@ -46,4 +46,5 @@ export const peerIdentity: string = `${raft}/transport/peer-identity.ts`;
 export const snapshotWrite: string = "packages/kv/src/snapshot-write.ts";
 export const sessionTable: string = "packages/kv/src/session-table.ts";
 export const machine: string = "packages/kv/src/machine.ts";
+export const requestTurn: string = "packages/kv/src/turn.ts";
 export const handshakeSide: string = "packages/runtime/src/handshake/side.ts";

@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { ErrorCode } from "@flotilla/runtime";
+import type { SessionTable } from "./session-table.ts";
+import type { Applied, AttachCommand } from "./types.ts";
+import { isTtl } from "./validate.ts";
+
+/** Opens a session, or moves it to a higher attach number. `probe` marks what is rare. */
+export function attached(
+  sessions: SessionTable,
+  { session: id, secret, attach, ttlMs }: AttachCommand,
+  probe: (name: string) => void,
+): Applied {
+  const refuse = (code: ErrorCode): Applied => ({ type: "attach-refused", session: id, attach, code });
+  const secretHash = createHash("sha256").update(secret).digest();
+  const session = sessions.get(id);
+  if (session !== undefined) {
+    if (!timingSafeEqual(session.secretHash, secretHash)) return refuse("ERR_FLOTILLA_WRONG_SECRET");
+    if (attach <= session.attach) {
+      probe("kv.attach.stale");
+      return refuse("ERR_FLOTILLA_MOVED");
+    }
+    sessions.moveTo(id, attach);
+    return { type: "attached", session: id, attach, lastSeq: session.window.lastSeq, ttlMs: session.ttlMs };
+  }
+  if (ttlMs === null) return refuse("ERR_FLOTILLA_SESSION_EXPIRED");
+  if (!isTtl(ttlMs)) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
+  if (sessions.lease(id) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
+  sessions.open({ id, secretHash: new Uint8Array(secretHash), ttlMs, attach }, 0);
+  sessions.grant({ id, session: id, ttlMs, doomed: false });
+  return { type: "attached", session: id, attach, lastSeq: 0, ttlMs };
+}
