@@ -25,7 +25,6 @@ import type {
   BeginRestoredCommand,
   ChildrenPage,
   ExpireCommand,
-  KvCommand,
   LeaseInfo,
   Node,
   ReapablePage,

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type {
-  Applied,
   AttachCommand,
   BeginRestoredCommand,
   Branch,
@@ -20,55 +19,8 @@ import type {
 } from "../src/types.ts";
 import { judge, parentPath, Refusal, refuse } from "./golden-judge.ts";
 import type { Code } from "./golden-judge.ts";
-
-interface GoldenNode {
-  value: number[];
-  czxid: number;
-  mzxid: number;
-  pzxid: number;
-  ctimeMs: number;
-  mtimeMs: number;
-  sets: number;
-  births: number;
-  deaths: number;
-  owner: string | null;
-  guarded: boolean;
-  container: boolean;
-  ttlMs: number | null;
-}
-
-type GoldenKind = Pick<GoldenNode, "owner" | "guarded" | "container" | "ttlMs">;
-
-const ordinary: GoldenKind = { owner: null, guarded: false, container: false, ttlMs: null };
-
-interface GoldenSession {
-  secret: string;
-  ttlMs: number;
-  attach: number;
-  acked: number;
-  results: Result[];
-}
-
-interface GoldenState {
-  revision: number;
-  graceMs: number;
-  featureLevel: number;
-  nodes: Record<string, GoldenNode>;
-  sessions: Record<string, GoldenSession>;
-  leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
-}
-
-export interface GoldenEvent {
-  type: "created" | "changed" | "deleted";
-  path: string;
-  value: number[] | null;
-  stat: Stat | null;
-}
-
-/** `answered` with the result decoded; everything else as the machine says it. */
-export type GoldenApplied =
-  | Exclude<Applied, { type: "answered" }>
-  | { type: "answered"; session: string; attach: number; seq: number; result: Result; repeat: boolean };
+import { ordinary } from "./golden-state.ts";
+import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
 /** The rules once more, as plainly as they can be written: no index, no cache, a deep copy before every command. */
 export class GoldenModel {

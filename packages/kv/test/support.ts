@@ -9,7 +9,7 @@ import type {
   TreeEntry,
   TreeEvent,
 } from "../src/index.ts";
-import type { GoldenApplied, GoldenEvent } from "./golden-model.ts";
+import type { GoldenApplied, GoldenEvent } from "./golden-state.ts";
 
 export function idOf(number: number): string {
   return number.toString(16).padStart(32, "0");

@@ -1,0 +1,50 @@
+import type { Applied, Result, Stat } from "../src/types.ts";
+
+export interface GoldenNode {
+  value: number[];
+  czxid: number;
+  mzxid: number;
+  pzxid: number;
+  ctimeMs: number;
+  mtimeMs: number;
+  sets: number;
+  births: number;
+  deaths: number;
+  owner: string | null;
+  guarded: boolean;
+  container: boolean;
+  ttlMs: number | null;
+}
+
+export type GoldenKind = Pick<GoldenNode, "owner" | "guarded" | "container" | "ttlMs">;
+
+export const ordinary: GoldenKind = { owner: null, guarded: false, container: false, ttlMs: null };
+
+export interface GoldenSession {
+  secret: string;
+  ttlMs: number;
+  attach: number;
+  acked: number;
+  results: Result[];
+}
+
+export interface GoldenState {
+  revision: number;
+  graceMs: number;
+  featureLevel: number;
+  nodes: Record<string, GoldenNode>;
+  sessions: Record<string, GoldenSession>;
+  leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
+}
+
+export interface GoldenEvent {
+  type: "created" | "changed" | "deleted";
+  path: string;
+  value: number[] | null;
+  stat: Stat | null;
+}
+
+/** `answered` with the result decoded; everything else as the machine says it. */
+export type GoldenApplied =
+  | Exclude<Applied, { type: "answered" }>
+  | { type: "answered"; session: string; attach: number; seq: number; result: Result; repeat: boolean };
