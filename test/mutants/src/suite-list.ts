@@ -12,7 +12,13 @@ export const suites: readonly Suite[] = [
   {
     folder: "packages/raft",
     file: "test/core/random-schedule.test.ts",
-    tests: ["a group of", "small windows", "word of commits that waits", "founding under"],
+    tests: [
+      "a group of",
+      "small windows",
+      "word of commits that waits",
+      "a leader that seldom asks",
+      "founding under",
+    ],
   },
   { folder: "packages/raft", file: "test/core/rough-schedule.test.ts", tests: ["a group of"] },
   { folder: "packages/raft", file: "test/core/membership-schedule.test.ts", tests: ["a group of"] },
@@ -54,6 +60,7 @@ export const suites: readonly Suite[] = [
     tests: ["what was encoded", "random bytes", "a changed, cut or grown", "a changed byte within"],
   },
   { folder: "packages/raft", file: "test/transport/peer-model.test.ts", tests: ["links under any"] },
+  { folder: "packages/raft", file: "test/node/applier-model.test.ts", tests: ["whatever comes between"] },
   { folder: "packages/raft", file: "test/node/snapshot-pull-model.test.ts", tests: ["a snapshot pulled"] },
   {
     folder: "packages/raft",

@@ -1,9 +1,15 @@
-import type { Configuration, Member as Listed } from "../../src/core/config/configuration.ts";
+import {
+  type Configuration,
+  isMember,
+  isVoter,
+  type Member as Listed,
+} from "../../src/core/config/configuration.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { Message } from "../../src/core/message.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
 import type { Index, LogId, Role, Term } from "../../src/core/types.ts";
 import type { Member } from "./member.ts";
+import { ProbeChecker } from "./probe-checker.ts";
 
 // `expect` is too slow to be called on every step of a long schedule.
 function check(holds: boolean, what: string, facts: unknown): void {
@@ -18,6 +24,7 @@ export class Checkers {
   readonly #applied: string[] = [];
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
   #members: ((id: string) => Member) | null = null;
+  readonly #probes = new ProbeChecker();
   /** Ticks of each member since something made it wait anew. */
   readonly #waited = new Map<string, number>();
   /** Role and newest vote of each member. */
@@ -27,7 +34,7 @@ export class Checkers {
   // The terms in which they were first known committed.
   readonly #committedIn: Term[] = [];
 
-  /** DurableBeforeAck is checked too, for members whose logs nobody wrote by hand. */
+  /** DurableBeforeAck, ProbeDescends and ProbeLeaps are checked too, for members that nobody writes or speaks for. */
   watchDisks(members: (id: string) => Member): void {
     this.#members = members;
   }
@@ -69,8 +76,26 @@ export class Checkers {
       check(term === message.term && stored >= message.match, "DurableBeforeSend", facts);
     }
     const isTry = message.type === "pre-vote" || message.type === "vote";
-    if (isTry) this.waitsAnew(id);
+    if (isTry) this.#tries(member);
     if (message.type === "append") this.entries(message.entries, message.prev.term);
+    if (this.#members !== null) this.#probes.sent(member, to, message);
+  }
+
+  /** TryAnswered: whoever asks for pre-votes is told the term by all whose disks are idle, or stays behind. */
+  asked(
+    { id, raft }: Member,
+    by: string,
+    said: readonly { readonly to: string; readonly message: Message }[],
+  ): void {
+    const isAnswered = said.some(({ to, message }) => to === by && message.type === "pre-vote-reply");
+    check(isAnswered, "TryAnswered", { id, by, term: raft.term });
+  }
+
+  /** A member is about to hear a message of the data that another one has or had. */
+  hears(member: Member, from: Member, incarnation: string, message: Message): void {
+    if (message.type !== "append-reply" || this.#members === null) return;
+    if (isMember(member.raft.configuration, from.id, incarnation))
+      this.#probes.answered(member, from, message);
   }
 
   /** What counts as durable is on the disk as it stands in memory. */
@@ -135,6 +160,19 @@ export class Checkers {
   crashed(member: Member): void {
     this.waitsAnew(member.id);
     this.#seen.set(member.id, { term: member.disk.hardState.term, commit: 0, applied: 0 });
+  }
+
+  /** VotersTry: nobody asks for votes who is no voter in what is committed, nor in what may be. Dissertation §4.2.2. */
+  #tries({ raft, id, incarnation }: Member): void {
+    this.waitsAnew(id);
+    let votes = false;
+    for (
+      let { index } = raft.last;
+      !votes && index >= raft.commit;
+      index = raft.configurationAt(index).index - 1
+    )
+      votes = isVoter(raft.configurationAt(index), id, incarnation);
+    check(votes, "VotersTry", { id, term: raft.term, configuration: raft.configuration });
   }
 
   #vote(key: string, to: string): void {

@@ -7,13 +7,7 @@ import type { Changed, Ready, SnapshotOffered } from "../../src/core/ready.ts";
 import type { Index } from "../../src/core/types.ts";
 import { Checkers } from "./checkers.ts";
 import { founded, headOf, Member, nobody, seeded, type StoredSnapshot } from "./member.ts";
-
-export interface Parcel {
-  readonly from: string;
-  readonly to: string;
-  readonly incarnation: string;
-  readonly message: Message;
-}
+import { answers, isLeaders, type Parcel } from "./parcel.ts";
 
 export interface ClusterOptions {
   readonly seed?: number;
@@ -30,17 +24,6 @@ export interface ClusterOptions {
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-const answers: ReadonlySet<Message["type"]> = new Set([
-  "forward-reply",
-  "read-reply",
-  "heartbeat-reply",
-] as const);
-
-/** True for what only a leader sends of its own accord. */
-function isLeaders({ type }: Message): boolean {
-  return type === "append" || type === "heartbeat" || type === "snapshot-offer";
-}
 
 export function bytes(text: string): Uint8Array {
   return encoder.encode(text);
@@ -186,7 +169,12 @@ export class Cluster {
     const member = this.get(to);
     if (!member.up) return;
     const event: Receive = { type: "receive", from, incarnation, message };
+    const sender = this.members.get(from);
+    if (sender !== undefined) this.checkers.hears(member, sender, incarnation, message);
+    const before = this.sent.length;
     this.step(to, event);
+    if (message.type === "pre-vote" && member.task === null)
+      this.checkers.asked(member, from, this.sent.slice(before));
     if (message.type === "snapshot-reply" && message.done)
       this.step(to, { type: "snapshot-sent", to: from, ok: true });
   }
@@ -388,7 +376,9 @@ export class Cluster {
     if (snapshot === null) throw new Error("no snapshot to offer");
     const head = headOf(snapshot);
     this.#offered.set(head.hash, snapshot);
-    this.#post(member, to, { type: "snapshot-offer", term: member.raft.term, ...head });
+    const offer = { type: "snapshot-offer", term: member.raft.term, ...head } as const;
+    this.checkers.sent(member, to, offer);
+    this.#post(member, to, offer);
   }
 
   #receiveSnapshot(member: Member, offered: SnapshotOffered): void {

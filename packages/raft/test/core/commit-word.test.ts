@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Cluster } from "./cluster.ts";
-import type { Parcel } from "./cluster.ts";
+import type { Parcel } from "./parcel.ts";
 
 const trio = ["a", "b", "c"];
 

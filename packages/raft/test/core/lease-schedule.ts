@@ -1,5 +1,6 @@
 import type { Random } from "@flotilla/runtime";
-import { Cluster, type Parcel } from "./cluster.ts";
+import { Cluster } from "./cluster.ts";
+import type { Parcel } from "./parcel.ts";
 import { founded, seeded } from "./member.ts";
 
 const tickMs = 1000;

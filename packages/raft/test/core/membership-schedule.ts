@@ -45,6 +45,11 @@ export class MembershipSchedule extends Schedule {
       .map(({ id }) => id);
   }
 
+  /** Whoever is gone may be needed, by one configuration or the next. */
+  protected override dispensable(): readonly string[] {
+    return [];
+  }
+
   protected override act(): void {
     // Changes take many messages each: without some peace between the faults hardly one would get through.
     if (this.random.below(150) === 0) this.#calm = !this.#calm;

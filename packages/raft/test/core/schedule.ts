@@ -31,20 +31,24 @@ export class Schedule {
     }
   }
 
-  /** Faults stop: one leader, every proposal of it applied everywhere. */
+  /**
+   * Faults stop: one leader, every proposal of it applied everywhere. Links are made anew, or have lost what they have
+   * lost; before that, all but some majority may be gone.
+   */
   converge(): void {
     const { cluster } = this;
     cluster.heal();
+    const way = this.random.below(3);
+    if (way === 0) this.#goOnWithout(this.dispensable());
     for (const id of cluster.ids) {
-      const member = cluster.get(id);
-      if (!member.up) cluster.restart(id);
-      member.slowDisk = false;
-      member.slowApply = false;
-      member.slowInstall = false;
-      cluster.flush(id);
+      if (!cluster.get(id).up) cluster.restart(id);
+      this.#hasten(id);
     }
     cluster.settle();
-    for (const a of cluster.ids) for (const b of cluster.ids) if (a < b) cluster.link(a, b);
+    for (const a of cluster.ids)
+      for (const b of cluster.ids)
+        if (a !== b && way === 2) cluster.step(a, { type: "snapshot-sent", to: b, ok: false });
+        else if (a < b) cluster.link(a, b);
     cluster.tick(60);
     cluster.propose(cluster.leader().id, "the end");
     cluster.settle();
@@ -60,6 +64,40 @@ export class Schedule {
   /** Who must have applied everything in the end. */
   protected members(): readonly string[] {
     return this.cluster.ids;
+  }
+
+  /** Some without whom the others are a majority for certain. */
+  protected dispensable(): readonly string[] {
+    const { ids } = this.cluster;
+    // A cluster is founded by all.
+    if (ids.some((id) => this.cluster.get(id).raft.configuration.historyId === "")) return [];
+    const first = this.random.below(ids.length);
+    const turned = [...ids.slice(first), ...ids.slice(0, first)];
+    return turned.slice(Math.floor(ids.length / 2) + 1);
+  }
+
+  /** The others elect a leader, which commits. */
+  #goOnWithout(gone: readonly string[]): void {
+    const { cluster } = this;
+    for (const id of gone) if (cluster.get(id).up) this.end(id);
+    const others = cluster.ids.filter((id) => !gone.includes(id));
+    for (const id of others) {
+      if (!cluster.get(id).up) cluster.restart(id);
+      this.#hasten(id);
+    }
+    cluster.settle();
+    for (const a of others) for (const b of others) if (a < b) cluster.link(a, b);
+    cluster.tick(60);
+    expect(cluster.leader().raft.established).toBe(true);
+  }
+
+  /** Nothing takes its time there any more. */
+  #hasten(id: string): void {
+    const member = this.cluster.get(id);
+    member.slowDisk = false;
+    member.slowApply = false;
+    member.slowInstall = false;
+    this.cluster.flush(id);
   }
 
   #life(id: string): string {

@@ -6,6 +6,7 @@ import { silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { expect, onTestFinished, test } from "vitest";
 import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
+import type { Entry } from "../../src/core/entry.ts";
 import { recoverLog } from "../../src/storage/log-recovery.ts";
 import { LogStore } from "../../src/storage/log-store.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
@@ -18,6 +19,13 @@ interface Model {
   base: { index: number; term: number };
   terms: number[];
   commit: number;
+}
+
+// Lengths that follow from the place alone, so that a small entry often stands behind one that does not fit.
+const filler = "x".repeat(300);
+
+function sized(index: number, term: number): Entry {
+  return entry(index, term, `${index}@${term} ${filler.slice(0, (index * index * 7) % 300)}`);
 }
 
 type Action =
@@ -57,7 +65,7 @@ function lastOf({ base, terms }: Model): { index: number; term: number } {
 async function perform(log: LogStore, model: Model, step: Action): Promise<void> {
   const last = lastOf(model);
   const make = (from: number, count: number, term: number) => {
-    const made = Array.from({ length: count }, (_, k) => entry(from + k, term));
+    const made = Array.from({ length: count }, (_, k) => sized(from + k, term));
     model.terms.push(...made.map(() => term));
     return made;
   };
@@ -100,6 +108,27 @@ function expectSame(log: LogStore, model: Model): void {
   expect(log.last).toEqual(lastOf(model));
   expect(log.term(lastOf(model).index)).toBe(lastOf(model).term);
   expect(log.read(model.base.index, 1)).toBe("compacted");
+  for (let { index } = model.base; index < log.last.index; index += 1)
+    expect(read(log, index + 1, 400)).toEqual(fitting(model, index + 1, 400));
+}
+
+function read(log: LogStore, from: number, maxBytes: number): string[] {
+  const found = log.read(from, maxBytes);
+  return found === "compacted" ? [] : found.map(({ index, term }) => `${index}@${term}`);
+}
+
+/** The first entry, and those right behind it that fit as well. */
+function fitting({ base, terms }: Model, from: number, maxBytes: number): string[] {
+  const found: string[] = [];
+  let bytes = 0;
+  for (const [k, term] of terms.entries()) {
+    const index = base.index + 1 + k;
+    if (index < from) continue;
+    bytes += sized(index, term).frame.length;
+    if (found.length > 0 && bytes > maxBytes) break;
+    found.push(`${index}@${term}`);
+  }
+  return found;
 }
 
 test("the log equals a plain list after any sequence of batches", async () => {
