@@ -77,18 +77,44 @@ export const suites: readonly Suite[] = [
   {
     folder: "packages/kv",
     file: "test/model.test.ts",
-    tests: ["any commands do what the golden model says", "the stream of events folds"],
+    tests: [
+      "any commands do what the golden model says",
+      "the stream of events folds",
+      "events and answers say the same",
+    ],
   },
   {
     folder: "packages/kv",
     file: "test/snapshot.test.ts",
     tests: ["are refused with a typed error", "are refused wherever", "the digest does not depend"],
   },
+  {
+    folder: "packages/kv",
+    file: "test/codec.test.ts",
+    tests: ["commands survive", "results survive", "bytes that are no command", "any CBOR"],
+  },
+  { folder: "packages/kv", file: "test/values.test.ts", tests: ["every value stays"] },
+  { folder: "packages/kv", file: "test/window.test.ts", tests: ["a kept result gives", "a window counts"] },
   { folder: "packages/kv", file: "test/sorted-map.test.ts", tests: ["a sorted map behaves like"] },
   {
     folder: "packages/coord",
     file: "test/client/pipeline.property.test.ts",
     tests: ["every write takes effect once"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/server/local-read.test.ts",
+    tests: ["no local read, at once or later"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/recipes/election.property.test.ts",
+    tests: ["whatever people and machines do"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/wire/codec.test.ts",
+    tests: ["what a client says", "what a server says", "a damaged frame"],
   },
 ];
 

@@ -5,8 +5,10 @@ import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import { pitfalls } from "./pitfalls.ts";
 import { replication } from "./replication.ts";
+import { sessions } from "./sessions.ts";
 import { snapshots } from "./snapshots.ts";
 import { transport } from "./transport.ts";
+import { treeRules } from "./tree.ts";
 
 /** Every mutant there is. */
 export const mutants: readonly Mutant[] = [
@@ -17,6 +19,8 @@ export const mutants: readonly Mutant[] = [
   ...leases,
   ...disk,
   ...transport,
+  ...treeRules,
+  ...sessions,
   ...pitfalls,
 ];
 

@@ -1,0 +1,177 @@
+import type { Mutant } from "../mutant.ts";
+import {
+  attachment,
+  leaseKeeper,
+  machine,
+  openSession,
+  pipeline,
+  snapshotRead,
+  treeOps,
+  writeWindow,
+} from "./files.ts";
+
+const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
+const proposed = 'await this.#raft.propose(encodeCommand({ type: "expire", leases }), { ifTerm: term });';
+const spared = "      if (term === this.#term && isCertainlyAbsent(error)) this.#spare(leases);";
+const ended =
+  "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
+const restart = "    this.#cursor = lastApplied;\n    this.flush();";
+const ttlOf = 'ttlMs: items.uint("ttl", limits.maxTtlMs),';
+
+/** What sessions and leases promise. */
+export const sessions: readonly Mutant[] = [
+  {
+    id: "L01",
+    severity: 2,
+    title: "any member proposes the end of a lease by its own clock",
+    killer: "LeaseBound",
+    edits: [
+      { file: leaseKeeper, find: leads, replace: "const term = status.term;" },
+      { file: leaseKeeper, find: ", { ifTerm: term }", replace: "" },
+    ],
+  },
+  {
+    id: "L02",
+    severity: 2,
+    title: "the leader ends leases by the wall clock",
+    killer: "LeaseBound",
+    edits: [
+      {
+        file: leaseKeeper,
+        find: "return this.#clock.now() - this.#stalledMs;",
+        replace: "return this.#clock.wallNow() - this.#stalledMs;",
+      },
+    ],
+  },
+  {
+    id: "L03",
+    severity: 2,
+    title: "the end that a leader proposed before it was deposed takes effect under the next one",
+    killer: "LeaseBound",
+    edits: [
+      {
+        file: leaseKeeper,
+        find: proposed,
+        replace: `const payload = Uint8Array.from(encodeCommand({ type: "expire", leases }));
+    const again = () => this.#clock.setTimer(100, () => void this.#raft.propose(payload).catch(again));
+    await this.#raft.propose(payload).catch(again);`,
+      },
+    ],
+  },
+  {
+    id: "L04",
+    severity: 2,
+    title: "a renewal is acknowledged although the end of the lease is proposed",
+    killer: "LeaseBound",
+    edits: [
+      { file: leaseKeeper, find: "return !this.#ending.has(id) && this.#dead", replace: "return this.#dead" },
+    ],
+  },
+  {
+    id: "L05",
+    severity: 2,
+    title: "the nodes of a lease are deleted by separate commands after its end",
+    killer: "EphemeralOwned",
+    edits: [
+      {
+        file: treeOps,
+        find: ended,
+        replace: `  const all = [...(x.tree.left ?? []), ...paths.toSorted()];
+  x.tree.left = all.splice(1);
+  for (const path of all) {
+    const node = x.tree.get(path);
+    if (node !== undefined) erase(x, node);
+  }`,
+      },
+    ],
+  },
+  {
+    id: "L06",
+    severity: 1,
+    title: "whether a lease lives is not looked at when an ephemeral node is made",
+    killer: "EphemeralOwned",
+    edits: [
+      {
+        file: treeOps,
+        find: '    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";',
+        replace:
+          '    if (lease !== undefined && lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";',
+      },
+    ],
+  },
+  {
+    id: "L07",
+    severity: 1,
+    title: "the ids of sessions begin anew with every process",
+    killer: "SessionFifo",
+    edits: [
+      {
+        file: openSession,
+        find: "    session: hex(host.random.bytes(16)),\n    secret: host.random.bytes(16),",
+        replace: `    session: hex(new Uint8Array(16).fill((host.opened = (host.opened ?? 0) + 1))),
+    secret: new Uint8Array(16),`,
+      },
+    ],
+  },
+  {
+    id: "L08",
+    severity: 2,
+    title: "a leader acknowledges renewals without a quorum",
+    killer: "LeaseBound",
+    edits: [{ file: leaseKeeper, find: "    await this.#raft.read({ leaderOnly: true });\n", replace: "" }],
+  },
+  {
+    id: "L09",
+    severity: 2,
+    title: "requests of an older attach take effect",
+    killer: "the golden model",
+    edits: [
+      { file: machine, find: "if (attach !== session.attach)", replace: "if (attach > session.attach)" },
+    ],
+  },
+  {
+    id: "L10",
+    severity: 2,
+    title: "a session that ended is opened again, and nobody is told",
+    killer: "LeaseBound",
+    edits: [
+      {
+        file: attachment,
+        find: "const ttlMs = this.#belief === undefined ? times.ttlMs : null;",
+        replace: "const { ttlMs } = times;",
+      },
+      {
+        file: attachment,
+        find: 'if (message.code === "ERR_FLOTILLA_SESSION_EXPIRED" && this.isOpen) {',
+        replace: 'if (message.code === "") {',
+      },
+      {
+        file: pipeline,
+        find: "    return this.#writes.isPossible(lastApplied);",
+        replace: "    return lastApplied >= 0;",
+      },
+      {
+        file: writeWindow,
+        find: restart,
+        replace: `    if (lastApplied < this.#ack) {
+      this.#lastSeq = lastApplied;
+      this.#ack = lastApplied;
+      for (const write of this.#numbered) write.seq = this.#lastSeq += 1;
+    }\n${restart}`,
+      },
+    ],
+  },
+  {
+    id: "L12",
+    severity: 3,
+    title: "a snapshot gives milliseconds back as seconds",
+    killer: "the golden model",
+    edits: [
+      {
+        file: snapshotRead,
+        find: `session: items.hex("session", idDigits),\n    ${ttlOf}`,
+        replace: `session: items.hex("session", idDigits),\n    ttlMs: items.uint("ttl", limits.maxTtlMs) / 1000,`,
+      },
+    ],
+  },
+];

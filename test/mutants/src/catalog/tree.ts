@@ -1,0 +1,440 @@
+import type { Mutant } from "../mutant.ts";
+import {
+  call,
+  conditions,
+  coordStateMachine,
+  machine,
+  operationCodec,
+  parts,
+  kvPaths,
+  perform,
+  pipeline,
+  serverSession,
+  sessionTable,
+  treeOps,
+  writeWindow,
+} from "./files.ts";
+
+const acceptRequest = "        lane.accept(message);\n";
+const isTaken = 'if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";';
+const unmetOfSet = `  const code = unmet(node, op.if);
+  if (code !== null) return code;
+  if (node !== undefined) return update(x, node, op.value);`;
+const parentOfCreate = `  if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
+  if (op.lease !== null && x.session`;
+const suffix = 'String(parent.created).padStart(10, "0")';
+const erased = "  x.tree.delete(node);\n  if (parent !== undefined) changeParent(x, parent, 0);";
+const restart = "    this.#cursor = lastApplied;\n    this.flush();";
+
+/** Numbers what is unanswered anew, in this order. */
+function renumbered(order: string): string {
+  return `    this.#numbered.sort((a, b) => ${order});
+    this.#lastSeq = lastApplied;
+    for (const write of this.#numbered) write.seq = this.#lastSeq += 1;
+    this.#ack = lastApplied;\n`;
+}
+
+/** What nodes and operations on them promise. */
+export const treeRules: readonly Mutant[] = [
+  {
+    id: "K01",
+    severity: 1,
+    title: "create looks whether the node exists when it is proposed, not when it is applied",
+    killer: "LinearizableHistory",
+    edits: [
+      {
+        file: serverSession,
+        find: acceptRequest,
+        replace: `        if (message.operation.type === "create" && this.#context.machine.exists(message.operation.path) === null)
+          (globalThis.judged ??= new Set()).add(this.#id + message.seq + message.operation.path);
+        lane.accept(message);\n`,
+      },
+      {
+        file: treeOps,
+        find: isTaken,
+        replace: `const taken = x.tree.get(path);
+  const seq = (x.session === null ? 0 : (x.sessions.get(x.session)?.window.lastSeq ?? 0)) + 1;
+  if (taken !== undefined)
+    return globalThis.judged?.has(x.session + seq + path) ? update(x, taken, op.value) : "ERR_FLOTILLA_EXISTS";`,
+      },
+    ],
+  },
+  {
+    id: "K02",
+    severity: 1,
+    title: "set compares the version when it is proposed, not when it is applied",
+    killer: "LinearizableHistory",
+    edits: [
+      {
+        file: serverSession,
+        find: acceptRequest,
+        replace: `        const { operation: op } = message;
+        const version = op.type === "set" ? this.#context.machine.exists(op.path)?.version : undefined;
+        if (version !== undefined && version === op.if.version)
+          (globalThis.judged ??= new Set()).add(this.#id + message.seq + op.path);
+        lane.accept(message);\n`,
+      },
+      {
+        file: treeOps,
+        find: unmetOfSet,
+        replace: `  const code = unmet(node, op.if);
+  const seq = (x.session === null ? 0 : (x.sessions.get(x.session)?.window.lastSeq ?? 0)) + 1;
+  const isJudged = code === "ERR_FLOTILLA_BAD_VERSION" && globalThis.judged?.has(x.session + seq + op.path);
+  if (code !== null && !isJudged) return code;
+  if (node !== undefined) return update(x, node, op.value);`,
+      },
+    ],
+  },
+  {
+    id: "K03",
+    severity: 2,
+    title: "a node that has the value of the wanted version again counts as that version",
+    killer: "the golden model",
+    onlySuites: true,
+    edits: [
+      {
+        file: treeOps,
+        find: "  const node = x.tree.edit(found);\n  node.mzxid = x.revision;",
+        replace: `  const past = (found.chunk.past ??= new Map());
+  past.set(found.path + found.version, bytesAt(found).join());
+  const node = x.tree.edit(found);
+  node.mzxid = x.revision;`,
+      },
+      {
+        file: treeOps,
+        find: 'import { unmet } from "./conditions.ts";',
+        replace: 'import { unmet } from "./conditions.ts";\nimport { bytesAt } from "./values.ts";',
+      },
+      {
+        file: conditions,
+        find: "if (version !== undefined && node.version !== version)",
+        replace:
+          "if (version !== undefined && node.version !== version && node.chunk.past?.get(node.path + version) !== bytesAt(node).join())",
+      },
+    ],
+  },
+  {
+    id: "K04",
+    severity: 2,
+    title: "delete takes a node that has children, and leaves those",
+    killer: "the golden model",
+    edits: [
+      {
+        file: treeOps,
+        find: 'return op.recursive === true ? eraseAll(x, node, op) : "ERR_FLOTILLA_HAS_CHILDREN";',
+        replace: "return op.recursive === true ? eraseAll(x, node, op) : erase(x, node);",
+      },
+    ],
+  },
+  {
+    id: "K05",
+    severity: 2,
+    title: "an ephemeral node may have children",
+    killer: "the golden model",
+    edits: [
+      {
+        file: treeOps,
+        find: parentOfCreate,
+        replace: "  if (op.lease !== null && x.session",
+      },
+    ],
+  },
+  {
+    id: "K06",
+    severity: 2,
+    title: "the version of a node goes on after it was deleted and made again",
+    killer: "LinearizableHistory",
+    edits: [
+      {
+        file: treeOps,
+        find: erased,
+        replace: `  (x.tree.graves ??= new Map()).set(node.path, node.version);\n${erased}`,
+      },
+      {
+        file: treeOps,
+        find: "    version: 0,",
+        replace: "    version: x.tree.graves?.get(path) ?? 0,",
+      },
+    ],
+  },
+  {
+    id: "K07",
+    severity: 1,
+    title: "the suffix of a sequential node is the number of children",
+    killer: "SequenceUnique",
+    edits: [{ file: treeOps, find: suffix, replace: suffix.replace("created", "numChildren") }],
+  },
+  {
+    id: "K08",
+    severity: 1,
+    title: "the counter of sequential nodes goes back when the last child is deleted",
+    killer: "SequenceUnique",
+    edits: [
+      {
+        file: treeOps,
+        find: "  node.created += born;",
+        replace: "  node.created += born === 0 && node.numChildren === 1 ? -1 : born;",
+      },
+    ],
+  },
+  {
+    id: "K09",
+    severity: 1,
+    title: "a multi keeps what it did before the operation that failed",
+    killer: "ExactlyOnce",
+    edits: [
+      {
+        file: perform,
+        find: "      x.tree.rollback();\n      x.events.length = 0;\n",
+        replace: "      x.tree.commit();\n",
+      },
+    ],
+  },
+  {
+    id: "K10",
+    severity: 1,
+    title: "a multi does its later operations in later turns",
+    killer: "MultiAtomic",
+    edits: [
+      {
+        file: perform,
+        find: '    const outcome = applyTreeOp(x, op);\n    if (typeof outcome === "string") {\n      x.tree.rollback',
+        replace: `    if (index > 0) {
+      Promise.resolve().then(() => applyTreeOp(x, op));
+      results.push({ ok: true, path: op.path, stat: null });
+      continue;
+    }
+    const outcome = applyTreeOp(x, op);
+    if (typeof outcome === "string") {
+      x.tree.rollback`,
+      },
+    ],
+  },
+  {
+    id: "K11",
+    severity: 2,
+    title: "times of nodes are by the clock of whoever applies",
+    killer: "DeterministicApply",
+    edits: [
+      {
+        file: coordStateMachine,
+        find: "this.#options.machine.apply(payload, { index, timeMs })",
+        replace:
+          "this.#options.machine.apply(payload, { index, timeMs: Math.max(timeMs, this.#options.clock.wallNow()) })",
+      },
+      {
+        file: parts,
+        find: "new CoordStateMachine({ machine,",
+        replace: "new CoordStateMachine({ clock, machine,",
+      },
+    ],
+  },
+  {
+    id: "K12",
+    severity: 1,
+    title: "the suffix of a sequential node comes from a counter of the process",
+    killer: "DeterministicApply",
+    edits: [
+      {
+        file: treeOps,
+        find: suffix,
+        replace: suffix.replace(
+          "parent.created",
+          "(x.tree.serial = Math.max(x.tree.serial ?? -1, parent.created - 1) + 1)",
+        ),
+      },
+    ],
+  },
+  {
+    id: "K13",
+    severity: 2,
+    title: "the nodes of a lease are deleted in the order in which a set holds them",
+    killer: "the golden model",
+    edits: [
+      {
+        file: treeOps,
+        find: "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase",
+        replace:
+          "  for (const path of paths) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase",
+      },
+    ],
+  },
+  {
+    id: "K14",
+    severity: 2,
+    title: "a page of children is a view of those there are when it is read",
+    killer: "the golden model",
+    onlySuites: true,
+    edits: [
+      {
+        file: machine,
+        find: "    return this.#state.tree.children(path, page.after ?? null, page.limit ?? limits.childrenPage);",
+        replace: `    const { tree } = this.#state;
+    const ask = () => tree.children(path, page.after ?? null, page.limit ?? limits.childrenPage);
+    const found = ask();
+    if (found === null) return null;
+    return { get names() { return ask()?.names ?? []; }, next: found.next };`,
+      },
+    ],
+  },
+  {
+    id: "K15",
+    severity: 4,
+    title: "paths that say the same in several ways are different nodes",
+    killer: "the golden model",
+    onlySuites: true,
+    edits: [{ file: kvPaths, find: "  if (!shape.test(path)) return false;\n", replace: "" }],
+  },
+  {
+    id: "K16",
+    severity: 2,
+    title: "a server that is behind serves a session before it has applied its attach",
+    killer: "LinearizableHistory",
+    edits: [
+      {
+        file: serverSession,
+        find: "    proposal.start();\n",
+        replace: `    proposal.start();
+    const info = this.#context.machine.session(this.#id);
+    if (info !== null) this.#attached(info.lastSeq, info.ttlMs);\n`,
+      },
+      {
+        file: pipeline,
+        find: "    return this.#writes.isPossible(lastApplied);",
+        replace: "    return lastApplied >= 0;",
+      },
+    ],
+  },
+  {
+    id: "K17",
+    severity: 2,
+    title: "a read does not wait for the earlier writes of its session",
+    killer: "LinearizableHistory",
+    edits: [
+      {
+        file: serverSession,
+        find: "this.#waits.add(message.after, this.#lastSeq, mustConfirm,",
+        replace: "this.#waits.add(0, this.#lastSeq, mustConfirm,",
+      },
+    ],
+  },
+  {
+    id: "K18",
+    severity: 2,
+    title: "writes that are sent again on a new channel go in another order",
+    killer: "SessionFifo",
+    edits: [
+      {
+        file: writeWindow,
+        find: restart,
+        replace: `    const later = this.#numbered.filter(({ seq }) => seq > lastApplied).toReversed();
+    this.#numbered.splice(this.#numbered.length - later.length, later.length, ...later);
+    for (const [at, write] of later.entries()) write.seq = lastApplied + 1 + at;\n${restart}`,
+      },
+    ],
+  },
+  {
+    id: "K19",
+    severity: 1,
+    title: "a request is a repeat when any session had one of that number",
+    killer: "the golden model",
+    edits: [
+      {
+        file: machine,
+        find: "    const kept = window.get(seq);\n    if (kept !== undefined) {",
+        replace:
+          "    const kept = window.get(seq) ?? (ack > 0 ? this.answers?.get(seq) : undefined);\n    if (kept !== undefined) {",
+      },
+      {
+        file: machine,
+        find: "    return new Answered(session, attach, seq, false, this.#state.sessions.keep(session, ack, result));",
+        replace: `    const kept = this.#state.sessions.keep(session, ack, result);
+    (this.answers ??= new Map()).set(seq, kept);
+    return new Answered(session, attach, seq, false, kept);`,
+      },
+    ],
+  },
+  {
+    id: "K20",
+    severity: 2,
+    title: "a window keeps the last two results, acknowledged or not",
+    killer: "the golden model",
+    edits: [
+      {
+        file: sessionTable,
+        find: "    window.forget(ack, this.#forget);",
+        replace: "    window.forget(Math.max(ack, window.lastSeq - 1), this.#forget);",
+      },
+    ],
+  },
+  {
+    id: "K21",
+    severity: 2,
+    title: "a repeat is answered without the first result",
+    killer: "the golden model",
+    edits: [
+      {
+        file: machine,
+        find: "      return new Answered(id, attach, seq, true, kept);",
+        replace: `      const { revision } = this;
+      return new Answered(id, attach, seq, true, new KeptResult({ ok: true, revision, results: [] }, null, 0, 0));`,
+      },
+      {
+        file: machine,
+        find: 'import { isTtl } from "./validate.ts";',
+        replace: 'import { isTtl } from "./validate.ts";\nimport { KeptResult } from "./window.ts";',
+      },
+    ],
+  },
+  {
+    id: "K22",
+    severity: 2,
+    title: "a timeout says that nothing was done",
+    killer: "SessionFifo",
+    edits: [
+      {
+        file: call,
+        find: "    const ambiguous = this.giveUp();\n    this.reject(",
+        replace: "    const ambiguous = this.giveUp() && false;\n    this.reject(",
+      },
+    ],
+  },
+  {
+    id: "K23",
+    severity: 1,
+    title: "a client that reconnects does what is unanswered once more, under new numbers",
+    killer: "ExactlyOnce",
+    edits: [{ file: writeWindow, find: restart, replace: renumbered("a.seq - b.seq") + restart }],
+  },
+  {
+    id: "K24",
+    severity: 1,
+    title: "a leader takes a value that is too large for whoever reads the log",
+    killer: "the golden model",
+    edits: [
+      {
+        file: operationCodec,
+        find: 'return reader.bytes("value", operationBounds.bytes);',
+        replace: 'return reader.bytes("value", 1_000_000);',
+      },
+      {
+        file: coordStateMachine,
+        find: "      decodeCommand(payload);\n      return true;",
+        replace: "      return true;",
+      },
+    ],
+  },
+  {
+    id: "K25",
+    severity: 2,
+    title: "the mzxid of a node comes from a counter of the process",
+    killer: "DeterministicApply",
+    edits: [
+      {
+        file: treeOps,
+        find: "  node.mzxid = x.revision;\n",
+        replace: "  node.mzxid = x.tree.serial = Math.max(x.tree.serial ?? 0, node.mzxid) + 1;\n",
+      },
+    ],
+  },
+];
