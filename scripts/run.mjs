@@ -81,12 +81,20 @@ function whileLocked(work) {
 const bin = (name) => join(root, "node_modules", ".bin", windows ? `${name}.cmd` : name);
 const script = (file) => (args) => run(process.execPath, [join(root, file), ...args]);
 
+/** Compares the state machine with its golden model: `soak kv [commands] [seed]`. */
+function soakModel([commands = "100000000", seed]) {
+  const env = { FLOTILLA_COMMANDS: commands, ...(seed === undefined ? {} : { FLOTILLA_SEED: seed }) };
+  const file = "packages/kv/test/model.test.ts";
+  run(bin("vitest"), ["run", "--project", "kv", file, "-t", "a great many"], { env });
+}
+
 const tasks = {
   start: (args) => script("packages/server/dist/main.js")(["demo", ...args]),
   flotilla: script("packages/server/dist/main.js"),
   test: (args) => run(bin("vitest"), ["run", ...args]),
   sim: script("test/simulation/dist/main.js"),
-  soak: (args) => script("test/simulation/dist/main.js")(["--soak", ...args]),
+  soak: (args) =>
+    args[0] === "kv" ? soakModel(args.slice(1)) : script("test/simulation/dist/main.js")(["--soak", ...args]),
   fuzz: script("test/fuzz/dist/main.js"),
   mutants: script("test/mutants/dist/main.js"),
   bench: script("bench/dist/main.js"),

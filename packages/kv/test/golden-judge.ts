@@ -10,8 +10,13 @@ export class Refusal extends Error {
   }
 }
 
+/** One of each: making an error takes longer than all that is judged. */
+const refusals = new Map<Code, Refusal>();
+
 export function refuse(code: Code): never {
-  throw new Refusal(code);
+  const refusal = refusals.get(code) ?? new Refusal(code);
+  refusals.set(code, refusal);
+  throw refusal;
 }
 
 function isGoodPath(path: string): boolean {
@@ -48,4 +53,19 @@ export function judge(op: TreeOp): void {
   const path = op.type === "create" && op.sequential ? `${op.path}0000000000` : op.path;
   if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
   if ("value" in op && op.value.length > 1_048_576) refuse("ERR_FLOTILLA_TOO_LARGE");
+}
+
+type Records = Record<string, object>;
+
+function copyRecords(records: Records): Records {
+  return Object.fromEntries(Object.entries(records).map(([key, value]) => [key, { ...value }]));
+}
+
+/** A copy as deep as operations change things: what is in a record is replaced, never changed. */
+export function copyOf<T extends object>(state: T): T {
+  const parts = Object.entries(state).map(([key, value]: [string, unknown]) => [
+    key,
+    typeof value === "object" && value !== null ? copyRecords(value as Records) : value,
+  ]);
+  return Object.fromEntries(parts) as T;
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type {
   AttachCommand,
   BeginRestoredCommand,
@@ -17,12 +16,12 @@ import type {
   TreeOp,
   Usage,
 } from "../src/types.ts";
-import { judge, parentPath, Refusal, refuse } from "./golden-judge.ts";
+import { copyOf, judge, parentPath, Refusal, refuse } from "./golden-judge.ts";
 import type { Code } from "./golden-judge.ts";
 import { ordinary } from "./golden-state.ts";
 import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
-/** The rules once more, as plainly as they can be written: no index, no cache, a deep copy before every command. */
+/** The rules once more, as plainly as they can be written: no index, no cache, a copy before every multi. */
 export class GoldenModel {
   state: GoldenState;
   events: GoldenEvent[] = [];
@@ -155,17 +154,16 @@ export class GoldenModel {
 
   #attach({ session: id, secret, attach, ttlMs }: AttachCommand): GoldenApplied {
     const no = (code: Code): GoldenApplied => ({ type: "attach-refused", session: id, attach, code });
-    const hashed = createHash("sha256").update(secret).digest("hex");
     let session = this.state.sessions[id];
     if (session === undefined) {
       if (ttlMs === null) return no("ERR_FLOTILLA_SESSION_EXPIRED");
       if (ttlMs < 500 || ttlMs > 120_000) return no("ERR_FLOTILLA_BAD_ARGUMENT");
       if (id in this.state.leases) return no("ERR_FLOTILLA_EXISTS");
-      session = { secret: hashed, ttlMs, attach: 0, acked: 0, results: [] };
+      session = { secret: [...secret].join(), ttlMs, attach: 0, acked: 0, results: [] };
       this.state.sessions[id] = session;
       this.state.leases[id] = { session: id, ttlMs, doomed: false };
     }
-    if (session.secret !== hashed) return no("ERR_FLOTILLA_WRONG_SECRET");
+    if (session.secret !== [...secret].join()) return no("ERR_FLOTILLA_WRONG_SECRET");
     if (attach <= session.attach) return no("ERR_FLOTILLA_MOVED");
     session.attach = attach;
     const lastSeq = session.acked + session.results.length;
@@ -202,7 +200,8 @@ export class GoldenModel {
   }
 
   #perform({ session, operation: op }: RequestCommand): Result {
-    const before = structuredClone(this.state);
+    // Only a multi can be refused when some of it is done.
+    const before = op.type === "multi" ? copyOf(this.state) : this.state;
     this.#session = session;
     let failed: number | null = null;
     let branched: { branch?: Branch } = {};

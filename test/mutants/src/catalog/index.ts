@@ -5,6 +5,7 @@ import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import { pitfalls } from "./pitfalls.ts";
 import { replication } from "./replication.ts";
+import { requests } from "./requests.ts";
 import { sessions } from "./sessions.ts";
 import { snapshots } from "./snapshots.ts";
 import { transport } from "./transport.ts";
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...disk,
   ...transport,
   ...treeRules,
+  ...requests,
   ...sessions,
   ...pitfalls,
 ];

@@ -12,7 +12,6 @@ import {
 
 const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
 const proposed = 'await this.#raft.propose(encodeCommand({ type: "expire", leases }), { ifTerm: term });';
-const spared = "      if (term === this.#term && isCertainlyAbsent(error)) this.#spare(leases);";
 const ended =
   "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
 const restart = "    this.#cursor = lastApplied;\n    this.flush();";
