@@ -18,7 +18,7 @@ const unmetOfSet = `  const code = unmet(node, op.if);
 const parentOfCreate = `  if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
   if (op.lease !== null && x.session`;
 const suffix = 'String(parent.created).padStart(10, "0")';
-const erased = "  x.tree.delete(node);\n  if (parent !== undefined) changeParent(x, parent, 0);";
+const erased = '  x.tree.delete(node);\n  return emit(x, "deleted", node, changeParent';
 /** What nodes and operations on them promise. */
 export const treeRules: readonly Mutant[] = [
   {
