@@ -5,7 +5,7 @@ import type { Applied, KvCommand, MachineSnapshot } from "../src/index.ts";
 import { makeCommand } from "./arbitraries.ts";
 import type { Step } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
-import type { GoldenApplied } from "./golden-model.ts";
+import type { GoldenApplied } from "./golden-state.ts";
 import { dump, join, plainEvents, readable, readableEvents } from "./support.ts";
 
 function byId<T>(record: Record<string, T>): [string, T][] {

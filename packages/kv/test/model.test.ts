@@ -5,7 +5,7 @@ import type { KvCommand } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import type { Step } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
-import type { GoldenApplied } from "./golden-model.ts";
+import type { GoldenApplied } from "./golden-state.ts";
 import { GoldenWorld } from "./golden-world.ts";
 import { allOf, plainEvents, readable, readableEvents } from "./support.ts";
 

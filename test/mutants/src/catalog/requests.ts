@@ -7,6 +7,7 @@ import {
   pipeline,
   serverSession,
   sessionTable,
+  turn,
   treeOps,
   writeWindow,
 } from "./files.ts";
@@ -78,16 +79,15 @@ export const requests: readonly Mutant[] = [
     killer: "the golden model",
     edits: [
       {
-        file: machine,
-        find: "    const kept = window.get(seq);\n    if (kept !== undefined) {",
-        replace:
-          "    const kept = window.get(seq) ?? (ack > 0 ? this.answers?.get(seq) : undefined);\n    if (kept !== undefined) {",
+        file: turn,
+        find: "const kept = window.get(seq);",
+        replace: "const kept = window.get(seq) ?? (ack > 0 ? sessions.answers?.get(seq) : undefined);",
       },
       {
         file: machine,
         find: "    return new Answered(session, attach, seq, false, this.#state.sessions.keep(session, ack, result));",
         replace: `    const kept = this.#state.sessions.keep(session, ack, result);
-    (this.answers ??= new Map()).set(seq, kept);
+    (this.#state.sessions.answers ??= new Map()).set(seq, kept);
     return new Answered(session, attach, seq, false, kept);`,
       },
     ],
@@ -112,15 +112,15 @@ export const requests: readonly Mutant[] = [
     killer: "the golden model",
     edits: [
       {
-        file: machine,
-        find: "      return new Answered(id, attach, seq, true, kept);",
-        replace: `      const { revision } = this;
-      return new Answered(id, attach, seq, true, new KeptResult({ ok: true, revision, results: [] }, null, 0, 0));`,
+        file: turn,
+        find: "    return new Answered(id, attach, seq, true, kept);",
+        replace: `    const nothing = { ok: true, revision: 0, results: [] };
+    return new Answered(id, attach, seq, true, new KeptResult(nothing, null, 0, 0));`,
       },
       {
-        file: machine,
-        find: 'import { isTtl } from "./validate.ts";',
-        replace: 'import { isTtl } from "./validate.ts";\nimport { KeptResult } from "./window.ts";',
+        file: turn,
+        find: 'import { limits } from "./limits.ts";',
+        replace: 'import { limits } from "./limits.ts";\nimport { KeptResult } from "./window.ts";',
       },
     ],
   },
@@ -157,8 +157,8 @@ export const requests: readonly Mutant[] = [
       },
       {
         file: coordStateMachine,
-        find: "      decodeCommand(payload);\n      return true;",
-        replace: "      return true;",
+        find: "      decodeCommand(payload, this.#options.machine.newestLevel);\n",
+        replace: "",
       },
     ],
   },

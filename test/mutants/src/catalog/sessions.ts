@@ -2,11 +2,11 @@ import type { Mutant } from "../mutant.ts";
 import {
   attachment,
   leaseKeeper,
-  machine,
   openSession,
   pipeline,
   snapshotRead,
   treeOps,
+  turn,
   writeWindow,
 } from "./files.ts";
 
@@ -124,9 +124,7 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "requests of an older attach take effect",
     killer: "the golden model",
-    edits: [
-      { file: machine, find: "if (attach !== session.attach)", replace: "if (attach > session.attach)" },
-    ],
+    edits: [{ file: turn, find: "if (attach !== session.attach)", replace: "if (attach > session.attach)" }],
   },
   {
     id: "L10",
