@@ -1,4 +1,5 @@
 export type {
+  BookmarkedWatchOptions,
   CallOptions,
   CheckItem,
   ChildrenOptions,
@@ -16,9 +17,12 @@ export type {
   SessionsOptions,
   SessionState,
   SetOptions,
+  SnapshotReason,
   Value,
   Watch,
+  WatchBookmark,
   WatchEvent,
+  WatchFilter,
   WatchOptions,
   WatchPosition,
   WriteOptions,

@@ -7,6 +7,7 @@ export { Machine } from "./machine.ts";
 export type { MachineOptions } from "./machine.ts";
 export type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 export { idDigits } from "./ids.ts";
+export { isNamePattern, NamePattern } from "./name-pattern.ts";
 export { readOperation, writeOperation } from "./operation-codec.ts";
 export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
 export type { MachineRestore } from "./restore.ts";

@@ -10,6 +10,9 @@ export const limits = {
   opsPerMulti: 1_000,
   /** Bytes of all values of one multi. */
   multiBytes: 1_572_864,
+  /** Characters and `*` of one pattern of names. */
+  patternCharacters: 256,
+  patternStars: 8,
   /** Names in one page of children. */
   childrenPage: 10_000,
   /** Sessions in one page. */

@@ -45,7 +45,7 @@ test(
     const messages: ClientMessage[] = [
       { type: "request", seq: 1, ack: 0, operation: put },
       { type: "read", id: 1, after: 0, linearizable: false, query: { type: "get", path: "/kept" } },
-      { type: "watch", after: 0, watch: { id: 1, path: "/", kind: "recursive", from: null } },
+      { type: "watch", after: 0, watch: { id: 1, path: "/", kind: "recursive", from: null, wants: null } },
       { type: "unwatch", id: 1 },
       { type: "renew", number: 1, leases: [member.good.session.id] },
     ];
@@ -87,7 +87,10 @@ test(
       [{ ttlMs: 1 }, "ERR_FLOTILLA_BAD_ARGUMENT"],
       [{ ttlMs: Number.MAX_SAFE_INTEGER }, "ERR_FLOTILLA_BAD_ARGUMENT"],
       [{ ttlMs: null }, "ERR_FLOTILLA_SESSION_EXPIRED"],
-      [{ watches: [{ id: 1, path: "not a path", kind: "data", from: null }] }, "ERR_FLOTILLA_BAD_PATH"],
+      [
+        { watches: [{ id: 1, path: "not a path", kind: "data", from: null, wants: null }] },
+        "ERR_FLOTILLA_BAD_PATH",
+      ],
     ] as const) {
       const wire = await Wire.greeted(member.address);
       wire.say(attachMessage(more));
@@ -306,7 +309,15 @@ test(
 
 const seeds: readonly ClientMessage[] = [
   attachMessage({
-    watches: [{ id: 1, path: "/kept", kind: "recursive", from: { historyId: "x", revision: 1, ordinal: 0 } }],
+    watches: [
+      {
+        id: 1,
+        path: "/kept",
+        kind: "recursive",
+        from: { historyId: "x", revision: 1, ordinal: 0 },
+        wants: null,
+      },
+    ],
   }),
   { type: "request", seq: 1, ack: 0, operation: { type: "check", path: "/kept", if: { version: 5 } } },
   { type: "request", seq: 1, ack: 0, operation: { type: "set", path: "/absent", value, if: { mzxid: 3 } } },
@@ -318,7 +329,17 @@ const seeds: readonly ClientMessage[] = [
     query: { type: "children", path: "/", after: null, limit: 10 },
   },
   { type: "read", id: 2, after: 0, linearizable: false, query: { type: "get", path: "/kept" } },
-  { type: "watch", after: 0, watch: { id: 2, path: "/kept", kind: "data", from: null } },
+  {
+    type: "watch",
+    after: 0,
+    watch: {
+      id: 2,
+      path: "/kept",
+      kind: "data",
+      from: null,
+      wants: { types: ["changed"], names: "a*", values: false, previous: true, bookmarkMs: 1_000 },
+    },
+  },
   { type: "renew", number: 1, leases: [session] },
   { type: "ping", number: 300 },
 ];

@@ -169,16 +169,50 @@ export interface WatchPosition extends WatchToken {
   readonly historyId?: string;
 }
 
+/** What a watch leaves out; judged by the server. A snapshot has what `names` lets through. */
+export interface WatchFilter {
+  /** Default: all three. */
+  readonly types?: readonly ("created" | "changed" | "deleted")[];
+  /**
+   * Names of nodes below the watched one, with `*` for any characters: `worker-*`. The watched node itself is always
+   * told of. At most 256 characters and eight `*`. Default: any name.
+   */
+  readonly names?: string;
+}
+
 export interface WatchOptions {
   /** Default `data`. */
   readonly kind?: WatchKind;
-  /** Resume after this token; absent: from the moment it is armed. */
-  readonly from?: WatchPosition;
+  /** Resume after this token, or after this revision of the history at hand; absent: from the moment it is armed. */
+  readonly from?: WatchPosition | number;
+  readonly filter?: WatchFilter;
+  /** Default true; false: every node comes with its stat and an empty value. */
+  readonly values?: boolean;
+  /** With each change the node as it was before. Default false. */
+  readonly previous?: boolean;
+  /** Ends after the first event; a bookmark is none. Default false. */
+  readonly once?: boolean;
   /** Begins with a snapshot of everything in scope, then tells every change after it. Not with `from`. Default false. */
   readonly initial?: boolean;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
 }
+
+/** Of a watch that also tells where it stands, so that it can be resumed although it has little else to tell. */
+export interface BookmarkedWatchOptions extends WatchOptions {
+  /** A bookmark each `bookmarkMs` in which anything in the tree changed, and after every 10,000 changes. */
+  readonly bookmarks: true;
+  /** 100 to 86,400,000; default 60,000. */
+  readonly bookmarkMs?: number;
+}
+
+/**
+ * - `asked`: by `initial`.
+ * - `compacted`: changes after the token of the watch are no longer kept, or this server has only their outcome.
+ * - `other-history`: the token counts in another history than the cluster's, which was restored or lost its end.
+ * - `fell-behind`: the consumer was too slow for too long.
+ */
+export type SnapshotReason = "asked" | "compacted" | "other-history" | "fell-behind";
 
 /** What a watch delivers, in revision order. */
 export type WatchEvent =
@@ -189,20 +223,30 @@ export type WatchEvent =
       readonly token: WatchPosition;
       /** After the change; null when deleted. */
       readonly node: Node | null;
+      /** Before the change; null when created. Only of a watch with `previous`. */
+      readonly previous?: Node | null;
     }
   /** As asked for by `initial`, or because changes up to `revision` cannot be told one by one: everything in scope at that revision. The stream goes on after it. */
   | {
       readonly type: "snapshot";
       readonly revision: number;
       readonly token: WatchPosition;
+      readonly reason: SnapshotReason;
       readonly nodes: readonly { readonly path: string; readonly node: Node }[];
     };
+
+/** What a watch with `bookmarks` delivers besides. Everything up to here was told. */
+export interface WatchBookmark {
+  readonly type: "bookmark";
+  readonly revision: number;
+  readonly token: WatchPosition;
+}
 
 /**
  * An ordered stream for one consumer; survives reconnects and new leaders without losing a change.
  * Iteration ends when the watch, its signal or the session is closed; throws `ERR_FLOTILLA_SESSION_EXPIRED` when the session is lost.
  */
-export interface Watch extends AsyncIterable<WatchEvent>, AsyncDisposable {
+export interface Watch<E = WatchEvent> extends AsyncIterable<E>, AsyncDisposable {
   /** Everything up to here was delivered or lies before the watch; resume from it. */
   readonly token: WatchPosition;
   close(): Promise<void>;
@@ -295,6 +339,7 @@ export interface Session extends AsyncDisposable {
    */
   multi(items: readonly MultiItem[], options?: MultiOptions): Promise<MultiResult>;
   /** Resolves once armed: no change after that moment is missed. */
+  watch(path: string, options: BookmarkedWatchOptions): Promise<Watch<WatchEvent | WatchBookmark>>;
   watch(path: string, options?: WatchOptions): Promise<Watch>;
   /** Resolves when the server at hand has everything that was committed at the call. */
   sync(options?: CallOptions): Promise<void>;

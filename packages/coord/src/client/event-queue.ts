@@ -1,4 +1,6 @@
-import type { WatchEvent } from "./api.ts";
+import type { WatchBookmark, WatchEvent } from "./api.ts";
+
+type Told = WatchEvent | WatchBookmark;
 
 /** Events that may wait for a slow consumer. */
 const maxEvents = 10_000;
@@ -7,9 +9,15 @@ const maxBytes = 16_777_216;
 
 const overheadBytes = 128;
 
-function costOf(event: WatchEvent): number {
+function costOf(event: Told): number {
+  if (event.type === "bookmark") return overheadBytes;
   if (event.type !== "snapshot")
-    return overheadBytes + event.path.length * 2 + (event.node?.value.length ?? 0);
+    return (
+      overheadBytes +
+      event.path.length * 2 +
+      (event.node?.value.length ?? 0) +
+      (event.previous?.value.length ?? 0)
+    );
   let cost = overheadBytes;
   for (const { path, node } of event.nodes) cost += overheadBytes + path.length * 2 + node.value.length;
   return cost;
@@ -17,7 +25,7 @@ function costOf(event: WatchEvent): number {
 
 /** What waits for the consumer of one watch. */
 export class EventQueue {
-  readonly #events: WatchEvent[] = [];
+  readonly #events: Told[] = [];
   #head = 0;
   #bytes = 0;
 
@@ -30,12 +38,17 @@ export class EventQueue {
     return this.#events.length - this.#head;
   }
 
-  push(event: WatchEvent): void {
+  /** Adds an event; a bookmark takes the place of one that nothing came after. */
+  push(event: Told): void {
+    if (event.type === "bookmark" && this.size > 0 && this.#events.at(-1)?.type === "bookmark") {
+      this.#events[this.#events.length - 1] = event;
+      return;
+    }
     this.#events.push(event);
     this.#bytes += costOf(event);
   }
 
-  shift(): WatchEvent | undefined {
+  shift(): Told | undefined {
     const event = this.#events[this.#head];
     if (event === undefined) return undefined;
     this.#head += 1;

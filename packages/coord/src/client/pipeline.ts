@@ -1,20 +1,12 @@
-import type { WatchKind } from "@flotilla/kv";
 import { decodeResult } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
-import type {
-  Answer,
-  ClientMessage,
-  Query,
-  ResumeToken,
-  ServerMessage,
-  WatchSpec,
-} from "../wire/messages.ts";
+import type { Answer, ClientMessage, Query, ServerMessage, WatchSpec } from "../wire/messages.ts";
 import type { CallLimits } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import { PendingRead, ReadTable } from "./read-table.ts";
 import type { Success } from "./results.ts";
 import { PendingWatch, WatchTable } from "./watch-table.ts";
-import type { WatchStream } from "./watch-stream.ts";
+import type { WatchRequest, WatchStream } from "./watch-stream.ts";
 import type { WriteCall } from "./write-window.ts";
 import { PendingWrite, WriteWindow } from "./write-window.ts";
 
@@ -93,16 +85,11 @@ export class Pipeline {
    * Resolves once it stands.
    * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
    */
-  watch(path: string, kind: WatchKind, from: ResumeToken | null, limits: CallLimits): Promise<WatchStream> {
-    const watch = new PendingWatch(
-      { id: this.#watches.admit(), path, kind, from },
-      this.deadlines,
-      limits,
-      () => {
-        this.#unsent.delete(watch);
-        this.#watches.giveUp(watch.id);
-      },
-    );
+  watch(request: WatchRequest, limits: CallLimits): Promise<WatchStream> {
+    const watch = new PendingWatch(this.#watches.admit(), request, this.deadlines, limits, () => {
+      this.#unsent.delete(watch);
+      this.#watches.giveUp(watch.id);
+    });
     this.#watches.add(watch);
     if (this.#live) this.#watches.issue(watch.id, this.#writes.lastSeq);
     else this.#unsent.set(watch, () => this.#watches.issue(watch.id, this.#writes.lastSeq));
@@ -159,6 +146,9 @@ export class Pipeline {
         return;
       case "snapshot":
         this.#watches.page(message);
+        return;
+      case "bookmark":
+        this.#watches.bookmark(message);
         return;
       default:
     }

@@ -8,13 +8,13 @@ import type {
   Stat,
   TreeOp,
   Usage,
-  WatchKind,
 } from "@flotilla/kv";
 import { limits, validatePath } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Answer, Query, ResumeToken } from "../wire/messages.ts";
+import type { Answer, Query } from "../wire/messages.ts";
 import type {
+  BookmarkedWatchOptions,
   CallOptions,
   ChildrenOptions,
   CreateOptions,
@@ -31,8 +31,9 @@ import type {
   SetOptions,
   Value,
   Watch,
+  WatchBookmark,
+  WatchEvent,
   WatchOptions,
-  WatchPosition,
   WriteOptions,
   Written,
 } from "./api.ts";
@@ -46,6 +47,7 @@ import type { Success } from "./results.ts";
 import { expect, multiResult, written } from "./results.ts";
 import { sharedController } from "../shared-controller.ts";
 import { ValueCopies } from "../value-copies.ts";
+import { watchRequest } from "./watch-request.ts";
 
 export interface ClientSessionOptions extends AttachmentOptions {
   /** Default bound of every call, ms. */
@@ -54,16 +56,6 @@ export interface ClientSessionOptions extends AttachmentOptions {
 
 const defaultCloseMs = 2_000;
 const readLevels: readonly string[] = ["linearizable", "local"];
-const maxHistoryIdLength = 32;
-const watchKinds: readonly string[] = ["data", "children", "recursive"] satisfies readonly WatchKind[];
-
-/** A place in no history: a server has nothing to resume there, and begins with a snapshot. */
-const outsideHistory: ResumeToken = { historyId: "none", revision: 0, ordinal: 0 };
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
 /** A session over any channel: the network's or one within the process. */
 export class ClientSession implements Session {
   readonly id: SessionId;
@@ -207,23 +199,14 @@ export class ClientSession implements Session {
     return multiResult(await this.#write(operation, options, "multi", null));
   }
 
-  async watch(path: string, options: WatchOptions = {}): Promise<Watch> {
+  watch(path: string, options: BookmarkedWatchOptions): Promise<Watch<WatchEvent | WatchBookmark>>;
+  watch(path: string, options?: WatchOptions): Promise<Watch>;
+  async watch(path: string, options: WatchOptions = {}): Promise<Watch<WatchEvent | WatchBookmark>> {
     this.#assertOpen();
-    validatePath(path);
-    requireOptions(options);
-    const { kind = "data", from, initial = false, signal } = options;
-    if (!watchKinds.includes(kind)) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "kind: expected data, children or recursive");
-    }
-    if (typeof initial !== "boolean" || (initial && from !== undefined)) {
-      throw new FlotillaError(
-        "ERR_FLOTILLA_BAD_ARGUMENT",
-        "initial: expected true or false, and true without from",
-      );
-    }
+    const request = watchRequest(path, options, this.#attachment.historyId);
+    const { signal } = options;
     const bounds = callLimits(signal === undefined ? undefined : { signal }, this.#timeoutMs);
-    const start = from === undefined ? (initial ? outsideHistory : null) : this.#token(from);
-    return this.#attachment.pipeline.watch(path, kind, start, bounds);
+    return this.#attachment.pipeline.watch(request, bounds);
   }
 
   async sync(options?: CallOptions): Promise<void> {
@@ -279,16 +262,6 @@ export class ClientSession implements Session {
     const bytes = checkOperation(operation);
     const bounds = callLimits(options, this.#timeoutMs);
     return this.#attachment.pipeline.write({ operation, bytes, verb, path }, bounds, false);
-  }
-
-  #token(from: WatchPosition): ResumeToken {
-    requireOptions(from);
-    const { revision, ordinal, historyId = this.#attachment.historyId } = from;
-    const isNamed = typeof historyId === "string" && historyId.length <= maxHistoryIdLength;
-    if (!isCount(revision) || !isCount(ordinal) || !isNamed) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "from: expected the token of a watch or an event");
-    }
-    return { historyId, revision, ordinal };
   }
 
   async #close(timeoutMs: number): Promise<void> {

@@ -1,8 +1,16 @@
-import type { Node, WatchKind } from "@flotilla/kv";
+import type { Node, WatchToken } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { ResumeToken, SnapshotMessage, ToldEvent } from "../wire/messages.ts";
-import type { Watch, WatchEvent, WatchPosition } from "./api.ts";
+import type { ResumeToken, SnapshotMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
+import type { Watch, WatchBookmark, WatchEvent, WatchPosition } from "./api.ts";
 import { EventQueue } from "./event-queue.ts";
+
+/** A watch as its consumer asks for it. */
+export interface WatchRequest extends Omit<WatchSpec, "id"> {
+  /** Ends after the first event. */
+  readonly once: boolean;
+}
+
+type Told = WatchEvent | WatchBookmark;
 
 /** What a stream asks of the table that feeds it. */
 export interface WatchFeed {
@@ -15,7 +23,7 @@ export interface WatchFeed {
 /** Sorts behind every ordinal of a revision. */
 const lastOrdinal = Number.MAX_SAFE_INTEGER;
 
-function isAfter(event: ToldEvent, token: ResumeToken): boolean {
+function isAfter(event: WatchToken, token: ResumeToken): boolean {
   return (
     event.revision > token.revision || (event.revision === token.revision && event.ordinal > token.ordinal)
   );
@@ -27,14 +35,13 @@ function ownNode(node: Node): Node {
 }
 
 type Reader = {
-  readonly resolve: (result: IteratorResult<WatchEvent>) => void;
+  readonly resolve: (result: IteratorResult<Told>) => void;
   readonly reject: (error: Error) => void;
 };
 
 /** One watch as its consumer sees it: events in order, each once, whatever channels they came over. */
-export class WatchStream implements Watch {
-  readonly path: string;
-  readonly kind: WatchKind;
+export class WatchStream implements Watch<Told> {
+  readonly #request: WatchRequest;
   readonly #feed: WatchFeed;
   readonly #queue = new EventQueue();
   readonly #signal: AbortSignal | undefined;
@@ -45,18 +52,13 @@ export class WatchStream implements Watch {
   /** Everything up to here was handed out. */
   #token: WatchPosition;
   #paused = false;
+  /** It was paused, and the server has not said what that meant. */
+  #slow = false;
   #ended = false;
   #error: Error | undefined;
 
-  constructor(
-    feed: WatchFeed,
-    path: string,
-    kind: WatchKind,
-    token: ResumeToken,
-    signal: AbortSignal | undefined,
-  ) {
-    this.path = path;
-    this.kind = kind;
+  constructor(feed: WatchFeed, request: WatchRequest, token: ResumeToken, signal: AbortSignal | undefined) {
+    this.#request = request;
     this.#feed = feed;
     this.#head = token;
     this.#token = token;
@@ -68,15 +70,17 @@ export class WatchStream implements Watch {
     return this.#token;
   }
 
-  /** Where a server has to go on. */
-  get head(): ResumeToken {
-    return this.#head;
+  /** What to ask a server for, to go on. */
+  spec(id: number): WatchSpec {
+    const { path, kind, wants } = this.#request;
+    return { id, path, kind, from: this.#head, wants };
   }
 
   /** Takes in what is new of a message. False when the queue is full now: feed no more until `resume`. */
   events(events: readonly ToldEvent[]): boolean {
     for (const event of events) {
       if (this.#ended || !isAfter(event, this.#head)) continue;
+      this.#slow = false;
       const { revision, ordinal, type, path, node } = event;
       this.#head = { historyId: this.#head.historyId, revision, ordinal };
       this.#offer({
@@ -84,7 +88,8 @@ export class WatchStream implements Watch {
         path,
         revision,
         token: this.#head,
-        node: node === null ? null : ownNode(node),
+        node: node && ownNode(node),
+        ...(this.#wantsPrevious ? { previous: event.previous && ownNode(event.previous) } : {}),
       });
     }
     return this.#hasRoom();
@@ -104,7 +109,19 @@ export class WatchStream implements Watch {
     const nodes = this.#pages;
     this.#pages = [];
     this.#head = { historyId, revision, ordinal: lastOrdinal };
-    this.#offer({ type: "snapshot", revision, token: this.#head, nodes });
+    const reason = this.#slow && page.reason === "compacted" ? "fell-behind" : page.reason;
+    this.#slow = false;
+    this.#offer({ type: "snapshot", revision, token: this.#head, reason, nodes });
+    return this.#hasRoom();
+  }
+
+  /** Takes in where the server stands with it. False when the queue is full now. */
+  bookmark(token: ResumeToken): boolean {
+    if (!this.#ended && token.historyId === this.#head.historyId && isAfter(token, this.#head)) {
+      this.#head = token;
+      this.#slow = false;
+      this.#offer({ type: "bookmark", revision: token.revision, token });
+    }
     return this.#hasRoom();
   }
 
@@ -115,30 +132,36 @@ export class WatchStream implements Watch {
 
   /** Ends the stream; with an error, what was taken in is handed out first. */
   end(error?: Error): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#ended) {
+      if (error === undefined) this.#queue.clear();
+      return;
+    }
     this.#error = error;
-    this.#pages = [];
-    this.#signal?.removeEventListener("abort", this.#aborted);
     if (error === undefined) this.#queue.clear();
-    const readers = this.#readers;
-    this.#readers = [];
-    for (const reader of readers) this.#finish(reader);
+    this.#end();
   }
 
   close(): Promise<void> {
-    if (!this.#ended) {
-      this.end();
-      this.#feed.close(this);
-    }
+    const isEnded = this.#ended;
+    this.end();
+    if (!isEnded) this.#feed.close(this);
     return Promise.resolve();
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#pages = [];
+    this.#signal?.removeEventListener("abort", this.#aborted);
+    const readers = this.#readers;
+    this.#readers = [];
+    for (const reader of readers) this.#finish(reader);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<WatchEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<Told> {
     return {
       next: () => this.#next(),
       return: async () => {
@@ -148,7 +171,11 @@ export class WatchStream implements Watch {
     };
   }
 
-  #next(): Promise<IteratorResult<WatchEvent>> {
+  get #wantsPrevious(): boolean {
+    return this.#request.wants?.previous ?? false;
+  }
+
+  #next(): Promise<IteratorResult<Told>> {
     const event = this.#queue.shift();
     if (event !== undefined) {
       this.#token = event.token;
@@ -165,19 +192,28 @@ export class WatchStream implements Watch {
     });
   }
 
-  #offer(event: WatchEvent): void {
+  #offer(event: Told): void {
+    if (this.#ended) return;
     const reader = this.#readers.shift();
     if (reader === undefined) {
       this.#queue.push(event);
-      return;
+    } else {
+      this.#token = event.token;
+      reader.resolve({ done: false, value: event });
     }
-    this.#token = event.token;
-    reader.resolve({ done: false, value: event });
+    if (this.#request.once && event.type !== "bookmark") this.#complete();
+  }
+
+  /** There is nothing more to come; what was taken in is handed out. */
+  #complete(): void {
+    this.#end();
+    this.#feed.close(this);
   }
 
   #hasRoom(): boolean {
-    if (!this.#queue.isFull) return true;
+    if (this.#ended || !this.#queue.isFull) return true;
     this.#paused = true;
+    this.#slow = true;
     return false;
   }
 

@@ -1,18 +1,17 @@
-import type { WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "../wire/bounds.ts";
 import type {
   ArmedMessage,
+  BookmarkMessage,
   ClientMessage,
   EventsMessage,
-  ResumeToken,
   SnapshotMessage,
   WatchSpec,
 } from "../wire/messages.ts";
 import type { CallLimits } from "./call.ts";
 import { Wait } from "./call.ts";
 import type { Deadlines } from "./deadlines.ts";
-import type { WatchFeed } from "./watch-stream.ts";
+import type { WatchFeed, WatchRequest } from "./watch-stream.ts";
 import { WatchStream } from "./watch-stream.ts";
 
 /** Watches that may wait to be armed at a time. */
@@ -21,39 +20,32 @@ const maxPending = 400;
 /** A watch from its call to the moment it stands. */
 export class PendingWatch extends Wait<WatchStream> {
   readonly id: number;
-  readonly path: string;
-  readonly kind: WatchKind;
-  readonly from: ResumeToken | null;
+  readonly request: WatchRequest;
   /** Last write issued before it; known once sent. */
   after: number | undefined = undefined;
   readonly #onGiveUp: () => void;
 
   constructor(
-    { id, path, kind, from }: WatchSpec,
+    id: number,
+    request: WatchRequest,
     deadlines: Deadlines,
     limits: CallLimits,
     onGiveUp: () => void,
   ) {
     super(deadlines, limits);
     this.id = id;
-    this.path = path;
-    this.kind = kind;
-    this.from = from;
+    this.request = request;
     this.#onGiveUp = onGiveUp;
   }
 
   get what(): string {
-    return `watch ${this.path}`;
+    return `watch ${this.request.path}`;
   }
 
   protected giveUp(): boolean {
     this.#onGiveUp();
     return false;
   }
-}
-
-function specOf(id: number, stream: WatchStream): WatchSpec {
-  return { id, path: stream.path, kind: stream.kind, from: stream.head };
 }
 
 /** A session's watches: those that wait to be armed, those that stand, those whose consumer is behind. */
@@ -124,7 +116,7 @@ export class WatchTable implements WatchFeed {
     for (const id of this.#named) if (!this.#standing.has(id)) this.#transmit({ type: "unwatch", id });
     for (const id of this.#unsaid) {
       const stream = this.#standing.get(id);
-      if (stream !== undefined) this.#transmit({ type: "watch", after: 0, watch: specOf(id, stream) });
+      if (stream !== undefined) this.#transmit({ type: "watch", after: 0, watch: stream.spec(id) });
     }
     this.#named = [];
     this.#unsaid = [];
@@ -143,8 +135,8 @@ export class WatchTable implements WatchFeed {
     const watch = this.#pending.get(message.id);
     if (watch === undefined) return;
     this.#pending.delete(message.id);
-    const { path, kind, from, signal } = watch;
-    const stream = new WatchStream(this, path, kind, from ?? message.token, signal);
+    const { request, signal } = watch;
+    const stream = new WatchStream(this, request, request.from ?? message.token, signal);
     this.#standing.set(message.id, stream);
     watch.resolve(stream);
   }
@@ -157,6 +149,11 @@ export class WatchTable implements WatchFeed {
   page(message: SnapshotMessage): void {
     const stream = this.#standing.get(message.id);
     if (stream !== undefined && !stream.page(message)) this.#pause(message.id, stream);
+  }
+
+  bookmark(message: BookmarkMessage): void {
+    const stream = this.#standing.get(message.id);
+    if (stream !== undefined && !stream.bookmark(message.token)) this.#pause(message.id, stream);
   }
 
   resume(stream: WatchStream): void {
@@ -190,7 +187,7 @@ export class WatchTable implements WatchFeed {
   #stand(stream: WatchStream): WatchSpec {
     const id = this.#nextId();
     this.#standing.set(id, stream);
-    return specOf(id, stream);
+    return stream.spec(id);
   }
 
   #pause(id: number, stream: WatchStream): void {
@@ -200,8 +197,8 @@ export class WatchTable implements WatchFeed {
   }
 
   #send(id: number, watch: PendingWatch, after: number): void {
-    const { path, kind, from } = watch;
-    this.#transmit({ type: "watch", after, watch: { id, path, kind, from } });
+    const { path, kind, from, wants } = watch.request;
+    this.#transmit({ type: "watch", after, watch: { id, path, kind, from, wants } });
   }
 
   #nextId(): number {

@@ -22,6 +22,8 @@ export interface LocalSession {
   applied(applied: SessionApplied): void;
   /** The state was replaced by a snapshot; live watches had been told everything up to `told`. */
   restored(told: WatchToken): void;
+  /** Many changes were applied: watches that want to know are told where they stand. */
+  bookmark(): void;
   /** Somebody leads again, or nobody does. */
   leaderChanged(): void;
   /** Ends the channel. */

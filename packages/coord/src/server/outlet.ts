@@ -133,7 +133,10 @@ export function bytesOf(message: ServerMessage): number {
     case "read-result":
       return overheadBytes + answerBytes(message.answer);
     case "events":
-      return message.events.reduce((sum, event) => sum + nodeBytes(event), overheadBytes);
+      return message.events.reduce(
+        (sum, event) => sum + nodeBytes(event) + (message.previous ? valueBytes(event.previous) : 0),
+        overheadBytes,
+      );
     case "snapshot":
       return message.nodes.reduce((sum, entry) => sum + nodeBytes(entry), overheadBytes);
     default:
@@ -148,5 +151,9 @@ function answerBytes(answer: Answer): number {
 }
 
 function nodeBytes({ path, node }: { readonly path: string; readonly node: Node | null }): number {
-  return overheadBytes + path.length * 2 + (node?.value.length ?? 0);
+  return overheadBytes + path.length * 2 + valueBytes(node);
+}
+
+function valueBytes(node: Node | null): number {
+  return node?.value.length ?? 0;
 }

@@ -1,5 +1,6 @@
-import type { Machine, TreeEntry, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
+import type { Machine, Node, TreeEntry, WatchKind, WatchToken } from "@flotilla/kv";
 import { parentOf } from "@flotilla/kv";
+import type { ToldEvent } from "../wire/messages.ts";
 
 const pageBytes = 524_288;
 const pageItems = 1_000;
@@ -7,15 +8,26 @@ const entriesPerStep = 256;
 /** Share of an item besides its path and value. */
 const overheadBytes = 256;
 
-function sizeOf(item: TreeEntry | TreeEvent): number {
-  return overheadBytes + item.path.length * 3 + (item.node?.value.length ?? 0);
+function sizeOf(item: TreeEntry | ToldEvent, part: "all" | "after"): number {
+  const before = part === "all" && "previous" in item ? item.previous : null;
+  return overheadBytes + item.path.length * 3 + valueBytes(item.node) + valueBytes(before);
 }
 
-/** The longest beginning that fits into one message, at least one item. */
-export function firstPage<T extends TreeEntry | TreeEvent>(items: readonly T[]): readonly T[] {
+function valueBytes(node: Node | null): number {
+  return node?.value.length ?? 0;
+}
+
+/**
+ * The longest beginning that fits into one message, at least one item.
+ * @param part `all`: with the nodes before the changes
+ */
+export function firstPage<T extends TreeEntry | ToldEvent>(
+  items: readonly T[],
+  part: "all" | "after",
+): readonly T[] {
   let bytes = 0;
   for (const [position, item] of items.entries()) {
-    bytes += sizeOf(item);
+    bytes += sizeOf(item, part);
     if (position > 0 && (bytes > pageBytes || position >= pageItems)) return items.slice(0, position);
   }
   return items;
@@ -49,7 +61,7 @@ export class ScopePages {
       if (step.done === true) return { entries: [], last: true };
       this.#entries = step.value.filter((entry) => isInScope(entry, this.#path, this.#kind));
     }
-    const entries = firstPage(this.#entries);
+    const entries = firstPage(this.#entries, "after");
     this.#entries = this.#entries.slice(entries.length);
     return { entries, last: false };
   }

@@ -1,5 +1,5 @@
 import type { Applied, SessionId, WatchToken } from "@flotilla/kv";
-import { encodeCommand, isPath, limits } from "@flotilla/kv";
+import { encodeCommand, limits } from "@flotilla/kv";
 import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Port, PortHandler } from "../ports/port.ts";
@@ -20,7 +20,7 @@ import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { Outlet } from "./outlet.ts";
 import { RequestLane } from "./request-lane.ts";
 import { WaitQueue } from "./wait-queue.ts";
-import { WatchFeed } from "./watch-feed.ts";
+import { checkWatch, WatchFeed } from "./watch-feed.ts";
 import { wireBounds } from "../wire/bounds.ts";
 
 /** How long a channel may stay without an attach, ms. */
@@ -55,6 +55,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       machine: context.machine,
       table: context.sessions.watches,
       port: this.#outlet,
+      clock: context.clock,
       historyId: () => this.#historyId,
       probe: context.probe,
     });
@@ -117,6 +118,10 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#context.renewals.forget(this);
     this.#outlet.close(reason);
     this.#onEnd();
+  }
+
+  bookmark(): void {
+    this.#feed.bookmark();
   }
 
   leaderChanged(): void {
@@ -208,7 +213,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   #startAttach(message: AttachMessage): void {
     if (this.#state.type !== "fresh")
       throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "a channel attaches once");
-    for (const watch of message.watches) checkWatch(watch);
+    message.watches.forEach(checkWatch);
     this.#silence.cancel();
     this.#id = message.session;
     this.#attach = message.attach;
@@ -390,8 +395,4 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
 function internal(cause: unknown): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_INTERNAL", "the message could not be served", { cause });
-}
-
-function checkWatch(watch: WatchSpec): void {
-  if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
 }

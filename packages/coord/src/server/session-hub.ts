@@ -1,7 +1,11 @@
 import type { Applied, Machine, SessionId, TreeEvent, WatchToken } from "@flotilla/kv";
-import { WatchTable } from "@flotilla/kv";
+import { limits, WatchTable } from "@flotilla/kv";
 import type { LocalSession, SessionRegistry } from "./context.ts";
 import type { LocalWatch } from "./watch-feed.ts";
+import { isWanted } from "./watch-feed.ts";
+
+/** Changes after which watches are told where they stand: well before history forgets where they stood. */
+const bookmarkEvents = limits.historyEvents / 10;
 
 /** The sessions at this server, and what each applied command means for them. */
 export class SessionHub implements SessionRegistry {
@@ -11,6 +15,8 @@ export class SessionHub implements SessionRegistry {
   readonly #sessions = new Map<SessionId, readonly LocalSession[]>();
   /** Live watches were told everything up to here. */
   #told: WatchToken;
+  /** Changes since watches were told where they stand. */
+  #unmarked = 0;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -32,6 +38,8 @@ export class SessionHub implements SessionRegistry {
     if (events.length > 0) this.#tell(events);
     const told = this.#told;
     this.#told = this.#machine.token;
+    this.#unmarked += events.length;
+    if (this.#unmarked >= bookmarkEvents) this.#bookmark();
     switch (applied.type) {
       case "expired":
         for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
@@ -70,11 +78,17 @@ export class SessionHub implements SessionRegistry {
     return this.#sessions.get(id) ?? [];
   }
 
+  #bookmark(): void {
+    this.#unmarked = 0;
+    for (const session of this.#all()) session.bookmark();
+  }
+
   #tell(events: readonly TreeEvent[]): void {
     if (this.watches.size === 0) return;
     const touched: LocalWatch[] = [];
     for (const event of events) {
       this.watches.match(event, (watch) => {
+        if (!isWanted(watch, event)) return;
         if (watch.batch.length === 0) touched.push(watch);
         watch.batch.push(event);
       });

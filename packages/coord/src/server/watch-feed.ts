@@ -1,6 +1,11 @@
 import type { Machine, TreeEvent, WatchKind, WatchTable, WatchToken } from "@flotilla/kv";
-import { compareTokens, matches } from "@flotilla/kv";
-import type { ServerMessage, WatchSpec } from "../wire/messages.ts";
+import { compareTokens, isPath, matches } from "@flotilla/kv";
+import type { Clock, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { SnapshotReason } from "../client/api.ts";
+import type { ServerMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
+import { outsideHistory } from "../wire/messages.ts";
+import { EventFilter } from "./event-filter.ts";
 import { firstPage, ScopePages } from "./pages.ts";
 
 const eventsPerStep = 256;
@@ -11,12 +16,27 @@ export interface LocalWatch {
   readonly path: string;
   readonly kind: WatchKind;
   readonly feed: WatchFeed;
+  /** Null: it wants everything. */
+  readonly filter: EventFilter | null;
+  /** For one that wants bookmarks. */
+  readonly bookmarks: Bookmarks | null;
+  /** The history its token counts in. */
+  historyId: string;
   /** Everything up to here was told or is not wanted. Exact only while the watch is behind. */
   token: WatchToken;
+  /** Its client did not take what was told while it was live. */
+  slow: boolean;
   /** A snapshot under way. */
   pages: ScopePages | null;
   /** What the command being applied changed. */
   batch: TreeEvent[];
+}
+
+interface Bookmarks {
+  readonly everyMs: number;
+  /** The last place its client heard of. */
+  told: WatchToken;
+  timer: Timer;
 }
 
 /** Where a feed puts what it tells. */
@@ -32,6 +52,7 @@ export interface WatchFeedOptions {
   readonly machine: Machine;
   readonly table: WatchTable<LocalWatch>;
   readonly port: FeedPort;
+  readonly clock: Clock;
   readonly historyId: () => string;
   readonly probe: (name: string) => void;
 }
@@ -65,20 +86,25 @@ export class WatchFeed {
   /** Arms a watch with a good path, as of now or after its token. */
   arm(spec: WatchSpec): void {
     const { machine, port } = this.#options;
+    const { id, path, kind, wants } = spec;
     const historyId = this.#options.historyId();
     const from = spec.from ?? { ...machine.token, historyId };
     const watch: LocalWatch = {
-      id: spec.id,
-      path: spec.path,
-      kind: spec.kind,
+      id,
+      path,
+      kind,
       feed: this,
+      filter: wants === null ? null : new EventFilter(path, wants),
+      bookmarks: this.#bookmarks(id, from, wants?.bookmarkMs ?? null),
+      historyId: from.historyId,
       token: { revision: from.revision, ordinal: from.ordinal },
+      slow: false,
       pages: null,
       batch: [],
     };
-    this.#watches.set(spec.id, watch);
-    this.#options.table.add(watch, spec.path, spec.kind);
-    port.send({ type: "armed", id: spec.id, token: from });
+    this.#watches.set(id, watch);
+    this.#options.table.add(watch, path, kind);
+    port.send({ type: "armed", id, token: from });
     if (from.historyId !== historyId) this.#startSnapshot(watch);
     else if (spec.from !== null) this.#fallBehind(watch);
   }
@@ -88,6 +114,7 @@ export class WatchFeed {
     if (watch === undefined) return;
     this.#watches.delete(id);
     this.#behind.delete(watch);
+    watch.bookmarks?.timer.cancel();
     this.#options.table.remove(watch);
   }
 
@@ -95,13 +122,24 @@ export class WatchFeed {
     for (const id of this.#watches.keys()) this.disarm(id);
   }
 
+  /**
+   * Tells each watch that wants to know where it stands: after many changes. One that is behind, or whose client is
+   * slow, is told later.
+   */
+  bookmark(): void {
+    for (const watch of this.#watches.values()) this.#bookmark(watch);
+  }
+
   /** Tells what the command that was just applied changed. */
   deliver(watch: LocalWatch): void {
     const events = watch.batch.filter((event) => compareTokens(event, watch.token) > 0);
     watch.batch = [];
     const first = events[0];
-    if (first === undefined || this.#behind.has(watch)) return;
-    if (this.#options.port.isBlocked) {
+    if (first === undefined) return;
+    const { isBlocked } = this.#options.port;
+    if (isBlocked) watch.slow = true;
+    if (this.#behind.has(watch)) return;
+    if (isBlocked) {
       this.#options.probe("watch-slow");
       watch.token = later(watch.token, before(first));
       this.#fallBehind(watch);
@@ -133,6 +171,29 @@ export class WatchFeed {
     this.#options.port.wake();
   }
 
+  #bookmarks(id: number, told: WatchToken, everyMs: number | null): Bookmarks | null {
+    return everyMs === null ? null : { everyMs, told, timer: this.#bookmarkLater(id, everyMs) };
+  }
+
+  #bookmarkLater(id: number, everyMs: number): Timer {
+    return this.#options.clock.setTimer(everyMs, () => {
+      const watch = this.#watches.get(id);
+      if (watch === undefined || watch.bookmarks === null) return;
+      watch.bookmarks.timer = this.#bookmarkLater(id, everyMs);
+      this.#bookmark(watch);
+    });
+  }
+
+  #bookmark(watch: LocalWatch): void {
+    const { id, bookmarks } = watch;
+    const { machine, port } = this.#options;
+    if (bookmarks === null || this.#behind.has(watch) || port.isBlocked) return;
+    const { token } = machine;
+    if (compareTokens(token, bookmarks.told) <= 0) return;
+    bookmarks.told = token;
+    port.send({ type: "bookmark", id, token: { ...token, historyId: this.#options.historyId() } });
+  }
+
   #startSnapshot(watch: LocalWatch): void {
     this.#options.probe("watch-gap");
     watch.pages = new ScopePages(this.#options.machine, watch.path, watch.kind);
@@ -151,10 +212,14 @@ export class WatchFeed {
       return true;
     }
     const last = events.at(-1);
-    if (last === undefined) return false;
+    if (last === undefined) {
+      watch.slow = false;
+      this.#bookmark(watch);
+      return false;
+    }
     this.#tell(
       watch,
-      events.filter((event) => matches(event, watch.path, watch.kind)),
+      events.filter((event) => matches(event, watch.path, watch.kind) && isWanted(watch, event)),
     );
     watch.token = { revision: last.revision, ordinal: last.ordinal };
     return true;
@@ -162,23 +227,54 @@ export class WatchFeed {
 
   #sendPage(watch: LocalWatch, pages: ScopePages): void {
     const { entries, last } = pages.next();
-    if (entries.length > 0 || last) {
+    const nodes = watch.filter === null ? entries : watch.filter.entries(entries);
+    const historyId = this.#options.historyId();
+    if (nodes.length > 0 || last) {
       const { revision } = pages.token;
-      const historyId = this.#options.historyId();
-      this.#options.port.send({ type: "snapshot", id: watch.id, revision, historyId, nodes: entries, last });
+      const reason = this.#reason(watch, historyId);
+      this.#options.port.send({ type: "snapshot", id: watch.id, revision, historyId, reason, nodes, last });
     }
     if (!last) return;
     watch.pages = null;
+    watch.historyId = historyId;
     watch.token = pages.token;
+    heard(watch, pages.token);
+  }
+
+  #reason({ historyId, slow }: LocalWatch, present: string): SnapshotReason {
+    if (historyId === outsideHistory.historyId) return "asked";
+    if (historyId !== present) return "other-history";
+    return slow ? "fell-behind" : "compacted";
   }
 
   #tell(watch: LocalWatch, events: readonly TreeEvent[]): void {
-    for (let rest = events; rest.length > 0;) {
-      const page = firstPage(rest);
-      this.#options.port.send({ type: "events", id: watch.id, events: page });
+    const { filter } = watch;
+    const last = events.at(-1);
+    if (last !== undefined) heard(watch, last);
+    const previous = filter?.previous ?? false;
+    const part = previous ? "all" : "after";
+    let rest: readonly ToldEvent[] = filter === null ? events : events.map((event) => filter.told(event));
+    while (rest.length > 0) {
+      const page = firstPage(rest, part);
+      this.#options.port.send({ type: "events", id: watch.id, previous, events: page });
       rest = rest.slice(page.length);
     }
   }
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_PATH` */
+export function checkWatch(watch: WatchSpec): void {
+  if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
+}
+
+/** True for an event of its scope that it wants to hear of. */
+export function isWanted({ filter }: LocalWatch, event: TreeEvent): boolean {
+  return filter === null || filter.wants(event);
+}
+
+/** The client heard of everything up to here. */
+function heard({ bookmarks }: LocalWatch, token: WatchToken): void {
+  if (bookmarks !== null) bookmarks.told = token;
 }
 
 /** The latest token that lies before an event and all others of its revision. */

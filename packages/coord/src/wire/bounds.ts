@@ -4,6 +4,9 @@ export const wireBounds = {
   frameBytes: 4_194_304,
   /** Watches of one session. */
   watches: 1_000,
+  /** How often a watch may ask for bookmarks, ms. */
+  minBookmarkMs: 100,
+  maxBookmarkMs: 86_400_000,
   /** Leases in one renewal. */
   leases: 1_000,
   /** Encoded result of one request, bytes. */

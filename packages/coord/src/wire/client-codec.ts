@@ -1,5 +1,4 @@
 import { idDigits, limits, readOperation, writeOperation } from "@flotilla/kv";
-import type { WatchKind } from "@flotilla/kv";
 import type { CborReader } from "@flotilla/runtime";
 import { CborWriter, expectItems, FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
@@ -12,7 +11,8 @@ import type {
   RequestMessage,
   WatchSpec,
 } from "./messages.ts";
-import { readPath, readToken, writeToken } from "./tree-codec.ts";
+import { readPath } from "./tree-codec.ts";
+import { readWatch, writeWatch } from "./watch-codec.ts";
 
 /*
  * Positional CBOR arrays; the first item is the tag:
@@ -23,21 +23,10 @@ import { readPath, readToken, writeToken } from "./tree-codec.ts";
  *   4 unwatch  [4, id]
  *   5 renew    [5, number, [lease…]]
  *   6 ping     [6, number]
- * watch: [id, path, kind, token|null]; token: [historyId, revision, ordinal]
+ * watch: see `watch-codec.ts`
  */
 
 const writer = new CborWriter();
-
-const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
-
-function writeWatch(watch: WatchSpec): void {
-  writer.array(4);
-  writer.number(watch.id);
-  writer.text(watch.path);
-  writer.number(kinds.indexOf(watch.kind));
-  if (watch.from === null) writer.null();
-  else writeToken(writer, watch.from);
-}
 
 function writeQuery(query: Query): void {
   switch (query.type) {
@@ -88,7 +77,7 @@ function writeAttach(message: AttachMessage): void {
   if (message.ttlMs === null) writer.null();
   else writer.number(message.ttlMs);
   writer.array(message.watches.length);
-  for (const watch of message.watches) writeWatch(watch);
+  for (const watch of message.watches) writeWatch(writer, watch);
 }
 
 function write(message: ClientMessage): void {
@@ -112,7 +101,7 @@ function write(message: ClientMessage): void {
     case "watch":
       open(3, 3);
       writer.number(message.after);
-      writeWatch(message.watch);
+      writeWatch(writer, message.watch);
       return;
     case "unwatch":
       open(4, 2);
@@ -139,16 +128,6 @@ export function encodeClientMessage(message: ClientMessage): Uint8Array {
 
 function bad(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
-}
-
-function readWatch(reader: CborReader): WatchSpec {
-  reader.array("watch", 4, 4);
-  return {
-    id: reader.uint("watch id"),
-    path: readPath(reader, "watch path"),
-    kind: kinds[reader.uint("watch kind", 2)] ?? bad("watch kind: unknown"),
-    from: reader.takeNull() ? null : readToken(reader),
-  };
 }
 
 function readWatches(reader: CborReader): readonly WatchSpec[] {

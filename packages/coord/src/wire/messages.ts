@@ -11,7 +11,7 @@ import type {
   WatchKind,
   WatchToken,
 } from "@flotilla/kv";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus, SnapshotReason } from "../client/api.ts";
 
 /** The protocol clients dial. */
 export const clientProtocol = "flotilla-client-1";
@@ -19,6 +19,22 @@ export const clientProtocol = "flotilla-client-1";
 /** A token that names the history it counts in. */
 export interface ResumeToken extends WatchToken {
   readonly historyId: string;
+}
+
+/** A place in no history: there is nothing to resume, and the watch begins with a snapshot. */
+export const outsideHistory: ResumeToken = { historyId: "none", revision: 0, ordinal: 0 };
+
+/** What a watch wants to hear of what it sees, and how. */
+export interface WatchWants {
+  readonly types: readonly TreeEvent["type"][];
+  /** A `NamePattern` for what is below the watched node; null: any name. */
+  readonly names: string | null;
+  /** Else every value is empty. */
+  readonly values: boolean;
+  /** With the node as it was before each change. */
+  readonly previous: boolean;
+  /** How often to be told where it stands, besides after many changes; null: never. */
+  readonly bookmarkMs: number | null;
 }
 
 /** A watch as a client describes it. */
@@ -29,6 +45,8 @@ export interface WatchSpec {
   readonly kind: WatchKind;
   /** Null: from the moment it is armed. */
   readonly from: ResumeToken | null;
+  /** Null: everything, with values, and no bookmarks. */
+  readonly wants: WatchWants | null;
 }
 
 /** First message on a channel. Nothing is answered before the attach is applied and the watches are armed. */
@@ -160,10 +178,12 @@ export interface ArmedMessage {
   readonly token: ResumeToken;
 }
 /** An event as a watch is told of it. */
-export type ToldEvent = Pick<TreeEvent, "revision" | "ordinal" | "type" | "path" | "node">;
+export type ToldEvent = Pick<TreeEvent, "revision" | "ordinal" | "type" | "path" | "node" | "previous">;
 export interface EventsMessage {
   readonly type: "events";
   readonly id: number;
+  /** The watch wants `previous`; else it means nothing. */
+  readonly previous: boolean;
   readonly events: readonly ToldEvent[];
 }
 /**
@@ -175,8 +195,15 @@ export interface SnapshotMessage {
   readonly id: number;
   readonly revision: number;
   readonly historyId: string;
+  readonly reason: SnapshotReason;
   readonly nodes: readonly { readonly path: string; readonly node: Node }[];
   readonly last: boolean;
+}
+/** Everything the watch wants up to here was told. */
+export interface BookmarkMessage {
+  readonly type: "bookmark";
+  readonly id: number;
+  readonly token: ResumeToken;
 }
 export interface RenewedMessage {
   readonly type: "renewed";
@@ -195,5 +222,6 @@ export type ServerMessage =
   | ArmedMessage
   | EventsMessage
   | SnapshotMessage
+  | BookmarkMessage
   | RenewedMessage
   | PongMessage;

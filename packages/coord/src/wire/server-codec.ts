@@ -4,7 +4,8 @@ import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
 import type { CborReader, ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
 import { readFrame } from "./frame.ts";
-import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage } from "./messages.ts";
+import type { SnapshotReason } from "../client/api.ts";
+import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage, ToldEvent } from "./messages.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
 import {
   readEvent,
@@ -28,13 +29,16 @@ import {
  *   3 resend       [3, from]
  *   4 read-result  [4, id, revision, answer]
  *   5 armed        [5, id, token]
- *   6 events       [6, id, [event…]]
- *   7 snapshot     [7, id, revision, historyId, [[path, node]…], last]
+ *   6 events       [6, id, previous, [event…]]
+ *   7 snapshot     [7, id, revision, historyId, reason, [[path, node]…], last]
  *   8 renewed      [8, number]
  *   9 pong         [9, number]
+ *  10 bookmark     [10, id, token]
  */
 
 const writer = new CborWriter();
+
+const reasons: readonly SnapshotReason[] = ["asked", "compacted", "other-history", "fell-behind"];
 
 /** An array whose first item is a tag. */
 function open(tag: number, items: number): void {
@@ -113,10 +117,11 @@ function writeAttached(message: AttachedMessage): void {
 }
 
 function writeSnapshot(message: SnapshotMessage): void {
-  open(7, 6);
+  open(7, 7);
   writer.number(message.id);
   writer.number(message.revision);
   writer.text(message.historyId);
+  writer.number(reasons.indexOf(message.reason));
   writer.array(message.nodes.length);
   for (const { path, node } of message.nodes) {
     writer.array(2);
@@ -157,13 +162,19 @@ function write(message: ServerMessage): void {
       writeToken(writer, message.token);
       return;
     case "events":
-      open(6, 3);
+      open(6, 4);
       writer.number(message.id);
+      writer.boolean(message.previous);
       writer.array(message.events.length);
-      for (const event of message.events) writeEvent(writer, event);
+      for (const event of message.events) writeEvent(writer, event, message.previous ? "all" : "after");
       return;
     case "snapshot":
       writeSnapshot(message);
+      return;
+    case "bookmark":
+      open(10, 3);
+      writer.number(message.id);
+      writeToken(writer, message.token);
       return;
     case "renewed":
       open(8, 2);
@@ -254,17 +265,18 @@ function readSnapshot(reader: CborReader): SnapshotMessage {
     id: reader.uint("watch id"),
     revision: reader.uint("revision"),
     historyId: readName(reader, "historyId"),
+    reason: reasons[reader.uint("reason", reasons.length - 1)] ?? "compacted",
     nodes: reader.list("nodes", wireBounds.snapshotNodes, readSnapshotNode),
     last: reader.boolean("last"),
   };
 }
 
 /** Items of a message, by tag. */
-const messageItems = [8, 3, 3, 2, 4, 3, 3, 6, 2, 2];
+const messageItems = [8, 3, 3, 2, 4, 3, 4, 7, 2, 2, 3];
 
 function readMessage(reader: CborReader): ServerMessage {
   const items = reader.array("message", 1, 8);
-  const tag = reader.uint("message tag", 9);
+  const tag = reader.uint("message tag", 10);
   expectItems("message", items, messageItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -290,10 +302,14 @@ function readMessage(reader: CborReader): ServerMessage {
       return { type: "armed", id: reader.uint("watch id"), token: readToken(reader) };
     case 6: {
       const id = reader.uint("watch id");
-      return { type: "events", id, events: reader.list("events", wireBounds.events, readEvent) };
+      const previous = reader.boolean("previous");
+      const read = (): ToldEvent => readEvent(reader, previous ? "all" : "after");
+      return { type: "events", id, previous, events: reader.list("events", wireBounds.events, read) };
     }
     case 7:
       return readSnapshot(reader);
+    case 10:
+      return { type: "bookmark", id: reader.uint("watch id"), token: readToken(reader) };
     default:
       return { type: tag === 8 ? "renewed" : "pong", number: reader.uint("number") };
   }

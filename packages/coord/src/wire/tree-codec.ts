@@ -61,15 +61,24 @@ export function readSession(reader: CborReader): SessionInfo {
 
 const eventTypes = ["created", "changed", "deleted"] as const;
 
-/** Writes a `ToldEvent` as a positional array. */
-export function writeEvent(writer: CborWriter, event: ToldEvent): void {
-  writer.array(5);
+/** Writes a `ToldEvent` as a positional array, all of it or all but `previous`. */
+export function writeEvent(writer: CborWriter, event: ToldEvent, part: "all" | "after"): void {
+  writer.array(part === "all" ? 6 : 5);
   writer.number(event.revision);
   writer.number(event.ordinal);
   writer.number(eventTypes.indexOf(event.type));
   writer.text(event.path);
-  if (event.node === null) writer.null();
-  else writeNode(writer, event.node);
+  writeNodeOrNull(writer, event.node);
+  if (part === "all") writeNodeOrNull(writer, event.previous);
+}
+
+function writeNodeOrNull(writer: CborWriter, node: Node | null): void {
+  if (node === null) writer.null();
+  else writeNode(writer, node);
+}
+
+function readNodeOrNull(reader: CborReader): Node | null {
+  return reader.takeNull() ? null : readNode(reader);
 }
 
 function readEventType(reader: CborReader): ToldEvent["type"] {
@@ -79,14 +88,16 @@ function readEventType(reader: CborReader): ToldEvent["type"] {
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
-export function readEvent(reader: CborReader): ToldEvent {
-  reader.array("event", 5, 5);
+export function readEvent(reader: CborReader, part: "all" | "after"): ToldEvent {
+  const items = part === "all" ? 6 : 5;
+  reader.array("event", items, items);
   return {
     revision: reader.uint("revision"),
     ordinal: reader.uint("ordinal"),
     type: readEventType(reader),
     path: readPath(reader, "path"),
-    node: reader.takeNull() ? null : readNode(reader),
+    node: readNodeOrNull(reader),
+    previous: items === 6 ? readNodeOrNull(reader) : null,
   };
 }
 

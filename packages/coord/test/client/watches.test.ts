@@ -11,6 +11,7 @@ function change(revision: number, ordinal = 0, bytes = 1): ToldEvent {
     type: "changed",
     path: `/a/${revision}`,
     node: { value: new Uint8Array(bytes), stat: stat() },
+    previous: null,
   };
 }
 
@@ -53,7 +54,7 @@ test("resolves only once the server armed it, and tells from then on", async () 
     { after: 0, watch: { id: 1, path: "/a", kind: "data", from: null } },
   ]);
   cluster.last.send({ type: "armed", id: 1, token: { historyId, revision: 4, ordinal: 0 } });
-  cluster.last.send({ type: "events", id: 1, events: [change(5)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(5)] });
   const watch = await cluster.until(arming);
   expect(watch.token).toEqual({ historyId, revision: 4, ordinal: 0 });
   const { events } = collect(watch);
@@ -71,7 +72,7 @@ test("is armed behind the writes that were issued before it", async () => {
 
 test("the token stands at what was handed out, not at what arrived", async () => {
   const { cluster, watch } = await watching();
-  cluster.last.send({ type: "events", id: 1, events: [change(1), change(2)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1), change(2)] });
   await cluster.pass(1);
   expect(watch.token).toMatchObject({ revision: 0 });
   const iterator = watch[Symbol.asyncIterator]();
@@ -82,14 +83,24 @@ test("the token stands at what was handed out, not at what arrived", async () =>
 test("resumes on the next connection behind the last event that arrived, and tells none twice", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  cluster.last.send({ type: "events", id: 1, events: [change(1), change(2, 0), change(2, 1)] });
+  cluster.last.send({
+    type: "events",
+    id: 1,
+    previous: false,
+    events: [change(1), change(2, 0), change(2, 1)],
+  });
   await cluster.pass(1);
   cluster.last.close();
   await cluster.pass(100);
   const [spec] = cluster.last.of("attach")[0]?.watches ?? [];
   expect(spec).toMatchObject({ path: "/a", kind: "recursive", from: { historyId, revision: 2, ordinal: 1 } });
   const id = spec?.id ?? 0;
-  cluster.last.send({ type: "events", id, events: [change(2, 0), change(2, 1), change(2, 2), change(3)] });
+  cluster.last.send({
+    type: "events",
+    id,
+    previous: false,
+    events: [change(2, 0), change(2, 1), change(2, 2), change(3)],
+  });
   await cluster.pass(1);
   expect(revisions(events)).toEqual([1, 2, 2, 2, 3]);
 });
@@ -122,11 +133,11 @@ test("starts behind a token that was kept, in the history it belongs to", async 
 test("puts the pages of a snapshot together into one event, and goes on after its revision", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  const page = { type: "snapshot", id: 1, revision: 9, historyId } as const;
+  const page = { type: "snapshot", id: 1, revision: 9, historyId, reason: "compacted" } as const;
   cluster.last.send({ ...page, nodes: [entry("/a")], last: false });
   cluster.last.send({ ...page, nodes: [], last: false });
   cluster.last.send({ ...page, nodes: [entry("/a/b")], last: true });
-  cluster.last.send({ type: "events", id: 1, events: [change(9, 3), change(10)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(9, 3), change(10)] });
   await cluster.pass(1);
   expect(events).toMatchObject([
     { type: "snapshot", revision: 9, nodes: [{ path: "/a" }, { path: "/a/b" }] },
@@ -138,13 +149,29 @@ test("never continues a snapshot on another connection", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
   const nodes = [entry("/a")];
-  cluster.last.send({ type: "snapshot", id: 1, revision: 9, historyId, nodes, last: false });
+  cluster.last.send({
+    type: "snapshot",
+    id: 1,
+    revision: 9,
+    historyId,
+    reason: "compacted",
+    nodes,
+    last: false,
+  });
   await cluster.pass(1);
   cluster.last.close();
   await cluster.pass(100);
   const [spec] = cluster.last.of("attach")[0]?.watches ?? [];
   expect(spec?.from).toMatchObject({ revision: 0 });
-  cluster.last.send({ type: "snapshot", id: spec?.id ?? 0, revision: 12, historyId, nodes, last: true });
+  cluster.last.send({
+    type: "snapshot",
+    id: spec?.id ?? 0,
+    revision: 12,
+    historyId,
+    reason: "compacted",
+    nodes,
+    last: true,
+  });
   await cluster.pass(1);
   expect(events).toMatchObject([{ type: "snapshot", revision: 12, nodes: [{ path: "/a" }] }]);
 });
@@ -152,9 +179,17 @@ test("never continues a snapshot on another connection", async () => {
 test("takes a snapshot of another history, although its revisions are lower", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  cluster.last.send({ type: "events", id: 1, events: [change(100)] });
-  cluster.last.send({ type: "snapshot", id: 1, revision: 7, historyId: "restored", nodes: [], last: true });
-  cluster.last.send({ type: "events", id: 1, events: [change(8)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(100)] });
+  cluster.last.send({
+    type: "snapshot",
+    id: 1,
+    revision: 7,
+    historyId: "restored",
+    reason: "other-history",
+    nodes: [],
+    last: true,
+  });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(8)] });
   await cluster.pass(1);
   expect(revisions(events)).toEqual([100, 7, 8]);
   expect(watch.token).toMatchObject({ historyId: "restored", revision: 8 });
@@ -163,8 +198,16 @@ test("takes a snapshot of another history, although its revisions are lower", as
 test("gives up a server that would take a watch back in time", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  cluster.last.send({ type: "events", id: 1, events: [change(100)] });
-  cluster.last.send({ type: "snapshot", id: 1, revision: 7, historyId, nodes: [], last: true });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(100)] });
+  cluster.last.send({
+    type: "snapshot",
+    id: 1,
+    revision: 7,
+    historyId,
+    reason: "compacted",
+    nodes: [],
+    last: true,
+  });
   await cluster.pass(100);
   expect(revisions(events)).toEqual([100]);
   expect(cluster.connections.length).toBe(2);
@@ -176,7 +219,7 @@ test("stops the server when its consumer falls behind, and goes on from there wi
   const all = Array.from({ length: 30_000 }, (_, i) => change(i + 1));
   const tell = (id: number, from: number): void => {
     for (let at = from; at < all.length; at += 5_000)
-      cluster.last.send({ type: "events", id, events: all.slice(at, at + 5_000) });
+      cluster.last.send({ type: "events", id, previous: false, events: all.slice(at, at + 5_000) });
   };
   tell(1, 0);
   await cluster.pass(1);
@@ -190,6 +233,7 @@ test("stops the server when its consumer falls behind, and goes on from there wi
     // What was on its way for the arming before is not taken for the one at hand.
     cluster.last.send({
       type: "events",
+      previous: false,
       id: id - 1,
       events: all.slice(events.length + 100, events.length + 200),
     });
@@ -202,7 +246,7 @@ test("stops the server when its consumer falls behind, and goes on from there wi
 test("counts bytes of what waits for a slow consumer", async () => {
   const { cluster } = await watching();
   for (let i = 1; i <= 20; i += 1)
-    cluster.last.send({ type: "events", id: 1, events: [change(i, 0, 1_000_000)] });
+    cluster.last.send({ type: "events", id: 1, previous: false, events: [change(i, 0, 1_000_000)] });
   await cluster.pass(1);
   expect(cluster.last.of("unwatch")).toEqual([{ type: "unwatch", id: 1 }]);
 });
@@ -212,6 +256,7 @@ test("a consumer that catches up while there is no connection is armed with the 
   for (let i = 0; i < 10_000; i += 1_000) {
     cluster.last.send({
       type: "events",
+      previous: false,
       id: 1,
       events: Array.from({ length: 1_000 }, (_, j) => change(i + j + 1)),
     });
@@ -229,7 +274,12 @@ test("a consumer that catches up while there is no connection is armed with the 
   await cluster.pass(1);
   const again = cluster.last.of("watch");
   expect(again).toMatchObject([{ watch: { from: { revision: 10_000 } } }]);
-  cluster.last.send({ type: "events", id: again[0]?.watch.id ?? 0, events: [change(10_001)] });
+  cluster.last.send({
+    type: "events",
+    id: again[0]?.watch.id ?? 0,
+    previous: false,
+    events: [change(10_001)],
+  });
   await cluster.pass(1);
   expect(revisions(events).at(-1)).toBe(10_001);
 });
@@ -241,7 +291,7 @@ test.each(["close", "break", "abort"] as const)(
     const session = await cluster.open();
     const controller = new AbortController();
     const watch = await cluster.until(session.watch("/a", { signal: controller.signal }));
-    cluster.last.send({ type: "events", id: 1, events: [change(1), change(2)] });
+    cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1), change(2)] });
     await cluster.pass(1);
     const seen: number[] = [];
     for await (const event of watch) {
@@ -283,7 +333,7 @@ test("an abort while it is being armed rejects and takes it back", async () => {
 
 test("hands out what arrived, then throws, when the session is lost", async () => {
   const { cluster, watch } = await watching();
-  cluster.last.send({ type: "events", id: 1, events: [change(1)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1)] });
   cluster.last.send({ type: "ended", code: "ERR_FLOTILLA_SESSION_EXPIRED", message: "" });
   await cluster.pass(1);
   const { events, done } = collect(watch);
@@ -307,7 +357,7 @@ test("an event is handed out before the answer that came after it", async () => 
   cluster.manners.read = false;
   const read = session.get("/a").then(() => order.push("answer"));
   await cluster.pass(1);
-  cluster.last.send({ type: "events", id: 1, events: [change(1)] });
+  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1)] });
   cluster.last.send({ type: "read-result", id: 1, revision: 1, answer: { type: "node", node: null } });
   await cluster.until(Promise.all([next, read]));
   expect(order).toEqual(["event", "answer"]);

@@ -256,5 +256,5 @@ export function get(path: string): Query {
 }
 
 export function spec(id: number, path: string, more: Partial<WatchSpec> = {}): WatchSpec {
-  return { id, path, kind: "recursive", from: null, ...more };
+  return { id, path, kind: "recursive", from: null, wants: null, ...more };
 }

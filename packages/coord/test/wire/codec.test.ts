@@ -20,6 +20,16 @@ const watch = fc.record({
   path,
   kind: fc.constantFrom("data", "children", "recursive"),
   from: fc.option(token, { nil: null }),
+  wants: fc.option(
+    fc.record({
+      types: fc.subarray(["created", "changed", "deleted"] as const, { minLength: 1 }),
+      names: fc.option(fc.constantFrom("*", "a-*", "*.é", "x*y*z"), { nil: null }),
+      values: fc.boolean(),
+      previous: fc.boolean(),
+      bookmarkMs: fc.option(fc.integer({ min: 100, max: 86_400_000 }), { nil: null }),
+    }),
+    { nil: null },
+  ),
 });
 const conditions = fc.record(
   { version: uint, mzxid: uint, owner: fc.option(id, { nil: null }), children: uint, value },
@@ -130,6 +140,7 @@ const event: fc.Arbitrary<ToldEvent> = fc.record({
   type: fc.constantFrom("created", "changed", "deleted"),
   path,
   node: fc.option(node, { nil: null }),
+  previous: fc.option(node, { nil: null }),
 });
 const session = fc.record({
   id,
@@ -199,15 +210,31 @@ const serverMessage = fc.oneof(
   fc.record({ type: fc.constant("resend"), from: uint }),
   fc.record({ type: fc.constant("read-result"), id: uint, revision: uint, answer }),
   fc.record({ type: fc.constant("armed"), id: uint, token }),
-  fc.record({ type: fc.constant("events"), id: uint, events: fc.array(event, { maxLength: 5 }) }),
+  fc.record({
+    type: fc.constant("events"),
+    id: uint,
+    previous: fc.constant(true),
+    events: fc.array(event, { maxLength: 5 }),
+  }),
+  fc.record({
+    type: fc.constant("events"),
+    id: uint,
+    previous: fc.constant(false),
+    events: fc.array(
+      event.map((of) => ({ ...of, previous: null })),
+      { maxLength: 5 },
+    ),
+  }),
   fc.record({
     type: fc.constant("snapshot"),
     id: uint,
     revision: uint,
     historyId: text,
+    reason: fc.constantFrom("asked", "compacted", "other-history", "fell-behind"),
     nodes: fc.array(fc.record({ path, node }), { maxLength: 5 }),
     last: fc.boolean(),
   }),
+  fc.record({ type: fc.constant("bookmark"), id: uint, token }),
   fc.record({ type: fc.constantFrom("renewed", "pong"), number: uint }),
 ) as fc.Arbitrary<ServerMessage>;
 
@@ -335,10 +362,20 @@ test("ids that are no ids, an ack beyond its seq and two watches of one id are r
       1,
       null,
       [
-        [1, "/a", 0, null],
-        [1, "/b", 0, null],
+        [1, "/a", 0, null, null],
+        [1, "/b", 0, null, null],
       ],
     ]),
+    ...[
+      [0, null, true, false, null],
+      [8, null, true, false, null],
+      [1, "", true, false, null],
+      [1, "a/b", true, false, null],
+      [1, "*********", true, false, null],
+      [1, "a".repeat(257), true, false, null],
+      [1, null, true, false, 99],
+      [1, null, true, false, 86_400_001],
+    ].map((wants) => encode([3, 0, [1, "/a", 0, null, wants]])),
     encode([1, 3, 3, [8]]),
     encode([1, 0, 0, [8]]),
     encode([5, 1, ["abc"]]),

@@ -7,8 +7,9 @@ import type {
   Query,
   ResumeToken,
   ServerMessage,
-  WatchSpec,
   ToldEvent,
+  WatchSpec,
+  WatchWants,
 } from "../../src/wire/messages.ts";
 
 /*
@@ -25,8 +26,14 @@ function token({ historyId, revision, ordinal }: ResumeToken): unknown[] {
   return [historyId, revision, ordinal];
 }
 
-function watch({ id, path, kind, from }: WatchSpec): unknown[] {
-  return [id, path, ["data", "children", "recursive"].indexOf(kind), orNull(from, token)];
+function wants({ types, names, values, previous, bookmarkMs }: WatchWants): unknown[] {
+  const bits = { created: 1, changed: 2, deleted: 4 };
+  return [types.reduce((sum, type) => sum + bits[type], 0), names, values, previous, bookmarkMs];
+}
+
+function watch(of: WatchSpec): unknown[] {
+  const kind = ["data", "children", "recursive"].indexOf(of.kind);
+  return [of.id, of.path, kind, orNull(of.from, token), orNull(of.wants, wants)];
 }
 
 function session({ id, ttlMs, attach, lastSeq, leases, nodes, doomed }: SessionInfo): unknown[] {
@@ -77,9 +84,10 @@ function node(of: Node): unknown[] {
   return [of.value, packedStat(of.stat)];
 }
 
-function event(of: ToldEvent): unknown[] {
+function event(of: ToldEvent, withPrevious: boolean): unknown[] {
   const type = ["created", "changed", "deleted"].indexOf(of.type);
-  return [of.revision, of.ordinal, type, of.path, orNull(of.node, node)];
+  const previous = withPrevious ? [orNull(of.previous, node)] : [];
+  return [of.revision, of.ordinal, type, of.path, orNull(of.node, node), ...previous];
 }
 
 function status(of: NodeStatus): unknown[] {
@@ -128,11 +136,14 @@ export function packedServerMessage(message: ServerMessage): unknown[] {
     case "armed":
       return [5, message.id, token(message.token)];
     case "events":
-      return [6, message.id, message.events.map(event)];
+      return [6, message.id, message.previous, message.events.map((each) => event(each, message.previous))];
     case "snapshot": {
       const nodes = message.nodes.map((item) => [item.path, node(item.node)]);
-      return [7, message.id, message.revision, message.historyId, nodes, message.last];
+      const reason = ["asked", "compacted", "other-history", "fell-behind"].indexOf(message.reason);
+      return [7, message.id, message.revision, message.historyId, reason, nodes, message.last];
     }
+    case "bookmark":
+      return [10, message.id, token(message.token)];
     default:
       return [message.type === "renewed" ? 8 : 9, message.number];
   }
