@@ -67,9 +67,9 @@ function bookmarkMsOf(options: WatchOptions & Partial<BookmarkedWatchOptions>): 
 }
 
 function wantsOf(options: WatchOptions): WatchWants | null {
-  const { values = true, previous = false } = options;
+  const { filter = {}, values = true, previous = false } = options;
   const wants = {
-    ...filterOf(options.filter ?? {}),
+    ...filterOf(filter),
     values: flag("values", values),
     previous: flag("previous", previous),
     bookmarkMs: bookmarkMsOf(options),
