@@ -96,3 +96,34 @@ export async function restore(bench: KvBench): Promise<Asked[]> {
   }
   return [atMost(`restore of ${nodes} nodes of 100 B, in slices`, median(seconds), 6, "s")];
 }
+
+/** What a change costs that many watch, and one that one watches among many. */
+export async function watchers({ site, progress }: KvBench): Promise<Asked[]> {
+  const [many, elsewhere, few] = [1_000, 100_000, 3];
+  const tree = await TreeProcess.start(site, { folder: site.folder, nodes: 0 });
+  const queued = await tree.ask({ type: "queue", watchers: many });
+  const match = async (depth: number, others: number): Promise<number> =>
+    (await tree.ask({ type: "match", depth, elsewhere: others })).us;
+  const depths = [2, 8, 32];
+  const byDepth: string[] = [];
+  for (const depth of depths) byDepth.push(`${(await match(depth, elsewhere)).toFixed(2)} µs ${depth} deep`);
+  const [alone, among] = [await match(8, few), await match(8, elsewhere)];
+  await tree.stop();
+  progress(
+    `watchers: queueing for ${many} ${tell(queued)}; matching among ${elsewhere} elsewhere ${byDepth.join(", ")}; ${alone.toFixed(2)} µs beside ${few}, one of each kind`,
+  );
+  return [
+    atMost(
+      `${many} recursive watchers, one write below all, until all events are queued`,
+      queued.p50Ms,
+      1,
+      "ms",
+    ),
+    atMost(
+      `matching one event among ${elsewhere} watches elsewhere, over beside one of each kind`,
+      among / alone,
+      1.5,
+      "×",
+    ),
+  ];
+}

@@ -12,6 +12,10 @@ export type TreeRequest =
   | { readonly type: "write"; readonly perSecond: number; readonly snapshots: number }
   /** Opens the log that is there. */
   | { readonly type: "restore" }
+  /** One write at a time below so many watchers of everything. */
+  | { readonly type: "queue"; readonly watchers: number }
+  /** Finds the watch of a node so deep among so many elsewhere. */
+  | { readonly type: "match"; readonly depth: number; readonly elsewhere: number }
   /** Begins to watch the delay of the event loop, and does nothing besides. */
   | { readonly type: "idle" }
   /** How late the event loop was since then. */
@@ -45,6 +49,9 @@ export interface TreeAnswers {
     readonly nodes: number;
     readonly residentBytes: number;
   };
+  /** Until the events of one write are queued for all. */
+  readonly queue: Times;
+  readonly match: { readonly us: number };
   readonly idle: object;
   readonly delay: Times;
 }

@@ -5,12 +5,13 @@ import { runFigures } from "../report/run-figures.ts";
 import type { Site } from "../systems/cluster.ts";
 import type { KvFigure, KvOptions } from "./figure-names.ts";
 import type { KvBench } from "./figures.ts";
-import { memory, restore, snapshot } from "./figures.ts";
+import { memory, restore, snapshot, watchers } from "./figures.ts";
 
 const measures: Readonly<Record<KvFigure, (bench: KvBench) => Promise<Asked[]>>> = {
   memory,
   snapshot,
   restore,
+  watchers,
 };
 
 /** Measures the figures that are asked of `@flotilla/kv`, each in processes of its own. */

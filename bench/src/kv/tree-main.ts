@@ -6,6 +6,7 @@ import type { TreeAnswers, TreeProcessOptions, TreeRequest } from "./messages.ts
 import { LoopDelay } from "./own-times.ts";
 import { TimedMachine } from "./timed-machine.ts";
 import { TreeCommands } from "./tree-commands.ts";
+import { matchUs, queueing } from "./watchers.ts";
 
 /** The log's own entries come behind what the tree was built of. */
 const base = 10_000_000;
@@ -126,6 +127,10 @@ function serve(options: TreeProcessOptions): void {
         return write(options, request);
       case "restore":
         return restore(options);
+      case "queue":
+        return queueing(request.watchers);
+      case "match":
+        return { us: matchUs(request.depth, request.elsewhere) };
       case "idle":
         idle.on();
         return {};

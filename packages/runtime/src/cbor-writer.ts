@@ -81,7 +81,7 @@ export class CborWriter {
     this.#head(0x40, length);
   }
 
-  /** The next part of a byte string. */
+  /** Bytes as they are: the next part of a byte string, or items that were written elsewhere. */
   append(part: Uint8Array): void {
     this.#need(part.length);
     this.#bytes.set(part, this.#at);

@@ -52,7 +52,7 @@ export interface WatchFeedOptions {
   readonly machine: Machine;
   readonly table: WatchTable<LocalWatch>;
   readonly port: FeedPort;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "setTimer">;
   readonly historyId: () => string;
   readonly probe: (name: string) => void;
 }

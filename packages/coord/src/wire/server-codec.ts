@@ -3,6 +3,7 @@ import { limits, readStat, writeStat } from "@flotilla/kv";
 import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
 import type { CborReader, ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
+import { EventBytes } from "./event-bytes.ts";
 import { readFrame } from "./frame.ts";
 import type { SnapshotReason } from "../client/api.ts";
 import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage, ToldEvent } from "./messages.ts";
@@ -15,7 +16,6 @@ import {
   readPath,
   readSession,
   readToken,
-  writeEvent,
   writeNode,
   writeSession,
   writeToken,
@@ -37,6 +37,7 @@ import {
  */
 
 const writer = new CborWriter();
+const eventBytes = new EventBytes();
 
 const reasons: readonly SnapshotReason[] = ["asked", "compacted", "other-history", "fell-behind"];
 
@@ -166,7 +167,8 @@ function write(message: ServerMessage): void {
       writer.number(message.id);
       writer.boolean(message.previous);
       writer.array(message.events.length);
-      for (const event of message.events) writeEvent(writer, event, message.previous ? "all" : "after");
+      for (const event of message.events)
+        writer.append(eventBytes.of(event, message.previous ? "all" : "after"));
       return;
     case "snapshot":
       writeSnapshot(message);
