@@ -10,6 +10,7 @@ import {
 } from "@flotilla/runtime";
 import { newestLevel, oldestLevel, requireAgreed, requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
+import { limits } from "./limits.ts";
 import { operationBounds } from "./operation-bounds.ts";
 import { readOperation, writeOperation } from "./operation-codec.ts";
 import { checkShape } from "./operation-shape.ts";
@@ -75,6 +76,10 @@ function writeCount(count: number, what: string): void {
   writer.number(count);
 }
 
+function writeRevision(revision: number): void {
+  writeCount(readUint(revision, "revision", limits.firstRevision), "revision");
+}
+
 function writeAttach({ session, secret, attach, ttlMs }: AttachCommand): void {
   open(tag.attach, 6);
   writeId(session, "session");
@@ -105,7 +110,7 @@ function writeExpire({ leases }: ExpireCommand): void {
 
 function writeBeginHistory({ revision }: BeginHistoryCommand): void {
   open(tag.beginHistory, 3);
-  writeCount(revision, "revision");
+  writeRevision(revision);
 }
 
 function writeReap({ seen, paths }: ReapCommand): void {
@@ -118,7 +123,7 @@ function writeReap({ seen, paths }: ReapCommand): void {
 
 function writeBeginRestored({ revision, graceMs }: BeginRestoredCommand): void {
   open(tag.beginRestored, 4);
-  writeCount(revision, "revision");
+  writeRevision(revision);
   writer.number(readUint(graceMs, "grace"));
 }
 
@@ -179,8 +184,8 @@ export function encodeCommand(command: KvCommand, level: number = oldestLevel): 
   }
 }
 
-function readCount(reader: CborReader, what: string): number {
-  const count = reader.uint(what);
+function readCount(reader: CborReader, what: string, most?: number): number {
+  const count = reader.uint(what, most);
   requireCount(count, what);
   return count;
 }
@@ -237,7 +242,7 @@ function readCommand(reader: CborReader, newest: number): KvCommand {
       return { type: "expire", leases: reader.list("leases", maxLeases, readLease) };
     case tag.beginHistory:
       expectItems("begin-history", items, 3);
-      return { type: "begin-history", revision: readCount(reader, "revision") };
+      return { type: "begin-history", revision: readCount(reader, "revision", limits.firstRevision) };
     case tag.reap:
       expectItems("reap", items, 4);
       return { type: "reap", seen: reader.uint("seen"), paths: reader.list("paths", maxPaths, readPath) };
@@ -245,7 +250,7 @@ function readCommand(reader: CborReader, newest: number): KvCommand {
       expectItems("begin-restored", items, 4);
       return {
         type: "begin-restored",
-        revision: readCount(reader, "revision"),
+        revision: readCount(reader, "revision", limits.firstRevision),
         graceMs: reader.uint("grace"),
       };
     case tag.endGrace:

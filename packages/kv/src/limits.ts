@@ -33,4 +33,6 @@ export const limits = {
   historyBytes: 67_108_864,
   /** Revisions between one history and the next at least: more than can have been lost of the one before. */
   historyLeap: 1_048_576,
+  /** Highest revision that a history begins with: as many again, and every number is still exact. */
+  firstRevision: 4_503_599_627_370_496,
 } as const;

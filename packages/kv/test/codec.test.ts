@@ -216,3 +216,18 @@ describe("validateOperation", () => {
     expect(found.replace("ERR_FLOTILLA_", "")).toBe(code);
   });
 });
+
+function beginnings(revision: number): readonly KvCommand[] {
+  return [
+    { type: "begin-history", revision },
+    { type: "begin-restored", revision, graceMs: 0 },
+  ];
+}
+
+test("a history begins where as many revisions again are exact numbers, or not at all", () => {
+  for (const command of beginnings(2 ** 52)) expect(decodeCommand(encodeCommand(command))).toEqual(command);
+  for (const command of beginnings(2 ** 52 + 1)) {
+    expect(codeOf(() => encodeCommand(command))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+    expect(codeOf(() => decodeCommand(encode(packedCommand(command))))).toBe("ERR_FLOTILLA_BAD_FRAME");
+  }
+});

@@ -1,17 +1,24 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Target } from "./run.ts";
 
 function fileOf(name: CorpusName): string {
   return join(import.meta.dirname, `../corpus/${name}.txt`);
 }
 
-/** Frames of peers, and frames of operators. */
-export type CorpusName = "peer" | "admin";
+/** Frames of peers, frames of operators, commands and snapshots. */
+export type CorpusName = "peer" | "admin" | "kv-command" | "kv-snapshot";
+
+/** Where what a target shows is kept. */
+export function corpusOf(target: Target): CorpusName {
+  return target === "admin" || target === "kv-command" || target === "kv-snapshot" ? target : "peer";
+}
 
 /** The kept frames, by the outcome each was kept for. */
 export function readCorpus(name: CorpusName): Map<string, Uint8Array> {
   const kept = new Map<string, Uint8Array>();
-  for (const line of readFileSync(fileOf(name), "utf8").split("\n")) {
+  const text = existsSync(fileOf(name)) ? readFileSync(fileOf(name), "utf8") : "";
+  for (const line of text.split("\n")) {
     const space = line.indexOf(" ");
     if (space >= 0) kept.set(line.slice(space + 1), Buffer.from(line.slice(0, space), "hex"));
   }

@@ -1,4 +1,4 @@
-import { addToCorpus } from "./corpus.ts";
+import { addToCorpus, corpusOf } from "./corpus.ts";
 import { Draw } from "./draw.ts";
 import { readOptions, usage } from "./options.ts";
 import type { FuzzOptions } from "./options.ts";
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     }
     const { user, system } = process.cpuUsage(before);
     print(describe(target, seed, counts, (user + system) / 1000));
-    if (keep) addToCorpus(target === "admin" ? "admin" : "peer", counts.corpus);
+    if (keep) addToCorpus(corpusOf(target), counts.corpus);
   }
   return 0;
 }

@@ -8,15 +8,25 @@ import { AdminTarget } from "./targets/admin.ts";
 import { outcomeOf, tryCodec } from "./targets/codec.ts";
 import { CoreTarget } from "./targets/core.ts";
 import { HandshakeTarget } from "./targets/handshake.ts";
+import { KvCommandTarget, KvSnapshotTarget } from "./targets/kv.ts";
 import { LinkTarget } from "./targets/link.ts";
 import { someView } from "./view.ts";
 
-/** What is fuzzed: the decoding alone, the links of a peer, a whole core behind the decoding, the handshake before all that, or the door for operators. */
-export type Target = "codec" | "link" | "core" | "handshake" | "admin";
+/** What is fuzzed: the decoding alone, the links of a peer, a whole core behind the decoding, the handshake before all that, the door for operators, or the state machine by its commands and its snapshots. */
+export type Target = "codec" | "link" | "core" | "handshake" | "admin" | "kv-command" | "kv-snapshot";
 
-export const targets: readonly Target[] = ["codec", "link", "core", "handshake", "admin"];
+export const targets: readonly Target[] = [
+  "codec",
+  "link",
+  "core",
+  "handshake",
+  "admin",
+  "kv-command",
+  "kv-snapshot",
+];
 
 const framesPerLife = 400;
+const framesPerSnapshot = 20;
 
 /** Says so many frames to the target. @throws Broken when it breaks a promise */
 export async function run(target: Target, frames: number, draw: Draw, counts: Counts): Promise<void> {
@@ -24,10 +34,17 @@ export async function run(target: Target, frames: number, draw: Draw, counts: Co
   else if (target === "link") runLink(frames, draw, counts);
   else if (target === "core") runCore(frames, draw, counts);
   else if (target === "handshake") await new HandshakeTarget(draw).run(frames, counts);
+  else if (target === "kv-command") runKvCommands(frames, draw, counts);
+  else if (target === "kv-snapshot") runKvSnapshots(frames, draw, counts);
   else await new AdminTarget(draw).run(frames, counts, (outcome, frame) => keep(counts, outcome, frame));
 }
 
-function note(counts: Counts, { kind, frame }: Drawn, outcome: string, decodes: boolean): void {
+function note(
+  counts: Counts,
+  { kind, frame }: Pick<Drawn, "kind" | "frame">,
+  outcome: string,
+  decodes: boolean,
+): void {
   counts.frames += 1;
   if (kind === "mutated") counts.mutated += 1;
   if (decodes) counts.decoded += 1;
@@ -75,6 +92,26 @@ function runCore(frames: number, draw: Draw, counts: Counts): void {
       keep(counts, `core: ${message.type} ${outcome}`, drawn.frame);
       if (drawn.lie !== null) expectRefused(drawn, drawn.lie.reason, outcome, counts);
     }
+  }
+}
+
+function runKvCommands(frames: number, draw: Draw, counts: Counts): void {
+  const target = new KvCommandTarget(draw);
+  for (let k = 0; k < frames; k += 1) {
+    if (k % framesPerLife === framesPerLife - 1) target.renew();
+    const { kind, bytes } = target.next();
+    const { outcome, decodes } = target.apply(bytes);
+    note(counts, { kind, frame: bytes }, outcome, decodes);
+  }
+}
+
+function runKvSnapshots(frames: number, draw: Draw, counts: Counts): void {
+  const target = new KvSnapshotTarget(draw);
+  for (let k = 0; k < frames; k += 1) {
+    if (k % framesPerSnapshot === framesPerSnapshot - 1) target.renew();
+    const { kind, bytes } = target.next();
+    const { outcome, decodes } = target.restore(bytes);
+    note(counts, { kind, frame: bytes }, outcome, decodes);
   }
 }
 

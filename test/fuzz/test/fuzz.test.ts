@@ -9,6 +9,7 @@ import type { Target } from "../src/run.ts";
 import { judgeRequest, outcomeOfRequest } from "../src/targets/admin.ts";
 import { outcomeOf, tryCodec } from "../src/targets/codec.ts";
 import { CoreTarget } from "../src/targets/core.ts";
+import { KvCommandTarget, KvSnapshotTarget } from "../src/targets/kv.ts";
 import { LinkTarget } from "../src/targets/link.ts";
 
 const frames = 10_000;
@@ -51,6 +52,17 @@ test("every kind of lie is told, and refused for what it is", { timeout: limitMs
   expect(refused).toBeGreaterThan(500);
 });
 
+test.each(["kv-command", "kv-snapshot"] as const)(
+  "bytes for the state machine are refused for many reasons, and act in many ways: %s",
+  { timeout: limitMs },
+  async (target) => {
+    const outcomes = [...(await fuzzed(target, 2)).corpus.keys()];
+    const acts = outcomes.filter((outcome) => /^(?:applied|restored)/.test(outcome));
+    expect(outcomes.length - acts.length).toBeGreaterThan(60);
+    expect(acts.length).toBeGreaterThanOrEqual(target === "kv-command" ? 20 : 1);
+  },
+);
+
 test("a seed says the same frames again", { timeout: limitMs }, async () => {
   const [first, second] = [await fuzzed("core", 3), await fuzzed("core", 3)];
   expect(second).toEqual(first);
@@ -80,6 +92,17 @@ describe("the corpus", () => {
     expect(asked).toEqual(["asks: change", "asks: describe", "asks: leave", "asks: transfer"]);
     expect(kept.length).toBeGreaterThan(20);
     for (const [outcome, frame] of kept) expect(outcomeOfRequest(judgeRequest(frame))).toBe(outcome);
+  });
+
+  test("of the state machine is applied, restored or refused", () => {
+    const commands = readCorpus("kv-command");
+    const snapshots = readCorpus("kv-snapshot");
+    expect(commands.size).toBeGreaterThan(100);
+    expect(snapshots.size).toBeGreaterThan(100);
+    const machine = new KvCommandTarget(new Draw(1, "corpus"));
+    for (const [, bytes] of commands) machine.apply(bytes);
+    const restoring = new KvSnapshotTarget(new Draw(1, "corpus"));
+    for (const [, bytes] of snapshots) restoring.restore(bytes);
   });
 
   test("each frame is heard whole by a link, or ends it", () => {

@@ -5,7 +5,7 @@ test("the options have defaults", () => {
   expect(readOptions([])).toEqual({
     frames: 100_000,
     seed: 1,
-    targets: ["codec", "link", "core", "handshake", "admin"],
+    targets: ["codec", "link", "core", "handshake", "admin", "kv-command", "kv-snapshot"],
     keep: false,
   });
 });
