@@ -214,6 +214,40 @@ describe("watching", { timeout: 240_000 }, () => {
     expect([(await people.ended()).code, (await programs.ended()).code]).toEqual([0, 0]);
   });
 
+  test("tells what it is asked for: from a revision on, some changes, with what was before, once", async () => {
+    const { revision } = await json("put", "/chosen", "0");
+    await json("put", "/chosen/w-1", "1");
+    await json("set", "/chosen/w-1", "2");
+    await json("put", "/chosen/other", "3");
+    await json("set", "/chosen/w-1", "4");
+    await json("rm", "/chosen/w-1");
+    const from = ["--from", String(revision)];
+    const chosen = [
+      "watch",
+      "/chosen",
+      "-R",
+      ...from,
+      "--type",
+      "changed,deleted",
+      "--names",
+      "w-*",
+      "--previous",
+    ];
+    await using people = new CommandLine(chosen, { env });
+    await people.printed(/deleted/);
+    expect(people.stdout).toMatch(
+      /^\d+ {2}changed {2}\/chosen\/w-1 {2}2 {2}was 1\n\d+ {2}changed .*\n\d+ {2}deleted {2}\/chosen\/w-1 {2}was 4\n$/,
+    );
+    people.signal("SIGINT");
+    await people.ended();
+    await using programs = new CommandLine([...chosen, "--no-values", "--once", "--json"], { env });
+    expect(await programs.ended()).toMatchObject({ code: 0 });
+    expect(programs.jsonLines).toMatchObject([
+      { type: "changed", path: "/chosen/w-1", stat: { version: 1 }, previous: { stat: { version: 0 } } },
+    ]);
+    expect(programs.stdout).not.toContain('"value"');
+  });
+
   test("ends quietly when nobody reads any more", async () => {
     await using watching = new CommandLine(["watch", "/piped", "--children"], { env });
     await watching.printed(/watching/);
@@ -227,6 +261,12 @@ describe("refusals", { timeout: 240_000 }, () => {
   test("2: an invalid path, and a value that is too large", async () => {
     await expectFailure(["get", "no/slash"], 2, "ERR_FLOTILLA_BAD_PATH");
     await expectFailure(["create", "/a/../b"], 2, "ERR_FLOTILLA_BAD_PATH");
+    for (const flags of [
+      ["--type", "moved"],
+      ["--from", "yesterday"],
+      ["--names", "a/b"],
+    ])
+      await expectFailure(["watch", "/a", ...flags], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
     const file = join(folder.path, "large");
     await writeFile(file, new Uint8Array(1_048_577));
     await expectFailure(["put", "/large", "--file", file], 2, "ERR_FLOTILLA_TOO_LARGE");

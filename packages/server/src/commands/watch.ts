@@ -1,19 +1,25 @@
-import type { WatchEvent } from "@flotilla/coord/client";
+import type { Session, Watch, WatchBookmark, WatchEvent, WatchOptions } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { printable } from "../cli/output.ts";
-import { jsonNode, jsonValue } from "../cli/values.ts";
+import { forPeople, forPrograms } from "./watch-lines.ts";
 
 interface WatchFlags extends ClientFlags {
   readonly recursive?: true;
   readonly children?: true;
   readonly initial?: true;
+  readonly from?: string;
+  readonly type?: string;
+  readonly names?: string;
+  readonly values: boolean;
+  readonly previous?: true;
+  readonly once?: true;
+  readonly bookmarks?: true;
 }
 
-const shownCharacters = 200;
-const compacted = "changes were compacted; ";
+const types = ["created", "changed", "deleted"] as const;
 
 /** `flotilla watch PATH`, until Ctrl-C. */
 export function watchCommand(context: Context): Command {
@@ -22,51 +28,61 @@ export function watchCommand(context: Context): Command {
     .argument("<path>")
     .option("-R, --recursive", "the node and everything below it")
     .option("--children", "only children that come and go")
-    .option("--initial", "begin with what is there");
+    .option("--initial", "begin with what is there")
+    .option("--from <revision>", "begin with what changed after it")
+    .option("--type <types>", `only these, of ${types.join(",")}`)
+    .option("--names <pattern>", "only nodes below of such a name, such as worker-*")
+    .option("--no-values", "without values")
+    .option("--previous", "with what was there before each change")
+    .option("--once", "end after the first one")
+    .option("--bookmarks", "say from time to time how far it came");
   return addClientOptions(command).action(async (path: string, flags: WatchFlags) => {
-    const kind = flags.recursive ? "recursive" : flags.children ? "children" : "data";
+    const options = optionsOf(context, flags);
     await withSession(context, flags, async (session) => {
-      const initial = flags.initial ?? false;
-      const watch = await session.watch(path, { kind, initial, signal: context.stop });
+      const watch = await open(session, path, options, flags);
       context.out.note(`watching ${path}`);
-      let why = initial ? "" : compacted;
       for await (const event of watch) {
-        tell(context, event, flags.json ? null : why);
-        why = compacted;
+        if (flags.json) context.out.json(forPrograms(event, flags.values ? "values" : "no values"));
+        else for (const line of forPeople(event)) context.out.line(line);
       }
     });
   });
 }
 
-/** `why` tells people of the reason for a snapshot; null: for programs. */
-function tell({ out }: Context, event: WatchEvent, why: string | null): void {
-  if (why === null) out.json(forPrograms(event));
-  else for (const line of forPeople(event, why)) out.line(line);
+function open(
+  session: Session,
+  path: string,
+  options: WatchOptions,
+  { bookmarks }: WatchFlags,
+): Promise<Watch<WatchEvent | WatchBookmark>> {
+  return bookmarks ? session.watch(path, { ...options, bookmarks }) : session.watch(path, options);
 }
 
-function forPrograms(event: WatchEvent): Record<string, unknown> {
-  const { type, revision, token } = event;
-  if (event.type === "snapshot") {
-    return { type, revision, token, nodes: event.nodes.map(({ path, node }) => jsonNode(path, node)) };
-  }
+function optionsOf(context: Context, flags: WatchFlags): WatchOptions {
+  const { from, type, names, values } = flags;
   return {
-    ...(event.node === null ? { path: event.path } : jsonNode(event.path, event.node)),
-    type,
-    revision,
-    token,
+    kind: flags.recursive ? "recursive" : flags.children ? "children" : "data",
+    initial: flags.initial ?? false,
+    ...(from === undefined ? {} : { from: revisionOf(from) }),
+    filter: {
+      ...(type === undefined ? {} : { types: type.split(",").map(typeOf) }),
+      ...(names === undefined ? {} : { names }),
+    },
+    values,
+    previous: flags.previous ?? false,
+    once: flags.once ?? false,
+    signal: context.stop,
   };
 }
 
-function forPeople(event: WatchEvent, why: string): string[] {
-  if (event.type !== "snapshot") return [line(event.revision, event.type, event.path, event.node?.value)];
-  const head = `${event.revision}  snapshot  ${why}${event.nodes.length} nodes now:`;
-  return [head, ...event.nodes.map(({ path, node }) => line(event.revision, "present", path, node.value))];
+function typeOf(text: string): (typeof types)[number] {
+  return types.find((type) => type === text) ?? bad(`--type: expected some of ${types.join(",")}`);
 }
 
-function line(revision: number, type: string, path: string, value: Uint8Array | undefined): string {
-  const start = `${revision}  ${type}  ${printable(path)}`;
-  if (value === undefined || value.length === 0) return start;
-  const shown = jsonValue(value);
-  const text = shown.encoding === "utf8" ? printable(shown.value) : `(${value.length} bytes)`;
-  return `${start}  ${text.length > shownCharacters ? `${text.slice(0, shownCharacters)}…` : text}`;
+function revisionOf(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : bad("--from: expected a revision, a whole number");
+}
+
+function bad(message: string): never {
+  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
 }
