@@ -1,6 +1,7 @@
 import { Change } from "./change.ts";
-import type { Before } from "./change.ts";
-import type { SessionId } from "./types.ts";
+import type { Before, Family } from "./change.ts";
+import type { SessionId, TreeEvent } from "./types.ts";
+import { prefixOf } from "./paths.ts";
 import { noBytes } from "./values.ts";
 import type { Chunk } from "./values.ts";
 
@@ -9,6 +10,12 @@ const types = ["created", "changed", "deleted"] as const;
 const stride = 19;
 /** Hashes of one event: of its path, and of its parent's when it came or went. */
 const hashes = 2;
+
+/** A path, with what is compared first. */
+export interface PathKey {
+  readonly path: string;
+  readonly pathHash: number;
+}
 
 /**
  * A fixed number of events, taken apart into columns: as objects, the many events of a history would be the bulk of
@@ -41,14 +48,38 @@ export class EventPage {
     return this.#numbers[slot * stride + 14] ?? 0;
   }
 
+  type(slot: number): TreeEvent["type"] {
+    return types[this.#numbers[slot * stride + 2] ?? 0] ?? "changed";
+  }
+
   path(slot: number): string {
     return this.#paths[slot] ?? "";
+  }
+
+  /** Whether it is a change of the node at a path. */
+  isOf(slot: number, { path, pathHash }: PathKey): boolean {
+    return this.#hashes[slot * hashes] === pathHash && this.path(slot) === path;
+  }
+
+  /** Whether a child of the node at a path came or went. */
+  isOfChild(slot: number, { path, pathHash }: PathKey): boolean {
+    if (this.#hashes[slot * hashes + 1] !== pathHash || this.type(slot) === "changed") return false;
+    const child = this.path(slot);
+    const prefix = prefixOf(path);
+    return child.startsWith(prefix) && child.lastIndexOf("/") === prefix.length - 1;
+  }
+
+  /** Of an event that is no `changed`. */
+  family(slot: number): Family {
+    const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
+    const pathHash = this.#hashes[slot * hashes + 1] ?? 0;
+    return { pathHash, pzxid: of(15), cversion: of(16), numChildren: of(17) };
   }
 
   /** Bytes of the value that only the history keeps: what was replaced or deleted. */
   valueBytes(slot: number): number {
     const at = slot * stride;
-    const type = types[this.#numbers[at + 2] ?? 0];
+    const type = this.type(slot);
     if (type === "created") return 0;
     return this.#numbers[type === "changed" ? at + 16 : at + 4] ?? 0;
   }
@@ -98,7 +129,7 @@ export class EventPage {
     const head = {
       revision: of(0),
       ordinal: of(1),
-      type: types[of(2)] ?? "changed",
+      type: this.type(slot),
       path: this.path(slot),
       pathHash: this.#hashes[slot * hashes] ?? 0,
       by: this.#authors[slot] ?? null,
@@ -133,7 +164,6 @@ export class EventPage {
     const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
     const chunk = this.#chunksBefore[slot] ?? null;
     if (chunk !== null) return { chunk, at: of(15), length: of(16), mzxid: of(17), mtimeMs: of(18) };
-    const pathHash = this.#hashes[slot * hashes + 1] ?? 0;
-    return { pathHash, pzxid: of(15), cversion: of(16), numChildren: of(17) };
+    return this.family(slot);
   }
 }

@@ -1,5 +1,6 @@
-import type { Change } from "./change.ts";
+import type { Change, Family } from "./change.ts";
 import { EventPage } from "./event-page.ts";
+import type { PathKey } from "./event-page.ts";
 import { limits } from "./limits.ts";
 import type { TreeEvent, WatchToken } from "./types.ts";
 
@@ -8,6 +9,8 @@ export interface HistoryLimits {
   readonly events: number;
   /** Counts paths, the values that were replaced or deleted, and a fixed share for each event. */
   readonly bytes: number;
+  /** Counted back from the time of the latest command. `Infinity`: as old as the others let them be. */
+  readonly ageMs: number;
 }
 
 const eventOverheadBytes = 256;
@@ -18,7 +21,7 @@ export function compareTokens(a: WatchToken, b: WatchToken): number {
   return a.revision - b.revision || a.ordinal - b.ordinal;
 }
 
-/** The latest events in order, bounded by count and bytes. What falls out moves the floor. */
+/** The latest events in order, bounded by count, bytes and age. What falls out moves the floor. */
 export class EventHistory {
   readonly #limits: HistoryLimits;
   /** Event number `n`, counted from the first of the first page, is in slot `n % pageEvents` of its page. */
@@ -34,6 +37,7 @@ export class EventHistory {
     this.#limits = {
       events: bounds.events ?? limits.historyEvents,
       bytes: bounds.bytes ?? limits.historyBytes,
+      ageMs: bounds.ageMs ?? Number.POSITIVE_INFINITY,
     };
     this.#floorRevision = floor.revision;
     this.#floorOrdinal = floor.ordinal;
@@ -80,6 +84,66 @@ export class EventHistory {
       if (event !== undefined) found.push(event);
     }
     return found;
+  }
+
+  /** Forgets what is too old at `nowMs`, the time of the command that is applied. */
+  age(nowMs: number): void {
+    const oldestMs = nowMs - this.#limits.ageMs;
+    while (this.size > 0 && (this.#page(this.#first)?.timeMs(this.#first % pageEvents) ?? nowMs) < oldestMs) {
+      this.#drop();
+    }
+  }
+
+  /** The first change of a node after a revision. */
+  firstChange(key: PathKey, revision: number): Change | null {
+    for (let number = this.#firstSince(revision); number < this.#next; number += 1) {
+      const page = this.#page(number);
+      const slot = number % pageEvents;
+      if (page?.isOf(slot, key) === true) return page.read(slot);
+    }
+    return null;
+  }
+
+  /** The first child that came or went after a revision: when, and what its parent said before. */
+  firstChildChange(
+    key: PathKey,
+    revision: number,
+  ): { readonly token: WatchToken; readonly family: Family } | null {
+    for (let number = this.#firstSince(revision); number < this.#next; number += 1) {
+      const page = this.#page(number);
+      const slot = number % pageEvents;
+      if (page?.isOfChild(slot, key) !== true) continue;
+      return {
+        token: { revision: page.revision(slot), ordinal: page.ordinal(slot) },
+        family: page.family(slot),
+      };
+    }
+    return null;
+  }
+
+  /** Calls `visit` for every child that came or went after a revision, oldest first. */
+  childChanges(key: PathKey, revision: number, visit: (path: string, type: TreeEvent["type"]) => void): void {
+    for (let number = this.#firstSince(revision); number < this.#next; number += 1) {
+      const page = this.#page(number);
+      const slot = number % pageEvents;
+      if (page?.isOfChild(slot, key) === true) visit(page.path(slot), page.type(slot));
+    }
+  }
+
+  /** The last changes of a node before a token (null: of all), latest first, at most `limit`. */
+  lastChanges(key: PathKey, before: WatchToken | null, limit: number): Change[] {
+    const found: Change[] = [];
+    const end = before === null ? this.#next : this.#firstAfter({ ...before, ordinal: before.ordinal - 1 });
+    for (let number = end - 1; number >= this.#first && found.length < limit; number -= 1) {
+      const page = this.#page(number);
+      const slot = number % pageEvents;
+      if (page?.isOf(slot, key) === true) found.push(page.read(slot));
+    }
+    return found;
+  }
+
+  #firstSince(revision: number): number {
+    return this.#firstAfter({ revision, ordinal: Number.MAX_SAFE_INTEGER });
   }
 
   #page(number: number): EventPage | undefined {

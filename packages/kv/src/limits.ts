@@ -31,6 +31,8 @@ export const limits = {
   /** Events kept for watches that resume. */
   historyEvents: 100_000,
   historyBytes: 67_108_864,
+  /** Changes in one page of those of a node. */
+  changesPage: 1_000,
   /** Revisions between one history and the next at least: more than can have been lost of the one before. */
   historyLeap: 1_048_576,
   /** Highest revision that a history begins with: as many again, and every number is still exact. */

@@ -5,6 +5,7 @@ import { EventHistory } from "./history.ts";
 import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
+import { PastReads } from "./past.ts";
 import { endAllSessions, expire, perform } from "./perform.ts";
 import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
@@ -42,7 +43,7 @@ import type {
 import { turned } from "./turn.ts";
 
 export interface MachineOptions {
-  /** Bounds of the event history. Default: `limits.historyEvents` and `limits.historyBytes`. */
+  /** Bounds of the event history. Default: `limits.historyEvents` and `limits.historyBytes`, of any age. */
   readonly historyLimits?: Partial<HistoryLimits>;
   /** Marks a rare branch by name. Default: nothing. */
   readonly probe?: (name: string) => void;
@@ -60,6 +61,8 @@ export class Machine {
   readonly history: EventHistory;
   /** The highest feature level it knows. */
   readonly newestLevel: number;
+  /** The tree as it was, as far back as the history reaches. */
+  readonly past: PastReads;
   readonly #probe: (name: string) => void;
   #state: State = emptyState();
   #token: WatchToken = { revision: 0, ordinal: 0 };
@@ -72,6 +75,11 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     this.history = new EventHistory(options.historyLimits);
     this.newestLevel = options.newestLevel ?? newestLevel;
+    this.past = new PastReads({
+      history: this.history,
+      tree: () => this.#state.tree,
+      revision: () => this.revision,
+    });
     this.#probe = options.probe ?? ((): void => {});
   }
 
@@ -290,7 +298,8 @@ export class Machine {
     this.history.reset(header.token);
   }
 
-  #advance({ index }: ApplyPoint): void {
+  #advance({ index, timeMs }: ApplyPoint): void {
+    this.history.age(timeMs);
     this.#events = [];
     this.#index = index;
     this.#applied += 1;

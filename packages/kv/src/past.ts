@@ -1,0 +1,159 @@
+import { hashText } from "./digest.ts";
+import type { PathKey } from "./event-page.ts";
+import { compareTokens } from "./history.ts";
+import type { EventHistory } from "./history.ts";
+import { limits } from "./limits.ts";
+import type { PageOptions } from "./machine-api.ts";
+import { nameOf } from "./paths.ts";
+import type { Tree } from "./tree.ts";
+import { publicNode } from "./tree-node.ts";
+import type { TreeNode } from "./tree-node.ts";
+import type { ChildrenPage, Node, SessionId, TreeEvent, WatchToken } from "./types.ts";
+
+/**
+ * What a read of the past came to: `floor` is the earliest revision that can still be read, `revision` the last one
+ * there is.
+ */
+export type Past<T> =
+  | { readonly type: "found"; readonly found: T }
+  | { readonly type: "compacted"; readonly floor: number }
+  | { readonly type: "ahead"; readonly revision: number };
+
+/** One change of a node, without its value. */
+export interface NodeChange extends WatchToken {
+  readonly type: TreeEvent["type"];
+  /** The session whose request made it; null when none did. */
+  readonly by: SessionId | null;
+  /** The leader's wall time, ms since the epoch. */
+  readonly timeMs: number;
+  /** Of the node after the change; of a deleted one, before it. */
+  readonly version: number;
+}
+
+/** Changes of one node, the latest first. */
+export interface NodeChangesPage {
+  readonly changes: readonly NodeChange[];
+  /** Pass as `before` for those before these; null when nothing earlier is kept. */
+  readonly next: WatchToken | null;
+  /** Nothing is known of what happened up to here. */
+  readonly floor: WatchToken;
+}
+
+/** Which of a node's changes. */
+export interface ChangesOptions {
+  /** `next` of the page before. Default: from the latest. */
+  readonly before?: WatchToken;
+  /** Changes at most, 1 to 1,000. Default 1,000. */
+  readonly limit?: number;
+}
+
+/** What the past is read from; all but the history may be replaced by a restore. */
+export interface PastSource {
+  readonly history: EventHistory;
+  readonly tree: () => Tree;
+  readonly revision: () => number;
+}
+
+/**
+ * Reads the tree as it was after any revision that the history reaches back to: the tree of now, without what came
+ * later. What was not touched since costs as much as a read of now; all else one pass over the events since, which
+ * compares two numbers of each.
+ */
+export class PastReads {
+  readonly #source: PastSource;
+
+  constructor(source: PastSource) {
+    this.#source = source;
+  }
+
+  /** The node as it was; null when there was none. */
+  get(path: string, revision: number): Past<Node | null> {
+    return this.#unread(revision) ?? { type: "found", found: this.#node(path, revision) };
+  }
+
+  /** A page of child names as they were, sorted in code units; null when there was no node. */
+  children(path: string, revision: number, page: PageOptions = {}): Past<ChildrenPage | null> {
+    return this.#unread(revision) ?? { type: "found", found: this.#children(path, revision, page) };
+  }
+
+  /** Who changed the node at a path and when, as far back as the history reaches. */
+  changes(path: string, { before, limit = limits.changesPage }: ChangesOptions = {}): NodeChangesPage {
+    const { history } = this.#source;
+    const size = Math.min(Math.max(1, limit), limits.changesPage);
+    const found = history.lastChanges(this.#of(path), before ?? null, size + 1);
+    const changes = found.slice(0, size).map(({ revision, ordinal, type, by, timeMs, stat }) => {
+      return { revision, ordinal, type, by, timeMs, version: stat.version };
+    });
+    const last = found.length > size ? changes.at(-1) : undefined;
+    const next = last === undefined ? null : { revision: last.revision, ordinal: last.ordinal };
+    return { changes, next, floor: history.floor };
+  }
+
+  /** Why a revision cannot be read; null when it can. */
+  #unread(revision: number): Exclude<Past<never>, { type: "found" }> | null {
+    const last = this.#source.revision();
+    const floor = this.#source.history.floor.revision;
+    if (revision > last) return { type: "ahead", revision: last };
+    return revision < floor ? { type: "compacted", floor } : null;
+  }
+
+  #of(path: string): PathKey {
+    return { path, pathHash: this.#source.tree().get(path)?.pathHash ?? hashText(path) };
+  }
+
+  #node(path: string, revision: number): Node | null {
+    const { history } = this.#source;
+    const now = this.#source.tree().get(path);
+    if (now !== undefined && now.mzxid <= revision && now.pzxid <= revision) return publicNode(now);
+    const own = history.firstChange(this.#of(path), revision);
+    const node = own === null ? nodeOrNull(now) : own.previous;
+    if (node === null) return null;
+    const child = history.firstChildChange(this.#of(path), revision);
+    if (child === null || (own !== null && compareTokens(child.token, own) > 0)) return node;
+    const { pzxid, cversion, numChildren } = child.family;
+    return { value: node.value, stat: { ...node.stat, pzxid, cversion, numChildren } };
+  }
+
+  #children(path: string, revision: number, page: PageOptions): ChildrenPage | null {
+    const { history } = this.#source;
+    const tree = this.#source.tree();
+    const { after = null, limit = limits.childrenPage } = page;
+    const now = tree.get(path);
+    if (now !== undefined && now.pzxid <= revision) return tree.children(path, after, limit);
+    const own = history.firstChange(this.#of(path), revision);
+    if (own === null ? now === undefined : own.type === "created") return null;
+    const wasThere = new Map<string, boolean>();
+    history.childChanges(this.#of(path), revision, (child, type) => {
+      const name = nameOf(child);
+      if (!wasThere.has(name)) wasThere.set(name, type === "deleted");
+    });
+    const size = Math.min(Math.max(1, limit), limits.childrenPage);
+    const names = stayed(tree, path, after, size + 1, wasThere);
+    for (const [name, was] of wasThere) if (was && (after === null || name > after)) names.push(name);
+    const sorted = names.toSorted();
+    const first = sorted.slice(0, size);
+    return { names: first, next: sorted.length > size ? (first.at(-1) ?? null) : null };
+  }
+}
+
+function nodeOrNull(node: TreeNode | undefined): Node | null {
+  return node === undefined ? null : publicNode(node);
+}
+
+/** At least `count` of the children behind `after` to which nothing happened, or all of them. */
+function stayed(
+  tree: Tree,
+  path: string,
+  after: string | null,
+  count: number,
+  changed: ReadonlyMap<string, boolean>,
+): string[] {
+  const names: string[] = [];
+  let from = after;
+  do {
+    const page = tree.children(path, from, limits.childrenPage);
+    for (const name of page?.names ?? []) if (!changed.has(name)) names.push(name);
+    from = page?.next ?? null;
+  } while (from !== null && names.length < count);
+  return names;
+}
