@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { limits } from "../../src/index.ts";
 import type { CreateOp, Stat } from "../../src/index.ts";
-import { bareState } from "../../src/state.ts";
-import { rootFacts } from "../../src/tree-node.ts";
-import { applyTreeOp } from "../../src/tree-ops.ts";
 import { create, Driver, idOf } from "../support.ts";
 
 type Options = Partial<Omit<CreateOp, "type" | "path">>;
@@ -88,34 +85,18 @@ describe("children", () => {
   });
 });
 
-describe("the sequence counter", () => {
-  const bumps: [what: string, options: Options][] = [
-    ["persistent", {}],
-    ["ephemeral", own],
-    ["sequential", { sequential: true }],
-    ["container", { container: true }],
-    ["with a ttl", { ttlMs: 1_000 }],
-  ];
-  test.each(bumps)("is raised by a child that is %s, and not by its end", (_what, options) => {
+describe("a value", () => {
+  test("may be empty, and then has the length 0", () => {
     const driver = opened();
-    const made = driver.send(1, create("/p/x", options));
-    const path = made.ok && made.results[0]?.ok === true ? made.results[0].path : "";
-    driver.send(1, { type: "delete", path, if: {}, force: false });
-    expect(driver.send(1, create("/p/y-", { sequential: true }))).toMatchObject({
-      results: [{ path: "/p/y-0000000001" }],
-    });
+    driver.send(1, create("/p/n", { value: new Uint8Array(0) }));
+    expect(driver.machine.get("/p/n")).toMatchObject({ value: new Uint8Array(0), stat: { dataLength: 0 } });
   });
+});
 
-  const counts: [created: number, names: readonly string[]][] = [
-    [2 ** 31 - 1, ["/n-2147483647", "/n-2147483648"]],
-    [2 ** 32 - 1, ["/n-4294967295", "/n-4294967296"]],
-    [9_999_999_999, ["/n-9999999999", "/n-10000000000"]],
-  ];
-  test.each(counts)("goes on from %d, where 32 bits would wrap or stick", (created, names) => {
-    const { tree, sessions } = bareState();
-    tree.add({ ...rootFacts, created, numChildren: 0 }, new Uint8Array());
-    const x = { tree, sessions, session: null, revision: 1, timeMs: 0, inGrace: false, events: [] };
-    const made = names.map(() => applyTreeOp(x, create("/n-", { sequential: true })));
-    expect(made).toMatchObject(names.map((path) => ({ path })));
+describe("every create answers with the path and the stat, where ZooKeeper's first kind tells the path alone", () => {
+  test.each([{}, own, { container: true }, { ttlMs: 1 }, { sequential: true }] as const)("%o", (options) => {
+    const driver = opened();
+    const result = driver.send(1, create("/p/n", options));
+    expect(result).toMatchObject({ ok: true, results: [{ ok: true, stat: { version: 0, czxid: 2 } }] });
   });
 });
