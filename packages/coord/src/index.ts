@@ -39,6 +39,9 @@ export type {
   NodeReport,
 } from "./client/admin-api.ts";
 export { admin } from "./client/admin.ts";
+export type { BackupHeader } from "./backup/backup-format.ts";
+export type { BackupFacts } from "./backup/backup-reader.ts";
+export { Backup, openBackup } from "./backup/open-backup.ts";
 export { connect } from "./client/connect.ts";
 export { nodeStatus } from "./client/node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./client/options.ts";
@@ -58,13 +61,20 @@ export type {
 export { deletePaged } from "./recipes/delete-paged.ts";
 export type { DeletePagedOptions } from "./recipes/delete-paged.ts";
 export type { Coord, CoordNode, Member, StartOptions } from "./server/api.ts";
-export { findPoison, forceNewCluster, inspectData, makeJoiner, skipEntry } from "./server/offline.ts";
-export type { DataOptions } from "./server/offline.ts";
+export {
+  findPoison,
+  forceNewCluster,
+  inspectData,
+  makeJoiner,
+  restoreBackup,
+  skipEntry,
+} from "./server/offline.ts";
+export type { DataOptions, RestoreOptions } from "./server/offline.ts";
 export { standIn } from "./server/stand-in.ts";
 export type { StandIn } from "./server/stand-in.ts";
 export { start } from "./server/start.ts";
 export { FlotillaError } from "@flotilla/runtime";
-export type { DataReport, ForcedCluster, Poison } from "@flotilla/raft";
+export type { DataReport, ForcedCluster, Poison, RestoredCluster } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
 export type {
   Branch,

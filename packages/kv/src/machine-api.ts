@@ -31,6 +31,9 @@ export interface MachineSnapshot {
   /** Log index of the last command in it. */
   readonly index: number;
   readonly digest: string;
+  readonly nodes: number;
+  readonly leases: number;
+  readonly sessions: number;
   /** The bytes in slices of 64 KiB, the last one shorter. May be called more than once; the bytes are the same. */
   chunks(): IterableIterator<Uint8Array, undefined>;
 }

@@ -262,7 +262,12 @@ export class Machine {
     const digest = this.digest();
     const counts = { nodes: nodes.size, leases: leases.size, sessions: sessions.size };
     const header = { ...this.#standing(), applied: this.#applied, index: this.#index, ...counts, digest };
-    return { index: this.#index, digest, chunks: () => writeSnapshot({ header, nodes, sessions, leases }) };
+    return {
+      index: this.#index,
+      ...counts,
+      digest,
+      chunks: () => writeSnapshot({ header, nodes, sessions, leases }),
+    };
   }
 
   /**

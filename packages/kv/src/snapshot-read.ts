@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import { CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
-import { ByteQueue } from "./byte-queue.ts";
+import { ByteQueue, CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
+
 import { requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { decode, encode, FlotillaError } from "@flotilla/runtime";
 import { encodeCommand, Machine } from "../src/index.ts";
 import type { MachineRestore } from "../src/index.ts";
-import { ByteQueue } from "../src/byte-queue.ts";
+import { ByteQueue } from "@flotilla/runtime";
 import { PathIndex } from "../src/path-index.ts";
 import { frameHeader, frameHeaderBytes, frameKind, magic } from "../src/snapshot-format.ts";
 import { create, Driver, dump, idOf, join } from "./support.ts";

@@ -30,6 +30,8 @@ export type {
 export { peerMaxFrameBytes } from "./transport/message-codec.ts";
 export { forceNewCluster } from "./offline/force-new-cluster.ts";
 export type { ForcedCluster, ForceOptions } from "./offline/force-new-cluster.ts";
+export { foundRestored } from "./offline/found-restored.ts";
+export type { RestoredCluster, RestoredOptions } from "./offline/found-restored.ts";
 export { inspectData } from "./offline/inspect.ts";
 export type { DataReport } from "./offline/inspect.ts";
 export { makeJoiner } from "./offline/make-joiner.ts";

@@ -1,5 +1,6 @@
 export { formatAddress, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";
+export { ByteQueue } from "./byte-queue.ts";
 export { CborReader, expectItems } from "./cbor-reader.ts";
 export { CborWriter } from "./cbor-writer.ts";
 export { cutReason } from "./channel-reason.ts";

@@ -120,6 +120,13 @@ export interface Admin {
    * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member
    */
   leave(id: string): Promise<void>;
+  /**
+   * The bytes of a backup, as one member makes them: everything acknowledged before the call is in it. A piece is asked
+   * for once the one before was taken; the time of the call bounds each. It ends without a throw only once all bytes
+   * came and matched their checksum.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_OVERLOADED` (several are under way at that member)
+   */
+  saveSnapshot(): AsyncIterable<Uint8Array>;
   /** Lets leaders answer reads on the strength of a lease, or no longer. */
   leaseReads(on: boolean): Promise<Membership>;
 }

@@ -13,6 +13,7 @@ import { askNode } from "./admin-call.ts";
 import { callLimits } from "./call.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { requireEndpoints } from "./dialer.ts";
+import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
 import { addressOf, LeaderFinder } from "./leader-finder.ts";
 import { badArgument } from "./open-session.ts";
@@ -51,7 +52,8 @@ export class ClusterAdmin implements Admin, MembersAdmin {
 
   async report(address?: string): Promise<NodeReport> {
     const finder = new LeaderFinder(this.#options);
-    return address === undefined ? finder.anyReport(this.#bounds()) : finder.report(address, this.#bounds());
+    if (address !== undefined) return finder.report(address, this.#bounds());
+    return (await finder.any(this.#bounds())).report;
   }
 
   async list(): Promise<Membership> {
@@ -109,6 +111,16 @@ export class ClusterAdmin implements Admin, MembersAdmin {
       isKnown = true;
       return addressOf(membership, id) === null ? [] : [{ type: "remove", id }];
     });
+  }
+
+  async *saveSnapshot(): AsyncGenerator<Uint8Array, void> {
+    const bounds = this.#bounds();
+    const finder = new LeaderFinder(this.#options);
+    const { address, report } = await finder.any(bounds);
+    if (report.type === "damaged")
+      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${report.id}: ${report.problem}`);
+    // The time bounds each piece: all of them together may take long.
+    yield* saveBackup({ ...this.#options, address, signal: this.#signal });
   }
 
   async transfer(to?: string): Promise<string> {

@@ -39,6 +39,9 @@ export type {
   NodeReport,
 } from "./admin-api.ts";
 export { admin } from "./admin.ts";
+export type { BackupHeader } from "../backup/backup-format.ts";
+export type { BackupFacts } from "../backup/backup-reader.ts";
+export { Backup, openBackup } from "../backup/open-backup.ts";
 export { connect } from "./connect.ts";
 export { nodeStatus } from "./node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./options.ts";

@@ -48,15 +48,15 @@ export class LeaderFinder {
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the node answered something else than it was asked");
   }
 
-  /** What the first node that runs says of itself, or else one that answers. */
-  async anyReport(bounds: CallBounds): Promise<NodeReport> {
-    let damaged: NodeReport | null = null;
+  /** The first node that runs, or else one that answers. */
+  async any(bounds: CallBounds): Promise<{ readonly address: string; readonly report: NodeReport }> {
+    let damaged: { readonly address: string; readonly report: NodeReport } | null = null;
     let last: unknown = null;
     for (const address of this.#shuffled(this.#options.endpoints)) {
       try {
         const report = await this.report(address, bounds);
-        if (report.type === "running") return report;
-        damaged ??= report;
+        if (report.type === "running") return { address, report };
+        damaged ??= { address, report };
       } catch (error) {
         last = error;
       }

@@ -11,6 +11,8 @@ import type { AdminReply, AdminRequest } from "../wire/admin-messages.ts";
 const maxChannels = 64;
 /** How long a channel may stay without a question, ms. */
 const silentMs = 10_000;
+/** Backups at a time: each holds the state of its moment in memory. */
+const maxSaves = 2;
 /** Code units of an error's message that travel. */
 const messageLength = 1_000;
 
@@ -25,6 +27,8 @@ export interface AdminService {
   change(changes: readonly MemberChange[], ifVersion: number | null): Promise<number>;
   /** Resolves once this node is no member any more. */
   resign(): Promise<void>;
+  /** Begins a backup; each piece is made when it is asked for. */
+  save(): Promise<Iterator<Uint8Array>>;
   /** The operator was told that it resigned. */
   resigned(): void;
 }
@@ -81,26 +85,39 @@ export class AdminDoor {
   }
 
   #open(channel: Channel): Desk {
-    const desk: Desk = new Desk(channel, this.#options, () => this.#desks.delete(desk));
+    const desk: Desk = new Desk(channel, this.#options, {
+      ended: () => this.#desks.delete(desk),
+      maySave: () => [...this.#desks].filter(({ isSaving }) => isSaving).length < maxSaves,
+    });
     this.#desks.add(desk);
     if (this.#closed) desk.close("this node is closing");
     return desk;
   }
 }
 
+/** What a desk needs of its door. */
+interface DeskOwner {
+  readonly ended: () => void;
+  readonly maySave: () => boolean;
+}
+
 /** One operator. */
 class Desk implements PortHandler<AdminRequest> {
   readonly #port: FramePort<AdminReply>;
   readonly #options: AdminDoorOptions;
-  readonly #onEnd: () => void;
+  readonly #owner: DeskOwner;
   #silence: Timer | undefined;
   #isBusy = false;
   #isOver = false;
+  /** The backup under way. */
+  #pieces: Iterator<Uint8Array> | null = null;
+  /** A backup is under way, or is being begun. */
+  isSaving = false;
 
-  constructor(channel: Channel, options: AdminDoorOptions, onEnd: () => void) {
+  constructor(channel: Channel, options: AdminDoorOptions, owner: DeskOwner) {
     this.#port = new FramePort(channel, encodeAdminReply);
     this.#options = options;
-    this.#onEnd = onEnd;
+    this.#owner = owner;
     this.#listen();
   }
 
@@ -128,8 +145,9 @@ class Desk implements PortHandler<AdminRequest> {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#silence?.cancel();
+    this.#endSave();
     this.#port.close(reason);
-    this.#onEnd();
+    this.#owner.ended();
   }
 
   #listen(): void {
@@ -146,7 +164,7 @@ class Desk implements PortHandler<AdminRequest> {
 
   async #carryOut(request: AdminRequest): Promise<AdminReply> {
     const { service, logger } = this.#options;
-    if (request.type !== "describe") logger.info({ request }, "an operator asks");
+    if (request.type !== "describe" && request.type !== "more") logger.info({ request }, "an operator asks");
     switch (request.type) {
       case "describe":
         return { type: "report", report: service.report() };
@@ -154,10 +172,43 @@ class Desk implements PortHandler<AdminRequest> {
         return { type: "transferred", leader: await service.transfer(request.to) };
       case "change":
         return { type: "changed", version: await service.change(request.changes, request.ifVersion) };
+      case "save":
+        await this.#beginSave();
+        return this.#nextPiece();
+      case "more":
+        return this.#nextPiece();
       default:
         await service.resign();
         return { type: "left" };
     }
+  }
+
+  async #beginSave(): Promise<void> {
+    this.#endSave();
+    if (!this.#owner.maySave())
+      throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", `${maxSaves} backups are under way at this member`);
+    this.isSaving = true;
+    try {
+      this.#pieces = await this.#options.service.save();
+    } catch (error) {
+      this.#endSave();
+      throw error;
+    }
+    if (this.#isOver) this.#endSave();
+  }
+
+  #nextPiece(): AdminReply {
+    if (this.#pieces === null)
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "no backup is under way on this channel");
+    const { value, done } = this.#pieces.next();
+    if (done !== true) return { type: "piece", bytes: value, last: false };
+    this.#endSave();
+    return { type: "piece", bytes: new Uint8Array(0), last: true };
+  }
+
+  #endSave(): void {
+    this.#pieces = null;
+    this.isSaving = false;
   }
 
   #errorReply(error: unknown): AdminReply {

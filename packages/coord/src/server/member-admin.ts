@@ -1,12 +1,18 @@
 import { membersOf } from "@flotilla/raft";
+import type { Machine } from "@flotilla/kv";
 import type { Configuration, MemberChange, RaftNode } from "@flotilla/raft";
+import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import { writeBackup } from "../backup/backup-writer.ts";
 import type { Membership, NodeReport } from "../client/admin-api.ts";
 import type { NodeStatus } from "../client/api.ts";
 import type { AdminService } from "./admin-door.ts";
 
 export interface MemberAdminOptions {
   readonly raft: RaftNode;
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly cluster: string;
   readonly status: () => NodeStatus;
   /** Takes the member out of the cluster. */
   readonly resign: () => Promise<void>;
@@ -43,6 +49,21 @@ export class MemberAdmin implements AdminService {
     this.#requireLeader();
     const options = ifVersion === null ? {} : { ifVersion };
     return (await this.#options.raft.changeMembers(changes, options)).index;
+  }
+
+  async save(): Promise<Iterator<Uint8Array>> {
+    const { raft, machine, clock, cluster } = this.#options;
+    // Everything that was acknowledged before is in it.
+    await raft.read();
+    const { term, configuration } = raft.status();
+    const snapshot = machine.snapshot();
+    const { digest, index, leases, sessions, nodes } = snapshot;
+    const { revision, featureLevel } = machine;
+    const from = { cluster, historyId: configuration.historyId, index, term, timeMs: clock.wallNow() };
+    return writeBackup(
+      { ...from, revision, featureLevel, nodes, leases, sessions, digest },
+      snapshot.chunks(),
+    );
   }
 
   resign(): Promise<void> {

@@ -13,6 +13,7 @@ import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import { Joining } from "./joining.ts";
+import type { GraceKeeper } from "./grace-keeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { MemberAdmin } from "./member-admin.ts";
@@ -30,6 +31,7 @@ export interface MemberParts {
   readonly door: ClientDoor;
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
+  readonly grace: GraceKeeper;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly listener: Listener;
@@ -141,10 +143,13 @@ export class MemberNode implements CoordNode {
   }
 
   #openAdmin(): AdminDoor {
-    const { host, loaded, raft } = this.#parts;
+    const { host, loaded, raft, machine } = this.#parts;
     const { clock, random, logger } = host;
     const service = new MemberAdmin({
       raft,
+      machine,
+      clock,
+      cluster: loaded.cluster,
       status: () => this.status(),
       resign: () => this.#resign(),
       close: () => this.close(),
@@ -187,12 +192,13 @@ export class MemberNode implements CoordNode {
   }
 
   async #stopServing(): Promise<void> {
-    const { door, keeper, reaper, reads, renewals, listener } = this.#parts;
+    const { door, keeper, reaper, grace, reads, renewals, listener } = this.#parts;
     this.#joining?.stop();
     this.#admin.close();
     door.close();
     keeper.close();
     reaper.close();
+    grace.close();
     reads.close();
     renewals.close();
     await listener.close();

@@ -82,6 +82,7 @@ async function openRaft(
     parts.raft.bind(raft);
     parts.keeper.onStatus(raft.status());
     parts.reaper.onStatus(raft.status());
+    parts.grace.onStatus(raft.status());
     return raft;
   } catch (error) {
     await listener.close();
@@ -114,11 +115,12 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
 }
 
 /** Tells leases and sessions what became of leadership. */
-function statusWatcher({ keeper, reaper, hub, renewals }: Parts): (status: RaftStatus) => void {
+function statusWatcher({ keeper, reaper, grace, hub, renewals }: Parts): (status: RaftStatus) => void {
   let leader: NodeId | null = null;
   return (status) => {
     keeper.onStatus(status);
     reaper.onStatus(status);
+    grace.onStatus(status);
     if (status.leader === leader) return;
     leader = status.leader;
     hub.leaderChanged();

@@ -1,6 +1,7 @@
-import { encodeCommand, Machine } from "@flotilla/kv";
+import { encodeCommand, limits } from "@flotilla/kv";
 import {
   findPoison as findRaftPoison,
+  foundRestored,
   forceNewCluster as forceRaft,
   inspectData as inspectRaft,
   makeJoiner as makeRaftJoiner,
@@ -12,11 +13,13 @@ import type {
   OfflineHost,
   OfflineOptions,
   Poison,
-  StateMachine,
+  RestoredCluster,
 } from "@flotilla/raft";
-import { FlotillaError, silentLogger } from "@flotilla/runtime";
+import { FlotillaError, parseAddress, silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
+import { openBackup } from "../backup/open-backup.ts";
 import { isObject } from "../given.ts";
+import { BareStateMachine } from "./bare-state-machine.ts";
 
 const defaultCluster = "flotilla";
 /** A second of wall time in revisions: no history makes more of them. */
@@ -51,8 +54,7 @@ export async function inspectData(options: DataOptions): Promise<DataReport> {
  */
 export async function forceNewCluster(options: DataOptions): Promise<ForcedCluster> {
   const checked = offline(options);
-  const seconds = Math.floor(checked.host.clock.wallNow() / 1_000);
-  const revision = Math.max(1, seconds * revisionsPerSecond);
+  const revision = revisionNow(checked.host);
   return forceRaft({ ...checked, command: encodeCommand({ type: "begin-history", revision }).slice() });
 }
 
@@ -83,31 +85,68 @@ export async function makeJoiner(options: DataOptions & { readonly id: string })
   return makeRaftJoiner({ host, id: options.id, cluster });
 }
 
+/** A cluster to be made of a backup. */
+export interface RestoreOptions extends DataOptions {
+  /** The first member. */
+  readonly id: string;
+  /** Where the members to come reach it, `host:port`. */
+  readonly address: string;
+  /** The bytes of the backup, in order. */
+  readonly backup: AsyncIterable<Uint8Array>;
+  /**
+   * How long the new cluster makes no node that ends with a lease, ms: as long as anybody may believe in a lease of the
+   * cluster before. Default: the longest time to live that there is, 120,000. 0 only if none of its clients runs.
+   */
+  readonly graceMs?: number;
+}
+
+/**
+ * Makes a cluster of one member of a backup, where there is no data yet; other members join it. It has a history of its
+ * own, revisions that no history before can have reached, and no sessions, so no ephemeral nodes. Nothing is written
+ * before the whole backup is proved. Durable when it resolves.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` (the backup), `ERR_FLOTILLA_EXISTS` (there is data),
+ * `ERR_FLOTILLA_CONDITION` (the clock is behind the backup), `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_STORAGE`
+ */
+export async function restoreBackup(
+  options: RestoreOptions,
+): Promise<RestoredCluster & { revision: number }> {
+  const { host, id, cluster = defaultCluster } = offline(options);
+  parseAddress(options.address);
+  if (id === undefined)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "id: expected that of the member");
+  const { facts, machine } = await openBackup(options.backup);
+  const revision = revisionNow(host);
+  if (revision <= facts.revision)
+    throw new FlotillaError(
+      "ERR_FLOTILLA_CONDITION",
+      `by the clock here the new history would begin with revision ${revision}, and the backup reaches ${facts.revision}: set the clock right`,
+    );
+  const timeMs = Math.max(host.clock.wallNow(), facts.timeMs);
+  const { graceMs = limits.maxTtlMs } = options;
+  const command = encodeCommand({ type: "begin-restored", revision, graceMs }, machine.featureLevel);
+  machine.apply(command, { index: facts.index + 1, timeMs });
+  const restored = await foundRestored({
+    host,
+    id,
+    cluster,
+    address: options.address,
+    last: { index: facts.index + 2, term: facts.term + 1 },
+    timeMs,
+    chunks: machine.snapshot().chunks(),
+    stateMachine: new BareStateMachine(),
+  });
+  return { ...restored, revision };
+}
+
+/** Where a history that begins now does: above every revision made so far. */
+function revisionNow({ clock }: OfflineHost): number {
+  return Math.max(1, Math.floor(clock.wallNow() / 1_000) * revisionsPerSecond);
+}
+
 function offline(options: DataOptions): OfflineOptions {
   if (!isObject(options) || typeof options.dataDir !== "string" || options.dataDir === "")
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "dataDir: expected the name of a directory");
   const { dataDir, id, cluster } = options;
   const host = options.host ?? realHost({ directory: dataDir, logger: silentLogger });
   return { host, id, cluster };
-}
-
-/** The tree alone, with nobody to tell. */
-class BareStateMachine implements StateMachine {
-  readonly #machine = new Machine();
-
-  apply({ payload, index, timeMs }: Parameters<StateMachine["apply"]>[0]): void {
-    this.#machine.apply(payload, { index, timeMs });
-  }
-
-  skip({ payload, index, timeMs }: Parameters<StateMachine["apply"]>[0]): void {
-    this.#machine.skip(payload, { index, timeMs });
-  }
-
-  snapshot(): ReturnType<StateMachine["snapshot"]> {
-    return this.#machine.snapshot();
-  }
-
-  beginRestore(): ReturnType<StateMachine["beginRestore"]> {
-    return this.#machine.beginRestore();
-  }
 }

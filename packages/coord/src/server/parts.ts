@@ -4,6 +4,7 @@ import type { ClientHost } from "@flotilla/runtime";
 import { ClientDoor } from "./client-door.ts";
 import type { ServerContext } from "./context.ts";
 import { CoordStateMachine } from "./coord-state-machine.ts";
+import { GraceKeeper } from "./grace-keeper.ts";
 import { LateRaft } from "./late-raft.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
@@ -28,6 +29,7 @@ export interface Parts {
   readonly hub: SessionHub;
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
+  readonly grace: GraceKeeper;
   readonly renewals: Renewals;
   readonly reads: ReadGate;
   readonly door: ClientDoor;
@@ -46,6 +48,7 @@ export function assemble(
   const hub = new SessionHub(machine);
   const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
   const reaper = new Reaper({ clock, raft, machine, probe });
+  const grace = new GraceKeeper({ clock, raft, machine, probe });
   const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
   const reads = new ReadGate(clock, raft);
   const context: ServerContext = {
@@ -70,5 +73,5 @@ export function assemble(
     ...(secret === undefined ? {} : { secret }),
   });
   const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, observer });
-  return { raft, machine, hub, keeper, reaper, renewals, reads, door, stateMachine };
+  return { raft, machine, hub, keeper, reaper, grace, renewals, reads, door, stateMachine };
 }

@@ -118,6 +118,10 @@ class Door implements AdminService {
     return Promise.reject(this.#refusal());
   }
 
+  save(): Promise<never> {
+    return Promise.reject(this.#refusal());
+  }
+
   resigned(): void {}
 
   /** Refuses a client with the reason, once it proved to know the secret. */

@@ -15,6 +15,8 @@ import { readName } from "./tree-codec.ts";
  *   1 transfer  [1, to|null]
  *   2 change    [2, ifVersion|null, [change…]]
  *   3 leave     [3]
+ *   4 save      [4]
+ *   5 more      [5]
  * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove,
  *   [4, id, address] address, [5, on] lease-reads
  * Replies:
@@ -23,6 +25,7 @@ import { readName } from "./tree-codec.ts";
  *   2 changed      [2, version]
  *   3 left         [3]
  *   4 error        [4, code, message, ambiguous]
+ *   5 piece        [5, bytes, last]
  * report: [0, id, incarnation, status, membership] running, [1, id, cluster, problem, advice] damaged
  * membership: [version, historyId, leaseReads, [[id, address, incarnation, role, promote]…]]
  */
@@ -68,12 +71,11 @@ function writeChange(change: MemberChange): void {
 }
 
 const simple = { promote: 1, demote: 2, remove: 3 } as const;
+/** Requests that say nothing but what they are. */
+const bare = { describe: 0, leave: 3, save: 4, more: 5 } as const;
 
 function writeRequest(request: AdminRequest): void {
   switch (request.type) {
-    case "describe":
-      open(0, 1);
-      return;
     case "transfer":
       open(1, 2);
       if (request.to === null) writer.null();
@@ -87,7 +89,7 @@ function writeRequest(request: AdminRequest): void {
       for (const change of request.changes) writeChange(change);
       return;
     default:
-      open(3, 1);
+      open(bare[request.type], 1);
   }
 }
 
@@ -130,11 +132,11 @@ function readNewcomer(reader: CborReader): { address: string; incarnation: strin
 }
 
 /** Items of a request, by tag. */
-const requestItems = [1, 2, 3, 1];
+const requestItems = [1, 2, 3, 1, 1, 1];
 
 function readRequest(reader: CborReader): AdminRequest {
   const items = reader.array("request", 1, 3);
-  const tag = reader.uint("request tag", 3);
+  const tag = reader.uint("request tag", 5);
   expectItems("request", items, requestItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -145,8 +147,12 @@ function readRequest(reader: CborReader): AdminRequest {
       const ifVersion = reader.takeNull() ? null : reader.uint("ifVersion");
       return { type: "change", ifVersion, changes: reader.list("changes", maxChanges, readChange) };
     }
-    default:
+    case 3:
       return { type: "leave" };
+    case 4:
+      return { type: "save" };
+    default:
+      return { type: "more" };
   }
 }
 
@@ -206,6 +212,11 @@ function writeReply(reply: AdminReply): void {
       return;
     case "left":
       open(3, 1);
+      return;
+    case "piece":
+      open(5, 3);
+      writer.bytes(reply.bytes);
+      writer.boolean(reply.last);
       return;
     default:
       open(4, 4);
@@ -270,11 +281,11 @@ function readMessageText(reader: CborReader, what: string): string {
 }
 
 /** Items of a reply, by tag. */
-const replyItems = [2, 2, 2, 1, 4];
+const replyItems = [2, 2, 2, 1, 4, 3];
 
 function readReply(reader: CborReader): AdminReply {
   const items = reader.array("reply", 1, 4);
-  const tag = reader.uint("reply tag", 4);
+  const tag = reader.uint("reply tag", 5);
   expectItems("reply", items, replyItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -285,6 +296,13 @@ function readReply(reader: CborReader): AdminReply {
       return { type: "changed", version: reader.uint("version") };
     case 3:
       return { type: "left" };
+    case 5:
+      // It outlives the frame, whose memory the network may use again.
+      return {
+        type: "piece",
+        bytes: new Uint8Array(reader.bytes("bytes", wireBounds.pieceBytes)),
+        last: reader.boolean("last"),
+      };
     default:
       return {
         type: "error",

@@ -18,13 +18,19 @@ export type AdminRequest =
       readonly ifVersion: number | null;
     }
   /** Of any member: take yourself out of the cluster, answer, and stop. */
-  | { readonly type: "leave" };
+  | { readonly type: "leave" }
+  /** Of any member: begin a backup of all that was acknowledged before, and give its first piece. */
+  | { readonly type: "save" }
+  /** The next piece of the backup that this channel began. */
+  | { readonly type: "more" };
 
 export type AdminReply =
   | { readonly type: "report"; readonly report: NodeReport }
   | { readonly type: "transferred"; readonly leader: string }
   | { readonly type: "changed"; readonly version: number }
   | { readonly type: "left" }
+  /** `last`: no more follow. */
+  | { readonly type: "piece"; readonly bytes: Uint8Array; readonly last: boolean }
   | {
       readonly type: "error";
       readonly code: ErrorCode;

@@ -15,6 +15,8 @@ export const wireBounds = {
   events: 10_000,
   /** Nodes of one page of a snapshot. */
   snapshotNodes: 10_000,
+  /** Of a backup, in one message. */
+  pieceBytes: 2_097_152,
   /** Members named in a message. */
   members: 1_000,
   /** UTF-8 bytes of an id, an address or a name. */

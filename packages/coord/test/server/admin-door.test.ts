@@ -1,8 +1,10 @@
 import { dialHandshake, FlotillaError, memoryChannelPair, silentLogger } from "@flotilla/runtime";
-import type { Channel, Random } from "@flotilla/runtime";
+import type { Channel, ChannelHandler, Random } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import { AdminDoor } from "../../src/server/admin-door.ts";
 import type { AdminService } from "../../src/server/admin-door.ts";
+import { decodeAdminReply, encodeAdminRequest } from "../../src/wire/admin-codec.ts";
+import type { AdminReply, AdminRequest } from "../../src/wire/admin-messages.ts";
 import { adminProtocol } from "../../src/wire/admin-messages.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -17,13 +19,32 @@ const service: AdminService = {
   transfer: async () => "b",
   change: async () => 1,
   resign: async () => {},
+  save: async () => [new Uint8Array([1]), new Uint8Array([2])].values(),
   resigned: () => {},
 };
 const maxOperators = 64;
-const onReady = () => ({ message: () => {}, end: () => {} });
+const deaf: ChannelHandler = { message: () => {}, end: () => {} };
 
 function openDoor(clock: FakeClock): AdminDoor {
   return new AdminDoor({ service, clock, random, logger: silentLogger, nodeId: "a", cluster: "main" });
+}
+
+/** Comes in, and asks one thing after the other. */
+async function asker(
+  door: AdminDoor,
+  clock: FakeClock,
+): Promise<(type: "describe" | "save" | "more") => Promise<AdminReply | undefined>> {
+  const heard: AdminReply[] = [];
+  const channel = await enter(door, clock, {
+    message: (frame) => void heard.push(decodeAdminReply(frame)),
+    end: () => {},
+  });
+  return async (type) => {
+    const request: AdminRequest = { type };
+    channel.send(encodeAdminRequest(request));
+    await clock.settle();
+    return heard.shift();
+  };
 }
 
 /** A channel to the door, on which nothing was said yet. */
@@ -37,7 +58,7 @@ function knock(door: AdminDoor, clock: FakeClock): Channel {
 }
 
 /** Comes in, and asks nothing. */
-async function enter(door: AdminDoor, clock: FakeClock): Promise<Channel> {
+async function enter(door: AdminDoor, clock: FakeClock, handler: ChannelHandler = deaf): Promise<Channel> {
   const channel = knock(door, clock);
   const versions = { min: 1, max: 1 };
   const entered = dialHandshake(channel, {
@@ -46,7 +67,7 @@ async function enter(door: AdminDoor, clock: FakeClock): Promise<Channel> {
     cluster: "main",
     versions,
     identity: "me",
-    onReady,
+    onReady: () => handler,
   });
   entered.catch((error: unknown) => {
     if (!FlotillaError.is(error)) throw error;
@@ -77,4 +98,35 @@ test("those who never introduce themselves keep nobody out for long", async () =
   expect((await enter(door, clock)).isOpen).toBe(false);
   await clock.advance(500);
   expect((await enter(door, clock)).isOpen).toBe(true);
+});
+
+test("a backup comes a piece at a time, as it is asked for, and says where it ends", async () => {
+  const clock = new FakeClock();
+  const ask = await asker(openDoor(clock), clock);
+  expect(await ask("more")).toMatchObject({ type: "error", code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect(await ask("save")).toEqual({ type: "piece", bytes: new Uint8Array([1]), last: false });
+  expect(await ask("describe")).toMatchObject({ type: "report" });
+  expect(await ask("more")).toEqual({ type: "piece", bytes: new Uint8Array([2]), last: false });
+  expect(await ask("more")).toEqual({ type: "piece", bytes: new Uint8Array(0), last: true });
+  expect(await ask("more")).toMatchObject({ type: "error", code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+});
+
+test("two backups at a time are made, and the next once one is over or its operator has left", async () => {
+  const clock = new FakeClock();
+  const door = openDoor(clock);
+  const first = await asker(door, clock);
+  const second = await asker(door, clock);
+  const third = await asker(door, clock);
+  expect(await first("save")).toMatchObject({ type: "piece" });
+  expect(await second("save")).toMatchObject({ type: "piece" });
+  expect(await third("save")).toMatchObject({ type: "error", code: "ERR_FLOTILLA_OVERLOADED" });
+  // Its own one is begun anew.
+  expect(await second("save")).toMatchObject({ type: "piece" });
+  for (let k = 0; k < 2; k += 1) await first("more");
+  expect(await third("save")).toMatchObject({ type: "piece" });
+  await clock.advance(9_000);
+  await third("more");
+  await clock.advance(1_000);
+  const fourth = await asker(door, clock);
+  expect(await fourth("save")).toMatchObject({ type: "piece" });
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   findPoison,
   forceNewCluster,
+  foundRestored,
   inspectData,
   makeJoiner,
   restoreAtOnce,
@@ -127,6 +128,45 @@ test(
       },
     });
     expect(points).toBeGreaterThan(2);
+  },
+);
+
+/** A cluster that begins behind entry 9 with a state of three slices. */
+function restoredOn(disk: DiskFixture): Promise<unknown> {
+  const states: Uint8Array[] = [];
+  return foundRestored({
+    ...joinerOn(disk),
+    address: "a:1",
+    last: { index: 9, term: 4 },
+    timeMs: 5,
+    chunks: [1, 2, 3].map((byte) => new Uint8Array(1_000).fill(byte)),
+    stateMachine: { beginRestore: () => restoreAtOnce((state) => void states.push(state)) },
+  });
+}
+
+test(
+  "a restored cluster is there as a whole, or as nothing that could not be begun again",
+  { timeout },
+  async () => {
+    const points = await sweep({
+      begin: empty,
+      work: restoredOn,
+      found: async (disk, where) => {
+        const report = await reportOf(disk);
+        const isNew = report.type === "whole" && report.configuration.voters.length === 1;
+        const expected = isNew ? { code: "ERR_FLOTILLA_EXISTS" } : { id: "a" };
+        const again = await disk.run(restoredOn(disk).catch((error: unknown) => error));
+        expect(again, where).toMatchObject(expected);
+        disk.powerLoss();
+        expect(await reportOf(disk), where).toMatchObject({
+          type: "whole",
+          term: 4,
+          last: { index: 9, term: 4 },
+          configuration: { index: 9, voters: [{ id: "a", address: "a:1" }] },
+        });
+      },
+    });
+    expect(points).toBeGreaterThan(8);
   },
 );
 

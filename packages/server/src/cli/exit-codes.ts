@@ -38,6 +38,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_EXISTS: exitCodes.conflict,
   ERR_FLOTILLA_FENCED: exitCodes.conflict,
   ERR_FLOTILLA_FOREIGN: exitCodes.storage,
+  ERR_FLOTILLA_GRACE: exitCodes.unavailable,
   ERR_FLOTILLA_HAS_CHILDREN: exitCodes.conflict,
   ERR_FLOTILLA_HELD: exitCodes.conflict,
   ERR_FLOTILLA_LIMIT: exitCodes.conflict,

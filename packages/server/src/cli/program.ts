@@ -14,6 +14,7 @@ import { sessionsCommand } from "../commands/sessions.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
 import { putCommand, setCommand } from "../commands/set.ts";
+import { snapshotCommand } from "../commands/snapshot.ts";
 import { statCommand } from "../commands/stat.ts";
 import { statusCommand } from "../commands/status.ts";
 import { transferCommand } from "../commands/transfer.ts";
@@ -30,6 +31,7 @@ const commands = [
   leaveCommand,
   repairCommand,
   recoverCommand,
+  snapshotCommand,
   lsCommand,
   getCommand,
   setCommand,

@@ -42,11 +42,13 @@ function someChange(draw: Draw): Change {
 }
 
 function someRequest(draw: Draw): AdminRequest {
-  switch (draw.below(6)) {
+  switch (draw.below(7)) {
     case 0:
       return { type: "describe" };
     case 1:
       return { type: "leave" };
+    case 6:
+      return { type: draw.pick(["save", "more"]) };
     case 2:
       return { type: "transfer", to: draw.once(2) ? null : someText(draw) };
     default: {
@@ -107,6 +109,10 @@ export class AdminTarget {
         return 1;
       },
       resign: async () => void this.#asked.push({ type: "leave" }),
+      save: async () => {
+        this.#asked.push({ type: "save" });
+        return [].values();
+      },
       resigned: () => {},
     };
     this.#door = new AdminDoor({ service, clock, random, logger: silentLogger, nodeId: "a", cluster });
@@ -161,8 +167,10 @@ export class AdminTarget {
     if (impatient) this.#ear.hear(frame);
     await settled();
     const [asked, more] = this.#asked.splice(0);
-    if (asked === undefined || more !== undefined) throw new Broken("not asked once", frame);
-    if (Buffer.compare(encodeAdminRequest(asked), again) !== 0)
+    // There never is more of a backup that was not begun, or is over.
+    const reaches = request.type !== "more";
+    if ((asked !== undefined) !== reaches || more !== undefined) throw new Broken("not asked once", frame);
+    if (asked !== undefined && Buffer.compare(encodeAdminRequest(asked), again) !== 0)
       throw new Broken("asked for something else", frame);
     const said = this.#ear.take().length;
     if (impatient && (this.#ear.isOpen || said > 0)) throw new Broken("two questions at a time", frame);

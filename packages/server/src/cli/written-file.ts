@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { FlotillaError } from "@flotilla/runtime";
+
+/** Whether there is a file, or anything else, of that name. */
+export async function isThere(file: string): Promise<boolean> {
+  try {
+    await stat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Writes a whole file or none: under another name beside it, synced, then renamed, with the folder synced too. Resolves
+ * with its size.
+ * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it cannot be written; whatever `source` throws
+ */
+export async function writeWhole(file: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const part = `${file}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    const bytes = await fill(part, source);
+    await stored(rename(part, file));
+    await syncFolder(dirname(file));
+    return bytes;
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function fill(part: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const handle = await stored(open(part, "wx", 0o600));
+  let bytes = 0;
+  try {
+    for await (const piece of source) {
+      await stored(handle.writeFile(piece));
+      bytes += piece.length;
+    }
+    await stored(handle.sync());
+  } finally {
+    await handle.close();
+  }
+  return bytes;
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await stored(open(folder, "r"));
+  try {
+    await stored(handle.sync());
+  } finally {
+    await handle.close();
+  }
+}
+
+async function stored<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `the file cannot be written: ${reason}`, { cause });
+  }
+}

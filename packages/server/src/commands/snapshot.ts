@@ -1,0 +1,143 @@
+import { createReadStream } from "node:fs";
+import type { BackupFacts } from "@flotilla/coord/client";
+import { openBackup } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
+import { Command } from "commander";
+import { adminOf } from "../cli/admin.ts";
+import type { ClientFlags } from "../cli/client.ts";
+import { addClientOptions, jsonOption } from "../cli/client.ts";
+import type { ConfirmFlags } from "../cli/confirm.ts";
+import { confirm, yesOption } from "../cli/confirm.ts";
+import type { Context } from "../cli/context.ts";
+import { jsonNode } from "../cli/values.ts";
+import { isThere, writeWhole } from "../cli/written-file.ts";
+
+/** `flotilla snapshot`: backups of a cluster, and clusters made of them. */
+export function snapshotCommand(context: Context): Command {
+  const command = new Command("snapshot").description("back up a cluster, look at a backup, restore it");
+  for (const make of [saveCommand, inspectCommand, restoreCommand]) command.addCommand(make(context));
+  return command;
+}
+
+function saveCommand(context: Context): Command {
+  const command = new Command("save")
+    .description("write everything that was acknowledged so far into a file, whole or not at all")
+    .argument("<file>")
+    .addOption(yesOption());
+  return addClientOptions(command).action(async (file: string, flags: ClientFlags & ConfirmFlags) => {
+    if (await isThere(file)) await confirm(context, `${file} is replaced.`, flags);
+    const admin = await adminOf(context, flags);
+    const bytes = await writeWhole(file, admin.saveSnapshot());
+    if (flags.json) context.out.json({ file, bytes });
+    else context.out.line(`${file} holds ${bytes} bytes`);
+  });
+}
+
+interface InspectFlags {
+  readonly tree?: string;
+  readonly json?: true;
+}
+
+function inspectCommand(context: Context): Command {
+  return new Command("inspect")
+    .description("prove that a backup is whole, and say what is in it")
+    .argument("<file>")
+    .option("--tree <path>", "list the nodes from there on as well")
+    .addOption(jsonOption())
+    .action(async (file: string, flags: InspectFlags) => {
+      const backup = await openBackup(read(file));
+      const nodes = flags.tree === undefined ? [] : backup.nodes(flags.tree);
+      if (flags.json) {
+        context.out.json(backup.facts);
+        for (const { path, node } of nodes) context.out.json(jsonNode(path, node));
+        return;
+      }
+      context.out.table([], rowsOf(backup.facts));
+      for (const { path, node } of nodes) context.out.line(`${path}  ${node.value.length} bytes`);
+    });
+}
+
+function rowsOf(facts: BackupFacts): [string, string][] {
+  const { cluster, historyId, index, term, revision, timeMs, featureLevel } = facts;
+  return [
+    ["format", String(facts.format)],
+    ["cluster", cluster],
+    ["history", historyId],
+    ["taken", new Date(timeMs).toISOString()],
+    ["entry", `${index}, taken in term ${term}`],
+    ["revision", String(revision)],
+    ["feature level", String(featureLevel)],
+    ["nodes", String(facts.nodes)],
+    ["sessions", String(facts.sessions)],
+    ["leases", String(facts.leases)],
+    ["bytes", String(facts.bytes)],
+    ["digest", facts.digest],
+  ];
+}
+
+interface RestoreFlags extends ConfirmFlags {
+  readonly dataDir: string;
+  readonly id: string;
+  readonly advertise: string;
+  readonly cluster?: string;
+  readonly now?: true;
+  readonly json?: true;
+}
+
+function restoreCommand(context: Context): Command {
+  return new Command("restore")
+    .description("make a cluster of one member of a backup; the others join it")
+    .argument("<file>")
+    .requiredOption("--data-dir <dir>", "where its data is to live; empty")
+    .requiredOption("--id <id>", "of the first member")
+    .requiredOption("--advertise <host:port>", "where the others will reach it")
+    .option("--cluster <name>", "default: that of the backup")
+    .option("--now", "make ephemeral nodes at once: only if no client of the cluster before runs")
+    .addOption(yesOption())
+    .addOption(jsonOption())
+    .action((file: string, flags: RestoreFlags) => restore(context, file, flags));
+}
+
+async function restore(context: Context, file: string, flags: RestoreFlags): Promise<void> {
+  // Loaded only here: clients do without the database.
+  const { restoreBackup } = await import("@flotilla/coord");
+  const { facts } = await openBackup(read(file));
+  await confirm(context, warningOf(facts, flags), flags);
+  const { dataDir, id, advertise: address, cluster = facts.cluster } = flags;
+  const grace = flags.now ? { graceMs: 0 } : {};
+  const restored = await restoreBackup({ dataDir, id, address, cluster, backup: read(file), ...grace });
+  if (flags.json) {
+    context.out.json({ ...restored, cluster });
+    return;
+  }
+  context.out.line(
+    `${id} is a cluster of its own now, ${cluster}, with history ${restored.historyId} from revision ${restored.revision} on.`,
+  );
+  context.out.line(
+    `Start it with flotilla serve, and let the others join it, with empty data directories: serve --join ${address}.`,
+  );
+}
+
+function warningOf({ cluster, timeMs, revision, nodes }: BackupFacts, { now }: RestoreFlags): string {
+  const ephemeral =
+    now === undefined
+      ? "For two minutes after its start no ephemeral node is made, so no lock is granted that a client of before believes it holds."
+      : "Ephemeral nodes are made at once: make sure that no client of the cluster before runs, as it may believe that it holds a lock.";
+  return [
+    `The backup holds ${nodes} nodes of cluster ${cluster} at revision ${revision}, of ${new Date(timeMs).toISOString()}. What was written later is lost.`,
+    "A new history begins; all sessions and their ephemeral nodes end. Make sure that no member of the cluster before ever",
+    `runs again. ${ephemeral}`,
+  ].join("\n");
+}
+
+async function* read(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(file)) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError("a file is read as bytes");
+      yield chunk;
+    }
+  } catch (cause) {
+    if (FlotillaError.is(cause)) throw cause;
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `cannot read ${file}`, { cause });
+  }
+}
