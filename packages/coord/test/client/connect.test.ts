@@ -183,7 +183,9 @@ test("loads neither raft nor a database", () => {
     "@flotilla/kv",
     "@flotilla/runtime",
     "@flotilla/runtime/real/client",
+    "node:crypto",
     "node:events",
+    "node:zlib",
   ]);
   visit(join(import.meta.dirname, "../../../runtime/src/real/client.ts"));
   expect([...packages]).not.toContain("level");
