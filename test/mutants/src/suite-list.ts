@@ -72,6 +72,7 @@ export const suites: readonly Suite[] = [
     file: "test/node/proposals-model.test.ts",
     tests: ["every proposal ends as a search"],
   },
+  { folder: "packages/raft", file: "test/node/rough-world.test.ts", tests: ["whole members stay safe"] },
   { folder: "packages/raft", file: "test/node/world.test.ts", tests: ["nothing acknowledged is lost"] },
   { folder: "packages/runtime", file: "test/handshake/pairs.test.ts", tests: ["any two sides"] },
   {

@@ -54,6 +54,7 @@ export class Schedule {
     cluster.settle();
     cluster.tick(3);
     this.#checkReads();
+    this.#readAtOnce();
     const expected = cluster.leader().state;
     expect(expected.at(-1)).toMatch(/:the end$/);
     for (const id of this.members()) expect(cluster.get(id).state).toEqual(expected);
@@ -98,6 +99,20 @@ export class Schedule {
     member.slowApply = false;
     member.slowInstall = false;
     this.cluster.flush(id);
+  }
+
+  /** PromptRead: with everybody there, a read takes a round of messages and no tick. */
+  #readAtOnce(): void {
+    const { cluster } = this;
+    for (const id of this.members()) cluster.read(id);
+    cluster.settle();
+    for (const id of this.members()) {
+      const indexes = cluster
+        .get(id)
+        .reads.splice(0)
+        .map(({ index }) => index);
+      expect(indexes).toEqual([cluster.checkers.committed]);
+    }
   }
 
   #life(id: string): string {

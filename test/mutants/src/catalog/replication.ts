@@ -257,4 +257,30 @@ export const replication: readonly Mutant[] = [
       },
     ],
   },
+  {
+    id: "R44",
+    severity: 3,
+    title: "a heartbeat asks for no answer although a read waits for one",
+    killer: "PromptRead",
+    edits: [
+      {
+        file: heartbeats,
+        find: "if (s.config.leaseReads || reads.size > 0 || transfer !== null) return true;",
+        replace: "if (s.config.leaseReads || reads.size < 0 || transfer !== null) return true;",
+      },
+    ],
+  },
+  {
+    id: "R45",
+    severity: 3,
+    title: "a follower takes up whatever comes, however far behind its disk is",
+    killer: "BoundedWork",
+    edits: [
+      {
+        file: following,
+        find: 'if (message.entries.length > 0 && s.isLogFull) return s.probe("raft-append-put-off");',
+        replace: "",
+      },
+    ],
+  },
 ];
