@@ -9,6 +9,7 @@ export const errorCodes = {
     retryable: false,
     hint: "Stop the other process or listen on another port.",
   },
+  ERR_FLOTILLA_ASKED_BACK: { retryable: false, hint: "Somebody waits for this; release it when you can." },
   ERR_FLOTILLA_BAD_ADDRESS: { retryable: false, hint: "Write addresses as host:port." },
   ERR_FLOTILLA_BAD_ARGUMENT: { retryable: false, hint: "See the message for the expected shape." },
   ERR_FLOTILLA_BAD_CHANGE: {

@@ -1,5 +1,8 @@
 import { createElection } from "../recipes/election.ts";
+import { createLockSet } from "../recipes/lock-set.ts";
+import { createLock } from "../recipes/lock.ts";
 import { createRegistry } from "../recipes/registry.ts";
+import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import type { Coord } from "../server/api.ts";
 import type { Session } from "./api.ts";
 
@@ -17,6 +20,10 @@ export function coordOver(session: Session, onClose: () => Promise<void>): Coord
     session,
     registry: createRegistry(session),
     election: (name, options) => createElection(session, name, options),
+    lock: (name, options) => createLock(session, name, options),
+    readWriteLock: (name, options) => createReadWriteLock(session, name, options),
+    semaphore: (name, options) => createSemaphore(session, name, options),
+    lockSet: (locks) => createLockSet(session, locks),
     close,
     [Symbol.asyncDispose]: close,
   };

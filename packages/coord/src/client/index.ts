@@ -59,6 +59,22 @@ export type {
   Service,
 } from "../recipes/api.ts";
 export { deletePaged } from "../recipes/delete-paged.ts";
+export type {
+  AcquireOptions,
+  AllHeld,
+  Lock,
+  LockHold,
+  LockHolder,
+  Locking,
+  LockOptions,
+  LockReport,
+  LockSet,
+  LockUser,
+  PermitOptions,
+  ReadWriteLock,
+  Semaphore,
+  SemaphoreOptions,
+} from "../recipes/lock-api.ts";
 export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch } from "../client/api.ts";
-import { type Applicant, claim, join } from "./grant.ts";
+import { admitted } from "./admission.ts";
+import { type Applicant, claim, join, joinGranted, requireSamePlaces } from "./grant.ts";
 import { type Line, type LinePaths, readLine, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
 import { Wake, wakeOn } from "./wake.ts";
@@ -14,83 +15,140 @@ export interface Granted {
   readonly watch: Watch;
 }
 
+/** How a place is come by: the epoch, or null for none. */
+type Way = (
+  calls: Calls,
+  paths: LinePaths,
+  applicant: Applicant,
+  signal: AbortSignal,
+) => Promise<number | null>;
+
 /**
  * Stands in line until granted. On any failure the caller must leave the line: the node may exist.
  * @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted; the reason of the signal
  */
-export async function standInLine(
+export function standInLine(
   session: Session,
   paths: LinePaths,
   applicant: Applicant,
   signal: AbortSignal,
-): Promise<Granted> {
+): Promise<Granted | null> {
+  return obtain(session, paths, applicant, signal, joinAndWait);
+}
+
+/** Takes a place that is free; null when there is none. On any failure the caller must leave the line. */
+export function takeAtOnce(
+  session: Session,
+  paths: LinePaths,
+  applicant: Applicant,
+  signal: AbortSignal,
+): Promise<Granted | null> {
+  return obtain(session, paths, applicant, signal, joinGranted);
+}
+
+async function joinAndWait(
+  calls: Calls,
+  paths: LinePaths,
+  applicant: Applicant,
+  signal: AbortSignal,
+): Promise<number> {
+  return (await join(calls, paths, applicant)) ?? (await waitForGrant(calls, paths, applicant, signal));
+}
+
+async function obtain(
+  session: Session,
+  paths: LinePaths,
+  applicant: Applicant,
+  signal: AbortSignal,
+  way: Way,
+): Promise<Granted | null> {
   const calls = patient(session, signal);
   const watch = await calls.watch(waiterPath(paths, applicant.name), { kind: "data" });
+  let isGranted = false;
   try {
-    const epoch =
-      (await join(calls, paths, applicant)) ?? (await waitForGrant(calls, paths, applicant.name, signal));
+    const epoch = await way(calls, paths, applicant, signal);
     signal.throwIfAborted();
-    return { epoch, lease: session.lease, watch };
-  } catch (error) {
-    void watch.close();
-    throw error;
+    isGranted = epoch !== null;
+    return epoch === null ? null : { epoch, lease: session.lease, watch };
+  } finally {
+    if (!isGranted) void watch.close();
   }
 }
 
-interface Watched {
-  readonly name: string;
-  readonly watch: Watch;
-}
-
 /**
- * The head of the line watches the holder, everyone else its predecessor, so that a release wakes at most
- * two. Each arms its watch and then reads again, so that no change falls between.
+ * The head of the line watches those who hold, everyone else its predecessor, so that a release wakes at most
+ * two. Each arms its watches and then reads again, so that no change falls between.
  */
 async function waitForGrant(
   calls: Calls,
   paths: LinePaths,
-  name: string,
+  applicant: Applicant,
   signal: AbortSignal,
 ): Promise<number> {
-  const wake = new Wake();
-  const self = await wakeOn(calls, waiterPath(paths, name), wake);
-  let ahead = null as Watched | null;
+  const { name } = applicant;
+  const ahead = new Ahead(calls, paths);
   try {
+    await ahead.watch([name]);
     for (;;) {
       const line = await readLine(calls, paths);
-      const place = placeIn(line, name);
-      if (place.epoch !== null) return place.epoch;
-      if (place.ahead === null) {
-        const claimed = await claim(calls, paths, line, place.self);
+      const holder = line.holders.find((waiter) => waiter.name === name);
+      if (holder !== undefined) return holder.mzxid;
+      requireSamePlaces(line, paths, applicant);
+      const self = selfIn(line, name);
+      const index = line.waiting.indexOf(self);
+      const watched = index === 0 ? line.holders : line.waiting.slice(index - 1, index);
+      if (index === 0 && admitted(line, self.places)[0] === self) {
+        const claimed = await claim(calls, paths, line, self);
         if (claimed !== null) return claimed;
-      } else if (ahead?.name === place.ahead) {
-        await wake.next(signal);
-      } else {
-        void ahead?.watch.close();
-        ahead = { name: place.ahead, watch: await wakeOn(calls, waiterPath(paths, place.ahead), wake) };
+      } else if (!(await ahead.watch([name, ...watched.map((waiter) => waiter.name)]))) {
+        await ahead.wake.next(signal);
       }
     }
   } finally {
-    void self.close();
-    void ahead?.watch.close();
+    ahead.close();
   }
 }
 
-interface Place {
-  readonly self: Waiter;
-  /** Set once granted. */
-  readonly epoch: number | null;
-  /** Whom to watch; null when the place is vacant and this waiter is first. */
-  readonly ahead: string | null;
-}
-
-function placeIn(line: Line, name: string): Place {
-  const self = line.waiters.find((waiter) => waiter.name === name);
-  if (self === undefined) {
+function selfIn(line: Line, name: string): Waiter {
+  const self = line.waiting.find((waiter) => waiter.name === name);
+  if (self === undefined)
     throw new FlotillaError("ERR_FLOTILLA_LOST", "the place in line is gone: its node was deleted");
+  return self;
+}
+
+/** Watches on nodes in line, all of them waking the same waiter. */
+class Ahead {
+  readonly wake: Wake = new Wake();
+  readonly #calls: Calls;
+  readonly #paths: LinePaths;
+  readonly #watches = new Map<string, Watch>();
+  #isClosed = false;
+
+  constructor(calls: Calls, paths: LinePaths) {
+    this.#calls = calls;
+    this.#paths = paths;
   }
-  if (line.holder?.name === name) return { self, epoch: self.mzxid, ahead: null };
-  const waiting = line.waiters.filter((waiter) => waiter !== line.holder);
-  const predecessor = waiting[waiting.indexOf(self) - 1] ?? line.holder;
-  return { self, epoch: null, ahead: predecessor?.name ?? null };
+
+  /** Watches these nodes and no others. True when a watch was armed: what was read before may be old. */
+  async watch(names: readonly string[]): Promise<boolean> {
+    for (const [name, watch] of this.#watches) {
+      if (names.includes(name)) continue;
+      this.#watches.delete(name);
+      void watch.close();
+    }
+    const missing = names.filter((name) => !this.#watches.has(name));
+    await Promise.all(missing.map((name) => this.#arm(name)));
+    return missing.length > 0;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const watch of this.#watches.values()) void watch.close();
+  }
+
+  async #arm(name: string): Promise<void> {
+    const watch = await wakeOn(this.#calls, waiterPath(this.#paths, name), this.wake);
+    if (this.#isClosed) void watch.close();
+    else this.#watches.set(name, watch);
+  }
 }

@@ -2,13 +2,14 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
 import { bounded, listen, within } from "./bounded.ts";
-import { standInLine } from "./campaign.ts";
+import { holdInTurn } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
-import { leaveForGood } from "./leave.ts";
 import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
-import { segment, uniqueName } from "./names.ts";
+import { segment } from "./names.ts";
 import { observeChanges } from "./observe.ts";
 import type { Calls } from "./patient.ts";
+import { ignoreTyped } from "./run-held.ts";
+import { type Appearance, appearance } from "./standing.ts";
 
 /**
  * One leader at a time for `name`, on one session.
@@ -21,13 +22,13 @@ export function createElection(session: Session, name: string, options: Election
 class SessionElection implements Election {
   readonly name: string;
   readonly #session: Session;
-  readonly #options: Required<ElectionOptions>;
+  readonly #appearance: Appearance;
   readonly #paths: LinePaths;
 
   constructor(session: Session, name: string, options: ElectionOptions) {
     this.name = name;
     this.#session = session;
-    this.#options = checked({ value: "", priority: 0, id: session.id, ...options });
+    this.#appearance = appearance(session, options);
     this.#paths = linePaths("election", name);
   }
 
@@ -63,37 +64,24 @@ class SessionElection implements Election {
   async candidates(options: ReadOptions = {}): Promise<readonly CandidateInfo[]> {
     const session = this.#session;
     const what = `candidates of ${this.#paths.base}`;
-    const { grant, waiters, holder } = await within(session, options, what, (bounds) =>
+    const { grant, holders, waiting } = await within(session, options, what, (bounds) =>
       readLine(session, this.#paths, bounds),
     );
-    const waiting = waiters.filter((waiter) => waiter !== holder);
-    const leader = holder === null ? [] : [{ ...holder, value: grant?.value ?? holder.value }];
-    return [...leader, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
+    const leaders = holders.map((holder) => ({ ...holder, value: grant?.holders[0]?.value ?? holder.value }));
+    return [...leaders, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
   }
 
   async #leader(calls: Pick<Calls, "children" | "get">, options: ReadOptions): Promise<LeaderInfo | null> {
     const held = await readHolder(calls, this.#paths, options);
     if (held === null) return null;
-    const { grant, holder } = held;
-    return { id: grant.id, epoch: holder.mzxid, value: grant.value, sinceMs: holder.mtimeMs };
+    const { grantee, holder } = held;
+    return { id: grantee.id, epoch: holder.mzxid, value: grantee.value, sinceMs: holder.mtimeMs };
   }
 
   async #campaign(signal: AbortSignal): Promise<Leadership> {
-    const session = this.#session;
-    for (;;) {
-      const applicant = { ...this.#options, name: uniqueName(session) };
-      try {
-        const granted = await standInLine(session, this.#paths, applicant, signal);
-        const leadership = new CampaignedLeadership(session, this.#paths, applicant, granted);
-        if (isBelieved(leadership)) return leadership;
-        // Granted while the session's lease had lapsed: given back, and back in line.
-        await leadership.release({ signal, timeoutMs: Infinity });
-      } catch (error) {
-        // Whatever became of the node, also one whose answer is still on its way.
-        void leaveForGood(session, this.#paths, applicant.name).catch(() => {});
-        throw error;
-      }
-    }
+    const standing = { ...this.#appearance, permits: 1, places: 1 };
+    const place = await holdInTurn(this.#session, this.#paths, standing, signal);
+    return new CampaignedLeadership(this.#session, this.#paths, place);
   }
 
   /** Null when the caller's signal ended the wait, or somebody deleted the place in line. */
@@ -124,30 +112,6 @@ class SessionElection implements Election {
       await release();
     }
   }
-}
-
-function checked(options: Required<ElectionOptions>): Required<ElectionOptions> {
-  const { id, value, priority } = options;
-  const fault =
-    typeof id !== "string" || id === ""
-      ? "id: expected a text that is not empty"
-      : typeof value !== "string"
-        ? "value: expected a text"
-        : Number.isSafeInteger(priority)
-          ? null
-          : "priority: expected an integer";
-  if (fault !== null) throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", fault);
-  return options;
-}
-
-/** Also right after a blocked event loop, whose timers are late. */
-function isBelieved(leadership: Leadership): boolean {
-  return !leadership.signal.aborted && leadership.expiresIn > 0;
-}
-
-/** The place is given back in the background however its wait ends. */
-function ignoreTyped(error: unknown): void {
-  if (!FlotillaError.is(error)) throw error;
 }
 
 function sameLeader(a: LeaderInfo | null, b: LeaderInfo | null): boolean {

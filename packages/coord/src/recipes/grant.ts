@@ -1,10 +1,13 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { MultiItem } from "../client/api.ts";
+import { admitted, fitsBeside, placesHeld } from "./admission.ts";
 import {
+  type Grantee,
   grantRecord,
   type Line,
   type LinePaths,
   readLine,
+  type Standing,
   type Waiter,
   waiterPath,
   waiterRecord,
@@ -13,17 +16,15 @@ import { ensurePath } from "./names.ts";
 import type { Calls } from "./patient.ts";
 
 /** Someone who wants to stand in line. */
-export interface Applicant {
+export interface Applicant extends Standing {
   readonly name: string;
-  readonly id: string;
-  readonly value: string;
-  readonly priority: number;
 }
 
 /** The tree moved on between reading and granting: read again. */
 function isConflict(error: unknown): boolean {
   return (
     FlotillaError.is(error, "ERR_FLOTILLA_FENCED") ||
+    FlotillaError.is(error, "ERR_FLOTILLA_CONDITION") ||
     FlotillaError.is(error, "ERR_FLOTILLA_EXISTS") ||
     FlotillaError.is(error, "ERR_FLOTILLA_HAS_CHILDREN") ||
     FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND") ||
@@ -51,10 +52,15 @@ function standing(paths: LinePaths, applicant: Applicant): MultiItem {
   };
 }
 
-/** Joins at once: granted when nobody else is there, else at the end of its priority. The epoch, or null while it waits. */
+/**
+ * Joins: granted at once where there is a place and nobody waits, else at the end of its priority. The epoch, or null
+ * while it waits.
+ */
 export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
   for (;;) {
-    const epoch = await joinGranted(calls, paths, applicant);
+    const epoch = isShared(applicant)
+      ? await joinGranted(calls, paths, applicant)
+      : await joinEmpty(calls, paths, applicant);
     if (epoch !== null) return epoch;
     try {
       await calls.multi([standing(paths, applicant)]);
@@ -67,23 +73,85 @@ export async function join(calls: Calls, paths: LinePaths, applicant: Applicant)
 }
 
 /**
+ * Joins where there is a place at once and nobody waits; otherwise nothing of it is left. The epoch, or null.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when those who hold count another number of places
+ */
+export async function joinGranted(
+  calls: Calls,
+  paths: LinePaths,
+  applicant: Applicant,
+): Promise<number | null> {
+  for (;;) {
+    const line = await readLine(calls, paths);
+    requireSamePlaces(line, paths, applicant);
+    if (!fitsBeside(line, applicant)) return null;
+    if (line.grant === null) {
+      const epoch = await joinEmpty(calls, paths, applicant);
+      if (epoch !== null) return epoch;
+      await ensurePath(calls, paths.line);
+    } else {
+      const epoch = await joinBeside(calls, paths, applicant, line);
+      if (epoch !== null) return epoch;
+    }
+  }
+}
+
+/** More than one can hold at once. */
+function isShared({ permits, places }: Applicant): boolean {
+  return permits < places;
+}
+
+/**
+ * All who hold at once count the same places.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function requireSamePlaces(line: Line, paths: LinePaths, { places }: Applicant): void {
+  const held = placesHeld(line);
+  if (held === null || held === places) return;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `${paths.base} is held with ${held} permits in all, and this one was made with ${places}`,
+  );
+}
+
+/**
  * Deleting the line and making it again is the condition that nobody stands in it: the last to leave deletes
  * the record, and whoever joined behind its back goes first.
  */
-function joinGranted(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
+function joinEmpty(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
   return attempt(calls, [
-    { type: "create", path: paths.grant, value: grantRecord(applicant) },
+    { type: "create", path: paths.grant, value: grantRecord([applicant], applicant.places) },
     { type: "delete", path: paths.line },
     { type: "create", path: paths.line },
     standing(paths, applicant),
   ]);
 }
 
+/** The number of nodes in line is the condition that nobody joined since it was read. */
+function joinBeside(
+  calls: Calls,
+  paths: LinePaths,
+  applicant: Applicant,
+  line: Line,
+): Promise<number | null> {
+  return attempt(calls, [
+    { type: "check", path: paths.line, if: { children: line.holders.length } },
+    recordFor(paths, line, [...granteesOf(line), applicant], applicant.places),
+    standing(paths, applicant),
+  ]);
+}
+
+/** Those who hold and live, with what the record says of them. */
+function granteesOf({ grant, holders }: Line): Grantee[] {
+  return (grant?.holders ?? []).filter(({ name }) => holders.some((holder) => holder.name === name));
+}
+
 /** The record changes hands by compare-and-set on its mzxid: of all who try on one reading, one succeeds. */
-function recordFor(paths: LinePaths, line: Line, holder: Applicant): MultiItem {
+function recordFor(paths: LinePaths, line: Line, holders: readonly Grantee[], places: number): MultiItem {
+  const value = grantRecord(holders, places);
   return line.grant === null
-    ? { type: "create", path: paths.grant, value: grantRecord(holder) }
-    : { type: "set", path: paths.grant, value: grantRecord(holder), mzxid: line.grant.mzxid };
+    ? { type: "create", path: paths.grant, value }
+    : { type: "set", path: paths.grant, value, mzxid: line.grant.mzxid };
 }
 
 /** The grant itself: sets the waiter's node, so that its mzxid is the epoch. Nothing else ever sets it. */
@@ -96,23 +164,39 @@ function grantTo(paths: LinePaths, waiter: Waiter): MultiItem {
   };
 }
 
-/** The head of the line takes a vacant place. Returns the epoch, or null when the tree had moved on. */
+/**
+ * The head of the line takes the place that is free for it, and whoever is behind it those that are left. Returns the
+ * epoch, or null when the tree had moved on.
+ */
 export function claim(calls: Calls, paths: LinePaths, line: Line, head: Waiter): Promise<number | null> {
-  return attempt(calls, [recordFor(paths, line, head), grantTo(paths, head)]);
+  const next = admitted(line, head.places);
+  const record = recordFor(paths, line, [...granteesOf(line), ...next], head.places);
+  return attempt(calls, [record, ...next.map((waiter) => grantTo(paths, waiter))]);
 }
 
 /** Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. */
 export async function leave(calls: Calls, paths: LinePaths, name: string): Promise<void> {
   for (;;) {
     const line = await readLine(calls, paths);
-    const self = line.waiters.find((waiter) => waiter.name === name);
+    const holder = line.holders.find((waiter) => waiter.name === name);
+    const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
     if (self === undefined) return;
-    const items: MultiItem[] = [{ type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid }];
-    const next = line.waiters.find((waiter) => waiter.name !== name);
-    if (line.grant?.holder === name) {
-      if (next === undefined) items.push({ type: "delete", path: paths.grant, mzxid: line.grant.mzxid });
-      else items.push(recordFor(paths, line, next), grantTo(paths, next));
-    }
-    if ((await attempt(calls, items)) !== null) return;
+    const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid };
+    const others = holder === undefined ? [] : handOver(paths, without(line, name));
+    if ((await attempt(calls, [own, ...others])) !== null) return;
   }
+}
+
+function without(line: Line, name: string): Line {
+  return { ...line, holders: line.holders.filter((holder) => holder.name !== name) };
+}
+
+/** Fills the places that are free; the last to leave deletes the record. */
+function handOver(paths: LinePaths, line: Line): MultiItem[] {
+  const places = placesHeld(line) ?? line.waiting[0]?.places ?? 1;
+  const next = admitted(line, places);
+  const grantees = [...granteesOf(line), ...next];
+  if (grantees.length > 0)
+    return [recordFor(paths, line, grantees, places), ...next.map((waiter) => grantTo(paths, waiter))];
+  return line.grant === null ? [] : [{ type: "delete", path: paths.grant, mzxid: line.grant.mzxid }];
 }

@@ -1,9 +1,9 @@
 import type { CallOptions, Fence, Session } from "../client/api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Leadership } from "./api.ts";
-import type { Granted } from "./campaign.ts";
 import type { Applicant } from "./grant.ts";
-import { Holding } from "./holding.ts";
+import type { Place } from "./hold.ts";
+import type { Holding } from "./holding.ts";
 import { grantRecord, type LinePaths } from "./line.ts";
 
 /** A holding whose record others read. */
@@ -13,11 +13,11 @@ export class CampaignedLeadership implements Leadership {
   readonly #applicant: Applicant;
   readonly #holding: Holding;
 
-  constructor(session: Session, paths: LinePaths, applicant: Applicant, granted: Granted) {
+  constructor(session: Session, paths: LinePaths, { applicant, holding }: Place) {
     this.#session = session;
     this.#paths = paths;
     this.#applicant = applicant;
-    this.#holding = new Holding(session, paths, applicant.name, granted);
+    this.#holding = holding;
   }
 
   get epoch(): number {
@@ -47,7 +47,7 @@ export class CampaignedLeadership implements Leadership {
   async proclaim(value: string, options: CallOptions = {}): Promise<void> {
     this.assert();
     try {
-      await this.#session.set(this.#paths.grant, grantRecord({ ...this.#applicant, value }), {
+      await this.#session.set(this.#paths.grant, grantRecord([{ ...this.#applicant, value }], 1), {
         ...options,
         fence: this.fence,
       });

@@ -12,6 +12,10 @@ export interface Waiter {
   readonly id: string;
   readonly value: string;
   readonly priority: number;
+  /** How many places it takes. */
+  readonly permits: number;
+  /** Of how many, as it sees it. */
+  readonly places: number;
   readonly czxid: number;
   /** Wall time of the last grant, ms since the epoch. */
   readonly mtimeMs: number;
@@ -19,22 +23,29 @@ export interface Waiter {
   readonly mzxid: number;
 }
 
-/** Who was granted, as the record says; whether it still lives is told by its waiter node. */
-export interface Grant {
-  /** Null when the record cannot be read: then it names nobody. */
-  readonly holder: string | null;
+/** Someone who was granted, as the record says; whether it still lives is told by its waiter node. */
+export interface Grantee {
+  readonly name: string;
   readonly id: string;
   readonly value: string;
+}
+
+/** The record. */
+export interface Grant {
+  /** In the order they were granted; nobody when the record cannot be read. */
+  readonly holders: readonly Grantee[];
+  /** How many permits there are in all. */
+  readonly places: number;
   readonly mzxid: number;
 }
 
 /** A name's whole state at about one moment. */
 export interface Line {
   readonly grant: Grant | null;
-  /** In line order, the holder included. */
-  readonly waiters: readonly Waiter[];
-  /** The waiter that holds; null when vacant. */
-  readonly holder: Waiter | null;
+  /** Those that hold and live, in the order they were granted. */
+  readonly holders: readonly Waiter[];
+  /** The others, in line order. */
+  readonly waiting: readonly Waiter[];
 }
 
 /** The nodes of one name. */
@@ -53,22 +64,20 @@ export function waiterPath(paths: LinePaths, name: string): string {
   return `${paths.line}/${name}`;
 }
 
+/** What somebody in line says of itself. */
+export type Standing = Pick<Waiter, "id" | "value" | "priority" | "permits" | "places">;
+
 /** What a waiter's node holds. */
-export function waiterRecord(waiter: {
-  readonly id: string;
-  readonly value: string;
-  readonly priority: number;
-}): string {
-  return JSON.stringify({ id: waiter.id, value: waiter.value, priority: waiter.priority });
+export function waiterRecord({ id, value, priority, permits, places }: Standing): string {
+  return JSON.stringify({ id, value, priority, permits, places });
 }
 
 /** What the grant record holds. */
-export function grantRecord(holder: {
-  readonly name: string;
-  readonly id: string;
-  readonly value: string;
-}): string {
-  return JSON.stringify({ holders: [{ name: holder.name, id: holder.id, value: holder.value }], permits: 1 });
+export function grantRecord(holders: readonly Grantee[], places: number): string {
+  return JSON.stringify({
+    holders: holders.map(({ name, id, value }) => ({ name, id, value })),
+    permits: places,
+  });
 }
 
 /** Higher priority first, then first come, first served. */
@@ -82,14 +91,16 @@ type Reads = Pick<Calls, "children" | "get">;
 async function readGrant(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Grant | null> {
   const node = await calls.get(paths.grant, options);
   if (node === null) return null;
-  const holders = readRecord(node)?.["holders"];
-  const first: unknown = Array.isArray(holders) ? holders[0] : undefined;
-  const holder = isRecord(first) ? first : {};
-  const name = textAt(holder, "name", "");
-  return {
-    holder: isSegment(name) ? name : null,
+  const record = readRecord(node) ?? {};
+  const named = Array.isArray(record["holders"]) ? record["holders"].filter(isRecord) : [];
+  const holders = named.map((holder) => ({
+    name: textAt(holder, "name", ""),
     id: textAt(holder, "id", ""),
     value: textAt(holder, "value", ""),
+  }));
+  return {
+    holders: holders.filter(({ name }) => isSegment(name)),
+    places: numberAt(record, "permits", 1),
     mzxid: node.stat.mzxid,
   };
 }
@@ -109,28 +120,31 @@ async function readWaiter(
     id: textAt(record, "id", name),
     value: textAt(record, "value", ""),
     priority: numberAt(record, "priority", 0),
+    permits: numberAt(record, "permits", 1),
+    places: numberAt(record, "places", 1),
     czxid: node.stat.czxid,
     mtimeMs: node.stat.mtimeMs,
     mzxid: node.stat.mzxid,
   };
 }
 
-/** The grant that stands and its holder; null when vacant. */
+/** The one that holds, with what the record says of it; null when vacant. */
 export async function readHolder(
   calls: Reads,
   paths: LinePaths,
   options: ReadOptions = {},
-): Promise<{ readonly grant: Grant; readonly holder: Waiter } | null> {
+): Promise<{ readonly grantee: Grantee; readonly holder: Waiter } | null> {
   let grant = await readGrant(calls, paths, options);
-  while (grant !== null && grant.holder !== null) {
-    const holder = await readWaiter(calls, paths, grant.holder, options);
-    if (holder !== null) return { grant, holder };
+  for (;;) {
+    const grantee = grant?.holders[0];
+    if (grant === null || grantee === undefined) return null;
+    const holder = await readWaiter(calls, paths, grantee.name, options);
+    if (holder !== null) return { grantee, holder };
     // Gone, or it handed over between the two reads.
     const again = await readGrant(calls, paths, options);
     if (again?.mzxid === grant.mzxid) return null;
     grant = again;
   }
-  return null;
 }
 
 /**
@@ -141,7 +155,8 @@ export async function readLine(calls: Reads, paths: LinePaths, options: ReadOpti
   const grant = await readGrant(calls, paths, options);
   const names = await readNames(calls, paths.line, options);
   const found = await Promise.all(names.map((name) => readWaiter(calls, paths, name, options)));
-  const waiters = found.filter((waiter) => waiter !== null).toSorted(inLineOrder);
-  const holder = waiters.find((waiter) => waiter.name === grant?.holder) ?? null;
-  return { grant, waiters, holder };
+  const standing = new Map(found.flatMap((waiter) => (waiter === null ? [] : [[waiter.name, waiter]])));
+  const holders = (grant?.holders ?? []).flatMap(({ name }) => standing.get(name) ?? []);
+  for (const { name } of holders) standing.delete(name);
+  return { grant, holders, waiting: [...standing.values()].toSorted(inLineOrder) };
 }

@@ -3,6 +3,16 @@ import type { StopReason, TraceRecord } from "@flotilla/raft";
 import type { NodeStatus, Session } from "../client/api.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import type {
+  AcquireOptions,
+  Lock,
+  Locking,
+  LockOptions,
+  LockSet,
+  ReadWriteLock,
+  Semaphore,
+  SemaphoreOptions,
+} from "../recipes/lock-api.ts";
 
 /** A founding member. */
 export interface Member {
@@ -59,6 +69,12 @@ export interface Coord extends AsyncDisposable {
   readonly session: Session;
   readonly registry: Registry;
   election(name: string, options?: ElectionOptions): Election;
+  /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, as the others do */
+  lock(name: string, options?: LockOptions): Lock;
+  readWriteLock(name: string, options?: Omit<LockOptions, "reentrant">): ReadWriteLock;
+  semaphore(name: string, options: SemaphoreOptions): Semaphore;
+  /** Several locks to be taken together, each of another name. */
+  lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
   close(): Promise<void>;
 }
 

@@ -9,6 +9,16 @@ import { coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { ClientSession } from "../client/session.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import type {
+  AcquireOptions,
+  Lock,
+  Locking,
+  LockOptions,
+  LockSet,
+  ReadWriteLock,
+  Semaphore,
+  SemaphoreOptions,
+} from "../recipes/lock-api.ts";
 import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
@@ -78,6 +88,22 @@ export class MemberNode implements CoordNode {
 
   election(name: string, options?: ElectionOptions): Election {
     return this.#coord.election(name, options);
+  }
+
+  lock(name: string, options?: LockOptions): Lock {
+    return this.#coord.lock(name, options);
+  }
+
+  readWriteLock(name: string, options?: Omit<LockOptions, "reentrant">): ReadWriteLock {
+    return this.#coord.readWriteLock(name, options);
+  }
+
+  semaphore(name: string, options: SemaphoreOptions): Semaphore {
+    return this.#coord.semaphore(name, options);
+  }
+
+  lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
+    return this.#coord.lockSet(locks);
   }
 
   status(): NodeStatus {

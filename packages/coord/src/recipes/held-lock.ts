@@ -1,0 +1,97 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { CallOptions, Fence, Session, Watch } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
+import { askPath } from "./ask-back.ts";
+import { bounded, listen, longestWaitMs } from "./bounded.ts";
+import type { Place } from "./hold.ts";
+import type { Holding } from "./holding.ts";
+import type { LinePaths } from "./line.ts";
+import type { LockHold } from "./lock-api.ts";
+import { patient } from "./patient.ts";
+
+/** A holding that others may ask for. */
+export class HeldLock implements LockHold {
+  readonly #session: Session;
+  readonly #paths: LinePaths;
+  readonly #name: string;
+  readonly #holding: Holding;
+  #isReleased = false;
+  #asked: Promise<AbortSignal> | null = null;
+
+  constructor(session: Session, paths: LinePaths, { applicant, holding }: Place) {
+    this.#session = session;
+    this.#paths = paths;
+    this.#name = applicant.name;
+    this.#holding = holding;
+  }
+
+  get epoch(): number {
+    return this.#holding.epoch;
+  }
+
+  get fence(): Fence {
+    return this.#holding.fence;
+  }
+
+  get signal(): AbortSignal {
+    return this.#holding.signal;
+  }
+
+  get expiresIn(): number {
+    return this.#holding.expiresIn;
+  }
+
+  /** By its holder, so that it is no loss. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  assert(): void {
+    this.#holding.assert();
+  }
+
+  release(options?: CallOptions): Promise<void> {
+    if (!this.signal.aborted) this.#isReleased = true;
+    return this.#holding.release(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+
+  askedBack(options: CallOptions = {}): Promise<AbortSignal> {
+    const { clock } = this.#session;
+    const what = `listening for requests of ${this.#paths.base}`;
+    const bounds = { clock, options, fallbackMs: longestWaitMs, end: this.signal, what };
+    return bounded(bounds, async (signal) => {
+      this.#asked ??= this.#listen(signal).catch((error: unknown) => {
+        this.#asked = null;
+        throw error;
+      });
+      return this.#asked;
+    });
+  }
+
+  async #listen(signal: AbortSignal): Promise<AbortSignal> {
+    const path = askPath(this.#paths, this.#name);
+    const watch = await patient(this.#session, signal).watch(path, { initial: true });
+    const stopListening = listen(this.signal, () => void watch.close());
+    const controller = sharedController();
+    void abortWhenAsked(watch, controller, this.#paths.base).finally(stopListening);
+    return controller.signal;
+  }
+}
+
+/** The first event is a snapshot, which has the node when somebody asked before. */
+async function abortWhenAsked(watch: Watch, controller: AbortController, base: string): Promise<void> {
+  try {
+    for await (const event of watch) {
+      const isAsked = event.type === "snapshot" ? event.nodes.length > 0 : event.type !== "deleted";
+      if (!isAsked) continue;
+      controller.abort(new FlotillaError("ERR_FLOTILLA_ASKED_BACK", `${base} is asked back`));
+      return;
+    }
+  } catch {
+    // The session is lost, and the holding with it.
+  }
+}

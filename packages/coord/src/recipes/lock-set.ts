@@ -1,0 +1,133 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { CallOptions, Session } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
+import { bounded, listen, longestWaitMs } from "./bounded.ts";
+import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
+import { runHeld } from "./run-held.ts";
+
+/** How one lock of a set is taken; null when it is not to be had. */
+type Take = (lock: Locking<AcquireOptions>, signal: AbortSignal) => Promise<LockHold | null>;
+
+const inTurn: Take = (lock, signal) => lock.acquire({ signal, timeoutMs: Infinity });
+const atOnce: Take = (lock, signal) => lock.tryAcquire({ signal, timeoutMs: Infinity });
+
+/**
+ * Several locks taken together, on one session.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when there is none, or one twice: it would wait for itself
+ */
+export function createLockSet(session: Session, locks: readonly Locking<AcquireOptions>[]): LockSet {
+  const paths = new Set(locks.map(({ path }) => path));
+  if (locks.length === 0 || paths.size !== locks.length) {
+    const message = "locks: expected one or more, each of another name";
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+  }
+  return new SessionLockSet(session, locks);
+}
+
+class SessionLockSet implements LockSet {
+  readonly #session: Session;
+  readonly #locks: readonly Locking<AcquireOptions>[];
+
+  constructor(session: Session, locks: readonly Locking<AcquireOptions>[]) {
+    this.#session = session;
+    this.#locks = [...locks];
+  }
+
+  async acquire(options: AcquireOptions = {}): Promise<EachHeld> {
+    const held = await this.#take(options, inTurn);
+    if (held === null)
+      throw new FlotillaError("ERR_FLOTILLA_INTERNAL", "a lock ended its wait without a grant");
+    return held;
+  }
+
+  tryAcquire(options: AcquireOptions = {}): Promise<EachHeld | null> {
+    return this.#take(options, atOnce);
+  }
+
+  async run<T>(fn: (held: AllHeld) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
+    return runHeld(await this.acquire(options), fn);
+  }
+
+  #take(options: AcquireOptions, take: Take): Promise<EachHeld | null> {
+    const { clock, signal: end } = this.#session;
+    const what = `acquisition of ${this.#locks.map(({ path }) => path).join(", ")}`;
+    return bounded({ clock, options, fallbackMs: Infinity, end, what }, (signal) =>
+      this.#takeAll(signal, take),
+    );
+  }
+
+  async #takeAll(signal: AbortSignal, take: Take): Promise<EachHeld | null> {
+    const order = this.#locks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const taken = new Map<Locking<AcquireOptions>, LockHold>();
+    let isComplete = false;
+    try {
+      for (const lock of order) {
+        const hold = await take(lock, signal);
+        if (hold === null) return null;
+        taken.set(lock, hold);
+      }
+      isComplete = true;
+      return new EachHeld(
+        this.#session,
+        this.#locks.flatMap((lock) => taken.get(lock) ?? []),
+      );
+    } finally {
+      // Given back in the background, as the place in line is.
+      if (!isComplete)
+        for (const hold of [...taken.values()].toReversed()) void hold.release().catch(() => {});
+    }
+  }
+}
+
+class EachHeld implements AllHeld {
+  readonly holds: readonly LockHold[];
+  readonly #session: Session;
+  readonly #controller = sharedController();
+  readonly #stopListening: readonly (() => void)[];
+  #isReleased = false;
+
+  constructor(session: Session, holds: readonly LockHold[]) {
+    this.#session = session;
+    this.holds = holds;
+    this.#stopListening = holds.map((hold) =>
+      listen(hold.signal, (reason) => this.#controller.abort(reason)),
+    );
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get expiresIn(): number {
+    return Math.min(...this.holds.map((hold) => hold.expiresIn));
+  }
+
+  /** By its holder, so that it is no loss. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  assert(): void {
+    this.signal.throwIfAborted();
+    for (const hold of this.holds) hold.assert();
+  }
+
+  release(options: CallOptions = {}): Promise<void> {
+    if (!this.signal.aborted) this.#isReleased = true;
+    this.#controller.abort(
+      new FlotillaError("ERR_FLOTILLA_LOST", "they are no longer held: they were released"),
+    );
+    for (const stop of this.#stopListening) stop();
+    const { clock } = this.#session;
+    const bounds = { clock, options, fallbackMs: longestWaitMs, what: "release of several locks" };
+    return bounded(bounds, async (signal) => {
+      const releases = this.holds.toReversed().map((hold) => hold.release({ signal, timeoutMs: Infinity }));
+      const ends = await Promise.allSettled(releases);
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release();
+  }
+}

@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { nothing, remains } from "./places.ts";
+import { isPending, rejection, World } from "./world.ts";
+import type { Client } from "./world.ts";
+
+const of = ({ coord }: Client, ...names: string[]) => coord.lockSet(names.map((name) => coord.lock(name)));
+
+test("several locks are held together, in the order they were given", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const held = await world.until(of(a, "y", "x").acquire());
+  expect(held.holds.map(({ fence }) => fence.path.split("/")[2])).toEqual(["y", "x"]);
+  held.assert();
+  expect(await world.until(b.coord.lock("y").tryAcquire())).toBeNull();
+  expect(await world.until(of(b, "z", "x").tryAcquire())).toBeNull();
+  await world.pass(500);
+  expect(await remains(world, a, "/lock/z")).toEqual(nothing);
+  await world.until(held.release());
+  expect(held.signal.aborted).toBe(true);
+  expect(held.expiresIn).toBeLessThanOrEqual(0);
+  for (const path of ["/lock/x", "/lock/y"]) expect(await remains(world, a, path)).toEqual(nothing);
+});
+
+test("two who want the same locks in another order never wait for each other", async () => {
+  const world = await World.start(3);
+  const clients = await world.three();
+  let turns = 0;
+  let running = 0;
+  const work = clients.map(async (client, index) => {
+    const names = ["x", "y", "z"];
+    for (let round = 0; round < 10; round += 1)
+      await of(client, ...names.slice(index), ...names.slice(0, index)).run(async () => {
+        running += 1;
+        expect(running).toBe(1);
+        await client.session.sync();
+        running -= 1;
+        turns += 1;
+      });
+  });
+  await world.until(Promise.all(work));
+  expect(turns).toBe(30);
+});
+
+test("the loss of one lock is the loss of all", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const held = await world.until(of(a, "x", "y").acquire());
+  await world.until(b.session.delete(held.holds[1]?.fence.path ?? "", { force: true }));
+  await world.pass(100);
+  expect(held.signal.reason).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
+  expect(() => held.assert()).toThrow(expect.objectContaining({ code: "ERR_FLOTILLA_LOST" }));
+  held.holds[0]?.assert();
+  await world.until(held.release());
+  expect(await remains(world, a, "/lock/x")).toEqual(nothing);
+});
+
+test("a wait for several that ends gives back what it had", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const other = await world.until(a.coord.lock("y").acquire());
+  const waiting = of(b, "x", "y").acquire({ timeoutMs: 500 });
+  const ended = rejection(waiting);
+  await world.pass(200);
+  expect(await isPending(waiting)).toBe(true);
+  expect(await world.until(ended)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  await world.pass(200);
+  expect(await remains(world, a, "/lock/x")).toEqual(nothing);
+  await world.until(other.release());
+});
+
+test("no locks, and one lock twice, are refused", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const bad = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect(() => of(client)).toThrow(bad);
+  expect(() => of(client, "x", "x")).toThrow(bad);
+});

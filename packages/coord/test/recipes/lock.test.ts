@@ -1,0 +1,223 @@
+import { expect, test } from "vitest";
+import type { LockHold } from "../../src/recipes/lock-api.ts";
+import { nothing, remains } from "./places.ts";
+import { isPending, rejection, World } from "./world.ts";
+
+const lost = { code: "ERR_FLOTILLA_LOST" };
+
+test("one holds at a time, in the order they came, with growing epochs", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const first = await world.until(a.coord.lock("x").acquire());
+  const second = b.coord.lock("x").acquire();
+  await world.pass(50);
+  const third = c.coord.lock("x").acquire();
+  await world.pass(500);
+  expect(await isPending(second)).toBe(true);
+  await world.until(first.release());
+  const next = await world.until(second);
+  expect(await isPending(third)).toBe(true);
+  expect(first.signal.aborted).toBe(true);
+  await world.until(next.release());
+  const last = await world.until(third);
+  expect([first.epoch, next.epoch, last.epoch]).toEqual(
+    [first.epoch, next.epoch, last.epoch].toSorted((p, q) => p - q),
+  );
+  await world.until(last.release());
+  expect(await remains(world, a, "/lock/x")).toEqual(nothing);
+});
+
+test("an uncontended lock and release are two writes once the lock was ever held", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  await world.until(coord.lock("x").run(() => {}));
+  const before = await world.until(session.put("/mark", ""));
+  await world.until(coord.lock("x").run(() => {}));
+  const after = await world.until(session.put("/mark", ""));
+  expect(after.revision - before.revision).toBe(3);
+});
+
+test("a fence of a lock refuses writes once somebody else holds", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const first = await world.until(a.coord.lock("x").acquire());
+  await world.until(a.session.put("/job", "1", { fence: first.fence }));
+  const second = b.coord.lock("x").acquire();
+  await world.pass(50);
+  await world.until(first.release());
+  await world.until(second);
+  const late = rejection(a.session.put("/job", "2", { fence: first.fence }));
+  expect(await world.until(late)).toMatchObject({ code: "ERR_FLOTILLA_FENCED" });
+});
+
+test("an attempt takes what is free, and leaves nothing behind where it is not", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const held = await world.until(a.coord.lock("x").tryAcquire());
+  expect(held).not.toBeNull();
+  expect(await world.until(b.coord.lock("x").tryAcquire())).toBeNull();
+  expect((await remains(world, b, "/lock/x")).line).toHaveLength(1);
+  await world.until(held!.release());
+  const again = await world.until(b.coord.lock("x").tryAcquire());
+  expect(again!.epoch).toBeGreaterThan(held!.epoch);
+});
+
+test("an attempt takes the place of a holder that died", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  world.kernel.node(a.machine).crash();
+  await world.pass(4_000);
+  const next = await world.until(b.coord.lock("x").tryAcquire());
+  expect(next!.epoch).toBeGreaterThan(held.epoch);
+});
+
+test("a wait that is bounded ends in time and leaves the line", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  const error = await world.until(rejection(b.coord.lock("x").acquire({ timeoutMs: 300 })));
+  expect(error).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  await world.pass(100);
+  expect((await remains(world, c, "/lock/x")).line).toHaveLength(1);
+  const next = c.coord.lock("x").acquire();
+  await world.pass(50);
+  await world.until(held.release());
+  await world.until(next);
+});
+
+test("run gives back what its work returned, and the lock whatever became of it", async () => {
+  const world = await World.start();
+  const a = await world.client();
+  const lock = a.coord.lock("x");
+  expect(await world.until(lock.run((held) => held.epoch))).toBeGreaterThan(0);
+  const failing = lock.run(() => Promise.reject(new Error("broken")));
+  expect(await world.until(rejection(failing))).toMatchObject({ message: "broken" });
+  const early = lock.run(async (held) => {
+    await held.release();
+    return "done";
+  });
+  expect(await world.until(early)).toBe("done");
+  expect(await remains(world, a, "/lock/x")).toEqual(nothing);
+});
+
+test("run says so when the lock was lost before the work was done", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const done: LockHold[] = [];
+  const working = a.coord.lock("x").run(async (held) => {
+    done.push(held);
+    await new Promise((resolve) => {
+      held.signal.addEventListener("abort", resolve);
+    });
+    return "done";
+  });
+  const failing = rejection(
+    b.coord.lock("y").run(async (held) => {
+      await new Promise((resolve) => {
+        held.signal.addEventListener("abort", resolve);
+      });
+      throw new Error("stopped half way");
+    }),
+  );
+  const failed = rejection(working);
+  await world.pass(500);
+  world.isolate(a);
+  world.isolate(b);
+  await world.pass(5_000);
+  world.heal(a);
+  world.heal(b);
+  expect(await world.until(failed)).toMatchObject(lost);
+  expect(await world.until(failing)).toMatchObject({ ...lost, cause: { message: "stopped half way" } });
+  expect(done).toHaveLength(1);
+});
+
+test("who holds and who waits can be looked at", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const empty = await world.until(c.coord.lock("x").inspect());
+  expect(empty).toEqual({ holders: [], waiters: [] });
+  const held = await world.until(a.coord.lock("x", { id: "a", value: "deploy" }).acquire());
+  void b.coord.lock("x", { id: "b", priority: -1 }).acquire();
+  await world.pass(50);
+  void c.coord.lock("x", { id: "c" }).acquire();
+  await world.pass(50);
+  const report = await world.until(c.coord.lock("x").inspect());
+  expect(report).toEqual({
+    holders: [
+      { id: "a", value: "deploy", priority: 0, permits: 1, epoch: held.epoch, sinceMs: expect.any(Number) },
+    ],
+    waiters: [
+      { id: "c", value: "", priority: 0, permits: 1 },
+      { id: "b", value: "", priority: -1, permits: 1 },
+    ],
+  });
+});
+
+test("a holder that listens is asked for the lock, before and after it began to listen", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  expect(await world.until(b.coord.lock("x").askBack())).toBe(0);
+  const held = await world.until(a.coord.lock("x").acquire());
+  const asked = await world.until(held.askedBack());
+  await world.pass(1_000);
+  expect(asked.aborted).toBe(false);
+  expect(await world.until(b.coord.lock("x").askBack())).toBe(1);
+  expect(await world.until(c.coord.lock("x").askBack())).toBe(1);
+  await world.pass(100);
+  expect(asked.reason).toMatchObject({ code: "ERR_FLOTILLA_ASKED_BACK" });
+  expect(held.signal.aborted).toBe(false);
+  await world.until(held.release());
+  await world.pass(500);
+  expect(await world.until(c.session.children("/lock/x/asked"))).toMatchObject({ names: [] });
+  const next = await world.until(a.coord.lock("x").acquire());
+  expect(await world.until(b.coord.lock("x").askBack())).toBe(1);
+  const late = await world.until(next.askedBack());
+  await world.pass(100);
+  expect(late.aborted).toBe(true);
+});
+
+test("a lock that says so is shared by those who ask it again while it holds", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const lock = a.coord.lock("x", { reentrant: true });
+  const other = b.coord.lock("x").acquire();
+  (await world.until(other)).release().catch(() => {});
+  await world.pass(100);
+  const outer = await world.until(lock.acquire());
+  const inner = await world.until(lock.run((held) => held.epoch));
+  expect(inner).toBe(outer.epoch);
+  const second = await world.until(lock.tryAcquire());
+  const waiting = b.coord.lock("x").acquire();
+  await world.until(outer.release());
+  await world.until(outer.release());
+  expect(outer.signal.aborted).toBe(true);
+  expect(() => outer.assert()).toThrow(expect.objectContaining(lost));
+  second!.assert();
+  await world.pass(500);
+  expect(await isPending(waiting)).toBe(true);
+  await world.until(second!.release());
+  expect((await world.until(waiting)).epoch).toBeGreaterThan(outer.epoch);
+  expect(await world.until(lock.tryAcquire())).toBeNull();
+});
+
+test("a lock that does not say so waits for itself", async () => {
+  const world = await World.start();
+  const a = await world.client();
+  const lock = a.coord.lock("x");
+  await world.until(lock.acquire());
+  expect(await world.until(lock.tryAcquire())).toBeNull();
+});
+
+test("names and options that make no sense are refused", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const bad = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  for (const name of ["", "a/b", "."]) expect(() => coord.lock(name)).toThrow(bad);
+  expect(() => coord.lock("x", { id: "" })).toThrow(bad);
+  expect(() => coord.lock("x", { priority: 0.5 })).toThrow(bad);
+  for (const permits of [0, 1_001, 1.5, Number.NaN])
+    expect(() => coord.semaphore("x", { permits })).toThrow(bad);
+  for (const permits of [0, 4, 1.5])
+    await expect(coord.semaphore("x", { permits: 3 }).acquire({ permits })).rejects.toEqual(bad);
+});
