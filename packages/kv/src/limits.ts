@@ -17,6 +17,8 @@ export const limits = {
   childrenPage: 10_000,
   /** Sessions in one page. */
   sessionsPage: 1_000,
+  /** Leases in one page. */
+  leasesPage: 1_000,
   /** Unacknowledged requests of one session. */
   windowRequests: 1_024,
   /** Bytes of the results kept for the unacknowledged requests of one session; the last one may go beyond. */

@@ -11,7 +11,7 @@ import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
 import type { Restored } from "./restore.ts";
-import { sessionInfo } from "./session-info.ts";
+import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState } from "./state.ts";
 import type { Standing, State } from "./state.ts";
@@ -26,7 +26,9 @@ import type {
   BeginRestoredCommand,
   ChildrenPage,
   ExpireCommand,
+  LeaseId,
   LeaseInfo,
+  LeasesPage,
   Node,
   ReapablePage,
   ReapCommand,
@@ -222,11 +224,7 @@ export class Machine {
 
   /** Sorted by id, at most `limit` (1 to 1,000) of those after `after` (null: from the start). */
   sessionsPage(after: SessionId | null, limit: number): SessionsPage {
-    const size = Math.min(Math.max(1, limit), limits.sessionsPage);
-    const found = this.#state.sessions.page(after, size + 1);
-    const page = found.slice(0, size);
-    const next = found.length > size ? (page.at(-1)?.id ?? null) : null;
-    return { sessions: page.map((session) => sessionInfo(this.#state, session)), next };
+    return sessionsPage(this.#state, after, limit);
   }
 
   lease(id: string): LeaseInfo | null {
@@ -236,6 +234,11 @@ export class Machine {
   /** Sorted by id. */
   leases(): LeaseInfo[] {
     return this.#state.sessions.leases();
+  }
+
+  /** Sorted by id, at most `limit` (1 to 1,000) of those after `after` (null: from the start). */
+  leasesPage(after: LeaseId | null, limit: number): LeasesPage {
+    return leasesPage(this.#state, after, limit);
   }
 
   /** The encoded results that a session's window keeps, from `fromSeq` on, in order. */

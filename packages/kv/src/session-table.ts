@@ -82,6 +82,17 @@ export class SessionTable {
     return this.#leases.values();
   }
 
+  /** Sorted by id, at most `limit` of those after `after`. */
+  leasesAfter(after: LeaseId | null, limit: number): readonly LeaseInfo[] {
+    const found: LeaseInfo[] = [];
+    this.#leases.scan(after === null ? "" : `${after}\u0000`, (_id, lease) => {
+      if (found.length === limit) return false;
+      found.push(lease);
+      return true;
+    });
+    return found;
+  }
+
   /** The leases of a session, its own among them; in no order. */
   leasesOf(session: SessionId): ReadonlySet<LeaseId> {
     return this.#leasesOf.get(session) ?? emptySet;

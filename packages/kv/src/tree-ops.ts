@@ -105,7 +105,7 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
 function create(x: Execution, op: CreateOp): Outcome {
   if (op.lease !== null) {
     const lease = x.sessions.lease(op.lease);
-    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";
+    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_LOST";
     if (x.inGrace) return "ERR_FLOTILLA_GRACE";
   }
   const parent = x.tree.get(parentOf(op.path));

@@ -366,3 +366,16 @@ export interface LeaseInfo {
   /** It is renewed no more. */
   readonly doomed: boolean;
 }
+
+/** A lease and what it has. */
+export interface LeaseEntry extends LeaseInfo {
+  /** Nodes that end with it. */
+  readonly nodes: number;
+}
+
+/** A page of leases, sorted by id. */
+export interface LeasesPage {
+  readonly leases: readonly LeaseEntry[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: LeaseId | null;
+}

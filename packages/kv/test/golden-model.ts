@@ -295,7 +295,7 @@ export class GoldenModel {
 
   #create(op: CreateOp): OpResult {
     if (op.lease !== null && this.state.leases[op.lease]?.session !== this.#session) {
-      refuse("ERR_FLOTILLA_SESSION_EXPIRED");
+      refuse("ERR_FLOTILLA_LOST");
     }
     if (op.lease !== null && this.state.graceMs > 0) refuse("ERR_FLOTILLA_GRACE");
     const parent = this.#node(parentPath(op.path));

@@ -170,7 +170,7 @@ test("a great many commands do what the golden model says, and reach every rule"
 /** What can happen and did not. */
 function missing(table: Table): string[] {
   const tree = {
-    create: "BAD_ARGUMENT BAD_PATH SESSION_EXPIRED NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
+    create: "BAD_ARGUMENT BAD_PATH LOST NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
     set: "BAD_PATH NOT_FOUND FENCED BAD_VERSION CONDITION",
     put: "BAD_PATH NOT_FOUND FENCED BAD_VERSION CONDITION",
     delete: "BAD_PATH BAD_ARGUMENT NOT_FOUND FENCED BAD_VERSION CONDITION HAS_CHILDREN HELD",

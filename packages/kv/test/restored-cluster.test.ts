@@ -74,7 +74,7 @@ describe("beginning the history of a restored cluster", () => {
     const multi = { type: "multi", ops: [create("/p"), create("/e", { lease: idOf(3) })] } as const;
     expect(driver.send(3, multi)).toMatchObject({ ok: false, code: "ERR_FLOTILLA_GRACE", failed: 1 });
     expect(driver.code(3, create("/p"))).toBe("ok");
-    expect(driver.code(3, create("/e", { lease: idOf(9) }))).toBe("SESSION_EXPIRED");
+    expect(driver.code(3, create("/e", { lease: idOf(9) }))).toBe("LOST");
     expect(driver.apply({ type: "end-grace" })).toEqual({ type: "grace-ended" });
     expect(driver.code(3, create("/e", { lease: idOf(3) }))).toBe("ok");
   });

@@ -33,13 +33,8 @@ describe("which failing check wins", () => {
   const tree = [create("/p"), create("/p/c"), create("/e", own), create("/g", { ...own, guarded: true })];
   const large = new Uint8Array(limits.valueBytes + 1);
   const cases: [name: string, session: number, op: Operation, code: string][] = [
-    [
-      "a lease that is gone, before a missing parent",
-      1,
-      create("/x/y", { lease: idOf(9) }),
-      "SESSION_EXPIRED",
-    ],
-    ["a lease of another session", 2, create("/x", own), "SESSION_EXPIRED"],
+    ["a lease that is gone, before a missing parent", 1, create("/x/y", { lease: idOf(9) }), "LOST"],
+    ["a lease of another session", 2, create("/x", own), "LOST"],
     ["a bad path, before a lease that is gone", 1, create("/x//y", { lease: idOf(9) }), "BAD_PATH"],
     ["a missing parent", 1, create("/x/y"), "NOT_FOUND"],
     ["an existing node", 1, create("/p"), "EXISTS"],

@@ -174,11 +174,19 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     const { stat } = (await json("stat", "/doomed")) as { stat: { ephemeralOwner: string } };
     const id = stat.ephemeralOwner;
     expect((await run(["sessions", "ls"])).stdout).toMatch(new RegExp(`^${id} +\\d+ ms +1 +1 +open$`, "m"));
+    expect((await run(["leases", "ls", "--session", id])).stdout).toMatch(
+      new RegExp(`^${id} +${id} +\\d+ ms +1 +held$`, "m"),
+    );
+    expect(await run(["leases", "revoke", id], { input: "" })).toMatchObject({ code: 2 });
     expect(await run(["sessions", "end", id], { input: "" })).toMatchObject({ code: 2 });
     expect(await json("sessions", "end", id, "--yes")).toEqual({ id, doomed: true });
     expect(await held.ended()).toMatchObject({ code: 3 });
     expect(await json("sessions", "ls")).toMatchObject({ sessions: expect.not.arrayContaining([{ id }]) });
-    await expectFailure(["sessions", "end", "0".repeat(32), "-y"], 6, "ERR_FLOTILLA_NOT_FOUND");
+    for (const verb of [
+      ["sessions", "end"],
+      ["leases", "revoke"],
+    ])
+      await expectFailure([...verb, "0".repeat(32), "-y"], 6, "ERR_FLOTILLA_NOT_FOUND");
   });
 
   test("commands leave no session behind", async () => {

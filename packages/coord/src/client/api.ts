@@ -3,6 +3,7 @@ import type {
   Branch,
   ChildrenPage,
   LeaseId,
+  LeasesPage,
   Node,
   SessionId,
   SessionsPage,
@@ -70,7 +71,9 @@ export interface CreateOptions extends WriteOptions {
   readonly ephemeral?: boolean;
   /** Append the parent's counter, ten digits. Default false. */
   readonly sequential?: boolean;
-  /** Other sessions cannot delete it. Needs `ephemeral`. Default false. */
+  /** Ends with this lease of the session, which must not have lapsed. Not with `ephemeral`. */
+  readonly lease?: Lease;
+  /** Other sessions cannot delete it. Needs `ephemeral` or `lease`. Default false. */
   readonly guarded?: boolean;
   /** Deleted within a few seconds after its last child is; not before it had one. On its own. Default false. */
   readonly container?: boolean;
@@ -108,6 +111,7 @@ export type MultiItem =
       readonly path: string;
       readonly value?: Value;
       readonly ephemeral?: boolean;
+      readonly lease?: Lease;
       readonly sequential?: boolean;
       readonly guarded?: boolean;
       readonly container?: boolean;
@@ -265,6 +269,32 @@ export interface SessionLease {
   assert(): void;
 }
 
+/**
+ * A lease besides the session's own. It is renewed with the session until it is revoked or lapses, and never outlives
+ * what the session may believe of itself. A lapse is final: its nodes are given back.
+ */
+export interface Lease extends SessionLease, AsyncDisposable {
+  readonly id: LeaseId;
+  readonly ttlMs: number;
+  /**
+   * Ends it and deletes its nodes in one revision; its signal fires before that is sent. Idempotent: whatever comes of
+   * the call, it is renewed no more.
+   */
+  revoke(options?: CallOptions): Promise<void>;
+}
+
+export interface GrantOptions extends CallOptions {
+  /** Longest stall of the event loop that its signal still covers, ms; 0 to half its TTL. Default TTL / 5. */
+  readonly maxStallMs?: number;
+}
+
+export interface LeasesOptions extends ReadOptions {
+  /** Leases after this id. */
+  readonly after?: LeaseId;
+  /** Default and most 1,000. */
+  readonly limit?: number;
+}
+
 /** What a server tells of itself. */
 export interface NodeStatus {
   readonly id: string;
@@ -318,6 +348,15 @@ export interface Session extends AsyncDisposable {
   usage(path: string, options?: ReadOptions): Promise<Usage | null>;
   /** The open sessions of the cluster, sorted by id. */
   sessions(options?: SessionsOptions): Promise<SessionsPage>;
+  /** The leases of all sessions, their own among them, sorted by id. */
+  leases(options?: LeasesOptions): Promise<LeasesPage>;
+  /**
+   * A further lease, for nodes that end together before the session does. 500 to 120,000 ms; one that is shorter than
+   * the session's TTL lapses sooner when a server falls silent. At most 999 at a time.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_LIMIT`, `ERR_FLOTILLA_LOST` when it had lapsed
+   *   before it was known
+   */
+  grant(ttlMs: number, options?: GrantOptions): Promise<Lease>;
   /**
    * Has another session ended, or a lease of one: it is renewed no more, its holder is told in time as by any lapse, and
    * after its TTL and a little its nodes are gone. `close` ends the own session at once.

@@ -1,11 +1,20 @@
 import type { SessionId } from "@flotilla/kv";
 import type { ClientHost, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Answer, AttachedMessage, EndedMessage, Query, ServerMessage } from "../wire/messages.ts";
+import type {
+  Answer,
+  AttachedMessage,
+  EndedMessage,
+  Query,
+  RenewedMessage,
+  ServerMessage,
+} from "../wire/messages.ts";
 import { Belief } from "./belief.ts";
 import type { Dialer } from "./dialer.ts";
 import type { LeaseTimes, Moment } from "./lease-period.ts";
 import { LeasePeriod, momentOf } from "./lease-period.ts";
+import type { HeldLease } from "./held-lease.ts";
+import { LeaseSet } from "./lease-set.ts";
 import { Link } from "./link.ts";
 import { Pipeline } from "./pipeline.ts";
 import { StateCell } from "./state.ts";
@@ -53,7 +62,9 @@ export class Attachment {
   #reached = false;
   #finalError: FlotillaError | undefined;
   #refusal: FlotillaError | undefined;
+  readonly #leases = new LeaseSet();
   #renewal: Timer | undefined;
+  #renewalDueMs = 0;
   #suspension: Timer | undefined;
 
   constructor(options: AttachmentOptions, handler: AttachmentHandler) {
@@ -115,8 +126,16 @@ export class Attachment {
     this.#link.start();
   }
 
+  /** Renews a lease from now on, with the session's own, until it ends. */
+  hold(lease: HeldLease): void {
+    this.#leases.add(lease, (this.#belief?.lastNumber ?? 0) + 1);
+    const { clock } = this.#options.host;
+    if (clock.now() + lease.ttlMs / 4 < this.#renewalDueMs) this.#armRenewal();
+  }
+
   /** Ends the belief: everything held is let go of before anybody is told. */
   endBelief(why: string): void {
+    this.#leases.end(why);
     this.#belief?.end(why);
   }
 
@@ -152,8 +171,7 @@ export class Attachment {
         this.#ended(message);
         return;
       case "renewed":
-        this.#belief?.confirm(message.number);
-        this.#judge();
+        this.#renewed(message);
         return;
       case "pong":
         return;
@@ -220,13 +238,33 @@ export class Attachment {
     this.#handler.failed(final ?? cause, final !== undefined);
   }
 
-  #renew(): void {
-    const { host, session, times } = this.#options;
+  #armRenewal(): void {
+    const { host, times } = this.#options;
+    const delayMs = Math.min(times.ttlMs, this.#leases.shortestMs) / 4;
     this.#renewal?.cancel();
-    this.#renewal = host.clock.setTimer(times.ttlMs / 4, () => this.#renew());
+    this.#renewalDueMs = host.clock.now() + delayMs;
+    this.#renewal = host.clock.setTimer(delayMs, () => this.#renew());
+  }
+
+  #renew(): void {
+    this.#armRenewal();
     if (this.#belief === undefined) return;
-    if (this.#server === null) this.#belief.period.check();
-    else this.#link.send({ type: "renew", number: this.#belief.renewing(), leases: [session] });
+    if (this.#server === null) {
+      this.#belief.period.check();
+      return;
+    }
+    const number = this.#belief.renewing();
+    const leases = [this.#options.session, ...this.#leases.renewable()];
+    this.#link.send({ type: "renew", number, leases });
+  }
+
+  #renewed({ number, refused }: RenewedMessage): void {
+    // Nothing outlives the session: where its own lease is not vouched for, no other is believed in for longer.
+    if (!refused.includes(this.#options.session)) {
+      const moment = this.#belief?.confirm(number) ?? null;
+      if (moment !== null) this.#leases.confirm(number, moment, refused);
+    }
+    this.#judge();
   }
 
   /** Connected or suspended, by the age of the last confirmation. */

@@ -56,16 +56,22 @@ export class Belief {
     this.#sent.clear();
   }
 
-  /** An acknowledgement. Unknown and repeated numbers change nothing. */
-  confirm(number: number): void {
+  /** Number of the last renewal that was sent; 0 for none. */
+  get lastNumber(): number {
+    return this.#lastNumber;
+  }
+
+  /** An acknowledgement: when it was sent. Null for unknown and repeated numbers, which change nothing. */
+  confirm(number: number): Moment | null {
     const moment = this.#sent.get(number);
-    if (moment === undefined || this.#ended) return;
+    if (moment === undefined || this.#ended) return null;
     // Earlier ones would only move the belief back.
     for (const earlier of this.#sent.keys()) if (earlier <= number) this.#sent.delete(earlier);
     this.#confirmed = moment;
-    if (this.#period.extend(moment)) return;
+    if (this.#period.extend(moment)) return moment;
     const next = new LeasePeriod(this.#clock, this.#times, moment);
     if (next.check()) this.#period = next;
+    return moment;
   }
 
   /** Ends belief for good. */

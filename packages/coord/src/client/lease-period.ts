@@ -64,7 +64,7 @@ export class LeasePeriod implements SessionLease {
       if (this.#left() > 0 && !this.#jumped()) return;
       this.end("the lease lapsed");
     }
-    throw new FlotillaError("ERR_FLOTILLA_LOST", "the session's lease lapsed", {
+    throw new FlotillaError("ERR_FLOTILLA_LOST", "the lease lapsed", {
       cause: this.#controller.signal.reason,
     });
   }

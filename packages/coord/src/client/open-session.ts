@@ -2,6 +2,7 @@ import { limits } from "@flotilla/kv";
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Dialer } from "./dialer.ts";
+import { hex } from "./hex.ts";
 import type { LeaseTimes } from "./lease-period.ts";
 import type { SessionOptions } from "./options.ts";
 import { ClientSession } from "./session.ts";
@@ -39,12 +40,6 @@ export function leaseTimes(options: SessionOptions): LeaseTimes {
     throw badArgument("maxStallMs: expected 0 to half of sessionTtlMs");
   }
   return { ttlMs, maxStallMs };
-}
-
-function hex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
 }
 
 /**

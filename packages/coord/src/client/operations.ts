@@ -92,7 +92,17 @@ export interface OperationContext {
   readonly copies: ValueCopies;
 }
 
-/** The creation of a node, ephemeral ones on the session's own lease. */
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_LOST` for a lease that lapsed */
+function leaseFor({ ephemeral, lease }: CreateOptions, own: LeaseId): LeaseId | null {
+  const isOwn = flag(ephemeral, "ephemeral");
+  if (lease === undefined) return isOwn ? own : null;
+  if (isOwn || !isObject(lease) || typeof lease.id !== "string" || typeof lease.assert !== "function")
+    throw badArgument("lease: expected what `grant` gave, without ephemeral");
+  lease.assert();
+  return lease.id;
+}
+
+/** The creation of a node, ephemeral ones on the session's own lease unless another is named. */
 export function createOp(
   path: string,
   value: Value,
@@ -106,7 +116,7 @@ export function createOp(
     type: "create",
     path,
     value: valueOf(value, copies),
-    lease: flag(options.ephemeral, "ephemeral") ? lease : null,
+    lease: leaseFor(options, lease),
     sequential: flag(options.sequential, "sequential"),
     guarded: flag(options.guarded, "guarded"),
     ...(flag(options.container, "container") ? { container: true } : {}),

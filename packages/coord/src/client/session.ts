@@ -1,6 +1,7 @@
 import type {
   ChildrenPage,
   LeaseId,
+  LeasesPage,
   Node,
   Operation,
   SessionId,
@@ -19,6 +20,9 @@ import type {
   ChildrenOptions,
   CreateOptions,
   DeleteOptions,
+  GrantOptions,
+  Lease,
+  LeasesOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
@@ -42,7 +46,8 @@ import { Attachment } from "./attachment.ts";
 import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import { checkOperation, createOp, deleteOp, fenced, multiOp, requestBytes, setOp } from "./operations.ts";
-import { sessionsQuery } from "./queries.ts";
+import { Grants } from "./grants.ts";
+import { leasesQuery, sessionsQuery } from "./queries.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, written } from "./results.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -65,6 +70,7 @@ export class ClientSession implements Session {
   readonly #timeoutMs: number;
   readonly #context: OperationContext;
   readonly #attachment: Attachment;
+  readonly #grants: Grants;
   readonly #controller = sharedController();
   #opening: PlainWait<void> | undefined;
   #openingError: FlotillaError | undefined;
@@ -83,6 +89,12 @@ export class ClientSession implements Session {
         this.#openingError = error;
         if (final && this.state === "connecting") this.#opening?.reject(error);
       },
+    });
+    this.#grants = new Grants({
+      host: options.host,
+      attachment: this.#attachment,
+      write: (operation, given, onFirstSend) =>
+        this.#write(operation, given, operation.type, null, onFirstSend),
     });
   }
 
@@ -165,6 +177,15 @@ export class ClientSession implements Session {
     const query = sessionsQuery(options);
     const { sessions, next } = expect(await this.#read(query, options), "sessions");
     return { sessions, next };
+  }
+
+  async leases(options: LeasesOptions = {}): Promise<LeasesPage> {
+    const { leases, next } = expect(await this.#read(leasesQuery(options), options), "leases");
+    return { leases, next };
+  }
+
+  grant(ttlMs: number, options: GrantOptions = {}): Promise<Lease> {
+    return this.#grants.grant(ttlMs, options);
   }
 
   async doom(lease: LeaseId, options?: CallOptions): Promise<void> {
@@ -257,11 +278,13 @@ export class ClientSession implements Session {
     options: CallOptions | undefined,
     verb: string,
     path: string | null,
+    onFirstSend?: () => void,
   ): Promise<Success> {
     this.#assertOpen();
     const bytes = checkOperation(operation);
     const bounds = callLimits(options, this.#timeoutMs);
-    return this.#attachment.pipeline.write({ operation, bytes, verb, path }, bounds, false);
+    const call = { operation, bytes, verb, path, ...(onFirstSend === undefined ? {} : { onFirstSend }) };
+    return this.#attachment.pipeline.write(call, bounds, false);
   }
 
   async #close(timeoutMs: number): Promise<void> {

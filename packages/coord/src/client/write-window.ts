@@ -16,6 +16,8 @@ export interface WriteCall {
   /** Names it in errors, together with the path unless that is null. */
   readonly verb: string;
   readonly path: string | null;
+  /** Called once, right before its first send. */
+  readonly onFirstSend?: () => void;
 }
 
 /** A write from its call to its result. */
@@ -28,11 +30,12 @@ export class PendingWrite extends Wait<Success> {
   result: Result | undefined = undefined;
   readonly #verb: string;
   readonly #path: string | null;
+  readonly #onFirstSend: (() => void) | undefined;
   readonly #onGiveUp: (write: PendingWrite) => boolean;
 
   /** @param onGiveUp the caller stops waiting; says whether the outcome is unknown */
   constructor(
-    { operation, bytes, verb, path }: WriteCall,
+    { operation, bytes, verb, path, onFirstSend }: WriteCall,
     deadlines: Deadlines,
     limits: CallLimits,
     onGiveUp: (write: PendingWrite) => boolean,
@@ -42,6 +45,7 @@ export class PendingWrite extends Wait<Success> {
     this.bytes = bytes;
     this.#verb = verb;
     this.#path = path;
+    this.#onFirstSend = onFirstSend;
     this.#onGiveUp = onGiveUp;
   }
 
@@ -51,6 +55,12 @@ export class PendingWrite extends Wait<Success> {
 
   protected giveUp(): boolean {
     return this.#onGiveUp(this);
+  }
+
+  /** Has its place in line, and is sent next. */
+  number(seq: number): void {
+    this.seq = seq;
+    this.#onFirstSend?.();
   }
 
   /** Tells the caller the result, once it is known. */
@@ -181,7 +191,7 @@ export class WriteWindow {
 
   #number(write: PendingWrite): void {
     this.#lastSeq += 1;
-    write.seq = this.#lastSeq;
+    write.number(this.#lastSeq);
     this.#numbered.push(write);
     this.flush();
   }

@@ -27,6 +27,8 @@ function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
       return { type: "usage", usage: machine.usage(query.path) };
     case "sessions":
       return { type: "sessions", ...machine.sessionsPage(query.after, query.limit) };
+    case "leases":
+      return { type: "leases", ...machine.leasesPage(query.after, query.limit) };
     case "sync":
       return { type: "done" };
     default:

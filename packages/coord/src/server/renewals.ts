@@ -13,7 +13,7 @@ const retryMs = 500;
 interface Renewal {
   readonly owner: object;
   readonly leases: readonly LeaseId[];
-  readonly done: () => void;
+  readonly done: (refused: ReadonlySet<LeaseId>) => void;
 }
 
 /** What renewals need. */
@@ -46,8 +46,8 @@ export class Renewals {
     this.#batch = options.random.u32() * 2 ** 20;
   }
 
-  /** Calls back once the leader vouched for all of them; never when it refuses one. */
-  renew(owner: object, leases: readonly LeaseId[], done: () => void): void {
+  /** Calls back once the leader vouched for some of them, with those that it refuses; never when it refuses all. */
+  renew(owner: object, leases: readonly LeaseId[], done: (refused: ReadonlySet<LeaseId>) => void): void {
     const renewal = { owner, leases, done };
     this.#open.set(owner, renewal);
     this.#waiting.push(renewal);
@@ -139,7 +139,7 @@ export class Renewals {
     this.#sent.delete(batch);
     for (const renewal of group) {
       if (this.#open.get(renewal.owner) === renewal) this.#open.delete(renewal.owner);
-      if (!renewal.leases.some((id) => refused.has(id))) renewal.done();
+      if (!renewal.leases.every((id) => refused.has(id))) renewal.done(refused);
     }
   }
 }

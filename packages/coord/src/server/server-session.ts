@@ -365,9 +365,12 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
   #renew({ number, leases }: RenewMessage): void {
     const { machine, renewals } = this.#context;
-    if (leases.length === 0 || leases.some((lease) => machine.lease(lease)?.session !== this.#id)) return;
-    renewals.renew(this, leases, () => {
-      if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number });
+    const own = new Set(leases.filter((lease) => machine.lease(lease)?.session === this.#id));
+    if (own.size === 0) return;
+    renewals.renew(this, [...own], (unvouched) => {
+      if (this.#state.type !== "attached") return;
+      const refused = leases.filter((lease) => !own.has(lease) || unvouched.has(lease));
+      this.#outlet.send({ type: "renewed", number, refused });
     });
   }
 

@@ -50,7 +50,8 @@ function writeQuery(query: Query): void {
       writer.text(query.path);
       return;
     case "sessions":
-      open(6, 3);
+    case "leases":
+      open(query.type === "sessions" ? 6 : 7, 3);
       if (query.after === null) writer.null();
       else writer.text(query.after);
       writer.number(query.limit);
@@ -162,11 +163,11 @@ function readChildren(reader: CborReader): Query {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2, 3];
+const queryItems = [2, 2, 4, 1, 1, 2, 3, 3];
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 6);
+  const tag = reader.uint("query tag", 7);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -180,6 +181,10 @@ function readQuery(reader: CborReader): Query {
     case 6: {
       const after = reader.takeNull() ? null : readId(reader);
       return { type: "sessions", after, limit: reader.uint("limit", limits.sessionsPage) };
+    }
+    case 7: {
+      const after = reader.takeNull() ? null : readId(reader);
+      return { type: "leases", after, limit: reader.uint("limit", limits.leasesPage) };
     }
     default:
       return { type: tag === 3 ? "sync" : "status" };

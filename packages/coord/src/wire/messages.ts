@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import type {
+  LeaseEntry,
   LeaseId,
   Node,
   Operation,
@@ -77,6 +78,7 @@ export type Query =
     }
   | { readonly type: "usage"; readonly path: string }
   | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
+  | { readonly type: "leases"; readonly after: LeaseId | null; readonly limit: number }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -158,6 +160,7 @@ export type Answer =
       readonly sessions: readonly SessionInfo[];
       readonly next: SessionId | null;
     }
+  | { readonly type: "leases"; readonly leases: readonly LeaseEntry[]; readonly next: LeaseId | null }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };
@@ -208,6 +211,8 @@ export interface BookmarkMessage {
 export interface RenewedMessage {
   readonly type: "renewed";
   readonly number: number;
+  /** Of the leases in that renewal, those that nobody vouches for. */
+  readonly refused: readonly LeaseId[];
 }
 export interface PongMessage {
   readonly type: "pong";

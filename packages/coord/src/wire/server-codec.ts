@@ -13,9 +13,11 @@ import {
   readName,
   readNode,
   readId,
+  readLease,
   readPath,
   readSession,
   readToken,
+  writeLease,
   writeNode,
   writeSession,
   writeToken,
@@ -31,7 +33,7 @@ import {
  *   5 armed        [5, id, token]
  *   6 events       [6, id, previous, [event…]]
  *   7 snapshot     [7, id, revision, historyId, reason, [[path, node]…], last]
- *   8 renewed      [8, number]
+ *   8 renewed      [8, number, [lease…]]
  *   9 pong         [9, number]
  *  10 bookmark     [10, id, token]
  */
@@ -78,6 +80,13 @@ function writeAnswer(answer: Answer): void {
       open(7, 3);
       writer.array(answer.sessions.length);
       for (const session of answer.sessions) writeSession(writer, session);
+      if (answer.next === null) writer.null();
+      else writer.text(answer.next);
+      return;
+    case "leases":
+      open(8, 3);
+      writer.array(answer.leases.length);
+      for (const lease of answer.leases) writeLease(writer, lease);
       if (answer.next === null) writer.null();
       else writer.text(answer.next);
       return;
@@ -179,8 +188,9 @@ function write(message: ServerMessage): void {
       writeToken(writer, message.token);
       return;
     case "renewed":
-      open(8, 2);
+      open(8, 3);
       writer.number(message.number);
+      writeTexts(message.refused);
       return;
     default:
       open(9, 2);
@@ -213,11 +223,11 @@ function readUsage(reader: CborReader): Usage {
 }
 
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2, 3];
+const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3];
 
 function readAnswer(reader: CborReader): Answer {
   const items = reader.array("answer", 1, 3);
-  const tag = reader.uint("answer tag", 7);
+  const tag = reader.uint("answer tag", 8);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -236,11 +246,19 @@ function readAnswer(reader: CborReader): Answer {
       const sessions = reader.list("sessions", limits.sessionsPage, readSession);
       return { type: "sessions", sessions, next: reader.takeNull() ? null : readId(reader, "next") };
     }
+    case 8: {
+      const leases = reader.list("leases", limits.leasesPage, readLease);
+      return { type: "leases", leases, next: reader.takeNull() ? null : readId(reader, "next") };
+    }
     case 6:
       return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
     default:
       return { type: "error", code: readCode(reader), message: readMessageText(reader) };
   }
+}
+
+function readLeaseId(reader: CborReader): string {
+  return readId(reader, "lease");
 }
 
 function readAttached(reader: CborReader): AttachedMessage {
@@ -274,7 +292,7 @@ function readSnapshot(reader: CborReader): SnapshotMessage {
 }
 
 /** Items of a message, by tag. */
-const messageItems = [8, 3, 3, 2, 4, 3, 4, 7, 2, 2, 3];
+const messageItems = [8, 3, 3, 2, 4, 3, 4, 7, 3, 2, 3];
 
 function readMessage(reader: CborReader): ServerMessage {
   const items = reader.array("message", 1, 8);
@@ -312,8 +330,12 @@ function readMessage(reader: CborReader): ServerMessage {
       return readSnapshot(reader);
     case 10:
       return { type: "bookmark", id: reader.uint("watch id"), token: readToken(reader) };
+    case 8: {
+      const number = reader.uint("number");
+      return { type: "renewed", number, refused: reader.list("leases", wireBounds.leases, readLeaseId) };
+    }
     default:
-      return { type: tag === 8 ? "renewed" : "pong", number: reader.uint("number") };
+      return { type: "pong", number: reader.uint("number") };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Node, SessionInfo } from "@flotilla/kv";
+import type { LeaseEntry, Node, SessionInfo } from "@flotilla/kv";
 import { idDigits, limits, readStat, writeStat } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
@@ -56,6 +56,28 @@ export function readSession(reader: CborReader): SessionInfo {
     leases: reader.uint("leases"),
     nodes: reader.uint("nodes"),
     doomed: reader.boolean("doomed"),
+  };
+}
+
+/** Writes a `LeaseEntry` as a positional array. */
+export function writeLease(writer: CborWriter, lease: LeaseEntry): void {
+  writer.array(5);
+  writer.text(lease.id);
+  writer.text(lease.session);
+  writer.number(lease.ttlMs);
+  writer.boolean(lease.doomed);
+  writer.number(lease.nodes);
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
+export function readLease(reader: CborReader): LeaseEntry {
+  reader.array("lease", 5, 5);
+  return {
+    id: readId(reader, "lease"),
+    session: readId(reader, "session"),
+    ttlMs: reader.uint("ttl"),
+    doomed: reader.boolean("doomed"),
+    nodes: reader.uint("nodes"),
   };
 }
 

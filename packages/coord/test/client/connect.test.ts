@@ -23,7 +23,7 @@ async function serve(
     const message = decodeClientMessage(frame);
     if (message.type === "ping") channel.send(encodeServerMessage({ type: "pong", number: message.number }));
     if (message.type === "renew")
-      channel.send(encodeServerMessage({ type: "renewed", number: message.number }));
+      channel.send(encodeServerMessage({ type: "renewed", number: message.number, refused: [] }));
     if (message.type !== "attach") return;
     const { attach } = message;
     const of = { lastSeq: 0, ttlMs: 10_000, node: name, historyId, revision: 0, endpoints };

@@ -99,6 +99,8 @@ export class FakeCluster {
   readonly applied: { seq: number; operation: Operation }[] = [];
   readonly results = new Map<number, Uint8Array>();
   readonly dialed: string[] = [];
+  /** Leases that nobody vouches for. */
+  readonly refused = new Set<string>();
   /** What the next dials meet instead of a server. */
   readonly refusals: FlotillaError[] = [];
   servers: string[] = ["a"];
@@ -197,7 +199,8 @@ export class FakeCluster {
         return;
       }
       case "renew":
-        if (this.manners.renew) connection.send({ type: "renewed", number: message.number });
+        if (this.manners.renew)
+          connection.send({ type: "renewed", number: message.number, refused: [...this.refused] });
         return;
       case "ping":
         if (this.manners.pong) connection.send({ type: "pong", number: message.number });

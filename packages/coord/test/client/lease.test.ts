@@ -79,7 +79,7 @@ test("an acknowledgement counts from the send of its renewal, however late it co
   await cluster.pass(200);
   const before = session.lease.expiresIn;
   await cluster.pass(1_800);
-  cluster.last.send({ type: "renewed", number: 2 });
+  cluster.last.send({ type: "renewed", number: 2, refused: [] });
   await cluster.pass(1);
   // Sent a quarter of the TTL after the first; some 1,900 ms ago by now.
   expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 2_000);
@@ -92,10 +92,10 @@ test("an acknowledgement of an older renewal, an unknown one or a repeat moves n
   const session = await cluster.open();
   cluster.manners.renew = false;
   await cluster.pass(5_100);
-  cluster.last.send({ type: "renewed", number: 3 });
+  cluster.last.send({ type: "renewed", number: 3, refused: [] });
   await cluster.pass(1);
   const ends = session.lease.expiresIn + cluster.host.clock.now();
-  for (const number of [2, 3, 99]) cluster.last.send({ type: "renewed", number });
+  for (const number of [2, 3, 99]) cluster.last.send({ type: "renewed", number, refused: [] });
   await cluster.pass(1);
   expect(session.lease.expiresIn + cluster.host.clock.now()).toBeCloseTo(ends, 6);
 });
@@ -108,7 +108,7 @@ test("an acknowledgement does not count on another connection than its renewal's
   cluster.last.close();
   await cluster.pass(100);
   const ends = session.lease.expiresIn + cluster.host.clock.now();
-  cluster.last.send({ type: "renewed", number: 2 });
+  cluster.last.send({ type: "renewed", number: 2, refused: [] });
   await cluster.pass(1);
   expect(session.lease.expiresIn + cluster.host.clock.now()).toBeCloseTo(ends, 6);
 });

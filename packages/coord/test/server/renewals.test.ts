@@ -60,18 +60,20 @@ test("renewals of one turn travel in one message, and the leader's word comes ba
   expect(done).toEqual(["a", "ab"]);
 });
 
-test("a renewal with a lease that the leader refuses is not acknowledged, others of its batch are", async () => {
+test("the leader's refusals are told of each renewal, and one that it refuses as a whole is not acknowledged", async () => {
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   const leader = new Member(clock, "l", "l", [a]);
   const done: string[] = [];
-  origin.renewals.renew({}, [a], () => done.push("a"));
-  origin.renewals.renew({}, [a, b], () => done.push("ab"));
+  const tell = (what: string) => (refused: ReadonlySet<string>) => done.push(what, ...refused);
+  origin.renewals.renew({}, [a], tell("a"));
+  origin.renewals.renew({}, [b], tell("b"));
+  origin.renewals.renew({}, [a, b], tell("ab"));
   await clock.settle();
   origin.deliver("o", leader);
   await clock.settle();
   leader.deliver("l", origin);
-  expect(done).toEqual(["a"]);
+  expect(done).toEqual(["a", b, "ab", b]);
 });
 
 test("an answer that is repeated, late or of another life changes nothing", async () => {

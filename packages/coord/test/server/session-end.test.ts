@@ -61,18 +61,19 @@ describe("renewals", () => {
     expect(client.heard).toEqual([]);
     world.raft.confirmReads();
     await world.settle();
-    expect(client.heard).toEqual([{ type: "renewed", number: 12 }]);
+    expect(client.heard).toEqual([{ type: "renewed", number: 12, refused: [] }]);
   });
 
-  test("of another session's lease are not acknowledged", async () => {
+  test("of another session's lease are refused, and those of none but others not answered", async () => {
     const world = new World();
     const client = await world.attached();
     await world.attached(sessionB);
-    client.send({ type: "renew", number: 1, leases: [sessionA, sessionB] });
+    client.send({ type: "renew", number: 1, leases: [sessionB] });
+    client.send({ type: "renew", number: 2, leases: [sessionA, sessionB] });
     await world.settle();
     world.raft.confirmReads();
     await world.settle();
-    expect(client.heard).toEqual([]);
+    expect(client.heard).toEqual([{ type: "renewed", number: 2, refused: [sessionB] }]);
   });
 
   test("without a leader are not acknowledged", async () => {

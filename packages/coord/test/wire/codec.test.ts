@@ -88,7 +88,7 @@ const query = fc.oneof(
     limit: fc.integer({ min: 0, max: 10_000 }),
   }),
   fc.record({
-    type: fc.constant("sessions"),
+    type: fc.constantFrom("sessions", "leases"),
     after: fc.option(id, { nil: null }),
     limit: fc.integer({ min: 0, max: 1_000 }),
   }),
@@ -190,6 +190,13 @@ const answer = fc.oneof(
     sessions: fc.array(session, { maxLength: 3 }),
     next: fc.option(id, { nil: null }),
   }),
+  fc.record({
+    type: fc.constant("leases"),
+    leases: fc.array(fc.record({ id, session: id, ttlMs: uint, doomed: fc.boolean(), nodes: uint }), {
+      maxLength: 3,
+    }),
+    next: fc.option(id, { nil: null }),
+  }),
   fc.record({ type: fc.constant("done") }),
   fc.record({ type: fc.constant("status"), status }),
   fc.record({ type: fc.constant("error"), code, message: text }),
@@ -235,7 +242,8 @@ const serverMessage = fc.oneof(
     last: fc.boolean(),
   }),
   fc.record({ type: fc.constant("bookmark"), id: uint, token }),
-  fc.record({ type: fc.constantFrom("renewed", "pong"), number: uint }),
+  fc.record({ type: fc.constant("renewed"), number: uint, refused: fc.array(id, { maxLength: 3 }) }),
+  fc.record({ type: fc.constant("pong"), number: uint }),
 ) as fc.Arbitrary<ServerMessage>;
 
 /** Byte strings as plain arrays: the decoder gives views of another class. */

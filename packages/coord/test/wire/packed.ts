@@ -52,6 +52,8 @@ function query(of: Query): unknown[] {
       return [5, of.path];
     case "sessions":
       return [6, of.after, of.limit];
+    case "leases":
+      return [7, of.after, of.limit];
     case "sync":
       return [3];
     default:
@@ -110,6 +112,16 @@ function answer(of: Answer): unknown[] {
       return [6, orNull(of.usage, ({ nodes, bytes }) => [nodes, bytes])];
     case "sessions":
       return [7, of.sessions.map(session), of.next];
+    case "leases": {
+      const leases = of.leases.map(({ id, session: owner, ttlMs, doomed, nodes }) => [
+        id,
+        owner,
+        ttlMs,
+        doomed,
+        nodes,
+      ]);
+      return [8, leases, of.next];
+    }
     case "done":
       return [3];
     case "status":
@@ -144,7 +156,9 @@ export function packedServerMessage(message: ServerMessage): unknown[] {
     }
     case "bookmark":
       return [10, message.id, token(message.token)];
+    case "renewed":
+      return [8, message.number, message.refused];
     default:
-      return [message.type === "renewed" ? 8 : 9, message.number];
+      return [9, message.number];
   }
 }

@@ -4,6 +4,7 @@ import { demoCommand } from "../commands/demo.ts";
 import { demoMemberCommand } from "../commands/demo-member.ts";
 import { getCommand } from "../commands/get.ts";
 import { lsCommand } from "../commands/ls.ts";
+import { leasesCommand } from "../commands/leases.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
@@ -41,6 +42,7 @@ const commands = [
   duCommand,
   multiCommand,
   sessionsCommand,
+  leasesCommand,
   statCommand,
   watchCommand,
   versionCommand,

@@ -37,6 +37,7 @@ test.each<[string, string[], RegExp]>([
   ["a ttl that is none", ["create", "/a", "--ttl", "soon"], /--ttl: expected a duration/],
   ["operations in no file", ["multi", "/no/such.json"], /cannot read/],
   ["sessions without a verb", ["sessions"], /which command/],
+  ["leases without a verb", ["leases"], /which command/],
   ["a secret file that is not there", ["get", "/a", "--secret-file", "/no/such"], /secret file/],
   ["serve without an id", ["serve"], /no id/],
   ["serve without data", ["serve", "--id", "n1"], /no dataDir/],

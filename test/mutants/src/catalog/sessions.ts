@@ -92,9 +92,9 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: treeOps,
-        find: '    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";',
+        find: '    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_LOST";',
         replace:
-          '    if (lease !== undefined && lease.session !== x.session) return "ERR_FLOTILLA_SESSION_EXPIRED";',
+          '    if (lease !== undefined && lease.session !== x.session) return "ERR_FLOTILLA_LOST";',
       },
     ],
   },

@@ -1,4 +1,4 @@
-import type { Session } from "@flotilla/coord/client";
+import type { Lease, Session } from "@flotilla/coord/client";
 import type { LeaseRecord } from "@flotilla/history";
 import type { GoldenCommand, GoldenLog } from "../world/golden-log.ts";
 import type { ProcessClock } from "./process-clock.ts";
@@ -11,20 +11,31 @@ export function toNs(ms: number): number {
   return Math.round(ms * nsPerMs);
 }
 
+/** What is believed in: a session by its own lease, or a further lease. */
+interface Believed {
+  readonly id: string;
+  readonly ttlMs: number;
+  readonly signal: AbortSignal;
+  /** Of the present period. */
+  readonly leftMs: () => number;
+}
+
 interface Tracked {
-  readonly session: Session;
+  readonly believed: Believed;
   readonly process: ProcessClock;
   sinceMs: number;
   believedMs: number;
   hasEnded: boolean;
 }
 
-/** How long sessions were believed in, and how long they lasted. */
+/** How long leases were believed in, those of sessions and further ones, and how long they lasted. */
 export class LeaseBook {
   readonly #nowMs: () => number;
   readonly #records: LeaseRecord[] = [];
-  /** When each session's client was told that it is open. */
+  /** When each lease's client was told of it. */
   readonly #told = new Map<string, number>();
+  /** Whose each further lease is. */
+  readonly #sessionOf = new Map<string, string>();
   readonly #tracked = new Map<ProcessClock, Tracked[]>();
 
   constructor(nowMs: () => number) {
@@ -33,22 +44,15 @@ export class LeaseBook {
 
   /** A session is open; its opening was sent at `openedMs` at the earliest. */
   opened(session: Session, process: ProcessClock, openedMs: number): void {
-    this.#told.set(session.id, this.#nowMs());
-    this.#records.push({ kind: "lease", id: session.id, ttl_ms: session.ttlMs, send_ns: toNs(openedMs) });
-    const list = this.#tracked.get(process) ?? [];
-    const tracked: Tracked = {
-      session,
-      process,
-      sinceMs: Number.NEGATIVE_INFINITY,
-      believedMs: -1,
-      hasEnded: session.signal.aborted,
-    };
-    const ended = (): void => {
-      tracked.hasEnded = true;
-    };
-    session.signal.addEventListener("abort", ended, { once: true });
-    list.push(tracked);
-    this.#tracked.set(process, list);
+    const { id, ttlMs, signal } = session;
+    this.#track({ id, ttlMs, signal, leftMs: () => session.lease.expiresIn }, process, openedMs);
+  }
+
+  /** A further lease stands; its grant was sent at `askedMs` at the earliest. */
+  granted(lease: Lease, session: Session, process: ProcessClock, askedMs: number): void {
+    const { id, ttlMs, signal } = lease;
+    this.#sessionOf.set(id, session.id);
+    this.#track({ id, ttlMs, signal, leftMs: () => lease.expiresIn }, process, askedMs);
   }
 
   /** The process just ran: notes what its sessions believe now. */
@@ -75,6 +79,26 @@ export class LeaseBook {
     return [...this.#records, ...this.#ends(golden)];
   }
 
+  #track(believed: Believed, process: ProcessClock, sentMs: number): void {
+    const { id, ttlMs, signal } = believed;
+    this.#told.set(id, this.#nowMs());
+    this.#records.push({ kind: "lease", id, ttl_ms: ttlMs, send_ns: toNs(sentMs) });
+    const list = this.#tracked.get(process) ?? [];
+    const tracked: Tracked = {
+      believed,
+      process,
+      sinceMs: Number.NEGATIVE_INFINITY,
+      believedMs: -1,
+      hasEnded: signal.aborted,
+    };
+    const ended = (): void => {
+      tracked.hasEnded = true;
+    };
+    signal.addEventListener("abort", ended, { once: true });
+    list.push(tracked);
+    this.#tracked.set(process, list);
+  }
+
   /** An end before its client was told of the session does not count when the session was opened again. */
   #ends(golden: GoldenLog): LeaseRecord[] {
     const ends = new Map<string, LeaseRecord[]>();
@@ -82,8 +106,9 @@ export class LeaseBook {
       const { applied, atMs } = command;
       if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0))
         ends.delete(applied.session);
-      for (const { id, reason } of endedBy(command)) {
-        if (!this.#told.has(id)) continue;
+      for (const { id, reason } of endedBy(command, this.#sessionOf)) {
+        // A further lease may end before its session does, which takes it along once more.
+        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ends.has(id))) continue;
         ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
       }
     }
@@ -91,18 +116,18 @@ export class LeaseBook {
   }
 
   #look(tracked: Tracked): void {
-    const { session, process } = tracked;
-    const leftMs = session.lease.expiresIn;
+    const { believed, process } = tracked;
+    const leftMs = believed.leftMs();
     if (!(leftMs > 0)) return;
     tracked.believedMs = this.#nowMs();
-    const sinceMs = process.clock.now() + leftMs - session.ttlMs * (1 - driftBound);
+    const sinceMs = process.clock.now() + leftMs - believed.ttlMs * (1 - driftBound);
     if (sinceMs <= tracked.sinceMs + 1e-6) return;
     const isFirst = tracked.sinceMs === Number.NEGATIVE_INFINITY;
     tracked.sinceMs = sinceMs;
     // The first belief counts from the opening itself, which is in the grant.
     if (isFirst) return;
     const send_ns = toNs(process.worldMs(sinceMs));
-    this.#records.push({ kind: "lease-touch", id: session.id, send_ns, ack_ns: toNs(this.#nowMs()) });
+    this.#records.push({ kind: "lease-touch", id: believed.id, send_ns, ack_ns: toNs(this.#nowMs()) });
   }
 
   #forgetEnded(process: ProcessClock, list: readonly Tracked[]): void {
@@ -113,19 +138,25 @@ export class LeaseBook {
     );
   }
 
-  #finish({ session, believedMs }: Tracked): void {
+  #finish({ believed, believedMs }: Tracked): void {
     if (believedMs < 0) return;
-    this.#records.push({ kind: "believed-until", id: session.id, until_ns: toNs(believedMs) });
+    this.#records.push({ kind: "believed-until", id: believed.id, until_ns: toNs(believedMs) });
   }
 }
 
-/** The sessions' own leases that a command ended. */
-function endedBy({
-  applied,
-  command,
-  result,
-}: GoldenCommand): { id: string; reason: "expired" | "closed" }[] {
-  if (applied.type === "expired") return applied.leases.map((id) => ({ id, reason: "expired" }));
-  const closes = command?.type === "request" && command.operation.type === "close" && result?.ok === true;
-  return closes ? [{ id: command.session, reason: "closed" }] : [];
+/** Leases that a command ended, whether they still stood or not. What a session takes along ends for its sake. */
+function endedBy(
+  { applied, command, result }: GoldenCommand,
+  sessionOf: ReadonlyMap<string, string>,
+): { id: string; reason: "expired" | "closed" }[] {
+  if (applied.type === "expired") {
+    const isTakenAlong = (id: string): boolean => applied.leases.includes(sessionOf.get(id) ?? "");
+    return applied.leases.map((id) => ({ id, reason: isTakenAlong(id) ? "closed" : "expired" }));
+  }
+  if (command?.type !== "request" || result?.ok !== true) return [];
+  const { operation, session } = command;
+  if (operation.type === "revoke") return [{ id: operation.lease, reason: "closed" }];
+  if (operation.type !== "close") return [];
+  const taken = [...sessionOf].filter(([, owner]) => owner === session).map(([id]) => id);
+  return [session, ...taken].map((id) => ({ id, reason: "closed" }));
 }

@@ -87,6 +87,7 @@ function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
       watches: between(random, 0, 3),
       elects: random.chance(0.75) || index === 0,
       registers: random.chance(0.4) || index === 1,
+      leases: random.fork(`leases ${index}`).chance(0.2),
       diesAtEnd: !isEmbedded && index === count - 1,
     };
   });

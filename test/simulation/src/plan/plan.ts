@@ -90,6 +90,8 @@ export interface ClientPlan {
   readonly watches: number;
   readonly elects: boolean;
   readonly registers: boolean;
+  /** Has further leases granted. Left out: no. */
+  readonly leases?: boolean;
   /** Dies without a word when the faults are over, so that its leases must expire. */
   readonly diesAtEnd: boolean;
 }

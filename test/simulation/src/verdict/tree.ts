@@ -1,6 +1,6 @@
 import type { TreeEvent } from "@flotilla/kv";
 import { queueRoot } from "../actors/paths.ts";
-import { openSessions } from "../world/open-sessions.ts";
+import { isOpenLease } from "../world/open-sessions.ts";
 import type { World } from "../world/world.ts";
 
 /** The tree as the log tells it: revisions, sequences, pairs and owners are as promised. */
@@ -14,6 +14,7 @@ export function judgeTree(world: World): void {
         world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
       revision = event.revision;
       if (applied.type === "reaped") judgeReaped(world, event, nodes);
+      if (applied.type === "expired") judgeExpired(world, event, nodes, applied.leases);
       if (event.type === "deleted") nodes.delete(event.path);
       else nodes.set(event.path, event);
       if (event.type !== "created" || !event.path.startsWith(`${queueRoot}/`)) continue;
@@ -23,11 +24,10 @@ export function judgeTree(world: World): void {
     }
     judgePairs(world, events, nodes);
   }
-  const open = openSessions(world.golden.commands);
   for (const [path, { node }] of nodes) {
     const owner = node?.stat.ephemeralOwner ?? null;
-    if (owner === null || open.has(owner)) continue;
-    world.findings.later("EphemeralOwned", `${path} belongs to session ${owner}, which is over`);
+    if (owner === null || isOpenLease(world.golden.commands, owner)) continue;
+    world.findings.later("EphemeralOwned", `${path} belongs to lease ${owner}, which is over`);
   }
 }
 
@@ -36,6 +36,18 @@ function judgeReaped(world: World, { path, type }: TreeEvent, nodes: ReadonlyMap
   const stat = nodes.get(path)?.node?.stat;
   if (type === "deleted" && stat !== undefined && (stat.container || stat.ttlMs !== null)) return;
   world.findings.later("ReapedOver", `${path} was ${type} by a reap`);
+}
+
+/** The end of leases takes their nodes alone. */
+function judgeExpired(
+  world: World,
+  { path, type }: TreeEvent,
+  nodes: ReadonlyMap<string, TreeEvent>,
+  leases: readonly string[],
+): void {
+  const owner = nodes.get(path)?.node?.stat.ephemeralOwner ?? "";
+  if (type === "deleted" && leases.includes(owner)) return;
+  world.findings.later("EphemeralOwned", `${path} was ${type} by the end of other leases than its own`);
 }
 
 /** Nodes of a pair are only ever written together. */

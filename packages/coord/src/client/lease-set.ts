@@ -1,0 +1,43 @@
+import type { LeaseId } from "@flotilla/kv";
+import type { HeldLease } from "./held-lease.ts";
+import type { Moment } from "./lease-period.ts";
+
+interface Member {
+  readonly lease: HeldLease;
+  /** The first renewal that names it. */
+  readonly fromNumber: number;
+}
+
+/** The leases that are renewed together with the session's own. A lease leaves it when its signal fires. */
+export class LeaseSet {
+  readonly #members = new Map<LeaseId, Member>();
+
+  /** The shortest time to live, ms; `Infinity` without a lease. */
+  get shortestMs(): number {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const { lease } of this.#members.values()) shortest = Math.min(shortest, lease.ttlMs);
+    return shortest;
+  }
+
+  /** @param fromNumber number of the next renewal */
+  add(lease: HeldLease, fromNumber: number): void {
+    this.#members.set(lease.id, { lease, fromNumber });
+    lease.signal.addEventListener("abort", () => this.#members.delete(lease.id), { once: true });
+  }
+
+  /** Those to be renewed now. */
+  renewable(): LeaseId[] {
+    return [...this.#members.values()].filter(({ lease }) => lease.check()).map(({ lease }) => lease.id);
+  }
+
+  /** A renewal was acknowledged for all leases in it but those refused. */
+  confirm(number: number, moment: Moment, refused: readonly LeaseId[]): void {
+    for (const { lease, fromNumber } of this.#members.values())
+      if (number >= fromNumber && !refused.includes(lease.id)) lease.extend(moment);
+  }
+
+  /** Ends the belief in all of them. */
+  end(why: string): void {
+    for (const { lease } of this.#members.values()) lease.end(why);
+  }
+}
