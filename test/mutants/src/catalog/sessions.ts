@@ -93,8 +93,7 @@ export const sessions: readonly Mutant[] = [
       {
         file: treeOps,
         find: '    if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_LOST";',
-        replace:
-          '    if (lease !== undefined && lease.session !== x.session) return "ERR_FLOTILLA_LOST";',
+        replace: '    if (lease !== undefined && lease.session !== x.session) return "ERR_FLOTILLA_LOST";',
       },
     ],
   },
