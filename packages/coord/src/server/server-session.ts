@@ -368,9 +368,8 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     const own = new Set(leases.filter((lease) => machine.lease(lease)?.session === this.#id));
     if (own.size === 0) return;
     renewals.renew(this, [...own], (unvouched) => {
-      if (this.#state.type !== "attached") return;
       const refused = leases.filter((lease) => !own.has(lease) || unvouched.has(lease));
-      this.#outlet.send({ type: "renewed", number, refused });
+      if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number, refused });
     });
   }
 
