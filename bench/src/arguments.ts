@@ -75,6 +75,7 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --only LIST       of ${raftFigures.join(",")} (default: all)
   --seconds N       how long each is measured (default 10; idle at least 20)
   --trials N        leaders killed (default 100); a follower is blocked a fifth as often
+  --results FILE    lines that \`npm run mutants -- --json\` printed, for the share of mutants killed
   --mutants         run the mutants too, for hours
   --pin CORES       hold the members on these cores (default: the first two)
   --json, --dir DIR  as above
@@ -147,6 +148,7 @@ const options = {
   json: { type: "boolean", default: false },
   embedded: { type: "boolean", default: false },
   mutants: { type: "boolean", default: false },
+  results: { type: "string" },
   trials: { type: "string" },
   nodes: { type: "string" },
   workload: { type: "string" },
@@ -162,7 +164,7 @@ type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, Switch>, stri
 const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
   micro: ["only", "json", "dir"],
-  raft: ["only", "seconds", "trials", "mutants", "pin", "dir", "json"],
+  raft: ["only", "seconds", "trials", "results", "mutants", "pin", "dir", "json"],
   kv: ["only", "nodes", "trials", "dir", "json"],
   flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
@@ -231,6 +233,7 @@ function readRaft(flags: Flags): Omit<RaftBenchOptions, "type" | "folder"> {
     measureMs: seconds(flags.seconds, 10) * 1000,
     trials: count(flags.trials, "trials", { otherwise: 100, least: 1, most: 100_000 }),
     mutants: flags.mutants,
+    results: flags.results ?? null,
     json: flags.json,
     pins: { servers: pin, load: null },
   };

@@ -92,15 +92,18 @@ test("raft measures every figure, a hundred dead leaders, no mutants", () => {
     measureMs: 10_000,
     trials: 100,
     mutants: false,
+    results: null,
     json: false,
     pins: { servers: null, load: null },
     folder: null,
   });
-  const args = ["raft", "--only", "stall,idle", "--trials", "10", "--mutants", "--pin", "0,1", "--json"];
+  const some = ["raft", "--only", "stall,idle", "--trials", "10", "--mutants", "--pin", "0,1", "--json"];
+  const args = [...some, "--results", "lines.json"];
   expect(readArguments(args, both)).toMatchObject({
     only: ["stall", "idle"],
     trials: 10,
     mutants: true,
+    results: "lines.json",
     json: true,
     pins: { servers: "0,1", load: null },
   });

@@ -1,5 +1,8 @@
-import { expect, test } from "vitest";
-import { killedShare, simulatedHours } from "../src/raft/commands.ts";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { killedShare, mutants, simulatedHours } from "../src/raft/commands.ts";
 import { atLeast, atMost } from "../src/report/asked.ts";
 
 test("a figure that is asked for reaches its bound, misses it, or was not measured", () => {
@@ -20,6 +23,15 @@ test("the share of mutants killed comes from the command's last line", () => {
   expect(killedShare('{"total":40,"killed":30,"survived":["R01"]}')).toBe(75);
   expect(() => killedShare('{"id":"R01","killed":true}')).toThrow("totals");
   expect(() => killedShare('{"total":0,"killed":0}')).toThrow("totals");
+});
+
+test("the share of mutants killed comes from a file of lines, or stays open", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "flotilla-results-"));
+  onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+  const results = join(folder, "lines.json");
+  await writeFile(results, '{"id":"R01","killed":true}\n{"total":50,"killed":49}\n');
+  expect(await mutants({ run: false, results }, () => {})).toMatchObject([{ value: 98, ok: true }]);
+  expect(await mutants({ run: false, results: null }, () => {})).toMatchObject([{ value: null, ok: null }]);
 });
 
 test("the speed of the simulator comes from its own line", () => {

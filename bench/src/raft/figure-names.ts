@@ -22,5 +22,7 @@ export interface RaftOptions extends Extent {
   readonly only: readonly RaftFigure[];
   /** Run the mutants too, for hours. */
   readonly mutants: boolean;
+  /** File with what a complete run of them printed as JSON; null: none. */
+  readonly results: string | null;
   readonly json: boolean;
 }

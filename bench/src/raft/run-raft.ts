@@ -7,10 +7,11 @@ import type { RaftFigure, RaftOptions } from "./figure-names.ts";
 import type { Bench } from "./figures.ts";
 import { failover, idle, latency, stall, throughput } from "./figures.ts";
 import { mutants, speed } from "./commands.ts";
+import type { MutantsAsked } from "./commands.ts";
 
-function measures(runMutants: boolean): Readonly<Record<RaftFigure, (bench: Bench) => Promise<Asked[]>>> {
+function measures(asked: MutantsAsked): Readonly<Record<RaftFigure, (bench: Bench) => Promise<Asked[]>>> {
   return {
-    mutants: ({ progress }) => mutants(runMutants, progress),
+    mutants: ({ progress }) => mutants(asked, progress),
     speed: ({ progress }) => speed(progress),
     throughput,
     latency,
@@ -22,14 +23,14 @@ function measures(runMutants: boolean): Readonly<Record<RaftFigure, (bench: Benc
 
 /** Measures the figures that are asked of `@flotilla/raft`: one after the other, each on members of its own. */
 export async function runRaft(
-  { only, mutants: runMutants, json, ...extent }: RaftOptions,
+  { only, mutants: run, results, json, ...extent }: RaftOptions,
   machine: Machine,
   site: Site,
   lines: Lines,
 ): Promise<void> {
-  const measure = measures(runMutants);
+  const measure = measures({ run, results });
   const { measureMs, trials } = extent;
-  const run = {
+  const figures = {
     only,
     json,
     measure: (figure: RaftFigure, own: Site) =>
@@ -37,5 +38,5 @@ export async function runRaft(
     command: (figure: RaftFigure) =>
       `npm run bench -- raft --json --only ${figure} --seconds ${measureMs / 1000} --trials ${trials}`,
   };
-  await runFigures(run, machine, site, lines);
+  await runFigures(figures, machine, site, lines);
 }

@@ -5,10 +5,11 @@ import {
   type Member as Listed,
 } from "../../src/core/config/configuration.ts";
 import type { Entry } from "../../src/core/entry.ts";
-import type { Message } from "../../src/core/message.ts";
+import type { Message, PreVote } from "../../src/core/message.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
 import type { Index, LogId, Role, Term } from "../../src/core/types.ts";
 import type { Member } from "./member.ts";
+import type { Parcel } from "./parcel.ts";
 import { ProbeChecker } from "./probe-checker.ts";
 
 // `expect` is too slow to be called on every step of a long schedule.
@@ -25,6 +26,8 @@ export class Checkers {
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
   #members: ((id: string) => Member) | null = null;
   readonly #probes = new ProbeChecker();
+  /** Who asked for votes in which term. */
+  readonly #hasTried = new Set<string>();
   /** Ticks of each member since something made it wait anew. */
   readonly #waited = new Map<string, number>();
   /** Role and newest vote of each member. */
@@ -81,14 +84,27 @@ export class Checkers {
     if (this.#members !== null) this.#probes.sent(member, to, message);
   }
 
-  /** TryAnswered: whoever asks for pre-votes is told the term by all whose disks are idle, or stays behind. */
-  asked(
-    { id, raft }: Member,
-    by: string,
-    said: readonly { readonly to: string; readonly message: Message }[],
-  ): void {
-    const isAnswered = said.some(({ to, message }) => to === by && message.type === "pre-vote-reply");
-    check(isAnswered, "TryAnswered", { id, by, term: raft.term });
+  /**
+   * TryAnswered: whoever asks for pre-votes is told the term by all whose disks are idle, or stays behind.
+   * RefusalHasCause: nobody stands by a leader against that leader itself.
+   */
+  asked(member: Member, by: string, { term, last }: PreVote, said: readonly Parcel[]): void {
+    const { id, raft } = member;
+    const facts = { id, by, term, last, own: raft.last };
+    const answers = said.flatMap(({ to, message }) =>
+      to === by && message.type === "pre-vote-reply" ? [message] : [],
+    );
+    check(answers.length > 0, "TryAnswered", facts);
+    const isBehind = term <= raft.term || last.term < raft.last.term;
+    const isShorter = last.term === raft.last.term && last.index < raft.last.index;
+    // Pledges hold against everybody, and of two tries on a closed link that cross one gives way.
+    const isBound = raft.configuration.leaseReads || this.#hasTried.has(`${id} ${raft.term}`);
+    if (isBehind || isShorter || isBound || raft.role === "leader" || raft.leader !== by) return;
+    check(
+      answers.every(({ granted }) => granted),
+      "RefusalHasCause",
+      facts,
+    );
   }
 
   /** A member is about to hear a message of the data that another one has or had. */
@@ -165,6 +181,7 @@ export class Checkers {
   /** VotersTry: nobody asks for votes who is no voter in what is committed, nor in what may be. Dissertation §4.2.2. */
   #tries({ raft, id, incarnation }: Member): void {
     this.waitsAnew(id);
+    this.#hasTried.add(`${id} ${raft.term}`);
     let votes = false;
     for (
       let { index } = raft.last;

@@ -174,7 +174,7 @@ export class Cluster {
     const before = this.sent.length;
     this.step(to, event);
     if (message.type === "pre-vote" && member.task === null)
-      this.checkers.asked(member, from, this.sent.slice(before));
+      this.checkers.asked(member, from, message, this.sent.slice(before));
     if (message.type === "snapshot-reply" && message.done)
       this.step(to, { type: "snapshot-sent", to: from, ok: true });
   }
