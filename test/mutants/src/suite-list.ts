@@ -53,6 +53,11 @@ export const suites: readonly Suite[] = [
     file: "test/storage/open-storage.test.ts",
     tests: ["open refuses when any byte of"],
   },
+  {
+    folder: "packages/raft",
+    file: "test/storage/lost-batches.test.ts",
+    tests: ["whatever batches in a row"],
+  },
   { folder: "packages/raft", file: "test/storage/damaged-files.test.ts", tests: ["whatever happens to"] },
   {
     folder: "packages/raft",

@@ -1,13 +1,12 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { SimDisk } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import type { Storage } from "../../src/storage/open-storage.ts";
-import { configuration, contents, DiskFixture, entries, task } from "./disk-fixture.ts";
+import { configuration, DiskFixture, entries, task } from "./disk-fixture.ts";
+import { opened } from "./opened.ts";
 
 const timeout = 120_000;
 /** Larger files are tried at so many places. */
 const mostPlaces = 200;
-const refusals = ["ERR_FLOTILLA_DAMAGED", "ERR_FLOTILLA_FOREIGN", "ERR_FLOTILLA_WIPED"] as const;
 
 async function take(disk: DiskFixture, { snapshots, log }: Storage, index: number): Promise<void> {
   const writer = await disk.run(snapshots.create({ index, term: 1 }));
@@ -31,28 +30,6 @@ async function written(snapshots: readonly number[], base: number): Promise<Disk
   await disk.run(log.close());
   disk.powerLoss();
   return disk;
-}
-
-/** What it holds, or that it is refused; never less than what was durable. */
-async function opened(disk: DiskFixture): Promise<string> {
-  try {
-    const storage = await disk.open();
-    const { recovered, restore, log } = storage;
-    const { snapshot, last, hardState, commit } = recovered;
-    restore?.replace();
-    const state = [...disk.stateMachine.bytes];
-    const found = JSON.stringify({ last, hardState, commit, base: log.base, log: contents(storage) });
-    expect(snapshot.index).toBeGreaterThanOrEqual(log.base.index);
-    if (snapshot.index > 0)
-      expect(state).toEqual(Array.from({ length: 5 * snapshot.index }, (_, k) => k + snapshot.index));
-    await disk.run(log.close());
-    return found;
-  } catch (error) {
-    if (!FlotillaError.is(error) || !refusals.some((code) => code === error.code)) throw error;
-    return "refused";
-  } finally {
-    disk.powerLoss();
-  }
 }
 
 /** Every way in which a file may be harmed. */
