@@ -92,6 +92,7 @@ type Claim = readonly [
   kind: unknown,
   life: unknown,
   attempt: unknown,
+  level: unknown,
 ];
 
 const strange = "0".repeat(32);
@@ -117,7 +118,7 @@ function claim(
   } = {},
 ): Claim {
   const { incarnation = strange, kind = "control", historyId = "", life = 1 } = more;
-  return [id, incarnation, historyId, 0, kind, life, 1];
+  return [id, incarnation, historyId, 0, kind, life, 1, 1];
 }
 
 /** The incarnation by which a member is known, as it tells everybody who knows the secret. */

@@ -308,6 +308,10 @@ export interface NodeStatus {
   readonly snapshotIndex: number;
   readonly revision: number;
   readonly digest: string;
+  /** What the cluster has agreed that all members know. */
+  readonly featureLevel: number;
+  /** What this member knows. */
+  readonly newestLevel: number;
   readonly sessions: number;
   readonly nodes: number;
   readonly historyId: string;

@@ -220,7 +220,9 @@ export class LeaseKeeper {
   }
 
   async #propose(leases: readonly LeaseId[], term: number): Promise<void> {
-    await this.#raft.propose(encodeCommand({ type: "expire", leases }), { ifTerm: term });
+    await this.#raft.propose(encodeCommand({ type: "expire", leases }, this.#leases.featureLevel), {
+      ifTerm: term,
+    });
   }
 
   /** Their end never entered the log: they may be renewed again, and are looked at in the next tick. */

@@ -23,6 +23,7 @@ import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import { Joining } from "./joining.ts";
+import type { FeatureKeeper } from "./feature-keeper.ts";
 import type { GraceKeeper } from "./grace-keeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
@@ -42,6 +43,7 @@ export interface MemberParts {
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
   readonly grace: GraceKeeper;
+  readonly features: FeatureKeeper;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly listener: Listener;
@@ -218,13 +220,14 @@ export class MemberNode implements CoordNode {
   }
 
   async #stopServing(): Promise<void> {
-    const { door, keeper, reaper, grace, reads, renewals, listener } = this.#parts;
+    const { door, keeper, reaper, grace, features, reads, renewals, listener } = this.#parts;
     this.#joining?.stop();
     this.#admin.close();
     door.close();
     keeper.close();
     reaper.close();
     grace.close();
+    features.close();
     reads.close();
     renewals.close();
     await listener.close();

@@ -1,3 +1,4 @@
+import type { Machine } from "@flotilla/kv";
 import type { NodeId, RaftOptions, RaftStatus } from "@flotilla/raft";
 import { peerMaxFrameBytes, peerProtocols, RaftNode } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
@@ -25,6 +26,8 @@ export interface NodeHooks {
   readonly raftObserver?: RaftOptions["observer"];
   /** Other bounds than the defaults, so that a small load reaches them. */
   readonly raftLimits?: RaftOptions["limits"];
+  /** Makes the state machine. Default: one as every member has. */
+  readonly machine?: (host: Host) => Machine;
   /** Gets the log once it is open, to use it directly. */
   readonly opened?: (raft: OpenedRaft) => void;
   /** Bounds of snapshots, made small so that little data meets them. */
@@ -43,7 +46,7 @@ export async function startNode(
 ): Promise<CoordNode> {
   const loaded = loadStartOptions(options);
   const host = loaded.logger === undefined ? options.host : { ...options.host, logger: loaded.logger };
-  const parts = assemble(host, loaded, hooks.observer ?? {});
+  const parts = assemble(host, loaded, hooks.observer ?? {}, hooks.machine?.(host));
   let accept: (channel: Channel) => void = turnAway;
   const listener = await host.network.listen(
     {
@@ -83,6 +86,7 @@ async function openRaft(
     parts.keeper.onStatus(raft.status());
     parts.reaper.onStatus(raft.status());
     parts.grace.onStatus(raft.status());
+    parts.features.onStatus(raft.status());
     return raft;
   } catch (error) {
     await listener.close();
@@ -105,6 +109,7 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
     ...(hooks.raftLimits === undefined ? {} : { limits: hooks.raftLimits }),
     ...hooks.snapshots,
     stateMachine: parts.stateMachine,
+    level: parts.machine.newestLevel,
     heartbeatMs,
     electionTimeoutMs,
     snapshotEntries,
@@ -115,12 +120,20 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
 }
 
 /** Tells leases and sessions what became of leadership. */
-function statusWatcher({ keeper, reaper, grace, hub, renewals }: Parts): (status: RaftStatus) => void {
+function statusWatcher({
+  keeper,
+  reaper,
+  grace,
+  features,
+  hub,
+  renewals,
+}: Parts): (status: RaftStatus) => void {
   let leader: NodeId | null = null;
   return (status) => {
     keeper.onStatus(status);
     reaper.onStatus(status);
     grace.onStatus(status);
+    features.onStatus(status);
     if (status.leader === leader) return;
     leader = status.leader;
     hub.leaderChanged();

@@ -4,6 +4,7 @@ import type { ClientHost } from "@flotilla/runtime";
 import { ClientDoor } from "./client-door.ts";
 import type { ServerContext } from "./context.ts";
 import { CoordStateMachine } from "./coord-state-machine.ts";
+import { FeatureKeeper } from "./feature-keeper.ts";
 import { GraceKeeper } from "./grace-keeper.ts";
 import { LateRaft } from "./late-raft.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
@@ -30,6 +31,7 @@ export interface Parts {
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
   readonly grace: GraceKeeper;
+  readonly features: FeatureKeeper;
   readonly renewals: Renewals;
   readonly reads: ReadGate;
   readonly door: ClientDoor;
@@ -49,6 +51,7 @@ export function assemble(
   const keeper = new LeaseKeeper({ clock, raft, leases: machine, observer, probe });
   const reaper = new Reaper({ clock, raft, machine, probe });
   const grace = new GraceKeeper({ clock, raft, machine, probe });
+  const features = new FeatureKeeper({ clock, raft, machine, logger });
   const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
   const reads = new ReadGate(clock, raft);
   const context: ServerContext = {
@@ -73,5 +76,5 @@ export function assemble(
     ...(secret === undefined ? {} : { secret }),
   });
   const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, observer });
-  return { raft, machine, hub, keeper, reaper, grace, renewals, reads, door, stateMachine };
+  return { raft, machine, hub, keeper, reaper, grace, features, renewals, reads, door, stateMachine };
 }

@@ -11,6 +11,8 @@ export interface RaftPort {
 
 /** Leases as the state machine knows them. */
 export interface LeaseTable {
+  /** The feature level that the cluster has agreed on. */
+  readonly featureLevel: number;
   lease(
     id: LeaseId,
   ): { readonly ttlMs: number; readonly session: SessionId; readonly doomed: boolean } | null;

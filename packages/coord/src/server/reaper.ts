@@ -17,7 +17,7 @@ const pathsPerCommand = 64;
 export interface ReaperOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose">;
-  readonly machine: Pick<Machine, "mortals" | "reapable" | "revision">;
+  readonly machine: Pick<Machine, "mortals" | "reapable" | "revision" | "featureLevel">;
   readonly probe?: (name: string) => void;
 }
 
@@ -101,7 +101,7 @@ export class Reaper {
     const { raft, machine } = this.#options;
     if (this.#term === null) return;
     this.#isProposing = true;
-    const command = encodeCommand({ type: "reap", seen: machine.revision, paths });
+    const command = encodeCommand({ type: "reap", seen: machine.revision, paths }, machine.featureLevel);
     const settled = (probe: string): void => {
       this.#isProposing = false;
       this.#probe(probe);

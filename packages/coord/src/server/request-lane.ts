@@ -16,6 +16,8 @@ export interface RequestLaneOptions {
   readonly attach: number;
   /** Last request of the session that is applied here. */
   readonly lastSeq: () => number;
+  /** The feature level that the cluster has agreed on. */
+  readonly featureLevel: () => number;
   readonly sendResult: (seq: number, result: Uint8Array) => void;
   readonly sendResend: (from: number) => void;
   /** The client broke the protocol. */
@@ -57,9 +59,9 @@ export class RequestLane {
       return;
     }
     this.#expectsStale = false;
-    const { session, attach } = this.#options;
+    const { session, attach, featureLevel } = this.#options;
     const { seq, ack, operation } = message;
-    const command = encodeCommand({ type: "request", session, attach, seq, ack, operation });
+    const command = encodeCommand({ type: "request", session, attach, seq, ack, operation }, featureLevel());
     if (!this.#admit(seq, command.length)) return;
     this.#next += 1;
     this.#inFlight += 1;

@@ -221,7 +221,10 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     const proposal = new AttachProposal({
       clock: this.#context.clock,
       raft: this.#context.raft,
-      command: encodeCommand({ type: "attach", session, secret, attach, ttlMs }),
+      command: encodeCommand(
+        { type: "attach", session, secret, attach, ttlMs },
+        this.#context.machine.featureLevel,
+      ),
       giveUp: () => this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time"),
     });
     this.#state = { type: "attaching", proposal, watches };
@@ -265,6 +268,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       session: this.#id,
       attach: this.#attach,
       lastSeq: () => this.#lastSeq,
+      featureLevel: () => this.#context.machine.featureLevel,
       sendResult: (seq, result) => this.#outlet.answer({ type: "result", seq, result }),
       sendResend: (from) => this.#outlet.send({ type: "resend", from }),
       refuse: (error) => this.#refuse(error),

@@ -17,6 +17,8 @@ export function nodeStatus(cluster: string, raft: RaftStatus, machine: Machine):
     snapshotIndex: raft.snapshotIndex,
     revision: machine.revision,
     digest: machine.digest(),
+    featureLevel: machine.featureLevel,
+    newestLevel: machine.newestLevel,
     sessions: machine.sessions().length,
     nodes: machine.nodes,
     historyId: raft.configuration.historyId,

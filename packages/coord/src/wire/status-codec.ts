@@ -18,7 +18,7 @@ function writeMember(writer: CborWriter, member: MemberStatus): void {
 
 /** Writes a `NodeStatus` as a positional array. */
 export function writeStatus(writer: CborWriter, status: NodeStatus): void {
-  writer.array(15);
+  writer.array(17);
   writer.text(status.id);
   writer.text(status.cluster);
   writer.number(roles.indexOf(status.role));
@@ -31,6 +31,8 @@ export function writeStatus(writer: CborWriter, status: NodeStatus): void {
   writer.number(status.snapshotIndex);
   writer.number(status.revision);
   writer.text(status.digest);
+  writer.number(status.featureLevel);
+  writer.number(status.newestLevel);
   writer.number(status.sessions);
   writer.number(status.nodes);
   writer.text(status.historyId);
@@ -56,7 +58,7 @@ function readRole(reader: CborReader): NodeStatus["role"] {
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function readStatus(reader: CborReader): NodeStatus {
-  reader.array("status", 15, 15);
+  reader.array("status", 17, 17);
   return {
     id: readName(reader, "id"),
     cluster: readName(reader, "cluster"),
@@ -69,6 +71,8 @@ export function readStatus(reader: CborReader): NodeStatus {
     snapshotIndex: reader.uint("snapshotIndex"),
     revision: reader.uint("revision"),
     digest: readName(reader, "digest"),
+    featureLevel: reader.uint("feature level"),
+    newestLevel: reader.uint("newest level"),
     sessions: reader.uint("sessions"),
     nodes: reader.uint("nodes"),
     historyId: readName(reader, "historyId"),

@@ -34,6 +34,7 @@ class World {
         read: (options) => this.#read(options),
       },
       leases: {
+        featureLevel: 1,
         lease: (id) => this.table.get(id) ?? null,
         leases: () => [...this.table.values()],
       },

@@ -28,6 +28,7 @@ class Member {
     };
     const rows = leases.map((lease) => ({ id: lease, session: lease, ttlMs: 10_000, doomed: false }));
     const table = {
+      featureLevel: 1,
       lease: (lease: string) => rows.find((row) => row.id === lease) ?? null,
       leases: () => rows,
     };

@@ -40,6 +40,7 @@ function makeLane(): Made {
     session: "0".repeat(32),
     attach: 1,
     lastSeq: () => state.lastSeq,
+    featureLevel: () => 1,
     sendResult: (seq) => results.push(seq),
     sendResend: (from) => resends.push(from),
     refuse: (error) => {

@@ -47,6 +47,8 @@ const status = fc.record({
   snapshotIndex: uint,
   revision: uint,
   digest: text,
+  featureLevel: uint,
+  newestLevel: uint,
   sessions: uint,
   nodes: uint,
   historyId: text,

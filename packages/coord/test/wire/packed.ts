@@ -97,7 +97,8 @@ function status(of: NodeStatus): unknown[] {
   const counts = [of.commit, of.applied, of.lastIndex, of.snapshotIndex, of.revision];
   const members = of.members.map(({ id, address, connected, match }) => [id, address, connected, match]);
   const head = [of.id, of.cluster, role, of.term, of.leader];
-  return [...head, ...counts, of.digest, of.sessions, of.nodes, of.historyId, members];
+  const levels = [of.featureLevel, of.newestLevel];
+  return [...head, ...counts, of.digest, ...levels, of.sessions, of.nodes, of.historyId, members];
 }
 
 function answer(of: Answer): unknown[] {

@@ -8,7 +8,7 @@ import type { PeerStatus, RaftStatus } from "./types.ts";
 export function describeCore(
   core: Raft,
   { appliedIndex }: { readonly appliedIndex: Index },
-  links: { isUp(peer: NodeId): boolean },
+  links: { isUp(peer: NodeId): boolean; levelOf(peer: NodeId): number | null },
   proposals: { readonly size: number },
   reads: { readonly size: number },
 ): RaftStatus {
@@ -18,7 +18,8 @@ export function describeCore(
     if (peer === id) continue;
     const match = core.matchOf(peer);
     const lag = match === null ? null : core.last.index - match;
-    peers.push({ id: peer, address, role: part, connected: links.isUp(peer), match, lag });
+    const known = { connected: links.isUp(peer), level: links.levelOf(peer) };
+    peers.push({ id: peer, address, role: part, ...known, match, lag });
   }
   return {
     id,

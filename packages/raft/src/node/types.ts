@@ -31,6 +31,8 @@ export interface RaftOptions {
    */
   readonly join?: true;
   readonly stateMachine: StateMachine;
+  /** What this member's application knows, as a number that the others learn when they link. Default 1. */
+  readonly level?: number;
   /** Default 100; 1 to 200,000. */
   readonly heartbeatMs?: number;
   /** Default 1,000; each wait is drawn from [1, 2) times it. At least 3 heartbeats, at most 600,000. */
@@ -72,6 +74,8 @@ export interface PeerStatus {
   readonly address: string;
   readonly role: MemberRole;
   readonly connected: boolean;
+  /** What its application knows, by its own word; null while it is not connected. */
+  readonly level: number | null;
   /** Known on the leader only: highest index known durable there; null elsewhere. */
   readonly match: Index | null;
   /** Known on the leader only: entries that are not known durable there yet; null elsewhere. */

@@ -25,18 +25,21 @@ export interface PeerIdentity {
   readonly life: number;
   /** Number of the dialer's attempt within its life: the two links of one attempt belong together. */
   readonly attempt: number;
+  /** What its application knows, by that application's own counting. */
+  readonly level: number;
 }
 
 const maxTextBytes = 64;
 
 export function writeIdentity(identity: PeerIdentity): unknown {
-  const { id, incarnation, historyId, version, kind, life, attempt } = identity;
-  return [id, incarnation, historyId, version, kind, life, attempt];
+  const { id, incarnation, historyId, version, kind, life, attempt, level } = identity;
+  return [id, incarnation, historyId, version, kind, life, attempt, level];
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function readIdentity(value: unknown): PeerIdentity {
-  const [id, incarnation, historyId, version, kind, life, attempt] = readArray(value, "peer identity", 7, 7);
+  const items = readArray(value, "peer identity", 8, 8);
+  const [id, incarnation, historyId, version, kind, life, attempt, level] = items;
   return {
     id: readString(id, "peer id", maxTextBytes),
     incarnation: readString(incarnation, "peer incarnation", maxTextBytes),
@@ -45,6 +48,7 @@ export function readIdentity(value: unknown): PeerIdentity {
     kind: readOneOf(kind, "link kind", ["control", "bulk"]),
     life: readUint(life, "peer life"),
     attempt: readUint(attempt, "attempt"),
+    level: readUint(level, "level"),
   };
 }
 

@@ -22,6 +22,7 @@ interface Session {
   readonly version: Index;
   readonly life: number;
   readonly attempt: number;
+  readonly level: number;
   readonly links: Partial<Record<LinkKind, PeerLink>>;
   /** What the first link said before the second stood. */
   readonly early: PeerMessage[];
@@ -53,9 +54,17 @@ export class Peer implements LinkOwner {
     return this.#session?.up === true;
   }
 
+  /** What its application knows; null while no links stand. */
+  get level(): number | null {
+    return this.#session?.up === true ? this.#session.level : null;
+  }
+
   /** Takes up an authenticated link. One of an attempt older than the current is closed. */
-  attach(link: PeerLink, identity: Pick<PeerIdentity, "incarnation" | "version" | "life" | "attempt">): void {
-    const { incarnation, version, life, attempt } = identity;
+  attach(
+    link: PeerLink,
+    identity: Pick<PeerIdentity, "incarnation" | "version" | "life" | "attempt" | "level">,
+  ): void {
+    const { incarnation, version, life, attempt, level } = identity;
     const current = this.#session;
     if (current?.life === life && current.attempt > attempt) {
       link.close("superseded by a newer link");
@@ -63,7 +72,7 @@ export class Peer implements LinkOwner {
     }
     const same = current?.life === life && current.attempt === attempt && current.incarnation === incarnation;
     if (!same || current.links[link.kind] !== undefined) this.close("superseded by a newer link");
-    this.#session ??= { incarnation, version, life, attempt, links: {}, early: [], up: false };
+    this.#session ??= { incarnation, version, life, attempt, level, links: {}, early: [], up: false };
     this.#session.links[link.kind] = link;
     const { control, bulk } = this.#session.links;
     if (control !== undefined && bulk !== undefined) this.#stand(this.#session);

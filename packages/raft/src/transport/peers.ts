@@ -18,6 +18,8 @@ export interface PeersOptions {
   readonly id: NodeId;
   readonly incarnation: string;
   readonly cluster: string;
+  /** Told to the others. Default 1. */
+  readonly level?: number;
   readonly secret?: Uint8Array | undefined;
   /** A link silent for twice as long is closed. */
   readonly electionTimeoutMs: number;
@@ -123,6 +125,11 @@ export class Peers {
 
   isUp(id: NodeId): boolean {
     return this.#entries.get(id)?.peer.isUp === true;
+  }
+
+  /** What the application of a member knows; null while its links do not stand. */
+  levelOf(id: NodeId): number | null {
+    return this.#entries.get(id)?.peer.level ?? null;
   }
 
   /** The members whose links stand, sorted. */
@@ -280,7 +287,7 @@ export class Peers {
   }
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {
-    const { host, id, incarnation, cluster, secret, electionTimeoutMs } = this.#options;
+    const { host, id, incarnation, cluster, level = 1, secret, electionTimeoutMs } = this.#options;
     const { historyId, index: version } = this.#known.current;
     return {
       clock: host.clock,
@@ -288,7 +295,7 @@ export class Peers {
       cluster,
       ...(secret === undefined ? {} : { secret }),
       versions,
-      identity: writeIdentity({ id, incarnation, historyId, version, ...own }),
+      identity: writeIdentity({ id, incarnation, historyId, version, level, ...own }),
       admit: (value) => this.#admit(readIdentity(value), own.kind, expected),
       onReady: ({ identity }) => this.#ready(channel, readIdentity(identity), own, expected !== null),
       timeoutMs: 2 * electionTimeoutMs,

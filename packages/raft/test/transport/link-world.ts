@@ -105,7 +105,7 @@ export class LinkWorld {
         maxFrameBytes: peerMaxFrameBytes,
       });
       const incarnation = dataOf("1");
-      const identity = { id, incarnation, historyId: history, version: 1, kind, life: 1, attempt };
+      const identity = { id, incarnation, historyId: history, version: 1, kind, life: 1, attempt, level: 1 };
       await dialHandshake(channel, {
         clock,
         random,

@@ -26,6 +26,7 @@ const peer: PeerIdentity = {
   kind: "bulk",
   life: 1,
   attempt: 1,
+  level: 1,
 };
 
 function verdict(change: Partial<PeerIdentity>, known: Directory = settled): string {

@@ -148,7 +148,7 @@ export class PeerModel {
       }
     }
     this.#sessions.push(session);
-    const identity = { incarnation, version: 0, life: 1, attempt: session.number };
+    const identity = { incarnation, version: 0, life: 1, attempt: session.number, level: 1 };
     for (const { side, link } of session.ends) this.#sides[side].attach(link, identity);
     session.isHarmed = false;
   }

@@ -271,6 +271,7 @@ async function impostor(
       kind,
       life: 1,
       attempt,
+      level: 1,
     }),
     onReady: () => ended,
   });

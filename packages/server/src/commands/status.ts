@@ -78,13 +78,13 @@ function tell(
   const statuses = members.flatMap(({ status }) => (status === null ? [] : [status]));
   const commit = Math.max(0, ...statuses.map((status) => status.commit));
   if (json) {
-    const { cluster, historyId, leader, term } = at;
-    out.json({ cluster, historyId, leader, term, commit, members });
+    const { cluster, historyId, leader, term, featureLevel } = at;
+    out.json({ cluster, historyId, leader, term, featureLevel, commit, members });
     return;
   }
   const leader = at.leader === null ? "no leader" : `leader ${at.leader}`;
   out.line(
-    `cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions`,
+    `cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions, feature level ${at.featureLevel}`,
   );
   out.line(`${statuses.length} of ${members.length} members answer; ${quorumText(members)}`);
   out.line("");

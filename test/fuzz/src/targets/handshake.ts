@@ -18,6 +18,7 @@ const identity = writeIdentity({
   kind: "control",
   life: 1,
   attempt: 1,
+  level: 1,
 });
 const hello = encode([1, 1, 1, cluster, encode(identity), new Uint8Array(32).fill(9)]);
 const proof = encode([3, new Uint8Array(0)]);

@@ -56,6 +56,7 @@ export class LinkTarget {
         version: 0,
         life: 1,
         attempt: this.#attempt,
+        level: 1,
       });
       return { channel, link };
     });
