@@ -1,4 +1,7 @@
+import { encodeCommand } from "@flotilla/kv";
+import type { Machine } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
+import type { AttachMessage } from "../wire/messages.ts";
 import type { RaftPort } from "./raft-port.ts";
 
 const pauseMs = 20;
@@ -8,7 +11,8 @@ const patienceMs = 5_000;
 export interface AttachProposalOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose" | "status">;
-  readonly command: Uint8Array;
+  readonly machine: Pick<Machine, "featureLevel">;
+  readonly message: Pick<AttachMessage, "session" | "secret" | "attach" | "ttlMs">;
   /** It was not applied here within 5 s. */
   readonly giveUp: () => void;
 }
@@ -19,6 +23,7 @@ export interface AttachProposalOptions {
  */
 export class AttachProposal {
   readonly #options: AttachProposalOptions;
+  readonly #command: Uint8Array;
   readonly #deadline: Timer;
   #retry: Timer | undefined;
   #inFlight = false;
@@ -26,6 +31,9 @@ export class AttachProposal {
 
   constructor(options: AttachProposalOptions) {
     this.#options = options;
+    const { session, secret, attach, ttlMs } = options.message;
+    const { featureLevel } = options.machine;
+    this.#command = encodeCommand({ type: "attach", session, secret, attach, ttlMs }, featureLevel).slice();
     this.#deadline = options.clock.setTimer(patienceMs, () => options.giveUp());
   }
 
@@ -49,7 +57,7 @@ export class AttachProposal {
   }
 
   async #propose(): Promise<void> {
-    await this.#options.raft.propose(this.#options.command);
+    await this.#options.raft.propose(this.#command);
   }
 
   #settled(): void {

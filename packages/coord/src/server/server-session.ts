@@ -1,5 +1,5 @@
 import type { Applied, SessionId, WatchToken } from "@flotilla/kv";
-import { encodeCommand, limits } from "@flotilla/kv";
+import { limits } from "@flotilla/kv";
 import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Port, PortHandler } from "../ports/port.ts";
@@ -217,17 +217,11 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#silence.cancel();
     this.#id = message.session;
     this.#attach = message.attach;
-    const { session, secret, attach, ttlMs, watches } = message;
-    const proposal = new AttachProposal({
-      clock: this.#context.clock,
-      raft: this.#context.raft,
-      command: encodeCommand(
-        { type: "attach", session, secret, attach, ttlMs },
-        this.#context.machine.featureLevel,
-      ),
-      giveUp: () => this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time"),
-    });
-    this.#state = { type: "attaching", proposal, watches };
+    const { clock, raft, machine } = this.#context;
+    const giveUp = (): void =>
+      this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time");
+    const proposal = new AttachProposal({ clock, raft, machine, message, giveUp });
+    this.#state = { type: "attaching", proposal, watches: message.watches };
     this.#context.sessions.add(this);
     proposal.start();
   }
