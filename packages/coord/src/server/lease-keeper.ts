@@ -220,9 +220,8 @@ export class LeaseKeeper {
   }
 
   async #propose(leases: readonly LeaseId[], term: number): Promise<void> {
-    await this.#raft.propose(encodeCommand({ type: "expire", leases }, this.#leases.featureLevel), {
-      ifTerm: term,
-    });
+    const command = encodeCommand({ type: "expire", leases }, this.#leases.featureLevel);
+    await this.#raft.propose(command, { ifTerm: term });
   }
 
   /** Their end never entered the log: they may be renewed again, and are looked at in the next tick. */

@@ -11,7 +11,7 @@ import {
 } from "./files.ts";
 
 const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
-const proposed = 'await this.#raft.propose(encodeCommand({ type: "expire", leases }), { ifTerm: term });';
+const proposed = "await this.#raft.propose(command, { ifTerm: term });";
 const ended =
   "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
 const restart = "    this.#cursor = lastApplied;\n    this.flush();";
