@@ -71,7 +71,11 @@ test("events and answers say the same however late they are read", () => {
         const expectedEvents = golden.events;
         const applied = machine.apply(encodeCommand(command), { index, timeMs: index });
         const events = machine.takeEvents();
+        const names = golden.children("/a").map((path) => path.slice("/a/".length));
+        const page = golden.usage("/a") === null ? null : { names, next: null };
+        const children = machine.children("/a");
         late.push(() => {
+          expect(children).toEqual(page);
           expect(readable(applied)).toEqual(expected);
           expect(readableEvents(events)).toEqual(expectedEvents);
         });

@@ -146,6 +146,6 @@ export function killersOf(workspace: Workspace, sound: Worlds, { budgetMs }: Ter
       known.set(seed, finding === null);
       return finding === null;
     },
-    suites: (files) => runSuites(workspace.folder, suitesFor(files), schedules),
+    suites: (files) => runSuites(workspace.folder, suitesFor(files), { schedules }),
   };
 }

@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { mutants, smoke } from "./catalog/index.ts";
 import { misfits } from "./edit.ts";
 import type { Verdict } from "./judge.ts";
+import { runGeneric } from "./generic/run-generic.ts";
+import { asLine, score } from "./generic/score.ts";
+import type { Subject } from "./generic/subjects.ts";
+import { subjects } from "./generic/subjects.ts";
 import type { Mutant } from "./mutant.ts";
 import type { MutantOptions } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
@@ -10,6 +14,8 @@ import { runAll } from "./run-all.ts";
 import { asText, summarize } from "./summary.ts";
 import { Workspace } from "./workspace.ts";
 
+/** What part of all small changes the tests of a package must notice. */
+const leastScore = 0.85;
 const root = join(import.meta.dirname, "../../..");
 
 interface Asked {
@@ -40,6 +46,19 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+async function generic({ json, sample, seed }: MutantOptions, subject: Subject): Promise<number> {
+  const verdicts = await runGeneric({
+    root,
+    subject,
+    sample,
+    seed,
+    onVerdict: (verdict) => print(json ? JSON.stringify(verdict) : asLine(verdict)),
+  });
+  const summary = score(verdicts);
+  print(JSON.stringify(summary));
+  return summary.score >= leastScore ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const given = options();
   if (given === null) return 2;
@@ -48,6 +67,7 @@ async function main(): Promise<number> {
   for (const line of wrong) process.stderr.write(`${line}\n`);
   if (wrong.length > 0) return 2;
   if (asked.check) return 0;
+  if (asked.generic !== null) return generic(asked, subjects[asked.generic]);
   const tell = (verdict: Verdict): void => print(asked.json ? JSON.stringify(verdict) : asText(verdict));
   const verdicts = await runAll(picked, {
     root,

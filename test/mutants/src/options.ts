@@ -10,6 +10,10 @@ export interface MutantOptions {
   readonly budgetSeconds: number;
   readonly parallel: number;
   readonly seed: number;
+  /** Small changes of this package instead; null: the catalogue. */
+  readonly generic: "kv" | "raft" | null;
+  /** How many small changes. */
+  readonly sample: number;
   /** Only whether every mutant fits the source. */
   readonly check: boolean;
 }
@@ -21,6 +25,8 @@ export const usage: string = `usage: npm run mutants -- [options]
   --budget S        CPU seconds for each (default 60)
   --seed S          the first world (default 1)
   --parallel N      side by side, each in its own copy (default 1)
+  --generic NAME    small changes of kv or raft instead, found by the tests of the package
+  --sample N        how many of those, drawn by the seed (default 100)
   --check           only see whether all of them fit the source
   --json            one JSON object a line`;
 
@@ -28,6 +34,11 @@ function count(text: string, name: string, least: number, most: number): number 
   const value = Number(text);
   if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
   throw new RangeError(`--${name}: expected a whole number from ${least} to ${most}`);
+}
+
+function subject(name: string): "kv" | "raft" {
+  if (name === "kv" || name === "raft") return name;
+  throw new RangeError("--generic: expected kv or raft");
 }
 
 /**
@@ -44,6 +55,8 @@ export function readOptions(args: readonly string[]): MutantOptions {
       budget: { type: "string", default: "60" },
       parallel: { type: "string", default: "1" },
       seed: { type: "string", default: "1" },
+      generic: { type: "string" },
+      sample: { type: "string", default: "100" },
       check: { type: "boolean", default: false },
     },
   });
@@ -54,6 +67,8 @@ export function readOptions(args: readonly string[]): MutantOptions {
     budgetSeconds: count(values.budget, "budget", 1, 100_000),
     parallel: count(values.parallel, "parallel", 1, 64),
     seed: count(values.seed, "seed", 0, 0xffff_0000),
+    generic: values.generic === undefined ? null : subject(values.generic),
+    sample: count(values.sample, "sample", 1, 100_000),
     check: values.check,
   };
 }

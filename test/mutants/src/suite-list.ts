@@ -87,6 +87,7 @@ export const suites: readonly Suite[] = [
       "any commands do what the golden model says",
       "the stream of events folds",
       "events and answers say the same",
+      "a great many commands",
     ],
   },
   {
@@ -106,6 +107,16 @@ export const suites: readonly Suite[] = [
     folder: "packages/coord",
     file: "test/client/pipeline.property.test.ts",
     tests: ["every write takes effect once"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/server/races.test.ts",
+    tests: ["of writes that exclude each other"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/server/chaos.test.ts",
+    tests: ["writes take effect once and in order"],
   },
   {
     folder: "packages/coord",

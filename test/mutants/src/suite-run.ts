@@ -16,7 +16,7 @@ interface TestReport {
   readonly failureMessages: readonly string[];
 }
 
-const longestMs = 600_000;
+const longest = 600_000;
 const timeouts = /Error: Test timed out/;
 // What the language or the process throws, not whoever judges.
 const crashes = /\b(?:Type|Reference|Syntax)Error: |Worker (?:exited|terminated)|out of memory/;
@@ -24,14 +24,21 @@ const crashes = /\b(?:Type|Reference|Syntax)Error: |Worker (?:exited|terminated)
 // The same inputs each time.
 const setup = 'import fc from "fast-check";\nfc.configureGlobal({ seed: 1 });\n';
 
-/**
- * Runs suites on the code in a folder, one file after another, up to the first failure; `schedules`: how many of those
- * that are random by a seed.
- */
+/** How much is tried. */
+export interface SuiteTerms {
+  /** How many of the schedules that are random by a seed. */
+  readonly schedules: number;
+  /** How many commands the state machine and its golden model are compared by. Default 200,000. */
+  readonly commands?: number;
+  /** Whoever takes longer does not end. Default ten minutes. */
+  readonly longestMs?: number;
+}
+
+/** Runs suites on the code in a folder, one file after another, up to the first failure. */
 export async function runSuites(
   folder: string,
   suites: readonly Suite[],
-  schedules: number,
+  { schedules, commands = 200_000, longestMs = longest }: SuiteTerms,
 ): Promise<SuiteOutcome> {
   if (suites.length === 0) return { finding: null, cpuMs: 0 };
   const own = await mkdtemp(join(folder, "suites-"));
@@ -41,7 +48,13 @@ export async function runSuites(
     const setupFile = join(own, "setup.mjs");
     await writeFile(setupFile, setup);
     await writeFile(config, configuration(folder, suites, setupFile));
-    await run(folder, { FLOTILLA_CPU_FOLDER: own, FLOTILLA_SCHEDULES: String(schedules) }, [
+    const env = {
+      FLOTILLA_CPU_FOLDER: own,
+      FLOTILLA_SCHEDULES: String(schedules),
+      FLOTILLA_COMMANDS: String(commands),
+      FLOTILLA_SEED: "1",
+    };
+    await run(folder, env, longestMs, [
       "run",
       "--config",
       config,
@@ -79,7 +92,12 @@ function patternOf(names: readonly string[]): string {
   return names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join("|");
 }
 
-function run(folder: string, env: NodeJS.ProcessEnv, args: readonly string[]): Promise<void> {
+function run(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  longestMs: number,
+  args: readonly string[],
+): Promise<void> {
   const meter = pathToFileURL(join(import.meta.dirname, "../dist/cpu-meter.js")).href;
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(folder, "node_modules/vitest/vitest.mjs"), ...args], {

@@ -12,11 +12,18 @@ test("some mutants, a budget and a width can be asked for", () => {
   expect(options).toMatchObject({ only: ["R01", "R04"], budgetSeconds: 1800, parallel: 2, json: true });
 });
 
+test("small changes of a package can be asked for instead", () => {
+  expect(readOptions([])).toMatchObject({ generic: null, sample: 100 });
+  expect(readOptions(["--generic", "kv", "--sample", "30"])).toMatchObject({ generic: "kv", sample: 30 });
+});
+
 test.each([
   ["--budget=0", "--budget: expected a whole number"],
   ["--budget=much", "--budget: expected a whole number"],
   ["--parallel=0", "--parallel: expected a whole number"],
   ["--seed=-1", "--seed: expected a whole number"],
+  ["--generic=coord", "--generic: expected kv or raft"],
+  ["--sample=0", "--sample: expected a whole number"],
   ["--what", "--what"],
 ])("%s is refused", (arg, message) => {
   expect(() => readOptions([arg])).toThrow(message);

@@ -116,22 +116,24 @@ test("only the tests that count judge, and they are named", { timeout }, async (
   await using copy = await Workspace.create(root);
   const file = { folder: "packages/raft", file: "test/a.test.ts" };
   const one = [{ ...file, tests: ["the answer (of all)"] }];
-  const passed = await runSuites(copy.folder, one, 1);
+  const passed = await runSuites(copy.folder, one, { schedules: 1 });
   expect(passed.finding).toBeNull();
   expect(passed.cpuMs).toBeGreaterThan(0);
   await copy.plant(replacing("= answer", "= 43"));
-  expect((await runSuites(copy.folder, one, 1)).finding).toMatchObject({
+  expect((await runSuites(copy.folder, one, { schedules: 1 })).finding).toMatchObject({
     by: "test the answer (of all) is right",
     isChecker: true,
   });
-  expect((await runSuites(copy.folder, [{ ...file, tests: ["the answer is not"] }], 1)).finding).toBeNull();
+  expect(
+    (await runSuites(copy.folder, [{ ...file, tests: ["the answer is not"] }], { schedules: 1 })).finding,
+  ).toBeNull();
 });
 
 test("a test that ends with an error of the language is a crash", { timeout }, async () => {
   await using copy = await Workspace.create(root);
   await copy.plant(replacing("= answer", "= (undefined).answer"));
   const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] };
-  const { finding } = await runSuites(copy.folder, [suite], 1);
+  const { finding } = await runSuites(copy.folder, [suite], { schedules: 1 });
   expect(finding).toMatchObject({ by: "crash", isChecker: false });
 });
 
@@ -139,6 +141,6 @@ test("a suite whose code does not load is a crash", { timeout }, async () => {
   await using copy = await Workspace.create(root);
   await copy.plant(replacing("./index.ts", "./gone.ts"));
   const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] };
-  const { finding } = await runSuites(copy.folder, [suite], 1);
+  const { finding } = await runSuites(copy.folder, [suite], { schedules: 1 });
   expect(finding).toMatchObject({ by: "crash", isChecker: false });
 });

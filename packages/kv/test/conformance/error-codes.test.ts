@@ -34,7 +34,7 @@ const ours: [code: string, name: Name, op: Operation][] = [
   ["HAS_CHILDREN", "NOTEMPTY", { type: "delete", path: "/p", if: {}, force: false }],
   // Nothing guards a node there: to its clients it is one that may not be deleted yet.
   ["HELD", "NOTEMPTY", { type: "delete", path: "/g", if: {}, force: false }],
-  ["SESSION_EXPIRED", "SESSIONEXPIRED", create("/a", { lease: idOf(9) })],
+  ["LOST", "SESSIONEXPIRED", create("/a", { lease: idOf(9) })],
   ["LIMIT", "QUOTAEXCEEDED", { type: "delete", path: "/p", if: {}, force: false, recursive: true }],
 ];
 

@@ -65,7 +65,7 @@ describe("create looks at", () => {
   const before: readonly Check<CreateOp>[] = [
     ["BAD_ARGUMENT", (op) => ({ ...op, ttlMs: 0, container: true })],
     ["TOO_LARGE", (op) => ({ ...op, value: large })],
-    ["SESSION_EXPIRED", (op) => ({ ...op, lease: idOf(9) })],
+    ["LOST", (op) => ({ ...op, lease: idOf(9) })],
   ];
   // A node that both has a ttl and a lease is refused for that.
   const [kind, size, lease] = before as readonly [Check<CreateOp>, Check<CreateOp>, Check<CreateOp>];

@@ -1,0 +1,115 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { hash } from "@flotilla/runtime/sim";
+import type { Suite } from "../suite-list.ts";
+import { runSuites } from "../suite-run.ts";
+import { Workspace } from "../workspace.ts";
+import type { SmallChange } from "./operators.ts";
+import { smallChanges } from "./operators.ts";
+import type { Subject } from "./subjects.ts";
+
+/** How a run is drawn and bounded. */
+export interface GenericOptions {
+  readonly root: string;
+  readonly subject: Subject;
+  /** So many of all changes, drawn by `seed`. */
+  readonly sample: number;
+  readonly seed: number;
+  readonly onVerdict: (verdict: GenericVerdict) => void;
+}
+
+/** What is said of one small change. */
+export interface GenericVerdict {
+  readonly file: string;
+  readonly line: number;
+  readonly what: string;
+  readonly killed: boolean;
+  /** The test that failed, or how else it was noticed; null when nothing noticed. */
+  readonly by: string | null;
+  readonly cpuSeconds: number;
+}
+
+/** Tests that are random run this often: a change is to be found by many small tests. */
+const schedules = 8;
+const commands = 20_000;
+/** A change that makes something endless is noticed. */
+const longestMs = 90_000;
+
+/** Makes small changes, one at a time, and asks the tests of the package whether they notice. */
+export async function runGeneric(options: GenericOptions): Promise<GenericVerdict[]> {
+  const { root, subject, sample, seed } = options;
+  await using workspace = await Workspace.create(root);
+  const groups = await groupsOf(join(root, subject.folder), subject);
+  const sound = await noticed(workspace, groups);
+  if (sound.by !== null) throw new Error(`the unchanged code fails: ${sound.by}`);
+  const all = await changesOf(workspace, join(root, subject.folder), subject);
+  const verdicts: GenericVerdict[] = [];
+  for (const change of drawn(all, sample, seed)) {
+    const verdict = await judge(change, workspace, groups);
+    verdicts.push(verdict);
+    options.onVerdict(verdict);
+  }
+  return verdicts;
+}
+
+/** The same ones for the same seed, spread over all. */
+export function drawn<T>(all: readonly T[], sample: number, seed: number): T[] {
+  return all
+    .map((change, at) => ({ change, key: hash(seed, "small-change", at) }))
+    .toSorted((a, b) => a.key - b.key)
+    .slice(0, sample)
+    .map(({ change }) => change);
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return names.map((name) => name.replaceAll("\\", "/")).toSorted();
+}
+
+async function groupsOf(folder: string, { tests, folder: of }: Subject): Promise<Suite[][]> {
+  const names = (await filesIn(join(folder, "test"))).map((name) => `test/${name}`);
+  const taken = new Set<string>();
+  return tests.map((pattern) => {
+    const files = names.filter((name) => name.endsWith(".test.ts") && pattern.test(name) && !taken.has(name));
+    for (const file of files) taken.add(file);
+    return files.map((file) => ({ folder: of, file, tests: [""] }));
+  });
+}
+
+async function changesOf(workspace: Workspace, folder: string, subject: Subject): Promise<SmallChange[]> {
+  const names = (await filesIn(join(folder, "src"))).map((name) => `src/${name}`);
+  return names
+    .filter((name) => subject.files.test(name))
+    .map((name) => `${subject.folder}/${name}`)
+    .flatMap((file) => smallChanges(file, workspace.source(file)));
+}
+
+async function judge(
+  change: SmallChange,
+  workspace: Workspace,
+  groups: readonly (readonly Suite[])[],
+): Promise<GenericVerdict> {
+  const { file, line, what, changed } = change;
+  const edits = [{ file, find: workspace.source(file), replace: changed }];
+  const remove = await workspace.plant({ id: what, severity: 4, title: what, killer: "", edits });
+  try {
+    const { by, cpuMs } = await noticed(workspace, groups);
+    return { file, line, what, killed: by !== null, by, cpuSeconds: Math.round(cpuMs / 100) / 10 };
+  } finally {
+    await remove();
+  }
+}
+
+/** What noticed first, group by group. */
+async function noticed(
+  workspace: Workspace,
+  groups: readonly (readonly Suite[])[],
+): Promise<{ readonly by: string | null; readonly cpuMs: number }> {
+  let cpuMs = 0;
+  for (const group of groups) {
+    const outcome = await runSuites(workspace.folder, group, { schedules, commands, longestMs });
+    cpuMs += outcome.cpuMs;
+    if (outcome.finding !== null) return { by: outcome.finding.by, cpuMs };
+  }
+  return { by: null, cpuMs };
+}
