@@ -1,8 +1,9 @@
+export { makeLogPlan } from "./plan/log-plan.ts";
 export { makePlan } from "./plan/make-plan.ts";
 export { readPlan } from "./plan/read-plan.ts";
 export { faultKinds } from "./plan/plan.ts";
 export type { ClientPlan, Fault, FaultKind, Plan, Target, WorldConfig } from "./plan/plan.ts";
-export { standardPlan } from "./plan/standard-plan.ts";
+export { standardLogPlan, standardPlan } from "./plan/standard-plan.ts";
 export { measureSpeed } from "./runner/measure.ts";
 export type { Speed } from "./runner/measure.ts";
 export { runPlan } from "./runner/run-plan.ts";

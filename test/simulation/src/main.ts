@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { standardLogPlan, standardPlan } from "./plan/standard-plan.ts";
 import { measureSpeed } from "./runner/measure.ts";
 import { readOptions, usage } from "./runner/options.ts";
 import type { RunnerOptions } from "./runner/options.ts";
@@ -24,7 +25,11 @@ async function main(): Promise<number> {
   const asked = options();
   if (asked === null) return 2;
   if (asked.measure) {
-    print(JSON.stringify(await measureSpeed(asked.runs ?? undefined)));
+    print(
+      JSON.stringify(
+        await measureSpeed(asked.raft ? standardLogPlan : standardPlan, asked.runs ?? undefined),
+      ),
+    );
     return 0;
   }
   const program = fileURLToPath(import.meta.url);

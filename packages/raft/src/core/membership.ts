@@ -152,7 +152,17 @@ export function isRemoved(s: RaftState): boolean {
   const { config, id, incarnation } = s;
   if (s.isMember || s.role === "leader" || isFounding(config)) return false;
   if (config.index > s.log.applied || isJoint(config)) return false;
-  return isNamed(s, id, incarnation);
+  return s.memberSince !== null || isNamed(s, id, incarnation);
+}
+
+/** To be called before configurations are forgotten: that this node was a member must not be. */
+export function rememberMembership(s: RaftState): void {
+  if (s.memberSince !== null) return;
+  const { configs, id, incarnation, log } = s;
+  const first = configs.all.find(
+    (known) => known.index <= log.commit && !isFounding(known) && isMember(known, id, incarnation),
+  );
+  s.memberSince = first?.index ?? null;
 }
 
 /** True when a configuration in the log names that data. */
@@ -162,9 +172,13 @@ function isNamed({ configs }: RaftState, id: NodeId, incarnation: string): boole
 }
 
 /**
- * True when this node knows of a committed configuration that it belongs to. Members may tell a joiner that has not come
- * that far that it is none, because they do not know it yet, or still, or because the leader that added it was cut off.
+ * True when this node knows of a committed configuration, `version` or older, that it belongs to. Members may tell a
+ * joiner that had not come that far when it introduced itself that it is none, because they do not know it yet, or
+ * still, or because the leader that added it was cut off.
  */
-export function wasMember({ configs, id, incarnation, log }: RaftState): boolean {
-  return configs.all.some((known) => known.index <= log.commit && isMember(known, id, incarnation));
+export function wasMemberBy(s: RaftState, version: Index): boolean {
+  const { configs, id, incarnation, log, memberSince } = s;
+  if (memberSince !== null && memberSince <= version) return true;
+  const newest = Math.min(version, log.commit);
+  return configs.all.some((known) => known.index <= newest && isMember(known, id, incarnation));
 }

@@ -14,7 +14,7 @@ import { beginRound } from "./heartbeats.ts";
 import { checkInvariants } from "./invariants.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
-import { isRemoved, onChangeMembers, tendMembership, wasMember } from "./membership.ts";
+import { isRemoved, onChangeMembers, tendMembership, wasMemberBy } from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { earlierPledge } from "./pledge.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
@@ -258,9 +258,9 @@ export class Raft {
     return isRemoved(this.#s);
   }
 
-  /** True when this node knows of a committed configuration that it belongs to, the founding one included. */
-  get wasMember(): boolean {
-    return wasMember(this.#s);
+  /** True when this node knows of a committed configuration, `version` or older, that it belongs to; the founding one is one. */
+  wasMemberBy(version: Index): boolean {
+    return wasMemberBy(this.#s, version);
   }
 
   /** The configuration in force at `index`, for a snapshot taken there. */

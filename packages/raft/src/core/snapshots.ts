@@ -1,4 +1,5 @@
 import type { SnapshotInstalled, SnapshotSaved, SnapshotSent } from "./event.ts";
+import { rememberMembership } from "./membership.ts";
 import type { SnapshotOffer } from "./message.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
@@ -25,6 +26,7 @@ export function onSnapshotOffer(s: RaftState, from: NodeId, offer: SnapshotOffer
 
 /** A received snapshot is durable: the log follows it, and the leader is told. */
 export function onSnapshotInstalled(s: RaftState, { last, timeMs, configuration }: SnapshotInstalled): void {
+  rememberMembership(s);
   if (last.index <= s.log.commit) {
     s.probe("raft-snapshot-not-news");
   } else if (s.log.installSnapshot(last, timeMs)) {
@@ -38,6 +40,7 @@ export function onSnapshotSaved(s: RaftState, { last, compactTo }: SnapshotSaved
   s.log.snapshotSaved(last);
   const boundary = s.log.compactTo(compactTo);
   if (boundary === null) return;
+  rememberMembership(s);
   s.configs.compactTo(boundary.index);
   s.results.compactTo = boundary;
 }

@@ -131,6 +131,8 @@ export class RaftState {
   /** Tick of the last message from the current leader. */
   leaderHeardTick = 0;
   pledge: Pledge | null;
+  /** The first committed configuration that named this node, of those that were forgotten with their entries. */
+  memberSince: Index | null = null;
   /** What the leader of that term was last told, or will be once it is durable: our log equals its up to here. */
   answered: LogId = { index: 0, term: 0 };
   /** Tick at which the append task under way began. */

@@ -170,8 +170,8 @@ export class Driver {
         up: (peer, incarnation) => this.#peerChanged({ type: "peer-up", peer, incarnation }),
         down: (peer, byPeer) => this.#peerChanged({ type: "peer-down", peer, byPeer }),
         receive: (from, incarnation, message) => this.#receive(from, incarnation, message),
-        removed: () => {
-          if (this.#core.wasMember) this.#stop({ type: "removed" });
+        removed: (version) => {
+          if (this.#core.wasMemberBy(version)) this.#stop({ type: "removed" });
         },
         refused: (peer, reason) => this.#settings.observer.onRefused(peer, reason),
       },

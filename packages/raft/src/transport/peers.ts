@@ -3,7 +3,7 @@ import type { Channel, ClientHost, HandshakeOptions } from "@flotilla/runtime";
 import { membersOf } from "../core/config/configuration.ts";
 import type { Directory, Member, MemberWithRole } from "../core/config/configuration.ts";
 import type { RefusalReason } from "../core/refusals.ts";
-import type { NodeId } from "../core/types.ts";
+import type { Index, NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
 import { peerMaxFrameBytes } from "./message-codec.ts";
 import type { PeerMessage } from "./message-codec.ts";
@@ -25,8 +25,11 @@ export interface PeersOptions {
   readonly electionTimeoutMs: number;
   readonly known: Directory;
   readonly events: Omit<PeerEvents, "ended"> & {
-    /** A member says that this node is none, which is nothing new to one that never was. */
-    readonly removed: () => void;
+    /**
+     * A member says that this node is none, by a configuration at least as new as `version`, which this node had when it
+     * introduced itself: nothing new to one that was none by then.
+     */
+    readonly removed: (version: Index) => void;
     /** A peer is cut off for what it said. */
     readonly refused: (peer: NodeId, reason: RefusalReason) => void;
   };
@@ -118,7 +121,7 @@ export class Peers {
       return;
     }
     const own = { kind, life: this.#life, attempt: 0 };
-    acceptHandshake(channel, this.#handshake(channel, own, null))
+    this.#introduce(acceptHandshake, channel, own, null)
       .catch((error: unknown) => this.#refused(channel.remoteAddress, error, "warn"))
       .finally(() => this.#lobby.leave(channel));
   }
@@ -282,8 +285,24 @@ export class Peers {
     });
     const giveUp = (): void => channel.close("the attempt was given up");
     signal.addEventListener("abort", giveUp, { once: true });
-    const handshake = dialHandshake(channel, this.#handshake(channel, own, member.id));
+    const handshake = this.#introduce(dialHandshake, channel, own, member.id);
     await handshake.finally(() => signal.removeEventListener("abort", giveUp));
+  }
+
+  /** What this node is told is about who it was when it introduced itself; it may have become a member meanwhile. */
+  async #introduce(
+    run: typeof dialHandshake,
+    channel: Channel,
+    own: OwnLink,
+    expected: NodeId | null,
+  ): Promise<void> {
+    const { index: version } = this.#known.current;
+    try {
+      await run(channel, this.#handshake(channel, own, expected));
+    } catch (error) {
+      if (isToldRemoved(error) && !this.#closed) this.#options.events.removed(version);
+      throw error;
+    }
   }
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {
@@ -339,9 +358,6 @@ export class Peers {
   // Once for each new reason, not for each attempt.
   #refused(who: string, error: unknown, level: "warn" | "debug"): void {
     const code = refusalCode(error);
-    // Our own refusal of others names no one who said so.
-    const isTold = FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === code;
-    if (isTold && !this.#closed) this.#options.events.removed();
     if (this.#closed || this.#refusals.get(who) === code) return;
     if (this.#refusals.size > 1000) this.#refusals.clear();
     this.#refusals.set(who, code);
@@ -360,6 +376,13 @@ function turnAway(channel: Channel, reason: string): void {
 // A refusal by a side that proved nothing keeps its own code in the details.
 function refusalCode(error: unknown): unknown {
   return FlotillaError.is(error) ? (error.details["refusedWith"] ?? error.code) : "ERR_FLOTILLA_INTERNAL";
+}
+
+// Our own refusal of others names no one who said so.
+function isToldRemoved(error: unknown): boolean {
+  return (
+    FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === "ERR_FLOTILLA_REMOVED"
+  );
 }
 
 /** Whoever is not sure to be known dials too, once in a while. */

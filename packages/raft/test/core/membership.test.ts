@@ -136,6 +136,32 @@ test("§4.2.3: a member that was removed while it was cut off disturbs nobody wh
   expect(cluster.get("b").raft.term).toBe(term);
 });
 
+test("a removed leader knows that it was a member when its log has forgotten it", () => {
+  const cluster = new Cluster(trio, { trailingEntries: 0 });
+  cluster.elect("a");
+  cluster.tick(2);
+  cluster.deliverSome(() => true);
+  expect(refusalOf(cluster, "a", { type: "remove", id: "a" })).toBeUndefined();
+  for (let k = 0; k < 3; k += 1) cluster.deliverSome(({ message }) => message.type !== "timeout-now");
+  const { raft } = cluster.get("a");
+  expect(raft).toMatchObject({ role: "leader", commit: raft.configuration.index });
+  cluster.snapshot("a");
+  expect(raft.firstIndex).toBeGreaterThan(raft.configuration.index);
+  cluster.settle();
+  cluster.tick(4);
+  expect(raft.role).toBe("follower");
+  expect(cluster.get("a").removed).toBe(true);
+});
+
+test("who joins was no member at the time before it was added", () => {
+  const cluster = led("d");
+  const { raft } = cluster.get("d");
+  const before = cluster.get("a").raft.configuration.index;
+  through(cluster, add("d"));
+  expect(raft.wasMemberBy(raft.configuration.index)).toBe(true);
+  expect(raft.wasMemberBy(before)).toBe(false);
+});
+
 test("a removed member gets the entry that removes it and the word that it is committed", () => {
   const cluster = led();
   through(cluster, { type: "remove", id: "c" });

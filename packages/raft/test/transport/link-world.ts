@@ -73,7 +73,7 @@ export class LinkWorld {
         up: (peer, incarnation) => lines.push(`up ${peer} with ${incarnation[0]}`),
         down: (peer, byPeer) => lines.push(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
         receive: (from, _, message) => lines.push(`${message.type} from ${from}`),
-        removed: () => lines.push("removed"),
+        removed: (version) => lines.push(`removed after ${version}`),
         refused: (peer, reason) => lines.push(`refused ${peer}: ${reason}`),
       },
     });

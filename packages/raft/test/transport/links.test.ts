@@ -272,3 +272,18 @@ describe("of the two links of a member", () => {
     expect([control.isOpen, b.lines]).toEqual([false, []]);
   });
 });
+
+test("who is told that it is no member hears which configuration it had when it introduced itself", async () => {
+  const world = new LinkWorld(12);
+  const others = [member("b"), member("c")];
+  world.kernel.network.link("b", "a").extraMs = 300;
+  const b = await world.start("b", knownTo(5, others));
+  const a = await world.start("a", knownTo(3, others));
+  // It becomes a member while the refusal is on its way.
+  const isOnItsWay = (): boolean => world.kernel.recent("b").some(({ kind }) => kind === "end");
+  await world.until(isOnItsWay);
+  learn(a, knownTo(6, [...others, member("a")]));
+  await world.until(() => a.lines.length > 0);
+  expect(a.lines[0]).toBe("removed after 3");
+  expect(b.lines).toEqual([]);
+});

@@ -133,6 +133,8 @@ export interface Plan {
   readonly seed: number;
   readonly nodes: number;
   readonly clients: readonly ClientPlan[];
+  /** Members are logs with registers on them, which so many users in each member's process use; left out: the product. */
+  readonly logAlone?: { readonly lanes: number };
   readonly config: WorldConfig;
   readonly faults: readonly Fault[];
 }

@@ -24,7 +24,8 @@ function isFault(value: unknown): value is Fault {
 
 function isPlan(value: unknown): value is Plan {
   if (!isFields(value) || value["format"] !== 1 || !Number.isSafeInteger(value["seed"])) return false;
-  const { nodes, clients, config, faults } = value;
+  const { nodes, clients, logAlone, config, faults } = value;
+  if (logAlone !== undefined && (!isFields(logAlone) || typeof logAlone["lanes"] !== "number")) return false;
   if (
     typeof nodes !== "number" ||
     nodes < 1 ||

@@ -1,3 +1,4 @@
+import { makeLogPlan } from "./log-plan.ts";
 import { makePlan } from "./make-plan.ts";
 import type { ClientPlan, Fault, Plan } from "./plan.ts";
 
@@ -18,9 +19,20 @@ const pauseShare = 0.55;
  * clients. Everything else, and everything that is checked, is as in `makePlan`.
  */
 export function standardPlan(seed: number): Plan {
-  const plan = makePlan(seed);
+  return standard(makePlan(seed));
+}
+
+/** The same mix for the log alone: the world of `makeLogPlan`. */
+export function standardLogPlan(seed: number): Plan {
+  return standard(makeLogPlan(seed));
+}
+
+function standard(plan: Plan): Plan {
   const clients = plan.clients.map((client): ClientPlan => ({ ...client, ttlMs }));
-  const lanes = clients.reduce((sum, client) => sum + client.lanes, 0);
+  const lanes =
+    plan.logAlone === undefined
+      ? clients.reduce((sum, client) => sum + client.lanes, 0)
+      : plan.nodes * plan.logAlone.lanes;
   const faults = plan.faults.map(({ when: _when, ...fault }, index): Fault => ({
     ...fault,
     atMs: (index + 1) * faultEveryMs,

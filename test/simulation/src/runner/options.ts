@@ -9,6 +9,8 @@ export interface RunnerOptions {
   readonly json: boolean;
   readonly jobs: number | null;
   readonly soak: boolean;
+  /** Worlds of the log alone, without the product. */
+  readonly raft: boolean;
   readonly minutes: number;
   readonly planFile: string | null;
   readonly historyFile: string | null;
@@ -28,6 +30,7 @@ export interface RunnerOptions {
 export const usage: string = `usage: npm run sim -- [options]
   --seed S          replay the world of one seed
   --runs N          run N worlds with fresh seeds, or with --seed S, S+1, ...
+  --raft            worlds of the log alone, with registers on it
   --soak            run fresh seeds until the time is over
   --minutes M       how long to soak (default 10)
   --jobs J          processes side by side (default 2, at most one a core)
@@ -61,6 +64,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
       runs: { type: "string" },
       json: { type: "boolean", default: false },
       jobs: { type: "string" },
+      raft: { type: "boolean", default: false },
       soak: { type: "boolean", default: false },
       minutes: { type: "string" },
       plan: { type: "string" },
@@ -79,6 +83,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
     json: values.json,
     jobs: count(values.jobs, "jobs", 64),
     soak: values.soak,
+    raft: values.raft,
     minutes: count(values.minutes, "minutes", 100_000) ?? 10,
     planFile: values.plan ?? null,
     historyFile: values.history ?? null,

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { makeLogPlan } from "../plan/log-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readPlan } from "../plan/read-plan.ts";
@@ -15,7 +16,7 @@ export async function replay(
   seed: number,
   print: (line: string) => void,
 ): Promise<number> {
-  const plan = options.planFile === null ? makePlan(seed) : readPlan(readFileSync(options.planFile, "utf8"));
+  const plan = planOf(options, seed);
   if (options.printPlan) {
     print(JSON.stringify(plan, null, 2));
     return 0;
@@ -29,6 +30,11 @@ export async function replay(
   if (options.json) print(JSON.stringify(asJson(result, took)));
   else for (const line of asText(result, took.wallMs)) print(line);
   return isBroken ? 1 : 0;
+}
+
+function planOf({ planFile, raft }: RunnerOptions, seed: number): Plan {
+  if (planFile !== null) return readPlan(readFileSync(planFile, "utf8"));
+  return raft ? makeLogPlan(seed) : makePlan(seed);
 }
 
 async function shrunk(first: WorldResult): Promise<WorldResult> {

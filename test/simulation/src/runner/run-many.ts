@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { Covered } from "../coverage/covered.ts";
+import { makeLogPlan } from "../plan/log-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunnerOptions } from "./options.ts";
@@ -34,7 +35,7 @@ export async function runMany(
     if (isOver()) return null;
     const seed = options.seed === null ? freshSeed() : (options.seed + started) % seeds;
     started += 1;
-    return makePlan(seed);
+    return options.raft ? makeLogPlan(seed) : makePlan(seed);
   };
   const covered = new Covered();
   const onResult = (line: WorldLine, gain: Gain | null): void => {

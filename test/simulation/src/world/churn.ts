@@ -106,15 +106,17 @@ export class Churn {
     return this.#world.servers.find(({ state }) => state === "spare") ?? null;
   }
 
-  /** It asks the cluster by itself. */
+  /** The product asks the cluster by itself. */
   #add({ voters }: Configuration): Wish | null {
     const spare = voters.length < mostVoters ? this.#spare() : null;
     if (spare === null) return null;
-    spare.callUp(this.#world.members.map(({ address }) => address));
+    const { members, plan } = this.#world;
+    const asksItself = plan.logAlone === undefined;
+    spare.callUp(members.map(({ address }) => address));
     return {
       about: `adding ${spare.id}`,
       isMet: (config) => isVoter(config, spare),
-      changes: () => null,
+      changes: (config) => (asksItself || isIn(config, spare) ? null : admission(spare, "promote")),
       isIdle: () => false,
     };
   }

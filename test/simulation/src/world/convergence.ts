@@ -85,6 +85,10 @@ export function clientsServed(world: World, sinceMs: number): string[] {
     );
     if (!served) missing.push(`${client.id} was not served`);
   }
+  for (const { id, node } of world.sound) {
+    const users = node?.users ?? null;
+    if (users !== null && users.servedMs <= sinceMs) missing.push(`a user at ${id} was not served`);
+  }
   return missing;
 }
 

@@ -7,7 +7,6 @@ import {
   sameState,
   settleWithin,
 } from "./convergence.ts";
-import { poisonPath } from "./poison.ts";
 import { unsettled } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -44,9 +43,12 @@ export async function rest(world: World): Promise<void> {
 async function clientsEnd(world: World): Promise<void> {
   world.stopClients();
   const clients = world.clients.filter(({ isDead, plan }) => !isDead && !isStranded(world, plan.embeddedIn));
-  const busy = await settleWithin(world, closingMs, () =>
-    clients.filter(({ isDone }) => !isDone).map(({ id }) => `${id} does not come to an end`),
-  );
+  const busy = await settleWithin(world, closingMs, () => [
+    ...clients.filter(({ isDone }) => !isDone).map(({ id }) => `${id} does not come to an end`),
+    ...world.sound
+      .filter(({ node }) => node?.users?.isDone === false)
+      .map(({ id }) => `users at ${id} do not come to an end`),
+  ]);
   for (const one of busy) world.findings.now("Convergence", one);
   if (world.findings.isBroken()) return;
   const unlike = await settleWithin(world, convergenceMs, () => [
@@ -101,8 +103,7 @@ async function endByPoison(world: World): Promise<void> {
 function propose(world: World): void {
   const node = world.leader?.node;
   if (node === null || node === undefined) return;
-  // The member's own session may be over.
-  const asked = node.connect().then(({ session }) => session.create(poisonPath, ""));
+  const asked = node.poison();
   asked.then(
     () => world.findings.now("FailStop", "the poison was answered"),
     () => {},

@@ -2,6 +2,7 @@ import { formatTraceEntry, SimulationError } from "@flotilla/runtime/sim";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
 import { judge } from "../verdict/judge.ts";
+import { judgeRegisters } from "../verdict/registers.ts";
 import { end, rest } from "./endings.ts";
 import type { WorldResult } from "./result.ts";
 import { describe } from "./server.ts";
@@ -15,7 +16,10 @@ const shownEvents = 40;
 /** Makes a world from a plan, lets it happen, and judges it. Call `forbidGlobals` around it. */
 export async function runWorld(plan: Plan, sabotage: Sabotage = {}): Promise<WorldResult> {
   const { world, injector } = await liveWorld(plan, sabotage);
-  if (!world.findings.isBroken()) judge(world);
+  if (!world.findings.isBroken()) {
+    if (plan.logAlone === undefined) judge(world);
+    else judgeRegisters(world);
+  }
   return summarize(world, injector);
 }
 

@@ -1,15 +1,14 @@
 import type { CoordNode } from "@flotilla/coord/node";
-import { startNode } from "@flotilla/coord/node";
 import type { OpenedRaft } from "@flotilla/coord/node";
-import type { RaftNode } from "@flotilla/raft";
+import type { RaftNode, RaftObserver } from "@flotilla/raft";
 import type { Host } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel, SimNode } from "@flotilla/runtime/sim";
 import { LeaseSwitch } from "../actors/lease-switch.ts";
 import { LogReader } from "../actors/log-reader.ts";
 import type { NodeView } from "../online/node-view.ts";
-import type { WorldConfig } from "../plan/plan.ts";
 import type { WorldContext } from "./context.ts";
+import type { MemberProcess, StartMember } from "./member-process.ts";
 
 /** The port every member listens on. */
 export const serverPort = 7400;
@@ -22,8 +21,14 @@ export const serverPort = 7400;
  */
 export type ServerState = "down" | "starting" | "up" | "closing" | "refused" | "spare" | "removed";
 
+/** What a member is and what it stands on. */
+export interface ServerWays {
+  /** What its process gets for the host of its machine. */
+  readonly disguise: (host: Host) => Host;
+  readonly start: StartMember;
+}
+
 const retryMs = 700;
-const digestEvery = 4;
 const mostRefusals = 3;
 
 /** One member: its machine, its process and what starts it again. */
@@ -31,16 +36,16 @@ export class Server {
   readonly id: string;
   readonly machine: SimNode;
   view: NodeView;
-  node: CoordNode | null = null;
+  node: MemberProcess | null = null;
   state: ServerState;
-  /** Called with each process once it takes part, and its host. */
+  /** Called with each process of the product once it takes part, and its host. */
   onUp: ((node: CoordNode, host: Host) => void) | null = null;
   /** Called when its process is gone. */
   onGone: (() => void) | null = null;
   /** The log of the process that runs; null before it is open. */
   raft: Pick<RaftNode, "read" | "status" | "changeMembers"> | null = null;
   readonly #world: WorldContext;
-  readonly #disguise: (host: Host) => Host;
+  readonly #ways: ServerWays;
   #reader: LogReader | null = null;
   #leaseSwitch: LeaseSwitch | null = null;
   #life = 0;
@@ -48,13 +53,13 @@ export class Server {
   /** Whom it asks to be added; null for a founder. */
   #join: readonly string[] | null = null;
 
-  constructor(world: WorldContext, id: string, state: "down" | "spare", disguise: (host: Host) => Host) {
+  constructor(world: WorldContext, id: string, state: "down" | "spare", ways: ServerWays) {
     this.#world = world;
     this.id = id;
     this.state = state;
     this.machine = world.kernel.node(id);
     this.view = world.monitor.add(id, this.machine.disk);
-    this.#disguise = disguise;
+    this.#ways = ways;
   }
 
   get address(): string {
@@ -93,8 +98,20 @@ export class Server {
     this.state = "starting";
     this.#life += 1;
     const life = this.#life;
-    const host = this.#disguise(this.machine.start());
-    startNode(this.#options(host), this.#hooks(host)).then(
+    const { disguise, start } = this.#ways;
+    const { id, address, view } = this;
+    const host = disguise(this.machine.start());
+    start({
+      world: this.#world,
+      host,
+      id,
+      address,
+      life,
+      join: this.#join,
+      view,
+      observer: this.#observer(view),
+      opened: (raft) => this.#opened(raft, host),
+    }).then(
       (node) => {
         if (life === this.#life) this.#started(node, host, life);
       },
@@ -152,50 +169,16 @@ export class Server {
     this.onGone?.();
   }
 
-  #options(host: Host): Parameters<typeof startNode>[0] {
-    const config: WorldConfig = this.#world.plan.config;
+  #observer(view: NodeView): RaftObserver {
+    const { monitor, plan } = this.#world;
+    const { applyMs } = plan.config;
+    const observer = monitor.observer(view);
+    if (applyMs === 0) return observer;
     return {
-      host,
-      id: this.id,
-      dataDir: "data",
-      listen: this.address,
-      ...(this.#join === null ? { bootstrap: this.#world.founders } : { join: this.#join }),
-      ...this.#world.access,
-      ...(config.secret ? {} : { insecure: true }),
-      heartbeatMs: config.heartbeatMs,
-      electionTimeoutMs: config.electionTimeoutMs,
-      snapshotEntries: config.snapshotEntries,
-      trailingEntries: config.trailingEntries,
-      sessionTtlMs: config.memberTtlMs,
-    };
-  }
-
-  #hooks(host: Host): Parameters<typeof startNode>[1] {
-    const { golden, monitor, poison, plan } = this.#world;
-    const { applyMs, limits, snapshotChunkBytes, trailingBytes } = plan.config;
-    const raft = monitor.observer(this.view);
-    return {
-      raftLimits: limits,
-      opened: (raftNode) => this.#opened(raftNode, host),
-      snapshots: { snapshotChunkBytes, trailingBytes },
-      raftObserver: {
-        ...raft,
-        onApply: (entry) => {
-          raft.onApply?.(entry);
-          if (applyMs > 0) this.machine.stall(applyMs);
-          if (!this.view.replaced) golden.entry(entry);
-        },
-      },
-      observer: {
-        applied: (index, applied, events) => {
-          poison.taste(index, events);
-          if (this.view.replaced) return;
-          golden.applied(index, applied, events);
-          const { node } = this;
-          // Every state is part of the digest of the next.
-          if (node !== null && index % digestEvery === 0)
-            monitor.digest(this.view, index, node.status().digest);
-        },
+      ...observer,
+      onApply: (entry) => {
+        observer.onApply?.(entry);
+        this.machine.stall(applyMs);
       },
     };
   }
@@ -229,7 +212,7 @@ export class Server {
     this.#leaseSwitch.start();
   }
 
-  #started(node: CoordNode, host: Host, life: number): void {
+  #started(node: MemberProcess, host: Host, life: number): void {
     this.node = node;
     this.state = "up";
     this.#refusals = 0;
@@ -238,7 +221,7 @@ export class Server {
       if (reason.type === "failed") this.#failed(reason.error);
       else if (reason.type === "removed") this.#removed();
     }, this.#world.crashed);
-    this.onUp?.(node, host);
+    if (node.coord !== null) this.onUp?.(node.coord, host);
   }
 
   /** The process ends by itself: the cluster goes on without it. */

@@ -11,6 +11,8 @@ import { StallBook } from "../actors/stall-book.ts";
 import { Monitor } from "../online/monitor.ts";
 import { Coverage } from "../coverage/coverage.ts";
 import type { Plan } from "../plan/plan.ts";
+import { startLog } from "../registers/log-process.ts";
+import { RegisterBook } from "../registers/register-book.ts";
 import type { WorldContext } from "./context.ts";
 import { Churn } from "./churn.ts";
 import { Cuts } from "./cuts.ts";
@@ -18,6 +20,7 @@ import { Findings } from "./findings.ts";
 import { GoldenLog } from "./golden-log.ts";
 import { Moments } from "./moments.ts";
 import { Poison } from "./poison.ts";
+import { startProduct } from "./product-process.ts";
 import { describe, Server, serverPort } from "./server.ts";
 
 const maxEvents = 6_000_000;
@@ -42,6 +45,8 @@ export class World implements WorldContext {
   readonly coverage: Coverage;
   readonly history: HistoryWriter;
   readonly ledger: Ledger;
+  readonly registers: RegisterBook;
+  readonly paths: Paths = new Paths();
   readonly stalls: StallBook;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
@@ -81,6 +86,7 @@ export class World implements WorldContext {
     this.golden = new GoldenLog(nowMs);
     this.history = new HistoryWriter({ clock: "virtual", seed: plan.seed });
     this.ledger = new Ledger(() => kernel.eventCount);
+    this.registers = new RegisterBook(nowMs, this.findings);
     this.stalls = new StallBook(nowMs);
     this.beliefs = new BeliefBook(nowMs, this.stalls);
     this.leases = new LeaseBook(nowMs);
@@ -93,10 +99,10 @@ export class World implements WorldContext {
     this.founders = this.members.slice(0, plan.nodes);
     this.servers = ids.map((id, index) => {
       const disguise = (host: Host): Host => sabotage.host?.(host, id, kernel) ?? host;
-      return new Server(this, id, index < plan.nodes ? "down" : "spare", disguise);
+      const start = plan.logAlone === undefined ? startProduct : startLog;
+      return new Server(this, id, index < plan.nodes ? "down" : "spare", { disguise, start });
     });
-    const paths = new Paths();
-    this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, paths));
+    this.clients = plan.clients.map((client, index) => new Client(this, `c${index + 1}`, client, this.paths));
     this.#residents = residentsOf(this.clients);
     this.#embed();
     kernel.onProbe((probe, node) => this.monitor.probed(probe, node));
