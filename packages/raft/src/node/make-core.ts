@@ -8,7 +8,7 @@ import type { Settings } from "./settings.ts";
 const commitDelayMs = 1;
 
 /** How often at least an idle peer answers in an election timeout: the leader hears soon enough that a quorum is gone. */
-const asksInTimeout = 5;
+const asksInTimeout = 3;
 
 /** The core of a node, as its disk and its options have it. */
 export function makeCore(
