@@ -31,6 +31,8 @@ export class HighWater {
   #file: OpenFile | null = null;
   #dirty = false;
   #next: number | null = null;
+  /** Until then nothing is written unless somebody waits for it, monotonic ms. */
+  #restUntilMs = 0;
   #pause: Timer | null = null;
   #due: Timer | null = null;
   #waiting: (() => void)[] = [];
@@ -78,7 +80,7 @@ export class HighWater {
   /** Notes that batch `seq` is durable. Not synced. */
   note(seq: number): void {
     this.#next = seq;
-    if (this.#pause === null) this.#start();
+    this.#startRested();
   }
 
   /** Makes the newest noted number durable. Never rejects: failures go to `onFailure`, before it resolves. */
@@ -96,6 +98,18 @@ export class HighWater {
     await this.sync();
     this.#pause?.cancel();
     await this.#file?.close().catch(this.#onFailure);
+  }
+
+  /** Writes what was noted, now or at the end of the pause: a timer for each note would cost as much as the note. */
+  #startRested(): void {
+    if (this.#draining || this.#pause !== null) return;
+    const { clock } = this.#host;
+    const leftMs = this.#restUntilMs - clock.now();
+    if (leftMs <= 0) return this.#start();
+    this.#pause = clock.setTimer(leftMs, () => {
+      this.#pause = null;
+      if (this.#next !== null) this.#start();
+    });
   }
 
   #start(): void {
@@ -121,7 +135,6 @@ export class HighWater {
     this.#rest();
   }
 
-  // What is noted meanwhile is written at the end of the pause.
   #rest(): void {
     if (this.#dirty) {
       this.#due ??= this.#host.clock.setTimer(syncMs, () => {
@@ -129,10 +142,8 @@ export class HighWater {
         void this.sync();
       });
     }
-    this.#pause ??= this.#host.clock.setTimer(pauseMs, () => {
-      this.#pause = null;
-      if (this.#next !== null) this.#start();
-    });
+    this.#restUntilMs = this.#host.clock.now() + pauseMs;
+    if (this.#next !== null) this.#startRested();
   }
 
   async #write(): Promise<void> {
