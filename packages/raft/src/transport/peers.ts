@@ -270,7 +270,7 @@ export class Peers {
       if (!this.isUp(member.id))
         throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
     } catch (error) {
-      failed.abort();
+      failed.abort(error);
       this.#entries.get(member.id)?.peer.closeAttempt(this.#life, attempt);
       throw error;
     }

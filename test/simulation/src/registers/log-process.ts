@@ -7,7 +7,7 @@ import { poisonPath } from "../world/poison.ts";
 import { encodeCommand, RegisterMachine } from "./register-machine.ts";
 import { RegisterUser } from "./register-user.ts";
 
-const digestEvery = 16;
+const digestEvery = 48;
 const encoder = new TextEncoder();
 
 /** Starts a member that is a log with registers on it, and nothing of the product, with those who use it. */

@@ -4,7 +4,7 @@ import { restoreAtOnce } from "@flotilla/raft";
 
 const sliceBytes = 512;
 /** Commands that the state remembers: they tell in which order it came about, and give a snapshot some size. */
-const remembered = 100;
+const remembered = 50;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

@@ -26,7 +26,7 @@ export async function replay(
   const took = spent();
   const isBroken = first.violations.length > 0;
   const result = isBroken && options.shrink ? await shrunk(first) : first;
-  if (options.historyFile !== null) writeFileSync(options.historyFile, result.history);
+  if (options.historyFile !== null) writeFileSync(options.historyFile, result.history());
   if (options.json) print(JSON.stringify(asJson(result, took)));
   else for (const line of asText(result, took.wallMs)) print(line);
   return isBroken ? 1 : 0;

@@ -27,8 +27,8 @@ export interface WorldResult {
   /** How often each moment that faults can wait for came. */
   readonly moments: Readonly<Record<string, number>>;
   readonly coverage: CoverageReport;
-  /** JSON lines. */
-  readonly history: string;
+  /** JSON lines, made when called. */
+  readonly history: () => string;
   /** The last events of every machine, for people; empty when nothing is wrong. */
   readonly report: string;
 }

@@ -100,7 +100,7 @@ function summarize(world: World, injector: Injector): WorldResult {
     probes: Object.fromEntries([...kernel.probes].toSorted(([a], [b]) => (a < b ? -1 : 1))),
     moments: Object.fromEntries(world.moments.counts),
     coverage: world.coverage.report,
-    history: world.history.toJsonLines(),
+    history: () => world.history.toJsonLines(),
     report: findings.isBroken() ? report(world) : "",
   };
 }
