@@ -1,13 +1,26 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Random } from "@flotilla/runtime";
+import { defaultLimits } from "../../src/core/options.ts";
+import type { Limits } from "../../src/core/options.ts";
 import type { Command, Entry, LogId, RaftObserver, RaftOptions } from "../../src/index.ts";
 import { Counter } from "./counter.ts";
 import { World } from "./world.ts";
 import type { Process } from "./world.ts";
 
 const ids = ["a", "b", "c"] as const;
-const phases = ["work", "cut", "crash", "lag", "calm"] as const;
+const phases = ["work", "cut", "crash", "lag", "stuck", "calm"] as const;
 type Phase = (typeof phases)[number];
+/** How long those that are not calm take. */
+const stepsOf: Readonly<Record<Exclude<Phase, "calm">, number>> = {
+  work: 6,
+  cut: 6,
+  crash: 6,
+  lag: 12,
+  stuck: 20,
+};
+
+/** More than a member takes up in one turn beside a message: its bounds are looked at before, not after. */
+const turnBytes = 1000;
 
 const decoder = new TextDecoder();
 
@@ -15,14 +28,21 @@ function pick<T>(random: Random, values: readonly [T, ...T[]]): T {
   return values[random.below(values.length)] ?? values[0];
 }
 
+interface Drawn extends Partial<RaftOptions> {
+  readonly electionTimeoutMs: number;
+  readonly limits: Limits;
+}
+
 /** Bounds that the load mostly reaches. */
-function drawOptions(random: Random): Partial<RaftOptions> & { readonly electionTimeoutMs: number } {
+function drawOptions(random: Random): Drawn {
   const limits = {
     maxApplyEntries: pick(random, [1, 3, 1024]),
     maxApplyBytes: pick(random, [60, 400, 1 << 20]),
     maxBatchEntries: pick(random, [1, 4, 1024]),
+    maxBatchBytes: pick(random, [100, 400]),
     inflightMessages: pick(random, [1, 4, 256]),
-    cacheBytes: pick(random, [0, 300, 1 << 20]),
+    cacheBytes: pick(random, [0, 300]),
+    maxUnstableBytes: pick(random, [300, 1500]),
   };
   return {
     electionTimeoutMs: pick(random, [500, 1000]),
@@ -30,7 +50,7 @@ function drawOptions(random: Random): Partial<RaftOptions> & { readonly election
     trailingEntries: pick(random, [0, 0, 3]),
     trailingBytes: pick(random, [0, 0, 1 << 20]),
     snapshotChunkBytes: pick(random, [64, 300]),
-    limits: random.below(3) === 0 ? {} : limits,
+    limits: random.below(3) === 0 ? defaultLimits : { ...defaultLimits, ...limits },
   };
 }
 
@@ -51,7 +71,7 @@ class SlowCounter extends Counter {
 
 /**
  * Three whole members in phases: of work; with links cut, one way or both; of crashes; in which one is slow and away,
- * so that snapshots are installed while entries are applied; and calm ones, in which nothing is lost and no majority
+ * so that snapshots are installed while entries are applied; in which a disk hangs; and calm ones, in which nothing is lost and no majority
  * ever stands still, so that nobody has a reason to lead in another's place.
  */
 export class RoughWorld {
@@ -59,6 +79,7 @@ export class RoughWorld {
   readonly #world: World;
   readonly #random: Random;
   readonly #electionTimeoutMs: number;
+  readonly #mostLogBytes: number;
   /** `term:payload` of every entry that anybody applied; position 0 is entry 1. */
   readonly #golden: string[] = [];
   /** The last entry in the state of each member. */
@@ -76,6 +97,8 @@ export class RoughWorld {
     const random = new World(seed, ids).kernel.random("options");
     const options = drawOptions(random);
     this.#electionTimeoutMs = options.electionTimeoutMs;
+    const { cacheBytes, maxUnstableBytes, maxBatchBytes } = options.limits;
+    this.#mostLogBytes = cacheBytes + maxUnstableBytes + maxBatchBytes + turnBytes;
     this.#world = new World(seed, ids, options);
     this.#random = this.#world.kernel.random("rough");
   }
@@ -110,8 +133,10 @@ export class RoughWorld {
     if (phase === "calm") return this.#calm();
     if (phase === "cut" || phase === "lag") this.#cut(id);
     if (phase === "lag") this.#slow.add(id);
+    if (phase === "stuck") this.#world.kernel.node(id).disk.stick();
     if (phase === "crash") this.#world.crash(id, this.#random.below(2) === 0);
-    await this.#work(phase === "lag" ? 12 : 6);
+    await this.#work(stepsOf[phase]);
+    this.#world.kernel.node(id).disk.unstick();
     if (phase === "crash") await this.#start(id);
     this.#world.kernel.network.healAll();
     await this.#work(phase === "lag" ? 6 : 2);
@@ -192,7 +217,7 @@ export class RoughWorld {
 
   #propose(process: Process | undefined): string {
     this.#proposed += 1;
-    const text = String(this.#proposed);
+    const text = String(this.#proposed).padStart(this.#random.below(90), "0");
     if (process === undefined) return text;
     this.#open.set(text, process);
     this.#world.propose(process, text).then(
@@ -280,6 +305,10 @@ export class RoughWorld {
   }
 
   #check(): void {
+    for (const [id, { node }] of this.#world.running) {
+      const { logBytes } = node.status();
+      if (logBytes > this.#mostLogBytes) this.#fail(`BoundedWork: ${id} holds ${logBytes} bytes of its log`);
+    }
     for (const [id, { stopped }] of this.#world.running)
       if (stopped !== null)
         this.#fail(`${id} stopped: ${stopped.type === "failed" ? String(stopped.error) : ""}`);
