@@ -69,6 +69,12 @@ export class EventPage {
     return child.startsWith(prefix) && child.lastIndexOf("/") === prefix.length - 1;
   }
 
+  /** Whether a node went that was there at a revision before. */
+  isGone(slot: number, revision: number): boolean {
+    const at = slot * stride;
+    return this.type(slot) === "deleted" && (this.#numbers[at + 5] ?? 0) <= revision;
+  }
+
   /** Of an event that is no `changed`. */
   family(slot: number): Family {
     const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;

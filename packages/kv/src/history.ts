@@ -121,12 +121,12 @@ export class EventHistory {
     return null;
   }
 
-  /** Calls `visit` for every child that came or went after a revision, oldest first. */
-  childChanges(key: PathKey, revision: number, visit: (path: string, type: TreeEvent["type"]) => void): void {
+  /** Calls `visit` with the path of every child that was there at a revision and went later. */
+  goneChildren(key: PathKey, revision: number, visit: (path: string) => void): void {
     for (let number = this.#firstSince(revision); number < this.#next; number += 1) {
       const page = this.#page(number);
       const slot = number % pageEvents;
-      if (page?.isOfChild(slot, key) === true) visit(page.path(slot), page.type(slot));
+      if (page?.isGone(slot, revision) === true && page.isOfChild(slot, key)) visit(page.path(slot));
     }
   }
 

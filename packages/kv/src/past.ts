@@ -122,38 +122,20 @@ export class PastReads {
     if (now !== undefined && now.pzxid <= revision) return tree.children(path, after, limit);
     const own = history.firstChange(this.#of(path), revision);
     if (own === null ? now === undefined : own.type === "created") return null;
-    const wasThere = new Map<string, boolean>();
-    history.childChanges(this.#of(path), revision, (child, type) => {
-      const name = nameOf(child);
-      if (!wasThere.has(name)) wasThere.set(name, type === "deleted");
-    });
     const size = Math.min(Math.max(1, limit), limits.childrenPage);
-    const names = stayed(tree, path, after, size + 1, wasThere);
-    for (const [name, was] of wasThere) if (was && (after === null || name > after)) names.push(name);
+    const stayed = tree.children(path, after, size, revision);
+    const names: string[] = [...(stayed?.names ?? [])];
+    history.goneChildren(this.#of(path), revision, (child) => {
+      const name = nameOf(child);
+      if (after === null || name > after) names.push(name);
+    });
     const sorted = names.toSorted();
     const first = sorted.slice(0, size);
-    return { names: first, next: sorted.length > size ? (first.at(-1) ?? null) : null };
+    const isMore = sorted.length > size || stayed?.next != null;
+    return { names: first, next: isMore ? (first.at(-1) ?? null) : null };
   }
 }
 
 function nodeOrNull(node: TreeNode | undefined): Node | null {
   return node === undefined ? null : publicNode(node);
-}
-
-/** At least `count` of the children behind `after` to which nothing happened, or all of them. */
-function stayed(
-  tree: Tree,
-  path: string,
-  after: string | null,
-  count: number,
-  changed: ReadonlyMap<string, boolean>,
-): string[] {
-  const names: string[] = [];
-  let from = after;
-  do {
-    const page = tree.children(path, from, limits.childrenPage);
-    for (const name of page?.names ?? []) if (!changed.has(name)) names.push(name);
-    from = page?.next ?? null;
-  } while (from !== null && names.length < count);
-  return names;
 }

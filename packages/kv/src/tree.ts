@@ -127,8 +127,16 @@ export class Tree {
     this.#values.tidy(this.#find);
   }
 
-  /** The names of direct children, sorted, after `after`; null when there is no node. */
-  children(path: string, after: string | null, limit: number): ChildrenPage | null {
+  /**
+   * The names of direct children, sorted, after `after`; null when there is no node. Only those that were there at
+   * revision `bornBy` and ever since.
+   */
+  children(
+    path: string,
+    after: string | null,
+    limit: number,
+    bornBy: number = Number.MAX_SAFE_INTEGER,
+  ): ChildrenPage | null {
     const parent = this.#nodes.get(path);
     if (parent === undefined) return null;
     const size = Math.min(Math.max(1, limit), limits.childrenPage);
@@ -136,7 +144,7 @@ export class Tree {
     const names: string[] = [];
     let from: string | null = after === null ? prefix : `${prefix}${after}\u0000`;
     if (parent.numChildren === 0) from = null;
-    while (from !== null) from = this.#collectNames(prefix, from, names, size + 1);
+    while (from !== null) from = this.#collectNames(prefix, from, names, { most: size + 1, bornBy });
     if (names.length <= size) return { names, next: null };
     names.pop();
     return { names, next: names.at(-1) ?? null };
@@ -193,13 +201,18 @@ export class Tree {
   }
 
   /** Collects names from `from` on; returns where to go on behind the descendants of a child, null at the end. */
-  #collectNames(prefix: string, from: string, names: string[], limit: number): string | null {
+  #collectNames(
+    prefix: string,
+    from: string,
+    names: string[],
+    { most, bornBy }: { readonly most: number; readonly bornBy: number },
+  ): string | null {
     let next: string | null = null;
-    this.#order.scan(from, (path) => {
-      if (!path.startsWith(prefix) || names.length >= limit) return false;
+    this.#order.scan(from, (path, { czxid }) => {
+      if (!path.startsWith(prefix) || names.length >= most) return false;
       const slash = path.indexOf("/", prefix.length);
       if (slash === -1) {
-        if (path.length > prefix.length) names.push(path.slice(prefix.length));
+        if (path.length > prefix.length && czxid <= bornBy) names.push(path.slice(prefix.length));
         return true;
       }
       next = afterChildren(path.slice(0, slash));

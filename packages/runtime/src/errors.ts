@@ -9,6 +9,10 @@ export const errorCodes = {
     retryable: false,
     hint: "Stop the other process or listen on another port.",
   },
+  ERR_FLOTILLA_AHEAD: {
+    retryable: true,
+    hint: "No such revision yet; check the number, or read again later.",
+  },
   ERR_FLOTILLA_ASKED_BACK: { retryable: false, hint: "Somebody waits for this; release it when you can." },
   ERR_FLOTILLA_BAD_ADDRESS: { retryable: false, hint: "Write addresses as host:port." },
   ERR_FLOTILLA_BAD_ARGUMENT: { retryable: false, hint: "See the message for the expected shape." },
@@ -31,6 +35,10 @@ export const errorCodes = {
     hint: "Wait until the membership change or hand-over under way is through, then try again.",
   },
   ERR_FLOTILLA_CLOSED: { retryable: false, hint: "This handle was closed." },
+  ERR_FLOTILLA_COMPACTED: {
+    retryable: false,
+    hint: "History does not reach back that far; read a later revision.",
+  },
   ERR_FLOTILLA_CONDITION: {
     retryable: false,
     hint: "A condition did not hold; nothing was changed.",

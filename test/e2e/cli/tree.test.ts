@@ -93,6 +93,34 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     expect((await run(["ls"])).stdout).not.toContain("life");
   });
 
+  test("shows the past: nodes, children, who changed what and when", async () => {
+    const { revision } = (await json("create", "/past", "one")) as { revision: number };
+    await json("create", "/past/child");
+    await json("put", "/past", "two");
+    await json("rm", "/past", "-r");
+    const at = ["--revision", String(revision)];
+    expect(await run(["get", "/past", ...at])).toEqual({ code: 0, stdout: "one", stderr: "" });
+    expect(await json("stat", "/past", ...at)).toMatchObject({ stat: { version: 0, numChildren: 0 } });
+    expect(await json("ls", "/past", "--revision", String(revision + 1))).toMatchObject({
+      children: ["child"],
+    });
+    expect(await json("ls", "/past", "-l", "--revision", String(revision + 1))).toMatchObject({
+      children: [{ name: "child", stat: { version: 0 } }],
+    });
+    const { changes } = (await json("history", "/past")) as { changes: unknown[] };
+    expect(changes).toMatchObject([
+      { revision: revision + 3, type: "deleted", version: 1, by: expect.stringMatching(/^[0-9a-f]{32}$/) },
+      { revision: revision + 2, type: "changed", version: 1 },
+      { revision, type: "created", version: 0, time: expect.stringMatching(/^\d{4}-/) },
+    ]);
+    const limited = await run(["history", "/past", "--limit", "1"]);
+    expect(limited.stdout).toMatch(
+      /^REVISION\s+TIME\s+CHANGE\s+VERSION\s+SESSION\n\d+\s+\S+\s+deleted\s+1\s+\S+\n$/,
+    );
+    await expectFailure(["get", "/past", "--revision", "999999"], 5, "ERR_FLOTILLA_AHEAD");
+    await expectFailure(["get", "/past", "--revision", "x"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
+  });
+
   test("sequential names count up", async () => {
     await json("create", "/seq");
     const names = [await json("create", "/seq/job-", "-s"), await json("create", "/seq/job-", "-s")].map(

@@ -5,6 +5,7 @@ import type {
   LeaseId,
   LeasesPage,
   Node,
+  NodeChangesPage,
   SessionId,
   SessionsPage,
   Stat,
@@ -12,6 +13,7 @@ import type {
   WatchKind,
   WatchToken,
 } from "@flotilla/kv";
+import type { WatchFilter, WatchPosition } from "./watch-api.ts";
 
 /**
  * - `connecting`: no server has accepted the session yet.
@@ -42,7 +44,22 @@ export interface ReadOptions extends CallOptions {
   readonly level?: "linearizable" | "local";
 }
 
-export interface ChildrenOptions extends ReadOptions {
+export interface PastOptions extends ReadOptions {
+  /**
+   * As it was after this revision; absent: now. `ERR_FLOTILLA_COMPACTED` when the server at hand does not remember it
+   * (`details.floor` is the earliest that it does), `ERR_FLOTILLA_AHEAD` when it has no such revision yet.
+   */
+  readonly revision?: number;
+}
+
+export interface HistoryOptions extends ReadOptions {
+  /** `next` of the page before. Default: from the latest change. */
+  readonly before?: WatchToken;
+  /** Default and most 1,000. */
+  readonly limit?: number;
+}
+
+export interface ChildrenOptions extends PastOptions {
   /** Names after this one. */
   readonly after?: string;
   /** Default and most 10,000. */
@@ -165,23 +182,6 @@ export interface MultiResult {
   readonly branch: Branch;
   /** One per item; `stat` null for deletes and checks. */
   readonly results: readonly { readonly path: string; readonly stat: Stat | null }[];
-}
-
-/** A place in the stream of changes: plain data, to be kept and given to `from`. */
-export interface WatchPosition extends WatchToken {
-  /** The history it counts in. Absent: that of the server at hand. */
-  readonly historyId?: string;
-}
-
-/** What a watch leaves out; judged by the server. A snapshot has what `names` lets through. */
-export interface WatchFilter {
-  /** Default: all three. */
-  readonly types?: readonly ("created" | "changed" | "deleted")[];
-  /**
-   * Names of nodes below the watched one, with `*` for any characters: `worker-*`. The watched node itself is always
-   * told of. At most 256 characters and eight `*`. Default: any name.
-   */
-  readonly names?: string;
 }
 
 export interface WatchOptions {
@@ -344,10 +344,15 @@ export interface Session extends AsyncDisposable {
   readonly clock: Clock;
 
   /** Null when the node is absent. The value is the caller's own; its `buffer` may hold other values of the session. */
-  get(path: string, options?: ReadOptions): Promise<Node | null>;
-  exists(path: string, options?: ReadOptions): Promise<Stat | null>;
+  get(path: string, options?: PastOptions): Promise<Node | null>;
+  exists(path: string, options?: PastOptions): Promise<Stat | null>;
   /** Null when the node is absent. */
   children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null>;
+  /**
+   * Who changed the node at a path, and when, the latest first: as far back as the server at hand remembers (`floor`),
+   * also of a node that is gone.
+   */
+  history(path: string, options?: HistoryOptions): Promise<NodeChangesPage>;
   /** What a node and everything below it take up, at once however many they are; null when the node is absent. */
   usage(path: string, options?: ReadOptions): Promise<Usage | null>;
   /** The open sessions of the cluster, sorted by id. */

@@ -1,8 +1,10 @@
 import { idDigits, limits } from "@flotilla/kv";
+import type { WatchToken } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Query } from "../wire/messages.ts";
-import type { LeasesOptions, SessionsOptions } from "./api.ts";
+import type { ChangesQuery, NodeQuery, PastQuery, Query } from "../wire/messages.ts";
+import type { ChildrenOptions, HistoryOptions, LeasesOptions, SessionsOptions } from "./api.ts";
 import { requireOptions } from "./call.ts";
+import { isObject } from "../given.ts";
 
 const idShape = new RegExp(`^[0-9a-f]{${idDigits}}$`);
 
@@ -38,4 +40,53 @@ function pageById(
   if (after !== null && (typeof after !== "string" || !idShape.test(after)))
     throw badArgument(`after: expected the id of ${what}`);
   return { after, limit };
+}
+
+/**
+ * The question for a page of children.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function childrenQuery(
+  path: string,
+  options: ChildrenOptions = {},
+): Extract<Query, { type: "children" }> {
+  requireOptions(options);
+  const { after = null, limit = limits.childrenPage } = options;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.childrenPage)
+    throw badArgument(`limit: expected 1 to ${limits.childrenPage}`);
+  if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes))
+    throw badArgument("after: expected a name");
+  return { type: "children", path, after, limit };
+}
+
+/**
+ * The question as of a revision; undefined: as of now.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function asOf(query: NodeQuery, revision: number | undefined): NodeQuery | PastQuery {
+  if (revision === undefined) return query;
+  if (!isCount(revision)) throw badArgument("revision: expected a whole number from 0");
+  return { type: "past", revision, query };
+}
+
+/**
+ * The question for a page of a node's changes.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function changesQuery(path: string, options: HistoryOptions = {}): ChangesQuery {
+  requireOptions(options);
+  const { before, limit = limits.changesPage } = options;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.changesPage)
+    throw badArgument(`limit: expected 1 to ${limits.changesPage}`);
+  return { type: "changes", path, before: before === undefined ? null : pointOf(before), limit };
+}
+
+function pointOf(given: WatchToken): WatchToken {
+  if (!isObject(given) || !isCount(given.revision) || !isCount(given.ordinal))
+    throw badArgument("before: expected `next` of the page before");
+  return { revision: given.revision, ordinal: given.ordinal };
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -32,14 +32,21 @@ export class PendingRead extends Wait<Answer> {
   }
 
   get what(): string {
-    return "path" in this.query ? `${this.query.type} ${this.query.path}` : this.query.type;
+    const { query } = this;
+    if (query.type === "past") return `${query.query.type} ${query.query.path} at ${query.revision}`;
+    return "path" in query ? `${query.type} ${query.path}` : query.type;
   }
 
   /** Tells the caller the answer. */
   tell(answer: Answer): void {
     if (this.settled) return;
-    if (answer.type !== "error") this.resolve(answer);
-    else this.reject(new FlotillaError(answer.code, `${this.what}: ${answer.message}`));
+    if (answer.type === "error") {
+      this.reject(new FlotillaError(answer.code, `${this.what}: ${answer.message}`));
+    } else if (answer.type === "compacted") {
+      const { floor } = answer;
+      const message = `${this.what}: the earliest revision that can be read is ${floor}`;
+      this.reject(new FlotillaError("ERR_FLOTILLA_COMPACTED", message, { details: { floor } }));
+    } else this.resolve(answer);
   }
 
   protected giveUp(): boolean {

@@ -3,6 +3,7 @@ import type {
   LeaseId,
   LeasesPage,
   Node,
+  NodeChangesPage,
   Operation,
   SessionId,
   SessionsPage,
@@ -10,7 +11,7 @@ import type {
   TreeOp,
   Usage,
 } from "@flotilla/kv";
-import { limits, validatePath } from "@flotilla/kv";
+import { validatePath } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Answer, Query } from "../wire/messages.ts";
@@ -23,10 +24,12 @@ import type {
   GrantOptions,
   Lease,
   LeasesOptions,
+  HistoryOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
   NodeStatus,
+  PastOptions,
   ReadOptions,
   Session,
   SessionLease,
@@ -47,7 +50,7 @@ import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import { checkOperation, createOp, deleteOp, fenced, multiOp, requestBytes, setOp } from "./operations.ts";
 import { Grants } from "./grants.ts";
-import { leasesQuery, sessionsQuery } from "./queries.ts";
+import { asOf, changesQuery, childrenQuery, leasesQuery, sessionsQuery } from "./queries.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, written } from "./results.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -139,32 +142,33 @@ export class ClientSession implements Session {
     }
   }
 
-  async get(path: string, options?: ReadOptions): Promise<Node | null> {
+  async get(path: string, options?: PastOptions): Promise<Node | null> {
     validatePath(path);
-    const query = { type: "get", path } as const;
+    const query = asOf({ type: "get", path }, options?.revision);
     return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "node").node;
   }
 
-  async exists(path: string, options?: ReadOptions): Promise<Stat | null> {
+  async exists(path: string, options?: PastOptions): Promise<Stat | null> {
     validatePath(path);
-    const query = { type: "exists", path } as const;
+    const query = asOf({ type: "exists", path }, options?.revision);
     return expect(this.#answerNow(query, options) ?? (await this.#read(query, options)), "stat").stat;
   }
 
   async children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
     validatePath(path);
-    const limit = options?.limit ?? limits.childrenPage;
-    if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.childrenPage) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `limit: expected 1 to ${limits.childrenPage}`);
-    }
-    const after = options?.after ?? null;
-    if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes)) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "after: expected a name");
-    }
-    const query = { type: "children", path, after, limit } as const;
+    const query = asOf(childrenQuery(path, options), options?.revision);
     const answer = this.#answerNow(query, options) ?? (await this.#read(query, options));
     const { names, next } = expect(answer, "children");
     return names === null ? null : { names, next };
+  }
+
+  async history(path: string, options?: HistoryOptions): Promise<NodeChangesPage> {
+    validatePath(path);
+    const { changes, next, floor } = expect(
+      await this.#read(changesQuery(path, options), options),
+      "changes",
+    );
+    return { changes, next, floor };
   }
 
   async usage(path: string, options?: ReadOptions): Promise<Usage | null> {
@@ -255,7 +259,7 @@ export class ClientSession implements Session {
   #answerNow(query: Query, options: ReadOptions | undefined): Answer | undefined {
     if (options?.level !== "local" || !mayStart(options) || this.#attachment.state.isFinal) return undefined;
     const answer = this.#attachment.answerNow(query);
-    return answer?.type === "error" ? undefined : answer;
+    return answer?.type === "error" || answer?.type === "compacted" ? undefined : answer;
   }
 
   #read(query: Query, options: ReadOptions | undefined): Promise<Answer> {

@@ -4,7 +4,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "../wire/bounds.ts";
 import type { ResumeToken, WatchWants } from "../wire/messages.ts";
 import { outsideHistory } from "../wire/messages.ts";
-import type { BookmarkedWatchOptions, WatchFilter, WatchOptions } from "./api.ts";
+import type { BookmarkedWatchOptions, WatchOptions } from "./api.ts";
+import type { WatchFilter } from "./watch-api.ts";
 import { requireOptions } from "./call.ts";
 import type { WatchRequest } from "./watch-stream.ts";
 

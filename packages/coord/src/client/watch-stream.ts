@@ -1,7 +1,8 @@
 import type { Node, WatchToken } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ResumeToken, SnapshotMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
-import type { Watch, WatchBookmark, WatchEvent, WatchPosition } from "./api.ts";
+import type { Watch, WatchBookmark, WatchEvent } from "./api.ts";
+import type { WatchPosition } from "./watch-api.ts";
 import { EventQueue } from "./event-queue.ts";
 
 /** A watch as its consumer asks for it. */

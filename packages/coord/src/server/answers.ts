@@ -1,7 +1,7 @@
-import type { ChildrenPage, Machine } from "@flotilla/kv";
+import type { ChildrenPage, Machine, Past } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/api.ts";
-import type { Answer, Query } from "../wire/messages.ts";
+import type { Answer, PastQuery, Query } from "../wire/messages.ts";
 
 /** UTF-16 units of the names in one page of children: at most 3 MiB of UTF-8. */
 const namesLength = 1_048_576;
@@ -23,6 +23,15 @@ function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
       return { type: "stat", stat: machine.exists(query.path) };
     case "children":
       return childrenOf(machine, query.path, query.after, query.limit);
+    case "past":
+      return past(machine, query);
+    case "changes": {
+      const { path, before, limit } = query;
+      return {
+        type: "changes",
+        ...machine.past.changes(path, before === null ? { limit } : { before, limit }),
+      };
+    }
     case "usage":
       return { type: "usage", usage: machine.usage(query.path) };
     case "sessions":
@@ -43,10 +52,36 @@ function errorAnswer(error: unknown): Answer {
 }
 
 function childrenOf(machine: Machine, path: string, after: string | null, limit: number): Answer {
-  const page = machine.children(path, after === null ? { limit } : { after, limit });
+  return pageAnswer(machine.children(path, after === null ? { limit } : { after, limit }));
+}
+
+function pageAnswer(page: ChildrenPage | null): Answer {
   return page === null
     ? { type: "children", names: null, next: null }
     : { type: "children", ...fitting(page) };
+}
+
+function past(machine: Machine, { revision, query }: PastQuery): Answer {
+  switch (query.type) {
+    case "get":
+      return answerPast(machine.past.get(query.path, revision), (node) => ({ type: "node", node }));
+    case "exists": {
+      const read = machine.past.get(query.path, revision);
+      return answerPast(read, (node) => ({ type: "stat", stat: node?.stat ?? null }));
+    }
+    default: {
+      const { path, after, limit } = query;
+      const options = after === null ? { limit } : { after, limit };
+      return answerPast(machine.past.children(path, revision, options), pageAnswer);
+    }
+  }
+}
+
+function answerPast<T>(read: Past<T>, answer: (found: T) => Answer): Answer {
+  if (read.type === "found") return answer(read.found);
+  if (read.type === "compacted") return read;
+  const message = `the last revision is ${read.revision}`;
+  return { type: "error", code: "ERR_FLOTILLA_AHEAD", message };
 }
 
 /** The part of a page that fits into one frame. */

@@ -53,6 +53,15 @@ export interface StartOptions extends SessionOptions {
   readonly snapshotEntries?: number;
   /** Entries kept behind a snapshot for slow members. Default 10,000. */
   readonly trailingEntries?: number;
+  /**
+   * Changes that this member remembers, for watches that resume and for reads of the past; members may differ.
+   * Default 100,000.
+   */
+  readonly historyEvents?: number;
+  /** Bytes of the values that those replaced, with their paths and 256 for each. Default 64 MiB. */
+  readonly historyBytes?: number;
+  /** Older changes are forgotten, as of the last command applied. Default: none for its age. */
+  readonly historyAgeMs?: number;
   /** Default: warnings as JSON lines on standard error. */
   readonly logger?: Logger;
   /**

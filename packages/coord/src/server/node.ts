@@ -1,4 +1,4 @@
-import type { Machine } from "@flotilla/kv";
+import { Machine } from "@flotilla/kv";
 import type { NodeId, RaftOptions, RaftStatus } from "@flotilla/raft";
 import { peerMaxFrameBytes, peerProtocols, RaftNode } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
@@ -46,7 +46,8 @@ export async function startNode(
 ): Promise<CoordNode> {
   const loaded = loadStartOptions(options);
   const host = loaded.logger === undefined ? options.host : { ...options.host, logger: loaded.logger };
-  const parts = assemble(host, loaded, hooks.observer ?? {}, hooks.machine?.(host));
+  const machine = hooks.machine?.(host) ?? new Machine({ probe: host.probe, historyLimits: loaded.history });
+  const parts = assemble(host, loaded, hooks.observer ?? {}, machine);
   let accept: (channel: Channel) => void = turnAway;
   const listener = await host.network.listen(
     {

@@ -1,4 +1,5 @@
 import { limits } from "@flotilla/kv";
+import type { HistoryLimits } from "@flotilla/kv";
 import type { Logger } from "@flotilla/runtime";
 import { FlotillaError, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
@@ -20,6 +21,7 @@ export interface LoadedStartOptions {
   readonly electionTimeoutMs: number;
   readonly snapshotEntries: number;
   readonly trailingEntries: number;
+  readonly history: HistoryLimits;
   readonly sessionTtlMs: number;
   readonly maxStallMs: number;
   readonly timeoutMs: number;
@@ -180,6 +182,11 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     electionTimeoutMs,
     snapshotEntries: integer(options.snapshotEntries, "snapshotEntries", 100_000, 1),
     trailingEntries: integer(options.trailingEntries, "trailingEntries", 10_000, 0),
+    history: {
+      events: integer(options.historyEvents, "historyEvents", limits.historyEvents, 0),
+      bytes: integer(options.historyBytes, "historyBytes", limits.historyBytes, 0),
+      ageMs: number(options.historyAgeMs, "historyAgeMs", Infinity, 0, Number.MAX_SAFE_INTEGER),
+    },
     sessionTtlMs,
     maxStallMs: number(options.maxStallMs, "maxStallMs", sessionTtlMs / 5, 0, sessionTtlMs / 2),
     timeoutMs: number(options.timeoutMs, "timeoutMs", 15_000, 1, 2 ** 31 - 1),

@@ -1,4 +1,4 @@
-import { Machine } from "@flotilla/kv";
+import type { Machine } from "@flotilla/kv";
 import type { NodeId } from "@flotilla/raft";
 import type { ClientHost } from "@flotilla/runtime";
 import { ClientDoor } from "./client-door.ts";
@@ -39,12 +39,7 @@ export interface Parts {
 }
 
 /** Puts the parts of a member together; bind `raft` before anybody is let in. */
-export function assemble(
-  host: ClientHost,
-  identity: Identity,
-  observer: Observer,
-  machine: Machine = new Machine({ probe: host.probe }),
-): Parts {
+export function assemble(host: ClientHost, identity: Identity, observer: Observer, machine: Machine): Parts {
   const { clock, random, logger, probe } = host;
   const raft = new LateRaft();
   const hub = new SessionHub(machine);

@@ -6,11 +6,13 @@ import { readFrame } from "./frame.ts";
 import type {
   AttachMessage,
   ClientMessage,
+  NodeQuery,
   Query,
   ReadMessage,
   RequestMessage,
   WatchSpec,
 } from "./messages.ts";
+import { readChangesQuery, writeChangesQuery } from "./past-codec.ts";
 import { readPath } from "./tree-codec.ts";
 import { readWatch, writeWatch } from "./watch-codec.ts";
 
@@ -44,6 +46,15 @@ function writeQuery(query: Query): void {
       if (query.after === null) writer.null();
       else writer.text(query.after);
       writer.number(query.limit);
+      return;
+    case "past":
+      open(8, 3);
+      writer.number(query.revision);
+      writeQuery(query.query);
+      return;
+    case "changes":
+      open(9, 4);
+      writeChangesQuery(writer, query);
       return;
     case "usage":
       open(5, 2);
@@ -153,7 +164,7 @@ function readRequest(reader: CborReader): RequestMessage {
   return { type: "request", seq, ack: reader.uint("ack", seq - 1), operation: readOperation(reader) };
 }
 
-function readChildren(reader: CborReader): Query {
+function readChildren(reader: CborReader): NodeQuery {
   return {
     type: "children",
     path: readPath(reader, "path"),
@@ -163,19 +174,34 @@ function readChildren(reader: CborReader): Query {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2, 3, 3];
+const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4];
+
+function readPast(reader: CborReader): Query {
+  const revision = reader.uint("revision");
+  const items = reader.array("query", 2, 4);
+  const tag = reader.uint("query tag", 2);
+  expectItems("query", items, queryItems[tag] ?? 0);
+  return { type: "past", revision, query: readNodeQuery(reader, tag) };
+}
+
+function readNodeQuery(reader: CborReader, tag: number): NodeQuery {
+  if (tag === 2) return readChildren(reader);
+  return { type: tag === 0 ? "get" : "exists", path: readPath(reader, "path") };
+}
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 7);
+  const tag = reader.uint("query tag", 9);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
-      return { type: "get", path: readPath(reader, "path") };
     case 1:
-      return { type: "exists", path: readPath(reader, "path") };
     case 2:
-      return readChildren(reader);
+      return readNodeQuery(reader, tag);
+    case 8:
+      return readPast(reader);
+    case 9:
+      return readChangesQuery(reader);
     case 5:
       return { type: "usage", path: readPath(reader, "path") };
     case 6: {

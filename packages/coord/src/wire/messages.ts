@@ -3,6 +3,7 @@ import type {
   LeaseEntry,
   LeaseId,
   Node,
+  NodeChangesPage,
   Operation,
   SessionId,
   SessionInfo,
@@ -67,7 +68,8 @@ export interface RequestMessage {
   readonly ack: number;
   readonly operation: Operation;
 }
-export type Query =
+/** What can be read as it was, too. */
+export type NodeQuery =
   | { readonly type: "get"; readonly path: string }
   | { readonly type: "exists"; readonly path: string }
   | {
@@ -75,7 +77,24 @@ export type Query =
       readonly path: string;
       readonly after: string | null;
       readonly limit: number;
-    }
+    };
+/** As it was after a revision. */
+export interface PastQuery {
+  readonly type: "past";
+  readonly revision: number;
+  readonly query: NodeQuery;
+}
+/** Who changed the node at a path, before a point or (null) of late. */
+export interface ChangesQuery {
+  readonly type: "changes";
+  readonly path: string;
+  readonly before: WatchToken | null;
+  readonly limit: number;
+}
+export type Query =
+  | NodeQuery
+  | PastQuery
+  | ChangesQuery
   | { readonly type: "usage"; readonly path: string }
   | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
   | { readonly type: "leases"; readonly after: LeaseId | null; readonly limit: number }
@@ -161,6 +180,9 @@ export type Answer =
       readonly next: SessionId | null;
     }
   | { readonly type: "leases"; readonly leases: readonly LeaseEntry[]; readonly next: LeaseId | null }
+  | ({ readonly type: "changes" } & NodeChangesPage)
+  /** The revision asked for cannot be read any more; the earliest that can is `floor`. */
+  | { readonly type: "compacted"; readonly floor: number }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };

@@ -7,6 +7,7 @@ import { EventBytes } from "./event-bytes.ts";
 import { readFrame } from "./frame.ts";
 import type { SnapshotReason } from "../client/api.ts";
 import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage, ToldEvent } from "./messages.ts";
+import { readChanges, writeChanges } from "./past-codec.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
 import {
   readEvent,
@@ -89,6 +90,14 @@ function writeAnswer(answer: Answer): void {
       for (const lease of answer.leases) writeLease(writer, lease);
       if (answer.next === null) writer.null();
       else writer.text(answer.next);
+      return;
+    case "changes":
+      open(9, 4);
+      writeChanges(writer, answer);
+      return;
+    case "compacted":
+      open(10, 2);
+      writer.number(answer.floor);
       return;
     case "usage":
       open(6, 2);
@@ -223,11 +232,11 @@ function readUsage(reader: CborReader): Usage {
 }
 
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3];
+const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2];
 
 function readAnswer(reader: CborReader): Answer {
-  const items = reader.array("answer", 1, 3);
-  const tag = reader.uint("answer tag", 8);
+  const items = reader.array("answer", 1, 4);
+  const tag = reader.uint("answer tag", 10);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -250,6 +259,10 @@ function readAnswer(reader: CborReader): Answer {
       const leases = reader.list("leases", limits.leasesPage, readLease);
       return { type: "leases", leases, next: reader.takeNull() ? null : readId(reader, "next") };
     }
+    case 9:
+      return { type: "changes", ...readChanges(reader) };
+    case 10:
+      return { type: "compacted", floor: reader.uint("floor") };
     case 6:
       return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
     default:

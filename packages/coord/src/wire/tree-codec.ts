@@ -88,7 +88,7 @@ export function writeEvent(writer: CborWriter, event: ToldEvent, part: "all" | "
   writer.array(part === "all" ? 6 : 5);
   writer.number(event.revision);
   writer.number(event.ordinal);
-  writer.number(eventTypes.indexOf(event.type));
+  writeEventType(writer, event.type);
   writer.text(event.path);
   writeNodeOrNull(writer, event.node);
   if (part === "all") writeNodeOrNull(writer, event.previous);
@@ -103,7 +103,13 @@ function readNodeOrNull(reader: CborReader): Node | null {
   return reader.takeNull() ? null : readNode(reader);
 }
 
-function readEventType(reader: CborReader): ToldEvent["type"] {
+/** Writes what an event is as a number. */
+export function writeEventType(writer: CborWriter, type: ToldEvent["type"]): void {
+  writer.number(eventTypes.indexOf(type));
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
+export function readEventType(reader: CborReader): ToldEvent["type"] {
   const type = eventTypes[reader.uint("event type", 2)];
   if (type === undefined) throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "event type: unknown");
   return type;

@@ -8,6 +8,7 @@ import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-
 import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
+import { childrenQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
 
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -81,12 +82,8 @@ const operation = fc.oneof(
 );
 const query = fc.oneof(
   fc.record({ type: fc.constantFrom("get", "exists", "usage"), path }),
-  fc.record({
-    type: fc.constant("children"),
-    path,
-    after: fc.option(path, { nil: null }),
-    limit: fc.integer({ min: 0, max: 10_000 }),
-  }),
+  childrenQuery(path),
+  pastQuery(path),
   fc.record({
     type: fc.constantFrom("sessions", "leases"),
     after: fc.option(id, { nil: null }),
@@ -199,6 +196,7 @@ const answer = fc.oneof(
     }),
     next: fc.option(id, { nil: null }),
   }),
+  pastAnswer(id),
   fc.record({ type: fc.constant("done") }),
   fc.record({ type: fc.constant("status"), status }),
   fc.record({ type: fc.constant("error"), code, message: text }),

@@ -1,4 +1,4 @@
-import type { Node, SessionInfo } from "@flotilla/kv";
+import type { Node, NodeChange, SessionInfo, WatchToken } from "@flotilla/kv";
 import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
 import type { NodeStatus } from "../../src/client/api.ts";
 import type {
@@ -40,6 +40,14 @@ function session({ id, ttlMs, attach, lastSeq, leases, nodes, doomed }: SessionI
   return [id, ttlMs, attach, lastSeq, leases, nodes, doomed];
 }
 
+function point({ revision, ordinal }: WatchToken): unknown[] {
+  return [revision, ordinal];
+}
+
+function change({ revision, ordinal, type, by, timeMs, version }: NodeChange): unknown[] {
+  return [revision, ordinal, ["created", "changed", "deleted"].indexOf(type), by, timeMs, version];
+}
+
 function query(of: Query): unknown[] {
   switch (of.type) {
     case "get":
@@ -54,6 +62,10 @@ function query(of: Query): unknown[] {
       return [6, of.after, of.limit];
     case "leases":
       return [7, of.after, of.limit];
+    case "past":
+      return [8, of.revision, query(of.query)];
+    case "changes":
+      return [9, of.path, orNull(of.before, point), of.limit];
     case "sync":
       return [3];
     default:
@@ -123,6 +135,10 @@ function answer(of: Answer): unknown[] {
       ]);
       return [8, leases, of.next];
     }
+    case "changes":
+      return [9, of.changes.map(change), orNull(of.next, point), point(of.floor)];
+    case "compacted":
+      return [10, of.floor];
     case "done":
       return [3];
     case "status":

@@ -24,6 +24,7 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
+  ERR_FLOTILLA_AHEAD: exitCodes.conflict,
   ERR_FLOTILLA_BAD_ADDRESS: exitCodes.usage,
   ERR_FLOTILLA_BAD_ARGUMENT: exitCodes.usage,
   ERR_FLOTILLA_BAD_CHANGE: exitCodes.conflict,
@@ -32,6 +33,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_BAD_PATH: exitCodes.usage,
   ERR_FLOTILLA_BAD_VERSION: exitCodes.conflict,
   ERR_FLOTILLA_CHANGE_PENDING: exitCodes.unavailable,
+  ERR_FLOTILLA_COMPACTED: exitCodes.conflict,
   ERR_FLOTILLA_CONDITION: exitCodes.conflict,
   ERR_FLOTILLA_DAMAGED: exitCodes.storage,
   ERR_FLOTILLA_DROPPED: exitCodes.unavailable,

@@ -5,6 +5,7 @@ import { demoMemberCommand } from "../commands/demo-member.ts";
 import { getCommand } from "../commands/get.ts";
 import { lsCommand } from "../commands/ls.ts";
 import { leasesCommand } from "../commands/leases.ts";
+import { historyCommand } from "../commands/history.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
@@ -44,6 +45,7 @@ const commands = [
   sessionsCommand,
   leasesCommand,
   statCommand,
+  historyCommand,
   watchCommand,
   versionCommand,
 ];

@@ -64,13 +64,29 @@ export function notFound(path: string): FlotillaError {
 }
 
 /**
- * A version given on the command line.
+ * A version, a revision or a number of things given on the command line.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` naming the option
+ */
+export function parseCount(text: string, option: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
+  throw argument(`${option}: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+/** Of a command that can also look at the past. */
+export interface RevisionFlag {
+  readonly revision?: string;
+}
+
+/** What `--revision` says, for help. */
+export const revisionOption = ["--revision <n>", "as it was after this revision"] as const;
+
+/**
+ * The options of a read.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-export function parseVersion(text: string): number {
-  const version = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(version)) return version;
-  throw argument(`--if-version: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}`);
+export function asOf({ revision }: RevisionFlag): { readonly revision?: number } {
+  return revision === undefined ? {} : { revision: parseCount(revision, "--revision") };
 }
 
 /**

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { notFound, parseVersion } from "../cli/values.ts";
+import { notFound, parseCount } from "../cli/values.ts";
 
 interface RmFlags extends ClientFlags {
   readonly ifVersion?: string;
@@ -37,7 +37,7 @@ export function rmCommand(context: Context): Command {
  */
 function removalOf(path: string, flags: RmFlags): (session: Session) => Promise<boolean> {
   const { recursive = false, force = false, paged, ifVersion } = flags;
-  const version = ifVersion === undefined ? {} : { version: parseVersion(ifVersion) };
+  const version = ifVersion === undefined ? {} : { version: parseCount(ifVersion, "--if-version") };
   if (paged === undefined) return (session) => session.delete(path, { ...version, force, recursive });
   if (!recursive || ifVersion !== undefined)
     throw new FlotillaError(

@@ -38,6 +38,9 @@ export function serveCommand(context: Context): Command {
     .option("--election-timeout <duration>", "default: 1s")
     .option("--session-ttl <duration>", "of the member's own session; default: 10s")
     .option("--snapshot-entries <n>", "snapshot after this many entries; default: 100000")
+    .option("--history-events <n>", "changes remembered at most; default: 100000")
+    .option("--history-bytes <n>", "bytes that they take up at most; default: 67108864")
+    .option("--history-age <duration>", "older ones are forgotten; default: none for its age")
     .option("--log-level <level>", "debug, info, warn, error or silent; default: warn")
     .option("--trace <file>", "add a line of JSON for each transition of the consensus")
     .addOption(jsonOption())
@@ -119,6 +122,7 @@ async function startOptions(settings: ServeSettings): Promise<StartOptions> {
   const { id, dataDir, listen, cluster, insecure, logLevel, secretFile } = settings;
   const { bootstrap, join, learner, advertise } = settings;
   const { heartbeatMs, electionTimeoutMs, sessionTtlMs, snapshotEntries } = settings;
+  const { historyEvents, historyBytes, historyAgeMs } = settings;
   const secret = secretFile === undefined ? settings.secret : await readSecretFile(secretFile);
   return {
     id,
@@ -135,5 +139,8 @@ async function startOptions(settings: ServeSettings): Promise<StartOptions> {
     ...(electionTimeoutMs === undefined ? {} : { electionTimeoutMs }),
     ...(sessionTtlMs === undefined ? {} : { sessionTtlMs }),
     ...(snapshotEntries === undefined ? {} : { snapshotEntries }),
+    ...(historyEvents === undefined ? {} : { historyEvents }),
+    ...(historyBytes === undefined ? {} : { historyBytes }),
+    ...(historyAgeMs === undefined ? {} : { historyAgeMs }),
   };
 }

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { parseVersion, readValue } from "../cli/values.ts";
+import { parseCount, readValue } from "../cli/values.ts";
 
 interface SetFlags extends ClientFlags {
   readonly file?: string;
@@ -36,7 +36,8 @@ function writeCommand(context: Context, name: string, description: string, write
   return addClientOptions(command).action(
     async (path: string, value: string | undefined, flags: SetFlags) => {
       const bytes = await readValue({ value, file: flags.file });
-      const options = flags.ifVersion === undefined ? {} : { version: parseVersion(flags.ifVersion) };
+      const options =
+        flags.ifVersion === undefined ? {} : { version: parseCount(flags.ifVersion, "--if-version") };
       const written = await withSession(context, flags, (session) => write(session, path, bytes, options));
       if (flags.json) context.out.json(written);
       else

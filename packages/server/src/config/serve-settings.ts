@@ -23,6 +23,9 @@ export const serveSettingNames = [
   "electionTimeout",
   "sessionTtl",
   "snapshotEntries",
+  "historyEvents",
+  "historyBytes",
+  "historyAge",
   "logLevel",
   "trace",
 ] as const;
@@ -50,6 +53,9 @@ export interface ServeSettings {
   readonly electionTimeoutMs: number | undefined;
   readonly sessionTtlMs: number | undefined;
   readonly snapshotEntries: number | undefined;
+  readonly historyEvents: number | undefined;
+  readonly historyBytes: number | undefined;
+  readonly historyAgeMs: number | undefined;
   /** Default `warn`. */
   readonly logLevel: LogLevel;
   /** File that gets a line of JSON for each transition of the consensus; none by default. */
@@ -111,6 +117,9 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
     electionTimeoutMs: setting("electionTimeout", parseDuration),
     sessionTtlMs: setting("sessionTtl", parseDuration),
     snapshotEntries: setting("snapshotEntries", readCount),
+    historyEvents: setting("historyEvents", readCount),
+    historyBytes: setting("historyBytes", readCount),
+    historyAgeMs: setting("historyAge", parseDuration),
     logLevel: setting("logLevel", readLogLevel) ?? "warn",
     trace: setting("trace", readText),
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { printable, tableText } from "../../src/cli/output.ts";
-import { jsonValue, parseVersion } from "../../src/cli/values.ts";
+import { jsonValue, parseCount } from "../../src/cli/values.ts";
 
 test("a table is aligned and has no blanks at line ends", () => {
   expect(
@@ -28,8 +28,10 @@ test("a value is text when it is UTF-8, else base64", () => {
 });
 
 test("a version is a whole number that a double holds", () => {
-  expect(parseVersion("0")).toBe(0);
+  expect(parseCount("0", "--if-version")).toBe(0);
   for (const text of ["", "1.5", "-1", "1e3", "99999999999999999"]) {
-    expect(() => parseVersion(text)).toThrow(expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }));
+    expect(() => parseCount(text, "--if-version")).toThrow(
+      expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
+    );
   }
 });

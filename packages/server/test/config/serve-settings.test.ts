@@ -50,6 +50,9 @@ describe("precedence", () => {
       electionTimeoutMs: undefined,
       sessionTtlMs: undefined,
       snapshotEntries: undefined,
+      historyEvents: undefined,
+      historyBytes: undefined,
+      historyAgeMs: undefined,
       logLevel: "warn",
       trace: undefined,
     });
@@ -115,6 +118,8 @@ describe("values", () => {
     [{ ...least, heartbeat: "fast" }, /f\.toml: heartbeat: expected a duration/],
     [{ ...least, insecure: "perhaps" }, /f\.toml: insecure: expected true or false/],
     [{ ...least, snapshotEntries: 1.5 }, /snapshotEntries: expected a whole number/],
+    [{ ...least, historyBytes: "64M" }, /historyBytes: expected a whole number/],
+    [{ ...least, historyAge: "old" }, /historyAge: expected a duration/],
     [{ ...least, logLevel: "loud" }, /logLevel: expected debug/],
     [{ ...least, bootstrap: "n1=a=b" }, /bootstrap: expected members/],
     [{ ...least, bootstrap: [7] }, /bootstrap: expected members/],
