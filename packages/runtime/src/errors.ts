@@ -47,6 +47,10 @@ export const errorCodes = {
     retryable: false,
     hint: "The data directory is damaged; have the node come back with new data: flotilla repair --rejoin.",
   },
+  ERR_FLOTILLA_DIVERGED: {
+    retryable: false,
+    hint: "Its state cannot be trusted: have it come back with new data (flotilla repair --rejoin --force), and report it.",
+  },
   ERR_FLOTILLA_DROPPED: { retryable: true, hint: "The proposal is certainly not in the log." },
   ERR_FLOTILLA_EXISTS: { retryable: false, hint: "The node exists already." },
   ERR_FLOTILLA_FENCED: { retryable: false, hint: "Somebody else holds it by now; stop acting on it." },

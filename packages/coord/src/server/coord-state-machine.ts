@@ -2,6 +2,7 @@ import { decodeCommand } from "@flotilla/kv";
 import type { Applied, Machine } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Command, Index, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
+import type { Comparer } from "./comparer.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
 import type { Reaper } from "./reaper.ts";
@@ -13,6 +14,7 @@ export interface CoordStateMachineOptions {
   readonly hub: SessionHub;
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
+  readonly comparer: Comparer;
   readonly observer: Observer;
 }
 
@@ -64,12 +66,13 @@ export class CoordStateMachine implements StateMachine {
   }
 
   #tell(index: Index, applied: Applied): Applied {
-    const { machine, hub, keeper, reaper, observer } = this.#options;
+    const { machine, hub, keeper, reaper, comparer, observer } = this.#options;
     const events = machine.takeEvents();
     observer.applied?.(index, applied, events);
     keeper.onApplied(applied);
     reaper.onApplied(applied);
     hub.applied(applied, events);
+    comparer.onApplied();
     return applied;
   }
 }

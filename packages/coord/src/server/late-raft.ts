@@ -23,6 +23,10 @@ export class LateRaft implements RaftPort {
     this.#raft?.send(to, payload);
   }
 
+  fail(error: Error): void {
+    this.#raft?.fail(error);
+  }
+
   status(): RaftStatus {
     invariant(this.#raft !== undefined, "RaftBound");
     return this.#raft.status();

@@ -23,6 +23,7 @@ import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import { Joining } from "./joining.ts";
+import type { Comparer } from "./comparer.ts";
 import type { FeatureKeeper } from "./feature-keeper.ts";
 import type { GraceKeeper } from "./grace-keeper.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -44,6 +45,7 @@ export interface MemberParts {
   readonly reaper: Reaper;
   readonly grace: GraceKeeper;
   readonly features: FeatureKeeper;
+  readonly comparer: Comparer;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
   readonly listener: Listener;
@@ -220,7 +222,7 @@ export class MemberNode implements CoordNode {
   }
 
   async #stopServing(): Promise<void> {
-    const { door, keeper, reaper, grace, features, reads, renewals, listener } = this.#parts;
+    const { door, keeper, reaper, grace, features, comparer, reads, renewals, listener } = this.#parts;
     this.#joining?.stop();
     this.#admin.close();
     door.close();
@@ -228,6 +230,7 @@ export class MemberNode implements CoordNode {
     reaper.close();
     grace.close();
     features.close();
+    comparer.close();
     reads.close();
     renewals.close();
     await listener.close();

@@ -6,13 +6,13 @@ import { FlotillaError } from "@flotilla/runtime";
 import { adminProtocol } from "../wire/admin-messages.ts";
 import { clientProtocol } from "../wire/messages.ts";
 import type { CoordNode, StartOptions } from "./api.ts";
+import { decodeDigestPoint, isDigestPoint } from "./digest-codec.ts";
 import { MemberNode } from "./member-node.ts";
 import type { Observer } from "./observer.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { loadStartOptions } from "./options.ts";
 import type { Parts } from "./parts.ts";
 import { assemble } from "./parts.ts";
-import type { Renewals } from "./renewals.ts";
 
 /** A handshake takes two frames of at most 4 KiB. */
 const maxStrangerBytes = 65_536;
@@ -88,6 +88,7 @@ async function openRaft(
     parts.reaper.onStatus(raft.status());
     parts.grace.onStatus(raft.status());
     parts.features.onStatus(raft.status());
+    parts.comparer.onStatus(raft.status());
     return raft;
   } catch (error) {
     await listener.close();
@@ -115,7 +116,7 @@ function raftOptions(host: Host, loaded: LoadedStartOptions, hooks: NodeHooks, p
     electionTimeoutMs,
     snapshotEntries,
     trailingEntries,
-    onMessage: (from, payload) => receive(host, parts.renewals, from, payload),
+    onMessage: (from, payload) => receive(host, parts, from, payload),
     onStatus: statusWatcher(parts),
   };
 }
@@ -126,6 +127,7 @@ function statusWatcher({
   reaper,
   grace,
   features,
+  comparer,
   hub,
   renewals,
 }: Parts): (status: RaftStatus) => void {
@@ -135,6 +137,7 @@ function statusWatcher({
     reaper.onStatus(status);
     grace.onStatus(status);
     features.onStatus(status);
+    comparer.onStatus(status);
     if (status.leader === leader) return;
     leader = status.leader;
     hub.leaderChanged();
@@ -142,9 +145,16 @@ function statusWatcher({
   };
 }
 
-function receive(host: Host, renewals: Renewals, from: NodeId, payload: Uint8Array): void {
+function receive(
+  host: Host,
+  { renewals, comparer }: Pick<Parts, "renewals" | "comparer">,
+  from: NodeId,
+  payload: Uint8Array,
+): void {
   try {
-    renewals.receive(from, payload);
+    if (!isDigestPoint(payload)) return renewals.receive(from, payload);
+    const point = decodeDigestPoint(payload);
+    if (point !== null) comparer.receive(from, point);
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
     host.logger.warn({ err: error, from }, "a member sent what is not of this protocol");

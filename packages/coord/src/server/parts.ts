@@ -3,6 +3,7 @@ import type { NodeId } from "@flotilla/raft";
 import type { ClientHost } from "@flotilla/runtime";
 import { ClientDoor } from "./client-door.ts";
 import type { ServerContext } from "./context.ts";
+import { Comparer } from "./comparer.ts";
 import { CoordStateMachine } from "./coord-state-machine.ts";
 import { FeatureKeeper } from "./feature-keeper.ts";
 import { GraceKeeper } from "./grace-keeper.ts";
@@ -32,6 +33,7 @@ export interface Parts {
   readonly reaper: Reaper;
   readonly grace: GraceKeeper;
   readonly features: FeatureKeeper;
+  readonly comparer: Comparer;
   readonly renewals: Renewals;
   readonly reads: ReadGate;
   readonly door: ClientDoor;
@@ -47,6 +49,7 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
   const reaper = new Reaper({ clock, raft, machine, probe });
   const grace = new GraceKeeper({ clock, raft, machine, probe });
   const features = new FeatureKeeper({ clock, raft, machine, logger });
+  const comparer = new Comparer({ nodeId: identity.id, clock, raft, machine, logger, probe });
   const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
   const reads = new ReadGate(clock, raft);
   const context: ServerContext = {
@@ -70,6 +73,19 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
     cluster,
     ...(secret === undefined ? {} : { secret }),
   });
-  const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, observer });
-  return { raft, machine, hub, keeper, reaper, grace, features, renewals, reads, door, stateMachine };
+  const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, comparer, observer });
+  return {
+    raft,
+    machine,
+    hub,
+    keeper,
+    reaper,
+    grace,
+    features,
+    comparer,
+    renewals,
+    reads,
+    door,
+    stateMachine,
+  };
 }

@@ -7,6 +7,8 @@ export interface RaftPort {
   read(options?: ReadOptions): Promise<Index>;
   send(to: NodeId, payload: Uint8Array): void;
   status(): RaftStatus;
+  /** Stops the member. */
+  fail(error: Error): void;
 }
 
 /** Leases as the state machine knows them. */

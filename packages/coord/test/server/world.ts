@@ -47,6 +47,8 @@ export class FakeRaft implements RaftPort {
 
   send(): void {}
 
+  fail(): void {}
+
   status(): RaftStatus {
     const voters = [{ id: "n1", address: "127.0.0.1:1", incarnation: "0".repeat(32) }];
     return {

@@ -139,6 +139,11 @@ export class RaftNode implements AsyncDisposable {
     return describeMetrics(this.#driver.status(), this.#meter);
   }
 
+  /** Stops at once for a reason that whoever drives it found, as for one of its own: `closed` tells it. */
+  fail(error: Error): void {
+    this.#driver.fail(error);
+  }
+
   /** Stops taking part, rejects what waits, and releases the disk. Idempotent. */
   async close(): Promise<void> {
     await this.#driver.close();

@@ -36,6 +36,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_COMPACTED: exitCodes.conflict,
   ERR_FLOTILLA_CONDITION: exitCodes.conflict,
   ERR_FLOTILLA_DAMAGED: exitCodes.storage,
+  ERR_FLOTILLA_DIVERGED: exitCodes.storage,
   ERR_FLOTILLA_DROPPED: exitCodes.unavailable,
   ERR_FLOTILLA_EXISTS: exitCodes.conflict,
   ERR_FLOTILLA_FENCED: exitCodes.conflict,
