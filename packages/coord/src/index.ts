@@ -33,6 +33,7 @@ export type {
   AddOptions,
   Admin,
   AdminOptions,
+  Comparison,
   MemberInfo,
   Membership,
   MembersAdmin,

@@ -76,7 +76,11 @@ describe("flotilla snapshot", { timeout: 240_000 }, () => {
     expect(await site.run("get", "/a")).toMatchObject({ code: 0, stdout: "kept" });
     expect(await site.run("get", "/held")).toMatchObject({ code: 6 });
     expect(await site.run("get", "/later")).toMatchObject({ code: 6 });
-    expect(await site.json("status")).toMatchObject({ historyId: made.historyId });
+    expect(await site.json("status")).toMatchObject({ historyId: made.historyId, featureLevel: 1 });
+    expect(await site.run("compare")).toMatchObject({
+      code: 0,
+      stdout: says(/^the same after \d+ commands$/m),
+    });
 
     const endpoints = site.cluster.endpoints;
     await using again = await connect({ endpoints, logger: silentLogger });

@@ -101,6 +101,20 @@ export interface MembersAdmin {
   remove(id: string): Promise<Membership>;
 }
 
+/** What the members hold after the same number of commands. */
+export interface Comparison {
+  /** After so many commands all that answered were seen; null when there was no such point in time. */
+  readonly commands: number | null;
+  /** `digest`: of the whole state there; null for one that did not answer, and for all without such a point. */
+  readonly members: readonly {
+    readonly id: string;
+    readonly address: string;
+    readonly digest: string | null;
+  }[];
+  /** All that answered hold the same. */
+  readonly agree: boolean;
+}
+
 /**
  * What operators ask of a cluster. Every call finds the leader by itself, and fails within its time with
  * `ERR_FLOTILLA_NO_QUORUM` (nobody leads), `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_WRONG_CLUSTER`,
@@ -127,6 +141,8 @@ export interface Admin {
    * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_OVERLOADED` (several are under way at that member)
    */
   saveSnapshot(): AsyncIterable<Uint8Array>;
+  /** Asks all members what they hold, until they were seen after the same number of commands. Needs no quorum. */
+  compare(): Promise<Comparison>;
   /** Lets leaders answer reads on the strength of a lease, or no longer. */
   leaseReads(on: boolean): Promise<Membership>;
 }

@@ -4,6 +4,7 @@ import type {
   AddOptions,
   Admin,
   AdminOptions,
+  Comparison,
   Membership,
   MembersAdmin,
   Newcomer,
@@ -11,6 +12,7 @@ import type {
 } from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
 import { callLimits } from "./call.ts";
+import { compareMembers } from "./compare.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { requireEndpoints } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
@@ -111,6 +113,10 @@ export class ClusterAdmin implements Admin, MembersAdmin {
       isKnown = true;
       return addressOf(membership, id) === null ? [] : [{ type: "remove", id }];
     });
+  }
+
+  compare(): Promise<Comparison> {
+    return compareMembers(this.#options, this.#bounds());
   }
 
   async *saveSnapshot(): AsyncGenerator<Uint8Array, void> {

@@ -36,6 +36,7 @@ export type {
   AddOptions,
   Admin,
   AdminOptions,
+  Comparison,
   MemberInfo,
   Membership,
   MembersAdmin,

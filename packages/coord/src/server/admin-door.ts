@@ -5,7 +5,7 @@ import type { NodeReport } from "../client/admin-api.ts";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { PortHandler } from "../ports/port.ts";
 import { decodeAdminRequest, encodeAdminReply } from "../wire/admin-codec.ts";
-import type { AdminReply, AdminRequest } from "../wire/admin-messages.ts";
+import type { AdminReply, AdminRequest, DigestPoint } from "../wire/admin-messages.ts";
 
 /** Operators at a time; more are turned away. */
 const maxChannels = 64;
@@ -16,6 +16,8 @@ const maxSaves = 2;
 /** Code units of an error's message that travel. */
 const messageLength = 1_000;
 
+/** What is asked often and changes nothing. */
+const unremarkable: ReadonlySet<AdminRequest["type"]> = new Set(["describe", "more", "digests"]);
 const versions = { min: 1, max: 1 } as const;
 
 /** What a node does for operators. What goes wrong rejects. */
@@ -27,6 +29,8 @@ export interface AdminService {
   change(changes: readonly MemberChange[], ifVersion: number | null): Promise<number>;
   /** Resolves once this node is no member any more. */
   resign(): Promise<void>;
+  /** After which numbers of commands it knows what its state came to, and what. */
+  digests(): readonly DigestPoint[];
   /** Begins a backup; each piece is made when it is asked for. */
   save(): Promise<Iterator<Uint8Array>>;
   /** The operator was told that it resigned. */
@@ -164,7 +168,7 @@ class Desk implements PortHandler<AdminRequest> {
 
   async #carryOut(request: AdminRequest): Promise<AdminReply> {
     const { service, logger } = this.#options;
-    if (request.type !== "describe" && request.type !== "more") logger.info({ request }, "an operator asks");
+    if (!unremarkable.has(request.type)) logger.info({ request }, "an operator asks");
     switch (request.type) {
       case "describe":
         return { type: "report", report: service.report() };
@@ -177,6 +181,8 @@ class Desk implements PortHandler<AdminRequest> {
         return this.#nextPiece();
       case "more":
         return this.#nextPiece();
+      case "digests":
+        return { type: "digests", points: service.digests() };
       default:
         await service.resign();
         return { type: "left" };

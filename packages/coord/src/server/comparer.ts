@@ -3,8 +3,8 @@ import { membersOf } from "@flotilla/raft";
 import type { Configuration, NodeId, RaftStatus } from "@flotilla/raft";
 import type { Clock, Logger, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import type { DigestPoint } from "../wire/admin-messages.ts";
 import { encodeDigestPoint } from "./digest-codec.ts";
-import type { DigestPoint } from "./digest-codec.ts";
 import type { RaftPort } from "./raft-port.ts";
 
 /** Members compare whenever so many commands were applied. */

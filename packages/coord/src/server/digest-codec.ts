@@ -1,11 +1,5 @@
 import { CborReader, CborWriter } from "@flotilla/runtime";
-
-/** The state of a member after so many commands. */
-export interface DigestPoint {
-  /** Commands applied. */
-  readonly commands: number;
-  readonly digest: string;
-}
+import type { DigestPoint } from "../wire/admin-messages.ts";
 
 /** Raised when the same state gives another digest: members of different versions do not compare then. */
 const digestFormat = 1;

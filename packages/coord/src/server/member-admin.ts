@@ -6,6 +6,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import { writeBackup } from "../backup/backup-writer.ts";
 import type { Membership, NodeReport } from "../client/admin-api.ts";
 import type { NodeStatus } from "../client/api.ts";
+import type { DigestPoint } from "../wire/admin-messages.ts";
+import type { Comparer } from "./comparer.ts";
 import type { AdminService } from "./admin-door.ts";
 
 export interface MemberAdminOptions {
@@ -13,6 +15,7 @@ export interface MemberAdminOptions {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly cluster: string;
+  readonly comparer: Pick<Comparer, "points">;
   readonly status: () => NodeStatus;
   /** Takes the member out of the cluster. */
   readonly resign: () => Promise<void>;
@@ -49,6 +52,10 @@ export class MemberAdmin implements AdminService {
     this.#requireLeader();
     const options = ifVersion === null ? {} : { ifVersion };
     return (await this.#options.raft.changeMembers(changes, options)).index;
+  }
+
+  digests(): readonly DigestPoint[] {
+    return this.#options.comparer.points();
   }
 
   async save(): Promise<Iterator<Uint8Array>> {

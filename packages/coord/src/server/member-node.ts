@@ -173,11 +173,12 @@ export class MemberNode implements CoordNode {
   }
 
   #openAdmin(): AdminDoor {
-    const { host, loaded, raft, machine } = this.#parts;
+    const { host, loaded, raft, machine, comparer } = this.#parts;
     const { clock, random, logger } = host;
     const service = new MemberAdmin({
       raft,
       machine,
+      comparer,
       clock,
       cluster: loaded.cluster,
       status: () => this.status(),

@@ -118,6 +118,10 @@ class Door implements AdminService {
     return Promise.reject(this.#refusal());
   }
 
+  digests(): never {
+    throw this.#refusal();
+  }
+
   save(): Promise<never> {
     return Promise.reject(this.#refusal());
   }

@@ -2,7 +2,7 @@ import type { MemberChange } from "@flotilla/raft";
 import type { CborReader } from "@flotilla/runtime";
 import { CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
 import type { MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
-import type { AdminReply, AdminRequest } from "./admin-messages.ts";
+import type { AdminReply, AdminRequest, DigestPoint } from "./admin-messages.ts";
 import { wireBounds } from "./bounds.ts";
 import { readFrame } from "./frame.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
@@ -17,6 +17,7 @@ import { readName } from "./tree-codec.ts";
  *   3 leave     [3]
  *   4 save      [4]
  *   5 more      [5]
+ *   6 digests   [6]
  * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove,
  *   [4, id, address] address, [5, on] lease-reads
  * Replies:
@@ -26,6 +27,7 @@ import { readName } from "./tree-codec.ts";
  *   3 left         [3]
  *   4 error        [4, code, message, ambiguous]
  *   5 piece        [5, bytes, last]
+ *   6 digests      [6, [[commands, digest]…]]
  * report: [0, id, incarnation, status, membership] running, [1, id, cluster, problem, advice] damaged
  * membership: [version, historyId, leaseReads, [[id, address, incarnation, role, promote]…]]
  */
@@ -33,6 +35,7 @@ import { readName } from "./tree-codec.ts";
 const writer = new CborWriter();
 const roles = ["voter", "incoming", "outgoing", "learner"] as const;
 const maxChanges = 64;
+const maxPoints = 64;
 
 function bad(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", message);
@@ -72,7 +75,7 @@ function writeChange(change: MemberChange): void {
 
 const simple = { promote: 1, demote: 2, remove: 3 } as const;
 /** Requests that say nothing but what they are. */
-const bare = { describe: 0, leave: 3, save: 4, more: 5 } as const;
+const bare = { describe: 0, leave: 3, save: 4, more: 5, digests: 6 } as const;
 
 function writeRequest(request: AdminRequest): void {
   switch (request.type) {
@@ -132,11 +135,11 @@ function readNewcomer(reader: CborReader): { address: string; incarnation: strin
 }
 
 /** Items of a request, by tag. */
-const requestItems = [1, 2, 3, 1, 1, 1];
+const requestItems = [1, 2, 3, 1, 1, 1, 1];
 
 function readRequest(reader: CborReader): AdminRequest {
   const items = reader.array("request", 1, 3);
-  const tag = reader.uint("request tag", 5);
+  const tag = reader.uint("request tag", 6);
   expectItems("request", items, requestItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -151,8 +154,10 @@ function readRequest(reader: CborReader): AdminRequest {
       return { type: "leave" };
     case 4:
       return { type: "save" };
-    default:
+    case 5:
       return { type: "more" };
+    default:
+      return { type: "digests" };
   }
 }
 
@@ -196,6 +201,15 @@ function writeReport(report: NodeReport): void {
   writer.text(report.advice);
 }
 
+function writePoints(points: readonly DigestPoint[]): void {
+  writer.array(points.length);
+  for (const { commands, digest } of points) {
+    writer.array(2);
+    writer.number(commands);
+    writer.text(digest);
+  }
+}
+
 function writeReply(reply: AdminReply): void {
   switch (reply.type) {
     case "report":
@@ -217,6 +231,10 @@ function writeReply(reply: AdminReply): void {
       open(5, 3);
       writer.bytes(reply.bytes);
       writer.boolean(reply.last);
+      return;
+    case "digests":
+      open(6, 2);
+      writePoints(reply.points);
       return;
     default:
       open(4, 4);
@@ -280,12 +298,17 @@ function readMessageText(reader: CborReader, what: string): string {
   return reader.text(what, wireBounds.messageBytes);
 }
 
+function readPoint(reader: CborReader): DigestPoint {
+  reader.array("point", 2, 2);
+  return { commands: reader.uint("commands"), digest: readName(reader, "digest") };
+}
+
 /** Items of a reply, by tag. */
-const replyItems = [2, 2, 2, 1, 4, 3];
+const replyItems = [2, 2, 2, 1, 4, 3, 2];
 
 function readReply(reader: CborReader): AdminReply {
   const items = reader.array("reply", 1, 4);
-  const tag = reader.uint("reply tag", 5);
+  const tag = reader.uint("reply tag", 6);
   expectItems("reply", items, replyItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -303,6 +326,8 @@ function readReply(reader: CborReader): AdminReply {
         bytes: new Uint8Array(reader.bytes("bytes", wireBounds.pieceBytes)),
         last: reader.boolean("last"),
       };
+    case 6:
+      return { type: "digests", points: reader.list("points", maxPoints, readPoint) };
     default:
       return {
         type: "error",

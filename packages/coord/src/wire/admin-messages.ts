@@ -22,13 +22,23 @@ export type AdminRequest =
   /** Of any member: begin a backup of all that was acknowledged before, and give its first piece. */
   | { readonly type: "save" }
   /** The next piece of the backup that this channel began. */
-  | { readonly type: "more" };
+  | { readonly type: "more" }
+  /** Of any member: what your state came to after which numbers of commands. */
+  | { readonly type: "digests" };
+
+/** The state of a member after so many commands. */
+export interface DigestPoint {
+  /** Commands applied. */
+  readonly commands: number;
+  readonly digest: string;
+}
 
 export type AdminReply =
   | { readonly type: "report"; readonly report: NodeReport }
   | { readonly type: "transferred"; readonly leader: string }
   | { readonly type: "changed"; readonly version: number }
   | { readonly type: "left" }
+  | { readonly type: "digests"; readonly points: readonly DigestPoint[] }
   /** `last`: no more follow. */
   | { readonly type: "piece"; readonly bytes: Uint8Array; readonly last: boolean }
   | {

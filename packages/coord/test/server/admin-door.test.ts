@@ -19,6 +19,7 @@ const service: AdminService = {
   transfer: async () => "b",
   change: async () => 1,
   resign: async () => {},
+  digests: () => [],
   save: async () => [new Uint8Array([1]), new Uint8Array([2])].values(),
   resigned: () => {},
 };

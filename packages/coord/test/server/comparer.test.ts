@@ -2,6 +2,8 @@ import type { Configuration } from "@flotilla/raft";
 import { silentLogger } from "@flotilla/runtime";
 import { decodeCommand, encodeCommand, Machine } from "@flotilla/kv";
 import { describe, expect, test } from "vitest";
+import { admin } from "../../src/client/admin.ts";
+import type { Admin } from "../../src/client/admin-api.ts";
 import { Comparer } from "../../src/server/comparer.ts";
 import { decodeDigestPoint, encodeDigestPoint, isDigestPoint } from "../../src/server/digest-codec.ts";
 import { encodeMemberMessage } from "../../src/server/renewal-codec.ts";
@@ -193,6 +195,39 @@ describe("a member whose state differs", () => {
       expect(new Set(digests).size).toBe(1);
     },
   );
+});
+
+function operator(cluster: Cluster): Admin {
+  const host = cluster.kernel.node(`operator-${cluster.kernel.nodes().length}`).start();
+  return admin({ host, endpoints: cluster.ids.map((id) => cluster.address(id)) });
+}
+
+describe("an operator who compares", () => {
+  test("sees all members after the same number of commands, those that answer at least", async () => {
+    const cluster = new Cluster(3);
+    await cluster.start();
+    const leader = await cluster.leader();
+    await cluster.until(cluster.node(leader).session.put("/a", "1", { timeoutMs: 30_000 }));
+    await cluster.pass(10_000);
+    const found = await cluster.until(operator(cluster).compare());
+    const { digest } = cluster.node(leader).status();
+    expect(found).toMatchObject({ agree: true, members: cluster.ids.map((id) => ({ id, digest })) });
+    cluster.kernel.node("n3").crash();
+    const fewer = await cluster.until(operator(cluster).compare());
+    expect(fewer).toMatchObject({ agree: true, members: [{ digest }, { digest }, { digest: null }] });
+  });
+
+  test("sees which of two differ, where neither can be told to be wrong", async () => {
+    const cluster = new Cluster(2);
+    await cluster.start(["n1"]);
+    await cluster.start(["n2"], corrupted);
+    const leader = await cluster.leader();
+    await cluster.until(cluster.node(leader).session.put("/b", "right", { timeoutMs: 30_000 }));
+    await cluster.pass(10_000);
+    const found = await cluster.until(operator(cluster).compare());
+    expect(found.agree).toBe(false);
+    expect(new Set(found.members.map(({ digest }) => digest)).size).toBe(2);
+  });
 });
 
 /** Stops whoever else leads, and starts it again, until that member leads. */

@@ -26,7 +26,7 @@ const change = fc.oneof(
   fc.record({ type: fc.constant("lease-reads"), on: fc.boolean() }),
 );
 const request = fc.oneof(
-  fc.record({ type: fc.constantFrom("describe", "leave", "save", "more") }),
+  fc.record({ type: fc.constantFrom("describe", "leave", "save", "more", "digests") }),
   fc.record({ type: fc.constant("transfer"), to: fc.option(text, { nil: null }) }),
   fc.record({
     type: fc.constant("change"),
@@ -81,6 +81,10 @@ const reply = fc.oneof(
   fc.record({ type: fc.constant("transferred"), leader: text }),
   fc.record({ type: fc.constant("changed"), version: uint }),
   fc.record({ type: fc.constant("left") }),
+  fc.record({
+    type: fc.constant("digests"),
+    points: fc.array(fc.record({ commands: uint, digest: text }), { maxLength: 3 }),
+  }),
   fc.record({ type: fc.constant("piece"), bytes: fc.uint8Array({ maxLength: 40 }), last: fc.boolean() }),
   fc.record({
     type: fc.constant("error"),

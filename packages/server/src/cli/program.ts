@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { compareCommand } from "../commands/compare.ts";
 import { createCommand } from "../commands/create.ts";
 import { demoCommand } from "../commands/demo.ts";
 import { demoMemberCommand } from "../commands/demo-member.ts";
@@ -28,6 +29,7 @@ const commands = [
   serveCommand,
   demoCommand,
   statusCommand,
+  compareCommand,
   membersCommand,
   transferCommand,
   leaveCommand,

@@ -48,7 +48,7 @@ function someRequest(draw: Draw): AdminRequest {
     case 1:
       return { type: "leave" };
     case 6:
-      return { type: draw.pick(["save", "more"]) };
+      return { type: draw.pick(["save", "more", "digests"]) };
     case 2:
       return { type: "transfer", to: draw.once(2) ? null : someText(draw) };
     default: {
@@ -112,6 +112,10 @@ export class AdminTarget {
       save: async () => {
         this.#asked.push({ type: "save" });
         return [].values();
+      },
+      digests: () => {
+        this.#asked.push({ type: "digests" });
+        return [];
       },
       resigned: () => {},
     };
