@@ -1,3 +1,4 @@
+import type { Machine } from "@flotilla/kv";
 import type {
   AppendTask,
   Configuration,
@@ -33,6 +34,8 @@ export class NodeView {
   readonly durable: ShadowLog = new ShadowLog();
   /** The configurations in that log. */
   readonly configs: ShadowConfigs = new ShadowConfigs();
+  /** The state machine of its process, or of the last one that it had; null where it is not that of the product. */
+  machine: Machine | null = null;
   /** Random name of its data, once its log is open. */
   incarnation = "";
   /** Configurations that were in force in the turn that goes on; never empty. */

@@ -11,6 +11,7 @@ import {
 import type { World } from "../world/world.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
+import { judgePast } from "./past.ts";
 import { judgeReads } from "./session-reads.ts";
 import { judgeTree } from "./tree.ts";
 import { numberWrites } from "./write-numbers.ts";
@@ -36,6 +37,7 @@ export function judge(world: World): void {
   tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries() }));
   judgeFences(world);
   judgeReads(world);
+  judgePast(world);
   judgeTree(world);
   judgeLinearizability(world, numbered.resolutions);
 }

@@ -1,6 +1,7 @@
 import type { CoordNode } from "@flotilla/coord/node";
 import { startNode } from "@flotilla/coord/node";
 import type { MemberProcess, MemberStart } from "./member-process.ts";
+import { Machine } from "@flotilla/kv";
 import { poisonPath } from "./poison.ts";
 
 const digestEvery = 4;
@@ -54,6 +55,11 @@ function hooks(
   return {
     raftLimits: limits,
     opened,
+    machine: ({ probe }) => {
+      const machine = new Machine({ probe });
+      view.machine = machine;
+      return machine;
+    },
     snapshots: { snapshotChunkBytes, trailingBytes },
     raftObserver: {
       ...observer,
