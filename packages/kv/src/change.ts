@@ -1,3 +1,4 @@
+import type { Acl } from "./acl.ts";
 import type { Node, SessionId, Stat, TreeEvent } from "./types.ts";
 import { bytesAt } from "./values.ts";
 import type { Place } from "./values.ts";
@@ -11,6 +12,8 @@ export interface ChangeHead {
   readonly pathHash: number;
   readonly by: SessionId | null;
   readonly timeMs: number;
+  /** Of the node; left out where it is the open one. */
+  readonly acl?: Acl;
 }
 
 /** What a set replaced; all else of the node stayed. */
@@ -43,6 +46,7 @@ export class Change implements TreeEvent {
   readonly stat: Stat;
   readonly value: Readonly<Place>;
   readonly before: Before;
+  readonly acl?: Acl;
 
   constructor(head: ChangeHead, stat: Stat, value: Readonly<Place>, before: Before) {
     this.revision = head.revision;
@@ -55,6 +59,7 @@ export class Change implements TreeEvent {
     this.stat = stat;
     this.value = value;
     this.before = before;
+    if (head.acl !== undefined) this.acl = head.acl;
   }
 
   get node(): Node | null {

@@ -9,6 +9,7 @@ import {
   readUint,
 } from "@flotilla/runtime";
 import { newestLevel, oldestLevel, requireAgreed, requireKnown } from "./feature-level.ts";
+import { readIdentities, writeIdentities } from "./acl-codec.ts";
 import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { operationBounds } from "./operation-bounds.ts";
@@ -90,8 +91,8 @@ function writeAttach({ session, secret, attach, ttlMs }: AttachCommand): void {
   else writer.number(readUint(ttlMs, "ttl"));
 }
 
-function writeRequest({ session, attach, seq, ack, operation }: RequestCommand): void {
-  open(tag.request, 7);
+function writeRequest({ session, attach, seq, ack, operation, identities }: RequestCommand): void {
+  open(tag.request, identities === undefined ? 7 : 8);
   writeId(session, "session");
   writeCount(attach, "attach");
   writeCount(seq, "seq");
@@ -99,6 +100,7 @@ function writeRequest({ session, attach, seq, ack, operation }: RequestCommand):
   writer.number(ack);
   checkShape(operation);
   writeOperation(writer, operation);
+  if (identities !== undefined) writeIdentities(writer, identities);
 }
 
 function writeExpire({ leases }: ExpireCommand): void {
@@ -198,13 +200,22 @@ function readAttach(reader: CborReader): AttachCommand {
   return { type: "attach", session, secret, attach, ttlMs: reader.takeNull() ? null : reader.uint("ttl") };
 }
 
-function readRequest(reader: CborReader): RequestCommand {
+function readRequest(reader: CborReader, items: number): RequestCommand {
+  if (items !== 7) expectItems("request", items, 8);
   const session = reader.hex("session", idDigits);
   const attach = readCount(reader, "attach");
   const seq = readCount(reader, "seq");
   const ack = reader.uint("ack");
   requireAckBelow(ack, seq);
-  return { type: "request", session, attach, seq, ack, operation: readOperation(reader) };
+  const command: RequestCommand = {
+    type: "request",
+    session,
+    attach,
+    seq,
+    ack,
+    operation: readOperation(reader),
+  };
+  return items === 7 ? command : { ...command, identities: readIdentities(reader) };
 }
 
 function readLease(reader: CborReader): string {
@@ -235,8 +246,7 @@ function readCommand(reader: CborReader, newest: number): KvCommand {
       expectItems("attach", items, 6);
       return readAttach(reader);
     case tag.request:
-      expectItems("request", items, 7);
-      return readRequest(reader);
+      return readRequest(reader, items);
     case tag.expire:
       expectItems("expire", items, 3);
       return { type: "expire", leases: reader.list("leases", maxLeases, readLease) };

@@ -1,3 +1,4 @@
+import type { Acl } from "./acl.ts";
 import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
 import type { SessionId, TreeEvent } from "./types.ts";
@@ -7,7 +8,8 @@ import type { Chunk } from "./values.ts";
 
 const types = ["created", "changed", "deleted"] as const;
 /** Numbers of one event, in the order of `write`. */
-const stride = 19;
+const stride = 20;
+const aversionColumn = 19;
 /** Hashes of one event: of its path, and of its parent's when it came or went. */
 const hashes = 2;
 
@@ -27,6 +29,7 @@ export class EventPage {
   readonly #paths: string[] = [];
   readonly #authors: (SessionId | null)[] = [];
   readonly #owners: (string | null)[] = [];
+  readonly #acls: (Acl | undefined)[] = [];
   readonly #chunks: (Chunk | null)[] = [];
   /** Of the values that were replaced. */
   readonly #chunksBefore: (Chunk | null)[] = [];
@@ -113,6 +116,8 @@ export class EventPage {
     this.#paths.push(change.path);
     this.#authors.push(change.by);
     this.#owners.push(stat.ephemeralOwner);
+    this.#acls.push(change.acl);
+    numbers[slot * stride + aversionColumn] = stat.aversion;
     this.#chunks.push(value.chunk);
     this.#hashes[slot * hashes] = change.pathHash;
     if ("mzxid" in before) {
@@ -132,6 +137,7 @@ export class EventPage {
 
   read(slot: number): Change {
     const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
+    const acl = this.#acls[slot];
     const head = {
       revision: of(0),
       ordinal: of(1),
@@ -140,6 +146,7 @@ export class EventPage {
       pathHash: this.#hashes[slot * hashes] ?? 0,
       by: this.#authors[slot] ?? null,
       timeMs: of(14),
+      ...(acl === undefined ? {} : { acl }),
     };
     const stat = {
       czxid: of(5),
@@ -149,7 +156,7 @@ export class EventPage {
       mtimeMs: of(9),
       version: of(10),
       cversion: of(11),
-      aversion: 0,
+      aversion: of(aversionColumn),
       ephemeralOwner: this.#owners[slot] ?? null,
       dataLength: of(4),
       numChildren: of(12),

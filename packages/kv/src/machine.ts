@@ -1,3 +1,4 @@
+import type { Identity } from "./acl.ts";
 import { Answered } from "./answered.ts";
 import { attached } from "./attach.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
@@ -6,9 +7,9 @@ import type { HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
 import { PastReads } from "./past.ts";
-import { endAllSessions, expire, perform } from "./perform.ts";
+import { endAllSessions, expire, perform, resultOf } from "./perform.ts";
 import type { Performed } from "./perform.ts";
-import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
+import type { ApplyPoint, MachineSnapshot, NodeAcl, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
 import type { Restored } from "./restore.ts";
 import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
@@ -33,7 +34,6 @@ import type {
   ReapablePage,
   ReapCommand,
   RequestCommand,
-  Result,
   SessionId,
   SessionInfo,
   SessionsPage,
@@ -183,6 +183,12 @@ export class Machine {
     return node === undefined ? null : statOf(node);
   }
 
+  /** Who may do what with a node; null when there is none. */
+  acl(path: string): NodeAcl | null {
+    const node = this.#state.tree.get(path);
+    return node === undefined ? null : { acl: node.access.acl, stat: statOf(node) };
+  }
+
   /** A page of child names, sorted in code units; null when there is no node. */
   children(path: string, page: PageOptions = {}): ChildrenPage | null {
     return this.#state.tree.children(path, page.after ?? null, page.limit ?? limits.childrenPage);
@@ -322,7 +328,7 @@ export class Machine {
   }
 
   #perform(command: RequestCommand, timeMs: number): Applied {
-    const execution = this.#begin(command.session, timeMs);
+    const execution = this.#begin(command.session, timeMs, command.identities);
     const performed = perform(execution, command.session, command.operation);
     this.#finish(execution);
     return this.#keep(command, performed);
@@ -368,7 +374,7 @@ export class Machine {
     return { token: this.#token, graceMs: this.#graceMs, featureLevel: this.#featureLevel };
   }
 
-  #begin(session: SessionId | null, timeMs: number): Execution {
+  #begin(session: SessionId | null, timeMs: number, identities: readonly Identity[] = []): Execution {
     const { tree, sessions } = this.#state;
     return {
       tree,
@@ -377,6 +383,7 @@ export class Machine {
       revision: this.revision + 1,
       timeMs,
       inGrace: this.#graceMs > 0,
+      identities,
       events: [],
     };
   }
@@ -388,10 +395,4 @@ export class Machine {
     this.#events = events;
     this.history.append(events);
   }
-}
-
-function resultOf(performed: Performed, revision: number): Result {
-  if (performed.ok && performed.branch === undefined)
-    return { ok: true, revision, results: performed.results };
-  return { ...performed, revision };
 }

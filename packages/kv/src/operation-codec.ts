@@ -1,5 +1,6 @@
 import { expectItems, FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
+import { readAcl, writeAcl } from "./acl-codec.ts";
 import {
   isGiven,
   isRare,
@@ -11,7 +12,17 @@ import {
 } from "./conditions-codec.ts";
 import { idDigits } from "./ids.ts";
 import { operationBounds } from "./operation-bounds.ts";
-import type { CheckOp, Conditions, CreateOp, DeleteOp, MultiOp, Operation, SetOp, TreeOp } from "./types.ts";
+import type {
+  CheckOp,
+  Conditions,
+  CreateOp,
+  DeleteOp,
+  MultiOp,
+  Operation,
+  SetAclOp,
+  SetOp,
+  TreeOp,
+} from "./types.ts";
 
 /** Numbers in the log: never reuse one. */
 const tag = {
@@ -27,13 +38,16 @@ const tag = {
   deleteAll: 9,
   branching: 10,
   doom: 11,
+  setAcl: 12,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
 const containerFlag = 4;
 /** The ttl follows. */
 const ttlFlag = 8;
-const allFlags = 15;
+/** The access list follows. */
+const aclFlag = 16;
+const allFlags = 31;
 
 /** An operation whose conditions ask for more than most has one item more. */
 function open(writer: CborWriter, kind: number, conditions: Conditions): void {
@@ -47,15 +61,18 @@ function close(writer: CborWriter, conditions: Conditions): void {
 
 function writeCreate(writer: CborWriter, op: CreateOp): void {
   const hasTtl = isGiven(op.ttlMs);
-  writer.array(hasTtl ? 6 : 5);
+  const hasAcl = isGiven(op.acl);
+  writer.array(5 + (hasTtl ? 1 : 0) + (hasAcl ? 1 : 0));
   writer.number(tag.create);
   writer.text(op.path);
   writer.bytes(op.value);
   if (op.lease === null) writer.null();
   else writer.text(op.lease);
   const flags = (op.sequential ? sequentialFlag : 0) | (op.guarded ? guardedFlag : 0);
-  writer.number(flags | (op.container === true ? containerFlag : 0) | (hasTtl ? ttlFlag : 0));
+  const kind = (op.container === true ? containerFlag : 0) | (hasTtl ? ttlFlag : 0);
+  writer.number(flags | kind | (hasAcl ? aclFlag : 0));
   if (isGiven(op.ttlMs)) writer.number(op.ttlMs);
+  if (isGiven(op.acl)) writeAcl(writer, op.acl);
 }
 
 function writeSet(writer: CborWriter, op: SetOp): void {
@@ -117,6 +134,13 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
     case "multi":
       writeMulti(writer, op);
       return;
+    case "set-acl":
+      writer.array(4);
+      writer.number(tag.setAcl);
+      writer.text(op.path);
+      writeAcl(writer, op.acl);
+      writeOptional(writer, op.aversion);
+      return;
     case "grant":
       writer.array(3);
       writer.number(tag.grant);
@@ -149,13 +173,15 @@ function readCreate(reader: CborReader, items: number): CreateOp {
   const lease = reader.takeNull() ? null : reader.hex("lease", idDigits);
   const flags = reader.uint("flags", allFlags);
   const hasTtl = (flags & ttlFlag) !== 0;
-  expectItems("create", items, hasTtl ? 6 : 5);
+  const hasAcl = (flags & aclFlag) !== 0;
+  expectItems("create", items, 5 + (hasTtl ? 1 : 0) + (hasAcl ? 1 : 0));
   const sequential = (flags & sequentialFlag) !== 0;
   const guarded = (flags & guardedFlag) !== 0;
   const op: CreateOp = { type: "create", path, value, lease, sequential, guarded };
   if (flags < containerFlag) return op;
   const container = (flags & containerFlag) === 0 ? {} : { container: true };
-  return { ...op, ...container, ...(hasTtl ? { ttlMs: reader.uint("ttl") } : {}) };
+  const ttl = hasTtl ? { ttlMs: reader.uint("ttl") } : {};
+  return { ...op, ...container, ...ttl, ...(hasAcl ? { acl: readAcl(reader) } : {}) };
 }
 
 function readSet(type: "set" | "put", reader: CborReader): SetOp {
@@ -176,6 +202,11 @@ function readCheck(reader: CborReader): CheckOp {
   const conditions = readConditions(reader);
   if (!reader.takeNothing()) conditions.exists = reader.boolean("exists");
   return { type: "check", path, if: conditions };
+}
+
+function readSetAcl(reader: CborReader): SetAclOp {
+  const op: SetAclOp = { type: "set-acl", path: readPath(reader), acl: readAcl(reader) };
+  return reader.takeNothing() ? op : { ...op, aversion: reader.uint("aversion") };
 }
 
 function unknown(): never {
@@ -249,6 +280,9 @@ export function readOperation(reader: CborReader): Operation {
     case tag.doom:
       expectItems("doom", items, 2);
       return { type: "doom", lease: reader.hex("lease", idDigits) };
+    case tag.setAcl:
+      expectItems("set-acl", items, 4);
+      return readSetAcl(reader);
     case tag.close:
       expectItems("close", items, 1);
       return { type: "close" };

@@ -8,6 +8,7 @@ import {
   readString,
   readUint,
 } from "@flotilla/runtime";
+import { checkAclShape } from "./acl-codec.ts";
 import { readId } from "./ids.ts";
 import { isGiven, isRare } from "./conditions-codec.ts";
 import { operationBounds } from "./operation-bounds.ts";
@@ -42,6 +43,7 @@ function checkTreeShape(op: TreeOp): void {
       if (op.lease !== null) readId(op.lease, "lease");
       readOptionalBoolean(op.container, "container");
       readOptionalUint(op.ttlMs, "ttl");
+      if (isGiven(op.acl)) checkAclShape(op.acl);
       return;
     case "set":
     case "put":
@@ -85,6 +87,11 @@ export function checkShape(op: Operation): void {
   switch (op.type) {
     case "multi":
       checkMulti(op);
+      return;
+    case "set-acl":
+      checkPath(op.path);
+      checkAclShape(op.acl);
+      readOptionalUint(op.aversion, "aversion");
       return;
     case "grant":
       readId(op.lease, "lease");

@@ -1,8 +1,7 @@
 import type { ErrorCode } from "@flotilla/runtime";
-import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
-import { applyTreeOp, endLeases } from "./tree-ops.ts";
-import type { Execution } from "./tree-ops.ts";
+import { applyTreeOp, endLeases, setAcl, unmetCheck } from "./tree-ops.ts";
+import type { Execution, Outcome } from "./tree-ops.ts";
 import type {
   Branch,
   CheckOp,
@@ -11,6 +10,7 @@ import type {
   MultiOp,
   Operation,
   OpResult,
+  Result,
   RevokeOp,
   SessionId,
   TreeOp,
@@ -33,9 +33,12 @@ function refuse(code: ErrorCode, failed: number | null = null): Performed {
   return { ok: false, code, failed };
 }
 
-function single(x: Execution, op: TreeOp): Performed {
-  const outcome = applyTreeOp(x, op);
+function outcomeOf(outcome: Outcome): Performed {
   return typeof outcome === "string" ? refuse(outcome) : { ok: true, results: [outcome] };
+}
+
+function single(x: Execution, op: TreeOp): Performed {
+  return outcomeOf(applyTreeOp(x, op));
 }
 
 function multi(x: Execution, ops: readonly TreeOp[]): Performed {
@@ -56,7 +59,9 @@ function multi(x: Execution, ops: readonly TreeOp[]): Performed {
 
 /** Looks at all conditions, then does one of the branches. */
 function branching(x: Execution, op: MultiOp, conditions: readonly CheckOp[]): Performed {
-  const holds = conditions.every((each) => unmet(x.tree.get(each.path), each.if) === null);
+  const unmet = conditions.map((each) => unmetCheck(x, each));
+  if (unmet.includes("ERR_FLOTILLA_NO_AUTH")) return refuse("ERR_FLOTILLA_NO_AUTH");
+  const holds = unmet.every((code) => code === null);
   const branch = holds ? "then" : "else";
   return { ...multi(x, holds ? op.ops : (op.else ?? [])), branch };
 }
@@ -110,6 +115,8 @@ export function perform(x: Execution, session: SessionId, op: Operation): Perfor
       return revoke(x, session, op);
     case "doom":
       return doom(x, op);
+    case "set-acl":
+      return outcomeOf(setAcl(x, op));
     case "close":
       endSession(x, session);
       return done;
@@ -134,4 +141,11 @@ export function expire(x: Execution, leases: readonly string[]): string[] {
   endLeases(x, sorted);
   for (const session of sessions) x.sessions.end(session);
   return sorted;
+}
+
+/** What a client is told of it; `revision` is the last one by then. */
+export function resultOf(performed: Performed, revision: number): Result {
+  if (performed.ok && performed.branch === undefined)
+    return { ok: true, revision, results: performed.results };
+  return { ...performed, revision };
 }

@@ -1,14 +1,14 @@
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import { oldestLevel } from "./feature-level.ts";
+import { isAcl } from "./acl.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import { SnapshotReader } from "./snapshot-read.ts";
-import type { SessionRecord, SnapshotSink } from "./snapshot-read.ts";
+import type { NodeRecord, SessionRecord, SnapshotSink } from "./snapshot-read.ts";
 import { bareState, digestOf } from "./state.ts";
 import type { State } from "./state.ts";
 import { lifetime as lifetimes } from "./tree-node.ts";
-import type { NodeFields } from "./tree-node.ts";
 import type { LeaseInfo, Result } from "./types.ts";
 import { isTtl } from "./validate.ts";
 
@@ -37,7 +37,7 @@ class Builder implements SnapshotSink {
   #sessions = 0;
   #open: SessionRecord | null = null;
 
-  node(fields: NodeFields): void {
+  node(fields: NodeRecord): void {
     const { path, owner, guarded, lifetime, czxid, mzxid, pzxid, created, numChildren } = fields;
     demand(isPath(path) && path > this.#lastPath, "paths out of order");
     this.#lastPath = path;
@@ -49,7 +49,10 @@ class Builder implements SnapshotSink {
     if (owner !== null) this.#owners.add(owner);
     if (numChildren > 0) this.#lacking.set(path, numChildren);
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
-    this.state.tree.add(fields, fields.value);
+    const { acl, aversion } = fields;
+    demand(isAcl(acl) && acl.every(({ scheme }) => scheme !== "auth"), "an access list that cannot be");
+    const { tree } = this.state;
+    tree.add({ ...fields, access: tree.acls.access(acl, aversion) }, fields.value);
   }
 
   lease(lease: LeaseInfo): void {

@@ -1,6 +1,9 @@
 import { crc32 } from "node:zlib";
 import { ByteQueue, CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
 
+import type { Access } from "./access.ts";
+import { openAcl } from "./acl.ts";
+import { readAcl } from "./acl-codec.ts";
 import { requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -9,6 +12,9 @@ import { frameHeaderBytes, frameKind, magic, maxFrameBytes, snapshotFormat } fro
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { NodeFields } from "./tree-node.ts";
 import type { LeaseInfo, Result } from "./types.ts";
+
+/** A node as a snapshot holds it. */
+export type NodeRecord = Omit<NodeFields, "access"> & Omit<Access, "hash">;
 
 /** A session as a snapshot holds it. */
 export interface SessionRecord {
@@ -23,7 +29,7 @@ export interface SessionRecord {
 /** What a reader of a snapshot is told, in the order of the bytes: all nodes, all leases, each session and its results. */
 export interface SnapshotSink {
   /** The value is good for the length of the call. */
-  node(fields: NodeFields): void;
+  node(fields: NodeRecord): void;
   lease(lease: LeaseInfo): void;
   session(session: SessionRecord): void;
   /** The next result of the last session, and what it says. */
@@ -95,9 +101,10 @@ function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeade
   return header;
 }
 
-function readNode(items: CborReader): NodeFields {
-  items.array("node", 13, 13);
-  return {
+function readNode(items: CborReader): NodeRecord {
+  const fields = items.array("node", 13, 15);
+  if (fields !== 13) expectItems("node", fields, 15);
+  const facts = {
     path: items.text("path", limits.pathBytes),
     value: items.bytes("value", limits.valueBytes),
     czxid: items.uint("czxid"),
@@ -112,6 +119,8 @@ function readNode(items: CborReader): NodeFields {
     guarded: items.boolean("guarded"),
     lifetime: items.int("lifetime"),
   };
+  if (fields === 13) return { ...facts, acl: openAcl, aversion: 0 };
+  return { ...facts, acl: readAcl(items), aversion: items.uint("aversion") };
 }
 
 function readLease(items: CborReader): LeaseInfo {

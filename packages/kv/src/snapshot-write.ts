@@ -1,4 +1,6 @@
 import { CborWriter } from "@flotilla/runtime";
+import { openAccess } from "./access.ts";
+import { writeAcl } from "./acl-codec.ts";
 import type { FrozenSessions, Session } from "./session-table.ts";
 import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
@@ -47,7 +49,8 @@ function writeLease(lease: LeaseInfo): void {
 }
 
 function writeNode(node: TreeNode): void {
-  writer.array(13);
+  const { access } = node;
+  writer.array(access === openAccess ? 13 : 15);
   writer.text(node.path);
   writer.byteString(node.length);
   writer.append(bytesAt(node));
@@ -63,6 +66,9 @@ function writeNode(node: TreeNode): void {
   else writer.text(node.owner);
   writer.boolean(node.guarded);
   writer.number(node.lifetime);
+  if (access === openAccess) return;
+  writeAcl(writer, access.acl);
+  writer.number(access.aversion);
 }
 
 function writeHeader(header: SnapshotHeader): void {

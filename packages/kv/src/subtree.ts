@@ -1,3 +1,5 @@
+import { openAcl } from "./acl.ts";
+import type { Acl } from "./acl.ts";
 import { prefixOf } from "./paths.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import { publicNode } from "./tree-node.ts";
@@ -8,6 +10,8 @@ import type { Node, WatchToken } from "./types.ts";
 export interface TreeEntry {
   readonly path: string;
   readonly node: Node;
+  /** Absent: everybody may do everything. */
+  readonly acl?: Acl;
 }
 
 /** A node and everything below it as they were at one revision, also while later commands are applied. */
@@ -16,6 +20,12 @@ export interface Subtree {
   readonly token: WatchToken;
   /** Sorted by path in code units, so a parent comes before its children. */
   readonly pages: IterableIterator<readonly TreeEntry[], undefined>;
+}
+
+function entryOf(node: TreeNode): TreeEntry {
+  const entry = { path: node.path, node: publicNode(node) };
+  const { acl } = node.access;
+  return acl === openAcl ? entry : { ...entry, acl };
 }
 
 const pageBytes = 1_048_576;
@@ -29,7 +39,7 @@ function* pagesOf(
   const root = nodes.get(path);
   if (root === undefined) return;
   const prefix = prefixOf(path);
-  let page: TreeEntry[] = path === "/" ? [] : [{ path, node: publicNode(root) }];
+  let page: TreeEntry[] = path === "/" ? [] : [entryOf(root)];
   let bytes = page.length === 0 ? 0 : root.length;
   let from: string | null = prefix;
   while (from !== null) {
@@ -40,7 +50,7 @@ function* pagesOf(
         next = key;
         return false;
       }
-      page.push({ path: key, node: publicNode(node) });
+      page.push(entryOf(node));
       bytes += node.length;
       return true;
     });

@@ -1,3 +1,5 @@
+import { openAccess } from "./access.ts";
+import type { Access } from "./access.ts";
 import { hashText } from "./digest.ts";
 import type { ItemHash } from "./digest.ts";
 import type { LeaseId, Node, Stat } from "./types.ts";
@@ -20,6 +22,8 @@ export interface NodeFacts {
   readonly guarded: boolean;
   /** What else ends it; see {@link lifetime}. */
   readonly lifetime: number;
+  /** Who may do what with it. */
+  readonly access: Access;
 }
 
 /** All there is to know of a node. */
@@ -35,6 +39,7 @@ export interface TreeNode extends NodeFacts, Place {
   version: number;
   created: number;
   numChildren: number;
+  access: Access;
   readonly pathHash: number;
   /** Hash of the value, kept because a change of a child does not touch it. */
   valueHash: number;
@@ -64,6 +69,7 @@ function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeN
     owner: facts.owner,
     guarded: facts.guarded,
     lifetime: facts.lifetime,
+    access: facts.access,
     chunk: noBytes,
     at: 0,
     length: 0,
@@ -99,6 +105,7 @@ export function sealNode(node: TreeNode, hash: ItemHash): void {
   hash.int(node.version).int(node.created).int(node.numChildren);
   if (node.owner !== null) hash.word(hashText(node.owner)).word(node.guarded ? 1 : 0);
   if (node.lifetime !== lifetime.endless) hash.int(node.lifetime);
+  if (node.access !== openAccess) hash.word(node.access.hash);
   hash.end();
   node.a = hash.a;
   node.b = hash.b;
@@ -118,6 +125,7 @@ export const rootFacts: NodeFacts = {
   owner: null,
   guarded: false,
   lifetime: lifetime.endless,
+  access: openAccess,
 };
 
 /** What the node says of itself now. */
@@ -130,7 +138,7 @@ export function statOf(node: TreeNode): Stat {
     mtimeMs: node.mtimeMs,
     version: node.version,
     cversion: 2 * node.created - node.numChildren,
-    aversion: 0,
+    aversion: node.access.aversion,
     ephemeralOwner: node.owner,
     dataLength: node.length,
     numChildren: node.numChildren,

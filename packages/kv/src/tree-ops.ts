@@ -1,5 +1,9 @@
 import { invariant } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
+import { openAccess } from "./access.ts";
+import type { Access } from "./access.ts";
+import { openAcl, permissions, permits, settledAcl } from "./acl.ts";
+import type { Acl, Identity } from "./acl.ts";
 import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
@@ -11,12 +15,14 @@ import { isOver, lifetime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
+  Conditions,
   CreateOp,
   DeleteOp,
   LeaseId,
   OpResult,
   ReapCommand,
   SessionId,
+  SetAclOp,
   SetOp,
   TreeEvent,
   TreeOp,
@@ -33,6 +39,8 @@ export interface Execution {
   readonly timeMs: number;
   /** After a restore: no node is made that ends with a lease. */
   readonly inGrace: boolean;
+  /** Who the client was found to be. */
+  readonly identities: readonly Identity[];
   readonly events: Change[];
 }
 
@@ -40,9 +48,10 @@ export interface Execution {
 export type Outcome = OpResult | ErrorCode;
 
 function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): OpResult {
-  const { path, pathHash, chunk, at, length } = node;
+  const { path, pathHash, chunk, at, length, access } = node;
   const { revision, session: by, timeMs } = x;
-  const head = { revision, ordinal: x.events.length, type, path, pathHash, by, timeMs };
+  const point = { revision, ordinal: x.events.length, type, path, pathHash, by, timeMs };
+  const head = access.acl === openAcl ? point : { ...point, acl: access.acl };
   const stat = statOf(node);
   x.events.push(new Change(head, stat, { chunk, at, length }, before));
   return { ok: true, path, stat: type === "deleted" ? null : stat };
@@ -63,6 +72,25 @@ function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): Family {
   return before;
 }
 
+function may({ identities }: Execution, { access }: TreeNode, wanted: number): boolean {
+  return access === openAccess || permits(access.acl, identities, wanted);
+}
+
+/** Of a new node; null for a list that cannot be kept. */
+function accessOf({ tree, identities }: Execution, acl: Acl | undefined): Access | null {
+  if (acl === undefined) return openAccess;
+  const settled = settledAcl(acl, identities);
+  return settled === null ? null : tree.acls.access(settled, 0);
+}
+
+/** As `unmet`, but what a reader alone may know is asked of no node that the client may not read. */
+function unmetFor(x: Execution, node: TreeNode | undefined, wanted: Conditions): ErrorCode | null {
+  const { owner, children, value } = wanted;
+  const asks = owner !== undefined || children !== undefined || value !== undefined;
+  if (asks && node !== undefined && !may(x, node, permissions.read)) return "ERR_FLOTILLA_NO_AUTH";
+  return unmet(node, wanted);
+}
+
 function ownedBySession(x: Execution, session: SessionId): number {
   let count = 0;
   for (const lease of x.sessions.leasesOf(session)) count += x.tree.owned(lease).size;
@@ -75,6 +103,7 @@ interface NewNode {
   readonly owner: LeaseId | null;
   readonly guarded: boolean;
   readonly lifetime: number;
+  readonly access: Access;
 }
 
 function lifetimeOf({ container, ttlMs }: CreateOp): number {
@@ -97,6 +126,7 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     owner,
     guarded,
     lifetime: node.lifetime,
+    access: node.access,
   };
   const before = changeParent(x, parent, 1);
   return emit(x, "created", x.tree.add(born, node.value), before);
@@ -108,8 +138,11 @@ function create(x: Execution, op: CreateOp): Outcome {
     if (lease === undefined || lease.session !== x.session) return "ERR_FLOTILLA_LOST";
     if (x.inGrace) return "ERR_FLOTILLA_GRACE";
   }
+  const access = accessOf(x, op.acl);
+  if (access === null) return "ERR_FLOTILLA_INVALID_ACL";
   const parent = x.tree.get(parentOf(op.path));
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (!may(x, parent, permissions.create)) return "ERR_FLOTILLA_NO_AUTH";
   const path = op.sequential ? op.path + String(parent.created).padStart(10, "0") : op.path;
   if (op.sequential && !isPath(path)) return "ERR_FLOTILLA_BAD_PATH";
   if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";
@@ -118,7 +151,7 @@ function create(x: Execution, op: CreateOp): Outcome {
     return "ERR_FLOTILLA_LIMIT";
   }
   const { value, lease: owner, guarded } = op;
-  return insert(x, parent, { path, value, owner, guarded, lifetime: lifetimeOf(op) });
+  return insert(x, parent, { path, value, owner, guarded, lifetime: lifetimeOf(op), access });
 }
 
 function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
@@ -134,15 +167,18 @@ function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
 
 function set(x: Execution, op: SetOp): Outcome {
   const node = x.tree.get(op.path);
-  const code = unmet(node, op.if);
+  if (node !== undefined && !may(x, node, permissions.write)) return "ERR_FLOTILLA_NO_AUTH";
+  const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node !== undefined) return update(x, node, op.value);
   if (op.type === "set") return "ERR_FLOTILLA_NOT_FOUND";
   const parent = x.tree.get(parentOf(op.path));
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (!may(x, parent, permissions.create)) return "ERR_FLOTILLA_NO_AUTH";
   if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
   const { path, value } = op;
-  return insert(x, parent, { path, value, owner: null, guarded: false, lifetime: lifetime.endless });
+  const ordinary = { owner: null, guarded: false, lifetime: lifetime.endless, access: openAccess };
+  return insert(x, parent, { path, value, ...ordinary });
 }
 
 /** Removes a node that exists and has no children. */
@@ -163,9 +199,11 @@ function isHeldByOther(x: Execution, node: TreeNode): boolean {
 }
 
 function remove(x: Execution, op: DeleteOp): Outcome {
+  const parent = x.tree.get(parentOf(op.path));
+  if (parent !== undefined && !may(x, parent, permissions.delete)) return "ERR_FLOTILLA_NO_AUTH";
   const node = x.tree.get(op.path);
   if (node !== undefined && !op.force && isHeldByOther(x, node)) return "ERR_FLOTILLA_HELD";
-  const code = unmet(node, op.if);
+  const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
   if (node.numChildren === 0) return erase(x, node);
@@ -176,6 +214,8 @@ function remove(x: Execution, op: DeleteOp): Outcome {
 function eraseAll(x: Execution, node: TreeNode, { force }: DeleteOp): Outcome {
   if (x.events.length + x.tree.usage(node).nodes > limits.nodesPerCommand) return "ERR_FLOTILLA_LIMIT";
   const below = x.tree.below(node.path);
+  const inner = [node, ...below].filter(({ numChildren }) => numChildren > 0);
+  if (!inner.every((each) => may(x, each, permissions.delete))) return "ERR_FLOTILLA_NO_AUTH";
   if (!force && below.some((each) => isHeldByOther(x, each))) return "ERR_FLOTILLA_HELD";
   for (const each of below.toReversed()) {
     const before = familyOf(parentIn(x, each));
@@ -185,8 +225,30 @@ function eraseAll(x: Execution, node: TreeNode, { force }: DeleteOp): Outcome {
   return erase(x, node);
 }
 
+/** Puts another access list in the place of a node's. */
+export function setAcl(x: Execution, op: SetAclOp): Outcome {
+  const acl = settledAcl(op.acl, x.identities);
+  if (acl === null) return "ERR_FLOTILLA_INVALID_ACL";
+  const found = x.tree.get(op.path);
+  if (found === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (!may(x, found, permissions.admin)) return "ERR_FLOTILLA_NO_AUTH";
+  const { aversion } = found.access;
+  if (op.aversion !== undefined && op.aversion !== aversion) return "ERR_FLOTILLA_BAD_VERSION";
+  const node = x.tree.edit(found);
+  node.access = x.tree.acls.access(acl, aversion + 1);
+  x.tree.settle(node);
+  return { ok: true, path: op.path, stat: statOf(node) };
+}
+
+/** The code of the first condition of a check that does not hold; who may not read the node is not told. */
+export function unmetCheck(x: Execution, op: CheckOp): ErrorCode | null {
+  const node = x.tree.get(op.path);
+  if (node !== undefined && !may(x, node, permissions.read)) return "ERR_FLOTILLA_NO_AUTH";
+  return unmet(node, op.if);
+}
+
 function check(x: Execution, op: CheckOp): Outcome {
-  return unmet(x.tree.get(op.path), op.if) ?? { ok: true, path: op.path, stat: null };
+  return unmetCheck(x, op) ?? { ok: true, path: op.path, stat: null };
 }
 
 /** Does one operation that has no fault of its own, or nothing at all. */

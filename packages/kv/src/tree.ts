@@ -1,4 +1,5 @@
 import { invariant } from "@flotilla/runtime";
+import { AclTable } from "./access.ts";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { PathIndex } from "./path-index.ts";
@@ -23,6 +24,8 @@ const emptySet: ReadonlySet<string> = new Set();
 
 /** All nodes, in order, with the index of who owns which. Knows nothing of rules. */
 export class Tree {
+  /** Access lists, each kept once. */
+  readonly acls: AclTable = new AclTable();
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #values: ValueStore = new ValueStore();

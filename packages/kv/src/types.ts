@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@flotilla/runtime";
+import type { Acl, Identity } from "./acl.ts";
 
 /** 16 random bytes as 32 lowercase hex characters, chosen by the client. A session's own lease has the same id. */
 export type SessionId = string;
@@ -70,6 +71,8 @@ export interface CreateOp {
    * 1,099,511,627,775 ms. Without a lease, and no container. Absent: never.
    */
   readonly ttlMs?: number;
+  /** Who may do what with it. Absent: everybody everything. */
+  readonly acl?: Acl;
 }
 /** `set` changes an existing node, `put` changes or creates (persistent). */
 export interface SetOp {
@@ -111,6 +114,14 @@ export interface MultiOp {
 }
 /** Which operations of a multi with `if` were done, or tried. */
 export type Branch = "then" | "else";
+/** Puts another access list in the place of a node's. No change that revisions count or watches tell. */
+export interface SetAclOp {
+  readonly type: "set-acl";
+  readonly path: string;
+  readonly acl: Acl;
+  /** Of the list that it replaces: else `ERR_FLOTILLA_BAD_VERSION`. Absent: of any. */
+  readonly aversion?: number;
+}
 /** A further lease of the session. Ends with the session at the latest. */
 export interface GrantOp {
   readonly type: "grant";
@@ -134,7 +145,7 @@ export interface DoomOp {
 export interface CloseOp {
   readonly type: "close";
 }
-export type Operation = TreeOp | MultiOp | GrantOp | RevokeOp | DoomOp | CloseOp;
+export type Operation = TreeOp | MultiOp | SetAclOp | GrantOp | RevokeOp | DoomOp | CloseOp;
 
 /** Opens the session when `ttlMs` is given and it is absent, then moves it to this attach number. */
 export interface AttachCommand {
@@ -155,6 +166,8 @@ export interface RequestCommand {
   /** The client holds every result up to here; the window forgets them. */
   readonly ack: number;
   readonly operation: Operation;
+  /** Who the server that took it found its client to be. Absent: nobody in particular. */
+  readonly identities?: readonly Identity[];
 }
 /** Ends a lease whose time is over. Proposed by the leader alone, never forwarded. */
 export interface ExpireCommand {
@@ -303,6 +316,8 @@ export interface TreeEvent {
   readonly by: SessionId | null;
   /** The leader's wall time, ms since the epoch. */
   readonly timeMs: number;
+  /** The access list of the node, of a deleted one as it was; absent: everybody may do everything. */
+  readonly acl?: Acl;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
+import { isAcl } from "./acl.ts";
+import type { Acl } from "./acl.ts";
 import { limits } from "./limits.ts";
 import { checkShape } from "./operation-shape.ts";
 import { isPath } from "./paths.ts";
@@ -56,9 +58,20 @@ function kindFault({ lease, sequential, guarded, container, ttlMs }: CreateOp): 
     : badArgument(`the ttl of a node is between 1 and ${limits.maxNodeTtlMs} ms`);
 }
 
+function aclFault(acl: Acl): Fault | null {
+  return isAcl(acl) ? null : fault("ERR_FLOTILLA_INVALID_ACL", "the access list is empty or malformed");
+}
+
+/** What ZooKeeper asks of a path before it looks at the access list. */
+function isRooted(path: string): boolean {
+  return path.startsWith("/") && !path.includes("\u0000");
+}
+
 function createFault(op: CreateOp, known: KnownPaths): Fault | null {
   const kind = kindFault(op);
   if (kind !== null) return kind;
+  const acl = op.acl === undefined || !isRooted(op.path) ? null : aclFault(op.acl);
+  if (acl !== null) return acl;
   return pathFault(op.sequential ? op.path + shortestSuffix : op.path, known) ?? valueFault(op.value);
 }
 
@@ -136,6 +149,8 @@ export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | nul
   switch (op.type) {
     case "multi":
       return multiFault(op, known);
+    case "set-acl":
+      return pathFault(op.path, known) ?? aclFault(op.acl);
     case "grant":
       return isTtl(op.ttlMs)
         ? null

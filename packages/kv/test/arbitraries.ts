@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Acl, AclEntry, Identity } from "../src/index.ts";
 import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
 import { idOf, secretOf } from "./support.ts";
@@ -35,6 +36,54 @@ const wanted = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }) },
 );
 
+function entry(scheme: AclEntry["scheme"], id: string, permissions: number): AclEntry {
+  return { scheme, id, permissions };
+}
+
+const entries = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: fc.constantFrom(
+      entry("world", "anyone", 31),
+      entry("world", "anyone", 1),
+      entry("world", "anyone", 15),
+      entry("auth", "", 31),
+      entry("auth", "", 23),
+      entry("digest", "ann:a", 31),
+      entry("digest", "bob:b", 21),
+      entry("ip", "10.0.0.0/8", 12),
+      entry("x509", "CN=c", 31),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      entry("world", "all", 31),
+      entry("world", "anyone", 0),
+      entry("world", "anyone", 32),
+      entry("digest", "ann", 31),
+      entry("ip", "10.0.0/8", 31),
+    ),
+  },
+);
+const acls = fc.oneof(
+  { weight: 30, arbitrary: fc.array(entries, { minLength: 1, maxLength: 3 }) },
+  { weight: 1, arbitrary: fc.constant([]) },
+);
+const ann: Identity = { scheme: "digest", id: "ann:a" };
+const callers = fc.constantFrom<(readonly Identity[] | undefined)[]>(
+  undefined,
+  undefined,
+  [ann],
+  [ann, { scheme: "digest", id: "bob:b" }],
+  [
+    { scheme: "ip", id: "10.1.2.3" },
+    { scheme: "x509", id: "CN=c" },
+  ],
+  [{ scheme: "ip", id: "192.168.0.1" }],
+  [{ scheme: "super", id: "" }],
+);
+
 /** An operation whose conditions may still refer to the state. */
 interface Draft {
   readonly type: "create" | "set" | "put" | "delete" | "check";
@@ -49,6 +98,7 @@ interface Draft {
   readonly ttlMs: number;
   readonly force: boolean;
   readonly recursive: boolean;
+  readonly acl: Acl | undefined;
   readonly version: Wanted;
   readonly mzxid: Wanted;
   readonly exists: boolean | undefined;
@@ -73,6 +123,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
   ttlMs: fc.constantFrom(1, 1, 30, 30, 2 ** 40 - 1, 2 ** 40, 0),
   force: fc.boolean(),
   recursive: fc.constantFrom(false, false, false, true),
+  acl: fc.option(acls, { nil: undefined, freq: 7 }),
   version: wanted,
   mzxid: wanted,
   exists: fc.constantFrom(undefined, true, false),
@@ -93,6 +144,7 @@ type What =
     }
   | { readonly type: "grant"; readonly lease: number; readonly ttlMs: number }
   | { readonly type: "revoke" | "doom"; readonly lease: number }
+  | { readonly type: "set-acl"; readonly path: string; readonly acl: Acl; readonly aversion: Wanted }
   | { readonly type: "close" };
 
 const what: fc.Arbitrary<What> = fc.oneof(
@@ -118,6 +170,10 @@ const what: fc.Arbitrary<What> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ type: fc.constantFrom("revoke" as const, "doom" as const), lease: ids }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("set-acl" as const), path: paths, acl: acls, aversion: wanted }),
+  },
   { weight: 1, arbitrary: fc.constant({ type: "close" as const }) },
 );
 
@@ -140,6 +196,7 @@ export type CommandStep =
       readonly seqBy: number;
       readonly attachBy: number;
       readonly unacked: number;
+      readonly as: readonly Identity[] | undefined;
       readonly what: What;
     };
 
@@ -164,6 +221,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       seqBy: fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 1, 0, -1, -3, 2),
       attachBy: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, 1),
       unacked: fc.integer({ min: 0, max: 4 }),
+      as: callers,
       what,
     }),
   },
@@ -258,6 +316,7 @@ function createOp(from: Draft, own: string): CreateOp {
     lease,
     sequential,
     guarded: from.guarded && lease !== null,
+    ...(from.acl === undefined ? {} : { acl: from.acl }),
   };
   if (kind === "any") return op;
   return {
@@ -296,6 +355,11 @@ function operationOf(from: What, state: State, own: string): Operation {
       return multiOp(from, state, own);
     case "grant":
       return { type: "grant", lease: idOf(from.lease), ttlMs: from.ttlMs };
+    case "set-acl": {
+      const { type, path, acl } = from;
+      const aversion = resolve(from.aversion, state.nodes[path]?.aclSets);
+      return { type, path, acl, ...(aversion === undefined ? {} : { aversion }) };
+    }
     case "revoke":
     case "doom":
       return { type: from.type, lease: idOf(from.lease) };
@@ -326,5 +390,7 @@ export function makeCommand(next: CommandStep, state: State): KvCommand {
   const attach = Math.max(1, (known?.attach ?? 1) + next.attachBy);
   const seq = Math.max(1, (known === undefined ? 0 : known.acked + known.results.length) + next.seqBy);
   const operation = operationOf(next.what, state, id);
-  return { type: "request", session: id, attach, seq, ack: Math.max(0, seq - 1 - next.unacked), operation };
+  const ack = Math.max(0, seq - 1 - next.unacked);
+  const command = { type: "request", session: id, attach, seq, ack, operation } as const;
+  return next.as === undefined ? command : { ...command, identities: next.as };
 }

@@ -1,23 +1,6 @@
-import type { Result, TreeOp } from "../src/types.ts";
-
-export type Code = Extract<Result, { ok: false }>["code"];
-
-export class Refusal extends Error {
-  readonly code: Code;
-  constructor(code: Code) {
-    super(code);
-    this.code = code;
-  }
-}
-
-/** One of each: making an error takes longer than all that is judged. */
-const refusals = new Map<Code, Refusal>();
-
-export function refuse(code: Code): never {
-  const refusal = refusals.get(code) ?? new Refusal(code);
-  refusals.set(code, refusal);
-  throw refusal;
-}
+import { judgeAcl } from "./golden-acl.ts";
+import { refuse } from "./golden-refusal.ts";
+import type { TreeOp } from "../src/types.ts";
 
 function isGoodPath(path: string): boolean {
   if (path === "/") return true;
@@ -31,6 +14,10 @@ function isGoodPath(path: string): boolean {
 export function parentPath(path: string): string {
   const parent = path.split("/").slice(0, -1).join("/");
   return parent === "" ? "/" : parent;
+}
+
+export function judgePath(path: string): void {
+  if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
 }
 
 /** What is wrong whatever the state. */
@@ -50,6 +37,7 @@ export function judge(op: TreeOp): void {
     if ((exists === undefined && !numbers) || (exists === false && numbers))
       refuse("ERR_FLOTILLA_BAD_ARGUMENT");
   }
+  if (op.type === "create" && op.acl !== undefined && op.path.startsWith("/")) judgeAcl(op.acl);
   const path = op.type === "create" && op.sequential ? `${op.path}0000000000` : op.path;
   if (!isGoodPath(path)) refuse("ERR_FLOTILLA_BAD_PATH");
   if ("value" in op && op.value.length > 1_048_576) refuse("ERR_FLOTILLA_TOO_LARGE");

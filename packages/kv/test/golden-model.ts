@@ -1,3 +1,5 @@
+import { openAcl } from "../src/acl.ts";
+import type { Identity } from "../src/acl.ts";
 import type {
   AttachCommand,
   BeginRestoredCommand,
@@ -11,13 +13,16 @@ import type {
   ReapCommand,
   RequestCommand,
   Result,
+  SetAclOp,
   SetOp,
   Stat,
   TreeOp,
-  Usage,
 } from "../src/types.ts";
-import { copyOf, judge, parentPath, Refusal, refuse } from "./golden-judge.ts";
-import type { Code } from "./golden-judge.ts";
+import { copyOf, judge, judgePath, parentPath } from "./golden-judge.ts";
+import { Refusal, refuse } from "./golden-refusal.ts";
+import type { Code } from "./golden-refusal.ts";
+import { grants, settle } from "./golden-acl.ts";
+import type { Permission } from "./golden-acl.ts";
 import { ordinary } from "./golden-state.ts";
 import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
@@ -27,10 +32,11 @@ export class GoldenModel {
   events: GoldenEvent[] = [];
   #timeMs = 0;
   #session = "";
+  #callers: readonly Identity[] = [];
 
   constructor() {
     const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
-    const root = { value: [], ...zero, ...ordinary };
+    const root = { value: [], aclSets: 0, ...zero, ...ordinary };
     this.state = { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, sessions: {}, leases: {} };
   }
 
@@ -47,23 +53,6 @@ export class GoldenModel {
     return this.paths().filter((other) => other !== "/" && other.startsWith(prefix));
   }
 
-  /** What a session has. */
-  holdings(session: string): { leases: number; nodes: number; doomed: boolean } {
-    const leases = Object.keys(this.state.leases).filter((id) => this.state.leases[id]?.session === session);
-    const nodes = Object.values(this.state.nodes).filter(({ owner }) => leases.includes(owner ?? ""));
-    const doomed = this.state.leases[session]?.doomed === true;
-    return { leases: leases.length, nodes: nodes.length, doomed };
-  }
-
-  usage(path: string): Usage | null {
-    if (!(path in this.state.nodes)) return null;
-    const paths = [path, ...this.below(path)];
-    return {
-      nodes: paths.length,
-      bytes: paths.reduce((sum, each) => sum + this.#node(each).value.length, 0),
-    };
-  }
-
   stat(path: string): Stat {
     const node = this.#node(path);
     return {
@@ -74,7 +63,7 @@ export class GoldenModel {
       mtimeMs: node.mtimeMs,
       version: node.sets,
       cversion: node.births + node.deaths,
-      aversion: 0,
+      aversion: node.aclSets,
       ephemeralOwner: node.owner,
       dataLength: node.value.length,
       numChildren: this.children(path).length,
@@ -199,10 +188,11 @@ export class GoldenModel {
     return { type: "answered", session: id, attach, seq, result, repeat: false };
   }
 
-  #perform({ session, operation: op }: RequestCommand): Result {
+  #perform({ session, operation: op, identities = [] }: RequestCommand): Result {
     // Only a multi can be refused when some of it is done.
     const before = op.type === "multi" ? copyOf(this.state) : this.state;
     this.#session = session;
+    this.#callers = identities;
     let failed: number | null = null;
     let branched: { branch?: Branch } = {};
     try {
@@ -237,6 +227,8 @@ export class GoldenModel {
         const leases = Object.entries(this.state.leases).filter(([, lease]) => lease.session === session);
         this.#end(leases.map(([id]) => id));
         delete this.state.sessions[session];
+      } else if (op.type === "set-acl") {
+        results.push(this.#setAcl(op));
       } else {
         judge(op);
         results.push(this.#tree(op));
@@ -261,6 +253,7 @@ export class GoldenModel {
       case "delete":
         return this.#delete(op);
       default:
+        this.#mayFind(op.path, "read");
         this.#conditions(op.path, op.if);
         return { ok: true, path: op.path, stat: null };
     }
@@ -268,6 +261,7 @@ export class GoldenModel {
 
   #conditions(path: string, wanted: Conditions): void {
     const node = this.state.nodes[path];
+    if ("owner" in wanted || "children" in wanted || "value" in wanted) this.#mayFind(path, "read");
     if (wanted.exists === true && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
     if (wanted.exists === false && node) refuse("ERR_FLOTILLA_EXISTS");
     if (wanted.mzxid !== undefined && (!node || node.mzxid !== wanted.mzxid)) refuse("ERR_FLOTILLA_FENCED");
@@ -284,6 +278,7 @@ export class GoldenModel {
 
   /** Whether all hold, of the tree as it is. */
   #branch(conditions: readonly CheckOp[]): Branch {
+    for (const { path } of conditions) this.#mayFind(path, "read");
     try {
       for (const { path, if: wanted } of conditions) this.#conditions(path, wanted);
       return "then";
@@ -298,11 +293,13 @@ export class GoldenModel {
       refuse("ERR_FLOTILLA_LOST");
     }
     if (op.lease !== null && this.state.graceMs > 0) refuse("ERR_FLOTILLA_GRACE");
+    const acl = op.acl === undefined ? openAcl : settle(op.acl, this.#callers);
     const parent = this.#node(parentPath(op.path));
+    this.#may(parent, "create");
     const path = op.sequential ? op.path + `${parent.births}`.padStart(10, "0") : op.path;
     if (path in this.state.nodes) refuse("ERR_FLOTILLA_EXISTS");
     const { lease: owner, guarded, container = false, ttlMs = null } = op;
-    return this.#add(path, op.value, { owner, guarded, container, ttlMs });
+    return this.#add(path, op.value, { owner, guarded, container, ttlMs, acl });
   }
 
   #add(path: string, value: Uint8Array, kind: GoldenKind): OpResult {
@@ -312,14 +309,37 @@ export class GoldenModel {
     const times = { ctimeMs: this.#timeMs, mtimeMs: this.#timeMs };
     const counts = { sets: 0, births: 0, deaths: 0 };
     const zxids = { czxid: zxid, mzxid: zxid, pzxid: zxid };
-    this.state.nodes[path] = { value: [...value], ...zxids, ...times, ...counts, ...kind };
+    this.state.nodes[path] = { value: [...value], aclSets: 0, ...zxids, ...times, ...counts, ...kind };
     parent.births += 1;
     parent.pzxid = zxid;
     return this.#event("created", path);
   }
 
+  #setAcl({ path, acl, aversion }: SetAclOp): OpResult {
+    judgePath(path);
+    const settled = settle(acl, this.#callers);
+    const node = this.#node(path);
+    this.#may(node, "admin");
+    if (aversion !== undefined && aversion !== node.aclSets) refuse("ERR_FLOTILLA_BAD_VERSION");
+    node.acl = settled;
+    node.aclSets += 1;
+    return { ok: true, path, stat: this.stat(path) };
+  }
+
+  #may(node: GoldenNode, what: Permission): void {
+    if (!grants(node.acl, this.#callers, what)) refuse("ERR_FLOTILLA_NO_AUTH");
+  }
+
+  #mayFind(path: string, what: Permission): void {
+    const node = this.state.nodes[path];
+    if (node !== undefined) this.#may(node, what);
+  }
+
   #set(op: SetOp): OpResult {
+    this.#mayFind(op.path, "write");
     this.#conditions(op.path, op.if);
+    if (op.type === "put" && !(op.path in this.state.nodes))
+      this.#may(this.#node(parentPath(op.path)), "create");
     if (op.type === "put" && !(op.path in this.state.nodes)) return this.#add(op.path, op.value, ordinary);
     const node = this.#node(op.path);
     node.value = [...op.value];
@@ -330,12 +350,15 @@ export class GoldenModel {
   }
 
   #delete(op: DeleteOp): OpResult {
+    this.#mayFind(parentPath(op.path), "delete");
     if (!op.force) this.#refuseHeld(op.path);
     this.#conditions(op.path, op.if);
     this.#node(op.path);
     const below = this.below(op.path);
     if (below.length > 0 && op.recursive !== true) refuse("ERR_FLOTILLA_HAS_CHILDREN");
     if (this.events.length + below.length + 1 > 10_000) refuse("ERR_FLOTILLA_LIMIT");
+    for (const path of [op.path, ...below])
+      if (this.children(path).length > 0) this.#may(this.#node(path), "delete");
     for (const path of below) if (!op.force) this.#refuseHeld(path);
     for (const path of below.toReversed()) this.#remove(path);
     return this.#remove(op.path);

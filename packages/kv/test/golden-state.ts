@@ -1,3 +1,5 @@
+import { openAcl } from "../src/acl.ts";
+import type { Acl } from "../src/acl.ts";
 import type { Applied, Result, Stat } from "../src/types.ts";
 
 export interface GoldenNode {
@@ -14,11 +16,19 @@ export interface GoldenNode {
   guarded: boolean;
   container: boolean;
   ttlMs: number | null;
+  acl: Acl;
+  aclSets: number;
 }
 
-export type GoldenKind = Pick<GoldenNode, "owner" | "guarded" | "container" | "ttlMs">;
+export type GoldenKind = Pick<GoldenNode, "owner" | "guarded" | "container" | "ttlMs" | "acl">;
 
-export const ordinary: GoldenKind = { owner: null, guarded: false, container: false, ttlMs: null };
+export const ordinary: GoldenKind = {
+  owner: null,
+  guarded: false,
+  container: false,
+  ttlMs: null,
+  acl: openAcl,
+};
 
 export interface GoldenSession {
   secret: string;
@@ -48,3 +58,14 @@ export interface GoldenEvent {
 export type GoldenApplied =
   | Exclude<Applied, { type: "answered" }>
   | { type: "answered"; session: string; attach: number; seq: number; result: Result; repeat: boolean };
+
+/** What a session has. */
+export function holdings(
+  state: GoldenState,
+  session: string,
+): { leases: number; nodes: number; doomed: boolean } {
+  const leases = Object.keys(state.leases).filter((id) => state.leases[id]?.session === session);
+  const nodes = Object.values(state.nodes).filter(({ owner }) => leases.includes(owner ?? ""));
+  const doomed = state.leases[session]?.doomed === true;
+  return { leases: leases.length, nodes: nodes.length, doomed };
+}

@@ -169,9 +169,9 @@ describe("an event", () => {
   }, 120_000);
 });
 
-/** Of a node what only its own changes change. */
+/** Of a node what only its own changes change; another access list is none. */
 function own(node: TreeEvent["node"]): unknown {
   if (node === null) return null;
-  const { pzxid: _, cversion: __, numChildren: ___, ...stat } = node.stat;
+  const { pzxid: _, cversion: __, numChildren: ___, aversion: ____, ...stat } = node.stat;
   return { value: [...node.value], stat };
 }

@@ -1,4 +1,13 @@
-import type { Conditions, KvCommand, Operation, OpResult, Result, Stat } from "../src/index.ts";
+import type {
+  Acl,
+  Conditions,
+  Identity,
+  KvCommand,
+  Operation,
+  OpResult,
+  Result,
+  Stat,
+} from "../src/index.ts";
 
 /*
  * The layouts as plain positional values: encoded with the general encoder, they are the bytes that the codecs write.
@@ -14,12 +23,23 @@ function conditions({ version, mzxid }: Conditions): unknown[] {
   return [version ?? null, mzxid ?? null];
 }
 
+function packedAcl(acl: Acl): unknown[] {
+  const schemes = ["world", "auth", "digest", "ip", "x509"];
+  return acl.map(({ scheme, id, permissions }) => [schemes.indexOf(scheme), id, permissions]);
+}
+
+function packedIdentities(identities: readonly Identity[]): unknown[] {
+  return identities.map(({ scheme, id }) => [["digest", "ip", "x509", "super"].indexOf(scheme), id]);
+}
+
 export function packedOperation(op: Operation): unknown[] {
   switch (op.type) {
     case "create": {
       const { path, value, lease, sequential, guarded, container = false, ttlMs } = op;
-      const flags = (sequential ? 1 : 0) + (guarded ? 2 : 0) + (container ? 4 : 0);
-      return ttlMs === undefined ? [0, path, value, lease, flags] : [0, path, value, lease, flags + 8, ttlMs];
+      const given = [ttlMs, op.acl === undefined ? undefined : packedAcl(op.acl)];
+      const extra = (ttlMs === undefined ? 0 : 8) + (op.acl === undefined ? 0 : 16);
+      const flags = (sequential ? 1 : 0) + (guarded ? 2 : 0) + (container ? 4 : 0) + extra;
+      return [0, path, value, lease, flags, ...given.filter((each) => each !== undefined)];
     }
     case "set":
       return [1, op.path, op.value, ...conditions(op.if), ...rare(op.if)];
@@ -37,6 +57,8 @@ export function packedOperation(op: Operation): unknown[] {
         op.ops.map(packedOperation),
         op.else === undefined ? null : op.else.map(packedOperation),
       ];
+    case "set-acl":
+      return [12, op.path, packedAcl(op.acl), op.aversion ?? null];
     case "grant":
       return [6, op.lease, op.ttlMs];
     case "revoke":
@@ -53,8 +75,9 @@ export function packedCommand(command: KvCommand): unknown[] {
     case "attach":
       return [1, 0, command.session, command.secret, command.attach, command.ttlMs];
     case "request": {
-      const { session, attach, seq, ack, operation } = command;
-      return [1, 1, session, attach, seq, ack, packedOperation(operation)];
+      const { session, attach, seq, ack, operation, identities } = command;
+      const who = identities === undefined ? [] : [packedIdentities(identities)];
+      return [1, 1, session, attach, seq, ack, packedOperation(operation), ...who];
     }
     case "expire":
       return [1, 2, command.leases];

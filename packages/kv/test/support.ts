@@ -1,4 +1,4 @@
-import { decodeResult, encodeCommand, Machine } from "../src/index.ts";
+import { decodeResult, encodeCommand, Machine, openAcl } from "../src/index.ts";
 import type {
   Applied,
   CreateOp,
@@ -40,7 +40,12 @@ export function allOf(machine: Machine, path = "/"): TreeEntry[] {
 export function dump(machine: Machine): unknown {
   return {
     revision: machine.revision,
-    nodes: allOf(machine).map(({ path, node }) => ({ path, value: [...node.value], stat: node.stat })),
+    nodes: allOf(machine).map(({ path, node, acl = openAcl }) => ({
+      path,
+      value: [...node.value],
+      stat: node.stat,
+      acl,
+    })),
     sessions: machine.sessions(),
     leases: machine.leases(),
     results: machine

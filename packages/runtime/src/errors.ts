@@ -65,6 +65,10 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_HAS_CHILDREN: { retryable: false, hint: "Delete the children first." },
   ERR_FLOTILLA_HELD: { retryable: false, hint: "Another session holds this; force to take it." },
+  ERR_FLOTILLA_INVALID_ACL: {
+    retryable: false,
+    hint: "An access list names world:anyone, auth, digest, ip or x509, and at least one permission each.",
+  },
   ERR_FLOTILLA_INTERNAL: { retryable: false, hint: "This is a bug in Flotilla; please report it." },
   ERR_FLOTILLA_LIMIT: { retryable: false, hint: "A limit named in the message was reached." },
   ERR_FLOTILLA_LOCKED: { retryable: false, hint: "Another process uses this data directory." },
@@ -82,6 +86,10 @@ export const errorCodes = {
   ERR_FLOTILLA_NOT_TRANSFERRED: {
     retryable: true,
     hint: "Ask the member that leads, name a voter that is up, or try again.",
+  },
+  ERR_FLOTILLA_NO_AUTH: {
+    retryable: false,
+    hint: "The access list grants this to others; connect with `auth`, or have it changed.",
   },
   ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: {
     retryable: false,

@@ -1,4 +1,5 @@
 import type {
+  Acl,
   CheckOp,
   Conditions,
   CreateOp,
@@ -221,10 +222,15 @@ function checkOp(item: CheckItem, { copies }: OperationContext): CheckOp {
   return { type: "check", path: item.path, if: conditions(item, copies) };
 }
 
+function aclBytes(acl: Acl): number {
+  return acl.reduce((sum, { id }) => sum + 16 + id.length * 3, 0);
+}
+
 function sizeOf(op: TreeOp): number {
   // Three bytes are the most that one UTF-16 code unit takes.
   const asked = "if" in op && op.if.value !== undefined ? op.if.value.length : 0;
-  return overheadBytes + op.path.length * 3 + asked + ("value" in op ? op.value.length : 0);
+  const listed = "acl" in op ? aclBytes(op.acl) : 0;
+  return overheadBytes + op.path.length * 3 + asked + listed + ("value" in op ? op.value.length : 0);
 }
 
 /** What an operation counts in the request window: never below its encoded size, bytes. */
@@ -234,6 +240,8 @@ export function requestBytes(operation: Operation): number {
       return [operation.if ?? [], operation.ops, operation.else ?? []]
         .flat()
         .reduce((sum, op) => sum + sizeOf(op), overheadBytes);
+    case "set-acl":
+      return overheadBytes + operation.path.length * 3 + aclBytes(operation.acl);
     case "grant":
     case "revoke":
     case "doom":

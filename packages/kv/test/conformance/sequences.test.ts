@@ -48,7 +48,16 @@ describe("the sequence counter", () => {
   test.each(counts)("goes on from %d, where 32 bits would wrap or stick", (created, names) => {
     const { tree, sessions } = bareState();
     tree.add({ ...rootFacts, created, numChildren: 0 }, new Uint8Array());
-    const x = { tree, sessions, session: null, revision: 1, timeMs: 0, inGrace: false, events: [] };
+    const x = {
+      tree,
+      sessions,
+      session: null,
+      revision: 1,
+      timeMs: 0,
+      inGrace: false,
+      identities: [],
+      events: [],
+    };
     const made = names.map(() => applyTreeOp(x, create("/n-", { sequential: true })));
     expect(made).toMatchObject(names.map((path) => ({ path })));
   });

@@ -12,7 +12,7 @@ import {
 
 const acceptRequest = "        lane.accept(message);\n";
 const isTaken = 'if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";';
-const unmetOfSet = `  const code = unmet(node, op.if);
+const unmetOfSet = `  const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node !== undefined) return update(x, node, op.value);`;
 const parentOfCreate = `  if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
@@ -62,7 +62,7 @@ export const treeRules: readonly Mutant[] = [
       {
         file: treeOps,
         find: unmetOfSet,
-        replace: `  const code = unmet(node, op.if);
+        replace: `  const code = unmetFor(x, node, op.if);
   const seq = (x.session === null ? 0 : (x.sessions.get(x.session)?.window.lastSeq ?? 0)) + 1;
   const isJudged = code === "ERR_FLOTILLA_BAD_VERSION" && globalThis.judged?.has(x.session + seq + op.path);
   if (code !== null && !isJudged) return code;

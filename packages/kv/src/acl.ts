@@ -1,0 +1,107 @@
+import { isInIpRange, isIpRange } from "./ip-range.ts";
+
+/** What an entry of an access list grants; added up. As in ZooKeeper. */
+export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
+
+/** Kinds of entries of an access list. */
+export const aclSchemes = ["world", "auth", "digest", "ip", "x509"] as const;
+export type AclScheme = (typeof aclSchemes)[number];
+
+/**
+ * Grants something to whoever it names:
+ * - `world`, `anyone`;
+ * - `auth`, any id: everybody the caller is, by name and password or certificate; never kept as such;
+ * - `digest`, `user:base64(SHA-1(user:password))`;
+ * - `ip`, an address or the range `address/bits`, of version 4 or 6;
+ * - `x509`, the subject of a certificate.
+ */
+export interface AclEntry {
+  readonly scheme: AclScheme;
+  readonly id: string;
+  /** Sum of {@link permissions}, 1 to 31. */
+  readonly permissions: number;
+}
+
+/** Who may do what with a node; any entry that names the caller grants. Never inherited. */
+export type Acl = readonly AclEntry[];
+
+/** Ways to be somebody. `super` may do everything. */
+export const identitySchemes = ["digest", "ip", "x509", "super"] as const;
+
+/** Somebody a caller was proved to be. */
+export interface Identity {
+  readonly scheme: (typeof identitySchemes)[number];
+  /** As in {@link AclEntry}; of `ip` an address. */
+  readonly id: string;
+}
+
+/** Everybody may do everything: of a node that was made without a list. */
+export const openAcl: Acl = [{ scheme: "world", id: "anyone", permissions: permissions.all }];
+
+/** Entries of one list, identities of one caller, and UTF-8 bytes of an id, at most. */
+export const aclBounds = { entries: 64, identities: 16, idBytes: 1_024 } as const;
+
+function isEntry({ scheme, id, permissions: granted }: AclEntry): boolean {
+  if (!Number.isInteger(granted) || granted < 1 || granted > permissions.all) return false;
+  switch (scheme) {
+    case "world":
+      return id === "anyone";
+    case "auth":
+      return true;
+    case "digest":
+      return /^[^:]+:[^:]+$/.test(id);
+    case "ip":
+      return isIpRange(id);
+    default:
+      return id !== "";
+  }
+}
+
+/** True for a list that a caller may ask for: not empty, not too long, every entry of a known form. */
+export function isAcl(acl: Acl): boolean {
+  return acl.length > 0 && acl.length <= aclBounds.entries && acl.every(isEntry);
+}
+
+/**
+ * The list as it is kept: `auth` stands for everybody the caller is, and no entry comes twice. Null when nothing is
+ * left of `auth`, or the list becomes too long.
+ */
+export function settledAcl(acl: Acl, identities: readonly Identity[]): Acl | null {
+  const kept = new Map<string, AclEntry>();
+  for (const entry of acl) {
+    const named = entry.scheme === "auth" ? proved(entry, identities) : [entry];
+    if (named.length === 0) return null;
+    for (const each of named) kept.set(`${each.scheme} ${each.permissions} ${each.id}`, each);
+  }
+  return kept.size <= aclBounds.entries ? [...kept.values()] : null;
+}
+
+function proved({ permissions: granted }: AclEntry, identities: readonly Identity[]): AclEntry[] {
+  const entries: AclEntry[] = [];
+  for (const { scheme, id } of identities)
+    if (scheme === "digest" || scheme === "x509") entries.push({ scheme, id, permissions: granted });
+  return entries;
+}
+
+function names({ scheme, id }: AclEntry, identity: Identity): boolean {
+  if (scheme !== identity.scheme) return false;
+  return scheme === "ip" ? isInIpRange(identity.id, id) : id === identity.id;
+}
+
+/** True when a caller may do what any of these permissions stands for. */
+export function permits(acl: Acl, identities: readonly Identity[], wanted: number): boolean {
+  if (acl === openAcl) return true;
+  for (const entry of acl) {
+    if ((entry.permissions & wanted) === 0) continue;
+    if (entry.scheme === "world" || identities.some((identity) => names(entry, identity))) return true;
+  }
+  return identities.some(({ scheme }) => scheme === "super");
+}
+
+/** The list as a caller who may see it sees it: without `admin` the hashes of passwords are `x`. */
+export function shownAcl(acl: Acl, identities: readonly Identity[]): Acl {
+  if (permits(acl, identities, permissions.admin)) return acl;
+  return acl.map((entry) =>
+    entry.scheme === "digest" ? { ...entry, id: `${entry.id.slice(0, entry.id.indexOf(":"))}:x` } : entry,
+  );
+}

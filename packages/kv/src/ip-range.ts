@@ -1,0 +1,81 @@
+/** Bytes of an address: 4 or 16; null for what is none. */
+function addressBytes(text: string): readonly number[] | null {
+  return text.includes(":") ? v6Bytes(text) : v4Bytes(text);
+}
+
+function v4Bytes(text: string): readonly number[] | null {
+  const parts = text.split(".");
+  if (parts.length !== 4) return null;
+  const bytes = parts.map((part) => (/^\d{1,3}$/.test(part) ? Number(part) : 256));
+  return bytes.every((byte) => byte < 256) ? bytes : null;
+}
+
+function wordBytes(text: string): readonly number[] | null {
+  if (text === "") return [];
+  const bytes: number[] = [];
+  for (const part of text.split(":")) {
+    if (!/^[0-9a-f]{1,4}$/i.test(part)) return null;
+    const word = Number.parseInt(part, 16);
+    bytes.push(word >> 8, word & 255);
+  }
+  return bytes;
+}
+
+/** The last four bytes may be written as those of version 4. */
+function withoutV4(text: string): string | null {
+  if (!text.includes(".")) return text;
+  const colon = text.lastIndexOf(":");
+  const tail = v4Bytes(text.slice(colon + 1));
+  if (tail === null) return null;
+  const [a = 0, b = 0, c = 0, d = 0] = tail;
+  return `${text.slice(0, colon)}:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
+function v6Bytes(text: string): readonly number[] | null {
+  const plain = withoutV4(text);
+  const halves = plain?.split("::") ?? [];
+  const [head, tail] = halves.map(wordBytes);
+  if (halves.length > 2 || head === null || head === undefined || tail === null) return null;
+  if (tail === undefined) return head.length === 16 ? head : null;
+  const gap = 16 - head.length - tail.length;
+  return gap < 2 ? null : [...head, ...Array.from({ length: gap }, () => 0), ...tail];
+}
+
+/** An address of version 6 that stands for one of version 4 counts as that one. */
+function unmapped(bytes: readonly number[]): readonly number[] {
+  const isMapped = bytes.length === 16 && bytes.slice(0, 10).every((byte) => byte === 0);
+  return isMapped && bytes[10] === 255 && bytes[11] === 255 ? bytes.slice(12) : bytes;
+}
+
+interface Range {
+  readonly bytes: readonly number[];
+  readonly bits: number;
+}
+
+function parse(text: string): Range | null {
+  const slash = text.indexOf("/");
+  const bytes = addressBytes(slash === -1 ? text : text.slice(0, slash));
+  if (bytes === null) return null;
+  const most = bytes.length * 8;
+  if (slash === -1) return { bytes, bits: most };
+  const bits = text.slice(slash + 1);
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? { bytes, bits: Number(bits) } : null;
+}
+
+/** True for an address of version 4 or 6, alone or with the number of leading bits that count, `10.0.0.0/8`. */
+export function isIpRange(text: string): boolean {
+  return parse(text) !== null;
+}
+
+/** Whether an address lies in a range. */
+export function isInIpRange(address: string, range: string): boolean {
+  const wanted = parse(range);
+  const given = addressBytes(address);
+  if (wanted === null || given === null) return false;
+  const bytes = wanted.bytes.length === 4 ? unmapped(given) : given;
+  if (bytes.length !== wanted.bytes.length) return false;
+  return wanted.bytes.every((byte, at) => {
+    const counted = Math.min(8, Math.max(0, wanted.bits - at * 8));
+    return ((byte ^ (bytes[at] ?? 0)) & (0xff00 >> counted) & 255) === 0;
+  });
+}
