@@ -36,7 +36,7 @@ const log = [e1, e2, e3, e4, change(5, "/ab", "created")];
 function stream(
   watchKind: WatchKind,
   delivered: readonly DeliveredItem[],
-  extra: { from?: number; until?: number } = {},
+  extra: { from?: number; until?: number; types?: CommittedEvent["type"][]; names?: string } = {},
 ): string[] {
   return rules(watchComplete({ log, watch: { path: "/a", watchKind, from: 1, ...extra, delivered } }));
 }
@@ -84,6 +84,32 @@ describe("watchComplete", () => {
       "snapshot-old",
     ]);
     expect(stream("recursive", [event(e1), gap, snapshotAt(3), event(e3), event(e4)])).toEqual(["order"]);
+  });
+
+  test("is due what its filter lets through, its own path whatever its name", () => {
+    expect(stream("recursive", [e3].map(event), { types: ["changed"] })).toEqual([]);
+    expect(stream("recursive", [e1, e2, e4].map(event), { types: ["created", "deleted"] })).toEqual([]);
+    expect(stream("recursive", [e1, e3, e4].map(event), { names: "c*" })).toEqual([]);
+    expect(stream("recursive", [e1, e2, e3].map(event), { names: "b" })).toEqual([]);
+    expect(stream("recursive", [e1, e2, e3].map(event), { names: "c*" })).toContain("phantom");
+    expect(stream("recursive", [e1, e3].map(event), { names: ".*" })).toEqual([]);
+    expect(stream("recursive", [e1, e3].map(event), { types: ["changed"] })).toEqual(["phantom"]);
+  });
+
+  test("a bookmark goes past nothing that is due, and may repeat", () => {
+    const bookmark = (revision: number, ordinal = 0): DeliveredItem => ({
+      kind: "bookmark",
+      revision,
+      ordinal,
+    });
+    const rest = [e2, e3, e4].map(event);
+    expect(stream("recursive", [event(e1), bookmark(1), bookmark(1), ...rest, bookmark(9)])).toEqual([]);
+    expect(stream("recursive", [event(e1), bookmark(2), ...rest])).toEqual(["bookmark-early"]);
+    expect(stream("recursive", [event(e1), bookmark(3), snapshotAt(4)])).toContain("bookmark-early");
+    expect(stream("data", [event(e1), bookmark(2), event(e3), bookmark(5)])).toEqual([]);
+    expect(stream("recursive", [event(e1), { kind: "gap" }, bookmark(3), snapshotAt(4)])).toContain(
+      "gap-open",
+    );
   });
 
   test("accepts true streams and finds any single damage to them", () => {

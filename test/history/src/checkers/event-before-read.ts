@@ -1,7 +1,7 @@
 import { Findings, groupBy } from "./report.ts";
 import type { CheckReport } from "./report.ts";
 import { byPlace, expectedEvents } from "./watch-filter.ts";
-import type { CommittedEvent, WatchKind } from "./watch-filter.ts";
+import type { CommittedEvent, WatchKind, WatchSpec } from "./watch-filter.ts";
 
 /** One thing that a session's client was handed, or that it did, in order of delivery. */
 export type SessionDelivery = { readonly session: string } & (
@@ -11,6 +11,8 @@ export type SessionDelivery = { readonly session: string } & (
       readonly path: string;
       readonly watchKind: WatchKind;
       readonly from: number;
+      readonly types?: NonNullable<WatchSpec["types"]>;
+      readonly names?: string;
     }
   | { readonly kind: "watch-closed"; readonly watch: string }
   | { readonly kind: "event"; readonly watch: string; readonly revision: number; readonly ordinal: number }

@@ -1,11 +1,17 @@
 import { Findings } from "./report.ts";
 import type { CheckReport } from "./report.ts";
 import { byPlace, expectedEvents } from "./watch-filter.ts";
-import type { CommittedEvent, WatchSpec } from "./watch-filter.ts";
+import type { CommittedEvent, SeenNode, WatchSpec } from "./watch-filter.ts";
 
 /** One item of the stream of a watch, in order of delivery. */
 export type DeliveredItem =
-  | ({ readonly kind: "event" } & CommittedEvent)
+  | ({
+      readonly kind: "event";
+      /** Before the change; null when created. Absent: the watch did not ask. */
+      readonly previous?: SeenNode | null;
+    } & CommittedEvent)
+  /** Everything up to here was delivered. */
+  | { readonly kind: "bookmark"; readonly revision: number; readonly ordinal: number }
   /** Part of the history is gone; a snapshot follows. */
   | { readonly kind: "gap" }
   /** The state as of `revision`; the stream goes on after it. Also allowed as the first item. */
@@ -57,6 +63,7 @@ class WatchReplay {
   deliver(item: DeliveredItem): void {
     if (item.kind === "event") this.#event(item);
     else if (item.kind === "snapshot") this.#snapshot(item);
+    else if (item.kind === "bookmark") this.#bookmark(item);
     else this.#inGap = true;
     this.#first = false;
   }
@@ -85,6 +92,13 @@ class WatchReplay {
     this.#delivered.add(key);
     this.#next = Math.max(this.#next, place + 1);
     this.#revision = Math.max(this.#revision, event.revision);
+  }
+
+  #bookmark(bookmark: { readonly revision: number; readonly ordinal: number }): void {
+    const due = this.#expected[this.#next];
+    if (this.#inGap) this.#findings.add("gap-open", "a bookmark follows a gap without a snapshot", bookmark);
+    else if (due !== undefined && byPlace(due, bookmark) <= 0)
+      this.#findings.add("bookmark-early", "a bookmark goes past an event that was due", bookmark, due);
   }
 
   #snapshot(snapshot: { readonly revision: number }): void {

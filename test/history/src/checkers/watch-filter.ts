@@ -1,3 +1,10 @@
+/** What of a node is compared. */
+export interface SeenNode {
+  readonly mzxid: number;
+  readonly version: number;
+  readonly value: string;
+}
+
 /** One committed change of one node. */
 export interface CommittedEvent {
   readonly revision: number;
@@ -5,6 +12,8 @@ export interface CommittedEvent {
   readonly ordinal: number;
   readonly path: string;
   readonly type: "created" | "changed" | "deleted";
+  /** After the change; null when deleted. Absent: not compared. */
+  readonly node?: SeenNode | null;
 }
 
 /**
@@ -20,15 +29,29 @@ export interface WatchSpec {
   readonly watchKind: WatchKind;
   /** The first revision it wants to hear of. */
   readonly from: number;
+  /** Absent: all. */
+  readonly types?: readonly CommittedEvent["type"][];
+  /** What the last name of a path below its own must be, with `*` for anything. Absent: any. */
+  readonly names?: string;
 }
 
 /** The events of a log that a watch must deliver, in order. The log must be in order itself. */
 export function expectedEvents(log: readonly CommittedEvent[], watch: WatchSpec): CommittedEvent[] {
-  return log.filter((event) => event.revision >= watch.from && matches(event, watch));
+  const isNamed = namesOf(watch);
+  const { types } = watch;
+  return log.filter(
+    (event) =>
+      event.revision >= watch.from &&
+      matches(event, watch) &&
+      (types === undefined || types.includes(event.type)) &&
+      isNamed(event.path),
+  );
 }
 
+type Place = Pick<CommittedEvent, "revision" | "ordinal">;
+
 /** Compares places in the history. */
-export function byPlace(a: CommittedEvent, b: CommittedEvent): number {
+export function byPlace(a: Place, b: Place): number {
   return a.revision - b.revision || a.ordinal - b.ordinal;
 }
 
@@ -42,6 +65,13 @@ function matches(event: CommittedEvent, { path, watchKind }: WatchSpec): boolean
     default:
       return self || event.path.startsWith(path === "/" ? "/" : `${path}/`);
   }
+}
+
+function namesOf({ path: own, names }: WatchSpec): (path: string) => boolean {
+  if (names === undefined) return () => true;
+  const parts = names.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const shape = new RegExp(`^${parts.join(".*")}$`, "s");
+  return (path) => path === own || shape.test(path.slice(path.lastIndexOf("/") + 1));
 }
 
 function parentOf(path: string): string | null {

@@ -1,4 +1,4 @@
-import type { SessionDelivery, WatchStream } from "@flotilla/history";
+import type { SessionDelivery, ValuedStream } from "@flotilla/history";
 
 /** One write of one session, in the order of the calls. */
 export interface WriteCall {
@@ -41,7 +41,7 @@ export interface ChildrenRecord {
 /** The stream of one watch, over all sessions that resumed it. */
 export interface WatchRecord {
   readonly id: string;
-  readonly stream: WatchStream;
+  readonly stream: ValuedStream;
   /** The revision it has to have told of, at least; null when it came to an end by itself or was cut off. */
   due: number | null;
 }

@@ -1,5 +1,14 @@
-import type { Watch, WatchPosition } from "@flotilla/coord/client";
-import type { DeliveredItem, SessionDelivery, WatchKind } from "@flotilla/history";
+import type {
+  BookmarkedWatchOptions,
+  Watch,
+  WatchBookmark,
+  WatchEvent,
+  WatchFilter,
+  WatchPosition,
+} from "@flotilla/coord/client";
+import { text } from "@flotilla/coord/client";
+import type { DeliveredItem, SeenNode, SessionDelivery, WatchKind } from "@flotilla/history";
+import type { Node } from "@flotilla/kv";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { isPassing, sleep } from "./actor.ts";
@@ -10,9 +19,44 @@ import type { TrackedSession } from "./tracked-session.ts";
 interface Wanted {
   readonly path: string;
   readonly kind: WatchKind;
+  readonly filter: WatchFilter;
+  readonly values: boolean;
+  readonly previous: boolean;
+  readonly bookmarks: boolean;
   readonly delivered: DeliveredItem[];
   record: WatchRecord | null;
   from: WatchPosition | null;
+}
+
+const bookmarkMs = 700;
+
+/** What of a node is compared in the end. */
+export function seenNode(node: Node | null): SeenNode | null {
+  if (node === null) return null;
+  return { mzxid: node.stat.mzxid, version: node.stat.version, value: text(node.value) };
+}
+
+/** How an event is written down. */
+function delivered(event: WatchEvent | WatchBookmark): readonly DeliveredItem[] {
+  const { revision, token } = event;
+  switch (event.type) {
+    case "snapshot":
+      return [{ kind: "gap" }, { kind: "snapshot", revision }];
+    case "bookmark":
+      return [{ kind: "bookmark", revision, ordinal: token.ordinal }];
+    default: {
+      const { type, path, node, previous } = event;
+      const item = {
+        kind: "event",
+        revision,
+        ordinal: token.ordinal,
+        type,
+        path,
+        node: seenNode(node),
+      } as const;
+      return [previous === undefined ? item : { ...item, previous: seenNode(previous) }];
+    }
+  }
 }
 
 /**
@@ -59,13 +103,18 @@ export class Watcher {
     const kinds: readonly WatchKind[] = ["data", "children", "recursive"];
     const path = this.#paths.watched(this.#random);
     const kind = kinds[this.#random.below(3)] ?? "data";
-    return { path, kind, delivered: [], record: null, from: null };
+    const isOneIn = (count: number): boolean => this.#random.below(count) === 0;
+    const filter: WatchFilter = {
+      ...(isOneIn(4) ? { types: isOneIn(2) ? ["created", "deleted"] : ["changed"] } : {}),
+      ...(isOneIn(4) ? { names: isOneIn(2) ? "r0-*" : "*0*" } : {}),
+    };
+    const wants = { filter, values: !isOneIn(6), previous: isOneIn(2), bookmarks: isOneIn(2) };
+    return { path, kind, ...wants, delivered: [], record: null, from: null };
   }
 
   async #follow(tracked: TrackedSession, wanted: Wanted): Promise<void> {
     const { session } = tracked;
-    const { path, kind } = wanted;
-    const watch = await session.watch(path, { kind, ...(wanted.from === null ? {} : { from: wanted.from }) });
+    const watch = await this.#open(tracked, wanted);
     const id = this.#armed(tracked, wanted, watch);
     const endsAfterMs = 4000 + this.#random.below(20_000);
     const timer = this.#actor.host.clock.setTimer(endsAfterMs, () => {
@@ -75,14 +124,11 @@ export class Watcher {
     });
     try {
       for await (const event of watch) {
-        if (event.type === "snapshot") {
-          wanted.delivered.push({ kind: "gap" }, { kind: "snapshot", revision: event.revision });
-          this.#tell({ session: session.id, kind: "snapshot", watch: id, revision: event.revision });
-        } else {
-          const { revision, token, type } = event;
-          wanted.delivered.push({ kind: "event", revision, ordinal: token.ordinal, type, path: event.path });
+        const { revision, token, type } = event;
+        wanted.delivered.push(...delivered(event));
+        if (type === "snapshot") this.#tell({ session: session.id, kind: "snapshot", watch: id, revision });
+        else if (type !== "bookmark")
           this.#tell({ session: session.id, kind: "event", watch: id, revision, ordinal: token.ordinal });
-        }
         wanted.from = event.token;
         tracked.heard(event.revision);
       }
@@ -93,7 +139,14 @@ export class Watcher {
     }
   }
 
-  #armed(tracked: TrackedSession, wanted: Wanted, watch: Watch): string {
+  #open({ session }: TrackedSession, wanted: Wanted): Promise<Watch<WatchEvent | WatchBookmark>> {
+    const { path, kind, filter, values, previous, bookmarks, from } = wanted;
+    const options = { kind, filter, values, previous, ...(from === null ? {} : { from }) };
+    if (!bookmarks) return session.watch(path, options);
+    return session.watch(path, { ...options, bookmarks, bookmarkMs } satisfies BookmarkedWatchOptions);
+  }
+
+  #armed(tracked: TrackedSession, wanted: Wanted, watch: Watch<WatchEvent | WatchBookmark>): string {
     const { session } = tracked;
     const { path, kind } = wanted;
     this.#count += 1;
@@ -103,7 +156,8 @@ export class Watcher {
     const from =
       wanted.from === null ? revision + 1 : ordinal === Number.MAX_SAFE_INTEGER ? revision + 1 : revision;
     if (wanted.record === null) {
-      const stream = { path, watchKind: kind, from, delivered: wanted.delivered };
+      const { values, delivered: items } = wanted;
+      const stream = { path, watchKind: kind, from, values, ...wanted.filter, delivered: items };
       wanted.record = { id, stream, due: null };
       this.#actor.world.ledger.watches.push(wanted.record);
     }
@@ -115,6 +169,7 @@ export class Watcher {
       path,
       watchKind: kind,
       from: revision + 1,
+      ...wanted.filter,
     });
     return id;
   }

@@ -7,7 +7,9 @@ import {
   sessionFifo,
   singleHolder,
   watchComplete,
+  watchValues,
 } from "@flotilla/history";
+import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
@@ -30,10 +32,12 @@ export function judge(world: World): void {
   tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert()));
   tell(world, "LeaseBound", leaseBound(leases.records(golden)));
   for (const { id, stream, due } of ledger.watches) {
-    const last = stream.delivered.findLast((item) => item.kind !== "gap");
+    const last = stream.delivered.findLast((item) => item.kind === "event" || item.kind === "snapshot");
     const until = due ?? last?.revision ?? 0;
     tell(world, "WatchComplete", watchComplete({ log, watch: { ...stream, until } }), ` (watch ${id})`);
   }
+  const streams = ledger.watches.map(({ stream }) => stream);
+  tell(world, "WatchValues", watchValues({ log, watches: streams }));
   tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries() }));
   judgeFences(world);
   judgeReads(world);
@@ -45,7 +49,13 @@ export function judge(world: World): void {
 /** Every committed change, in order. */
 function committedEvents(world: World): CommittedEvent[] {
   return world.golden.commands.flatMap(({ events }) =>
-    events.map(({ revision, ordinal, path, type }) => ({ revision, ordinal, path, type })),
+    events.map(({ revision, ordinal, path, type, node }) => ({
+      revision,
+      ordinal,
+      path,
+      type,
+      node: seenNode(node),
+    })),
   );
 }
 
