@@ -25,6 +25,10 @@ function snapshotAt(revision: number): DeliveredItem {
   return { kind: "snapshot", revision };
 }
 
+function bookmark(revision: number): DeliveredItem {
+  return { kind: "bookmark", revision, ordinal: 0 };
+}
+
 const [e1, e2, e3, e4] = [
   change(1, "/a", "created"),
   change(2, "/a/b", "created"),
@@ -97,11 +101,6 @@ describe("watchComplete", () => {
   });
 
   test("a bookmark goes past nothing that is due, and may repeat", () => {
-    const bookmark = (revision: number, ordinal = 0): DeliveredItem => ({
-      kind: "bookmark",
-      revision,
-      ordinal,
-    });
     const rest = [e2, e3, e4].map(event);
     expect(stream("recursive", [event(e1), bookmark(1), bookmark(1), ...rest, bookmark(9)])).toEqual([]);
     expect(stream("recursive", [event(e1), bookmark(2), ...rest])).toEqual(["bookmark-early"]);
