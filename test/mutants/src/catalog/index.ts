@@ -10,6 +10,7 @@ import { sessions } from "./sessions.ts";
 import { snapshots } from "./snapshots.ts";
 import { transport } from "./transport.ts";
 import { treeRules } from "./tree.ts";
+import { watches } from "./watches.ts";
 
 /** Every mutant there is. */
 export const mutants: readonly Mutant[] = [
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...treeRules,
   ...requests,
   ...sessions,
+  ...watches,
   ...pitfalls,
 ];
 
