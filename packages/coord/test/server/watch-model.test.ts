@@ -28,12 +28,16 @@ const treeOp: fc.Arbitrary<TreeOp> = fc.oneof(
   { weight: 1, arbitrary: paths.map(remove) },
 );
 const family = fc.constantFrom("/a", "/b").map((path) => [create(path, null), create(`${path}/x`, null)]);
+/** Some of these change what is there, others make it. */
+const puts = fc
+  .array(fc.constantFrom("/a", "/b", "/a/x", "/a/y"), { maxLength: 4 })
+  .map((rest) => ["/a", ...rest].map((path, value) => put(path, String(value)) as TreeOp));
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 6, arbitrary: treeOp },
   {
     weight: 2,
     arbitrary: fc
-      .oneof(fc.array(treeOp, { minLength: 1, maxLength: 4 }), family)
+      .oneof(fc.array(treeOp, { minLength: 1, maxLength: 4 }), family, puts)
       .map((ops) => ({ type: "multi", ops }) as const),
   },
 );
