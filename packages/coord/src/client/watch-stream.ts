@@ -121,7 +121,8 @@ export class WatchStream implements Watch<Told> {
     if (!this.#ended && token.historyId === this.#head.historyId && isAfter(token, this.#head)) {
       this.#head = token;
       this.#slow = false;
-      this.#offer({ type: "bookmark", revision: token.revision, token });
+      if (this.#hasBookmarks) this.#offer({ type: "bookmark", revision: token.revision, token });
+      else if (this.#queue.size === 0) this.#token = token;
     }
     return this.#hasRoom();
   }
@@ -170,6 +171,10 @@ export class WatchStream implements Watch<Told> {
         return { done: true, value: undefined };
       },
     };
+  }
+
+  get #hasBookmarks(): boolean {
+    return (this.#request.wants?.bookmarkMs ?? null) !== null;
   }
 
   get #wantsPrevious(): boolean {

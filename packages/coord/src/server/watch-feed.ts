@@ -18,8 +18,10 @@ export interface LocalWatch {
   readonly feed: WatchFeed;
   /** Null: it wants everything. */
   readonly filter: EventFilter | null;
-  /** For one that wants bookmarks. */
-  readonly bookmarks: Bookmarks | null;
+  /** The last place its client heard of. */
+  told: WatchToken;
+  /** For one that wants bookmarks at times, too. */
+  bookmarks: Timer | null;
   /** The history its token counts in. */
   historyId: string;
   /** Everything up to here was told or is not wanted. Exact only while the watch is behind. */
@@ -30,13 +32,6 @@ export interface LocalWatch {
   pages: ScopePages | null;
   /** What the command being applied changed. */
   batch: TreeEvent[];
-}
-
-interface Bookmarks {
-  readonly everyMs: number;
-  /** The last place its client heard of. */
-  told: WatchToken;
-  timer: Timer;
 }
 
 /** Where a feed puts what it tells. */
@@ -95,7 +90,8 @@ export class WatchFeed {
       kind,
       feed: this,
       filter: wants === null ? null : new EventFilter(path, wants),
-      bookmarks: this.#bookmarks(id, from, wants?.bookmarkMs ?? null),
+      told: from,
+      bookmarks: this.#bookmarkLater(id, wants?.bookmarkMs ?? null),
       historyId: from.historyId,
       token: { revision: from.revision, ordinal: from.ordinal },
       slow: false,
@@ -114,7 +110,7 @@ export class WatchFeed {
     if (watch === undefined) return;
     this.#watches.delete(id);
     this.#behind.delete(watch);
-    watch.bookmarks?.timer.cancel();
+    watch.bookmarks?.cancel();
     this.#options.table.remove(watch);
   }
 
@@ -123,8 +119,8 @@ export class WatchFeed {
   }
 
   /**
-   * Tells each watch that wants to know where it stands: after many changes. One that is behind, or whose client is
-   * slow, is told later.
+   * Tells each watch where it stands, after many changes: history will forget where it was told of last. One that is
+   * behind, or whose client is slow, is not.
    */
   bookmark(): void {
     for (const watch of this.#watches.values()) this.#bookmark(watch);
@@ -171,26 +167,23 @@ export class WatchFeed {
     this.#options.port.wake();
   }
 
-  #bookmarks(id: number, told: WatchToken, everyMs: number | null): Bookmarks | null {
-    return everyMs === null ? null : { everyMs, told, timer: this.#bookmarkLater(id, everyMs) };
-  }
-
-  #bookmarkLater(id: number, everyMs: number): Timer {
+  #bookmarkLater(id: number, everyMs: number | null): Timer | null {
+    if (everyMs === null) return null;
     return this.#options.clock.setTimer(everyMs, () => {
       const watch = this.#watches.get(id);
-      if (watch === undefined || watch.bookmarks === null) return;
-      watch.bookmarks.timer = this.#bookmarkLater(id, everyMs);
+      if (watch === undefined) return;
+      watch.bookmarks = this.#bookmarkLater(id, everyMs);
       this.#bookmark(watch);
     });
   }
 
   #bookmark(watch: LocalWatch): void {
-    const { id, bookmarks } = watch;
+    const { id, told } = watch;
     const { machine, port } = this.#options;
-    if (bookmarks === null || this.#behind.has(watch) || port.isBlocked) return;
+    if (this.#behind.has(watch) || port.isBlocked) return;
     const { token } = machine;
-    if (compareTokens(token, bookmarks.told) <= 0) return;
-    bookmarks.told = token;
+    if (compareTokens(token, told) <= 0) return;
+    watch.told = token;
     port.send({ type: "bookmark", id, token: { ...token, historyId: this.#options.historyId() } });
   }
 
@@ -214,7 +207,7 @@ export class WatchFeed {
     const last = events.at(-1);
     if (last === undefined) {
       watch.slow = false;
-      this.#bookmark(watch);
+      if (watch.bookmarks !== null) this.#bookmark(watch);
       return false;
     }
     this.#tell(
@@ -238,7 +231,7 @@ export class WatchFeed {
     watch.pages = null;
     watch.historyId = historyId;
     watch.token = pages.token;
-    heard(watch, pages.token);
+    watch.told = pages.token;
   }
 
   #reason({ historyId, slow }: LocalWatch, present: string): SnapshotReason {
@@ -250,7 +243,7 @@ export class WatchFeed {
   #tell(watch: LocalWatch, events: readonly TreeEvent[]): void {
     const { filter } = watch;
     const last = events.at(-1);
-    if (last !== undefined) heard(watch, last);
+    if (last !== undefined) watch.told = { revision: last.revision, ordinal: last.ordinal };
     const previous = filter?.previous ?? false;
     const part = previous ? "all" : "after";
     let rest: readonly ToldEvent[] = filter === null ? events : events.map((event) => filter.told(event));
@@ -270,11 +263,6 @@ export function checkWatch(watch: WatchSpec): void {
 /** True for an event of its scope that it wants to hear of. */
 export function isWanted({ filter }: LocalWatch, event: TreeEvent): boolean {
   return filter === null || filter.wants(event);
-}
-
-/** The client heard of everything up to here. */
-function heard({ bookmarks }: LocalWatch, token: WatchToken): void {
-  if (bookmarks !== null) bookmarks.told = token;
 }
 
 /** The latest token that lies before an event and all others of its revision. */

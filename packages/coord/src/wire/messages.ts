@@ -35,7 +35,7 @@ export interface WatchWants {
   readonly values: boolean;
   /** With the node as it was before each change. */
   readonly previous: boolean;
-  /** How often to be told where it stands, besides after many changes; null: never. */
+  /** How often to be told where it stands, besides after many changes; null: only then. */
   readonly bookmarkMs: number | null;
 }
 

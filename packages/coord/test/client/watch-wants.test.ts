@@ -128,6 +128,23 @@ describe("a bookmark", () => {
     expect(heard.map(({ revision }) => revision)).toEqual([9, 10]);
   });
 
+  test("that nobody asked for is not shown, but the watch goes on from there", async () => {
+    const { cluster, watch, heard, read } = await watching({});
+    cluster.last.send(bookmark(1, 3));
+    await cluster.pass(1);
+    expect(watch.token).toEqual(token(3));
+    cluster.last.send(events(1, 4));
+    cluster.last.send(bookmark(1, 9));
+    await cluster.pass(1);
+    expect(watch.token).toEqual(token(3));
+    cluster.last.close();
+    await cluster.pass(100);
+    expect(cluster.last.of("attach")[0]?.watches).toMatchObject([{ from: token(9) }]);
+    void read();
+    await cluster.pass(1);
+    expect(heard.map(({ type, revision }) => [type, revision])).toEqual([["changed", 4]]);
+  });
+
   test("takes the place of one that waits for a slow consumer", async () => {
     const { cluster, watch, heard, read } = await watching({ bookmarks: true });
     for (let revision = 1; revision <= 50; revision += 1) cluster.last.send(bookmark(1, revision));

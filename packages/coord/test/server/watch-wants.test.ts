@@ -151,7 +151,7 @@ describe("a bookmark", () => {
 
   test("comes before history forgets where the watch stood", async () => {
     const world = new World();
-    const client = await world.attached(sessionA, [spec(1, "/quiet", wants({ bookmarkMs: 86_400_000 }))]);
+    const client = await world.attached(sessionA, [spec(1, "/quiet")]);
     const events = limits.historyEvents / 10;
     for (let seq = 1; seq <= events; seq += 1000) {
       for (let at = seq; at < seq + 1000; at += 1) client.request(at, put("/b", ""), at - 1);

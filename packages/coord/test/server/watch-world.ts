@@ -116,16 +116,15 @@ export class Followed {
 
   #judgeSnapshot({ revision, nodes }: Extract<WatchEvent, { type: "snapshot" }>): void {
     const { path: own, kind, wants } = this.#asked;
-    const scope = [...this.#truth.stateAt(revision)].filter(([path]) => {
-      const as: TreeEvent["type"] = "created";
-      return matches({ ...blank, type: as, path }, own, kind) && this.#isNamed(path);
-    });
-    const isShown = this.#truth.stateAt(revision).has(own);
-    const expected = isShown
-      ? scope.map(([path, value]) => [path, wants?.values === false ? "" : value])
-      : [];
-    const found = nodes.map(({ path, node }) => [path, text(node.value)]);
-    expect(found.toSorted()).toEqual(expected.toSorted());
+    const scope = [...this.#truth.stateAt(revision)].filter(
+      ([path]) => matches({ ...blank, path }, own, kind) && this.#isNamed(path),
+    );
+    const isThere = this.#truth.stateAt(revision).has(own);
+    const shown = (value: string): string => (wants?.values === false ? "" : value);
+    const expected = isThere ? scope.map(([path, value]) => [path, shown(value)] as const) : [];
+    const found = nodes.map(({ path, node }) => [path, text(node.value)] as const);
+    expect(new Map(found)).toEqual(new Map(expected));
+    expect(found.length).toBe(expected.length);
     const after = this.#truth.events.findIndex((event) => event.revision > revision);
     const next = after < 0 ? this.#truth.events.length : after;
     expect(next).toBeGreaterThanOrEqual(this.#next);
@@ -156,11 +155,19 @@ export class Followed {
 
 /** Resolves behind what is already settled. */
 async function nothing(): Promise<null> {
-  for (let turn = 0; turn < 5; turn += 1) await null;
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   return null;
 }
 
-const blank = { revision: 1, ordinal: 0, node: null, previous: null, by: null, timeMs: 0 } as const;
+const blank = {
+  type: "created",
+  revision: 1,
+  ordinal: 0,
+  node: null,
+  previous: null,
+  by: null,
+  timeMs: 0,
+} as const;
 
 /** A server that forgets soon, one session that writes, and one that watches over connections that come and go. */
 export class WatchWorld {
