@@ -204,7 +204,7 @@ export interface WatchOptions {
 
 /** Of a watch that also tells where it stands, so that it can be resumed although it has little else to tell. */
 export interface BookmarkedWatchOptions extends WatchOptions {
-  /** A bookmark each `bookmarkMs` in which anything in the tree changed, and after every 10,000 changes. */
+  /** A bookmark each `bookmarkMs` in which anything in the tree changed, and before history forgets the last one. */
   readonly bookmarks: true;
   /** 100 to 86,400,000; default 60,000. */
   readonly bookmarkMs?: number;

@@ -4,7 +4,7 @@ import type { LocalSession, SessionRegistry } from "./context.ts";
 import type { LocalWatch } from "./watch-feed.ts";
 import { isWanted } from "./watch-feed.ts";
 
-/** Changes after which watches are told where they stand: well before history forgets where they stood. */
+/** Changes after which watches are told where they stand. */
 const bookmarkEvents = limits.historyEvents / 10;
 
 /** The sessions at this server, and what each applied command means for them. */
@@ -17,6 +17,8 @@ export class SessionHub implements SessionRegistry {
   #told: WatchToken;
   /** Changes since watches were told where they stand. */
   #unmarked = 0;
+  /** The floor of history then. */
+  #floor = 0;
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -38,8 +40,7 @@ export class SessionHub implements SessionRegistry {
     if (events.length > 0) this.#tell(events);
     const told = this.#told;
     this.#told = this.#machine.token;
-    this.#unmarked += events.length;
-    if (this.#unmarked >= bookmarkEvents) this.#bookmark();
+    if (events.length > 0) this.#mark(events.length);
     switch (applied.type) {
       case "expired":
         for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
@@ -78,8 +79,16 @@ export class SessionHub implements SessionRegistry {
     return this.#sessions.get(id) ?? [];
   }
 
-  #bookmark(): void {
+  /** Tells watches where they stand, well before history forgets where they were told of last. */
+  #mark(changes: number): void {
+    const { history } = this.#machine;
+    this.#unmarked += changes;
+    if (this.#unmarked < bookmarkEvents) {
+      if (this.#unmarked * 2 < history.size || history.size === 0) return;
+      if (history.floor.revision === this.#floor) return;
+    }
     this.#unmarked = 0;
+    this.#floor = history.floor.revision;
     for (const session of this.#all()) session.bookmark();
   }
 

@@ -162,6 +162,19 @@ describe("a bookmark", () => {
   });
 });
 
+test("a quiet watch is told in time where it stands, also of a history that is short", async () => {
+  const world = new World(new Machine({ historyLimits: { events: 8 } }));
+  const client = await world.attached(sessionA, [spec(1, "/quiet")]);
+  for (let seq = 1; seq <= 40; seq += 1) {
+    client.request(seq, put("/b", String(seq)), seq - 1);
+    await world.settle();
+    await world.commit();
+    const told = client.of("bookmark").at(-1)?.token.revision ?? 0;
+    expect(told).toBeGreaterThanOrEqual(world.parts.machine.history.floor.revision);
+  }
+  expect(client.of("bookmark").length).toBeLessThan(12);
+});
+
 describe("a gap says why", () => {
   test("compacted, or another history", async () => {
     const world = new World(new Machine({ historyLimits: { events: 1 } }));
