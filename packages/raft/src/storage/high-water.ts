@@ -170,7 +170,8 @@ export class HighWater {
 function encodeSlot(seq: number): Uint8Array {
   const slot = new Uint8Array(slotBytes);
   const view = new DataView(slot.buffer);
-  view.setBigUint64(seqAt, BigInt(seq));
+  view.setUint32(seqAt, Math.floor(seq / 2 ** 32));
+  view.setUint32(seqAt + 4, seq >>> 0);
   view.setUint32(0, crc32(slot.subarray(seqAt), crc32(fileName)));
   return slot;
 }

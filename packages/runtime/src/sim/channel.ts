@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { cutReason } from "../channel-reason.ts";
 import { invariant } from "../errors.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
+import { copyOf } from "./copy-of.ts";
 import type { Life } from "./life.ts";
 import type { MessageFaults } from "./link.ts";
 import type { Pipe } from "./pipe.ts";
@@ -150,7 +151,7 @@ export class ChannelSide implements Channel {
       this.#endLater({ cause: "oversized", remote: false, reason: "" });
       return;
     }
-    this.#handler?.message(new Uint8Array(frame));
+    this.#handler?.message(copyOf(frame));
   }
 
   /** Runs now, or behind what waits for a handler. */

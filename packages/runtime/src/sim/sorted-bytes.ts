@@ -1,5 +1,9 @@
+/** Keys up to here are read byte by byte: to look at a small array as a buffer gives it memory of its own first. */
+const shortKey = 64;
+
 /** Turns a key into a text whose order is the keys' byte order. */
 export function keyText(key: Uint8Array): string {
+  if (key.length <= shortKey) return String.fromCharCode(...key);
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
 }
 

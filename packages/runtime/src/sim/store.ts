@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Store, StoreRange, StoreWrite } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
+import { copyOf } from "./copy-of.ts";
 import type { DiskCost, DiskDevice } from "./disk-device.ts";
 import type { Life } from "./life.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -44,7 +45,7 @@ export class SimStore implements Store {
     let bytes = 0;
     const changes: KeyChange[] = [];
     for (const one of batch) {
-      const value = one.type === "put" ? new Uint8Array(one.value) : undefined;
+      const value = one.type === "put" ? copyOf(one.value) : undefined;
       bytes += one.key.length + (value?.length ?? 0);
       scheduler.hash.word(crc32(value ?? one.key));
       changes.push({ key: keyText(one.key), value });
@@ -137,7 +138,7 @@ export class SimStore implements Store {
       throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${name}: corrupted block`);
     }
     const value = image.live?.get(key);
-    return value === undefined ? undefined : new Uint8Array(value);
+    return value === undefined ? undefined : copyOf(value);
   }
 
   async #call<T>(

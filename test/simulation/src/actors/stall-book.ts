@@ -33,6 +33,7 @@ export class StallBook {
 
   /** The machine just ran a callback of this kind. */
   ran(machine: string, kind: string): void {
+    if (this.#open.size === 0) return;
     const open = this.#open.get(machine);
     if (open === undefined || open.depth > 0 || kind === "timer") return;
     this.#close(machine, open);

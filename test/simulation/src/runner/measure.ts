@@ -20,12 +20,12 @@ export interface Speed {
 }
 
 const firstSeed = 1;
-const standardWorlds = 40;
+const standardWorlds = 60;
 const warmUpWorlds = 20;
 const program = fileURLToPath(new URL("../main.js", import.meta.url));
 
 /**
- * Measures the simulator: the worlds of seeds 1 to 60 in the standard mix (`standardPlan` or `standardLogPlan`), one
+ * Measures the simulator: the worlds of seeds 1 to 80 in the standard mix (`standardPlan` or `standardLogPlan`), one
  * after another in one process, everything checked. The first 20 are not counted: most of what they take is for code
  * that is not compiled yet, which a process pays once. By CPU time, so that others on the machine matter less.
  * @throws Error when a world breaks a promise, as its speed then says nothing

@@ -160,6 +160,7 @@ export class World implements WorldContext {
     this.monitor.passed(this.#isAwake);
     if (node === "" || kind === "queued" || kind === "turn") return;
     this.stalls.ran(node, kind);
+    if (this.#residents.size === 0) return;
     for (const { actor } of this.#residents.get(node) ?? []) {
       if (actor === null) continue;
       actor.clock.ran();
