@@ -48,7 +48,7 @@ test("kv takes every figure of a million nodes unless told otherwise", () => {
   const { type, ...all } = readArguments(["kv"], both);
   expect(type).toBe("kv");
   expect(all).toEqual({
-    only: ["memory", "snapshot", "restore", "watchers"],
+    only: ["apply", "memory", "snapshot", "restore", "watchers"],
     nodes: 1_000_000,
     trials: 3,
     json: false,

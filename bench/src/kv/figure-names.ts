@@ -1,5 +1,5 @@
 /** What `bench kv` can measure, in the order in which it does. */
-export const kvFigures = ["memory", "snapshot", "restore", "watchers"] as const;
+export const kvFigures = ["apply", "memory", "snapshot", "restore", "watchers"] as const;
 export type KvFigure = (typeof kvFigures)[number];
 
 /** How large and how often. */

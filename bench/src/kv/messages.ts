@@ -14,6 +14,8 @@ export type TreeRequest =
   | { readonly type: "restore" }
   /** One write at a time below so many watchers of everything. */
   | { readonly type: "queue"; readonly watchers: number }
+  /** Applies commands of all kinds to a tree in memory. */
+  | { readonly type: "apply" }
   /** Finds the watch of a node so deep among so many elsewhere. */
   | { readonly type: "match"; readonly depth: number; readonly elsewhere: number }
   /** Begins to watch the delay of the event loop, and does nothing besides. */
@@ -51,6 +53,7 @@ export interface TreeAnswers {
   };
   /** Until the events of one write are queued for all. */
   readonly queue: Times;
+  readonly apply: { readonly perSecond: number };
   readonly match: { readonly us: number };
   readonly idle: object;
   readonly delay: Times;

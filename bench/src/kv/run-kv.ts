@@ -5,9 +5,10 @@ import { runFigures } from "../report/run-figures.ts";
 import type { Site } from "../systems/cluster.ts";
 import type { KvFigure, KvOptions } from "./figure-names.ts";
 import type { KvBench } from "./figures.ts";
-import { memory, restore, snapshot, watchers } from "./figures.ts";
+import { apply, memory, restore, snapshot, watchers } from "./figures.ts";
 
 const measures: Readonly<Record<KvFigure, (bench: KvBench) => Promise<Asked[]>>> = {
+  apply,
   memory,
   snapshot,
   restore,

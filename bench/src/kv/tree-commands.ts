@@ -12,6 +12,18 @@ function valueOf(key: number): Uint8Array {
   return value;
 }
 
+/** The folder of a node. */
+export function folderOf(key: number): string {
+  return `/folder-${String(Math.floor(key / nodesOfFolder)).padStart(4, "0")}`;
+}
+
+/** The path of a node. */
+export function pathOf(key: number): string {
+  const folder = folderOf(key);
+  const place = key % nodesOfFolder;
+  return place === 0 ? folder : `${folder}/node-${String(place).padStart(4, "0")}`;
+}
+
 /** A large tree of small nodes in folders of a thousand, and the commands of the one session that writes to it. */
 export class TreeCommands {
   readonly #nodes: number;
@@ -31,7 +43,7 @@ export class TreeCommands {
     };
     apply({ type: "attach", session, secret: new Uint8Array(16), attach: 1, ttlMs: 10_000 });
     for (let key = 0; key < this.#nodes; key += 1) {
-      const path = this.#pathOf(key);
+      const path = pathOf(key);
       const facts = { lease: null, sequential: false, guarded: false } as const;
       apply(this.#request({ type: "create", path, value: valueOf(key), ...facts }));
     }
@@ -43,7 +55,7 @@ export class TreeCommands {
     const key = Math.floor(random() * this.#nodes);
     const command = this.#request({
       type: "set",
-      path: this.#pathOf(key),
+      path: pathOf(key),
       value: valueOf(key + this.#seq),
       if: {},
     });
@@ -53,11 +65,5 @@ export class TreeCommands {
   #request(operation: Operation): KvCommand {
     this.#seq += 1;
     return { type: "request", session, attach: 1, seq: this.#seq, ack: this.#seq - 1, operation };
-  }
-
-  #pathOf(key: number): string {
-    const folder = `/folder-${String(Math.floor(key / nodesOfFolder)).padStart(4, "0")}`;
-    const place = key % nodesOfFolder;
-    return place === 0 ? folder : `${folder}/node-${String(place).padStart(4, "0")}`;
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Machine } from "@flotilla/kv";
 import { RaftNode } from "@flotilla/raft";
 import { realHost } from "@flotilla/runtime/real";
+import { appliedPerSecond } from "./applying.ts";
 import type { TreeAnswers, TreeProcessOptions, TreeRequest } from "./messages.ts";
 import { LoopDelay } from "./own-times.ts";
 import { TimedMachine } from "./timed-machine.ts";
@@ -129,6 +130,8 @@ function serve(options: TreeProcessOptions): void {
         return restore(options);
       case "queue":
         return queueing(request.watchers);
+      case "apply":
+        return { perSecond: appliedPerSecond() };
       case "match":
         return { us: matchUs(request.depth, request.elsewhere) };
       case "idle":
