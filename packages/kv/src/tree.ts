@@ -35,9 +35,11 @@ export class Tree {
   /** The paths of all nodes that may end of their own accord. */
   readonly #mortal: SortedMap<true> = new SortedMap();
   readonly #find = (path: string): TreeNode | undefined => this.#nodes.get(path);
-  /** The last answer: a command asks for the same path several times. */
+  /** The last two answers: a command asks for the same node and its parent several times. */
   #askedPath: string | null = null;
   #asked: TreeNode | undefined;
+  #askedBeforePath: string | null = null;
+  #askedBefore: TreeNode | undefined;
   #journal: Swap[] | null = null;
   #generation = 0;
   /** Nodes of this generation on belong to the tree alone; older ones are copied before they are changed. */
@@ -55,6 +57,9 @@ export class Tree {
 
   get(path: string): TreeNode | undefined {
     if (path === this.#askedPath) return this.#asked;
+    if (path === this.#askedBeforePath) return this.#askedBefore;
+    this.#askedBeforePath = this.#askedPath;
+    this.#askedBefore = this.#asked;
     this.#askedPath = path;
     this.#asked = this.#nodes.get(path);
     return this.#asked;
@@ -227,9 +232,10 @@ export class Tree {
   #swap(swap: Swap): void {
     const { before, after } = swap;
     const path = (after ?? before)?.path;
-    invariant(path !== undefined && this.#nodes.get(path) === before, "TreeChange", { path });
+    invariant(path !== undefined && this.get(path) === before, "TreeChange", { path });
     this.#journal?.push(swap);
-    this.#askedPath = null;
+    if (path === this.#askedPath) this.#asked = after;
+    else this.#askedBefore = after;
     if (before !== undefined) this.#digest.remove(before.a, before.b);
     if (after === undefined) {
       this.#nodes.delete(path);
