@@ -22,6 +22,21 @@ const operations: Readonly<Record<string, Operation>> = {
   grant: { type: "grant", lease: idOf(9), ttlMs: 5_000 },
   "create with a lease": create("/leased", { lease: idOf(9) }),
   doom: { type: "doom", lease: idOf(9) },
+  "create with an access list": create("/acl", {
+    acl: [
+      { scheme: "ip", id: "10.0.0.0/8", permissions: 17 },
+      { scheme: "world", id: "anyone", permissions: 31 },
+    ],
+  }),
+  "set-acl": {
+    type: "set-acl",
+    path: "/acl",
+    acl: [
+      { scheme: "world", id: "anyone", permissions: 31 },
+      { scheme: "x509", id: "CN=a", permissions: 1 },
+    ],
+    aversion: 0,
+  },
   "revoke refused": { type: "revoke", lease: idOf(8) },
 };
 
@@ -34,7 +49,9 @@ function requests(): [name: string, command: KvCommand][] {
     const seq = position + 1;
     // The last few results stay in the window.
     const ack = Math.max(0, seq - 6);
-    return [name, { type: "request", session: idOf(1), attach: 1, seq, ack, operation }];
+    const who =
+      operation.type === "set-acl" ? { identities: [{ scheme: "ip", id: "10.0.0.7" }] as const } : {};
+    return [name, { type: "request", session: idOf(1), attach: 1, seq, ack, operation, ...who }];
   });
 }
 
