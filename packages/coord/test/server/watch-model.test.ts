@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { test } from "vitest";
 import type { WatchWants } from "../../src/wire/messages.ts";
 import type { Asked } from "./watch-world.ts";
-import { WatchWorld } from "./watch-world.ts";
+import { mortalLease, WatchWorld } from "./watch-world.ts";
 import { put, sessionA } from "./world.ts";
 
 const paths = fc.constantFrom("/a", "/b", "/a/x", "/a/y", "/a/x/z", "/b/w");
@@ -16,6 +16,7 @@ function remove(path: string): TreeOp {
   return { type: "delete", path, if: {}, force: false, recursive: true };
 }
 
+const leases = fc.constantFrom(null, sessionA, mortalLease);
 const treeOp: fc.Arbitrary<TreeOp> = fc.oneof(
   {
     weight: 3,
@@ -23,7 +24,7 @@ const treeOp: fc.Arbitrary<TreeOp> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: fc.tuple(paths, fc.boolean()).map(([path, own]) => create(path, own ? sessionA : null)),
+    arbitrary: fc.tuple(paths, leases).map(([path, lease]) => create(path, lease)),
   },
   { weight: 1, arbitrary: paths.map(remove) },
 );
@@ -72,6 +73,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: asked.map((each) => (world: WatchWorld) => world.watch(each)) },
+  { weight: 1, arbitrary: fc.constant((world: WatchWorld) => world.expire()) },
   {
     weight: 1,
     arbitrary: fc.tuple(operations, operations).map(

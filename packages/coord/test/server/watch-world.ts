@@ -1,5 +1,5 @@
-import type { Applied, Operation, TreeEvent, WatchKind } from "@flotilla/kv";
-import { Machine, matches } from "@flotilla/kv";
+import type { Operation, TreeEvent, WatchKind } from "@flotilla/kv";
+import { encodeCommand, Machine, matches } from "@flotilla/kv";
 import { expect } from "vitest";
 import type { WatchBookmark, WatchEvent } from "../../src/client/api.ts";
 import { Deadlines } from "../../src/client/deadlines.ts";
@@ -8,6 +8,9 @@ import { PendingWatch, WatchTable } from "../../src/client/watch-table.ts";
 import type { ServerMessage, WatchWants } from "../../src/wire/messages.ts";
 import type { RawClient } from "./world.ts";
 import { sessionA, sessionB, World } from "./world.ts";
+
+/** One that ends now and then. */
+export const mortalLease = "d".repeat(32);
 
 type State = ReadonlyMap<string, string>;
 
@@ -29,8 +32,7 @@ class Truth {
   readonly #states: State[] = [new Map([["/", ""]])];
 
   apply(payload: Uint8Array, index: number): void {
-    const applied: Applied = this.#machine.apply(payload, { index, timeMs: 1_000 + index });
-    if (applied.type !== "answered") return;
+    this.#machine.apply(payload, { index, timeMs: 1_000 + index });
     const events = this.#machine.takeEvents();
     if (events.length === 0) return;
     const state = new Map(this.#states.at(-1));
@@ -186,6 +188,7 @@ export class WatchWorld {
     this.#writer = this.world.client();
     this.#writer.attach(sessionA, 1);
     await this.commit();
+    this.#grant();
     await this.reconnect([], []);
   }
 
@@ -195,9 +198,20 @@ export class WatchWorld {
     this.#writer?.request(this.#seq, operation, this.#seq - 1);
   }
 
+  /** The lease ends by its time, and is granted anew. */
+  async expire(): Promise<void> {
+    void this.world.raft.propose(encodeCommand({ type: "expire", leases: [mortalLease] }).slice());
+    this.#grant();
+    await this.commit();
+  }
+
   async commit(): Promise<void> {
     await this.#apply();
     await this.#hear();
+  }
+
+  #grant(): void {
+    this.write({ type: "grant", lease: mortalLease, ttlMs: 10_000 });
   }
 
   async #apply(): Promise<void> {
