@@ -205,6 +205,18 @@ test("LinearizableHistory notices a list of children that there never was", () =
   expect(foundWith(world.ledger, "children", wrong)).toContain("LinearizableHistory");
 });
 
+test("PastReads notices a member that remembers a change otherwise, and one that lacks it", () => {
+  const { command, at } = commandWhere(({ events }) => events.some(({ node }) => node !== null));
+  const events = command.events.map((event) => {
+    const { node } = event;
+    return node === null ? event : { ...event, node: { ...node, value: new Uint8Array(3) } };
+  });
+  expect(foundWith(world.golden, "commands", commandsWith(at, { ...command, events }))).toContain(
+    "PastReads",
+  );
+  expect(foundWith(world.golden, "commands", commandsWith(at, null))).toContain("PastReads");
+});
+
 test("the tree's own invariants are noticed when broken", () => {
   const { command, at } = commandWhere(({ events }) => events.some(({ path }) => /^\/m\/\d+a$/.test(path)));
   const half = { ...command, events: command.events.filter(({ path }) => !path.endsWith("b")) };
