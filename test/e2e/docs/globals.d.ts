@@ -1,8 +1,12 @@
-import type { CoordNode, Instance } from "@flotilla/coord";
+import type { Coord, CoordNode, Instance, Session } from "@flotilla/coord";
 
 // What code blocks of the documentation take from the app around them.
 declare global {
   function report(run: { epoch: number; signal: AbortSignal }): Promise<void>;
+  function rollOut(run: { signal: AbortSignal }): Promise<void>;
+  function move(): Promise<void>;
   const balancer: { update(instances: readonly Instance[]): void };
   const node: CoordNode;
+  const coord: Coord;
+  const session: Session;
 }
