@@ -5,8 +5,8 @@ import { monotonicUs } from "../raft/messages.ts";
 
 // What an idle leader with default settings sends, and what each of its peers answers: every so often, bytes.
 const heartbeat = { everyMs: 100, bytes: 14 };
-const answer = { everyHeartbeats: 2, bytes: 10 };
-const sign = { everyHeartbeats: 5, bytes: 7 };
+const answer = { everyHeartbeats: 3, bytes: 10 };
+const sign = { everyHeartbeats: 6, bytes: 7 };
 
 function prepared(socket: Socket): Socket {
   socket.setNoDelay(true);
@@ -14,7 +14,7 @@ function prepared(socket: Socket): Socket {
   return socket;
 }
 
-/** Answers on the socket that frames come on, every second one of heartbeats and each of the others. */
+/** Answers on the socket that frames come on, every third one of heartbeats and each of the others. */
 function follow(): void {
   const server = createServer((socket) => {
     let heard = 0;

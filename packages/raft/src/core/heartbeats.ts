@@ -11,11 +11,12 @@ import type { NodeId } from "./types.ts";
 /**
  * True when the round under way needs an answer of this peer: reads or the lease wait for it, a hand-over looks for who
  * is there, its log is not known to equal ours, or it was not heard for a while. Other heartbeats only say that the
- * leader is alive.
+ * leader is alive. Idle peers are all asked in the same rounds: answers that come together wake the leader once.
  */
 function asks(s: RaftState, { reads, transfer }: Leadership, progress: Progress): boolean {
   if (s.config.leaseReads || reads.size > 0 || transfer !== null) return true;
-  return s.tick - progress.heardTick >= s.askEveryTicks || !progress.isLevel(s.log.last.index);
+  const isTurn = s.tick % s.askEveryTicks === 0 || s.tick - progress.heardTick > s.askEveryTicks;
+  return isTurn || !progress.isLevel(s.log.last.index);
 }
 
 /** Begins a heartbeat round; reads received so far wait for its answers. */

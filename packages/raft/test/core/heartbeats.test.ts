@@ -34,6 +34,26 @@ test("an idle peer is asked for an answer every so many ticks, and only then ans
   expect(cluster.leader().id).toBe("a");
 });
 
+test("idle peers are asked in the same rounds, whenever they were heard", () => {
+  const cluster = led();
+  cluster.cut("a", "b");
+  cluster.tick(4);
+  cluster.heal();
+  cluster.tick(4);
+  const ticks = Array.from({ length: 9 }, () => {
+    const from = cluster.sent.length;
+    cluster.tick();
+    const asks = cluster.sent
+      .slice(from)
+      .filter(({ from: by, message }) => by === "a" && message.type === "heartbeat" && message.round > 0);
+    return asks
+      .map(({ to }) => to)
+      .toSorted()
+      .join("");
+  });
+  expect(ticks.toSorted()).toEqual(["", "", "", "", "", "", "bc", "bc", "bc"]);
+});
+
 test("by default every heartbeat asks", () => {
   const cluster = led({ askEveryTicks: 1 });
   expect(asked(cluster, "b", () => cluster.tick(5))).toEqual([true, true, true, true, true]);
