@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { compareTokens, TriggerTable } from "../../src/index.ts";
+import { compareTokens, permissions, TriggerTable } from "../../src/index.ts";
 import type { Operation, TreeOp, Trigger, TriggerKind, TriggerKinds } from "../../src/index.ts";
 import { create, Driver, idOf, text } from "../support.ts";
 
@@ -134,6 +134,19 @@ describe("what each change triggers", () => {
         before: [create("/p/n")],
         change: (watched) => watched.do({ type: "set", path: "/p/n", value: new Uint8Array(0), if: {} }),
         ...onSet,
+      },
+    ],
+    [
+      "another access list",
+      {
+        before: [create("/p/n")],
+        change: ({ driver }) => {
+          const acl = [{ scheme: "world", id: "anyone", permissions: permissions.read }] as const;
+          expect(driver.code(1, { type: "set-acl", path: "/p/n", acl })).toBe("ok");
+        },
+        node: {},
+        parent: {},
+        above: [],
       },
     ],
     [
