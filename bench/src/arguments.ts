@@ -76,7 +76,7 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --seconds N       how long each is measured (default 10; idle at least 20)
   --trials N        leaders killed (default 100); a follower is blocked a fifth as often
   --results FILE    lines that \`npm run mutants -- --json\` printed, for the share of mutants killed
-  --mutants         run the mutants too, for hours
+  --mutants         run the mutants too, for half an hour and more
   --pin CORES       hold the members on these cores (default: the first two)
   --json, --dir DIR  as above
        npm run bench -- kv [options]        the figures asked of @flotilla/kv

@@ -7,7 +7,7 @@ import { atLeast } from "../report/asked.ts";
 
 /** Where the figure of the mutants comes from. */
 export interface MutantsAsked {
-  /** Run them all, for hours. */
+  /** Run them all, for half an hour and more. */
   readonly run: boolean;
   /** File with the lines of `npm run mutants -- --json`; null: none. */
   readonly results: string | null;

@@ -20,7 +20,7 @@ export interface Extent {
 /** What to measure, and how to tell. */
 export interface RaftOptions extends Extent {
   readonly only: readonly RaftFigure[];
-  /** Run the mutants too, for hours. */
+  /** Run the mutants too, for half an hour and more. */
   readonly mutants: boolean;
   /** File with what a complete run of them printed as JSON; null: none. */
   readonly results: string | null;

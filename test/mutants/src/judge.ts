@@ -1,5 +1,6 @@
 import type { Finding } from "./finding.ts";
 import type { Mutant } from "./mutant.ts";
+import type { SoundSuites } from "./sound-suites.ts";
 import { suitesFor } from "./suite-list.ts";
 import { runSuites } from "./suite-run.ts";
 import type { SuiteOutcome } from "./suite-run.ts";
@@ -127,8 +128,15 @@ class WorldsTurn {
   }
 }
 
-/** Killers that run the code of a copy. `sound` has loaded the code before anything was planted in it. */
-export function killersOf(workspace: Workspace, sound: Worlds, { budgetMs }: Terms): Killers {
+/** What knows the unchanged code. */
+export interface Unchanged {
+  /** Has loaded it before anything was planted in the copy. */
+  readonly worlds: Worlds;
+  readonly suites: SoundSuites;
+}
+
+/** Killers that run the code of a copy. A suite that the unchanged code fails ends the run. */
+export function killersOf(workspace: Workspace, unchanged: Unchanged, { budgetMs }: Terms): Killers {
   const schedules = Math.ceil((budgetMs / 1000) * schedulesASecond);
   const known = new Map<number, boolean>();
   return {
@@ -140,12 +148,17 @@ export function killersOf(workspace: Workspace, sound: Worlds, { budgetMs }: Ter
     isSound: async (seed) => {
       const before = known.get(seed);
       if (before !== undefined) return before;
-      const { finding } = await sound.run(seed);
+      const { finding } = await unchanged.worlds.run(seed);
       if (finding !== null && !finding.isChecker)
         throw new Error(`the unchanged code ended in world ${seed}`);
       known.set(seed, finding === null);
       return finding === null;
     },
-    suites: (files) => runSuites(workspace.folder, suitesFor(files), { schedules }),
+    suites: async (files) => {
+      const suites = suitesFor(files);
+      const outcome = await runSuites(workspace.folder, suites, { schedules });
+      if (outcome.finding?.isChecker === true) await unchanged.suites.prove(suites, { schedules });
+      return outcome;
+    },
   };
 }

@@ -17,7 +17,10 @@ interface TestReport {
 }
 
 const longest = 600_000;
-const timeouts = /Error: Test timed out/;
+// Vitest gives the error of a test that ran out of time the stack of its place, which begins otherwise.
+const timeouts = /Error: (?:Test timed out|STACK_TRACE_ERROR)/;
+/** Of one test that sets none, ms: machines are shared. */
+const testTimeoutMs = 300_000;
 // What the language or the process throws, not whoever judges.
 const crashes = /\b(?:Type|Reference|Syntax)Error: |Worker (?:exited|terminated)|out of memory/;
 
@@ -79,6 +82,7 @@ function configuration(folder: string, suites: readonly Suite[], setupFile: stri
       setupFiles: [setupFile],
       include,
       testNamePattern: patternOf(names),
+      testTimeout: testTimeoutMs,
       pool: "threads",
       maxWorkers: 1,
       isolate: false,

@@ -55,6 +55,7 @@ const suite = `import { expect, test } from "vitest";
 import { a } from "../src/a.ts";
 test("the answer (of all) is right", () => expect(a).toBe(42));
 test("the answer is not zero", () => expect(a).not.toBe(0));
+test("the answer comes at all", async () => a === 0 && new Promise(() => {}), 20);
 `;
 
 test("types go, and imports name what the compiler makes", async () => {
@@ -135,6 +136,14 @@ test("a test that ends with an error of the language is a crash", { timeout }, a
   const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer"] };
   const { finding } = await runSuites(copy.folder, [suite], { schedules: 1 });
   expect(finding).toMatchObject({ by: "crash", isChecker: false });
+});
+
+test("a test that does not end is no kill", { timeout }, async () => {
+  await using copy = await Workspace.create(root);
+  await copy.plant(replacing("= answer", "= answer - 42"));
+  const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer comes"] };
+  const { finding } = await runSuites(copy.folder, [suite], { schedules: 1 });
+  expect(finding).toMatchObject({ by: "timeout", isChecker: false });
 });
 
 test("a suite whose code does not load is a crash", { timeout }, async () => {

@@ -1,6 +1,7 @@
 // Files that several mutants change.
 const raft = "packages/raft/src";
 
+export const core: string = `${raft}/core/raft.ts`;
 export const voting: string = `${raft}/core/voting.ts`;
 export const receive: string = `${raft}/core/receive.ts`;
 export const refusals: string = `${raft}/core/refusals.ts`;

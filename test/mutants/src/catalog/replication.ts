@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 import {
   applier,
+  core,
   following,
   heartbeats,
   leaderLog,
@@ -12,6 +13,7 @@ import {
   receive,
   election,
   roles,
+  state,
   writeMark,
 } from "./files.ts";
 
@@ -280,6 +282,20 @@ export const replication: readonly Mutant[] = [
         file: following,
         find: 'if (message.entries.length > 0 && s.isLogFull) return s.probe("raft-append-put-off");',
         replace: "",
+      },
+    ],
+  },
+  {
+    id: "R46",
+    severity: 3,
+    title: "what the log holds in memory has no bound",
+    killer: "BoundedWork",
+    edits: [
+      { file: core, find: "s.log.writeDone(s.limits.cacheBytes);", replace: "s.log.writeDone(2 ** 40);" },
+      {
+        file: state,
+        find: "return this.log.heldBytes > this.limits.cacheBytes + this.limits.maxUnstableBytes;",
+        replace: "return this.log.heldBytes < 0;",
       },
     ],
   },
