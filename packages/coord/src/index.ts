@@ -11,7 +11,6 @@ export type {
   MultiOptions,
   MultiResult,
   NodeConditions,
-  NodeStatus,
   PastOptions,
   ReadOptions,
   Session,
@@ -28,6 +27,7 @@ export type {
   WriteOptions,
   Written,
 } from "./client/api.ts";
+export type { NodeStatus } from "./client/status-api.ts";
 export type { WatchFilter, WatchPosition } from "./client/watch-api.ts";
 export type {
   AddOptions,

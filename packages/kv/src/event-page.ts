@@ -59,6 +59,11 @@ export class EventPage {
     return this.#paths[slot] ?? "";
   }
 
+  /** Of the node; absent where everybody may do everything. */
+  acl(slot: number): Acl | undefined {
+    return this.#acls[slot];
+  }
+
   /** Whether it is a change of the node at a path. */
   isOf(slot: number, { path, pathHash }: PathKey): boolean {
     return this.#hashes[slot * hashes] === pathHash && this.path(slot) === path;

@@ -1,3 +1,4 @@
+import type { Acl } from "./acl.ts";
 import type { Change, Family } from "./change.ts";
 import { EventPage } from "./event-page.ts";
 import type { PathKey } from "./event-page.ts";
@@ -138,6 +139,17 @@ export class EventHistory {
       const page = this.#page(number);
       const slot = number % pageEvents;
       if (page?.isOf(slot, key) === true) found.push(page.read(slot));
+    }
+    return found;
+  }
+
+  /** The access lists that the node at a path had at its changes, but for open ones. */
+  aclsOf(key: PathKey): ReadonlySet<Acl> {
+    const found = new Set<Acl>();
+    for (let number = this.#first; number < this.#next; number += 1) {
+      const page = this.#page(number);
+      const acl = page?.acl(number % pageEvents);
+      if (acl !== undefined && page?.isOf(number % pageEvents, key) === true) found.add(acl);
     }
     return found;
   }

@@ -10,6 +10,7 @@ export {
 } from "./acl.ts";
 export type { Acl, AclEntry, AclScheme, Identity } from "./acl.ts";
 export { readAcl, writeAcl } from "./acl-codec.ts";
+export { digestId } from "./digest-id.ts";
 export { decodeCommand, encodeCommand } from "./command-codec.ts";
 export { newestLevel, oldestLevel } from "./feature-level.ts";
 export { compareTokens, EventHistory } from "./history.ts";
@@ -17,7 +18,7 @@ export type { HistoryLimits } from "./history.ts";
 export { limits } from "./limits.ts";
 export { Machine } from "./machine.ts";
 export type { MachineOptions } from "./machine.ts";
-export type { ApplyPoint, MachineSnapshot, NodeAcl, PageOptions, ReapableQuery } from "./machine-api.ts";
+export type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 export { idDigits } from "./ids.ts";
 export { isNamePattern, NamePattern } from "./name-pattern.ts";
 export { readOperation, writeOperation } from "./operation-codec.ts";

@@ -1,17 +1,9 @@
-import type { Acl } from "./acl.ts";
-import type { Stat } from "./types.ts";
 /** Where a command stands in the log. */
 export interface ApplyPoint {
   /** Index in the log; grows from one command to the next. */
   readonly index: number;
   /** The leader's wall time at append, ms since the epoch. */
   readonly timeMs: number;
-}
-
-/** The access list of a node, and its stat. */
-export interface NodeAcl {
-  readonly acl: Acl;
-  readonly stat: Stat;
 }
 
 /** Which part of a list of children. */

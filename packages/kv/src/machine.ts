@@ -1,4 +1,4 @@
-import type { Identity } from "./acl.ts";
+import type { Acl, Identity } from "./acl.ts";
 import { Answered } from "./answered.ts";
 import { attached } from "./attach.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
@@ -9,7 +9,7 @@ import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
 import { PastReads } from "./past.ts";
 import { endAllSessions, expire, perform, resultOf } from "./perform.ts";
 import type { Performed } from "./perform.ts";
-import type { ApplyPoint, MachineSnapshot, NodeAcl, PageOptions, ReapableQuery } from "./machine-api.ts";
+import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore } from "./restore.ts";
 import type { Restored } from "./restore.ts";
 import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
@@ -184,9 +184,8 @@ export class Machine {
   }
 
   /** Who may do what with a node; null when there is none. */
-  acl(path: string): NodeAcl | null {
-    const node = this.#state.tree.get(path);
-    return node === undefined ? null : { acl: node.access.acl, stat: statOf(node) };
+  acl(path: string): Acl | null {
+    return this.#state.tree.get(path)?.access.acl ?? null;
   }
 
   /** A page of child names, sorted in code units; null when there is no node. */

@@ -1,3 +1,5 @@
+import { openAcl, permissions, permits } from "./acl.ts";
+import type { Identity } from "./acl.ts";
 import { hashText } from "./digest.ts";
 import type { PathKey } from "./event-page.ts";
 import { compareTokens } from "./history.ts";
@@ -74,6 +76,16 @@ export class PastReads {
   /** A page of child names as they were, sorted in code units; null when there was no node. */
   children(path: string, revision: number, page: PageOptions = {}): Past<ChildrenPage | null> {
     return this.#unread(revision) ?? { type: "found", found: this.#children(path, revision, page) };
+  }
+
+  /**
+   * Whether a caller may see what was at a path: by every access list that is known of it, of now and of each change
+   * that is kept.
+   */
+  permits(path: string, identities: readonly Identity[]): boolean {
+    const now = this.#source.tree().get(path)?.access.acl ?? openAcl;
+    const lists = [now, ...this.#source.history.aclsOf(this.#of(path))];
+    return lists.every((acl) => permits(acl, identities, permissions.read));
   }
 
   /** Who changed the node at a path and when, as far back as the history reaches. */

@@ -128,6 +128,7 @@ function isOf<T extends ServerMessage["type"]>(
 export function attachMessage(more: Partial<AttachMessage> = {}): AttachMessage {
   return {
     type: "attach",
+    auth: [],
     session: Buffer.from(random.bytes(16)).toString("hex"),
     secret: random.bytes(16),
     attach: 1,

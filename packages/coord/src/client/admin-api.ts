@@ -1,5 +1,5 @@
 import type { MemberRole } from "@flotilla/raft";
-import type { NodeStatus } from "./api.ts";
+import type { NodeStatus } from "./status-api.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** A member as the configuration names it. */

@@ -1,5 +1,7 @@
+import type { NodeStatus } from "./status-api.ts";
 import type { Clock } from "@flotilla/runtime";
 import type {
+  Acl,
   Branch,
   ChildrenPage,
   LeaseId,
@@ -96,6 +98,8 @@ export interface CreateOptions extends WriteOptions {
   readonly container?: boolean;
   /** Deleted within a few seconds once it has no children and was not set for so long, ms. Not with `ephemeral`. */
   readonly ttlMs?: number;
+  /** Who may do what with it. Default: everybody everything. */
+  readonly acl?: Acl;
 }
 /** What must hold for the node as it is, besides its version: else `ERR_FLOTILLA_CONDITION`. */
 export interface NodeConditions {
@@ -105,6 +109,10 @@ export interface NodeConditions {
   readonly children?: number;
   /** Its value, byte for byte. */
   readonly value?: Value;
+}
+export interface SetAclOptions extends CallOptions {
+  /** Of the list that it replaces: `stat.aversion`. Default: of any. */
+  readonly aversion?: number;
 }
 export interface SetOptions extends WriteOptions {
   /** Else `ERR_FLOTILLA_BAD_VERSION`. */
@@ -133,6 +141,7 @@ export type MultiItem =
       readonly guarded?: boolean;
       readonly container?: boolean;
       readonly ttlMs?: number;
+      readonly acl?: Acl;
     }
   | {
       readonly type: "set" | "put";
@@ -295,35 +304,6 @@ export interface LeasesOptions extends ReadOptions {
   readonly limit?: number;
 }
 
-/** What a server tells of itself. */
-export interface NodeStatus {
-  readonly id: string;
-  readonly cluster: string;
-  readonly role: "leader" | "candidate" | "precandidate" | "follower";
-  readonly term: number;
-  readonly leader: string | null;
-  readonly commit: number;
-  readonly applied: number;
-  readonly lastIndex: number;
-  readonly snapshotIndex: number;
-  readonly revision: number;
-  readonly digest: string;
-  /** What the cluster has agreed that all members know. */
-  readonly featureLevel: number;
-  /** What this member knows. */
-  readonly newestLevel: number;
-  readonly sessions: number;
-  readonly nodes: number;
-  readonly historyId: string;
-  /** `match` is known on the leader only. */
-  readonly members: readonly {
-    readonly id: string;
-    readonly address: string;
-    readonly connected: boolean;
-    readonly match: number | null;
-  }[];
-}
-
 /**
  * A client's life with the cluster: writes take effect in the order they were called, each exactly once,
  * over any number of reconnects; a read sees every earlier write of its session.
@@ -378,6 +358,13 @@ export interface Session extends AsyncDisposable {
   set(path: string, value: Value, options?: SetOptions): Promise<Written>;
   /** Changes or makes a node. */
   put(path: string, value: Value, options?: SetOptions): Promise<Written>;
+  /**
+   * Puts another access list in the place of a node's; `auth` in it stands for whoever this session is.
+   * @throws FlotillaError `ERR_FLOTILLA_NO_AUTH`, `ERR_FLOTILLA_INVALID_ACL`, `ERR_FLOTILLA_BAD_VERSION` (of the list)
+   */
+  setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat>;
+  /** The access list of a node, without the hashes of passwords for whoever may not change it; null without one. */
+  getAcl(path: string, options?: ReadOptions): Promise<{ readonly acl: Acl; readonly stat: Stat } | null>;
   /** False when there was nothing to delete. */
   delete(path: string, options?: DeleteOptions): Promise<boolean>;
   /**

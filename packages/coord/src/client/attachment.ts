@@ -4,6 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type {
   Answer,
   AttachedMessage,
+  Credential,
   EndedMessage,
   Query,
   RenewedMessage,
@@ -27,6 +28,8 @@ export interface AttachmentOptions {
   /** 16 bytes: proves to every server that it is the same client. */
   readonly secret: Uint8Array;
   readonly times: LeaseTimes;
+  /** Default: nobody in particular. */
+  readonly auth?: readonly Credential[];
 }
 
 export interface AttachmentHandler {
@@ -150,14 +153,14 @@ export class Attachment {
   }
 
   #say(): void {
-    const { host, session, secret, times } = this.#options;
+    const { host, session, secret, times, auth = [] } = this.#options;
     this.#reached = true;
     this.#refusal = undefined;
     this.#attach += 1;
     this.#opened ??= momentOf(host.clock);
     const ttlMs = this.#belief === undefined ? times.ttlMs : null;
     const watches = this.pipeline.watchSpecs();
-    this.#link.send({ type: "attach", session, secret, attach: this.#attach, ttlMs, watches });
+    this.#link.send({ type: "attach", session, secret, attach: this.#attach, ttlMs, watches, auth });
     this.#vigil.attaching();
   }
 

@@ -14,13 +14,13 @@ export type {
   MultiOptions,
   MultiResult,
   NodeConditions,
-  NodeStatus,
   PastOptions,
   ReadOptions,
   Session,
   SessionLease,
   SessionsOptions,
   SessionState,
+  SetAclOptions,
   SetOptions,
   SnapshotReason,
   Value,
@@ -31,6 +31,7 @@ export type {
   WriteOptions,
   Written,
 } from "./api.ts";
+export type { NodeStatus } from "./status-api.ts";
 export type { WatchFilter, WatchPosition } from "./watch-api.ts";
 export type {
   AddOptions,
@@ -83,6 +84,9 @@ export type {
 export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";
+export { digestId, openAcl, permissions } from "@flotilla/kv";
+export type { Acl, AclEntry, AclScheme } from "@flotilla/kv";
+export type { Credential } from "../wire/messages.ts";
 export type { ErrorCode } from "@flotilla/runtime";
 export type {
   Branch,

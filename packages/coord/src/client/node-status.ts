@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Port } from "../ports/port.ts";
 import type { ClientMessage } from "../wire/messages.ts";
-import type { NodeStatus } from "./api.ts";
+import type { NodeStatus } from "./status-api.ts";
 import { callLimits, PlainWait } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { ClientPortHandler } from "./dialer.ts";

@@ -2,6 +2,9 @@ import { limits } from "@flotilla/kv";
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Dialer } from "./dialer.ts";
+import { isObject } from "../given.ts";
+import { wireBounds } from "../wire/bounds.ts";
+import type { Credential } from "../wire/messages.ts";
 import { hex } from "./hex.ts";
 import type { LeaseTimes } from "./lease-period.ts";
 import type { SessionOptions } from "./options.ts";
@@ -43,6 +46,26 @@ export function leaseTimes(options: SessionOptions): LeaseTimes {
 }
 
 /**
+ * The names and passwords of a session, checked.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function credentials({ auth }: SessionOptions): Pick<SessionOptions, "auth"> {
+  if (auth === undefined) return {};
+  const given: readonly Credential[] = Array.isArray(auth) ? auth : [];
+  const isGood = given.length > 0 && given.length <= wireBounds.credentials && given.every(isCredential);
+  if (!isGood) throw badArgument(`auth: expected 1 to ${wireBounds.credentials} of { user, password }`);
+  return { auth: auth.map(({ user, password }) => ({ user, password })) };
+}
+
+function isCredential(given: Credential): boolean {
+  return isObject(given) && isName(given.user) && !given.user.includes(":") && isName(given.password);
+}
+
+function isName(text: unknown): boolean {
+  return typeof text === "string" && text !== "" && text.length * 3 <= wireBounds.nameBytes;
+}
+
+/**
  * Opens a session. Resolves once a server took it.
  * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_WRONG_CLUSTER`,
  * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`
@@ -56,6 +79,7 @@ export async function openSession(options: OpenSessionOptions): Promise<ClientSe
     host,
     dialer,
     times: leaseTimes(options),
+    ...credentials(options),
     timeoutMs,
     session: hex(host.random.bytes(16)),
     secret: host.random.bytes(16),

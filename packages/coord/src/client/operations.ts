@@ -7,6 +7,7 @@ import type {
   LeaseId,
   MultiOp,
   Operation,
+  SetAclOp,
   SetOp,
   TreeOp,
 } from "@flotilla/kv";
@@ -20,6 +21,7 @@ import type {
   MultiItem,
   MultiOptions,
   NodeConditions,
+  SetAclOptions,
   SetOptions,
   Value,
 } from "./api.ts";
@@ -122,7 +124,16 @@ export function createOp(
     guarded: flag(options.guarded, "guarded"),
     ...(flag(options.container, "container") ? { container: true } : {}),
     ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(options.acl === undefined ? {} : { acl: options.acl }),
   };
+}
+
+/** The change of an access list. */
+export function setAclOp(path: string, acl: Acl, options: SetAclOptions): SetAclOp {
+  requireOptions(options);
+  const { aversion } = options;
+  if (isNull(aversion)) throw badArgument("aversion: expected a number, or leave it out");
+  return { type: "set-acl", path, acl, ...(aversion === undefined ? {} : { aversion }) };
 }
 
 /** A change of a node. */

@@ -1,4 +1,5 @@
 import type { ClientHost, Logger } from "@flotilla/runtime";
+import type { Credential } from "../wire/messages.ts";
 
 export interface SessionOptions {
   /** Default 10,000; 500 … 120,000. */
@@ -7,6 +8,8 @@ export interface SessionOptions {
   readonly maxStallMs?: number;
   /** Default bound of every call. Default 15,000. */
   readonly timeoutMs?: number;
+  /** Names and passwords to be known by to access lists; at most 8. They travel as they are: use a link to trust. */
+  readonly auth?: readonly Credential[];
 }
 
 export interface ConnectOptions extends SessionOptions {

@@ -1,4 +1,5 @@
 import type {
+  Acl,
   ChildrenPage,
   LeaseId,
   LeasesPage,
@@ -28,13 +29,13 @@ import type {
   MultiItem,
   MultiOptions,
   MultiResult,
-  NodeStatus,
   PastOptions,
   ReadOptions,
   Session,
   SessionLease,
   SessionsOptions,
   SessionState,
+  SetAclOptions,
   SetOptions,
   Value,
   Watch,
@@ -44,11 +45,21 @@ import type {
   WriteOptions,
   Written,
 } from "./api.ts";
+import type { NodeStatus } from "./status-api.ts";
 import type { AttachmentOptions } from "./attachment.ts";
 import { Attachment } from "./attachment.ts";
 import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
-import { checkOperation, createOp, deleteOp, fenced, multiOp, requestBytes, setOp } from "./operations.ts";
+import {
+  checkOperation,
+  createOp,
+  deleteOp,
+  fenced,
+  multiOp,
+  requestBytes,
+  setAclOp,
+  setOp,
+} from "./operations.ts";
 import { Grants } from "./grants.ts";
 import { asOf, changesQuery, childrenQuery, leasesQuery, sessionsQuery } from "./queries.ts";
 import type { Success } from "./results.ts";
@@ -206,6 +217,16 @@ export class ClientSession implements Session {
 
   async put(path: string, value: Value, options: SetOptions = {}): Promise<Written> {
     return written(await this.#change(setOp("put", path, value, options, this.#context), options));
+  }
+
+  async setAcl(path: string, acl: Acl, options: SetAclOptions = {}): Promise<Stat> {
+    return written(await this.#write(setAclOp(path, acl, options), options, "setAcl", path)).stat;
+  }
+
+  async getAcl(path: string, options?: ReadOptions): Promise<{ acl: Acl; stat: Stat } | null> {
+    validatePath(path);
+    const { acl, stat } = expect(await this.#read({ type: "acl", path }, options), "acl");
+    return acl === null || stat === null ? null : { acl, stat };
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {

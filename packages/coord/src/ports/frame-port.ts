@@ -15,6 +15,10 @@ export class FramePort<Out> implements Port<Out> {
     return this.#channel.bufferedBytes;
   }
 
+  get remoteAddress(): string {
+    return this.#channel.remoteAddress;
+  }
+
   send(message: Out): void {
     this.#channel.send(this.#encode(message));
   }

@@ -1,21 +1,77 @@
-import type { ChildrenPage, Machine, Past } from "@flotilla/kv";
+import type { Acl, ChildrenPage, Identity, Machine, Past } from "@flotilla/kv";
+import { openAcl, permissions, permits, shownAcl } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 import type { Answer, PastQuery, Query } from "../wire/messages.ts";
 
 /** UTF-16 units of the names in one page of children: at most 3 MiB of UTF-8. */
 const namesLength = 1_048_576;
 
-/** What the state machine at hand answers now. A query that cannot be asked gets an error as its answer. */
-export function answerQuery(machine: Machine, query: Query, status: () => NodeStatus): Answer {
+/** What answers come from. */
+export interface AnswerSource {
+  readonly machine: Machine;
+  readonly status: () => NodeStatus;
+}
+
+/**
+ * What the state machine at hand answers now to whoever asks. A query that cannot be asked, or not by them, gets an
+ * error as its answer.
+ */
+export function answerQuery(
+  { machine, status }: AnswerSource,
+  query: Query,
+  identities: readonly Identity[],
+): Answer {
+  if (!isAllowed(machine, query, identities)) return denied;
   try {
-    return ask(machine, query, status);
+    return query.type === "acl" ? aclOf(machine, query.path, identities) : ask(machine, query, status);
   } catch (error) {
     return errorAnswer(error);
   }
 }
 
-function ask(machine: Machine, query: Query, status: () => NodeStatus): Answer {
+/** To a linearizable read that no leader vouched for. */
+export const unconfirmed: Answer = {
+  type: "error",
+  code: "ERR_FLOTILLA_NO_QUORUM",
+  message: "no leader confirmed the read in time",
+};
+
+const denied: Answer = {
+  type: "error",
+  code: "ERR_FLOTILLA_NO_AUTH",
+  message: "the access list of the node does not grant this",
+};
+
+function isAllowed(machine: Machine, query: Query, identities: readonly Identity[]): boolean {
+  switch (query.type) {
+    case "get":
+    case "exists":
+    case "children":
+    case "usage":
+      return mayRead(machine.acl(query.path), identities);
+    case "acl":
+      return permits(machine.acl(query.path) ?? openAcl, identities, permissions.read | permissions.admin);
+    case "past":
+      return machine.past.permits(query.query.path, identities);
+    case "changes":
+      return machine.past.permits(query.path, identities);
+    default:
+      return true;
+  }
+}
+
+/** Whether a caller may read a node with this list; absent and null: everybody may. */
+export function mayRead(acl: Acl | null | undefined, identities: readonly Identity[]): boolean {
+  return acl === null || acl === undefined || permits(acl, identities, permissions.read);
+}
+
+function aclOf(machine: Machine, path: string, identities: readonly Identity[]): Answer {
+  const acl = machine.acl(path);
+  return { type: "acl", acl: acl && shownAcl(acl, identities), stat: machine.exists(path) };
+}
+
+function ask(machine: Machine, query: Exclude<Query, { type: "acl" }>, status: () => NodeStatus): Answer {
   switch (query.type) {
     case "get":
       return { type: "node", node: machine.get(query.path) };

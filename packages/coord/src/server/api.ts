@@ -1,6 +1,7 @@
 import type { Host, Logger } from "@flotilla/runtime";
 import type { StopReason, TraceRecord } from "@flotilla/raft";
-import type { NodeStatus, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
 import type {
@@ -45,6 +46,8 @@ export interface StartOptions extends SessionOptions {
   readonly secret?: Uint8Array | string | undefined;
   /** Allow a listener beyond loopback without a secret. Default false. */
   readonly insecure?: boolean;
+  /** Who may do everything whatever the access lists say, as `digestId(user, password)` gives it. Default: nobody. */
+  readonly superDigest?: string;
   /** Default 100. */
   readonly heartbeatMs?: number;
   /** Default 1,000. */

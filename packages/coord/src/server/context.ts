@@ -1,7 +1,7 @@
 import type { Applied, Machine, SessionId, WatchTable, WatchToken } from "@flotilla/kv";
 import type { NodeId } from "@flotilla/raft";
 import type { Clock, Logger } from "@flotilla/runtime";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 import type { RaftPort } from "./raft-port.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Renewals } from "./renewals.ts";
@@ -50,4 +50,6 @@ export interface ServerContext {
   readonly renewals: Renewals;
   readonly stint: Stint;
   readonly status: () => NodeStatus;
+  /** Who may do everything, as `digestId` gives it. */
+  readonly superDigest?: string;
 }

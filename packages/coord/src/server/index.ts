@@ -3,5 +3,6 @@ export { startNode } from "./node.ts";
 export type { NodeHooks, OpenedRaft } from "./node.ts";
 export type { Observer } from "./observer.ts";
 export { start } from "./start.ts";
-export type { NodeStatus, Session } from "../client/api.ts";
+export type { Session } from "../client/api.ts";
+export type { NodeStatus } from "../client/status-api.ts";
 export type { LeaderInfo, Leadership, Registration } from "../recipes/api.ts";

@@ -5,7 +5,7 @@ import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import { writeBackup } from "../backup/backup-writer.ts";
 import type { Membership, NodeReport } from "../client/admin-api.ts";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 import type { DigestPoint } from "../wire/admin-messages.ts";
 import type { Comparer } from "./comparer.ts";
 import type { AdminService } from "./admin-door.ts";

@@ -17,6 +17,7 @@ export interface LoadedStartOptions {
   readonly advertise: string | undefined;
   readonly cluster: string;
   readonly secret: Uint8Array | undefined;
+  readonly superDigest: string | undefined;
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
   readonly snapshotEntries: number;
@@ -111,6 +112,13 @@ function secretOf(value: unknown): Uint8Array | undefined {
     : refuse("secret", "a text or bytes, not empty");
 }
 
+function digestOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return typeof value === "string" && /^[^:]+:[A-Za-z0-9+/]{27}=$/.test(value)
+    ? value
+    : refuse("superDigest", "user:base64(SHA-1(user:password))");
+}
+
 function members(value: unknown, own: string): readonly Member[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0 || value.length > maxMembers) {
@@ -178,6 +186,7 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     ...joined(options),
     cluster: clusterName(options.cluster ?? "flotilla"),
     secret,
+    superDigest: digestOf(options.superDigest),
     heartbeatMs,
     electionTimeoutMs,
     snapshotEntries: integer(options.snapshotEntries, "snapshotEntries", 100_000, 1),

@@ -1,7 +1,7 @@
 import type { Host } from "@flotilla/runtime";
 import type { LocalReader } from "../client/dialer.ts";
 import { localDialer } from "../client/local-dialer.ts";
-import { leaseTimes } from "../client/open-session.ts";
+import { credentials, leaseTimes } from "../client/open-session.ts";
 import type { SessionOptions } from "../client/options.ts";
 import { ClientSession } from "../client/session.ts";
 import { Inbox } from "../ports/inbox.ts";
@@ -66,6 +66,7 @@ export function localSession(host: Host, door: ClientDoor, options: SessionOptio
     host,
     dialer: localDialer(() => localPort(host, door)),
     times: leaseTimes(options),
+    ...credentials(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     session: Buffer.from(host.random.bytes(16)).toString("hex"),
     secret: host.random.bytes(16),

@@ -22,6 +22,8 @@ export interface Identity {
   readonly id: NodeId;
   readonly cluster: string;
   readonly secret: Uint8Array | undefined;
+  /** Who may do everything, as `digestId` gives it. */
+  readonly superDigest?: string | undefined;
 }
 
 /** Everything of a member but raft and the network. */
@@ -64,6 +66,7 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
     renewals,
     stint: new Stint(clock),
     status: () => nodeStatus(identity.cluster, raft.status(), machine),
+    ...(identity.superDigest === undefined ? {} : { superDigest: identity.superDigest }),
   };
   const { cluster, secret } = identity;
   const door = new ClientDoor({

@@ -1,4 +1,4 @@
-import type { SessionId } from "@flotilla/kv";
+import type { Identity, SessionId } from "@flotilla/kv";
 import { encodeCommand, limits } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -14,6 +14,8 @@ export interface RequestLaneOptions {
   readonly raft: Pick<RaftPort, "propose" | "status">;
   readonly session: SessionId;
   readonly attach: number;
+  /** Who the client was found to be. */
+  readonly identities?: readonly Identity[];
   /** Last request of the session that is applied here. */
   readonly lastSeq: () => number;
   /** The feature level that the cluster has agreed on. */
@@ -59,9 +61,8 @@ export class RequestLane {
       return;
     }
     this.#expectsStale = false;
-    const { session, attach, featureLevel } = this.#options;
-    const { seq, ack, operation } = message;
-    const command = encodeCommand({ type: "request", session, attach, seq, ack, operation }, featureLevel());
+    const { seq } = message;
+    const command = this.#encode(message);
     if (!this.#admit(seq, command.length)) return;
     this.#next += 1;
     this.#inFlight += 1;
@@ -96,6 +97,12 @@ export class RequestLane {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  #encode({ seq, ack, operation }: RequestMessage): Uint8Array {
+    const { session, attach, featureLevel, identities = [] } = this.#options;
+    const command = { type: "request", session, attach, seq, ack, operation } as const;
+    return encodeCommand(identities.length === 0 ? command : { ...command, identities }, featureLevel());
   }
 
   #admit(seq: number, size: number): boolean {

@@ -1,4 +1,4 @@
-import type { Applied, SessionId, WatchToken } from "@flotilla/kv";
+import type { Applied, Identity, SessionId, WatchToken } from "@flotilla/kv";
 import { limits } from "@flotilla/kv";
 import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -14,9 +14,10 @@ import type {
   WatchMessage,
   WatchSpec,
 } from "../wire/messages.ts";
-import { answerQuery } from "./answers.ts";
+import { answerQuery, unconfirmed } from "./answers.ts";
 import { AttachProposal } from "./attach-proposal.ts";
 import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
+import { identitiesOf } from "./identities.ts";
 import { Outlet } from "./outlet.ts";
 import { RequestLane } from "./request-lane.ts";
 import { WaitQueue } from "./wait-queue.ts";
@@ -43,6 +44,8 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   #state: State = { type: "fresh" };
   #id: SessionId = "";
   #attach = 0;
+  readonly #remoteAddress: string | undefined;
+  #identities: readonly Identity[] = [];
   /** Last request of the session that is applied here. */
   #lastSeq = 0;
 
@@ -50,6 +53,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: () => void) {
     this.#context = context;
     this.#onEnd = onEnd;
+    this.#remoteAddress = port.remoteAddress;
     this.#outlet = new Outlet(port, context.clock);
     this.#feed = new WatchFeed({
       machine: context.machine,
@@ -57,6 +61,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       port: this.#outlet,
       clock: context.clock,
       historyId: () => this.#historyId,
+      identities: () => this.#identities,
       probe: context.probe,
     });
     this.#outlet.follow(this.#feed);
@@ -95,11 +100,11 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
    * Undefined when it has to wait its turn.
    */
   answerNow(query: Query): Answer | undefined {
-    const { machine, stint, status } = this.#context;
+    const { stint } = this.#context;
     if (this.#state.type !== "attached" || !this.#outlet.isClear) return undefined;
     // A page of children may be long.
     if (!stint.take(query.type === "children")) return undefined;
-    return answerQuery(machine, query, status);
+    return answerQuery(this.#context, query, this.#identities);
   }
 
   end(): void {
@@ -217,6 +222,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#silence.cancel();
     this.#id = message.session;
     this.#attach = message.attach;
+    this.#identities = identitiesOf(message.auth, this.#remoteAddress, this.#context.superDigest);
     const { clock, raft, machine } = this.#context;
     const giveUp = (): void =>
       this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time");
@@ -261,6 +267,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       raft,
       session: this.#id,
       attach: this.#attach,
+      identities: this.#identities,
       lastSeq: () => this.#lastSeq,
       featureLevel: () => this.#context.machine.featureLevel,
       sendResult: (seq, result) => this.#outlet.answer({ type: "result", seq, result }),
@@ -337,15 +344,9 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
   #answerRead({ id, query }: ReadMessage, confirmed: boolean): void {
     if (this.#state.type !== "attached") return;
-    const { machine, status } = this.#context;
-    const answer = confirmed
-      ? answerQuery(machine, query, status)
-      : ({
-          type: "error",
-          code: "ERR_FLOTILLA_NO_QUORUM",
-          message: "no leader confirmed the read in time",
-        } as const);
-    this.#outlet.answer({ type: "read-result", id, revision: machine.revision, answer });
+    const { revision } = this.#context.machine;
+    const answer = confirmed ? answerQuery(this.#context, query, this.#identities) : unconfirmed;
+    this.#outlet.answer({ type: "read-result", id, revision, answer });
   }
 
   #watch({ after, watch }: WatchMessage): void {

@@ -1,6 +1,6 @@
 import type { Machine } from "@flotilla/kv";
 import type { RaftStatus } from "@flotilla/raft";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 
 /** What a member tells of itself. */
 export function nodeStatus(cluster: string, raft: RaftStatus, machine: Machine): NodeStatus {

@@ -1,10 +1,11 @@
-import type { Machine, TreeEvent, WatchKind, WatchTable, WatchToken } from "@flotilla/kv";
+import type { Acl, Identity, Machine, TreeEvent, WatchKind, WatchTable, WatchToken } from "@flotilla/kv";
 import { compareTokens, isPath, matches } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { SnapshotReason } from "../client/api.ts";
 import type { ServerMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
 import { outsideHistory } from "../wire/messages.ts";
+import { mayRead } from "./answers.ts";
 import { EventFilter } from "./event-filter.ts";
 import { firstPage, ScopePages } from "./pages.ts";
 
@@ -49,6 +50,8 @@ export interface WatchFeedOptions {
   readonly port: FeedPort;
   readonly clock: Pick<Clock, "setTimer">;
   readonly historyId: () => string;
+  /** Who the client was found to be. Default: nobody in particular. */
+  readonly identities?: () => readonly Identity[];
   readonly probe: (name: string) => void;
 }
 
@@ -63,6 +66,11 @@ export class WatchFeed {
 
   constructor(options: WatchFeedOptions) {
     this.#options = options;
+  }
+
+  /** Whether the client may see a node with this access list. */
+  mayRead(acl: Acl | undefined): boolean {
+    return acl === undefined || mayRead(acl, this.#options.identities?.() ?? []);
   }
 
   /** Watches armed. */
@@ -220,7 +228,8 @@ export class WatchFeed {
 
   #sendPage(watch: LocalWatch, pages: ScopePages): void {
     const { entries, last } = pages.next();
-    const nodes = watch.filter === null ? entries : watch.filter.entries(entries);
+    const readable = entries.filter(({ acl }) => this.mayRead(acl));
+    const nodes = watch.filter === null ? readable : watch.filter.entries(readable);
     const historyId = this.#options.historyId();
     if (nodes.length > 0 || last) {
       const { revision } = pages.token;
@@ -260,9 +269,9 @@ export function checkWatch(watch: WatchSpec): void {
   if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
 }
 
-/** True for an event of its scope that it wants to hear of. */
-export function isWanted({ filter }: LocalWatch, event: TreeEvent): boolean {
-  return filter === null || filter.wants(event);
+/** True for an event of its scope that it wants to hear of, and whose node its client may read. */
+export function isWanted({ filter, feed }: LocalWatch, event: TreeEvent): boolean {
+  return feed.mayRead(event.acl) && (filter === null || filter.wants(event));
 }
 
 /** The latest token that lies before an event and all others of its revision. */

@@ -7,6 +7,8 @@ export const wireBounds = {
   /** How often a watch may ask for bookmarks, ms. */
   minBookmarkMs: 100,
   maxBookmarkMs: 86_400_000,
+  /** Names and passwords of one client. */
+  credentials: 8,
   /** Leases in one renewal. */
   leases: 1_000,
   /** Encoded result of one request, bytes. */

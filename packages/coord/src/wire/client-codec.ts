@@ -6,6 +6,7 @@ import { readFrame } from "./frame.ts";
 import type {
   AttachMessage,
   ClientMessage,
+  Credential,
   NodeQuery,
   Query,
   ReadMessage,
@@ -13,12 +14,12 @@ import type {
   WatchSpec,
 } from "./messages.ts";
 import { readChangesQuery, writeChangesQuery } from "./past-codec.ts";
-import { readPath } from "./tree-codec.ts";
+import { readName, readPath } from "./tree-codec.ts";
 import { readWatch, writeWatch } from "./watch-codec.ts";
 
 /*
  * Positional CBOR arrays; the first item is the tag:
- *   0 attach   [0, session, secret, attach, ttlMs|null, [watch…]]
+ *   0 attach   [0, session, secret, attach, ttlMs|null, [watch…], [[user, password]…]]
  *   1 request  [1, seq, ack, operation]
  *   2 read     [2, id, after, linearizable, query]
  *   3 watch    [3, after, watch]
@@ -56,6 +57,10 @@ function writeQuery(query: Query): void {
       open(9, 4);
       writeChangesQuery(writer, query);
       return;
+    case "acl":
+      open(10, 2);
+      writer.text(query.path);
+      return;
     case "usage":
       open(5, 2);
       writer.text(query.path);
@@ -82,7 +87,7 @@ function open(tag: number, items: number): void {
 }
 
 function writeAttach(message: AttachMessage): void {
-  open(0, 6);
+  open(0, 7);
   writer.text(message.session);
   writer.bytes(message.secret);
   writer.number(message.attach);
@@ -90,6 +95,12 @@ function writeAttach(message: AttachMessage): void {
   else writer.number(message.ttlMs);
   writer.array(message.watches.length);
   for (const watch of message.watches) writeWatch(writer, watch);
+  writer.array(message.auth.length);
+  for (const { user, password } of message.auth) {
+    writer.array(2);
+    writer.text(user);
+    writer.text(password);
+  }
 }
 
 function write(message: ClientMessage): void {
@@ -148,6 +159,11 @@ function readWatches(reader: CborReader): readonly WatchSpec[] {
   return ids.size === watches.length ? watches : bad("watches: an id appears twice");
 }
 
+function readCredential(reader: CborReader): Credential {
+  reader.array("credential", 2, 2);
+  return { user: readName(reader, "user"), password: readName(reader, "password") };
+}
+
 function readAttach(reader: CborReader): AttachMessage {
   const session = readId(reader);
   const secret = reader.bytes("secret", 16).slice();
@@ -155,7 +171,9 @@ function readAttach(reader: CborReader): AttachMessage {
   const attach = reader.uint("attach number");
   if (attach === 0) bad("attach number: expected at least 1");
   const ttlMs = reader.takeNull() ? null : reader.uint("ttlMs");
-  return { type: "attach", session, secret, attach, ttlMs, watches: readWatches(reader) };
+  const watches = readWatches(reader);
+  const auth = reader.list("auth", wireBounds.credentials, readCredential);
+  return { type: "attach", session, secret, attach, ttlMs, watches, auth };
 }
 
 function readRequest(reader: CborReader): RequestMessage {
@@ -174,7 +192,7 @@ function readChildren(reader: CborReader): NodeQuery {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4];
+const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4, 2];
 
 function readPast(reader: CborReader): Query {
   const revision = reader.uint("revision");
@@ -191,7 +209,7 @@ function readNodeQuery(reader: CborReader, tag: number): NodeQuery {
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 9);
+  const tag = reader.uint("query tag", 10);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -202,6 +220,8 @@ function readQuery(reader: CborReader): Query {
       return readPast(reader);
     case 9:
       return readChangesQuery(reader);
+    case 10:
+      return { type: "acl", path: readPath(reader, "path") };
     case 5:
       return { type: "usage", path: readPath(reader, "path") };
     case 6: {
@@ -232,10 +252,10 @@ function readId(reader: CborReader): string {
 }
 
 /** Items of a message, by tag. */
-const messageItems = [6, 4, 5, 3, 2, 3, 2];
+const messageItems = [7, 4, 5, 3, 2, 3, 2];
 
 function readMessage(reader: CborReader): ClientMessage {
-  const items = reader.array("message", 1, 6);
+  const items = reader.array("message", 1, 7);
   const tag = reader.uint("message tag", 6);
   expectItems("message", items, messageItems[tag] ?? 0);
   switch (tag) {

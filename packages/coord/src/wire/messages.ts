@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import type {
+  Acl,
   LeaseEntry,
   LeaseId,
   Node,
@@ -13,7 +14,8 @@ import type {
   WatchKind,
   WatchToken,
 } from "@flotilla/kv";
-import type { NodeStatus, SnapshotReason } from "../client/api.ts";
+import type { SnapshotReason } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 
 /** The protocol clients dial. */
 export const clientProtocol = "flotilla-client-1";
@@ -51,6 +53,12 @@ export interface WatchSpec {
   readonly wants: WatchWants | null;
 }
 
+/** A name and a password. */
+export interface Credential {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** First message on a channel. Nothing is answered before the attach is applied and the watches are armed. */
 export interface AttachMessage {
   readonly type: "attach";
@@ -60,6 +68,8 @@ export interface AttachMessage {
   /** Given while the session was never confirmed: open it. */
   readonly ttlMs: number | null;
   readonly watches: readonly WatchSpec[];
+  /** Who the client says it is, and how it proves that. */
+  readonly auth: readonly Credential[];
 }
 /** A write. Sent in seq order, and like everything but `ping` and a read of `status` only after `attached`. */
 export interface RequestMessage {
@@ -98,6 +108,7 @@ export type Query =
   | { readonly type: "usage"; readonly path: string }
   | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
   | { readonly type: "leases"; readonly after: LeaseId | null; readonly limit: number }
+  | { readonly type: "acl"; readonly path: string }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -183,6 +194,8 @@ export type Answer =
   | ({ readonly type: "changes" } & NodeChangesPage)
   /** The revision asked for cannot be read any more; the earliest that can is `floor`. */
   | { readonly type: "compacted"; readonly floor: number }
+  /** Both null when there is no node. */
+  | { readonly type: "acl"; readonly acl: Acl | null; readonly stat: Stat | null }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };

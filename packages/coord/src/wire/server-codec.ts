@@ -1,5 +1,5 @@
 import type { Usage } from "@flotilla/kv";
-import { limits, readStat, writeStat } from "@flotilla/kv";
+import { limits, readAcl, readStat, writeAcl, writeStat } from "@flotilla/kv";
 import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
 import type { CborReader, ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
@@ -98,6 +98,13 @@ function writeAnswer(answer: Answer): void {
     case "compacted":
       open(10, 2);
       writer.number(answer.floor);
+      return;
+    case "acl":
+      open(11, 3);
+      if (answer.acl === null) writer.null();
+      else writeAcl(writer, answer.acl);
+      if (answer.stat === null) writer.null();
+      else writeStat(writer, answer.stat);
       return;
     case "usage":
       open(6, 2);
@@ -232,11 +239,11 @@ function readUsage(reader: CborReader): Usage {
 }
 
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2];
+const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2, 3];
 
 function readAnswer(reader: CborReader): Answer {
   const items = reader.array("answer", 1, 4);
-  const tag = reader.uint("answer tag", 10);
+  const tag = reader.uint("answer tag", 11);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -263,6 +270,10 @@ function readAnswer(reader: CborReader): Answer {
       return { type: "changes", ...readChanges(reader) };
     case 10:
       return { type: "compacted", floor: reader.uint("floor") };
+    case 11: {
+      const acl = reader.takeNull() ? null : readAcl(reader);
+      return { type: "acl", acl, stat: reader.takeNull() ? null : readStat(reader) };
+    }
     case 6:
       return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
     default:

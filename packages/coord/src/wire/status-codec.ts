@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
-import type { NodeStatus } from "../client/api.ts";
+import type { NodeStatus } from "../client/status-api.ts";
 import { wireBounds } from "./bounds.ts";
 import { readName } from "./tree-codec.ts";
 

@@ -209,6 +209,7 @@ test("a server answers nothing at once before the attach, past a watch that is b
     attach: 1,
     ttlMs: 10_000,
     watches: [],
+    auth: [],
   });
   await world.settle();
   expect(session.answerNow(get("/a"))).toBe(undefined);

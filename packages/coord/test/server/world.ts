@@ -129,7 +129,7 @@ export class RawClient {
     more: { ttlMs?: number | null; watches?: readonly WatchSpec[] } = {},
   ): void {
     const { ttlMs = 10_000, watches = [] } = more;
-    this.send({ type: "attach", session, secret: new Uint8Array(16), attach, ttlMs, watches });
+    this.send({ type: "attach", session, secret: new Uint8Array(16), attach, ttlMs, watches, auth: [] });
   }
 
   request(seq: number, operation: Operation, ack: number = 0): void {

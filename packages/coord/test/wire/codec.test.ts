@@ -89,6 +89,7 @@ const query = fc.oneof(
     after: fc.option(id, { nil: null }),
     limit: fc.integer({ min: 0, max: 1_000 }),
   }),
+  fc.record({ type: fc.constant("acl"), path }),
   fc.record({ type: fc.constantFrom("sync", "status") }),
 );
 const clientMessage = fc.oneof(
@@ -99,6 +100,9 @@ const clientMessage = fc.oneof(
     attach: count,
     ttlMs: fc.option(uint, { nil: null }),
     watches: fc.uniqueArray(watch, { maxLength: 5, selector: (item) => item.id }),
+    auth: fc.array(fc.record({ user: fc.string({ maxLength: 9 }), password: fc.string({ maxLength: 9 }) }), {
+      maxLength: 3,
+    }),
   }),
   fc
     .record({ type: fc.constant("request"), seq: count, ack: uint, operation })
@@ -197,6 +201,21 @@ const answer = fc.oneof(
     next: fc.option(id, { nil: null }),
   }),
   pastAnswer(id),
+  fc.record({
+    type: fc.constant("acl"),
+    acl: fc.option(
+      fc.array(
+        fc.record({
+          scheme: fc.constantFrom("world", "auth", "digest", "ip", "x509"),
+          id: text,
+          permissions: uint,
+        }),
+        { maxLength: 3 },
+      ),
+      { nil: null },
+    ),
+    stat: fc.option(stat, { nil: null }),
+  }),
   fc.record({ type: fc.constant("done") }),
   fc.record({ type: fc.constant("status"), status }),
   fc.record({ type: fc.constant("error"), code, message: text }),

@@ -1,6 +1,6 @@
 import type { Node, NodeChange, SessionInfo, WatchToken } from "@flotilla/kv";
 import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
-import type { NodeStatus } from "../../src/client/api.ts";
+import type { NodeStatus } from "../../src/client/status-api.ts";
 import type {
   Answer,
   ClientMessage,
@@ -56,6 +56,8 @@ function query(of: Query): unknown[] {
       return [1, of.path];
     case "children":
       return [2, of.path, of.after, of.limit];
+    case "acl":
+      return [10, of.path];
     case "usage":
       return [5, of.path];
     case "sessions":
@@ -76,8 +78,9 @@ function query(of: Query): unknown[] {
 export function packedClientMessage(message: ClientMessage): unknown[] {
   switch (message.type) {
     case "attach": {
-      const { session, secret, attach, ttlMs, watches } = message;
-      return [0, session, secret, attach, ttlMs, watches.map(watch)];
+      const { session, secret, attach, ttlMs, watches, auth } = message;
+      const names = auth.map(({ user, password }) => [user, password]);
+      return [0, session, secret, attach, ttlMs, watches.map(watch), names];
     }
     case "request":
       return [1, message.seq, message.ack, packedOperation(message.operation)];
@@ -139,6 +142,15 @@ function answer(of: Answer): unknown[] {
       return [9, of.changes.map(change), orNull(of.next, point), point(of.floor)];
     case "compacted":
       return [10, of.floor];
+    case "acl": {
+      const schemes = ["world", "auth", "digest", "ip", "x509"];
+      const entries = of.acl?.map(({ scheme, id, permissions }) => [
+        schemes.indexOf(scheme),
+        id,
+        permissions,
+      ]);
+      return [11, entries ?? null, orNull(of.stat, packedStat)];
+    }
     case "done":
       return [3];
     case "status":

@@ -213,7 +213,8 @@ describe("a list (4.9)", () => {
     const driver = new Callers();
     driver.open(1);
     expect(driver.as(as, create("/n", { acl: given }))).toBe("ok");
-    expect(driver.machine.acl("/n")).toMatchObject({ acl: expected, stat: { aversion: 0 } });
+    expect(driver.machine.acl("/n")).toEqual(expected);
+    expect(driver.machine.exists("/n")?.aversion).toBe(0);
     expect(driver.as(as, setAcl("/n", given))).toBe(permits(expected, as, admin) ? "ok" : "NO_AUTH");
   });
 
@@ -303,7 +304,20 @@ describe("a list (4.9)", () => {
     driver.open(1);
     for (const path of ["/a", "/b"]) driver.as([ann], create(path, { acl: [to(ann, all)] }));
     driver.as([ann], create("/c", { acl: [world(all)] }));
-    expect(driver.machine.acl("/a")?.acl).toBe(driver.machine.acl("/b")?.acl);
-    expect(driver.machine.acl("/c")?.acl).toBe(openAcl);
+    expect(driver.machine.acl("/a")).toBe(driver.machine.acl("/b"));
+    expect(driver.machine.acl("/c")).toBe(openAcl);
+  });
+
+  test("guards the past of its node too, also when that is gone or open by now", () => {
+    const driver = opened();
+    const { past } = driver.machine;
+    driver.as([ann], remove("/own/child"));
+    driver.as([ann], setAcl("/dark", openAcl));
+    for (const path of ["/own", "/own/child", "/dark"]) {
+      expect(past.permits(path, [bob])).toBe(false);
+      expect(past.permits(path, [ann])).toBe(true);
+    }
+    expect(past.permits("/own/open", [])).toBe(true);
+    expect(past.permits("/none", [])).toBe(true);
   });
 });
