@@ -6,7 +6,10 @@ export type {
   CreateOptions,
   DeleteOptions,
   Fence,
+  GrantOptions,
   HistoryOptions,
+  Lease,
+  LeasesOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
@@ -17,6 +20,7 @@ export type {
   SessionLease,
   SessionsOptions,
   SessionState,
+  SetAclOptions,
   SetOptions,
   SnapshotReason,
   Value,
@@ -91,12 +95,20 @@ export type { DataOptions, RestoreOptions } from "./server/offline.ts";
 export { standIn } from "./server/stand-in.ts";
 export type { StandIn } from "./server/stand-in.ts";
 export { start } from "./server/start.ts";
+export type { Credential } from "./wire/messages.ts";
 export { FlotillaError } from "@flotilla/runtime";
+export { digestId, openAcl, permissions } from "@flotilla/kv";
 export type { DataReport, ForcedCluster, Poison, RestoredCluster } from "@flotilla/raft";
 export type { ErrorCode } from "@flotilla/runtime";
 export type {
+  Acl,
+  AclEntry,
+  AclScheme,
   Branch,
   ChildrenPage,
+  LeaseEntry,
+  LeaseId,
+  LeasesPage,
   Node,
   NodeChange,
   NodeChangesPage,

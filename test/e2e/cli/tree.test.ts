@@ -217,6 +217,18 @@ describe("a life of a node", { timeout: 240_000 }, () => {
       await expectFailure([...verb, "0".repeat(32), "-y"], 6, "ERR_FLOTILLA_NOT_FOUND");
   });
 
+  test("a node is another name's to read once its list says so", async () => {
+    const ann = { env: { ...env, FLOTILLA_AUTH: "ann:secret" } };
+    expect((await run(["create", "/annas", "x", "--acl", "auth::cdrwa"], ann)).code).toBe(0);
+    await expectFailure(["get", "/annas"], 4, "ERR_FLOTILLA_NO_AUTH");
+    expect((await run(["acl", "get", "/annas"], ann)).stdout).toMatch(/^digest:ann:[\w+/]{27}=:cdrwa$/m);
+    expect((await run(["acl", "set", "/annas", "auth::cdrwa,world:anyone:r"], ann)).code).toBe(0);
+    expect(await json("acl", "get", "/annas")).toMatchObject({ aversion: 1, acl: [{ id: "ann:x" }, {}] });
+    expect((await run(["get", "/annas"])).stdout).toBe("x\n");
+    await expectFailure(["acl", "set", "/annas", "world:anyone:r"], 4, "ERR_FLOTILLA_NO_AUTH");
+    expect((await run(["rm", "/annas"])).code).toBe(0);
+  });
+
   test("commands leave no session behind", async () => {
     await json("put", "/a", "x");
     const status = await json("status");

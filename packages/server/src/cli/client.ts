@@ -1,7 +1,7 @@
 import type { Coord } from "@flotilla/coord";
-import type { Session } from "@flotilla/coord/client";
+import type { Credential, Session } from "@flotilla/coord/client";
 import { connect } from "@flotilla/coord/client";
-import { silentLogger } from "@flotilla/runtime";
+import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { parseDuration } from "../config/duration.ts";
@@ -17,6 +17,7 @@ export interface ClientFlags {
   readonly endpoints?: string;
   readonly cluster?: string;
   readonly secretFile?: string;
+  readonly authFile?: string;
   readonly timeout?: string;
   readonly json?: true;
 }
@@ -26,6 +27,8 @@ export interface ClientSettings {
   readonly endpoints: readonly string[];
   readonly cluster: string;
   readonly secret?: string;
+  /** Who to be to access lists. */
+  readonly auth?: readonly Credential[];
   /** Bounds the connect and every call, ms. */
   readonly timeoutMs: number;
 }
@@ -40,6 +43,7 @@ export function addClientOptions(command: Command): Command {
     .option("--endpoints <list>", `members to try, host:port,… (default: ${defaultEndpoints})`)
     .option("--cluster <name>", "name of the cluster (default: flotilla)")
     .option("--secret-file <file>", "file with the shared secret")
+    .option("--auth-file <file>", "file with user:password, to be known by to access lists")
     .option("--timeout <duration>", `longest wait of a call (default: ${defaultTimeout})`)
     .addOption(jsonOption());
 }
@@ -50,12 +54,14 @@ export function addClientOptions(command: Command): Command {
  */
 export async function loadClientSettings(flags: ClientFlags, env: Environment): Promise<ClientSettings> {
   const secret = await clientSecret(flags, env);
+  const auth = await clientAuth(flags, env);
   const timeout = flags.timeout ?? env["FLOTILLA_TIMEOUT"] ?? defaultTimeout;
   const endpoints = flags.endpoints ?? env["FLOTILLA_ENDPOINTS"] ?? defaultEndpoints;
   return {
     endpoints: readAddresses(endpoints, flags.endpoints === undefined ? "FLOTILLA_ENDPOINTS" : "--endpoints"),
     cluster: flags.cluster ?? env["FLOTILLA_CLUSTER"] ?? "flotilla",
     ...(secret === undefined ? {} : { secret }),
+    ...(auth === undefined ? {} : { auth: [auth] }),
     timeoutMs: parseDuration(timeout, flags.timeout === undefined ? "FLOTILLA_TIMEOUT" : "--timeout"),
   };
 }
@@ -66,6 +72,17 @@ async function clientSecret(flags: ClientFlags, env: Environment): Promise<strin
   if (secret !== undefined && secret !== "") return secret;
   const file = env["FLOTILLA_SECRET_FILE"];
   return file === undefined || file === "" ? undefined : readSecretFile(file);
+}
+
+async function clientAuth(flags: ClientFlags, env: Environment): Promise<Credential | undefined> {
+  const file = flags.authFile ?? env["FLOTILLA_AUTH_FILE"];
+  const isFile = file !== undefined && file !== "" && (flags.authFile !== undefined || !env["FLOTILLA_AUTH"]);
+  const text = isFile ? await readSecretFile(file) : env["FLOTILLA_AUTH"];
+  if (text === undefined || text === "") return undefined;
+  const colon = text.indexOf(":");
+  if (colon < 1 || colon === text.length - 1)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", "FLOTILLA_AUTH, or its file: expected user:password");
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** Connects; warnings of the client are not for the one who typed a command. */

@@ -10,7 +10,7 @@ export const exitCodes = {
   usage: 2,
   /** No member answered, or too few of them are up. Nothing was changed. */
   unavailable: 3,
-  /** Wrong secret or wrong cluster. */
+  /** Wrong secret, wrong cluster, or an access list that grants it to others. */
   denied: 4,
   /** Refused because of what is there: exists, bad version, held, has children. Nothing was changed. */
   conflict: 5,
@@ -44,12 +44,14 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_GRACE: exitCodes.unavailable,
   ERR_FLOTILLA_HAS_CHILDREN: exitCodes.conflict,
   ERR_FLOTILLA_HELD: exitCodes.conflict,
+  ERR_FLOTILLA_INVALID_ACL: exitCodes.usage,
   ERR_FLOTILLA_LIMIT: exitCodes.conflict,
   ERR_FLOTILLA_LOCKED: exitCodes.storage,
   ERR_FLOTILLA_NOT_CAUGHT_UP: exitCodes.conflict,
   ERR_FLOTILLA_NOT_FOUND: exitCodes.notFound,
   ERR_FLOTILLA_NOT_LEADER: exitCodes.unavailable,
   ERR_FLOTILLA_NOT_TRANSFERRED: exitCodes.unavailable,
+  ERR_FLOTILLA_NO_AUTH: exitCodes.denied,
   ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: exitCodes.conflict,
   ERR_FLOTILLA_NO_QUORUM: exitCodes.unavailable,
   ERR_FLOTILLA_OVERLOADED: exitCodes.unavailable,

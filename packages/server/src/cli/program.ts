@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { compareCommand } from "../commands/compare.ts";
+import { aclCommand } from "../commands/acl.ts";
 import { createCommand } from "../commands/create.ts";
 import { demoCommand } from "../commands/demo.ts";
 import { demoMemberCommand } from "../commands/demo-member.ts";
@@ -46,6 +47,7 @@ const commands = [
   multiCommand,
   sessionsCommand,
   leasesCommand,
+  aclCommand,
   statCommand,
   historyCommand,
   watchCommand,
@@ -55,7 +57,8 @@ const commands = [
 const footer = `
 Exit codes: 0 ok, 1 other, 2 usage, 3 no quorum or no connection, 4 denied, 5 conflict, 6 not found,
 7 outcome unknown, 74 storage.
-Clients read FLOTILLA_ENDPOINTS, FLOTILLA_CLUSTER, FLOTILLA_SECRET, FLOTILLA_SECRET_FILE, FLOTILLA_TIMEOUT.`;
+Clients read FLOTILLA_ENDPOINTS, FLOTILLA_CLUSTER, FLOTILLA_SECRET, FLOTILLA_SECRET_FILE, FLOTILLA_AUTH,
+FLOTILLA_AUTH_FILE, FLOTILLA_TIMEOUT.`;
 
 /** The whole command line. Errors are thrown, not printed. */
 export function buildProgram(context: Context): Command {

@@ -1,6 +1,7 @@
 import type { Session, Written } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
+import { parseAcl } from "../cli/acl-text.ts";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
@@ -11,6 +12,7 @@ interface CreateFlags extends ClientFlags {
   readonly sequential?: true;
   readonly container?: true;
   readonly ttl?: string;
+  readonly acl?: string;
   readonly file?: string;
 }
 
@@ -27,6 +29,7 @@ export function createCommand(context: Context): Command {
       "-t, --ttl <duration>",
       "goes away once it has no children and was not set for so long, such as 90s",
     )
+    .option("--acl <list>", "who may do what with it: scheme:id:cdrwa,… such as auth::cdrwa")
     .option("--file <file>", "take the value from a file; - is standard input");
   return addClientOptions(command).action(
     async (path: string, value: string | undefined, flags: CreateFlags) => {
@@ -34,8 +37,10 @@ export function createCommand(context: Context): Command {
       const bytes = await readValue({ value: given, file: flags.file });
       const { ephemeral = false, sequential = false, container = false } = flags;
       const ttl = flags.ttl === undefined ? {} : { ttlMs: parseTtl(flags.ttl) };
+      const acl = flags.acl === undefined ? {} : { acl: parseAcl(flags.acl) };
       await withSession(context, flags, async (session) => {
-        const written = await session.create(path, bytes, { ephemeral, sequential, container, ...ttl });
+        const kind = { ephemeral, sequential, container, ...ttl };
+        const written = await session.create(path, bytes, { ...kind, ...acl });
         tell(context, written, flags);
         if (ephemeral) await hold(context, session, written);
       });
