@@ -11,9 +11,11 @@ test("a password makes the identity that ZooKeeper makes of it", () => {
   ]);
 });
 
+function isSuper(digest: string | undefined): boolean {
+  return identitiesOf([ann], undefined, digest).some(({ scheme }) => scheme === "super");
+}
+
 test("only whoever the member names may do everything", () => {
-  const isSuper = (digest: string | undefined): boolean =>
-    identitiesOf([ann], undefined, digest).some(({ scheme }) => scheme === "super");
   expect([undefined, digestId("ann", "secret"), digestId("ann", "other")].map(isSuper)).toEqual([
     false,
     true,

@@ -7,6 +7,7 @@ import { maxFrameBytes } from "../../src/wire/bounds.ts";
 import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
 import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
+import { acls, credentials, leaseEntries } from "./arbitraries.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
 import { childrenQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
 
@@ -100,9 +101,7 @@ const clientMessage = fc.oneof(
     attach: count,
     ttlMs: fc.option(uint, { nil: null }),
     watches: fc.uniqueArray(watch, { maxLength: 5, selector: (item) => item.id }),
-    auth: fc.array(fc.record({ user: fc.string({ maxLength: 9 }), password: fc.string({ maxLength: 9 }) }), {
-      maxLength: 3,
-    }),
+    auth: fc.array(credentials, { maxLength: 3 }),
   }),
   fc
     .record({ type: fc.constant("request"), seq: count, ack: uint, operation })
@@ -195,25 +194,13 @@ const answer = fc.oneof(
   }),
   fc.record({
     type: fc.constant("leases"),
-    leases: fc.array(fc.record({ id, session: id, ttlMs: uint, doomed: fc.boolean(), nodes: uint }), {
-      maxLength: 3,
-    }),
+    leases: fc.array(leaseEntries, { maxLength: 3 }),
     next: fc.option(id, { nil: null }),
   }),
   pastAnswer(id),
   fc.record({
     type: fc.constant("acl"),
-    acl: fc.option(
-      fc.array(
-        fc.record({
-          scheme: fc.constantFrom("world", "auth", "digest", "ip", "x509"),
-          id: text,
-          permissions: uint,
-        }),
-        { maxLength: 3 },
-      ),
-      { nil: null },
-    ),
+    acl: fc.option(acls, { nil: null }),
     stat: fc.option(stat, { nil: null }),
   }),
   fc.record({ type: fc.constant("done") }),
