@@ -2,7 +2,9 @@ import fc from "fast-check";
 
 const text = fc.string({ maxLength: 9 });
 const count = fc.nat();
-const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex"));
+export const id = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => Buffer.from(bytes).toString("hex"));
 
 export const credentials = fc.record({ user: text, password: text });
 

@@ -7,14 +7,13 @@ import { maxFrameBytes } from "../../src/wire/bounds.ts";
 import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
 import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
-import { acls, credentials, leaseEntries } from "./arbitraries.ts";
+import { acls, credentials, id, leaseEntries } from "./arbitraries.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
 import { childrenQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
 
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const path = fc.string({ maxLength: 40 }).map((text) => `/${text}`);
-const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString("hex"));
 const value = fc.uint8Array({ maxLength: 60 });
 const token = fc.record({ historyId: id, revision: uint, ordinal: uint });
 const watch = fc.record({
