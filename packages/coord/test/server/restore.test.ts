@@ -121,6 +121,22 @@ describe("a cluster restored from a backup", () => {
     expect(await cluster.until(codeOf(again.create("/e", "", { ephemeral: true })))).toBe("fulfilled");
   });
 
+  test("lets whoever wants to lead wait until then", async () => {
+    const cluster = await three();
+    const pieces = await save(cluster);
+    for (const id of cluster.ids) cluster.kernel.node(id).crash();
+    await restoreAt(cluster, "m1", pieces);
+    await cluster.join("m1", {});
+    const leading = cluster.node("m1").election("search").campaign();
+    let isLeader = false;
+    void leading.then(() => (isLeader = true));
+    await cluster.pass(120_000);
+    expect(isLeader).toBe(false);
+    await cluster.pass(15_000);
+    expect(isLeader).toBe(true);
+    expect((await cluster.until(leading)).signal.aborted).toBe(false);
+  });
+
   test("makes them at once where the operator waived that, and refuses fences of the cluster before", async () => {
     const cluster = await three();
     const client = await cluster.client();
