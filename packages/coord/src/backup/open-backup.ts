@@ -37,12 +37,19 @@ function requireSame(facts: BackupFacts, machine: Machine): void {
   throw new FlotillaError("ERR_FLOTILLA_DAMAGED", "backup: it does not say what is in it");
 }
 
+/** A caller without types may hand over anything. */
+function requireSource(source: unknown): void {
+  if (typeof source === "object" && source !== null && Symbol.asyncIterator in source) return;
+  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "backup: expected its bytes, as an async iterable");
+}
+
 /**
  * Reads a backup, checks every checksum, and builds the state in it, which proves every relation and the digest.
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` (another format version, or a feature level that
- *   this version does not know); whatever `source` throws
+ *   this version does not know), `ERR_FLOTILLA_BAD_ARGUMENT`; whatever `source` throws
  */
 export async function openBackup(source: AsyncIterable<Uint8Array>): Promise<Backup> {
+  requireSource(source);
   const machine = new Machine();
   const restore = machine.beginRestore();
   const reader = new BackupReader((bytes) => restore.write(bytes));

@@ -15,11 +15,12 @@ import type {
   Poison,
   RestoredCluster,
 } from "@flotilla/raft";
-import { FlotillaError, parseAddress, silentLogger } from "@flotilla/runtime";
+import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { openBackup } from "../backup/open-backup.ts";
 import { isObject } from "../given.ts";
 import { BareStateMachine } from "./bare-state-machine.ts";
+import { loadStartOptions } from "./options.ts";
 
 const defaultCluster = "flotilla";
 /** A second of wall time in revisions: no history makes more of them. */
@@ -105,15 +106,13 @@ export interface RestoreOptions extends DataOptions {
  * own, revisions that no history before can have reached, and no sessions, so no ephemeral nodes. Nothing is written
  * before the whole backup is proved. Durable when it resolves.
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` (the backup), `ERR_FLOTILLA_EXISTS` (there is data),
- * `ERR_FLOTILLA_CONDITION` (the clock is behind the backup), `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_STORAGE`
+ * `ERR_FLOTILLA_BAD_CONFIG` (id, cluster or address), `ERR_FLOTILLA_CONDITION` (the clock is behind the backup), `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_STORAGE`
  */
 export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<RestoredCluster & { revision: number }> {
-  const { host, id, cluster = defaultCluster } = offline(options);
-  parseAddress(options.address);
-  if (id === undefined)
-    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "id: expected that of the member");
+  const { host } = offline(options);
+  const { id, cluster, address } = placeOf(options);
   const { facts, machine } = await openBackup(options.backup);
   const revision = revisionNow(host);
   if (revision <= facts.revision)
@@ -129,13 +128,29 @@ export async function restoreBackup(
     host,
     id,
     cluster,
-    address: options.address,
+    address,
     last: { index: facts.index + 2, term: facts.term + 1 },
     timeMs,
     chunks: machine.snapshot().chunks(),
     stateMachine: new BareStateMachine(),
   });
   return { ...restored, revision };
+}
+
+/** What the member is to be started with, as a start would judge it. */
+function placeOf(options: RestoreOptions): { id: string; cluster: string; address: string } {
+  const { dataDir, address, cluster } = options;
+  const named = cluster === undefined ? {} : { cluster };
+  const start = {
+    id: options.id,
+    dataDir,
+    listen: "127.0.0.1:0",
+    join: [],
+    advertise: String(address),
+    ...named,
+  };
+  const loaded = loadStartOptions(start);
+  return { id: loaded.id, cluster: loaded.cluster, address: loaded.advertise ?? address };
 }
 
 /** Where a history that begins now does: above every revision made so far. */

@@ -186,6 +186,16 @@ describe("restoring is refused, and leaves everything as it was,", () => {
     expect(await cluster.offline("m1", inspectData)).toEqual({ type: "absent" });
   });
 
+  test("for a member that could never be started", async () => {
+    const cluster = await three();
+    const pieces = await save(cluster);
+    for (const more of [{ id: "a b" }, { address: "m1" }, { address: "m1:0" }, { cluster: "" }])
+      expect(await codeOf(restoreAt(cluster, "m1", pieces, more))).toBe("ERR_FLOTILLA_BAD_CONFIG");
+    for (const more of [{ backup: null as never }, { backup: 5 as never }, { graceMs: -1 }])
+      expect(await codeOf(restoreAt(cluster, "m1", pieces, more))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+    expect(await cluster.offline("m1", inspectData)).toEqual({ type: "absent" });
+  });
+
   test("of one that reaches further than the clock", async () => {
     const cluster = await three();
     await cluster.until(cluster.node("n1").session.put("/a", "kept", { timeoutMs: 30_000 }));
