@@ -139,18 +139,12 @@ export async function restoreBackup(
 
 /** What the member is to be started with, as a start would judge it. */
 function placeOf(options: RestoreOptions): { id: string; cluster: string; address: string } {
-  const { dataDir, address, cluster } = options;
+  const { id, dataDir, address: advertise, cluster } = options;
   const named = cluster === undefined ? {} : { cluster };
-  const start = {
-    id: options.id,
-    dataDir,
-    listen: "127.0.0.1:0",
-    join: [],
-    advertise: String(address),
-    ...named,
-  };
-  const loaded = loadStartOptions(start);
-  return { id: loaded.id, cluster: loaded.cluster, address: loaded.advertise ?? address };
+  const loaded = loadStartOptions({ id, dataDir, listen: "127.0.0.1:0", join: [], advertise, ...named });
+  if (loaded.advertise === undefined)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", "address: expected host:port");
+  return { id: loaded.id, cluster: loaded.cluster, address: loaded.advertise };
 }
 
 /** Where a history that begins now does: above every revision made so far. */
