@@ -327,7 +327,9 @@ export class Machine {
   }
 
   #perform(command: RequestCommand, timeMs: number): Applied {
-    const execution = this.#begin(command.session, timeMs, command.identities);
+    // The session's own text: events would keep one of each command alive.
+    const session = this.#state.sessions.get(command.session)?.id ?? command.session;
+    const execution = this.#begin(session, timeMs, command.identities);
     const performed = perform(execution, command.session, command.operation);
     this.#finish(execution);
     return this.#keep(command, performed);

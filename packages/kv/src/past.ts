@@ -68,7 +68,10 @@ export class PastReads {
     this.#source = source;
   }
 
-  /** The node as it was; null when there was none. */
+  /**
+   * The node as it was; null when there was none. Access lists have no past: `aversion` is that of the node's next
+   * change, or of now.
+   */
   get(path: string, revision: number): Past<Node | null> {
     return this.#unread(revision) ?? { type: "found", found: this.#node(path, revision) };
   }
