@@ -224,7 +224,7 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     expect((await run(["acl", "get", "/annas"], ann)).stdout).toMatch(/^digest:ann:[\w+/]{27}=:cdrwa$/m);
     expect((await run(["acl", "set", "/annas", "auth::cdrwa,world:anyone:r"], ann)).code).toBe(0);
     expect(await json("acl", "get", "/annas")).toMatchObject({ aversion: 1, acl: [{ id: "ann:x" }, {}] });
-    expect((await run(["get", "/annas"])).stdout).toBe("x\n");
+    expect((await run(["get", "/annas"])).stdout).toBe("x");
     await expectFailure(["acl", "set", "/annas", "world:anyone:r"], 4, "ERR_FLOTILLA_NO_AUTH");
     expect((await run(["rm", "/annas"])).code).toBe(0);
   });
