@@ -26,6 +26,7 @@ export type { ChangesOptions, NodeChange, NodeChangesPage, Past, PastReads } fro
 export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
 export type { MachineRestore } from "./restore.ts";
 export { decodeResult, encodeResult } from "./result-codec.ts";
+export { snapshotFormat } from "./snapshot-format.ts";
 export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";
 export { TriggerTable } from "./trigger-table.ts";

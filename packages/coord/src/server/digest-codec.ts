@@ -1,8 +1,7 @@
+import { snapshotFormat } from "@flotilla/kv";
 import { CborReader, CborWriter } from "@flotilla/runtime";
 import type { DigestPoint } from "../wire/admin-messages.ts";
 
-/** Raised when the same state gives another digest: members of different versions do not compare then. */
-const digestFormat = 1;
 const tag = 2;
 const digestLength = 16;
 /** First byte of an array of four: no other message between members begins with it. */
@@ -10,14 +9,14 @@ const arrayOfFour = 0x84;
 
 const writer = new CborWriter();
 
-/** `[2, commands, digest, format]` */
+/** `[2, commands, digest, format]`; the format is that of snapshots: with another one the same state may have another digest. */
 export function encodeDigestPoint({ commands, digest }: DigestPoint): Uint8Array {
   writer.begin();
   writer.array(4);
   writer.number(tag);
   writer.number(commands);
   writer.text(digest);
-  writer.number(digestFormat);
+  writer.number(snapshotFormat);
   return writer.finish().slice();
 }
 
@@ -38,5 +37,5 @@ export function decodeDigestPoint(payload: Uint8Array): DigestPoint | null {
   const digest = reader.text("digest", digestLength);
   const format = reader.uint("format");
   reader.end("digest");
-  return format === digestFormat ? { commands, digest } : null;
+  return format === snapshotFormat ? { commands, digest } : null;
 }

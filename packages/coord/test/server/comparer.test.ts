@@ -1,6 +1,6 @@
 import type { Configuration } from "@flotilla/raft";
 import { silentLogger } from "@flotilla/runtime";
-import { decodeCommand, encodeCommand, Machine } from "@flotilla/kv";
+import { decodeCommand, encodeCommand, Machine, snapshotFormat } from "@flotilla/kv";
 import { describe, expect, test } from "vitest";
 import { admin } from "../../src/client/admin.ts";
 import type { Admin } from "../../src/client/admin-api.ts";
@@ -149,7 +149,7 @@ test("what is told arrives, and is told apart from other messages and other form
   expect(decodeDigestPoint(bytes)).toEqual(point);
   expect(isDigestPoint(encodeMemberMessage({ type: "renew", batch: 1, leases: [] }))).toBe(false);
   const newer = bytes.slice();
-  newer[newer.length - 1] = 2;
+  newer[newer.length - 1] = snapshotFormat + 1;
   expect(decodeDigestPoint(newer)).toBeNull();
   for (let length = 1; length < bytes.length; length += 1)
     expect(() => decodeDigestPoint(bytes.slice(0, length))).toThrow(
