@@ -128,7 +128,7 @@ async function incarnationOf(id: string): Promise<string> {
     Wire.greeted(addressOf(id), { identity: null, admit: (value) => void (found = value) }, control),
   );
   expect(error).toBeDefined();
-  return readString(readArray(found, "identity", 7, 7)[1], "incarnation", 64);
+  return readString(readArray(found, "identity", 8, 8)[1], "incarnation", 64);
 }
 
 test(
