@@ -180,20 +180,26 @@ export class GoldenWorld {
       expect(this.#moved.digest()).toBe(this.#steady.digest());
   }
 
-  /** Pages of every size add up to the same nodes. */
+  /** Pages of every size add up to the same nodes, and no page looks at more than it may. */
   #expectSameReapable(): void {
     const timeMs = 1_000_000 + this.#log.length * 3;
     const over = this.golden.paths().filter((path) => this.golden.isOver(path, timeMs));
+    const mortals = Object.values(this.golden.state.nodes).filter(
+      ({ container, ttlMs }) => container || ttlMs !== null,
+    ).length;
     for (const [limit, looks] of [[1, 9] as const, [9, 1] as const, [2, 3] as const]) {
       const found: string[] = [];
       let after: string | null = null;
+      let pages = 0;
       do {
+        pages += 1;
         const page = this.#moved.reapable({ timeMs, after, limit, looks });
         if (page.paths.length > limit) expect(page.paths.length).toBeLessThanOrEqual(limit);
         found.push(...page.paths);
         after = page.next;
       } while (after !== null);
       expectSame(found, over);
+      if (limit >= looks) expectSame(pages, Math.max(1, Math.ceil(mortals / looks)));
     }
   }
 }

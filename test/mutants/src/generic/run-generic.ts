@@ -32,20 +32,24 @@ export interface GenericVerdict {
 /** Tests that are random run this often: a change is to be found by many small tests. */
 const schedules = 8;
 const commands = 20_000;
-/** A change that makes something endless is noticed. */
-const longestMs = 90_000;
+/** A change that makes something endless is noticed: it takes so many times as long as the unchanged code. */
+const patience = 5;
+const leastMs = 60_000;
+const soundMs = 600_000;
 
 /** Makes small changes, one at a time, and asks the tests of the package whether they notice. */
 export async function runGeneric(options: GenericOptions): Promise<GenericVerdict[]> {
   const { root, subject, sample, seed } = options;
   await using workspace = await Workspace.create(root);
   const groups = await groupsOf(join(root, subject.folder), subject);
-  const sound = await noticed(workspace, groups);
+  const begunMs = performance.now();
+  const sound = await noticed(workspace, groups, soundMs);
+  const longestMs = Math.max(leastMs, patience * (performance.now() - begunMs));
   if (sound.by !== null) throw new Error(`the unchanged code fails: ${sound.by}`);
   const all = await changesOf(workspace, join(root, subject.folder), subject);
   const verdicts: GenericVerdict[] = [];
   for (const change of drawn(all, sample, seed)) {
-    const verdict = await judge(change, workspace, groups);
+    const verdict = await judge(change, workspace, groups, longestMs);
     verdicts.push(verdict);
     options.onVerdict(verdict);
   }
@@ -88,12 +92,13 @@ async function judge(
   change: SmallChange,
   workspace: Workspace,
   groups: readonly (readonly Suite[])[],
+  longestMs: number,
 ): Promise<GenericVerdict> {
   const { file, line, what, changed } = change;
   const edits = [{ file, find: workspace.source(file), replace: changed }];
   const remove = await workspace.plant({ id: what, severity: 4, title: what, killer: "", edits });
   try {
-    const { by, cpuMs } = await noticed(workspace, groups);
+    const { by, cpuMs } = await noticed(workspace, groups, longestMs);
     return { file, line, what, killed: by !== null, by, cpuSeconds: Math.round(cpuMs / 100) / 10 };
   } finally {
     await remove();
@@ -104,6 +109,7 @@ async function judge(
 async function noticed(
   workspace: Workspace,
   groups: readonly (readonly Suite[])[],
+  longestMs: number,
 ): Promise<{ readonly by: string | null; readonly cpuMs: number }> {
   let cpuMs = 0;
   for (const group of groups) {
