@@ -9,6 +9,7 @@ import { LeaderCompleteness } from "../src/online/leader-completeness.ts";
 import { LeaseDiscipline } from "../src/online/lease-discipline.ts";
 import { LogMatching } from "../src/online/log-matching.ts";
 import { NoRegression } from "../src/online/no-regression.ts";
+import { PastData } from "../src/online/past-data.ts";
 import { QuorumReal } from "../src/online/quorum-real.ts";
 import { ReadPoints } from "../src/online/read-points.ts";
 import { StateMachineSafety } from "../src/online/state-machine-safety.ts";
@@ -137,6 +138,27 @@ test("QuorumReal notices a commit that only a minority holds, and one of an earl
   a.soft = soft("leader", 2);
   checker.commit(a, 1);
   expect(said).toHaveLength(2);
+});
+
+test("QuorumReal counts what a disk held when it answered, and no other data of that name", () => {
+  const [a, b, c] = [view("a"), view("b"), view("c")];
+  const config = { ...founders("a", "b", "c"), historyId: "h" };
+  const past: PastData[] = [];
+  const { checker, said } = judged((report) => new QuorumReal(report, () => [a, b, c, ...past]));
+  a.inForce = [config];
+  a.soft = soft("leader", 1);
+  for (const node of [a, b]) {
+    node.take(task([entry(1, 1), entry(2, 1)]));
+    node.durable.append([entry(1, 1)]);
+  }
+  a.durable.append([entry(2, 1)]);
+  past.push(new PastData(b));
+  b.incarnation = "another";
+  b.durable.append([entry(2, 1)]);
+  checker.commit(a, 1);
+  expect(said).toEqual([]);
+  checker.commit(a, 2);
+  expect(said).toHaveLength(1);
 });
 
 test("NoRegression notices a lost log, term and vote, and a dropped commit", () => {

@@ -23,6 +23,7 @@ function damage({ world, fault, random, whenOver }: Firing, harm: (disk: SimDisk
   const { disk } = server.machine;
   // No power loss: the high-water mark must be as the process left it.
   server.kill();
+  world.monitor.loses(server.view);
   server.view.tampered = harm(disk);
   whenOver(() => server.start());
   return server.view.tampered ? server.id : null;

@@ -19,6 +19,7 @@ import { LeaseDiscipline } from "./lease-discipline.ts";
 import { LogMatching } from "./log-matching.ts";
 import { NodeView } from "./node-view.ts";
 import { NoRegression } from "./no-regression.ts";
+import { PastData } from "./past-data.ts";
 import { PreVoteFirst } from "./pre-vote-first.ts";
 import { PromptElection } from "./prompt-election.ts";
 import { QuorumReal } from "./quorum-real.ts";
@@ -77,8 +78,8 @@ export class Monitor {
     restarts: 0,
   };
   readonly #views = new Map<string, NodeView>();
-  /** Those whose data was wiped and whose name somebody else has. */
-  readonly #retired: NodeView[] = [];
+  /** What disks held that lost some of it, or all. */
+  readonly #past: PastData[] = [];
   readonly #checkers: readonly OnlineChecker[];
   readonly #listening: Listening;
 
@@ -106,7 +107,7 @@ export class Monitor {
       new LeaderCompleteness(report("LeaderCompleteness")),
       new StateMachineSafety(report("StateMachineSafety")),
       new DurableBeforeAck(report("DurableBeforeAck")),
-      new QuorumReal(report("QuorumReal"), () => [...this.#views.values(), ...this.#retired]),
+      new QuorumReal(report("QuorumReal"), () => [...this.#views.values(), ...this.#past]),
       new NoRegression(report("NoRegression")),
       new LeaseDiscipline(report("LeaseDiscipline")),
       new DeterministicApply(report("DeterministicApply")),
@@ -151,9 +152,14 @@ export class Monitor {
   /** The data of a member is about to be wiped: from here on its name is another one's. */
   renew(id: string, disk: SimDisk): NodeView {
     const old = this.#views.get(id);
+    if (old !== undefined) this.loses(old);
     old?.retire();
-    if (old !== undefined) this.#retired.push(old);
     return this.#see(id, disk);
+  }
+
+  /** Some of what a member holds is about to be lost. */
+  loses(node: NodeView): void {
+    this.#past.push(new PastData(node));
   }
 
   #see(id: string, disk: SimDisk): NodeView {

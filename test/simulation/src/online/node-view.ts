@@ -62,8 +62,6 @@ export class NodeView {
   awakeSinceMs = 0;
   /** Since when synced writes are under way, by what they write. */
   readonly writing: Map<string, number> = new Map();
-  /** Its data was wiped and somebody else has its name: what its disk held then. */
-  #lastInstalls: readonly LogId[] | null = null;
   readonly #forget: () => void;
   /** Proposals made there that have no outcome yet. */
   waitingProposals: () => number = () => 0;
@@ -98,9 +96,8 @@ export class NodeView {
     return votes(this.configuration, this.id, this.incarnation);
   }
 
-  /** Its data is about to be wiped: what it held stays as it is, and counts for this incarnation alone. */
+  /** Somebody else has its disk from here on. */
   retire(): void {
-    this.#lastInstalls = this.installs();
     this.#forget();
   }
 
@@ -150,7 +147,6 @@ export class NodeView {
 
   /** Received snapshots on the disk that reach beyond the log there. */
   installs(): readonly LogId[] {
-    if (this.#lastInstalls !== null) return this.#lastInstalls;
     return durableInstalls(this.#disk).filter(({ index }) => index > this.durable.base.index);
   }
 

@@ -1,19 +1,20 @@
 import type { Index } from "@flotilla/raft";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
+import type { Holder } from "./past-data.ts";
 import { isMajority, isSame } from "./quorums.ts";
 
 /**
  * A leader commits only what the disks of a majority certainly hold, of both halves when its configuration is joint,
- * and first an entry of its own term.
+ * and first an entry of its own term. What a disk held when it was damaged counts: it may have said so before.
  */
 export class QuorumReal implements OnlineChecker {
   readonly invariant: string = "QuorumReal";
   readonly #report: Report;
   /** One for each data that ever spoke for a member. */
-  readonly #members: () => readonly NodeView[];
+  readonly #members: () => readonly Holder[];
 
-  constructor(report: Report, members: () => readonly NodeView[]) {
+  constructor(report: Report, members: () => readonly Holder[]) {
     this.#report = report;
     this.#members = members;
   }
@@ -46,7 +47,7 @@ export class QuorumReal implements OnlineChecker {
   }
 
   /** What commits in the turn of a change may do so by the configuration before it. */
-  #isHeld({ inForce }: NodeView, holders: readonly NodeView[]): boolean {
+  #isHeld({ inForce }: NodeView, holders: readonly Holder[]): boolean {
     return inForce.some((config) =>
       isMajority(config, (member) =>
         holders.some(({ id, incarnation }) => isSame(config, member, id, incarnation)),
