@@ -15,6 +15,11 @@ export interface MutantsAsked {
 
 type Progress = (line: string) => void;
 
+const kindsOfWorlds = [
+  ["the log alone", ["--raft", "--measure"]],
+  ["the whole product", ["--measure"]],
+] as const;
+
 function programOf(name: string): string {
   return fileURLToPath(new URL(`../../../test/${name}/dist/main.js`, import.meta.url));
 }
@@ -65,11 +70,6 @@ export async function speed(progress: Progress): Promise<Asked[]> {
   }
   return figures;
 }
-
-const kindsOfWorlds = [
-  ["the log alone", ["--raft", "--measure"]],
-  ["the whole product", ["--measure"]],
-] as const;
 
 async function lastLine(name: string, args: readonly string[], progress: Progress): Promise<string> {
   const child = spawn(process.execPath, [programOf(name), ...args], { stdio: ["ignore", "pipe", "inherit"] });
