@@ -51,6 +51,13 @@ test("commands survive the way through bytes, which are those of their layout", 
     }),
     { numRuns: 50 },
   );
+  // Also the largest: what a leader takes, everybody must be able to read.
+  for (const bytes of [limits.valueBytes - 1, limits.valueBytes, limits.valueBytes + 1]) {
+    const operation = { type: "put", path: "/a", value: new Uint8Array(bytes), if: {} } as const;
+    const command: KvCommand = { type: "request", session: idOf(1), attach: 1, seq: 1, ack: 0, operation };
+    const read = decodeCommand(encodeCommand(command));
+    expect(read).toMatchObject({ operation: { value: { length: bytes } } });
+  }
 }, 120_000);
 
 /** Byte strings as plain arrays: whether they are a `Buffer` is not part of what is said. */
