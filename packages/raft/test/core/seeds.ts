@@ -1,5 +1,7 @@
 /** How many schedules a test runs; the environment may ask for more, from another seed on. */
 export const schedules: number = Number(process.env["FLOTILLA_SCHEDULES"] ?? 15);
+// A run of no schedules would find nothing wrong.
+if (!(schedules >= 1)) throw new RangeError("FLOTILLA_SCHEDULES: expected a number of at least 1");
 const first = Number(process.env["FLOTILLA_SCHEDULE_SEED"] ?? 1);
 
 /** Runs the schedule of each seed, at least so many, and says which one failed. */
