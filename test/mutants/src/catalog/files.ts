@@ -71,4 +71,3 @@ export const coordStateMachine: string = `${coord}/server/coord-state-machine.ts
 export const leaseKeeper: string = `${coord}/server/lease-keeper.ts`;
 export const parts: string = `${coord}/server/parts.ts`;
 export const serverSession: string = `${coord}/server/server-session.ts`;
-export const turn: string = "packages/kv/src/turn.ts";

@@ -7,7 +7,7 @@ import {
   pipeline,
   serverSession,
   sessionTable,
-  turn,
+  requestTurn,
   treeOps,
   writeWindow,
 } from "./files.ts";
@@ -79,7 +79,7 @@ export const requests: readonly Mutant[] = [
     killer: "the golden model",
     edits: [
       {
-        file: turn,
+        file: requestTurn,
         find: "const kept = window.get(seq);",
         replace: "const kept = window.get(seq) ?? (ack > 0 ? sessions.answers?.get(seq) : undefined);",
       },
@@ -112,13 +112,13 @@ export const requests: readonly Mutant[] = [
     killer: "the golden model",
     edits: [
       {
-        file: turn,
+        file: requestTurn,
         find: "    return new Answered(id, attach, seq, true, kept);",
         replace: `    const nothing = { ok: true, revision: 0, results: [] };
     return new Answered(id, attach, seq, true, new KeptResult(nothing, null, 0, 0));`,
       },
       {
-        file: turn,
+        file: requestTurn,
         find: 'import { limits } from "./limits.ts";',
         replace: 'import { limits } from "./limits.ts";\nimport { KeptResult } from "./window.ts";',
       },

@@ -6,7 +6,7 @@ import {
   pipeline,
   snapshotRead,
   treeOps,
-  turn,
+  requestTurn,
   writeWindow,
 } from "./files.ts";
 
@@ -123,7 +123,9 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "requests of an older attach take effect",
     killer: "the golden model",
-    edits: [{ file: turn, find: "if (attach !== session.attach)", replace: "if (attach > session.attach)" }],
+    edits: [
+      { file: requestTurn, find: "if (attach !== session.attach)", replace: "if (attach > session.attach)" },
+    ],
   },
   {
     id: "L10",
