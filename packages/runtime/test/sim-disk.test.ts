@@ -366,6 +366,18 @@ describe("files after a crash", () => {
     expect([...synced]).toEqual(["g=2"]);
   });
 
+  test("what was written and not synced is there after a kill, and is what rots", async () => {
+    const { kernel, node, host } = await world();
+    await kernel.until(host.disk.files.replace("f", text("old")));
+    await kernel.until(host.disk.files.append("f", text("new")));
+    node.stop();
+    expect([node.disk.shownFile("f"), node.disk.durableFile("f")].map(untext)).toEqual(["oldnew", "old"]);
+    node.disk.flipFile("f");
+    expect(node.disk.shownFile("f")).toHaveLength(6);
+    node.disk.truncateFile("f", 4);
+    expect(node.disk.shownFile("f")).toHaveLength(4);
+  });
+
   test("files rot: a bit flips, the end is missing, or all of it", async () => {
     const { kernel, node, host } = await world();
     await kernel.until(host.disk.files.replace("f", text("content")));

@@ -99,6 +99,11 @@ export class SimDisk {
     return this.#files.durable.get(name)?.durable();
   }
 
+  /** A file as the system shows it: what a process left there that was killed without a power loss. */
+  shownFile(name: string): Uint8Array | undefined {
+    return this.#files.shown.get(name)?.shown();
+  }
+
   /** Names that certainly survive a power loss now, sorted. */
   durableFiles(): string[] {
     return [...this.#files.durable.keys()].toSorted();
@@ -149,14 +154,14 @@ export class SimDisk {
 
   /** Flips one bit of a file, drawn at random. */
   flipFile(name: string): void {
-    const bytes = this.durableFile(name);
+    const bytes = this.shownFile(name);
     if (bytes === undefined || bytes.length === 0) return;
     this.#files.tamper(name, flipBit(bytes, this.#device.random.below(bytes.length * 8)));
   }
 
   /** Cuts a file to its first bytes. */
   truncateFile(name: string, length: number): void {
-    const bytes = this.durableFile(name);
+    const bytes = this.shownFile(name);
     if (bytes !== undefined) this.#files.tamper(name, bytes.subarray(0, length));
   }
 

@@ -74,7 +74,7 @@ function rollBack(firing: Firing): string | null {
     if (!isOn()) return;
     const again: Firing = { ...firing, fault: { ...fault, target: `node#${world.servers.indexOf(server)}` } };
     damage(again, () => {
-      const mark = disk.durableFile(highWater);
+      const mark = disk.shownFile(highWater);
       disk.restore(old);
       if (mark !== undefined) disk.putFile(highWater, mark);
       return true;
