@@ -48,7 +48,7 @@ test("a node counts what it did", async () => {
   expect(value(node, "append_entries")).toBe(value(node, "fsync_seconds"));
   expect(value(node, "append_bytes_total")).toBeGreaterThan(13);
   expect(value(node, "messages_sent_total", "heartbeat")).toBeGreaterThan(10);
-  expect(value(node, "messages_received_total", "heartbeat-reply")).toBeGreaterThan(10);
+  expect(value(node, "messages_received_total", "heartbeat-reply")).toBeGreaterThan(5);
   for (const { id } of status.peers) {
     expect(value(node, "peer_connected", id)).toBe(1);
     expect(value(node, "peer_match_index", id)).toBe(status.lastIndex);
