@@ -1,5 +1,7 @@
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import { oldestLevel } from "./feature-level.ts";
+import { openAccess } from "./access.ts";
+import type { Access } from "./access.ts";
 import { isAcl } from "./acl.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
@@ -49,10 +51,15 @@ class Builder implements SnapshotSink {
     if (owner !== null) this.#owners.add(owner);
     if (numChildren > 0) this.#lacking.set(path, numChildren);
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
-    const { acl, aversion } = fields;
-    demand(isAcl(acl) && acl.every(({ scheme }) => scheme !== "auth"), "an access list that cannot be");
     const { tree } = this.state;
-    tree.add({ ...fields, access: tree.acls.access(acl, aversion) }, fields.value);
+    // Most nodes have it: nothing is made or looked up for them.
+    if (fields.access === openAccess) tree.add(fields, fields.value);
+    else tree.add({ ...fields, access: this.#access(fields.access) }, fields.value);
+  }
+
+  #access({ acl, aversion }: Access): Access {
+    demand(isAcl(acl) && acl.every(({ scheme }) => scheme !== "auth"), "an access list that cannot be");
+    return this.state.tree.acls.access(acl, aversion);
   }
 
   lease(lease: LeaseInfo): void {

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import { ByteQueue, CborReader, expectItems, FlotillaError } from "@flotilla/runtime";
 
+import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
-import { openAcl } from "./acl.ts";
 import { readAcl } from "./acl-codec.ts";
 import { requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
@@ -14,7 +14,10 @@ import type { NodeFields } from "./tree-node.ts";
 import type { LeaseInfo, Result } from "./types.ts";
 
 /** A node as a snapshot holds it. */
-export type NodeRecord = Omit<NodeFields, "access"> & Omit<Access, "hash">;
+export interface NodeRecord extends NodeFields {
+  /** `openAccess` itself, or as it was read: without its hash. */
+  readonly access: Access;
+}
 
 /** A session as a snapshot holds it. */
 export interface SessionRecord {
@@ -104,7 +107,7 @@ function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeade
 function readNode(items: CborReader): NodeRecord {
   const fields = items.array("node", 13, 15);
   if (fields !== 13) expectItems("node", fields, 15);
-  const facts = {
+  return {
     path: items.text("path", limits.pathBytes),
     value: items.bytes("value", limits.valueBytes),
     czxid: items.uint("czxid"),
@@ -118,9 +121,12 @@ function readNode(items: CborReader): NodeRecord {
     owner: items.takeNull() ? null : items.hex("owner", idDigits),
     guarded: items.boolean("guarded"),
     lifetime: items.int("lifetime"),
+    access: fields === 13 ? openAccess : readAccess(items),
   };
-  if (fields === 13) return { ...facts, acl: openAcl, aversion: 0 };
-  return { ...facts, acl: readAcl(items), aversion: items.uint("aversion") };
+}
+
+function readAccess(items: CborReader): Access {
+  return { acl: readAcl(items), aversion: items.uint("aversion"), hash: 0 };
 }
 
 function readLease(items: CborReader): LeaseInfo {
