@@ -32,19 +32,34 @@ export class OwnTimes {
 
 /** How late the event loop is, sampled every millisecond, while it is on. */
 export class LoopDelay {
-  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: 1 });
+  readonly #periods: Times[] = [];
+  #current: IntervalHistogram | null = null;
 
+  /** A histogram that is switched on again would take the time it was off for a delay: each period has its own. */
   on(): void {
-    this.#histogram.enable();
+    this.off();
+    this.#current = monitorEventLoopDelay({ resolution: 1 });
+    this.#current.enable();
   }
 
   off(): void {
-    this.#histogram.disable();
+    const histogram = this.#current;
+    this.#current = null;
+    histogram?.disable();
+    if (histogram === null || histogram.count === 0) return;
+    const at = (percent: number): number => histogram.percentile(percent) / 1e6;
+    this.#periods.push({
+      count: histogram.count,
+      p50Ms: at(50),
+      p999Ms: at(99.9),
+      maxMs: histogram.max / 1e6,
+    });
   }
 
+  /** Of all periods until it was switched off last; each quantile is that of the worst. */
   get times(): Times {
-    const { count, max } = this.#histogram;
-    const at = (percent: number): number => this.#histogram.percentile(percent) / 1e6;
-    return { count, p50Ms: at(50), p999Ms: at(99.9), maxMs: count === 0 ? 0 : max / 1e6 };
+    const worst = (of: keyof Times): number => Math.max(0, ...this.#periods.map((period) => period[of]));
+    const count = this.#periods.reduce((sum, period) => sum + period.count, 0);
+    return { count, p50Ms: worst("p50Ms"), p999Ms: worst("p999Ms"), maxMs: worst("maxMs") };
   }
 }
