@@ -1,62 +1,26 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Fence, Session, Watch } from "../client/api.ts";
+import type { CallOptions, Session, Watch } from "../client/api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { askPath } from "./ask-back.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";
 import type { Place } from "./hold.ts";
-import type { Holding } from "./holding.ts";
+import { HeldPlace } from "./held-place.ts";
 import type { LinePaths } from "./line.ts";
 import type { LockHold } from "./lock-api.ts";
 import { patient } from "./patient.ts";
 
 /** A holding that others may ask for. */
-export class HeldLock implements LockHold {
+export class HeldLock extends HeldPlace implements LockHold {
   readonly #session: Session;
   readonly #paths: LinePaths;
   readonly #name: string;
-  readonly #holding: Holding;
-  #isReleased = false;
   #asked: Promise<AbortSignal> | null = null;
 
   constructor(session: Session, paths: LinePaths, { applicant, holding }: Place) {
+    super(holding);
     this.#session = session;
     this.#paths = paths;
     this.#name = applicant.name;
-    this.#holding = holding;
-  }
-
-  get epoch(): number {
-    return this.#holding.epoch;
-  }
-
-  get fence(): Fence {
-    return this.#holding.fence;
-  }
-
-  get signal(): AbortSignal {
-    return this.#holding.signal;
-  }
-
-  get expiresIn(): number {
-    return this.#holding.expiresIn;
-  }
-
-  /** By its holder, so that it is no loss. */
-  get isReleased(): boolean {
-    return this.#isReleased;
-  }
-
-  assert(): void {
-    this.#holding.assert();
-  }
-
-  release(options?: CallOptions): Promise<void> {
-    if (!this.signal.aborted) this.#isReleased = true;
-    return this.#holding.release(options);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.release();
   }
 
   askedBack(options: CallOptions = {}): Promise<AbortSignal> {
