@@ -15,61 +15,41 @@ export interface Granted {
   readonly watch: Watch;
 }
 
-/** How a place is come by: the epoch, or null for none. */
-type Way = (
+/** How a place is come by: the epoch; null, where that may be, when there is none to be had. */
+export type Way<None extends null> = (
   calls: Calls,
   paths: LinePaths,
   applicant: Applicant,
   signal: AbortSignal,
-) => Promise<number | null>;
+) => Promise<number | None>;
+
+/** Takes a place that is free. */
+export const atOnce: Way<null> = joinGranted;
+
+/** Stands in line until granted. @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted */
+export const inTurn: Way<never> = async (calls, paths, applicant, signal) =>
+  (await join(calls, paths, applicant)) ?? (await waitForGrant(calls, paths, applicant, signal));
 
 /**
- * Stands in line until granted. On any failure the caller must leave the line: the node may exist.
- * @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted; the reason of the signal
+ * Comes by a place. On any failure the caller must leave the line: the node may exist.
+ * @throws FlotillaError as the way does; the reason of the signal
  */
-export function standInLine(
+export async function campaign<None extends null>(
   session: Session,
   paths: LinePaths,
   applicant: Applicant,
   signal: AbortSignal,
-): Promise<Granted | null> {
-  return obtain(session, paths, applicant, signal, joinAndWait);
-}
-
-/** Takes a place that is free; null when there is none. On any failure the caller must leave the line. */
-export function takeAtOnce(
-  session: Session,
-  paths: LinePaths,
-  applicant: Applicant,
-  signal: AbortSignal,
-): Promise<Granted | null> {
-  return obtain(session, paths, applicant, signal, joinGranted);
-}
-
-async function joinAndWait(
-  calls: Calls,
-  paths: LinePaths,
-  applicant: Applicant,
-  signal: AbortSignal,
-): Promise<number> {
-  return (await join(calls, paths, applicant)) ?? (await waitForGrant(calls, paths, applicant, signal));
-}
-
-async function obtain(
-  session: Session,
-  paths: LinePaths,
-  applicant: Applicant,
-  signal: AbortSignal,
-  way: Way,
-): Promise<Granted | null> {
+  way: Way<None>,
+): Promise<Granted | None> {
   const calls = patient(session, signal);
   const watch = await calls.watch(waiterPath(paths, applicant.name), { kind: "data" });
   let isGranted = false;
   try {
     const epoch = await way(calls, paths, applicant, signal);
     signal.throwIfAborted();
-    isGranted = epoch !== null;
-    return epoch === null ? null : { epoch, lease: session.lease, watch };
+    if (epoch === null) return epoch;
+    isGranted = true;
+    return { epoch, lease: session.lease, watch };
   } finally {
     if (!isGranted) void watch.close();
   }

@@ -2,7 +2,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
 import { bounded, listen, within } from "./bounded.ts";
-import { holdInTurn } from "./hold.ts";
+import { inTurn } from "./campaign.ts";
+import { hold } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
 import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
 import { segment } from "./names.ts";
@@ -80,7 +81,7 @@ class SessionElection implements Election {
 
   async #campaign(signal: AbortSignal): Promise<Leadership> {
     const standing = { ...this.#appearance, permits: 1, places: 1 };
-    const place = await holdInTurn(this.#session, this.#paths, standing, signal);
+    const place = await hold(this.#session, this.#paths, standing, signal, inTurn);
     return new CampaignedLeadership(this.#session, this.#paths, place);
   }
 

@@ -1,6 +1,6 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
-import { standInLine, takeAtOnce } from "./campaign.ts";
+import { campaign } from "./campaign.ts";
+import type { Way } from "./campaign.ts";
 import type { Applicant } from "./grant.ts";
 import { Holding } from "./holding.ts";
 import { leaveForGood } from "./leave.ts";
@@ -13,41 +13,19 @@ export interface Place {
   readonly holding: Holding;
 }
 
-/** Stands in line; leaves it whatever ends the wait. The holding is believed when it is handed out. */
-export async function holdInTurn(
+/** Comes by a place that is believed in when it is handed out. Whatever ends the wait, nothing stays in line. */
+export async function hold<None extends null>(
   session: Session,
   paths: LinePaths,
   standing: Standing,
   signal: AbortSignal,
-): Promise<Place> {
-  const place = await hold(session, paths, standing, signal, standInLine);
-  if (place === null)
-    throw new FlotillaError("ERR_FLOTILLA_INTERNAL", "the wait in line ended without a grant");
-  return place;
-}
-
-/** Takes a place that is free; null when there is none, with nothing left in line. */
-export function holdAtOnce(
-  session: Session,
-  paths: LinePaths,
-  standing: Standing,
-  signal: AbortSignal,
-): Promise<Place | null> {
-  return hold(session, paths, standing, signal, takeAtOnce);
-}
-
-async function hold(
-  session: Session,
-  paths: LinePaths,
-  standing: Standing,
-  signal: AbortSignal,
-  obtain: typeof takeAtOnce,
-): Promise<Place | null> {
+  way: Way<None>,
+): Promise<Place | None> {
   for (;;) {
     const applicant = { ...standing, name: uniqueName(session) };
     try {
-      const granted = await obtain(session, paths, applicant, signal);
-      if (granted === null) return null;
+      const granted = await campaign(session, paths, applicant, signal, way);
+      if (granted === null) return granted;
       const holding = new Holding(session, paths, applicant.name, granted);
       if (isBelieved(holding)) return { applicant, holding };
       // Granted while the session's lease had lapsed: given back, and back in line.

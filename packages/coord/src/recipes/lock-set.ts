@@ -5,11 +5,14 @@ import { bounded, listen, longestWaitMs } from "./bounded.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
 import { runHeld } from "./run-held.ts";
 
-/** How one lock of a set is taken; null when it is not to be had. */
-type Take = (lock: Locking<AcquireOptions>, signal: AbortSignal) => Promise<LockHold | null>;
+/** How one lock of a set is taken; null, where that may be, when it is not to be had. */
+type Take<None extends null> = (
+  lock: Locking<AcquireOptions>,
+  signal: AbortSignal,
+) => Promise<LockHold | None>;
 
-const inTurn: Take = (lock, signal) => lock.acquire({ signal, timeoutMs: Infinity });
-const atOnce: Take = (lock, signal) => lock.tryAcquire({ signal, timeoutMs: Infinity });
+const inTurn: Take<never> = (lock, signal) => lock.acquire({ signal, timeoutMs: Infinity });
+const atOnce: Take<null> = (lock, signal) => lock.tryAcquire({ signal, timeoutMs: Infinity });
 
 /**
  * Several locks taken together, on one session.
@@ -33,11 +36,8 @@ class SessionLockSet implements LockSet {
     this.#locks = [...locks];
   }
 
-  async acquire(options: AcquireOptions = {}): Promise<EachHeld> {
-    const held = await this.#take(options, inTurn);
-    if (held === null)
-      throw new FlotillaError("ERR_FLOTILLA_INTERNAL", "a lock ended its wait without a grant");
-    return held;
+  acquire(options: AcquireOptions = {}): Promise<EachHeld> {
+    return this.#take(options, inTurn);
   }
 
   tryAcquire(options: AcquireOptions = {}): Promise<EachHeld | null> {
@@ -48,7 +48,7 @@ class SessionLockSet implements LockSet {
     return runHeld(await this.acquire(options), fn);
   }
 
-  #take(options: AcquireOptions, take: Take): Promise<EachHeld | null> {
+  #take<None extends null>(options: AcquireOptions, take: Take<None>): Promise<EachHeld | None> {
     const { clock, signal: end } = this.#session;
     const what = `acquisition of ${this.#locks.map(({ path }) => path).join(", ")}`;
     return bounded({ clock, options, fallbackMs: Infinity, end, what }, (signal) =>
@@ -56,14 +56,14 @@ class SessionLockSet implements LockSet {
     );
   }
 
-  async #takeAll(signal: AbortSignal, take: Take): Promise<EachHeld | null> {
+  async #takeAll<None extends null>(signal: AbortSignal, take: Take<None>): Promise<EachHeld | None> {
     const order = this.#locks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const taken = new Map<Locking<AcquireOptions>, LockHold>();
     let isComplete = false;
     try {
       for (const lock of order) {
         const hold = await take(lock, signal);
-        if (hold === null) return null;
+        if (hold === null) return hold;
         taken.set(lock, hold);
       }
       isComplete = true;

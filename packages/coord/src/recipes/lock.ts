@@ -2,8 +2,9 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
 import { askHolders } from "./ask-back.ts";
 import { bounded, longestWaitMs, within } from "./bounded.ts";
+import { atOnce, inTurn } from "./campaign.ts";
 import { HeldLock } from "./held-lock.ts";
-import { holdAtOnce, holdInTurn } from "./hold.ts";
+import { hold } from "./hold.ts";
 import { type Line, type LinePaths, linePaths, readLine, type Standing, type Waiter } from "./line.ts";
 import type {
   Lock,
@@ -53,7 +54,7 @@ export class SessionLock implements Locking<PermitOptions> {
   async acquire(options: PermitOptions = {}): Promise<HeldLock> {
     const standing = this.#standingWith(options);
     return this.#bounded(options, async (signal) => {
-      const place = await holdInTurn(this.#session, this.#paths, standing, signal);
+      const place = await hold(this.#session, this.#paths, standing, signal, inTurn);
       return new HeldLock(this.#session, this.#paths, place);
     });
   }
@@ -61,7 +62,7 @@ export class SessionLock implements Locking<PermitOptions> {
   async tryAcquire(options: PermitOptions = {}): Promise<HeldLock | null> {
     const standing = this.#standingWith(options);
     return this.#bounded(options, async (signal) => {
-      const place = await holdAtOnce(this.#session, this.#paths, standing, signal);
+      const place = await hold(this.#session, this.#paths, standing, signal, atOnce);
       return place === null ? null : new HeldLock(this.#session, this.#paths, place);
     });
   }
