@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import type { SystemName } from "./clients/open.ts";
+import type { CoordFigure, CoordOptions } from "./coord/figure-names.ts";
+import { coordFigures } from "./coord/figure-names.ts";
 import type { KvFigure, KvOptions } from "./kv/figure-names.ts";
 import { kvFigures } from "./kv/figure-names.ts";
 import type { Workload, WorkloadName } from "./peers/workloads.ts";
@@ -58,7 +60,18 @@ export interface KvBenchOptions extends KvOptions {
   readonly type: "kv";
   readonly folder: string | null;
 }
-export type BenchOptions = PeersOptions | MicroOptions | FlameOptions | RaftBenchOptions | KvBenchOptions;
+/** `bench coord` */
+export interface CoordBenchOptions extends CoordOptions {
+  readonly type: "coord";
+  readonly folder: string | null;
+}
+export type BenchOptions =
+  | PeersOptions
+  | MicroOptions
+  | FlameOptions
+  | RaftBenchOptions
+  | KvBenchOptions
+  | CoordBenchOptions;
 
 /** How to use the command. */
 export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
@@ -83,6 +96,12 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --only LIST       of ${kvFigures.join(",")} (default: all)
   --nodes N         nodes of the tree (default 1000000)
   --trials N        snapshots written, and restored (default 3)
+  --json, --dir DIR  as above
+       npm run bench -- coord [options]     the figures asked of @flotilla/coord, ZooKeeper beside it when installed
+  --only LIST       of ${coordFigures.join(",")} (default: all)
+  --seconds N       how long each is measured (default 10; sessions and leases at least 30)
+  --trials N        holders killed of each kind, processes started (default 20)
+  --sessions N, --leases N  how many (default 10000, 100000)
   --json, --dir DIR  as above
        npm run bench -- micro [--only PART,...] [--json] [--dir DIR]
        npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
@@ -151,6 +170,8 @@ const options = {
   results: { type: "string" },
   trials: { type: "string" },
   nodes: { type: "string" },
+  sessions: { type: "string" },
+  leases: { type: "string" },
   workload: { type: "string" },
   connections: { type: "string" },
   depth: { type: "string" },
@@ -166,6 +187,7 @@ const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   micro: ["only", "json", "dir"],
   raft: ["only", "seconds", "trials", "results", "mutants", "pin", "dir", "json"],
   kv: ["only", "nodes", "trials", "dir", "json"],
+  coord: ["only", "seconds", "trials", "sessions", "leases", "dir", "json"],
   flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
 
@@ -186,7 +208,7 @@ export function readArguments(args: readonly string[], installed: () => readonly
   });
   const [command, ...rest] = positionals;
   if (!isCommand(command) || rest.length > 0)
-    throw new RangeError("expected one of peers, raft, kv, micro, flame");
+    throw new RangeError("expected one of peers, raft, kv, coord, micro, flame");
   for (const token of tokens) {
     if (token.kind === "option" && !allowed[command].includes(token.name))
       throw new RangeError(`--${token.name} is no option of ${command}`);
@@ -202,6 +224,8 @@ export function readArguments(args: readonly string[], installed: () => readonly
       return { type: command, ...readRaft(flags), folder };
     case "kv":
       return { type: command, ...readKv(flags), folder };
+    case "coord":
+      return { type: command, ...readCoord(flags, installed), folder };
     default:
       return { type: command, ...readFlame(flags), folder };
   }
@@ -244,6 +268,18 @@ function readKv(flags: Flags): KvOptions {
     only: listOf<KvFigure>(flags.only, "only", kvFigures),
     nodes: count(flags.nodes, "nodes", { otherwise: 1_000_000, least: 1, most: 10_000_000 }),
     trials: count(flags.trials, "trials", { otherwise: 3, least: 1, most: 1_000 }),
+    json: flags.json,
+  };
+}
+
+function readCoord(flags: Flags, installed: () => readonly PeerName[]): CoordOptions {
+  return {
+    only: listOf<CoordFigure>(flags.only, "only", coordFigures),
+    measureMs: seconds(flags.seconds, 10) * 1000,
+    trials: count(flags.trials, "trials", { otherwise: 20, least: 1, most: 10_000 }),
+    sessions: count(flags.sessions, "sessions", { otherwise: 10_000, least: 1, most: 50_000 }),
+    leases: count(flags.leases, "leases", { otherwise: 100_000, least: 1, most: 1_000_000 }),
+    zooKeeper: installed().includes("zookeeper"),
     json: flags.json,
   };
 }

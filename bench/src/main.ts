@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BenchOptions, PeerName } from "./arguments.ts";
 import { readArguments, usage } from "./arguments.ts";
+import { runCoord } from "./coord/run-coord.ts";
 import { runFlame } from "./flame/run-flame.ts";
 import { describeMachine } from "./peers/machine.ts";
 import { jsonReport, tableReport } from "./peers/report.ts";
@@ -74,6 +75,13 @@ async function run(asked: BenchOptions): Promise<void> {
       const launch = new Launch({ servers: null, load: null });
       return inFolder(asked.folder, (folder) =>
         runKv(asked, describeMachine(folder, []), { launch, folder }, lines),
+      );
+    }
+    case "coord": {
+      const launch = new Launch({ servers: null, load: null });
+      const peers = asked.zooKeeper ? (["zookeeper"] as const) : [];
+      return inFolder(asked.folder, (folder) =>
+        runCoord(asked, describeMachine(folder, peers), { launch, folder }, lines),
       );
     }
     case "micro":

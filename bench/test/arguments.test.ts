@@ -44,6 +44,28 @@ test("peers can be left out", () => {
   expect(readArguments(["peers", "--peers", "none"], both)).toMatchObject({ peers: [] });
 });
 
+test("coord takes every figure, and ZooKeeper beside it when it is there", () => {
+  const args = ["coord", "--only", "lock,Sessions", "--sessions", "5", "--leases", "7", "--trials", "2"];
+  expect(readArguments(args, both)).toEqual({
+    type: "coord",
+    only: ["lock", "sessions"],
+    measureMs: 10_000,
+    trials: 2,
+    sessions: 5,
+    leases: 7,
+    zooKeeper: true,
+    json: false,
+    folder: null,
+  });
+  expect(readArguments(["coord"], () => ["etcd"])).toMatchObject({ zooKeeper: false, trials: 20 });
+  for (const bad of [
+    ["--sessions", "0"],
+    ["--leases", "x"],
+    ["--nodes", "5"],
+  ])
+    expect(() => readArguments(["coord", ...bad], both)).toThrow(RangeError);
+});
+
 test("kv takes every figure of a million nodes unless told otherwise", () => {
   const { type, ...all } = readArguments(["kv"], both);
   expect(type).toBe("kv");

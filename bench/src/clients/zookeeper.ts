@@ -4,7 +4,19 @@ import type { LoadClient } from "./client.ts";
 import { checkValueLength, keyName, value } from "./client.ts";
 import { JuteWriter, PacketSplitter } from "./jute.ts";
 
-const op = { create: 1, getData: 4, setData: 5, sync: 9, ping: 11, close: -11 } as const;
+const op = {
+  create: 1,
+  delete: 2,
+  getData: 4,
+  setData: 5,
+  getChildren: 8,
+  sync: 9,
+  ping: 11,
+  close: -11,
+} as const;
+const persistent = 0;
+const ephemeralSequential = 3;
+const noNode = -101;
 const pingXid = -2;
 const watchXid = -1;
 const sessionTimeoutMs = 30_000;
@@ -22,6 +34,7 @@ interface Pending {
 export class ZooKeeperClient implements LoadClient {
   readonly #socket: Socket;
   readonly #pending: Pending[] = [];
+  readonly #watches = new Map<string, () => void>();
   #head = 0;
   #xid = 0;
   #connected: Pending | null = null;
@@ -52,12 +65,12 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async create(key: number): Promise<void> {
-    await this.#createNode(`${root}/${keyName(key)}`);
+    await this.createNode(`${root}/${keyName(key)}`);
   }
 
   /** Makes the node under which all keys stand. */
   async createRoot(): Promise<void> {
-    await this.#createNode(root);
+    await this.createNode(root);
   }
 
   async set(key: number): Promise<void> {
@@ -92,10 +105,47 @@ export class ZooKeeperClient implements LoadClient {
     await closed;
   }
 
-  async #createNode(path: string): Promise<void> {
-    const world = this.#begin(op.create).text(path).bytes(value).int(1).int(31).text("world").text("anyone");
-    const packet = await this.#send(world.int(0));
+  /** Makes a node unless it is there. */
+  async createNode(path: string): Promise<void> {
+    const packet = await this.#create(path, persistent);
     if (packet.readInt32BE(12) !== nodeExists) accepted(packet);
+  }
+
+  /** Makes a node that goes with the session; resolves with its path, which ends with a number. */
+  async createEphemeralSequential(prefix: string): Promise<string> {
+    return textAt(accepted(await this.#create(prefix, ephemeralSequential)), replyHeaderBytes).text;
+  }
+
+  async children(path: string): Promise<string[]> {
+    const packet = accepted(await this.#send(this.#begin(op.getChildren).text(path).bool(false)));
+    const names: string[] = [];
+    let at = replyHeaderBytes + 4;
+    for (let left = packet.readInt32BE(replyHeaderBytes); left > 0; left -= 1) {
+      const { text, end } = textAt(packet, at);
+      names.push(text);
+      at = end;
+    }
+    return names;
+  }
+
+  async delete(path: string): Promise<void> {
+    accepted(await this.#send(this.#begin(op.delete).text(path).int(-1)));
+  }
+
+  /** Resolves with the next event of a node, or at once when there is none; one wait for each path. */
+  async gone(path: string): Promise<void> {
+    const event = new Promise<void>((done) => this.#watches.set(path, done));
+    const packet = await this.#send(this.#begin(op.getData).text(path).bool(true));
+    if (packet.readInt32BE(12) !== noNode) {
+      accepted(packet);
+      await event;
+    }
+    this.#watches.delete(path);
+  }
+
+  #create(path: string, mode: number): Promise<Buffer> {
+    const world = this.#begin(op.create).text(path).bytes(value).int(1).int(31).text("world").text("anyone");
+    return this.#send(world.int(mode));
   }
 
   #begin(type: number): JuteWriter {
@@ -117,7 +167,12 @@ export class ZooKeeperClient implements LoadClient {
       return;
     }
     const xid = packet.readInt32BE(0);
-    if (xid === pingXid || xid === watchXid) return;
+    if (xid === pingXid) return;
+    if (xid === watchXid) {
+      // After the header: the event's type and the session's state, then the path.
+      this.#watches.get(textAt(packet, replyHeaderBytes + 8).text)?.();
+      return;
+    }
     const pending = this.#pending[this.#head];
     this.#head += 1;
     if (this.#head > 1024) {
@@ -131,6 +186,11 @@ export class ZooKeeperClient implements LoadClient {
     this.#connected?.failed(error);
     for (const { failed } of this.#pending.splice(this.#head)) failed(error);
   }
+}
+
+function textAt(packet: Buffer, at: number): { readonly text: string; readonly end: number } {
+  const end = at + 4 + packet.readInt32BE(at);
+  return { text: packet.toString("utf8", at + 4, end), end };
 }
 
 function accepted(packet: Buffer): Buffer {

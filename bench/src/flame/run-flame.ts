@@ -110,7 +110,7 @@ async function requireCleanEnd({ child }: Launched, { folder }: Site, id: string
 }
 
 async function profileEmbedded(options: FlameOptions, site: Site, written: string): Promise<Profiled> {
-  const cluster = await EmbeddedCluster.start(site, profileArgs(written, embeddedName));
+  const cluster = await EmbeddedCluster.start(site, { nodeArgs: profileArgs(written, embeddedName) });
   const result = await cluster.run(options.workload, { warmUpMs, measureMs: options.seconds * 1000 });
   await cluster.stop();
   const used = result.spent.threads.servers[0] ?? unused;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Cluster, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
+import type { MemberOptions } from "../embedded/messages.ts";
 import { freePorts } from "./free-ports.ts";
 import type { Launched } from "./launch.ts";
 
@@ -20,6 +21,16 @@ export interface Founder {
 export async function founders(folder: string): Promise<Founder[]> {
   const ports = await freePorts(memberCount);
   return ports.map((port, k) => ({ id: `n${k + 1}`, port, folder: join(folder, `n${k + 1}`) }));
+}
+
+/** What `start` takes to be one of them. */
+export function memberOptions(self: Founder, all: readonly Founder[]): MemberOptions {
+  return {
+    id: self.id,
+    dataDir: self.folder,
+    listen: `127.0.0.1:${self.port}`,
+    bootstrap: all.map(({ id, port }) => ({ id, address: `127.0.0.1:${port}` })),
+  };
 }
 
 /** Starts `flotilla serve` for one member, with default settings. */
