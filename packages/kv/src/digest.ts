@@ -28,11 +28,16 @@ export function hashBytes(bytes: Uint8Array, view: DataView, at: number): number
   return bytes.length < nativeFromBytes ? viewHash(view, at, bytes.length) : crc32(bytes) | 0;
 }
 
+/** 32 bits over the first `length` code units of a text. */
+export function hashPrefix(text: string, length: number): number {
+  let hash = length;
+  for (let index = 0; index < length; index += 1) hash = stir(hash, text.charCodeAt(index));
+  return finish(hash);
+}
+
 /** 32 bits over the code units of a text. */
 export function hashText(text: string): number {
-  let hash = text.length;
-  for (let index = 0; index < text.length; index += 1) hash = stir(hash, text.charCodeAt(index));
-  return finish(hash);
+  return hashPrefix(text, text.length);
 }
 
 /** Hashes one item into two words of 32 bits. Not for secrets. Used over and over: `begin` starts the next item. */

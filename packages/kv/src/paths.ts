@@ -29,6 +29,11 @@ export function validatePath(path: string): void {
   throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", `not a valid path: ${shown}`);
 }
 
+/** How many of the first characters are the path of the parent; of a node below the root and of the root itself, one. */
+export function parentLength(path: string): number {
+  return Math.max(1, path.lastIndexOf("/"));
+}
+
 /** The path of the parent; `/` for a node below the root and for the root itself. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");

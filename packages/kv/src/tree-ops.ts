@@ -8,7 +8,7 @@ import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
-import { isPath, parentOf } from "./paths.ts";
+import { isPath } from "./paths.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
 import { isOver, lifetime, statOf } from "./tree-node.ts";
@@ -140,7 +140,7 @@ function create(x: Execution, op: CreateOp): Outcome {
   }
   const access = accessOf(x, op.acl);
   if (access === null) return "ERR_FLOTILLA_INVALID_ACL";
-  const parent = x.tree.get(parentOf(op.path));
+  const parent = x.tree.parentOf(op.path);
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
   if (!may(x, parent, permissions.create)) return "ERR_FLOTILLA_NO_AUTH";
   const path = op.sequential ? op.path + String(parent.created).padStart(10, "0") : op.path;
@@ -172,7 +172,7 @@ function set(x: Execution, op: SetOp): Outcome {
   if (code !== null) return code;
   if (node !== undefined) return update(x, node, op.value);
   if (op.type === "set") return "ERR_FLOTILLA_NOT_FOUND";
-  const parent = x.tree.get(parentOf(op.path));
+  const parent = x.tree.parentOf(op.path);
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
   if (!may(x, parent, permissions.create)) return "ERR_FLOTILLA_NO_AUTH";
   if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
@@ -189,7 +189,7 @@ function erase(x: Execution, node: TreeNode): OpResult {
 }
 
 function parentIn(x: Execution, node: TreeNode): TreeNode {
-  const parent = x.tree.get(parentOf(node.path));
+  const parent = x.tree.parentOf(node.path);
   invariant(parent !== undefined, "TreeParent");
   return parent;
 }
@@ -199,7 +199,7 @@ function isHeldByOther(x: Execution, node: TreeNode): boolean {
 }
 
 function remove(x: Execution, op: DeleteOp): Outcome {
-  const parent = x.tree.get(parentOf(op.path));
+  const parent = x.tree.parentOf(op.path);
   if (parent !== undefined && !may(x, parent, permissions.delete)) return "ERR_FLOTILLA_NO_AUTH";
   const node = x.tree.get(op.path);
   if (node !== undefined && !op.force && isHeldByOther(x, node)) return "ERR_FLOTILLA_HELD";

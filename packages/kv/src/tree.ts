@@ -3,7 +3,7 @@ import { AclTable } from "./access.ts";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { PathIndex } from "./path-index.ts";
-import { afterChildren, prefixOf } from "./paths.ts";
+import { afterChildren, parentLength, prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
 import { copyNode, isOver, lifetime, makeNode, sealNode } from "./tree-node.ts";
 import type { NodeFacts, TreeNode } from "./tree-node.ts";
@@ -58,11 +58,18 @@ export class Tree {
   get(path: string): TreeNode | undefined {
     if (path === this.#askedPath) return this.#asked;
     if (path === this.#askedBeforePath) return this.#askedBefore;
-    this.#askedBeforePath = this.#askedPath;
-    this.#askedBefore = this.#asked;
-    this.#askedPath = path;
-    this.#asked = this.#nodes.get(path);
-    return this.#asked;
+    return this.#answer(path, this.#nodes.get(path));
+  }
+
+  /** The node above a path, whether there is one at the path or not; the root's is the root. */
+  parentOf(path: string): TreeNode | undefined {
+    const length = parentLength(path);
+    const asked = this.#asked;
+    if (asked?.path.length === length && path.startsWith(asked.path)) return asked;
+    const before = this.#askedBefore;
+    if (before?.path.length === length && path.startsWith(before.path)) return before;
+    const found = this.#nodes.getPrefix(path, length);
+    return found === undefined ? undefined : this.#answer(found.path, found);
   }
 
   /** The paths that end with a lease; in no order. */
@@ -229,6 +236,14 @@ export class Tree {
     return next;
   }
 
+  #answer(path: string, node: TreeNode | undefined): TreeNode | undefined {
+    this.#askedBeforePath = this.#askedPath;
+    this.#askedBefore = this.#asked;
+    this.#askedPath = path;
+    this.#asked = node;
+    return node;
+  }
+
   #swap(swap: Swap): void {
     const { before, after } = swap;
     const path = (after ?? before)?.path;
@@ -238,10 +253,10 @@ export class Tree {
     else this.#askedBefore = after;
     if (before !== undefined) this.#digest.remove(before.a, before.b);
     if (after === undefined) {
-      this.#nodes.delete(path);
+      if (before !== undefined) this.#nodes.delete(before);
       this.#order.delete(path);
     } else {
-      this.#nodes.set(path, after);
+      this.#nodes.set(after);
       this.#order.set(path, after);
       this.#digest.add(after.a, after.b);
       this.#values.hold(after);

@@ -4,7 +4,6 @@ import { decode, encode, FlotillaError } from "@flotilla/runtime";
 import { encodeCommand, Machine } from "../src/index.ts";
 import type { MachineRestore } from "../src/index.ts";
 import { ByteQueue } from "@flotilla/runtime";
-import { PathIndex } from "../src/path-index.ts";
 import { frameHeader, frameHeaderBytes, frameKind, magic } from "../src/snapshot-format.ts";
 import { create, Driver, dump, idOf, join } from "./support.ts";
 
@@ -168,28 +167,6 @@ test("a queue of bytes gives what was put in, in order, in pieces of any length"
         if (expected !== null) at += length;
         expect(queue.length).toBe(all.length - at);
       }
-    }),
-  );
-});
-
-test("an index of paths is a map", () => {
-  const path = fc.string({ maxLength: 3 }).map((name) => `/${name}`);
-  const change = fc.record({ path, value: fc.option(fc.nat()) });
-  fc.assert(
-    fc.property(fc.array(change, { maxLength: 200 }), (changes) => {
-      const index = new PathIndex<number>();
-      const twin = new Map<string, number>();
-      for (const { path: at, value } of changes) {
-        if (value === null) {
-          index.delete(at);
-          twin.delete(at);
-        } else {
-          index.set(at, value);
-          twin.set(at, value);
-        }
-        expect([index.size, index.get(at)]).toEqual([twin.size, twin.get(at)]);
-      }
-      for (const [at, value] of twin) expect(index.get(at)).toBe(value);
     }),
   );
 });

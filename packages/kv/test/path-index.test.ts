@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { hashText } from "../src/digest.ts";
+import { PathIndex } from "../src/path-index.ts";
+import { nameOf, parentLength, parentOf } from "../src/paths.ts";
+
+interface Item {
+  readonly path: string;
+  readonly pathHash: number;
+  readonly value: number;
+}
+
+function isSame(index: PathIndex<Item>, twin: ReadonlyMap<string, Item>, paths: Iterable<string>): void {
+  expect(index.size).toBe(twin.size);
+  for (const path of paths) {
+    expect(index.get(path)).toBe(twin.get(path));
+    expect(index.getPrefix(`${path}/below`, path.length)).toBe(twin.get(path));
+  }
+}
+
+test("an index of paths is a map", () => {
+  const path = fc.string({ maxLength: 3 }).map((name) => `/${name}`);
+  const change = fc.record({ path, value: fc.option(fc.nat()) });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 400, size: "max" }), (changes) => {
+      const index = new PathIndex<Item>();
+      const twin = new Map<string, Item>();
+      for (const { path: at, value } of changes) {
+        const item = { path: at, pathHash: hashText(at), value: value ?? 0 };
+        if (value === null) {
+          index.delete(item);
+          twin.delete(at);
+        } else {
+          index.set(item);
+          twin.set(at, item);
+        }
+        isSame(index, twin, [at]);
+      }
+      isSame(index, twin, twin.keys());
+    }),
+  );
+});
+
+/** The inverse of the last step of `hashText`. */
+function unfinished(hash: number): number {
+  let mixed = hash ^ (hash >>> 16);
+  mixed = Math.imul(mixed, 0x7ed1b41d);
+  mixed ^= (mixed >>> 13) ^ (mixed >>> 26);
+  mixed = Math.imul(mixed, 0xa5cb9243);
+  return mixed ^ (mixed >>> 16);
+}
+
+const inverse = 0xe8b2f51;
+
+/** The two last characters that make a text of `length` which stands at `state` by now hash to 1, or null. */
+function endOf(state: number): string | null {
+  const target = unfinished(1);
+  const unstirred = (mixed: number): number => Math.imul(mixed ^ (mixed >>> 15) ^ (mixed >>> 30), inverse);
+  for (let last = 0x4e00; last < 0x9f00; last += 1) {
+    const before = unstirred(unstirred(target) ^ last) ^ state;
+    if (before > 0x2f && before < 0xd800) return String.fromCharCode(before, last);
+  }
+  return null;
+}
+
+function stirred(text: string, length: number): number {
+  let state = length;
+  for (let at = 0; at < text.length; at += 1) {
+    const mixed = Math.imul(state ^ text.charCodeAt(at), 0x9e3779b1);
+    state = mixed ^ (mixed >>> 15);
+  }
+  return state;
+}
+
+/** Paths that all have the hash 1. */
+function equalHashes(count: number): string[] {
+  const found: string[] = [];
+  for (let number = 100_000; found.length < count; number += 1) {
+    const head = `/${number}`;
+    const end = endOf(stirred(head, head.length + 2));
+    if (end !== null) found.push(head + end);
+  }
+  return found;
+}
+
+test("paths of one hash are found like others, however many", () => {
+  const paths = equalHashes(300);
+  expect(new Set(paths.map(hashText))).toEqual(new Set([1]));
+  const index = new PathIndex<Item>();
+  const twin = new Map<string, Item>();
+  const put = (path: string, value: number): void => {
+    const item = { path, pathHash: hashText(path), value };
+    index.set(item);
+    twin.set(path, item);
+  };
+  for (const [value, path] of paths.entries()) put(path, value);
+  isSame(index, twin, paths);
+  for (const [value, path] of paths.entries()) if (value % 2 === 0) put(path, value + 1_000);
+  isSame(index, twin, paths);
+  for (const [value, path] of paths.entries()) {
+    if (value % 3 !== 0) continue;
+    index.delete({ path, pathHash: hashText(path) });
+    twin.delete(path);
+  }
+  isSame(index, twin, paths);
+  for (const [value, path] of paths.entries()) put(path, value);
+  isSame(index, twin, paths);
+});
+
+test("the parent of a path is its beginning", () => {
+  const name = fc.string({ minLength: 1, maxLength: 3 }).filter((text) => !text.includes("/"));
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), (names) => {
+      const path = `/${names.join("/")}`;
+      expect(path.slice(0, parentLength(path))).toBe(parentOf(path));
+      expect(nameOf(path)).toBe(names.at(-1));
+    }),
+  );
+});
