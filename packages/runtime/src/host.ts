@@ -3,12 +3,14 @@ import type { Disk } from "./disk.ts";
 import type { Logger } from "./logger.ts";
 import type { Network } from "./network.ts";
 import type { Random } from "./random.ts";
+import type { Resolver } from "./resolver.ts";
 
 /** What a client stands on: everything but a disk. */
 export interface ClientHost {
   readonly clock: Clock;
   readonly random: Random;
   readonly network: Network;
+  readonly resolver: Resolver;
   readonly logger: Logger;
   /** Marks a rare branch by name. Counted in simulation, nothing otherwise. */
   readonly probe: (name: string) => void;

@@ -30,6 +30,7 @@ export type {
   Network,
 } from "./network.ts";
 export type { Random } from "./random.ts";
+export type { LookupOptions, Resolver } from "./resolver.ts";
 export {
   readArray,
   readBoolean,

@@ -14,7 +14,6 @@ import { askNode } from "./admin-call.ts";
 import { callLimits } from "./call.ts";
 import { compareMembers } from "./compare.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
-import { requireEndpoints } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
 import { addressOf, LeaderFinder } from "./leader-finder.ts";
@@ -34,7 +33,6 @@ export function admin(options: AdminOptions): Admin {
   requireConnectOptions(options);
   const { timeoutMs, signal } = callLimits(options, defaultTimeoutMs);
   const reach = dialOptionsOf(options, timeoutMs);
-  requireEndpoints(reach.endpoints);
   return new ClusterAdmin(reach, signal ?? new AbortController().signal);
 }
 

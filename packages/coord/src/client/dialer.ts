@@ -1,5 +1,7 @@
 import type { Channel, ChannelHandler, ClientHost } from "@flotilla/runtime";
-import { dialHandshake, FlotillaError, parseAddress } from "@flotilla/runtime";
+import { dialHandshake, FlotillaError } from "@flotilla/runtime";
+import type { EndpointSource } from "./discovery.ts";
+import { Endpoints, isDialable } from "./endpoints.ts";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { Port, PortHandler } from "../ports/port.ts";
 import { maxFrameBytes } from "../wire/bounds.ts";
@@ -77,8 +79,7 @@ export interface Dialer {
 
 export interface NetworkDialerOptions {
   readonly host: ClientHost;
-  /** `host:port` */
-  readonly endpoints: readonly string[];
+  readonly endpoints: EndpointSource;
   readonly cluster: string;
   readonly secret?: Uint8Array | string;
   /** For the connection and again for the handshake, ms. */
@@ -91,32 +92,47 @@ const maxLearned = 64;
 /** Dials endpoints over the network, all of them in random order before any a second time. */
 export class NetworkDialer implements Dialer {
   readonly #options: NetworkDialerOptions;
-  readonly #given: readonly string[];
+  readonly #endpoints: Endpoints;
+  #learned: readonly string[] = [];
   #all: readonly string[];
   #order: string[] = [];
   #last: string | undefined;
 
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT` without endpoints */
   constructor(options: NetworkDialerOptions) {
-    requireEndpoints(options.endpoints);
     this.#options = options;
-    this.#given = [...new Set(options.endpoints)];
-    this.#all = this.#given;
+    this.#endpoints = new Endpoints(options.endpoints, options.host);
+    this.#all = this.#endpoints.known;
   }
 
   get choices(): number {
-    return this.#all.length;
+    return Math.max(1, this.#all.length);
   }
 
   learn(endpoints: readonly string[]): void {
-    const learned = endpoints.filter((endpoint) => isDialable(endpoint) && !this.#given.includes(endpoint));
-    this.#all = [...this.#given, ...new Set(learned.toSorted().slice(0, maxLearned))];
-    this.#order = this.#order.filter((endpoint) => this.#all.includes(endpoint));
+    this.#learned = endpoints.filter(isDialable).toSorted().slice(0, maxLearned);
+    this.#join();
   }
 
   async dial(onReady: OnPort, signal: AbortSignal): Promise<void> {
+    await this.#lookAnew(signal);
     const target = { ...this.#options, protocol: clientProtocol, address: this.#next(), signal };
     await dialServer(target, (channel) => overChannel(channel, onReady));
+  }
+
+  /** What was learned leads on when nothing can be found out. */
+  async #lookAnew(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#endpoints.look({ signal, timeoutMs: this.#options.timeoutMs });
+    } catch (error) {
+      if (this.#learned.length === 0 || signal.aborted) throw error;
+    }
+    this.#join();
+  }
+
+  #join(): void {
+    this.#all = [...new Set([...this.#endpoints.known, ...this.#learned])];
+    this.#order = this.#order.filter((endpoint) => this.#all.includes(endpoint));
   }
 
   #next(): string {
@@ -139,20 +155,5 @@ export class NetworkDialer implements Dialer {
     }
     if (this.#last !== undefined && this.#all.includes(this.#last)) order.push(this.#last);
     return order;
-  }
-}
-
-/** @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT` without endpoints */
-export function requireEndpoints(endpoints: readonly string[]): void {
-  if (endpoints.length === 0)
-    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "endpoints: expected at least one");
-  for (const endpoint of endpoints) parseAddress(endpoint);
-}
-
-function isDialable(endpoint: string): boolean {
-  try {
-    return parseAddress(endpoint).port > 0;
-  } catch {
-    return false;
   }
 }

@@ -32,6 +32,8 @@ export type {
   Written,
 } from "./api.ts";
 export type { NodeStatus } from "./status-api.ts";
+export { dnsEndpoints, fileEndpoints, srvEndpoints, staticEndpoints } from "./discovery.ts";
+export type { Discovery, EndpointSource, NameServers } from "./discovery.ts";
 export type { WatchFilter, WatchPosition } from "./watch-api.ts";
 export type {
   AddOptions,
@@ -87,7 +89,7 @@ export { FlotillaError } from "@flotilla/runtime";
 export { digestId, openAcl, permissions } from "@flotilla/kv";
 export type { Acl, AclEntry, AclScheme } from "@flotilla/kv";
 export type { Credential } from "../wire/messages.ts";
-export type { ErrorCode } from "@flotilla/runtime";
+export type { ErrorCode, Resolver } from "@flotilla/runtime";
 export type {
   Branch,
   ChildrenPage,

@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Membership, NodeReport } from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
+import { Endpoints } from "./endpoints.ts";
 
 /** Longest wait for one node to say what it knows, ms. */
 const describeMs = 2_000;
@@ -25,11 +26,13 @@ export interface CallBounds {
 /** Asks the nodes that were named, and those that these tell of, for the one that leads. */
 export class LeaderFinder {
   readonly #options: NetworkDialerOptions;
+  readonly #endpoints: Endpoints;
   /** What went wrong last, for the error at the end. */
   #last: FlotillaError | null = null;
 
   constructor(options: NetworkDialerOptions) {
     this.#options = options;
+    this.#endpoints = new Endpoints(options.endpoints, options.host);
   }
 
   /** Asks until a member says that it leads. @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, or why nobody answers */
@@ -52,7 +55,7 @@ export class LeaderFinder {
   async any(bounds: CallBounds): Promise<{ readonly address: string; readonly report: NodeReport }> {
     let damaged: { readonly address: string; readonly report: NodeReport } | null = null;
     let last: unknown = null;
-    for (const address of this.#shuffled(this.#options.endpoints)) {
+    for (const address of this.#shuffled(await this.#look(bounds))) {
       try {
         const report = await this.report(address, bounds);
         if (report.type === "running") return { address, report };
@@ -67,9 +70,7 @@ export class LeaderFinder {
 
   /** Whom to ask, for at most so long. @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, or why it came to nothing so far */
   target(address: string, { untilMs, signal }: CallBounds, mostMs: number): Parameters<typeof askNode>[0] {
-    const leftMs = untilMs - this.#options.host.clock.now();
-    if (leftMs <= 0) throw this.#last ?? new FlotillaError("ERR_FLOTILLA_TIMEOUT", "no answer in time");
-    return { ...this.#options, address, signal, timeoutMs: Math.min(leftMs, mostMs) };
+    return { ...this.#options, address, signal, timeoutMs: Math.min(this.#leftMs(untilMs), mostMs) };
   }
 
   /** What stood in the way, for the error in case the time runs out. */
@@ -94,7 +95,7 @@ export class LeaderFinder {
 
   async #round(bounds: CallBounds): Promise<Leader | null> {
     const seen = new Set<string>();
-    const open = this.#shuffled(this.#options.endpoints);
+    const open = this.#shuffled(await this.#tryLook(bounds));
     for (let address = open.shift(); address !== undefined; address = open.shift()) {
       if (seen.has(address)) continue;
       seen.add(address);
@@ -109,12 +110,39 @@ export class LeaderFinder {
     return null;
   }
 
+  /** @throws FlotillaError why there is nobody to ask */
+  #look({ untilMs, signal }: CallBounds): Promise<readonly string[]> {
+    const timeoutMs = Math.min(this.#leftMs(untilMs), describeMs);
+    return this.#endpoints.look({ timeoutMs, signal });
+  }
+
+  async #tryLook(bounds: CallBounds): Promise<readonly string[]> {
+    try {
+      return await this.#look(bounds);
+    } catch (error) {
+      this.#keep(error, bounds);
+      return [];
+    }
+  }
+
+  /** @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, or why it came to nothing so far */
+  #leftMs(untilMs: number): number {
+    const leftMs = untilMs - this.#options.host.clock.now();
+    if (leftMs <= 0) throw this.#last ?? new FlotillaError("ERR_FLOTILLA_TIMEOUT", "no answer in time");
+    return leftMs;
+  }
+
+  /** Why one try failed. @throws whatever ends them all */
+  #keep(error: unknown, { signal }: CallBounds): void {
+    if (!FlotillaError.is(error) || signal.aborted || error === this.#last) throw error;
+    if (this.#last?.code !== "ERR_FLOTILLA_NO_QUORUM") this.#last = error;
+  }
+
   async #tryReport(address: string, bounds: CallBounds): Promise<NodeReport | null> {
     try {
       return await this.report(address, bounds);
     } catch (error) {
-      if (!FlotillaError.is(error) || bounds.signal.aborted || error === this.#last) throw error;
-      if (this.#last?.code !== "ERR_FLOTILLA_NO_QUORUM") this.#last = error;
+      this.#keep(error, bounds);
       return null;
     }
   }

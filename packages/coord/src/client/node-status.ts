@@ -20,7 +20,7 @@ export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
   const timeoutMs = options.connectTimeoutMs ?? defaultTimeoutMs;
   const { host, dialer } = reachOf(options, timeoutMs);
   const signal = options.signal ?? new AbortController().signal;
-  for (let left = dialer.choices; ; left -= 1) {
+  for (let tries = 1; ; tries += 1) {
     const limits = callLimits({ timeoutMs, signal }, timeoutMs);
     const deadlines = new Deadlines(host.clock);
     const wait = new PlainWait<NodeStatus>(deadlines, limits, "status");
@@ -29,7 +29,7 @@ export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
       await dialer.dial((port) => asking(port, wait), signal);
       return await wait.promise;
     } catch (error) {
-      if (left <= 1 || signal.aborted) throw error;
+      if (tries >= dialer.choices || signal.aborted) throw error;
     } finally {
       deadlines.stop();
     }

@@ -1,4 +1,5 @@
 import type { ClientHost, Logger } from "@flotilla/runtime";
+import type { EndpointSource } from "./discovery.ts";
 import type { Credential } from "../wire/messages.ts";
 
 export interface SessionOptions {
@@ -13,8 +14,8 @@ export interface SessionOptions {
 }
 
 export interface ConnectOptions extends SessionOptions {
-  /** `host:port` of any servers; tried in random order. */
-  readonly endpoints: readonly string[];
+  /** `host:port` of any servers, or where to find such; tried in random order. */
+  readonly endpoints: EndpointSource;
   /** Name of the cluster. Default `flotilla`. */
   readonly cluster?: string;
   /** Shared secret. */

@@ -3,6 +3,7 @@ import { realClientHost } from "@flotilla/runtime/real/client";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { NetworkDialer } from "./dialer.ts";
 import { isObject } from "../given.ts";
+import { requireEndpoints } from "./endpoints.ts";
 import { badArgument } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
 
@@ -35,9 +36,7 @@ export function requireConnectOptions(options: ConnectOptions): void {
 function checked(options: ConnectOptions): ConnectOptions {
   requireConnectOptions(options);
   const { endpoints, cluster, secret } = options;
-  if (!Array.isArray(endpoints) || !endpoints.every((endpoint) => typeof endpoint === "string")) {
-    throw badArgument("endpoints: expected a list of host:port");
-  }
+  requireEndpoints(endpoints);
   if (cluster !== undefined && !isClusterName(cluster))
     throw badArgument(`cluster: expected a name of 1 to ${maxClusterBytes} bytes`);
   if (secret !== undefined && !isSecret(secret))

@@ -3,6 +3,7 @@ import { decodeResult, Machine } from "@flotilla/kv";
 import type { Proposed, RaftStatus } from "@flotilla/raft";
 import type { Channel, ClientHost } from "@flotilla/runtime";
 import { FlotillaError, memoryChannelPair, silentLogger } from "@flotilla/runtime";
+import { simResolver } from "@flotilla/runtime/sim";
 import type { Parts } from "../../src/server/parts.ts";
 import { assemble } from "../../src/server/parts.ts";
 import type { RaftPort } from "../../src/server/raft-port.ts";
@@ -184,6 +185,7 @@ export class World {
         dial: () => Promise.reject(new Error("no network")),
         datagrams: () => Promise.reject(new Error("no network")),
       },
+      resolver: simResolver,
       logger: silentLogger,
       probe: () => {},
     };

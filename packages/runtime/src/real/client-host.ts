@@ -4,6 +4,7 @@ import { realClock } from "./clock.ts";
 import { jsonLogger } from "./logger.ts";
 import { realNetwork } from "./network.ts";
 import { realRandom } from "./random.ts";
+import { realResolver } from "./resolver.ts";
 
 export interface RealClientHostOptions {
   /** Default: JSON lines on standard error, warnings and above. */
@@ -16,6 +17,7 @@ export function realClientHost(options: RealClientHostOptions = {}): ClientHost 
     clock: realClock(),
     random: realRandom(),
     network: realNetwork(),
+    resolver: realResolver(),
     logger: options.logger ?? jsonLogger(),
     probe: () => {},
   };

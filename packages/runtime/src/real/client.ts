@@ -5,3 +5,4 @@ export { jsonLogger } from "./logger.ts";
 export type { JsonLoggerOptions, LogLevel } from "./logger.ts";
 export { realNetwork } from "./network.ts";
 export { realRandom } from "./random.ts";
+export { realResolver } from "./resolver.ts";

@@ -5,6 +5,7 @@ import { SimDisk } from "./disk.ts";
 import { hostNetwork } from "./host-network.ts";
 import { Life } from "./life.ts";
 import { MachineClock } from "./machine-clock.ts";
+import { simResolver } from "./resolver.ts";
 import type { SimNetwork } from "./network.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -80,6 +81,7 @@ export class SimNode {
       clock: life.clock,
       random: this.#scheduler.random(`random/${this.name}/${this.#incarnation}`),
       network: hostNetwork(this.#network, life),
+      resolver: simResolver,
       disk: this.disk.host(life),
       logger: this.#logger(life),
       probe: (name) => {

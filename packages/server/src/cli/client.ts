@@ -1,11 +1,11 @@
 import type { Coord } from "@flotilla/coord";
-import type { Credential, Session } from "@flotilla/coord/client";
+import type { Credential, EndpointSource, Session } from "@flotilla/coord/client";
 import { connect } from "@flotilla/coord/client";
 import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { parseDuration } from "../config/duration.ts";
-import { readAddresses } from "../config/readers.ts";
+import { readEndpoints } from "../config/endpoints.ts";
 import { readSecretFile } from "../config/secret.ts";
 import type { Context, Environment } from "./context.ts";
 
@@ -24,7 +24,7 @@ export interface ClientFlags {
 
 /** How to reach a cluster. */
 export interface ClientSettings {
-  readonly endpoints: readonly string[];
+  readonly endpoints: EndpointSource;
   readonly cluster: string;
   readonly secret?: string;
   /** Who to be to access lists. */
@@ -40,7 +40,10 @@ export function jsonOption(): Option {
 
 export function addClientOptions(command: Command): Command {
   return command
-    .option("--endpoints <list>", `members to try, host:port,… (default: ${defaultEndpoints})`)
+    .option(
+      "--endpoints <list>",
+      `members to try, host:port,…, or dns:name:port, srv:name, file:path (default: ${defaultEndpoints})`,
+    )
     .option("--cluster <name>", "name of the cluster (default: flotilla)")
     .option("--secret-file <file>", "file with the shared secret")
     .option("--auth-file <file>", "file with user:password, to be known by to access lists")
@@ -58,7 +61,7 @@ export async function loadClientSettings(flags: ClientFlags, env: Environment): 
   const timeout = flags.timeout ?? env["FLOTILLA_TIMEOUT"] ?? defaultTimeout;
   const endpoints = flags.endpoints ?? env["FLOTILLA_ENDPOINTS"] ?? defaultEndpoints;
   return {
-    endpoints: readAddresses(endpoints, flags.endpoints === undefined ? "FLOTILLA_ENDPOINTS" : "--endpoints"),
+    endpoints: readEndpoints(endpoints, flags.endpoints === undefined ? "FLOTILLA_ENDPOINTS" : "--endpoints"),
     cluster: flags.cluster ?? env["FLOTILLA_CLUSTER"] ?? "flotilla",
     ...(secret === undefined ? {} : { secret }),
     ...(auth === undefined ? {} : { auth: [auth] }),

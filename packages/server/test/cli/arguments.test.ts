@@ -28,6 +28,7 @@ test.each<[string, string[], RegExp]>([
   ["a flag without its value", ["get", "/a", "--timeout"], /argument missing/],
   ["a timeout that is none", ["get", "/a", "--timeout", "soon"], /--timeout: expected a duration/],
   ["no endpoints", ["get", "/a", "--endpoints", " , "], /--endpoints: expected host:port/],
+  ["a name to look up without a port", ["get", "/a", "--endpoints", "dns:db.test"], /host:port/],
   ["an address without a port", ["get", "/a", "--endpoints", "here"], /host:port/],
   ["no value", ["set", "/a"], /no value/],
   ["a value and a file", ["set", "/a", "x", "--file", "y"], /not both/],
