@@ -4,7 +4,19 @@ import { createLock } from "../recipes/lock.ts";
 import { createRegistry } from "../recipes/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import type { Coord } from "../server/api.ts";
-import type { Session } from "./api.ts";
+import { ensurePath } from "../recipes/names.ts";
+import type { CallOptions, Session } from "./api.ts";
+import { namespaced } from "./namespaced-session.ts";
+
+/**
+ * A session as seen from below a path, which is made when it is absent.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, and what a write throws
+ */
+export async function openNamespace(session: Session, path: string, options?: CallOptions): Promise<Session> {
+  const view = namespaced(session, path);
+  if ((await view.exists("/", options)) === null) await ensurePath(session, path, options);
+  return view;
+}
 
 /**
  * The recipes on a session.
@@ -24,6 +36,8 @@ export function coordOver(session: Session, onClose: () => Promise<void>): Coord
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
+    namespace: async (path, options) =>
+      coordOver(await openNamespace(session, path, options), async () => {}),
     close,
     [Symbol.asyncDispose]: close,
   };

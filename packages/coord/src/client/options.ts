@@ -20,6 +20,8 @@ export interface ConnectOptions extends SessionOptions {
   readonly cluster?: string;
   /** Shared secret. */
   readonly secret?: Uint8Array | string | undefined;
+  /** See everything from below this path, as `Coord.namespace` does. Default: the whole tree. */
+  readonly namespace?: string;
   /** Default: warnings as JSON lines on standard error. */
   readonly logger?: Logger;
   /** Bounds the first connect. Default 15,000: then `ERR_FLOTILLA_UNREACHABLE` or `ERR_FLOTILLA_NO_QUORUM`. */

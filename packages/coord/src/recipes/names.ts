@@ -1,6 +1,7 @@
 import { isPath } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, Session } from "../client/api.ts";
+import { wholeSession } from "../client/namespaced-session.ts";
 import type { Calls } from "./patient.ts";
 
 const maxLength = 255;
@@ -27,12 +28,16 @@ const counters = new WeakMap<Session, number>();
 
 /** A name no other waiter or registration has: the session's random id and a counter within it. */
 export function uniqueName(session: Session): string {
-  const next = (counters.get(session) ?? 0) + 1;
-  counters.set(session, next);
+  const owner = wholeSession(session);
+  const next = (counters.get(owner) ?? 0) + 1;
+  counters.set(owner, next);
   return `${session.id}-${next}`;
 }
 
-/** Makes a persistent node and its parents when they are absent. */
+/**
+ * Makes a persistent node and its parents when they are absent.
+ * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no root: of a namespace that was deleted
+ */
 export async function ensurePath(
   calls: Pick<Calls, "create">,
   path: string,
@@ -44,7 +49,7 @@ export async function ensurePath(
       await calls.create(`/${segments.slice(0, depth).join("/")}`, "", options);
     } catch (error) {
       // Its parent was deleted meanwhile: from the top.
-      if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) depth = 0;
+      if (depth > 1 && FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) depth = 0;
       else if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
     }
   }

@@ -1,6 +1,6 @@
 import type { Host, Logger } from "@flotilla/runtime";
 import type { StopReason, TraceRecord } from "@flotilla/raft";
-import type { Session } from "../client/api.ts";
+import type { CallOptions, Session } from "../client/api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
@@ -87,6 +87,13 @@ export interface Coord extends AsyncDisposable {
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
+  /**
+   * The same session and recipes as seen from below a path, which is made when it is absent: it is `/` there, and no
+   * path leads out of it. It is a way of naming, not of keeping apart: that is done by access lists. Its `close` closes
+   * nothing: that is for the handle it came from.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, and what a write throws
+   */
+  namespace(path: string, options?: CallOptions): Promise<Coord>;
   close(): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { membersOf } from "@flotilla/raft";
 import type { RaftNode, StopReason } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Session } from "../client/api.ts";
+import type { CallOptions, Session } from "../client/api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
 import { coordOver } from "../client/coord.ts";
@@ -109,6 +109,10 @@ export class MemberNode implements CoordNode {
 
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
     return this.#coord.lockSet(locks);
+  }
+
+  namespace(path: string, options?: CallOptions): Promise<Coord> {
+    return this.#coord.namespace(path, options);
   }
 
   status(): NodeStatus {

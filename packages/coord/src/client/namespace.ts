@@ -1,0 +1,78 @@
+import { isPath, validatePath } from "@flotilla/kv";
+import { FlotillaError, invariant } from "@flotilla/runtime";
+import { isObject } from "../given.ts";
+import type { Fence, MultiItem, MultiOptions } from "./api.ts";
+
+/** What of an operation decides where it is. */
+type Placed = Pick<MultiItem, "type" | "path"> & { readonly sequential?: boolean | undefined };
+
+/** Paths as they are below a root, and as they are in the whole tree. */
+export class Namespace {
+  readonly root: string;
+
+  /** @throws FlotillaError `ERR_FLOTILLA_BAD_PATH` */
+  constructor(root: string) {
+    validatePath(root);
+    this.root = root;
+  }
+
+  /** Where a path is in the tree. What is no path stays what it is, and is refused for that. */
+  outer(path: string): string {
+    if (!isPath(path)) return path;
+    return path === "/" ? this.root : `${this.root}${path}`;
+  }
+
+  /** Where an operation takes place. */
+  outerOf({ type, path, sequential }: Placed): string {
+    // As every root it stays.
+    if (type === "delete" && path === "/") return path;
+    // A counter is appended: only with it, it is a path.
+    if (type === "create" && sequential === true)
+      return typeof path === "string" && isPath(`${path}0`) ? `${this.root}${path}` : path;
+    return this.outer(path);
+  }
+
+  /** Where something in the tree is below the root. */
+  inner(path: string): string {
+    if (path === this.root) return "/";
+    invariant(path.startsWith(`${this.root}/`), "WithinNamespace", { path, root: this.root });
+    return path.slice(this.root.length);
+  }
+
+  fence(fence: Fence): Fence {
+    return isObject(fence) ? { ...fence, path: this.outer(fence.path) } : fence;
+  }
+
+  items<I extends MultiItem>(items: readonly I[]): readonly I[] {
+    return Array.isArray(items) ? items.map((item: I) => this.#item(item)) : items;
+  }
+
+  multiOptions(options: MultiOptions): MultiOptions {
+    if (!isObject(options)) return options;
+    return {
+      ...options,
+      ...(options.if === undefined ? {} : { if: this.items(options.if) }),
+      ...(options.else === undefined ? {} : { else: this.items(options.else) }),
+    };
+  }
+
+  /** Does a call about a path of one's own; what it throws names no other. */
+  async told<T>(path: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw FlotillaError.is(error) && error.message.includes(this.root) ? this.#retold(error, path) : error;
+    }
+  }
+
+  #item<I extends MultiItem>(item: I): I {
+    return isObject(item) ? { ...item, path: this.outerOf(item) } : item;
+  }
+
+  #retold(error: FlotillaError, path: string): FlotillaError {
+    const { code, cause, ambiguous, details } = error;
+    const below = error.message.replaceAll(`${this.root}/`, "/");
+    const message = path === "/" ? below.replaceAll(this.root, "/") : below;
+    return new FlotillaError(code, message, { cause, ambiguous, details });
+  }
+}

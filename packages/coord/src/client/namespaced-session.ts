@@ -1,0 +1,236 @@
+import type {
+  Acl,
+  ChildrenPage,
+  LeaseId,
+  LeasesPage,
+  Node,
+  NodeChangesPage,
+  SessionId,
+  SessionsPage,
+  Stat,
+  Usage,
+} from "@flotilla/kv";
+import type { Clock } from "@flotilla/runtime";
+import type {
+  BookmarkedWatchOptions,
+  CallOptions,
+  ChildrenOptions,
+  CreateOptions,
+  DeleteOptions,
+  GrantOptions,
+  HistoryOptions,
+  Lease,
+  LeasesOptions,
+  MultiItem,
+  MultiOptions,
+  MultiResult,
+  PastOptions,
+  ReadOptions,
+  Session,
+  SessionLease,
+  SessionsOptions,
+  SessionState,
+  SetAclOptions,
+  SetOptions,
+  Value,
+  Watch,
+  WatchBookmark,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+  Written,
+} from "./api.ts";
+import { Namespace } from "./namespace.ts";
+import { NamespacedWatch } from "./namespaced-watch.ts";
+import type { NodeStatus } from "./status-api.ts";
+
+/** A session as seen from below a path. What is the cluster's, such as sessions and leases, is everybody's. */
+export class NamespacedSession implements Session {
+  readonly #session: Session;
+  readonly #space: Namespace;
+
+  constructor(session: Session, space: Namespace) {
+    this.#session = session;
+    this.#space = space;
+  }
+
+  /** The same from below a further path. */
+  below(path: string): NamespacedSession {
+    return new NamespacedSession(this.#session, new Namespace(this.#space.outer(path)));
+  }
+
+  /** The session itself. */
+  get whole(): Session {
+    return this.#session;
+  }
+
+  get id(): SessionId {
+    return this.#session.id;
+  }
+
+  get ttlMs(): number {
+    return this.#session.ttlMs;
+  }
+
+  get state(): SessionState {
+    return this.#session.state;
+  }
+
+  get lease(): SessionLease {
+    return this.#session.lease;
+  }
+
+  get signal(): AbortSignal {
+    return this.#session.signal;
+  }
+
+  get server(): string | null {
+    return this.#session.server;
+  }
+
+  get leaseId(): LeaseId {
+    return this.#session.leaseId;
+  }
+
+  get clock(): Clock {
+    return this.#session.clock;
+  }
+
+  get(path: string, options?: PastOptions): Promise<Node | null> {
+    return this.#at(path, (outer) => this.#session.get(outer, options));
+  }
+
+  exists(path: string, options?: PastOptions): Promise<Stat | null> {
+    return this.#at(path, (outer) => this.#session.exists(outer, options));
+  }
+
+  children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
+    return this.#at(path, (outer) => this.#session.children(outer, options));
+  }
+
+  history(path: string, options?: HistoryOptions): Promise<NodeChangesPage> {
+    return this.#at(path, (outer) => this.#session.history(outer, options));
+  }
+
+  usage(path: string, options?: ReadOptions): Promise<Usage | null> {
+    return this.#at(path, (outer) => this.#session.usage(outer, options));
+  }
+
+  sessions(options?: SessionsOptions): Promise<SessionsPage> {
+    return this.#session.sessions(options);
+  }
+
+  leases(options?: LeasesOptions): Promise<LeasesPage> {
+    return this.#session.leases(options);
+  }
+
+  grant(ttlMs: number, options?: GrantOptions): Promise<Lease> {
+    return this.#session.grant(ttlMs, options);
+  }
+
+  doom(lease: LeaseId, options?: CallOptions): Promise<void> {
+    return this.#session.doom(lease, options);
+  }
+
+  create(path: string, value?: Value, options?: CreateOptions): Promise<Written> {
+    const outer = this.#space.outerOf({ type: "create", path, sequential: options?.sequential });
+    const fenced = this.#fenced(options);
+    return this.#written(path, () => this.#session.create(outer, value, fenced));
+  }
+
+  set(path: string, value: Value, options?: SetOptions): Promise<Written> {
+    const fenced = this.#fenced(options);
+    return this.#written(path, () => this.#session.set(this.#space.outer(path), value, fenced));
+  }
+
+  put(path: string, value: Value, options?: SetOptions): Promise<Written> {
+    const fenced = this.#fenced(options);
+    return this.#written(path, () => this.#session.put(this.#space.outer(path), value, fenced));
+  }
+
+  setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat> {
+    return this.#at(path, (outer) => this.#session.setAcl(outer, acl, options));
+  }
+
+  getAcl(path: string, options?: ReadOptions): Promise<{ readonly acl: Acl; readonly stat: Stat } | null> {
+    return this.#at(path, (outer) => this.#session.getAcl(outer, options));
+  }
+
+  delete(path: string, options?: DeleteOptions): Promise<boolean> {
+    const outer = this.#space.outerOf({ type: "delete", path });
+    const fenced = this.#fenced(options);
+    return this.#space.told(path, () => this.#session.delete(outer, fenced));
+  }
+
+  multi(items: readonly MultiItem[], options?: MultiOptions): Promise<MultiResult> {
+    const outer = this.#space.items(items);
+    const outerOptions = options === undefined ? undefined : this.#space.multiOptions(options);
+    return this.#space.told("/", async () => {
+      const done = await this.#session.multi(outer, outerOptions);
+      const results = done.results.map(({ path, stat }) => ({ path: this.#space.inner(path), stat }));
+      return { ...done, results };
+    });
+  }
+
+  watch(path: string, options: BookmarkedWatchOptions): Promise<Watch<WatchEvent | WatchBookmark>>;
+  watch(path: string, options?: WatchOptions): Promise<Watch>;
+  watch(path: string, options?: WatchOptions): Promise<Watch<WatchEvent | WatchBookmark>> {
+    return this.#at(path, async (outer) => {
+      const watch: Watch<WatchEvent | WatchBookmark> = await this.#session.watch(outer, options);
+      return new NamespacedWatch(watch, this.#space);
+    });
+  }
+
+  sync(options?: CallOptions): Promise<void> {
+    return this.#session.sync(options);
+  }
+
+  status(options?: CallOptions): Promise<NodeStatus> {
+    return this.#session.status(options);
+  }
+
+  onState(fn: (state: SessionState) => void): Disposable {
+    return this.#session.onState(fn);
+  }
+
+  close(options?: { readonly timeoutMs?: number }): Promise<void> {
+    return this.#session.close(options);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #at<T>(path: string, call: (outer: string) => Promise<T>): Promise<T> {
+    return this.#space.told(path, () => call(this.#space.outer(path)));
+  }
+
+  #written(path: string, call: () => Promise<Written>): Promise<Written> {
+    return this.#space.told(path, async () => {
+      const done = await call();
+      return { ...done, path: this.#space.inner(done.path) };
+    });
+  }
+
+  /** The same options, with the fence where it stands in the tree. */
+  #fenced<O extends WriteOptions>(options: O | undefined): O | undefined {
+    return options?.fence === undefined ? options : { ...options, fence: this.#space.fence(options.fence) };
+  }
+}
+
+/**
+ * A session as seen from below a path, which need not exist.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
+ */
+export function namespaced(session: Session, path: string): Session {
+  const { root } = new Namespace(path);
+  if (root === "/") return session;
+  return session instanceof NamespacedSession
+    ? session.below(root)
+    : new NamespacedSession(session, new Namespace(root));
+}
+
+/** The session behind a view of one; any other is its own. */
+export function wholeSession(session: Session): Session {
+  return session instanceof NamespacedSession ? session.whole : session;
+}
