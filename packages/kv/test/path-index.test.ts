@@ -52,10 +52,13 @@ function unfinished(hash: number): number {
 
 const inverse = 0xe8b2f51;
 
+function unstirred(mixed: number): number {
+  return Math.imul(mixed ^ (mixed >>> 15) ^ (mixed >>> 30), inverse);
+}
+
 /** The two last characters that make a text of `length` which stands at `state` by now hash to 1, or null. */
 function endOf(state: number): string | null {
   const target = unfinished(1);
-  const unstirred = (mixed: number): number => Math.imul(mixed ^ (mixed >>> 15) ^ (mixed >>> 30), inverse);
   for (let last = 0x4e00; last < 0x9f00; last += 1) {
     const before = unstirred(unstirred(target) ^ last) ^ state;
     if (before > 0x2f && before < 0xd800) return String.fromCharCode(before, last);
