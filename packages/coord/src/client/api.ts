@@ -13,8 +13,18 @@ import type {
   Stat,
   Usage,
   WatchKind,
-  WatchToken,
 } from "@flotilla/kv";
+import type {
+  CallOptions,
+  ChildNodesOptions,
+  ChildNodesPage,
+  ChildrenOptions,
+  HistoryOptions,
+  LeasesOptions,
+  PastOptions,
+  ReadOptions,
+  SessionsOptions,
+} from "./read-api.ts";
 import type { WatchFilter, WatchPosition } from "./watch-api.ts";
 
 /**
@@ -28,52 +38,6 @@ export type SessionState = "connecting" | "connected" | "suspended" | "lost" | "
 
 /** Text stands for its UTF-8 bytes. */
 export type Value = Uint8Array | string;
-
-/** For every call. */
-export interface CallOptions {
-  /** Ends the wait, not the request: the error says `ambiguous` unless it was never sent. */
-  readonly signal?: AbortSignal;
-  /** Default 15,000; the same as an abort, with `ERR_FLOTILLA_TIMEOUT`. `Infinity`: no bound. */
-  readonly timeoutMs?: number;
-}
-
-export interface ReadOptions extends CallOptions {
-  /**
-   * `linearizable` (default): as of some moment between call and answer. `local`: from the server at hand,
-   * never older than what this session has seen. In the process of a member it is answered at once while nothing else
-   * of the session is under way, for a few milliseconds of each turn of the event loop.
-   */
-  readonly level?: "linearizable" | "local";
-}
-
-export interface PastOptions extends ReadOptions {
-  /**
-   * As it was after this revision; absent: now. `ERR_FLOTILLA_COMPACTED` when the server at hand does not remember it
-   * (`details.floor` is the earliest that it does), `ERR_FLOTILLA_AHEAD` when it has no such revision yet.
-   */
-  readonly revision?: number;
-}
-
-export interface HistoryOptions extends ReadOptions {
-  /** `next` of the page before. Default: from the latest change. */
-  readonly before?: WatchToken;
-  /** Default and most 1,000. */
-  readonly limit?: number;
-}
-
-export interface ChildrenOptions extends PastOptions {
-  /** Names after this one. */
-  readonly after?: string;
-  /** Default and most 10,000. */
-  readonly limit?: number;
-}
-
-export interface SessionsOptions extends ReadOptions {
-  /** Sessions after this id. */
-  readonly after?: SessionId;
-  /** Default and most 1,000. */
-  readonly limit?: number;
-}
 
 /** The plain condition "that node still stands as granted", from `Held.fence`. Else `ERR_FLOTILLA_FENCED`. */
 export interface Fence {
@@ -297,13 +261,6 @@ export interface GrantOptions extends CallOptions {
   readonly maxStallMs?: number;
 }
 
-export interface LeasesOptions extends ReadOptions {
-  /** Leases after this id. */
-  readonly after?: LeaseId;
-  /** Default and most 1,000. */
-  readonly limit?: number;
-}
-
 /**
  * A client's life with the cluster: writes take effect in the order they were called, each exactly once,
  * over any number of reconnects; a read sees every earlier write of its session.
@@ -328,6 +285,8 @@ export interface Session extends AsyncDisposable {
   exists(path: string, options?: PastOptions): Promise<Stat | null>;
   /** Null when the node is absent. */
   children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null>;
+  /** Children together with their values and stats, in one answer; null when the node is absent. */
+  childNodes(path: string, options?: ChildNodesOptions): Promise<ChildNodesPage | null>;
   /**
    * Who changed the node at a path, and when, the latest first: as far back as the server at hand remembers (`floor`),
    * also of a node that is gone.

@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions } from "./api.ts";
+import type { CallOptions } from "./read-api.ts";
 import type { DeadlineQueue, Deadlines, Timed } from "./deadlines.ts";
 
 /** How long a caller is willing to wait. */

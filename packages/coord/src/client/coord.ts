@@ -5,7 +5,8 @@ import { createRegistry } from "../recipes/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import type { Coord } from "../server/api.ts";
 import { ensurePath } from "../recipes/names.ts";
-import type { CallOptions, Session } from "./api.ts";
+import type { Session } from "./api.ts";
+import type { CallOptions } from "./read-api.ts";
 import { namespaced } from "./namespaced-session.ts";
 
 /**

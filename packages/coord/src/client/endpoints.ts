@@ -1,7 +1,7 @@
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError, parseAddress } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
-import type { CallOptions } from "./api.ts";
+import type { CallOptions } from "./read-api.ts";
 import { callLimits, PlainWait } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Discovery, EndpointSource } from "./discovery.ts";

@@ -1,7 +1,8 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, GrantOptions, Lease } from "./api.ts";
+import type { GrantOptions, Lease } from "./api.ts";
+import type { CallOptions } from "./read-api.ts";
 import type { Attachment } from "./attachment.ts";
 import { requireOptions } from "./call.ts";
 import { HeldLease } from "./held-lease.ts";

@@ -1,6 +1,7 @@
 import type { LeaseId } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Lease } from "./api.ts";
+import type { Lease } from "./api.ts";
+import type { CallOptions } from "./read-api.ts";
 import type { LeasePeriod, Moment } from "./lease-period.ts";
 
 /** What a lease is made of. */

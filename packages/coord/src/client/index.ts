@@ -1,24 +1,17 @@
 export type {
   BookmarkedWatchOptions,
-  CallOptions,
   CheckItem,
-  ChildrenOptions,
   CreateOptions,
   DeleteOptions,
   Fence,
   GrantOptions,
   Lease,
-  LeasesOptions,
-  HistoryOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
   NodeConditions,
-  PastOptions,
-  ReadOptions,
   Session,
   SessionLease,
-  SessionsOptions,
   SessionState,
   SetAclOptions,
   SetOptions,
@@ -31,6 +24,17 @@ export type {
   WriteOptions,
   Written,
 } from "./api.ts";
+export type {
+  CallOptions,
+  ChildNodesOptions,
+  ChildNodesPage,
+  ChildrenOptions,
+  LeasesOptions,
+  HistoryOptions,
+  PastOptions,
+  ReadOptions,
+  SessionsOptions,
+} from "./read-api.ts";
 export type { NodeStatus } from "./status-api.ts";
 export { dnsEndpoints, fileEndpoints, srvEndpoints, staticEndpoints } from "./discovery.ts";
 export type { Discovery, EndpointSource, NameServers } from "./discovery.ts";

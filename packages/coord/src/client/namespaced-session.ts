@@ -13,22 +13,15 @@ import type {
 import type { Clock } from "@flotilla/runtime";
 import type {
   BookmarkedWatchOptions,
-  CallOptions,
-  ChildrenOptions,
   CreateOptions,
   DeleteOptions,
   GrantOptions,
-  HistoryOptions,
   Lease,
-  LeasesOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
-  PastOptions,
-  ReadOptions,
   Session,
   SessionLease,
-  SessionsOptions,
   SessionState,
   SetAclOptions,
   SetOptions,
@@ -40,6 +33,17 @@ import type {
   WriteOptions,
   Written,
 } from "./api.ts";
+import type {
+  CallOptions,
+  ChildNodesOptions,
+  ChildNodesPage,
+  ChildrenOptions,
+  HistoryOptions,
+  LeasesOptions,
+  PastOptions,
+  ReadOptions,
+  SessionsOptions,
+} from "./read-api.ts";
 import { Namespace } from "./namespace.ts";
 import { NamespacedWatch } from "./namespaced-watch.ts";
 import type { NodeStatus } from "./status-api.ts";
@@ -106,6 +110,10 @@ export class NamespacedSession implements Session {
 
   children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
     return this.#at(path, (outer) => this.#session.children(outer, options));
+  }
+
+  childNodes(path: string, options?: ChildNodesOptions): Promise<ChildNodesPage | null> {
+    return this.#at(path, (outer) => this.#session.childNodes(outer, options));
   }
 
   history(path: string, options?: HistoryOptions): Promise<NodeChangesPage> {

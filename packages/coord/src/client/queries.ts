@@ -2,7 +2,7 @@ import { idDigits, limits } from "@flotilla/kv";
 import type { WatchToken } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ChangesQuery, NodeQuery, PastQuery, Query } from "../wire/messages.ts";
-import type { ChildrenOptions, HistoryOptions, LeasesOptions, SessionsOptions } from "./api.ts";
+import type { ChildrenOptions, HistoryOptions, LeasesOptions, SessionsOptions } from "./read-api.ts";
 import { requireOptions } from "./call.ts";
 import { isObject } from "../given.ts";
 
@@ -46,17 +46,18 @@ function pageById(
  * The question for a page of children.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-export function childrenQuery(
+export function childrenQuery<T extends "children" | "child-nodes">(
+  type: T,
   path: string,
   options: ChildrenOptions = {},
-): Extract<Query, { type: "children" }> {
+): { type: T; path: string; after: string | null; limit: number } {
   requireOptions(options);
   const { after = null, limit = limits.childrenPage } = options;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.childrenPage)
     throw badArgument(`limit: expected 1 to ${limits.childrenPage}`);
   if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes))
     throw badArgument("after: expected a name");
-  return { type: "children", path, after, limit };
+  return { type, path, after, limit };
 }
 
 /**

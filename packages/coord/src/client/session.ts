@@ -18,22 +18,15 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Answer, Query } from "../wire/messages.ts";
 import type {
   BookmarkedWatchOptions,
-  CallOptions,
-  ChildrenOptions,
   CreateOptions,
   DeleteOptions,
   GrantOptions,
   Lease,
-  LeasesOptions,
-  HistoryOptions,
   MultiItem,
   MultiOptions,
   MultiResult,
-  PastOptions,
-  ReadOptions,
   Session,
   SessionLease,
-  SessionsOptions,
   SessionState,
   SetAclOptions,
   SetOptions,
@@ -45,6 +38,17 @@ import type {
   WriteOptions,
   Written,
 } from "./api.ts";
+import type {
+  CallOptions,
+  ChildNodesOptions,
+  ChildNodesPage,
+  ChildrenOptions,
+  LeasesOptions,
+  HistoryOptions,
+  PastOptions,
+  ReadOptions,
+  SessionsOptions,
+} from "./read-api.ts";
 import type { NodeStatus } from "./status-api.ts";
 import type { AttachmentOptions } from "./attachment.ts";
 import { Attachment } from "./attachment.ts";
@@ -167,10 +171,18 @@ export class ClientSession implements Session {
 
   async children(path: string, options?: ChildrenOptions): Promise<ChildrenPage | null> {
     validatePath(path);
-    const query = asOf(childrenQuery(path, options), options?.revision);
+    const query = asOf(childrenQuery("children", path, options), options?.revision);
     const answer = this.#answerNow(query, options) ?? (await this.#read(query, options));
     const { names, next } = expect(answer, "children");
     return names === null ? null : { names, next };
+  }
+
+  async childNodes(path: string, options?: ChildNodesOptions): Promise<ChildNodesPage | null> {
+    validatePath(path);
+    const query = childrenQuery("child-nodes", path, options);
+    const answer = this.#answerNow(query, options) ?? (await this.#read(query, options));
+    const { children, next } = expect(answer, "child-nodes");
+    return children === null ? null : { children, next };
   }
 
   async history(path: string, options?: HistoryOptions): Promise<NodeChangesPage> {

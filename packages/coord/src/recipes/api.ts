@@ -1,4 +1,5 @@
-import type { CallOptions, Fence, ReadOptions } from "../client/api.ts";
+import type { Fence } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 
 /** Anything held: leadership, a registration, later locks and permits. */
 export interface Held extends AsyncDisposable {

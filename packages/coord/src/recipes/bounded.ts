@@ -1,6 +1,7 @@
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 
 /** Of a release or deregistration that is given no time, ms. */

@@ -1,4 +1,4 @@
-import type { ReadOptions } from "../client/api.ts";
+import type { ReadOptions } from "../client/read-api.ts";
 import type { Calls } from "./patient.ts";
 
 /** The names of all children, sorted; empty when there is no node. */

@@ -1,6 +1,7 @@
 import { prefixOf } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 
 /** Children deleted at a time. */
 const pageSize = 256;

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
 import { bounded, listen, within } from "./bounded.ts";
 import { inTurn } from "./campaign.ts";

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Session, Watch } from "../client/api.ts";
+import type { Session, Watch } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { askPath } from "./ask-back.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";

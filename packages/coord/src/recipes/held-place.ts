@@ -1,4 +1,5 @@
-import type { CallOptions, Fence } from "../client/api.ts";
+import type { Fence } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import type { Held } from "./api.ts";
 import type { Holding } from "./holding.ts";
 

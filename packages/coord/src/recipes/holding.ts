@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
+import type { Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import type { Held } from "./api.ts";
 import { bounded, longestWaitMs, listen, orAborted } from "./bounded.ts";

@@ -1,4 +1,5 @@
-import type { CallOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Leadership } from "./api.ts";
 import type { Applicant } from "./grant.ts";

@@ -1,4 +1,4 @@
-import type { ReadOptions } from "../client/api.ts";
+import type { ReadOptions } from "../client/read-api.ts";
 import { readNames } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";

@@ -1,4 +1,4 @@
-import type { CallOptions, ReadOptions } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type { Held } from "./api.ts";
 
 export interface LockOptions {

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";

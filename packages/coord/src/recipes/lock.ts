@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { askHolders } from "./ask-back.ts";
 import { bounded, longestWaitMs, within } from "./bounded.ts";
 import { atOnce, inTurn } from "./campaign.ts";

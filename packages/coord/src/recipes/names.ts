@@ -1,6 +1,7 @@
 import { isPath } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { wholeSession } from "../client/namespaced-session.ts";
 import type { Calls } from "./patient.ts";
 

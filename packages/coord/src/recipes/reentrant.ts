@@ -1,4 +1,5 @@
-import type { CallOptions, Fence, ReadOptions } from "../client/api.ts";
+import type { Fence } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import { sharedController } from "../shared-controller.ts";
 import { listen } from "./bounded.ts";

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions, ReadOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type { Instance, Registration, Registry, Service } from "./api.ts";
 import { within } from "./bounded.ts";
 import { readNames } from "./children.ts";

@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 
 interface Releasable {
   readonly signal: AbortSignal;

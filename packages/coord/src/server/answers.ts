@@ -2,8 +2,12 @@ import type { Acl, ChildrenPage, Identity, Machine, Past } from "@flotilla/kv";
 import { openAcl, permissions, permits, shownAcl } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/status-api.ts";
-import type { Answer, PastQuery, Query } from "../wire/messages.ts";
+import type { Answer, ChildNode, PastQuery, Query } from "../wire/messages.ts";
 
+/** Bytes of the nodes in one page of children, the last of them besides. */
+const nodesBytes = 524_288;
+/** Share of one of them besides its value. */
+const overheadBytes = 256;
 /** UTF-16 units of the names in one page of children: at most 3 MiB of UTF-8. */
 const namesLength = 1_048_576;
 
@@ -24,7 +28,14 @@ export function answerQuery(
 ): Answer {
   if (!isAllowed(machine, query, identities)) return denied;
   try {
-    return query.type === "acl" ? aclOf(machine, query.path, identities) : ask(machine, query, status);
+    switch (query.type) {
+      case "acl":
+        return aclOf(machine, query.path, identities);
+      case "child-nodes":
+        return childNodes(machine, query, identities);
+      default:
+        return ask(machine, query, status);
+    }
   } catch (error) {
     return errorAnswer(error);
   }
@@ -48,6 +59,7 @@ function isAllowed(machine: Machine, query: Query, identities: readonly Identity
     case "get":
     case "exists":
     case "children":
+    case "child-nodes":
     case "usage":
       return mayRead(machine.acl(query.path), identities);
     case "acl":
@@ -71,7 +83,11 @@ function aclOf(machine: Machine, path: string, identities: readonly Identity[]):
   return { type: "acl", acl: acl && shownAcl(acl, identities), stat: machine.exists(path) };
 }
 
-function ask(machine: Machine, query: Exclude<Query, { type: "acl" }>, status: () => NodeStatus): Answer {
+function ask(
+  machine: Machine,
+  query: Exclude<Query, { type: "acl" | "child-nodes" }>,
+  status: () => NodeStatus,
+): Answer {
   switch (query.type) {
     case "get":
       return { type: "node", node: machine.get(query.path) };
@@ -150,4 +166,24 @@ function fitting(page: ChildrenPage): ChildrenPage {
       return { names: page.names.slice(0, position), next: previous };
   }
   return page;
+}
+
+/** A page of children with those nodes that the caller may read, as much as fits into one frame. */
+function childNodes(
+  machine: Machine,
+  { path, after, limit }: Extract<Query, { type: "child-nodes" }>,
+  identities: readonly Identity[],
+): Answer {
+  const page = machine.children(path, after === null ? { limit } : { after, limit });
+  if (page === null) return { type: "child-nodes", children: null, next: null };
+  const children: ChildNode[] = [];
+  let bytes = 0;
+  for (const name of page.names) {
+    if (bytes > nodesBytes) return { type: "child-nodes", children, next: children.at(-1)?.name ?? null };
+    const child = path === "/" ? `/${name}` : `${path}/${name}`;
+    const node = mayRead(machine.acl(child), identities) ? machine.get(child) : null;
+    bytes += overheadBytes + name.length * 3 + (node?.value.length ?? 0);
+    children.push({ name, node });
+  }
+  return { type: "child-nodes", children, next: page.next };
 }

@@ -1,6 +1,7 @@
 import type { Host, Logger } from "@flotilla/runtime";
 import type { StopReason, TraceRecord } from "@flotilla/raft";
-import type { CallOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";

@@ -146,6 +146,11 @@ export function bytesOf(message: ServerMessage): number {
 
 function answerBytes(answer: Answer): number {
   if (answer.type === "node") return answer.node?.value.length ?? 0;
+  if (answer.type === "child-nodes")
+    return (answer.children ?? []).reduce(
+      (sum, { name, node }) => sum + overheadBytes + name.length * 2 + valueBytes(node),
+      0,
+    );
   if (answer.type !== "children" || answer.names === null) return 0;
   return answer.names.reduce((sum, name) => sum + name.length * 2, 0);
 }

@@ -1,3 +1,4 @@
+import type { Node } from "@flotilla/kv";
 import type { Host } from "@flotilla/runtime";
 import type { LocalReader } from "../client/dialer.ts";
 import { localDialer } from "../client/local-dialer.ts";
@@ -33,11 +34,13 @@ class MemberPort extends LocalPort<ServerMessage, ClientMessage> {
   }
 }
 
-/** The same answer, with a value that is the caller's. */
+/** The same answer, with values that are the caller's. */
 function owned(answer: Answer, values: ValueCopies): Answer {
-  if (answer.type !== "node" || answer.node === null) return answer;
-  const { value, stat } = answer.node;
-  return { type: "node", node: { value: values.copy(value), stat } };
+  const copy = (node: Node | null): Node | null =>
+    node && { value: values.copy(node.value), stat: node.stat };
+  if (answer.type === "node") return { type: "node", node: copy(answer.node) };
+  if (answer.type !== "child-nodes" || answer.children === null) return answer;
+  return { ...answer, children: answer.children.map(({ name, node }) => ({ name, node: copy(node) })) };
 }
 
 /** A way to the member within the process: messages as they are, and local reads without any. */

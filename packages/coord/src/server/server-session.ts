@@ -103,7 +103,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     const { stint } = this.#context;
     if (this.#state.type !== "attached" || !this.#outlet.isClear) return undefined;
     // A page of children may be long.
-    if (!stint.take(query.type === "children")) return undefined;
+    if (!stint.take(query.type === "children" || query.type === "child-nodes")) return undefined;
     return answerQuery(this.#context, query, this.#identities);
   }
 

@@ -61,6 +61,13 @@ function writeQuery(query: Query): void {
       open(10, 2);
       writer.text(query.path);
       return;
+    case "child-nodes":
+      open(11, 4);
+      writer.text(query.path);
+      if (query.after === null) writer.null();
+      else writer.text(query.after);
+      writer.number(query.limit);
+      return;
     case "usage":
       open(5, 2);
       writer.text(query.path);
@@ -182,9 +189,8 @@ function readRequest(reader: CborReader): RequestMessage {
   return { type: "request", seq, ack: reader.uint("ack", seq - 1), operation: readOperation(reader) };
 }
 
-function readChildren(reader: CborReader): NodeQuery {
+function readPage(reader: CborReader): { path: string; after: string | null; limit: number } {
   return {
-    type: "children",
     path: readPath(reader, "path"),
     after: reader.takeNull() ? null : readPath(reader, "after"),
     limit: reader.uint("limit", limits.childrenPage),
@@ -192,7 +198,7 @@ function readChildren(reader: CborReader): NodeQuery {
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4, 2];
+const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4, 2, 4];
 
 function readPast(reader: CborReader): Query {
   const revision = reader.uint("revision");
@@ -203,13 +209,13 @@ function readPast(reader: CborReader): Query {
 }
 
 function readNodeQuery(reader: CborReader, tag: number): NodeQuery {
-  if (tag === 2) return readChildren(reader);
+  if (tag === 2) return { type: "children", ...readPage(reader) };
   return { type: tag === 0 ? "get" : "exists", path: readPath(reader, "path") };
 }
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 10);
+  const tag = reader.uint("query tag", 11);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -222,6 +228,8 @@ function readQuery(reader: CborReader): Query {
       return readChangesQuery(reader);
     case 10:
       return { type: "acl", path: readPath(reader, "path") };
+    case 11:
+      return { type: "child-nodes", ...readPage(reader) };
     case 5:
       return { type: "usage", path: readPath(reader, "path") };
     case 6: {

@@ -106,6 +106,13 @@ export type Query =
   | PastQuery
   | ChangesQuery
   | { readonly type: "usage"; readonly path: string }
+  /** A page of children with their nodes. */
+  | {
+      readonly type: "child-nodes";
+      readonly path: string;
+      readonly after: string | null;
+      readonly limit: number;
+    }
   | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
   | { readonly type: "leases"; readonly after: LeaseId | null; readonly limit: number }
   | { readonly type: "acl"; readonly path: string }
@@ -180,10 +187,20 @@ export interface ResendMessage {
   readonly type: "resend";
   readonly from: number;
 }
+/** A child and its node: null for who may not read it. */
+export interface ChildNode {
+  readonly name: string;
+  readonly node: Node | null;
+}
 export type Answer =
   | { readonly type: "node"; readonly node: Node | null }
   | { readonly type: "stat"; readonly stat: Stat | null }
   | { readonly type: "children"; readonly names: readonly string[] | null; readonly next: string | null }
+  | {
+      readonly type: "child-nodes";
+      readonly children: readonly ChildNode[] | null;
+      readonly next: string | null;
+    }
   | { readonly type: "usage"; readonly usage: Usage | null }
   | {
       readonly type: "sessions";

@@ -1,26 +1,20 @@
-import type { Usage } from "@flotilla/kv";
-import { limits, readAcl, readStat, writeAcl, writeStat } from "@flotilla/kv";
-import { CborWriter, expectItems, toErrorCode } from "@flotilla/runtime";
-import type { CborReader, ErrorCode } from "@flotilla/runtime";
+import { CborWriter, expectItems } from "@flotilla/runtime";
+import type { CborReader } from "@flotilla/runtime";
+import { readAnswer, readCode, readMessageText, writeAnswer } from "./answer-codec.ts";
 import { wireBounds } from "./bounds.ts";
 import { EventBytes } from "./event-bytes.ts";
 import { readFrame } from "./frame.ts";
 import type { SnapshotReason } from "../client/api.ts";
-import type { Answer, AttachedMessage, ServerMessage, SnapshotMessage, ToldEvent } from "./messages.ts";
-import { readChanges, writeChanges } from "./past-codec.ts";
-import { readStatus, writeStatus } from "./status-codec.ts";
+import type { AttachedMessage, ServerMessage, SnapshotMessage, ToldEvent } from "./messages.ts";
 import {
   readEvent,
+  readId,
   readName,
   readNode,
-  readId,
-  readLease,
   readPath,
-  readSession,
   readToken,
-  writeLease,
   writeNode,
-  writeSession,
+  writeTexts,
   writeToken,
 } from "./tree-codec.ts";
 
@@ -50,87 +44,6 @@ function open(tag: number, items: number): void {
   writer.number(tag);
 }
 
-function writeTexts(texts: readonly string[]): void {
-  writer.array(texts.length);
-  for (const text of texts) writer.text(text);
-}
-
-function writeAnswer(answer: Answer): void {
-  switch (answer.type) {
-    case "node":
-      open(0, 2);
-      if (answer.node === null) writer.null();
-      else writeNode(writer, answer.node);
-      return;
-    case "stat":
-      open(1, 2);
-      if (answer.stat === null) writer.null();
-      else writeStat(writer, answer.stat);
-      return;
-    case "children":
-      open(2, 3);
-      if (answer.names === null) writer.null();
-      else writeTexts(answer.names);
-      if (answer.next === null) writer.null();
-      else writer.text(answer.next);
-      return;
-    case "done":
-      open(3, 1);
-      return;
-    case "sessions":
-      open(7, 3);
-      writer.array(answer.sessions.length);
-      for (const session of answer.sessions) writeSession(writer, session);
-      if (answer.next === null) writer.null();
-      else writer.text(answer.next);
-      return;
-    case "leases":
-      open(8, 3);
-      writer.array(answer.leases.length);
-      for (const lease of answer.leases) writeLease(writer, lease);
-      if (answer.next === null) writer.null();
-      else writer.text(answer.next);
-      return;
-    case "changes":
-      open(9, 4);
-      writeChanges(writer, answer);
-      return;
-    case "compacted":
-      open(10, 2);
-      writer.number(answer.floor);
-      return;
-    case "acl":
-      open(11, 3);
-      if (answer.acl === null) writer.null();
-      else writeAcl(writer, answer.acl);
-      if (answer.stat === null) writer.null();
-      else writeStat(writer, answer.stat);
-      return;
-    case "usage":
-      open(6, 2);
-      writeUsage(answer.usage);
-      return;
-    case "status":
-      open(4, 2);
-      writeStatus(writer, answer.status);
-      return;
-    default:
-      open(5, 3);
-      writer.text(answer.code);
-      writer.text(answer.message);
-  }
-}
-
-function writeUsage(usage: Usage | null): void {
-  if (usage === null) {
-    writer.null();
-    return;
-  }
-  writer.array(2);
-  writer.number(usage.nodes);
-  writer.number(usage.bytes);
-}
-
 function writeAttached(message: AttachedMessage): void {
   open(0, 8);
   writer.number(message.attach);
@@ -139,7 +52,7 @@ function writeAttached(message: AttachedMessage): void {
   writer.text(message.node);
   writer.text(message.historyId);
   writer.number(message.revision);
-  writeTexts(message.endpoints);
+  writeTexts(writer, message.endpoints);
 }
 
 function writeSnapshot(message: SnapshotMessage): void {
@@ -180,7 +93,7 @@ function write(message: ServerMessage): void {
       open(4, 4);
       writer.number(message.id);
       writer.number(message.revision);
-      writeAnswer(message.answer);
+      writeAnswer(writer, message.answer);
       return;
     case "armed":
       open(5, 3);
@@ -206,7 +119,7 @@ function write(message: ServerMessage): void {
     case "renewed":
       open(8, 3);
       writer.number(message.number);
-      writeTexts(message.refused);
+      writeTexts(writer, message.refused);
       return;
     default:
       open(9, 2);
@@ -219,66 +132,6 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array {
   writer.begin();
   write(message);
   return writer.finish();
-}
-
-function readCode(reader: CborReader): ErrorCode {
-  return toErrorCode(readName(reader, "code"));
-}
-
-function readMessageText(reader: CborReader): string {
-  return reader.text("message", wireBounds.messageBytes);
-}
-
-function readNames(reader: CborReader): readonly string[] {
-  return reader.list("names", limits.childrenPage, readPath);
-}
-
-function readUsage(reader: CborReader): Usage {
-  reader.array("usage", 2, 2);
-  return { nodes: reader.uint("nodes"), bytes: reader.uint("bytes") };
-}
-
-/** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2, 3];
-
-function readAnswer(reader: CborReader): Answer {
-  const items = reader.array("answer", 1, 4);
-  const tag = reader.uint("answer tag", 11);
-  expectItems("answer", items, answerItems[tag] ?? 0);
-  switch (tag) {
-    case 0:
-      return { type: "node", node: reader.takeNull() ? null : readNode(reader) };
-    case 1:
-      return { type: "stat", stat: reader.takeNull() ? null : readStat(reader) };
-    case 2: {
-      const names = reader.takeNull() ? null : readNames(reader);
-      return { type: "children", names, next: reader.takeNull() ? null : readPath(reader, "next") };
-    }
-    case 3:
-      return { type: "done" };
-    case 4:
-      return { type: "status", status: readStatus(reader) };
-    case 7: {
-      const sessions = reader.list("sessions", limits.sessionsPage, readSession);
-      return { type: "sessions", sessions, next: reader.takeNull() ? null : readId(reader, "next") };
-    }
-    case 8: {
-      const leases = reader.list("leases", limits.leasesPage, readLease);
-      return { type: "leases", leases, next: reader.takeNull() ? null : readId(reader, "next") };
-    }
-    case 9:
-      return { type: "changes", ...readChanges(reader) };
-    case 10:
-      return { type: "compacted", floor: reader.uint("floor") };
-    case 11: {
-      const acl = reader.takeNull() ? null : readAcl(reader);
-      return { type: "acl", acl, stat: reader.takeNull() ? null : readStat(reader) };
-    }
-    case 6:
-      return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };
-    default:
-      return { type: "error", code: readCode(reader), message: readMessageText(reader) };
-  }
 }
 
 function readLeaseId(reader: CborReader): string {

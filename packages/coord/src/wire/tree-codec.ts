@@ -28,6 +28,12 @@ export function readNode(reader: CborReader): Node {
   return { value: reader.bytes("value", limits.valueBytes), stat: readStat(reader) };
 }
 
+/** Writes a list of texts. */
+export function writeTexts(writer: CborWriter, texts: readonly string[]): void {
+  writer.array(texts.length);
+  for (const text of texts) writer.text(text);
+}
+
 /** A session or lease id. */
 export function readId(reader: CborReader, what: string): string {
   return reader.hex(what, idDigits);
@@ -94,12 +100,14 @@ export function writeEvent(writer: CborWriter, event: ToldEvent, part: "all" | "
   if (part === "all") writeNodeOrNull(writer, event.previous);
 }
 
-function writeNodeOrNull(writer: CborWriter, node: Node | null): void {
+/** Writes a node, or null. */
+export function writeNodeOrNull(writer: CborWriter, node: Node | null): void {
   if (node === null) writer.null();
   else writeNode(writer, node);
 }
 
-function readNodeOrNull(reader: CborReader): Node | null {
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
+export function readNodeOrNull(reader: CborReader): Node | null {
   return reader.takeNull() ? null : readNode(reader);
 }
 

@@ -9,7 +9,7 @@ import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/mes
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
 import { acls, credentials, id, leaseEntries } from "./arbitraries.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
-import { childrenQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
+import { childNodesAnswer, pageQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
 
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -81,15 +81,14 @@ const operation = fc.oneof(
   fc.record({ type: fc.constant("close") }),
 );
 const query = fc.oneof(
-  fc.record({ type: fc.constantFrom("get", "exists", "usage"), path }),
-  childrenQuery(path),
+  fc.record({ type: fc.constantFrom("get", "exists", "usage", "acl"), path }),
   pastQuery(path),
   fc.record({
     type: fc.constantFrom("sessions", "leases"),
     after: fc.option(id, { nil: null }),
     limit: fc.integer({ min: 0, max: 1_000 }),
   }),
-  fc.record({ type: fc.constant("acl"), path }),
+  pageQuery(path),
   fc.record({ type: fc.constantFrom("sync", "status") }),
 );
 const clientMessage = fc.oneof(
@@ -182,6 +181,7 @@ const answer = fc.oneof(
     names: fc.option(fc.array(text, { maxLength: 5 }), { nil: null }),
     next: fc.option(text, { nil: null }),
   }),
+  childNodesAnswer(text, node),
   fc.record({
     type: fc.constant("usage"),
     usage: fc.option(fc.record({ nodes: uint, bytes: uint }), { nil: null }),

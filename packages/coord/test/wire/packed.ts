@@ -56,6 +56,8 @@ function query(of: Query): unknown[] {
       return [1, of.path];
     case "children":
       return [2, of.path, of.after, of.limit];
+    case "child-nodes":
+      return [11, of.path, of.after, of.limit];
     case "acl":
       return [10, of.path];
     case "usage":
@@ -140,6 +142,12 @@ function answer(of: Answer): unknown[] {
     }
     case "changes":
       return [9, of.changes.map(change), orNull(of.next, point), point(of.floor)];
+    case "child-nodes":
+      return [
+        12,
+        orNull(of.children, (all) => all.map((one) => [one.name, orNull(one.node, node)])),
+        of.next,
+      ];
     case "compacted":
       return [10, of.floor];
     case "acl": {

@@ -1,16 +1,34 @@
+import type { Node } from "@flotilla/kv";
 import fc from "fast-check";
 
 const uint = fc.maxSafeNat();
 const point = fc.record({ revision: uint, ordinal: uint });
 const pointOrNull = fc.option(point, { nil: null });
 
-/** Questions for a page of children. */
-export function childrenQuery(path: fc.Arbitrary<string>): fc.Arbitrary<object> {
+/** Questions for a page of children, with their nodes or without. */
+export function pageQuery(path: fc.Arbitrary<string>): fc.Arbitrary<object> {
+  return fc.oneof(childrenQuery(path), childrenQuery(path, "child-nodes"));
+}
+
+function childrenQuery(
+  path: fc.Arbitrary<string>,
+  type: "children" | "child-nodes" = "children",
+): fc.Arbitrary<object> {
   return fc.record({
-    type: fc.constant("children"),
+    type: fc.constant(type),
     path,
     after: fc.option(path, { nil: null }),
     limit: fc.integer({ min: 0, max: 10_000 }),
+  });
+}
+
+/** Pages of children with their nodes. */
+export function childNodesAnswer(name: fc.Arbitrary<string>, node: fc.Arbitrary<Node>): fc.Arbitrary<object> {
+  const children = fc.array(fc.record({ name, node: fc.option(node, { nil: null }) }), { maxLength: 3 });
+  return fc.record({
+    type: fc.constant("child-nodes"),
+    children: fc.option(children, { nil: null }),
+    next: fc.option(name, { nil: null }),
   });
 }
 
