@@ -29,6 +29,10 @@ export const errorCodes = {
     retryable: false,
     hint: "Paths look like /a/b: absolute, no empty or dot segments, no trailing slash.",
   },
+  ERR_FLOTILLA_BAD_VALUE: {
+    retryable: false,
+    hint: "The value is not of the shape that was asked for; see the issues in the details.",
+  },
   ERR_FLOTILLA_BAD_VERSION: { retryable: false, hint: "It changed since it was read; read again." },
   ERR_FLOTILLA_CHANGE_PENDING: {
     retryable: true,

@@ -1,4 +1,4 @@
-import type { Coord, CoordNode, Instance, Session } from "@flotilla/coord";
+import type { Coord, CoordNode, Instance, Session, StandardSchema } from "@flotilla/coord";
 
 // What code blocks of the documentation take from the app around them.
 declare global {
@@ -6,6 +6,7 @@ declare global {
   function rollOut(run: { signal: AbortSignal }): Promise<void>;
   function move(): Promise<void>;
   const balancer: { update(instances: readonly Instance[]): void };
+  const plan: StandardSchema<{ tasks: number }>;
   const node: CoordNode;
   const coord: Coord;
   const session: Session;

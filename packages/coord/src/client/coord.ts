@@ -8,6 +8,7 @@ import { ensurePath } from "../recipes/names.ts";
 import type { Session } from "./api.ts";
 import type { CallOptions } from "./read-api.ts";
 import { namespaced } from "./namespaced-session.ts";
+import { SessionValues } from "./typed-values.ts";
 
 /**
  * A session as seen from below a path, which is made when it is absent.
@@ -37,6 +38,7 @@ export function coordOver(session: Session, onClose: () => Promise<void>): Coord
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
+    values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>
       coordOver(await openNamespace(session, path, options), async () => {}),
     close,

@@ -58,6 +58,10 @@ export { connect } from "./connect.ts";
 export { nodeStatus } from "./node-status.ts";
 export type { ConnectOptions, SessionOptions } from "./options.ts";
 export { bytes, text } from "./values.ts";
+export { cborCodec, jsonCodec, textCodec } from "./codecs.ts";
+export type { Codec, SchemaOptions } from "./codecs.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema, ValueIssue } from "./schema.ts";
+export type { TypedNode, Values } from "./typed-values.ts";
 export type {
   CandidateInfo,
   Election,

@@ -1,8 +1,10 @@
 import type { Host, Logger } from "@flotilla/runtime";
 import type { StopReason, TraceRecord } from "@flotilla/raft";
 import type { Session } from "../client/api.ts";
+import type { Codec } from "../client/codecs.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
+import type { Values } from "../client/typed-values.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
 import type {
@@ -88,6 +90,8 @@ export interface Coord extends AsyncDisposable {
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
+  /** Nodes whose values go through a codec, such as `jsonCodec({ schema })`. */
+  values<In, Out>(codec: Codec<In, Out>): Values<In, Out>;
   /**
    * The same session and recipes as seen from below a path, which is made when it is absent: it is `/` there, and no
    * path leads out of it. It is a way of naming, not of keeping apart: that is done by access lists. Its `close` closes

@@ -7,8 +7,10 @@ import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
+import type { Codec } from "../client/codecs.ts";
 import { coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
+import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
 import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
 import type {
@@ -110,6 +112,10 @@ export class MemberNode implements CoordNode {
 
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
     return this.#coord.lockSet(locks);
+  }
+
+  values<In, Out>(codec: Codec<In, Out>): Values<In, Out> {
+    return this.#coord.values(codec);
   }
 
   namespace(path: string, options?: CallOptions): Promise<Coord> {

@@ -31,6 +31,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_BAD_CONFIG: exitCodes.usage,
   ERR_FLOTILLA_BAD_FRAME: exitCodes.unavailable,
   ERR_FLOTILLA_BAD_PATH: exitCodes.usage,
+  ERR_FLOTILLA_BAD_VALUE: exitCodes.usage,
   ERR_FLOTILLA_BAD_VERSION: exitCodes.conflict,
   ERR_FLOTILLA_CHANGE_PENDING: exitCodes.unavailable,
   ERR_FLOTILLA_COMPACTED: exitCodes.conflict,
