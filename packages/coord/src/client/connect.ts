@@ -1,7 +1,7 @@
 import { validatePath } from "@flotilla/kv";
 import type { Coord } from "../server/api.ts";
 import type { Session } from "./api.ts";
-import { coordOver, openNamespace } from "./coord.ts";
+import { closeInOrder, coordOver, openNamespace } from "./coord.ts";
 import { leaseTimes, openSession } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
 import { reachOf, requireConnectOptions } from "./reach.ts";
@@ -23,7 +23,7 @@ export async function connect(options: ConnectOptions): Promise<Coord> {
   const { endpoints: _endpoints, cluster: _cluster, secret: _secret, namespace = "/", ...rest } = options;
   validatePath(namespace);
   const session = await openSession({ ...rest, host, dialer });
-  return coordOver(await within(session, namespace, options), () => session.close());
+  return coordOver(await within(session, namespace, options), () => closeInOrder(session));
 }
 
 /** Closes the session when its namespace cannot be had. */

@@ -1,6 +1,7 @@
 import { createElection } from "../recipes/election.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
+import { part } from "../recipes/parting.ts";
 import { createRegistry } from "../recipes/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import type { Coord } from "../server/api.ts";
@@ -18,6 +19,12 @@ export async function openNamespace(session: Session, path: string, options?: Ca
   const view = namespaced(session, path);
   if ((await view.exists("/", options)) === null) await ensurePath(session, path, options);
   return view;
+}
+
+/** Gives back what is held, so that others need not wait for the end of the session, then ends it. */
+export async function closeInOrder(session: Session): Promise<void> {
+  await part(session);
+  await session.close();
 }
 
 /**

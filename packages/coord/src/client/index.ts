@@ -66,12 +66,14 @@ export type {
   CandidateInfo,
   Election,
   ElectionOptions,
+  EvictOptions,
   Held,
   Instance,
   LeaderInfo,
   Leadership,
   Registration,
   Registry,
+  ResignOptions,
   Service,
 } from "../recipes/api.ts";
 export { deletePaged } from "../recipes/delete-paged.ts";

@@ -1,7 +1,7 @@
 import type { Fence } from "../client/api.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 
-/** Anything held: leadership, a registration, later locks and permits. */
+/** Anything held: leadership, locks, permits. */
 export interface Held extends AsyncDisposable {
   /** Fencing token: strictly increasing from one holder to the next. */
   readonly epoch: number;
@@ -44,9 +44,28 @@ export interface ElectionOptions {
   readonly id?: string;
 }
 
+export interface ResignOptions extends CallOptions {
+  /** Id of the candidate in line that is elected next, whatever its priority. Default: whoever is next in line. */
+  readonly to?: string;
+}
+
+export interface EvictOptions extends CallOptions {
+  /**
+   * At once and without asking: the leader's signal fires late then, only its fence holds in time. Default false: the
+   * leader is asked and gives up by itself, within the `timeoutMs` of this call (15,000 by default) unless it hangs.
+   */
+  readonly force?: boolean;
+}
+
 export interface Leadership extends Held {
   /** Changes what others see. @throws FlotillaError `ERR_FLOTILLA_LOST` */
   proclaim(value: string, options?: CallOptions): Promise<void>;
+  /**
+   * Fires the signal, then gives it up, as `release` does, or hands it to a candidate in line. Should that one leave the
+   * line at this very moment, whoever is next is elected.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when no such candidate waits; then it leads on
+   */
+  resign(options?: ResignOptions): Promise<void>;
 }
 
 /** One leader at a time per name. */
@@ -77,6 +96,12 @@ export interface Election {
   observe(options?: { readonly signal?: AbortSignal }): AsyncIterable<LeaderInfo | null>;
   /** In line order, the leader first. */
   candidates(options?: ReadOptions): Promise<readonly CandidateInfo[]>;
+  /**
+   * Has the leader give up, whoever it is, and whoever is next in line lead; one that campaigns again comes last in its
+   * priority. Resolves to its id once it does not lead any more, to null when nobody led.
+   * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`: then it stays asked while this session lives
+   */
+  evict(options?: EvictOptions): Promise<string | null>;
 }
 
 export interface Service {

@@ -1,8 +1,16 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
-import type { CandidateInfo, Election, ElectionOptions, LeaderInfo, Leadership } from "./api.ts";
-import { bounded, listen, within } from "./bounded.ts";
+import type {
+  CandidateInfo,
+  Election,
+  ElectionOptions,
+  EvictOptions,
+  LeaderInfo,
+  Leadership,
+} from "./api.ts";
+import { evict } from "./ask-back.ts";
+import { bounded, listen, longestWaitMs, within } from "./bounded.ts";
 import { inTurn } from "./campaign.ts";
 import { hold } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
@@ -71,6 +79,20 @@ class SessionElection implements Election {
     );
     const leaders = holders.map((holder) => ({ ...holder, value: grant?.holders[0]?.value ?? holder.value }));
     return [...leaders, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
+  }
+
+  evict({ force, ...options }: EvictOptions = {}): Promise<string | null> {
+    const { clock, signal: end } = this.#session;
+    const bounds = {
+      clock,
+      options,
+      fallbackMs: longestWaitMs,
+      end,
+      what: `eviction from ${this.#paths.base}`,
+    };
+    return bounded(bounds, (signal) =>
+      evict(this.#session, this.#paths, force === undefined ? {} : { force }, signal),
+    );
   }
 
   async #leader(calls: Pick<Calls, "children" | "get">, options: ReadOptions): Promise<LeaderInfo | null> {

@@ -12,7 +12,7 @@ import {
   waiterPath,
   waiterRecord,
 } from "./line.ts";
-import { ensurePath } from "./names.ts";
+import { ensureContainer } from "./names.ts";
 import type { Calls } from "./patient.ts";
 
 /** Someone who wants to stand in line. */
@@ -68,7 +68,7 @@ export async function join(calls: Calls, paths: LinePaths, applicant: Applicant)
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
-    await ensurePath(calls, paths.line);
+    await ensureContainer(calls, paths.line);
   }
 }
 
@@ -85,14 +85,12 @@ export async function joinGranted(
     const line = await readLine(calls, paths);
     requireSamePlaces(line, paths, applicant);
     if (!fitsBeside(line, applicant)) return null;
-    if (line.grant === null) {
-      const epoch = await joinEmpty(calls, paths, applicant);
-      if (epoch !== null) return epoch;
-      await ensurePath(calls, paths.line);
-    } else {
-      const epoch = await joinBeside(calls, paths, applicant, line);
-      if (epoch !== null) return epoch;
-    }
+    const epoch = await (line.grant === null
+      ? joinEmpty(calls, paths, applicant)
+      : joinBeside(calls, paths, applicant, line));
+    if (epoch !== null) return epoch;
+    // Perhaps because there is no line, also below a record whose holders died.
+    await ensureContainer(calls, paths.line);
   }
 }
 
@@ -122,7 +120,7 @@ function joinEmpty(calls: Calls, paths: LinePaths, applicant: Applicant): Promis
   return attempt(calls, [
     { type: "create", path: paths.grant, value: grantRecord([applicant], applicant.places) },
     { type: "delete", path: paths.line },
-    { type: "create", path: paths.line },
+    { type: "create", path: paths.line, container: true },
     standing(paths, applicant),
   ]);
 }
@@ -174,17 +172,37 @@ export function claim(calls: Calls, paths: LinePaths, line: Line, head: Waiter):
   return attempt(calls, [record, ...next.map((waiter) => grantTo(paths, waiter))]);
 }
 
+/** How somebody leaves the line. */
+export interface Departure {
+  /** Name of the waiter that is granted before all others, if it waits. */
+  readonly heir?: string;
+  /** `held`: by somebody else than its holder, whose signal fires late then. Default: by itself. */
+  readonly against?: "held";
+}
+
 /** Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. */
-export async function leave(calls: Calls, paths: LinePaths, name: string): Promise<void> {
+export async function leave(
+  calls: Calls,
+  paths: LinePaths,
+  name: string,
+  { heir, against }: Departure = {},
+): Promise<void> {
   for (;;) {
     const line = await readLine(calls, paths);
     const holder = line.holders.find((waiter) => waiter.name === name);
     const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
     if (self === undefined) return;
-    const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid };
-    const others = holder === undefined ? [] : handOver(paths, without(line, name));
+    const force = against === "held" ? { force: true } : {};
+    const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force };
+    const others = holder === undefined ? [] : handOver(paths, preferring(without(line, name), heir));
     if ((await attempt(calls, [own, ...others])) !== null) return;
   }
+}
+
+function preferring(line: Line, heir: string | undefined): Line {
+  const isHeir = ({ name }: Waiter): boolean => name === heir;
+  const waiting = [...line.waiting.filter(isHeir), ...line.waiting.filter((waiter) => !isHeir(waiter))];
+  return { ...line, waiting };
 }
 
 function without(line: Line, name: string): Line {

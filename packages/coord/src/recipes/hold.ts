@@ -6,6 +6,7 @@ import { Holding } from "./holding.ts";
 import { leaveForGood } from "./leave.ts";
 import type { LinePaths, Standing } from "./line.ts";
 import { uniqueName } from "./names.ts";
+import { requireStaying } from "./parting.ts";
 
 /** A place that is held, and as whom. */
 export interface Place {
@@ -22,6 +23,7 @@ export async function hold<None extends null>(
   way: Way<None>,
 ): Promise<Place | None> {
   for (;;) {
+    requireStaying(session);
     const applicant = { ...standing, name: uniqueName(session) };
     try {
       const granted = await campaign(session, paths, applicant, signal, way);

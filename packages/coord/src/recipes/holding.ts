@@ -5,7 +5,9 @@ import { sharedController } from "../shared-controller.ts";
 import type { Held } from "./api.ts";
 import { bounded, longestWaitMs, listen, orAborted } from "./bounded.ts";
 import type { Granted } from "./campaign.ts";
+import type { Departure } from "./grant.ts";
 import { leaveForGood } from "./leave.ts";
+import { beforeClose, partingMs } from "./parting.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
 
 /**
@@ -22,6 +24,7 @@ export class Holding implements Held {
   readonly #watch: Watch;
   readonly #controller = sharedController();
   #stopListening: () => void = () => {};
+  #forget: () => void = () => {};
   #leaving: Promise<void> = Promise.resolve();
 
   /** The watch of the grant tells when somebody forced the node away; it is closed with the holding. */
@@ -34,6 +37,9 @@ export class Holding implements Held {
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
     this.#stopListening = listen(lease.signal, (cause) => this.#end("the session's lease is over", cause));
+    // Released before its session ends, so that whoever is next leads at once.
+    if (!lease.signal.aborted)
+      this.#forget = beforeClose(session, () => this.release({ timeoutMs: partingMs }));
     void this.#endWhenGone();
   }
 
@@ -50,8 +56,13 @@ export class Holding implements Held {
     this.#lease.assert();
   }
 
-  async release(options: CallOptions = {}): Promise<void> {
-    this.#end("it was released");
+  release(options: CallOptions = {}): Promise<void> {
+    return this.giveUp("it was released", {}, options);
+  }
+
+  /** Fires the signal, then leaves as said; why stands in the signal's reason. The first to be called decides. */
+  async giveUp(why: string, departure: Departure, options: CallOptions = {}): Promise<void> {
+    this.#end(why, undefined, departure);
     const bounds = {
       clock: this.#session.clock,
       options,
@@ -65,14 +76,15 @@ export class Holding implements Held {
     return this.release();
   }
 
-  #end(why: string, cause?: unknown): void {
+  #end(why: string, cause?: unknown, departure: Departure = {}): void {
     if (this.#controller.signal.aborted) return;
     const message = `${this.#paths.base} is no longer held: ${why}`;
     this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name);
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});
     this.#stopListening();
+    this.#forget();
     void this.#watch.close();
   }
 

@@ -1,23 +1,30 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
-import { FlotillaError } from "@flotilla/runtime";
-import type { Leadership } from "./api.ts";
+import type { Leadership, ResignOptions } from "./api.ts";
+import { hearAsking } from "./ask-back.ts";
+import { listen, within } from "./bounded.ts";
 import type { Applicant } from "./grant.ts";
 import type { Place } from "./hold.ts";
 import { HeldPlace } from "./held-place.ts";
-import { grantRecord, type LinePaths } from "./line.ts";
+import type { Holding } from "./holding.ts";
+import { grantRecord, type LinePaths, readLine } from "./line.ts";
+import { ignoreTyped } from "./run-held.ts";
 
 /** A holding whose record others read. */
 export class CampaignedLeadership extends HeldPlace implements Leadership {
   readonly #session: Session;
   readonly #paths: LinePaths;
   readonly #applicant: Applicant;
+  readonly #holding: Holding;
 
   constructor(session: Session, paths: LinePaths, { applicant, holding }: Place) {
     super(holding);
     this.#session = session;
     this.#paths = paths;
     this.#applicant = applicant;
+    this.#holding = holding;
+    void this.#heedEviction();
   }
 
   async proclaim(value: string, options: CallOptions = {}): Promise<void> {
@@ -30,6 +37,31 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_FENCED")) throw error;
       throw new FlotillaError("ERR_FLOTILLA_LOST", `${this.#paths.base} is no longer held`, { cause: error });
+    }
+  }
+
+  async resign({ to, ...options }: ResignOptions = {}): Promise<void> {
+    if (to === undefined) return this.release(options);
+    this.assert();
+    const what = `candidates of ${this.#paths.base}`;
+    const { waiting } = await within(this.#session, options, what, (bounds) =>
+      readLine(this.#session, this.#paths, bounds),
+    );
+    const heir = waiting.find(({ id }) => id === to);
+    if (heir === undefined)
+      throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `no candidate ${to} waits for ${this.#paths.base}`);
+    await this.#holding.giveUp(`it was handed to ${to}`, { heir: heir.name }, options);
+  }
+
+  /** For as long as it lasts. */
+  async #heedEviction(): Promise<void> {
+    const { signal } = this;
+    try {
+      const { name } = this.#applicant;
+      const asked = await hearAsking(this.#session, this.#paths, name, { arming: signal, until: signal });
+      listen(asked, () => void this.#holding.giveUp("its holder was evicted", {}).catch(ignoreTyped));
+    } catch {
+      // It is over.
     }
   }
 }

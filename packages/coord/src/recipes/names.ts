@@ -1,6 +1,6 @@
 import { isPath } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Session } from "../client/api.ts";
+import type { CreateOptions, Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { wholeSession } from "../client/namespaced-session.ts";
 import type { Calls } from "./patient.ts";
@@ -35,23 +35,46 @@ export function uniqueName(session: Session): string {
   return `${session.id}-${next}`;
 }
 
+type Creating = Pick<Calls, "create">;
+
 /**
  * Makes a persistent node and its parents when they are absent.
  * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no root: of a namespace that was deleted
  */
-export async function ensurePath(
-  calls: Pick<Calls, "create">,
+export function ensurePath(calls: Creating, path: string, options: CallOptions = {}): Promise<void> {
+  return ensure(calls, path, () => options);
+}
+
+/**
+ * The same with containers for all but the first segment: what nobody uses any more goes, and a name leaves nothing
+ * behind.
+ */
+export function ensureContainer(calls: Creating, path: string, options: CallOptions = {}): Promise<void> {
+  return ensure(calls, path, (depth) => ({ ...options, container: depth > 0 }));
+}
+
+async function ensure(
+  calls: Creating,
   path: string,
-  options: CallOptions = {},
+  optionsAt: (depth: number) => CreateOptions,
 ): Promise<void> {
   const segments = path.split("/").slice(1);
-  for (let depth = 1; depth <= segments.length; depth++) {
+  const paths = segments.map((_, depth) => `/${segments.slice(0, depth + 1).join("/")}`);
+  for (;;) {
+    // All under way at once: they take effect in this order.
+    const made = paths.map((each, depth) => calls.create(each, "", optionsAt(depth)));
+    await Promise.allSettled(made);
+    await made[0]?.catch(ignoreExisting);
     try {
-      await calls.create(`/${segments.slice(0, depth).join("/")}`, "", options);
+      for (const each of made.slice(1)) await each.catch(ignoreExisting);
+      return;
     } catch (error) {
       // Its parent was deleted meanwhile: from the top.
-      if (depth > 1 && FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) depth = 0;
-      else if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
   }
+}
+
+function ignoreExisting(error: unknown): void {
+  if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
 }

@@ -4,7 +4,7 @@ import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type { Instance, Registration, Registry, Service } from "./api.ts";
 import { within } from "./bounded.ts";
 import { readNames } from "./children.ts";
-import { ensurePath, segment, uniqueName } from "./names.ts";
+import { ensureContainer, segment, uniqueName } from "./names.ts";
 import { observeChanges } from "./observe.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, readRecord, textAt } from "./record.ts";
@@ -74,7 +74,7 @@ class SessionRegistry implements Registry {
       } catch (error) {
         if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
       }
-      await ensurePath(session, parent, options);
+      await ensureContainer(session, parent, options);
     }
   }
 }

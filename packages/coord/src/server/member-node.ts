@@ -8,7 +8,7 @@ import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
 import type { Codec } from "../client/codecs.ts";
-import { coordOver } from "../client/coord.ts";
+import { closeInOrder, coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
@@ -130,7 +130,7 @@ export class MemberNode implements CoordNode {
   async connect(options: SessionOptions = {}): Promise<Coord> {
     const session = this.#newSession(options);
     await this.#open(session, options.timeoutMs ?? this.#parts.loaded.timeoutMs);
-    return coordOver(session, () => session.close());
+    return coordOver(session, () => closeInOrder(session));
   }
 
   /** Takes an operator's channel, in the turn it came. */
@@ -215,7 +215,7 @@ export class MemberNode implements CoordNode {
 
   /** Sessions first, while somebody can still be told that they end. */
   async #stop(): Promise<void> {
-    await Promise.all([...this.#sessions].map((session) => session.close()));
+    await Promise.all([...this.#sessions].map((session) => closeInOrder(session)));
     await this.#handOver();
     await this.#stopServing();
     await this.#parts.raft.close();
