@@ -10,6 +10,20 @@ export {
 } from "./acl.ts";
 export type { Acl, AclEntry, AclScheme, Identity } from "./acl.ts";
 export { readAcl, writeAcl } from "./acl-codec.ts";
+export { budgetKinds, isBudget } from "./budget.ts";
+export type {
+  Budget,
+  BudgetBounds,
+  BudgetExcess,
+  BudgetInfo,
+  BudgetKind,
+  BudgetReport,
+  BudgetsPage,
+  BudgetUse,
+  SetBudgetOp,
+} from "./budget.ts";
+export { readBudget, readExcess, writeBudget, writeExcess } from "./budget-codec.ts";
+export type { BudgetReads } from "./budget-ops.ts";
 export { digestId } from "./digest-id.ts";
 export { decodeCommand, encodeCommand } from "./command-codec.ts";
 export { newestLevel, oldestLevel } from "./feature-level.ts";

@@ -1,6 +1,7 @@
 import type { Acl, Identity } from "./acl.ts";
 import { Answered } from "./answered.ts";
 import { attached } from "./attach.ts";
+import { BudgetReads } from "./budget-ops.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
 import { EventHistory } from "./history.ts";
 import type { HistoryLimits } from "./history.ts";
@@ -65,6 +66,8 @@ export class Machine {
   readonly newestLevel: number;
   /** The tree as it was, as far back as the history reaches. */
   readonly past: PastReads;
+  /** What may be used where, and what is. */
+  readonly budgets: BudgetReads = new BudgetReads(() => this.#state.tree);
   readonly #probe: (name: string) => void;
   #state: State = emptyState();
   #token: WatchToken = { revision: 0, ordinal: 0 };
@@ -248,14 +251,7 @@ export class Machine {
 
   /** The encoded results that a session's window keeps, from `fromSeq` on, in order. */
   pendingResults(session: SessionId, fromSeq: number): [seq: number, result: Uint8Array][] {
-    const window = this.#state.sessions.get(session)?.window;
-    const found: [number, Uint8Array][] = [];
-    if (window === undefined) return found;
-    for (let seq = Math.max(fromSeq, window.acked + 1); seq <= window.lastSeq; seq += 1) {
-      const kept = window.get(seq);
-      if (kept !== undefined) found.push([seq, kept.bytes]);
-    }
-    return found;
+    return this.#state.sessions.get(session)?.window.resultsFrom(fromSeq) ?? [];
   }
 
   /** 16 hex characters over the whole state, the same on all replicas after the same commands. O(1). */
@@ -268,13 +264,22 @@ export class Machine {
     const nodes = this.#state.tree.frozen();
     const { sessions, leases } = this.#state.sessions.frozen();
     const digest = this.digest();
+    const budgets = this.#state.tree.budgets.frozen();
     const counts = { nodes: nodes.size, leases: leases.size, sessions: sessions.size };
-    const header = { ...this.#standing(), applied: this.#applied, index: this.#index, ...counts, digest };
-    return {
-      index: this.#index,
+    const index = this.#index;
+    const header = {
+      ...this.#standing(),
+      applied: this.#applied,
+      index,
+      budgets: budgets.size,
       ...counts,
       digest,
-      chunks: () => writeSnapshot({ header, nodes, sessions, leases }),
+    };
+    return {
+      index,
+      ...counts,
+      digest,
+      chunks: () => writeSnapshot({ header, budgets, nodes, sessions, leases }),
     };
   }
 
@@ -314,6 +319,7 @@ export class Machine {
   #advance({ index, timeMs }: ApplyPoint): void {
     this.history.age(timeMs);
     this.#events = [];
+    this.#state.tree.budgets.takeReports();
     this.#index = index;
     this.#applied += 1;
   }
@@ -377,16 +383,9 @@ export class Machine {
 
   #begin(session: SessionId | null, timeMs: number, identities: readonly Identity[] = []): Execution {
     const { tree, sessions } = this.#state;
-    return {
-      tree,
-      sessions,
-      session,
-      revision: this.revision + 1,
-      timeMs,
-      inGrace: this.#graceMs > 0,
-      identities,
-      events: [],
-    };
+    const revision = this.revision + 1;
+    const inGrace = this.#graceMs > 0;
+    return { tree, sessions, session, revision, timeMs, inGrace, identities, events: [] };
   }
 
   #finish({ revision, events }: Execution): void {

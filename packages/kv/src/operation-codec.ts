@@ -1,6 +1,8 @@
 import { expectItems, FlotillaError } from "@flotilla/runtime";
 import type { CborReader, CborWriter } from "@flotilla/runtime";
 import { readAcl, writeAcl } from "./acl-codec.ts";
+import { readBudget, writeBudget } from "./budget-codec.ts";
+import type { SetBudgetOp } from "./budget.ts";
 import {
   isGiven,
   isRare,
@@ -39,6 +41,7 @@ const tag = {
   branching: 10,
   doom: 11,
   setAcl: 12,
+  setBudget: 13,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
@@ -141,6 +144,13 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
       writeAcl(writer, op.acl);
       writeOptional(writer, op.aversion);
       return;
+    case "set-budget":
+      writer.array(3);
+      writer.number(tag.setBudget);
+      writer.text(op.path);
+      if (op.budget === null) writer.null();
+      else writeBudget(writer, op.budget);
+      return;
     case "grant":
       writer.array(3);
       writer.number(tag.grant);
@@ -207,6 +217,11 @@ function readCheck(reader: CborReader): CheckOp {
 function readSetAcl(reader: CborReader): SetAclOp {
   const op: SetAclOp = { type: "set-acl", path: readPath(reader), acl: readAcl(reader) };
   return reader.takeNothing() ? op : { ...op, aversion: reader.uint("aversion") };
+}
+
+function readSetBudget(reader: CborReader): SetBudgetOp {
+  const path = readPath(reader);
+  return { type: "set-budget", path, budget: reader.takeNull() ? null : readBudget(reader) };
 }
 
 function unknown(): never {
@@ -283,6 +298,9 @@ export function readOperation(reader: CborReader): Operation {
     case tag.setAcl:
       expectItems("set-acl", items, 4);
       return readSetAcl(reader);
+    case tag.setBudget:
+      expectItems("set-budget", items, 3);
+      return readSetBudget(reader);
     case tag.close:
       expectItems("close", items, 1);
       return { type: "close" };

@@ -9,6 +9,7 @@ import {
   readUint,
 } from "@flotilla/runtime";
 import { checkAclShape } from "./acl-codec.ts";
+import { checkBudgetShape } from "./budget-codec.ts";
 import { readId } from "./ids.ts";
 import { isGiven, isRare } from "./conditions-codec.ts";
 import { operationBounds } from "./operation-bounds.ts";
@@ -92,6 +93,10 @@ export function checkShape(op: Operation): void {
       checkPath(op.path);
       checkAclShape(op.acl);
       readOptionalUint(op.aversion, "aversion");
+      return;
+    case "set-budget":
+      checkPath(op.path);
+      if (op.budget !== null) checkBudgetShape(op.budget);
       return;
     case "grant":
       readId(op.lease, "lease");

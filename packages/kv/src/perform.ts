@@ -1,7 +1,9 @@
 import type { ErrorCode } from "@flotilla/runtime";
+import { setBudget } from "./budget-ops.ts";
+import type { BudgetExcess } from "./budget.ts";
 import { limits } from "./limits.ts";
 import { applyTreeOp, endLeases, setAcl, unmetCheck } from "./tree-ops.ts";
-import type { Execution, Outcome } from "./tree-ops.ts";
+import type { Execution, Outcome, Refusal } from "./tree-ops.ts";
 import type {
   Branch,
   CheckOp,
@@ -25,20 +27,28 @@ export type Performed =
       readonly code: ErrorCode;
       readonly failed: number | null;
       readonly branch?: Branch;
+      readonly excess?: BudgetExcess;
     };
 
 const done: Performed = { ok: true, results: [] };
 
-function refuse(code: ErrorCode, failed: number | null = null): Performed {
-  return { ok: false, code, failed };
+function refuse(why: Refusal, failed: number | null = null): Performed {
+  if (typeof why === "string") return { ok: false, code: why, failed };
+  return { ok: false, code: "ERR_FLOTILLA_QUOTA", failed, excess: why };
 }
 
-function outcomeOf(outcome: Outcome): Performed {
-  return typeof outcome === "string" ? refuse(outcome) : { ok: true, results: [outcome] };
+function isRefusal(outcome: Outcome): outcome is Refusal {
+  return typeof outcome === "string" || "limit" in outcome;
+}
+
+function outcomeOf(x: Execution, outcome: Outcome, failed: number | null = null): Performed {
+  if (!isRefusal(outcome)) return { ok: true, results: [outcome] };
+  if (typeof outcome !== "string") x.tree.budgets.report("hard", outcome);
+  return refuse(outcome, failed);
 }
 
 function single(x: Execution, op: TreeOp): Performed {
-  return outcomeOf(applyTreeOp(x, op));
+  return outcomeOf(x, applyTreeOp(x, op));
 }
 
 function multi(x: Execution, ops: readonly TreeOp[]): Performed {
@@ -46,10 +56,10 @@ function multi(x: Execution, ops: readonly TreeOp[]): Performed {
   x.tree.begin();
   for (const [index, op] of ops.entries()) {
     const outcome = applyTreeOp(x, op);
-    if (typeof outcome === "string") {
+    if (isRefusal(outcome)) {
       x.tree.rollback();
       x.events.length = 0;
-      return refuse(outcome, index);
+      return outcomeOf(x, outcome, index);
     }
     results.push(outcome);
   }
@@ -116,7 +126,11 @@ export function perform(x: Execution, session: SessionId, op: Operation): Perfor
     case "doom":
       return doom(x, op);
     case "set-acl":
-      return outcomeOf(setAcl(x, op));
+      return outcomeOf(x, setAcl(x, op));
+    case "set-budget": {
+      const code = setBudget(x, op);
+      return code === null ? done : refuse(code);
+    }
     case "close":
       endSession(x, session);
       return done;

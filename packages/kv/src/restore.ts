@@ -3,6 +3,8 @@ import { oldestLevel } from "./feature-level.ts";
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { isAcl } from "./acl.ts";
+import type { BudgetRecord } from "./budget-table.ts";
+import { isBudget } from "./budget.ts";
 import { limits } from "./limits.ts";
 import { isPath, parentOf } from "./paths.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
@@ -38,6 +40,17 @@ class Builder implements SnapshotSink {
   #leases = 0;
   #sessions = 0;
   #open: SessionRecord | null = null;
+  #lastBudget = "";
+
+  /** Before the nodes: they are counted as they come. */
+  budget(record: BudgetRecord): void {
+    const { path, budget, second, writes } = record;
+    demand(isPath(path) && path > this.#lastBudget, "budgets out of order");
+    demand(isBudget(budget), "a budget that cannot be");
+    demand(budget.rate !== undefined || (second === 0 && writes === 0), "a rate that nobody bounds");
+    this.#lastBudget = path;
+    this.state.tree.budgets.set(record);
+  }
 
   node(fields: NodeRecord): void {
     const { path, owner, guarded, lifetime, czxid, mzxid, pzxid, created, numChildren } = fields;
@@ -97,6 +110,7 @@ class Builder implements SnapshotSink {
     const { tree } = this.state;
     const { token, applied, index, featureLevel } = header;
     demand(tree.get("/") !== undefined && tree.size === header.nodes, "nodes are missing");
+    demand(tree.budgets.size === header.budgets, "budgets are missing");
     demand(this.#leases === header.leases && this.#sessions === header.sessions, "sessions are missing");
     demand(this.#newest <= token.revision && applied <= index, "a position that cannot be");
     demand(featureLevel >= oldestLevel, "a feature level that cannot be");

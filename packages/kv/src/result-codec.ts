@@ -1,8 +1,9 @@
 import { CborReader, CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
+import { readExcess, writeExcess } from "./budget-codec.ts";
 import { limits } from "./limits.ts";
 import { readStat, writeStat } from "./stat-codec.ts";
-import type { OpResult, Result } from "./types.ts";
+import type { Branch, OpResult, Result } from "./types.ts";
 
 /** Raised when the meaning of a result's bytes changes. */
 const resultFormat = 2;
@@ -37,14 +38,22 @@ export function encodeResult(result: Result): Uint8Array {
     open(result, 4 + branched);
     writer.array(result.results.length);
     for (const item of result.results) writeOpResult(item);
-  } else {
-    open(result, 5 + branched);
-    writer.text(result.code);
-    if (result.failed === null) writer.null();
-    else writer.number(result.failed);
-  }
-  if (branched === 1) writer.boolean(result.branch === "then");
+    if (branched === 1) writer.boolean(result.branch === "then");
+  } else writeFailure(result);
   return writer.finish();
+}
+
+/** The branch comes before the excess, as null where there is none. */
+function writeFailure(result: Extract<Result, { ok: false }>): void {
+  const { code, failed, branch, excess } = result;
+  const plain = branch === undefined ? 5 : 6;
+  open(result, excess === undefined ? plain : 7);
+  writer.text(code);
+  if (failed === null) writer.null();
+  else writer.number(failed);
+  if (branch !== undefined) writer.boolean(branch === "then");
+  else if (excess !== undefined) writer.null();
+  if (excess !== undefined) writeExcess(writer, excess);
 }
 
 function readCode(reader: CborReader): ErrorCode {
@@ -58,26 +67,33 @@ function readOpResult(reader: CborReader): OpResult {
 }
 
 function readResult(reader: CborReader): Result {
-  const items = reader.array("result", 4, 6);
+  const items = reader.array("result", 4, 7);
   if (reader.uint("format") !== resultFormat)
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "result: unknown format version");
   const ok = reader.boolean("ok");
   const revision = reader.uint("revision");
-  const plainItems = ok ? 4 : 5;
-  if (items !== plainItems) expectItems("result", items, plainItems + 1);
-  const result = ok ? readSuccess(reader, revision) : readFailure(reader, revision);
-  if (items === plainItems) return result;
-  return { ...result, branch: reader.boolean("branch") ? "then" : "else" };
+  return ok ? readSuccess(reader, items, revision) : readFailure(reader, items, revision);
 }
 
-function readSuccess(reader: CborReader, revision: number): Result {
-  return { ok: true, revision, results: reader.list("results", limits.opsPerMulti, readOpResult) };
+function readBranch(reader: CborReader): { readonly branch: Branch } {
+  return { branch: reader.boolean("branch") ? "then" : "else" };
 }
 
-function readFailure(reader: CborReader, revision: number): Result {
+function readSuccess(reader: CborReader, items: number, revision: number): Result {
+  if (items !== 4) expectItems("result", items, 5);
+  const results = reader.list("results", limits.opsPerMulti, readOpResult);
+  return { ok: true, revision, results, ...(items === 4 ? {} : readBranch(reader)) };
+}
+
+function readFailure(reader: CborReader, items: number, revision: number): Result {
+  if (items < 5) expectItems("result", items, 5);
   const code = readCode(reader);
   const failed = reader.takeNull() ? null : reader.uint("failed", limits.opsPerMulti);
-  return { ok: false, revision, code, failed };
+  const result = { ok: false, revision, code, failed } as const;
+  if (items === 5) return result;
+  const hasNone = items === 7 && reader.takeNull();
+  const branched = hasNone ? result : { ...result, ...readBranch(reader) };
+  return items === 7 ? { ...branched, excess: readExcess(reader) } : branched;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BudgetExcess } from "./budget.ts";
 import { hashText } from "./digest.ts";
 import type { ItemHash } from "./digest.ts";
 import type { OpResult, Result, Stat } from "./types.ts";
@@ -18,15 +19,21 @@ function takePart(hash: ItemHash, part: OpResult): void {
   if (part.stat !== null) takeStat(hash, part.stat);
 }
 
+function takeExcess(hash: ItemHash, { path, kind, limit, used, wanted }: BudgetExcess): ItemHash {
+  return hash.word(hashText(path)).word(hashText(kind)).int(limit).int(used).int(wanted);
+}
+
 /** Takes in all that a result says. */
 export function takeResult(hash: ItemHash, result: Result): ItemHash {
   hash.int(result.revision);
   if (result.branch !== undefined) hash.word(result.branch === "then" ? 3 : 4);
-  if (!result.ok)
-    return hash
+  if (!result.ok) {
+    hash
       .word(-1)
       .word(hashText(result.code))
       .word(result.failed ?? -1);
+    return result.excess === undefined ? hash : takeExcess(hash, result.excess);
+  }
   hash.word(result.results.length);
   for (const part of result.results) takePart(hash, part);
   return hash;

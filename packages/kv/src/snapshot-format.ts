@@ -4,14 +4,14 @@ import type { Standing } from "./state.ts";
 /** First bytes of a snapshot; the format version follows as one byte. */
 export const magic: Uint8Array = new TextEncoder().encode("FLOTKV");
 /** Raised when the meaning of a snapshot's bytes changes. */
-export const snapshotFormat = 6;
+export const snapshotFormat = 7;
 /** Before each frame: its length and its CRC-32, both 32 bits, big endian. */
 export const frameHeaderBytes = 8;
 /** Bytes of one frame at most. */
 export const maxFrameBytes = 16_777_216;
 
 /** The kinds of frames, in the order in which they come. A session's results follow it. */
-export const frameKind = { header: 0, nodes: 1, leases: 2, session: 3, results: 4 } as const;
+export const frameKind = { header: 0, budgets: 1, nodes: 2, leases: 3, session: 4, results: 5 } as const;
 
 /** What stands at the start of a snapshot. */
 export interface SnapshotHeader extends Standing {
@@ -19,6 +19,7 @@ export interface SnapshotHeader extends Standing {
   readonly applied: number;
   /** Log index of the last one. */
   readonly index: number;
+  readonly budgets: number;
   readonly nodes: number;
   readonly leases: number;
   readonly sessions: number;

@@ -4,6 +4,8 @@ import { ByteQueue, CborReader, expectItems, FlotillaError } from "@flotilla/run
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { readAcl } from "./acl-codec.ts";
+import { readBudget } from "./budget-codec.ts";
+import type { BudgetRecord } from "./budget-table.ts";
 import { requireKnown } from "./feature-level.ts";
 import { idDigits } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -29,8 +31,12 @@ export interface SessionRecord {
   readonly lastSeq: number;
 }
 
-/** What a reader of a snapshot is told, in the order of the bytes: all nodes, all leases, each session and its results. */
+/**
+ * What a reader of a snapshot is told, in the order of the bytes: all budgets, all nodes, all leases, each session and
+ * its results.
+ */
 export interface SnapshotSink {
+  budget(record: BudgetRecord): void;
   /** The value is good for the length of the call. */
   node(fields: NodeRecord): void;
   lease(lease: LeaseInfo): void;
@@ -86,7 +92,7 @@ function takeFrame(bytes: ByteQueue): Frame | null {
 
 function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeader {
   if (kind !== frameKind.header) damaged("no header");
-  expectItems("header", left, 10);
+  expectItems("header", left, 11);
   const featureLevel = items.uint("feature level");
   requireKnown("a snapshot", featureLevel, newest);
   const header = {
@@ -95,6 +101,7 @@ function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeade
     token: { revision: items.uint("revision"), ordinal: items.uint("ordinal") },
     applied: items.uint("applied"),
     index: items.uint("index"),
+    budgets: items.uint("budgets"),
     nodes: items.uint("nodes"),
     leases: items.uint("leases"),
     sessions: items.uint("sessions"),
@@ -102,6 +109,16 @@ function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeade
   };
   items.end("header");
   return header;
+}
+
+function readBudgetRecord(items: CborReader): BudgetRecord {
+  items.array("budget", 4, 4);
+  return {
+    path: items.text("path", limits.pathBytes),
+    budget: readBudget(items),
+    second: items.uint("second"),
+    writes: items.uint("writes"),
+  };
 }
 
 function readNode(items: CborReader): NodeRecord {
@@ -161,6 +178,7 @@ function feedResult(items: CborReader, sink: SnapshotSink): void {
 
 function feedItem({ kind, items }: Frame, sink: SnapshotSink): void {
   if (kind === frameKind.nodes) sink.node(readNode(items));
+  else if (kind === frameKind.budgets) sink.budget(readBudgetRecord(items));
   else if (kind === frameKind.leases) sink.lease(readLease(items));
   else if (kind === frameKind.results) feedResult(items, sink);
   else damaged("unknown frame");
@@ -194,7 +212,7 @@ export class SnapshotReader {
   readonly #bytes = new ByteQueue();
   #isStarted = false;
   #header: SnapshotHeader | null = null;
-  #kind: number = frameKind.nodes;
+  #kind: number = frameKind.budgets;
   #frame: Frame | null = null;
 
   /** `newest`: the highest feature level to know. */

@@ -1,6 +1,8 @@
 import { CborWriter } from "@flotilla/runtime";
 import { openAccess } from "./access.ts";
 import { writeAcl } from "./acl-codec.ts";
+import { writeBudget } from "./budget-codec.ts";
+import type { BudgetRecord } from "./budget-table.ts";
 import type { FrozenSessions, Session } from "./session-table.ts";
 import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
@@ -12,6 +14,7 @@ import { bytesAt } from "./values.ts";
 /** The state at one moment. */
 export interface FrozenState extends FrozenSessions {
   readonly header: SnapshotHeader;
+  readonly budgets: SortedMap<BudgetRecord>;
   readonly nodes: SortedMap<TreeNode>;
 }
 
@@ -71,12 +74,21 @@ function writeNode(node: TreeNode): void {
   writer.number(access.aversion);
 }
 
+function writeBudgetRecord({ path, budget, second, writes }: BudgetRecord): void {
+  writer.array(4);
+  writer.text(path);
+  writeBudget(writer, budget);
+  writer.number(second);
+  writer.number(writes);
+}
+
 function writeHeader(header: SnapshotHeader): void {
-  const { token, graceMs, featureLevel, applied, index, nodes, leases, sessions, digest } = header;
-  writer.array(10);
+  const { token, graceMs, featureLevel, applied, index, digest } = header;
+  const { budgets, nodes, leases, sessions } = header;
+  writer.array(11);
   writer.number(featureLevel);
   writer.number(graceMs);
-  for (const count of [token.revision, token.ordinal, applied, index, nodes, leases, sessions])
+  for (const count of [token.revision, token.ordinal, applied, index, budgets, nodes, leases, sessions])
     writer.number(count);
   writer.text(digest);
 }
@@ -132,6 +144,7 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
 
 function* frames(state: FrozenState): Generator<Uint8Array> {
   yield* frame(frameKind.header, () => writeHeader(state.header));
+  yield* batched(frameKind.budgets, valuesOf(state.budgets), writeBudgetRecord, ({ path }) => path.length);
   yield* batched(frameKind.nodes, valuesOf(state.nodes), writeNode, (node) => node.path.length + node.length);
   yield* batched(frameKind.leases, valuesOf(state.leases), writeLease, () => 0);
   for (const session of valuesOf(state.sessions)) {

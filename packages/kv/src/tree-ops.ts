@@ -4,6 +4,8 @@ import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { openAcl, permissions, permits, settledAcl } from "./acl.ts";
 import type { Acl, Identity } from "./acl.ts";
+import type { Growth } from "./budget-table.ts";
+import type { BudgetExcess } from "./budget.ts";
 import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
@@ -44,8 +46,10 @@ export interface Execution {
   readonly events: Change[];
 }
 
+/** Why nothing was done. */
+export type Refusal = ErrorCode | BudgetExcess;
 /** Of a tree operation: its result, or why nothing was done. */
-export type Outcome = OpResult | ErrorCode;
+export type Outcome = OpResult | Refusal;
 
 function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): OpResult {
   const { path, pathHash, chunk, at, length, access } = node;
@@ -72,7 +76,8 @@ function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): Family {
   return before;
 }
 
-function may({ identities }: Execution, { access }: TreeNode, wanted: number): boolean {
+/** True when a list, or its absence, grants this to whoever sent the command. */
+export function may({ identities }: Execution, { access }: TreeNode, wanted: number): boolean {
   return access === openAccess || permits(access.acl, identities, wanted);
 }
 
@@ -110,9 +115,22 @@ function lifetimeOf({ container, ttlMs }: CreateOp): number {
   return container === true ? lifetime.container : (ttlMs ?? lifetime.endless);
 }
 
-function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
+/** Adds a node, unless that goes beyond a budget. */
+function insert(x: Execution, parent: TreeNode, node: NewNode): Outcome {
   const { path, owner, guarded } = node;
-  const { revision, timeMs } = x;
+  const { revision, timeMs, tree } = x;
+  if (tree.budgets.size > 0) {
+    const growth = {
+      path,
+      bytes: node.value.length,
+      siblings: parent.numChildren,
+      lease: owner,
+      timeMs,
+    };
+    const excess = tree.budgets.refusal(growth);
+    if (excess !== null) return excess;
+    tree.budgets.charge(growth);
+  }
   const born = {
     path,
     czxid: revision,
@@ -129,7 +147,7 @@ function insert(x: Execution, parent: TreeNode, node: NewNode): OpResult {
     access: node.access,
   };
   const before = changeParent(x, parent, 1);
-  return emit(x, "created", x.tree.add(born, node.value), before);
+  return emit(x, "created", tree.add(born, node.value), before);
 }
 
 function create(x: Execution, op: CreateOp): Outcome {
@@ -165,9 +183,31 @@ function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
   return emit(x, "changed", node, { chunk, at, length, mzxid, mtimeMs });
 }
 
+/** As ZooKeeper, looks at the budgets behind everything else of a node that is there but its version and value. */
+function setWithin(x: Execution, node: TreeNode, op: SetOp): Outcome {
+  const { path, value } = op;
+  const code = unmetFor(x, node, op.if);
+  const isLater = code === "ERR_FLOTILLA_BAD_VERSION" || code === "ERR_FLOTILLA_CONDITION";
+  if (code !== null && !isLater) return code;
+  const { budgets } = x.tree;
+  const growth: Growth = {
+    path,
+    bytes: value.length - node.length,
+    siblings: null,
+    lease: null,
+    timeMs: x.timeMs,
+  };
+  const excess = budgets.refusal(growth);
+  if (excess !== null) return excess;
+  if (code !== null) return code;
+  budgets.charge(growth);
+  return update(x, node, value);
+}
+
 function set(x: Execution, op: SetOp): Outcome {
   const node = x.tree.get(op.path);
   if (node !== undefined && !may(x, node, permissions.write)) return "ERR_FLOTILLA_NO_AUTH";
+  if (node !== undefined && x.tree.budgets.size > 0) return setWithin(x, node, op);
   const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node !== undefined) return update(x, node, op.value);

@@ -1,5 +1,6 @@
 import { invariant } from "@flotilla/runtime";
 import { AclTable } from "./access.ts";
+import { BudgetTable } from "./budget-table.ts";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
 import { PathIndex } from "./path-index.ts";
@@ -21,11 +22,14 @@ function lengthOf(node: TreeNode): number {
 }
 
 const emptySet: ReadonlySet<string> = new Set();
+const nothing: Usage = { nodes: 0, bytes: 0 };
 
 /** All nodes, in order, with the index of who owns which. Knows nothing of rules. */
 export class Tree {
   /** Access lists, each kept once. */
   readonly acls: AclTable = new AclTable();
+  /** What may be used where. */
+  readonly budgets: BudgetTable;
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #values: ValueStore = new ValueStore();
@@ -49,6 +53,7 @@ export class Tree {
   constructor(digest: Digest, hash: ItemHash) {
     this.#digest = digest;
     this.#hash = hash;
+    this.budgets = new BudgetTable(digest, hash, this);
   }
 
   get size(): number {
@@ -75,6 +80,11 @@ export class Tree {
   /** The paths that end with a lease; in no order. */
   owned(lease: LeaseId): ReadonlySet<string> {
     return this.#owned.get(lease) ?? emptySet;
+  }
+
+  /** All paths that end with a lease, by lease; in no order. */
+  ephemerals(): Iterable<readonly [LeaseId, ReadonlySet<string>]> {
+    return this.#owned;
   }
 
   /** Nodes that may end of their own accord. */
@@ -121,18 +131,21 @@ export class Tree {
   /** Remembers every change from here on, until `commit` or `rollback`. */
   begin(): void {
     this.#journal = [];
+    this.budgets.begin();
     this.#ownFromBefore = this.#ownFrom;
     this.#keepOlder();
   }
 
   commit(): void {
     this.#journal = null;
+    this.budgets.commit();
     this.#ownFrom = this.#ownFromBefore;
   }
 
   /** Takes back every change since `begin`. */
   rollback(): void {
     const journal = this.#journal ?? [];
+    this.budgets.rollback();
     this.commit();
     for (const { before, after } of journal.toReversed()) this.#swap({ before: after, after: before });
   }
@@ -190,6 +203,12 @@ export class Tree {
     if (node.path === "/") return { nodes: this.size, bytes: this.#order.measure("", null).weight };
     const { count, weight } = this.#order.measure(`${node.path}/`, afterChildren(node.path));
     return { nodes: count + 1, bytes: weight + node.length };
+  }
+
+  /** As `usage`, of whatever stands at a path. */
+  used(path: string): Usage {
+    const node = this.#nodes.get(path);
+    return node === undefined ? nothing : this.usage(node);
   }
 
   /** Everything below a node, sorted by path. */
@@ -277,12 +296,14 @@ export class Tree {
   }
 
   #own(lease: LeaseId, path: string): void {
+    this.budgets.own(lease, path);
     const paths = this.#owned.get(lease);
     if (paths === undefined) this.#owned.set(lease, new Set([path]));
     else paths.add(path);
   }
 
   #disown(lease: LeaseId, path: string): void {
+    this.budgets.disown(lease, path);
     const paths = this.#owned.get(lease);
     paths?.delete(path);
     if (paths?.size === 0) this.#owned.delete(lease);

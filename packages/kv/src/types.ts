@@ -1,5 +1,6 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import type { Acl, Identity } from "./acl.ts";
+import type { BudgetExcess, SetBudgetOp } from "./budget.ts";
 
 /** 16 random bytes as 32 lowercase hex characters, chosen by the client. A session's own lease has the same id. */
 export type SessionId = string;
@@ -145,7 +146,7 @@ export interface DoomOp {
 export interface CloseOp {
   readonly type: "close";
 }
-export type Operation = TreeOp | MultiOp | SetAclOp | GrantOp | RevokeOp | DoomOp | CloseOp;
+export type Operation = TreeOp | MultiOp | SetAclOp | SetBudgetOp | GrantOp | RevokeOp | DoomOp | CloseOp;
 
 /** Opens the session when `ttlMs` is given and it is absent, then moves it to this attach number. */
 export interface AttachCommand {
@@ -250,6 +251,8 @@ export type Result =
       readonly failed: number | null;
       /** Of a multi with `if` whose conditions were looked at. */
       readonly branch?: Branch;
+      /** Of `ERR_FLOTILLA_QUOTA`. */
+      readonly excess?: BudgetExcess;
     };
 
 /** What applying one command did, for the server that hosts the session. */

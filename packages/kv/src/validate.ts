@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { ErrorCode } from "@flotilla/runtime";
 import { isAcl } from "./acl.ts";
 import type { Acl } from "./acl.ts";
+import { isBudget } from "./budget.ts";
 import { limits } from "./limits.ts";
 import { checkShape } from "./operation-shape.ts";
 import { isPath } from "./paths.ts";
@@ -151,6 +152,9 @@ export function faultOf(op: Operation, known: KnownPaths = noPaths): Fault | nul
       return multiFault(op, known);
     case "set-acl":
       return pathFault(op.path, known) ?? aclFault(op.acl);
+    case "set-budget":
+      if (op.budget === null || isBudget(op.budget)) return pathFault(op.path, known);
+      return badArgument("a budget bounds at least one kind, and no soft bound is above the hard one");
     case "grant":
       return isTtl(op.ttlMs)
         ? null

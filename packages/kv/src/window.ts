@@ -9,6 +9,7 @@ function boundOf(result: Result): number {
   let bytes = frameBytes;
   // A unit of UTF-16 has at most three bytes of UTF-8.
   if (result.ok) for (const part of result.results) bytes += partBytes + (part.ok ? part.path.length * 3 : 0);
+  else if (result.excess !== undefined) bytes += partBytes + result.excess.path.length * 3;
   return bytes;
 }
 
@@ -68,6 +69,16 @@ export class ResultWindow {
 
   get(seq: number): KeptResult | undefined {
     return seq <= this.#acked ? undefined : this.#kept[this.#head + seq - this.#acked - 1];
+  }
+
+  /** The encoded results of all requests from `seq` on, in order. */
+  resultsFrom(seq: number): [seq: number, result: Uint8Array][] {
+    const found: [number, Uint8Array][] = [];
+    for (let next = Math.max(seq, this.#acked + 1); next <= this.lastSeq; next += 1) {
+      const kept = this.get(next);
+      if (kept !== undefined) found.push([next, kept.bytes]);
+    }
+    return found;
   }
 
   /** Keeps the result of request `lastSeq + 1`. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { Acl, AclEntry, Identity } from "../src/index.ts";
+import type { Acl, AclEntry, Identity, SetBudgetOp } from "../src/index.ts";
+import { budgets } from "./budget-arbitraries.ts";
 import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
 import { idOf, secretOf } from "./support.ts";
@@ -145,6 +146,7 @@ type What =
   | { readonly type: "grant"; readonly lease: number; readonly ttlMs: number }
   | { readonly type: "revoke" | "doom"; readonly lease: number }
   | { readonly type: "set-acl"; readonly path: string; readonly acl: Acl; readonly aversion: Wanted }
+  | SetBudgetOp
   | { readonly type: "close" };
 
 const what: fc.Arbitrary<What> = fc.oneof(
@@ -173,6 +175,10 @@ const what: fc.Arbitrary<What> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ type: fc.constant("set-acl" as const), path: paths, acl: acls, aversion: wanted }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant("set-budget" as const), path: paths, budget: budgets }),
   },
   { weight: 1, arbitrary: fc.constant({ type: "close" as const }) },
 );
@@ -360,6 +366,8 @@ function operationOf(from: What, state: State, own: string): Operation {
       const aversion = resolve(from.aversion, state.nodes[path]?.aclSets);
       return { type, path, acl, ...(aversion === undefined ? {} : { aversion }) };
     }
+    case "set-budget":
+      return from;
     case "revoke":
     case "doom":
       return { type: from.type, lease: idOf(from.lease) };

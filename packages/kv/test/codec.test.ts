@@ -68,6 +68,14 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
+const beyond: Result = {
+  ok: false,
+  revision: 1,
+  code: "ERR_FLOTILLA_QUOTA",
+  failed: 3,
+  excess: { path: "/é", kind: "leases", limit: 2, used: 2, wanted: 3 },
+};
+
 test("results survive the way through bytes, which are those of their layout", () => {
   const stat = new Machine().exists("/");
   const results: Result[] = [
@@ -83,6 +91,8 @@ test("results survive the way through bytes, which are those of their layout", (
     },
     { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: 3 },
     { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: null },
+    beyond,
+    { ...beyond, failed: null, branch: "else" },
   ];
   for (const result of results) {
     const bytes = encodeResult(result);
@@ -97,6 +107,7 @@ test("a result with an item too many, of another kind or miscounted is refused",
   const results: Result[] = [
     { ok: true, revision: 7, results: [{ ok: true, path: "/a", stat }] },
     { ok: false, revision: 1, code: "ERR_FLOTILLA_FENCED", failed: 3 },
+    { ...beyond, branch: "then" },
   ];
   for (const result of results) {
     const packed = packedResult(result);

@@ -37,6 +37,14 @@ const operations: Readonly<Record<string, Operation>> = {
     ],
     aversion: 0,
   },
+  "set-budget": {
+    type: "set-budget",
+    path: "/app",
+    budget: { nodes: { hard: 3 }, bytes: { soft: 1_000 }, leases: { soft: 1, hard: 9 }, rate: { hard: 2 } },
+  },
+  "set within a budget": { type: "set", path: "/app", value: text("v3"), if: {} },
+  "create beyond a budget": create("/app/more"),
+  "set-budget of nothing": { type: "set-budget", path: "/none", budget: null },
   "revoke refused": { type: "revoke", lease: idOf(8) },
 };
 

@@ -18,18 +18,21 @@ import type {
   Stat,
   TreeOp,
 } from "../src/types.ts";
+import type { BudgetReport, SetBudgetOp } from "../src/budget.ts";
+import { chargeBudgets, judgeBudget, refuseBeyondBudget } from "./golden-budget.ts";
 import { copyOf, judge, judgePath, parentPath } from "./golden-judge.ts";
 import { Refusal, refuse } from "./golden-refusal.ts";
 import type { Code } from "./golden-refusal.ts";
 import { grants, settle } from "./golden-acl.ts";
 import type { Permission } from "./golden-acl.ts";
-import { ordinary } from "./golden-state.ts";
+import { ordinary, statOf } from "./golden-state.ts";
 import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
 /** The rules once more, as plainly as they can be written: no index, no cache, a copy before every multi. */
 export class GoldenModel {
   state: GoldenState;
   events: GoldenEvent[] = [];
+  reports: BudgetReport[] = [];
   #timeMs = 0;
   #session = "";
   #callers: readonly Identity[] = [];
@@ -37,7 +40,8 @@ export class GoldenModel {
   constructor() {
     const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
     const root = { value: [], aclSets: 0, ...zero, ...ordinary };
-    this.state = { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, sessions: {}, leases: {} };
+    const nothing = { sessions: {}, leases: {}, budgets: {} };
+    this.state = { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, ...nothing };
   }
 
   paths(): string[] {
@@ -54,26 +58,12 @@ export class GoldenModel {
   }
 
   stat(path: string): Stat {
-    const node = this.#node(path);
-    return {
-      czxid: node.czxid,
-      mzxid: node.mzxid,
-      pzxid: node.pzxid,
-      ctimeMs: node.ctimeMs,
-      mtimeMs: node.mtimeMs,
-      version: node.sets,
-      cversion: node.births + node.deaths,
-      aversion: node.aclSets,
-      ephemeralOwner: node.owner,
-      dataLength: node.value.length,
-      numChildren: this.children(path).length,
-      container: node.container,
-      ttlMs: node.ttlMs,
-    };
+    return statOf(this.#node(path), this.children(path).length);
   }
 
   apply(command: KvCommand, timeMs: number): GoldenApplied {
     this.events = [];
+    this.reports = [];
     this.#timeMs = timeMs;
     switch (command.type) {
       case "attach":
@@ -229,6 +219,8 @@ export class GoldenModel {
         delete this.state.sessions[session];
       } else if (op.type === "set-acl") {
         results.push(this.#setAcl(op));
+      } else if (op.type === "set-budget") {
+        this.#setBudget(op);
       } else {
         judge(op);
         results.push(this.#tree(op));
@@ -239,7 +231,10 @@ export class GoldenModel {
       if (!(error instanceof Refusal)) throw error;
       this.state = before;
       this.events = [];
-      return { ok: false, revision: before.revision, code: error.code, failed, ...branched };
+      const { code, excess } = error;
+      this.reports = excess === undefined ? [] : [{ ...excess, bound: "hard" }];
+      const exceeded = excess === undefined ? {} : { excess };
+      return { ok: false, revision: before.revision, code, failed, ...branched, ...exceeded };
     }
   }
 
@@ -259,12 +254,14 @@ export class GoldenModel {
     }
   }
 
-  #conditions(path: string, wanted: Conditions): void {
+  /** `behindFence` is looked at between the fence and everything else of a node that is there. */
+  #conditions(path: string, wanted: Conditions, behindFence = (): void => {}): void {
     const node = this.state.nodes[path];
     if ("owner" in wanted || "children" in wanted || "value" in wanted) this.#mayFind(path, "read");
     if (wanted.exists === true && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
     if (wanted.exists === false && node) refuse("ERR_FLOTILLA_EXISTS");
     if (wanted.mzxid !== undefined && (!node || node.mzxid !== wanted.mzxid)) refuse("ERR_FLOTILLA_FENCED");
+    if (node) behindFence();
     if (wanted.version !== undefined && !node) refuse("ERR_FLOTILLA_NOT_FOUND");
     if (wanted.version !== undefined && node && node.sets !== wanted.version)
       refuse("ERR_FLOTILLA_BAD_VERSION");
@@ -305,6 +302,9 @@ export class GoldenModel {
   #add(path: string, value: Uint8Array, kind: GoldenKind): OpResult {
     const parent = this.#node(parentPath(path));
     if (parent.owner !== null) refuse("ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS");
+    const plan = { path, value, owner: kind.owner, timeMs: this.#timeMs };
+    refuseBeyondBudget(this.state, plan);
+    this.reports.push(...chargeBudgets(this.state, plan));
     const zxid = this.state.revision + 1;
     const times = { ctimeMs: this.#timeMs, mtimeMs: this.#timeMs };
     const counts = { sets: 0, births: 0, deaths: 0 };
@@ -326,6 +326,19 @@ export class GoldenModel {
     return { ok: true, path, stat: this.stat(path) };
   }
 
+  #setBudget({ path, budget }: SetBudgetOp): void {
+    judgeBudget(budget);
+    judgePath(path);
+    let above = parentPath(path);
+    while (!(above in this.state.nodes)) above = parentPath(above);
+    this.#may(this.#node(above), "admin");
+    const before = this.state.budgets[path];
+    if (budget === null && before === undefined) refuse("ERR_FLOTILLA_NOT_FOUND");
+    if (budget === null) delete this.state.budgets[path];
+    else
+      this.state.budgets[path] = { budget, writes: budget.rate === undefined ? [] : (before?.writes ?? []) };
+  }
+
   #may(node: GoldenNode, what: Permission): void {
     if (!grants(node.acl, this.#callers, what)) refuse("ERR_FLOTILLA_NO_AUTH");
   }
@@ -337,11 +350,13 @@ export class GoldenModel {
 
   #set(op: SetOp): OpResult {
     this.#mayFind(op.path, "write");
-    this.#conditions(op.path, op.if);
+    const plan = { path: op.path, value: op.value, owner: null, timeMs: this.#timeMs };
+    this.#conditions(op.path, op.if, () => refuseBeyondBudget(this.state, plan));
     if (op.type === "put" && !(op.path in this.state.nodes))
       this.#may(this.#node(parentPath(op.path)), "create");
     if (op.type === "put" && !(op.path in this.state.nodes)) return this.#add(op.path, op.value, ordinary);
     const node = this.#node(op.path);
+    this.reports.push(...chargeBudgets(this.state, plan));
     node.value = [...op.value];
     node.sets += 1;
     node.mzxid = this.state.revision + 1;

@@ -1,12 +1,15 @@
+import type { BudgetExcess } from "../src/budget.ts";
 import type { Result } from "../src/types.ts";
 
 export type Code = Extract<Result, { ok: false }>["code"];
 
 export class Refusal extends Error {
   readonly code: Code;
-  constructor(code: Code) {
+  readonly excess: BudgetExcess | undefined;
+  constructor(code: Code, excess?: BudgetExcess) {
     super(code);
     this.code = code;
+    this.excess = excess;
   }
 }
 
@@ -17,4 +20,9 @@ export function refuse(code: Code): never {
   const refusal = refusals.get(code) ?? new Refusal(code);
   refusals.set(code, refusal);
   throw refusal;
+}
+
+/** Refused by a budget. */
+export function refuseBeyond(excess: BudgetExcess): never {
+  throw new Refusal("ERR_FLOTILLA_QUOTA", excess);
 }

@@ -1,5 +1,6 @@
 import { openAcl } from "../src/acl.ts";
 import type { Acl } from "../src/acl.ts";
+import type { Budget } from "../src/budget.ts";
 import type { Applied, Result, Stat } from "../src/types.ts";
 
 export interface GoldenNode {
@@ -38,6 +39,12 @@ export interface GoldenSession {
   results: Result[];
 }
 
+export interface GoldenBudget {
+  budget: Budget;
+  /** When it was written to, each by the second. */
+  writes: number[];
+}
+
 export interface GoldenState {
   revision: number;
   graceMs: number;
@@ -45,6 +52,7 @@ export interface GoldenState {
   nodes: Record<string, GoldenNode>;
   sessions: Record<string, GoldenSession>;
   leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
+  budgets: Record<string, GoldenBudget>;
 }
 
 export interface GoldenEvent {
@@ -68,4 +76,23 @@ export function holdings(
   const nodes = Object.values(state.nodes).filter(({ owner }) => leases.includes(owner ?? ""));
   const doomed = state.leases[session]?.doomed === true;
   return { leases: leases.length, nodes: nodes.length, doomed };
+}
+
+/** What a node says of itself. */
+export function statOf(node: GoldenNode, numChildren: number): Stat {
+  return {
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    pzxid: node.pzxid,
+    ctimeMs: node.ctimeMs,
+    mtimeMs: node.mtimeMs,
+    version: node.sets,
+    cversion: node.births + node.deaths,
+    aversion: node.aclSets,
+    ephemeralOwner: node.owner,
+    dataLength: node.value.length,
+    numChildren,
+    container: node.container,
+    ttlMs: node.ttlMs,
+  };
 }

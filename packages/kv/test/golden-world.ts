@@ -4,6 +4,7 @@ import { encodeResult } from "../src/result-codec.ts";
 import type { Applied, KvCommand, MachineSnapshot, Usage } from "../src/index.ts";
 import { makeCommand } from "./arbitraries.ts";
 import type { Step } from "./arbitraries.ts";
+import { budgetInfos } from "./golden-budget.ts";
 import { GoldenModel } from "./golden-model.ts";
 import { holdings } from "./golden-state.ts";
 import type { GoldenApplied } from "./golden-state.ts";
@@ -88,6 +89,11 @@ function restored(bytes: Uint8Array): Machine {
   return machine;
 }
 
+/** A second begins after 50 commands, and another one 333 later. */
+function timeOf(index: number): number {
+  return 999_850 + index * 3;
+}
+
 interface Frozen {
   readonly snapshot: MachineSnapshot;
   readonly expected: unknown;
@@ -131,6 +137,8 @@ export class GoldenWorld {
     const expected = goldenDump(this.golden);
     expectSame(dump(this.#steady), expected);
     expectSame(dump(this.#moved), expected);
+    for (const machine of [this.#steady, this.#moved])
+      expectSame(machine.budgets.page(null, 100), { budgets: budgetInfos(this.golden.state), next: null });
     for (const path of ["/", "/a", "/a/x", "/a-b", "/none"])
       expectSame(this.#moved.usage(path), usageOf(this.golden, path));
     this.#expectSameReapable();
@@ -150,7 +158,7 @@ export class GoldenWorld {
   #apply(command: KvCommand): GoldenApplied {
     const payload = encodeCommand(command).slice();
     const index = this.#log.length + 1;
-    const at = { index, timeMs: 1_000_000 + index * 3 };
+    const at = { index, timeMs: timeOf(index) };
     this.#log.push({ payload, at });
     const expected = this.golden.apply(command, at.timeMs);
     const first = this.#steady.apply(payload, at);
@@ -161,6 +169,7 @@ export class GoldenWorld {
       expectSame(second, expected);
     }
     this.#expectSameEvents();
+    expectSame(this.#steady.budgets.takeReports(), this.golden.reports);
     this.#expectSameDigest();
     return expected;
   }
@@ -182,7 +191,7 @@ export class GoldenWorld {
 
   /** Pages of every size add up to the same nodes, and no page looks at more than it may. */
   #expectSameReapable(): void {
-    const timeMs = 1_000_000 + this.#log.length * 3;
+    const timeMs = timeOf(this.#log.length);
     const over = this.golden.paths().filter((path) => this.golden.isOver(path, timeMs));
     const mortals = Object.values(this.golden.state.nodes).filter(
       ({ container, ttlMs }) => container || ttlMs !== null,

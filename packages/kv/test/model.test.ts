@@ -122,6 +122,8 @@ function countOutcome(table: Table, command: KvCommand, applied: GoldenApplied, 
     const { type } = command.operation;
     const { ok, branch } = applied.result;
     table.count(type, applied.result.ok ? "ok" : applied.result.code.replace(prefix, ""));
+    if (!applied.result.ok && applied.result.excess !== undefined)
+      table.count("budget", applied.result.excess.kind);
     if (branch !== undefined) table.count(branch, ok ? "done" : "failed");
     if (events > 1) table.count(type, "several events");
   }
@@ -175,12 +177,14 @@ test("a great many commands do what the golden model says, and reach every rule"
 /** What can happen and did not. */
 function missing(table: Table): string[] {
   const tree = {
-    create: "BAD_ARGUMENT BAD_PATH INVALID_ACL NO_AUTH LOST NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS",
-    set: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION",
-    put: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION",
+    create:
+      "BAD_ARGUMENT BAD_PATH INVALID_ACL NO_AUTH LOST NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS QUOTA",
+    set: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION QUOTA",
+    put: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION QUOTA",
     delete: "BAD_PATH BAD_ARGUMENT NO_AUTH NOT_FOUND FENCED BAD_VERSION CONDITION HAS_CHILDREN HELD",
     check: "BAD_PATH BAD_ARGUMENT NO_AUTH NOT_FOUND FENCED BAD_VERSION CONDITION EXISTS",
-    multi: "BAD_PATH INVALID_ACL NO_AUTH NOT_FOUND FENCED BAD_VERSION EXISTS HAS_CHILDREN",
+    multi: "BAD_PATH INVALID_ACL NO_AUTH NOT_FOUND FENCED BAD_VERSION EXISTS HAS_CHILDREN QUOTA",
+    "set-budget": "BAD_PATH BAD_ARGUMENT NOT_FOUND NO_AUTH",
     "set-acl": "BAD_PATH INVALID_ACL NOT_FOUND NO_AUTH BAD_VERSION",
     grant: "BAD_ARGUMENT EXISTS",
     revoke: "BAD_ARGUMENT NOT_FOUND",
@@ -189,6 +193,7 @@ function missing(table: Table): string[] {
   };
   const outcomes: Record<string, string> = {
     ...Object.fromEntries(Object.entries(tree).map(([type, codes]) => [type, `ok ${codes}`.trim()])),
+    budget: "nodes bytes children leases rate",
     request: "no-session moved gap forgotten repeat",
     attach: "ok SESSION_EXPIRED BAD_ARGUMENT WRONG_SECRET MOVED EXISTS",
     expire: "ok",

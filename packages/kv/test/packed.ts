@@ -1,5 +1,7 @@
+import { budgetKinds } from "../src/index.ts";
 import type {
   Acl,
+  Budget,
   Conditions,
   Identity,
   KvCommand,
@@ -26,6 +28,10 @@ function conditions({ version, mzxid }: Conditions): unknown[] {
 function packedAcl(acl: Acl): unknown[] {
   const schemes = ["world", "auth", "digest", "ip", "x509"];
   return acl.map(({ scheme, id, permissions }) => [schemes.indexOf(scheme), id, permissions]);
+}
+
+function packedBudget(budget: Budget): unknown[] {
+  return budgetKinds.flatMap((kind) => [budget[kind]?.soft ?? null, budget[kind]?.hard ?? null]);
 }
 
 function packedIdentities(identities: readonly Identity[]): unknown[] {
@@ -59,6 +65,8 @@ export function packedOperation(op: Operation): unknown[] {
       ];
     case "set-acl":
       return [12, op.path, packedAcl(op.acl), op.aversion ?? null];
+    case "set-budget":
+      return [13, op.path, op.budget === null ? null : packedBudget(op.budget)];
     case "grant":
       return [6, op.lease, op.ttlMs];
     case "revoke":
@@ -109,6 +117,19 @@ function packedOpResult(result: OpResult): unknown[] {
 export function packedResult(result: Result): unknown[] {
   const { ok, revision, branch } = result;
   const branched = branch === undefined ? [] : [branch === "then"];
+  if (!ok && result.excess !== undefined) {
+    const { path, kind, limit, used, wanted } = result.excess;
+    const excess = [path, budgetKinds.indexOf(kind), limit, used, wanted];
+    return [
+      2,
+      ok,
+      revision,
+      result.code,
+      result.failed,
+      ...(branch === undefined ? [null] : branched),
+      excess,
+    ];
+  }
   if (!ok) return [2, ok, revision, result.code, result.failed, ...branched];
   return [2, ok, revision, result.results.map(packedOpResult), ...branched];
 }

@@ -107,6 +107,10 @@ export const errorCodes = {
     retryable: true,
     hint: "Too much is in flight; wait for answers before sending more.",
   },
+  ERR_FLOTILLA_QUOTA: {
+    retryable: false,
+    hint: "A budget named in the message is used up: delete something there, or have it raised.",
+  },
   ERR_FLOTILLA_REMOVED: {
     retryable: false,
     hint: "This node is no member any more; to come back it joins anew, with an empty data directory.",

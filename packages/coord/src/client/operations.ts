@@ -253,6 +253,8 @@ export function requestBytes(operation: Operation): number {
         .reduce((sum, op) => sum + sizeOf(op), overheadBytes);
     case "set-acl":
       return overheadBytes + operation.path.length * 3 + aclBytes(operation.acl);
+    case "set-budget":
+      return overheadBytes + operation.path.length * 3;
     case "grant":
     case "revoke":
     case "doom":

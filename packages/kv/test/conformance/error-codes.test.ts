@@ -35,6 +35,7 @@ const ours: [code: string, name: Name, op: Operation][] = [
   // Nothing guards a node there: to its clients it is one that may not be deleted yet.
   ["HELD", "NOTEMPTY", { type: "delete", path: "/g", if: {}, force: false }],
   ["LOST", "SESSIONEXPIRED", create("/a", { lease: idOf(9) })],
+  ["QUOTA", "QUOTAEXCEEDED", create("/q")],
   ["LIMIT", "QUOTAEXCEEDED", { type: "delete", path: "/p", if: {}, force: false, recursive: true }],
 ];
 
@@ -44,6 +45,7 @@ function opened(): Driver {
   driver.send(1, create("/e", { lease: idOf(1) }));
   driver.send(1, create("/g", { lease: idOf(1), guarded: true }));
   driver.send(1, create("/p"));
+  driver.send(1, { type: "set-budget", path: "/q", budget: { nodes: { hard: 0 } } });
   for (let made = 0; made < limits.nodesPerCommand; made += limits.opsPerMulti) {
     const ops = Array.from({ length: limits.opsPerMulti }, (_, k) => create(`/p/${made + k}`));
     driver.send(1, { type: "multi", ops });

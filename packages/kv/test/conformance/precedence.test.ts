@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { limits } from "../../src/index.ts";
-import type { Conditions, CreateOp, DeleteOp, SetOp, TreeOp } from "../../src/index.ts";
+import { limits, permissions } from "../../src/index.ts";
+import type { Budget, Conditions, CreateOp, DeleteOp, SetOp, TreeOp } from "../../src/index.ts";
 import { create, Driver, idOf } from "../support.ts";
 
 /*
@@ -209,5 +209,51 @@ describe("reads", () => {
     const driver = opened();
     for (const name of ["b", "a", "B", "ä", "10", "9"]) driver.send(1, create(`/p/${name}`));
     expect(driver.machine.children("/p")?.names).toEqual(["10", "9", "B", "a", "b", "c", "ä"]);
+  });
+});
+
+describe("budgets come last in a creation, and between the fence and the version in a set, as in ZooKeeper", () => {
+  function within(budget: Budget): Driver {
+    const driver = opened();
+    driver.send(1, { type: "set-budget", path: "/", budget });
+    return driver;
+  }
+
+  test.each([
+    ["a lease that is lost", create("/n", { lease: idOf(9) }), "LOST"],
+    ["a missing parent", create("/none/n"), "NOT_FOUND"],
+    ["a node that exists", create("/p"), "EXISTS"],
+    ["an ephemeral parent", create("/e/n"), "NO_CHILDREN_FOR_EPHEMERALS"],
+    [
+      "an ephemeral parent of a put",
+      { type: "put", path: "/e/n", value, if: {} },
+      "NO_CHILDREN_FOR_EPHEMERALS",
+    ],
+    ["nothing else of a creation", create("/n"), "QUOTA"],
+    ["nothing else of a put", { type: "put", path: "/n", value, if: {} }, "QUOTA"],
+    ["a value too large", { type: "set", path: "/p", value: large, if: {} }, "TOO_LARGE"],
+    ["the fence", { type: "set", path: "/p", value, if: { mzxid: 99, version: 9 } }, "FENCED"],
+    ["a missing node", { type: "set", path: "/none", value, if: { version: 9 } }, "NOT_FOUND"],
+    ["the version, behind it", { type: "set", path: "/p", value, if: { version: 9 } }, "QUOTA"],
+    ["a condition, behind it", { type: "put", path: "/p", value, if: { children: 9 } }, "QUOTA"],
+    [
+      "the version of a delete",
+      { type: "delete", path: "/p/c", if: { version: 9 }, force: false },
+      "BAD_VERSION",
+    ],
+  ] as const)("%s", (_what, op, code) => {
+    const driver = within({ nodes: { hard: 0 }, bytes: { hard: 0 } });
+    expect(driver.code(1, op)).toBe(code);
+  });
+
+  test("who may not write is told that, and who may not read is not told what the conditions come to", () => {
+    const driver = opened();
+    const acl = [{ scheme: "world", id: "anyone", permissions: permissions.all - permissions.read }] as const;
+    driver.send(1, { type: "set-acl", path: "/p", acl });
+    driver.send(1, { type: "set-budget", path: "/", budget: { bytes: { hard: 0 } } });
+    expect(driver.code(1, { type: "set", path: "/p", value, if: { children: 9 } })).toBe("NO_AUTH");
+    expect(driver.code(1, { type: "set", path: "/p", value, if: {} })).toBe("QUOTA");
+    driver.send(1, { type: "set-acl", path: "/p/c", acl: [{ ...acl[0], permissions: permissions.read }] });
+    expect(driver.code(1, { type: "set", path: "/p/c", value, if: {} })).toBe("NO_AUTH");
   });
 });

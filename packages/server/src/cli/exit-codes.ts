@@ -56,6 +56,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS: exitCodes.conflict,
   ERR_FLOTILLA_NO_QUORUM: exitCodes.unavailable,
   ERR_FLOTILLA_OVERLOADED: exitCodes.unavailable,
+  ERR_FLOTILLA_QUOTA: exitCodes.conflict,
   ERR_FLOTILLA_REMOVED: exitCodes.storage,
   ERR_FLOTILLA_SESSION_EXPIRED: exitCodes.unavailable,
   ERR_FLOTILLA_SKIPPED: exitCodes.conflict,

@@ -183,14 +183,14 @@ export const treeRules: readonly Mutant[] = [
     edits: [
       {
         file: perform,
-        find: '    const outcome = applyTreeOp(x, op);\n    if (typeof outcome === "string") {\n      x.tree.rollback',
+        find: "    const outcome = applyTreeOp(x, op);\n    if (isRefusal(outcome)) {\n      x.tree.rollback",
         replace: `    if (index > 0) {
       Promise.resolve().then(() => applyTreeOp(x, op));
       results.push({ ok: true, path: op.path, stat: null });
       continue;
     }
     const outcome = applyTreeOp(x, op);
-    if (typeof outcome === "string") {
+    if (isRefusal(outcome)) {
       x.tree.rollback`,
       },
     ],

@@ -1,0 +1,70 @@
+import type { ErrorCode } from "@flotilla/runtime";
+import { permissions } from "./acl.ts";
+import type { BudgetInfo, BudgetReport, BudgetsPage, SetBudgetOp } from "./budget.ts";
+import type { BudgetRecord } from "./budget-table.ts";
+import { limits } from "./limits.ts";
+import { parentOf } from "./paths.ts";
+import type { Tree } from "./tree.ts";
+import type { TreeNode } from "./tree-node.ts";
+import { may } from "./tree-ops.ts";
+import type { Execution } from "./tree-ops.ts";
+
+/** The nearest node above a path; of the root, itself. */
+function above(tree: Tree, path: string): TreeNode | undefined {
+  let top = parentOf(path);
+  while (top !== "/" && tree.get(top) === undefined) top = parentOf(top);
+  return tree.get(top);
+}
+
+/** Gives a path another budget, or none; the code when nothing was done. */
+export function setBudget(x: Execution, { path, budget }: SetBudgetOp): ErrorCode | null {
+  const { tree } = x;
+  const { budgets } = tree;
+  const judge = above(tree, path);
+  if (judge === undefined || !may(x, judge, permissions.admin)) return "ERR_FLOTILLA_NO_AUTH";
+  const before = budgets.get(path);
+  if (budget === null) return budgets.delete(path) ? null : "ERR_FLOTILLA_NOT_FOUND";
+  if (before === undefined && budgets.size >= limits.budgets) return "ERR_FLOTILLA_LIMIT";
+  const isRated = budget.rate !== undefined && before?.budget.rate !== undefined;
+  const { second, writes } = isRated ? before : { second: 0, writes: 0 };
+  budgets.set({ path, budget, second, writes });
+  return null;
+}
+
+/** Budgets as everybody sees them. */
+export class BudgetReads {
+  readonly #tree: () => Tree;
+
+  constructor(tree: () => Tree) {
+    this.#tree = tree;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#tree().budgets.size;
+  }
+
+  /** That of a path; null when it has none. O(log n). */
+  get(path: string): BudgetInfo | null {
+    const record = this.#tree().budgets.get(path);
+    return record === undefined ? null : this.#info(record);
+  }
+
+  /** Sorted by path, at most `limit` (1 to 1,000) of those after `after` (null: from the start). */
+  page(after: string | null, limit: number): BudgetsPage {
+    const size = Math.min(Math.max(1, limit), limits.budgetsPage);
+    const found = this.#tree().budgets.page(after, size + 1);
+    const budgets = found.slice(0, size).map((record) => this.#info(record));
+    return { budgets, next: found.length > size ? (budgets.at(-1)?.path ?? null) : null };
+  }
+
+  /** Bounds that the last command went beyond, or was refused by; once. */
+  takeReports(): readonly BudgetReport[] {
+    return this.#tree().budgets.takeReports();
+  }
+
+  #info(record: BudgetRecord): BudgetInfo {
+    const { path, budget } = record;
+    return { path, budget, used: this.#tree().budgets.used(record) };
+  }
+}
