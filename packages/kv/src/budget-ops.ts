@@ -50,7 +50,7 @@ export class BudgetReads {
     return record === undefined ? null : this.#info(record);
   }
 
-  /** Sorted by path, at most `limit` (1 to 1,000) of those after `after` (null: from the start). */
+  /** Sorted by path, at most `limit` (1 to 500) of those after `after` (null: from the start). */
   page(after: string | null, limit: number): BudgetsPage {
     const size = Math.min(Math.max(1, limit), limits.budgetsPage);
     const found = this.#tree().budgets.page(after, size + 1);

@@ -21,7 +21,7 @@ export const limits = {
   leasesPage: 1_000,
   /** Budgets in all, and in one page. */
   budgets: 10_000,
-  budgetsPage: 1_000,
+  budgetsPage: 500,
   /** Unacknowledged requests of one session. */
   windowRequests: 1_024,
   /** Bytes of the results kept for the unacknowledged requests of one session; the last one may go beyond. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { Acl, AclEntry, Identity, SetBudgetOp } from "../src/index.ts";
+import type { Acl, Identity, SetBudgetOp } from "../src/index.ts";
+import { acls, callers } from "./acl-arbitraries.ts";
 import { budgets } from "./budget-arbitraries.ts";
 import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
@@ -35,54 +36,6 @@ const wanted = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Wanted>(undefined) },
   { weight: 2, arbitrary: fc.constant<Wanted>("current") },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }) },
-);
-
-function entry(scheme: AclEntry["scheme"], id: string, permissions: number): AclEntry {
-  return { scheme, id, permissions };
-}
-
-const entries = fc.oneof(
-  {
-    weight: 12,
-    arbitrary: fc.constantFrom(
-      entry("world", "anyone", 31),
-      entry("world", "anyone", 1),
-      entry("world", "anyone", 15),
-      entry("auth", "", 31),
-      entry("auth", "", 23),
-      entry("digest", "ann:a", 31),
-      entry("digest", "bob:b", 21),
-      entry("ip", "10.0.0.0/8", 12),
-      entry("x509", "CN=c", 31),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      entry("world", "all", 31),
-      entry("world", "anyone", 0),
-      entry("world", "anyone", 32),
-      entry("digest", "ann", 31),
-      entry("ip", "10.0.0/8", 31),
-    ),
-  },
-);
-const acls = fc.oneof(
-  { weight: 30, arbitrary: fc.array(entries, { minLength: 1, maxLength: 3 }) },
-  { weight: 1, arbitrary: fc.constant([]) },
-);
-const ann: Identity = { scheme: "digest", id: "ann:a" };
-const callers = fc.constantFrom<(readonly Identity[] | undefined)[]>(
-  undefined,
-  undefined,
-  [ann],
-  [ann, { scheme: "digest", id: "bob:b" }],
-  [
-    { scheme: "ip", id: "10.1.2.3" },
-    { scheme: "x509", id: "CN=c" },
-  ],
-  [{ scheme: "ip", id: "192.168.0.1" }],
-  [{ scheme: "super", id: "" }],
 );
 
 /** An operation whose conditions may still refer to the state. */

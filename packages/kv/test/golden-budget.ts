@@ -1,6 +1,13 @@
 import { budgetKinds } from "../src/budget.ts";
-import type { Budget, BudgetExcess, BudgetInfo, BudgetKind, BudgetReport } from "../src/budget.ts";
-import { parentPath } from "./golden-judge.ts";
+import type {
+  Budget,
+  BudgetExcess,
+  BudgetInfo,
+  BudgetKind,
+  BudgetReport,
+  SetBudgetOp,
+} from "../src/budget.ts";
+import { judgePath, parentPath } from "./golden-judge.ts";
 import { refuse, refuseBeyond } from "./golden-refusal.ts";
 import type { GoldenNode, GoldenState } from "./golden-state.ts";
 
@@ -16,7 +23,7 @@ export interface Plan {
 type Count = Record<Exclude<BudgetKind, "watches">, number>;
 type Nodes = Readonly<Record<string, Pick<GoldenNode, "value" | "owner">>>;
 
-export function judgeBudget(budget: Budget | null): void {
+function judgeBudget(budget: Budget | null): void {
   if (budget === null) return;
   const bounds = Object.values(budget);
   if (bounds.length === 0) refuse("ERR_FLOTILLA_BAD_ARGUMENT");
@@ -127,4 +134,20 @@ export function budgetInfos(state: GoldenState): BudgetInfo[] {
       },
     };
   });
+}
+
+/** Gives a path another budget, or none; `may` refuses whoever has nothing to say of a node. */
+export function setBudget(
+  { nodes, budgets }: GoldenState,
+  { path, budget }: SetBudgetOp,
+  may: (node: GoldenNode) => void,
+): void {
+  judgeBudget(budget);
+  judgePath(path);
+  const above = upwards(parentPath(path)).find((each) => each in nodes) ?? "/";
+  may(nodes[above] ?? refuse("ERR_FLOTILLA_NOT_FOUND"));
+  const before = budgets[path];
+  if (budget === null && before === undefined) refuse("ERR_FLOTILLA_NOT_FOUND");
+  if (budget === null) delete budgets[path];
+  else budgets[path] = { budget, writes: budget.rate === undefined ? [] : (before?.writes ?? []) };
 }

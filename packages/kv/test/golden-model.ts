@@ -18,8 +18,8 @@ import type {
   Stat,
   TreeOp,
 } from "../src/types.ts";
-import type { BudgetReport, SetBudgetOp } from "../src/budget.ts";
-import { chargeBudgets, judgeBudget, refuseBeyondBudget } from "./golden-budget.ts";
+import type { BudgetReport } from "../src/budget.ts";
+import { chargeBudgets, refuseBeyondBudget, setBudget } from "./golden-budget.ts";
 import { copyOf, judge, judgePath, parentPath } from "./golden-judge.ts";
 import { Refusal, refuse } from "./golden-refusal.ts";
 import type { Code } from "./golden-refusal.ts";
@@ -220,7 +220,7 @@ export class GoldenModel {
       } else if (op.type === "set-acl") {
         results.push(this.#setAcl(op));
       } else if (op.type === "set-budget") {
-        this.#setBudget(op);
+        setBudget(this.state, op, (node) => this.#may(node, "admin"));
       } else {
         judge(op);
         results.push(this.#tree(op));
@@ -324,19 +324,6 @@ export class GoldenModel {
     node.acl = settled;
     node.aclSets += 1;
     return { ok: true, path, stat: this.stat(path) };
-  }
-
-  #setBudget({ path, budget }: SetBudgetOp): void {
-    judgeBudget(budget);
-    judgePath(path);
-    let above = parentPath(path);
-    while (!(above in this.state.nodes)) above = parentPath(above);
-    this.#may(this.#node(above), "admin");
-    const before = this.state.budgets[path];
-    if (budget === null && before === undefined) refuse("ERR_FLOTILLA_NOT_FOUND");
-    if (budget === null) delete this.state.budgets[path];
-    else
-      this.state.budgets[path] = { budget, writes: budget.rate === undefined ? [] : (before?.writes ?? []) };
   }
 
   #may(node: GoldenNode, what: Permission): void {

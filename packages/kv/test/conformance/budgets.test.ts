@@ -228,17 +228,11 @@ describe("a rate", () => {
   });
 });
 
-describe("what goes beyond a soft bound is done, and reported", () => {
-  const report = (more: Partial<BudgetReport>): BudgetReport => ({
-    path: "/a",
-    kind: "nodes",
-    bound: "soft",
-    limit: 2,
-    used: 2,
-    wanted: 3,
-    ...more,
-  });
+function report(more: Partial<BudgetReport>): BudgetReport {
+  return { path: "/a", kind: "nodes", bound: "soft", limit: 2, used: 2, wanted: 3, ...more };
+}
 
+describe("what goes beyond a soft bound is done, and reported", () => {
   test("with each command that does, once", () => {
     const driver = opened(["/a", { nodes: { soft: 2, hard: 3 } }], ["/", { rate: { soft: 1 } }]);
     expect(driver.code(1, create("/a/y"))).toBe("ok");

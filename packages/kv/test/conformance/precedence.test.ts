@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { limits, permissions } from "../../src/index.ts";
-import type { Budget, Conditions, CreateOp, DeleteOp, SetOp, TreeOp } from "../../src/index.ts";
+import type { Conditions, CreateOp, DeleteOp, SetOp, TreeOp } from "../../src/index.ts";
 import { create, Driver, idOf } from "../support.ts";
 
 /*
@@ -213,12 +213,6 @@ describe("reads", () => {
 });
 
 describe("budgets come last in a creation, and between the fence and the version in a set, as in ZooKeeper", () => {
-  function within(budget: Budget): Driver {
-    const driver = opened();
-    driver.send(1, { type: "set-budget", path: "/", budget });
-    return driver;
-  }
-
   test.each([
     ["a lease that is lost", create("/n", { lease: idOf(9) }), "LOST"],
     ["a missing parent", create("/none/n"), "NOT_FOUND"],
@@ -242,7 +236,8 @@ describe("budgets come last in a creation, and between the fence and the version
       "BAD_VERSION",
     ],
   ] as const)("%s", (_what, op, code) => {
-    const driver = within({ nodes: { hard: 0 }, bytes: { hard: 0 } });
+    const driver = opened();
+    driver.send(1, { type: "set-budget", path: "/", budget: { nodes: { hard: 0 }, bytes: { hard: 0 } } });
     expect(driver.code(1, op)).toBe(code);
   });
 
