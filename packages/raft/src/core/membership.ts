@@ -155,14 +155,24 @@ export function isRemoved(s: RaftState): boolean {
   return s.memberSince !== null || isNamed(s, id, incarnation);
 }
 
-/** To be called before configurations are forgotten: that this node was a member must not be. */
-export function rememberMembership(s: RaftState): void {
-  if (s.memberSince !== null) return;
-  const { configs, id, incarnation, log } = s;
+/** The first committed configuration, of those known or remembered, that names this node; the founding one is none. */
+export function memberSince({
+  configs,
+  id,
+  incarnation,
+  log,
+  memberSince: remembered,
+}: RaftState): Index | null {
+  if (remembered !== null) return remembered;
   const first = configs.all.find(
     (known) => known.index <= log.commit && !isFounding(known) && isMember(known, id, incarnation),
   );
-  s.memberSince = first?.index ?? null;
+  return first?.index ?? null;
+}
+
+/** To be called before configurations are forgotten: that this node was a member must not be. */
+export function rememberMembership(s: RaftState): void {
+  s.memberSince = memberSince(s);
 }
 
 /** True when a configuration in the log names that data. */

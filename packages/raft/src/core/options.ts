@@ -130,6 +130,8 @@ export interface RaftCoreOptions {
   readonly pledgedMs?: number;
   /** True once the next life will know how long a pledge of this one is. Default: it does. */
   readonly mayPledge?: () => boolean;
+  /** The first committed configuration that named this node, as an earlier life knew it. Default null: none that is known. */
+  readonly memberSince?: Index | null;
   /** Marks a rare branch by name. */
   readonly probe: (name: string) => void;
 }

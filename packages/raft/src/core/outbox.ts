@@ -55,7 +55,12 @@ export class Outbox {
   #free: Addressed[] = [];
   #gated: Gated[] = [];
 
-  /** Leaves with the next release. */
+  /**
+   * Leaves with the next release, before its own term is durable here if need be: for what promises neither a vote nor
+   * entries. Proposals handed over, heartbeats answered and reads asked for are no promises. That the term exists is
+   * durable with the candidate that began it, and one that a majority's durable votes have made leader stays the only
+   * one of that term, whatever a power loss has this node forget.
+   */
   send(to: NodeId, message: Message): void {
     this.#free.push({ to, message });
   }

@@ -14,7 +14,7 @@ import { beginRound } from "./heartbeats.ts";
 import { checkInvariants } from "./invariants.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
-import { isRemoved, onChangeMembers, tendMembership, wasMemberBy } from "./membership.ts";
+import { isRemoved, memberSince, onChangeMembers, tendMembership, wasMemberBy } from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { earlierPledge } from "./pledge.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
@@ -67,6 +67,7 @@ export class Raft {
       accepts = () => true,
       pledgedMs = 0,
       mayPledge = () => true,
+      memberSince: since = null,
     } = options;
     const { hardState, last, snapshot } = recovered;
     invariant(hardState.term >= last.term || last.index === snapshot.index, "TermCoversLog", {
@@ -82,6 +83,7 @@ export class Raft {
       pledgeMs,
       pledge: earlierPledge(recovered.configurations, start.nowMs + Math.max(pledgeMs, pledgedMs)),
       mayPledge,
+      memberSince: since,
       commitDelayMs,
       limits: { ...defaultLimits, ...options.limits },
       random,
@@ -261,6 +263,11 @@ export class Raft {
   /** True when this node knows of a committed configuration, `version` or older, that it belongs to; the founding one is one. */
   wasMemberBy(version: Index): boolean {
     return wasMemberBy(this.#s, version);
+  }
+
+  /** The first committed configuration known to name this node; null: none. */
+  get memberSince(): Index | null {
+    return memberSince(this.#s);
   }
 
   /** The configuration in force at `index`, for a snapshot taken there. */

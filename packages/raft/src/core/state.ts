@@ -132,7 +132,7 @@ export class RaftState {
   leaderHeardTick = 0;
   pledge: Pledge | null;
   /** The first committed configuration that named this node, of those that were forgotten with their entries. */
-  memberSince: Index | null = null;
+  memberSince: Index | null;
   /** What the leader of that term was last told, or will be once it is durable: our log equals its up to here. */
   answered: LogId = { index: 0, term: 0 };
   /** Tick at which the append task under way began. */
@@ -159,6 +159,7 @@ export class RaftState {
     readonly probe: (name: string) => void;
     readonly accepts: (payload: Uint8Array) => boolean;
     readonly mayPledge: () => boolean;
+    readonly memberSince: Index | null;
     readonly log: RaftLog;
     readonly configs: ConfigHistory;
     readonly hardState: HardState;
@@ -179,6 +180,7 @@ export class RaftState {
     this.probe = fixed.probe;
     this.accepts = fixed.accepts;
     this.mayPledge = fixed.mayPledge;
+    this.memberSince = fixed.memberSince;
     this.log = fixed.log;
     this.configs = fixed.configs;
     this.#hard = fixed.hardState;

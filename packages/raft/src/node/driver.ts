@@ -15,6 +15,8 @@ import { ChangeWaiters } from "./change-waiters.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
 import { makeCore } from "./make-core.ts";
+import { MembershipKeeper } from "./membership-keeper.ts";
+import { Reporter } from "./reporter.ts";
 import type { Settings } from "./settings.ts";
 import { asError, closedError, describeCore, tooLarge } from "./status.ts";
 import { PledgeKeeper } from "./pledge-keeper.ts";
@@ -45,8 +47,10 @@ export class Driver {
   readonly #pulse: Pulse;
   readonly #hold: EntryHold;
   readonly #pledges: PledgeKeeper;
+  readonly #membership: MembershipKeeper;
   readonly #handover: Handover;
   readonly changes: ChangeWaiters = new ChangeWaiters((event) => this.#push(event));
+  readonly #reporter: Reporter;
   readonly #onStop: (reason: StopReason) => void;
   readonly #onTurn: () => void = () => {
     this.#scheduled = false;
@@ -56,8 +60,6 @@ export class Driver {
   #scheduled = false;
   #stopped = false;
   #released: Promise<void> = Promise.resolve();
-  #reportedCommit: Index;
-  #statusChanged = true;
 
   constructor(settings: Settings, storage: Storage, onStop: (reason: StopReason) => void) {
     const { host } = settings;
@@ -67,8 +69,9 @@ export class Driver {
     this.#storage = { ...storage, restore: null };
     this.#onStop = onStop;
     this.#pledges = new PledgeKeeper(settings, storage.pledges, (error) => this.fail(error));
-    this.#core = makeCore(settings, storage, this.#pledges, this.#now());
-    this.#reportedCommit = recovered.commit;
+    this.#membership = new MembershipKeeper(storage.membership, recovered, (error) => this.fail(error));
+    this.#core = makeCore(settings, storage, this.#pledges, this.#membership, this.#now());
+    this.#reporter = new Reporter(settings, recovered.commit);
     this.#proposals = new Proposals(settings.meter);
     this.#appends = new AppendLoop({
       storage,
@@ -81,7 +84,7 @@ export class Driver {
     this.#snapshots = this.#makeSnapshots();
     this.#peers = this.#makePeers();
     this.#handover = new Handover(settings, (to) => this.#push({ type: "transfer", to }));
-    this.#hold = new EntryHold(host, () => this.#schedule());
+    this.#hold = new EntryHold(host, settings.limits.maxUncommittedBytes, () => this.#schedule());
     this.#pulse = new Pulse({
       settings,
       core: this.#core,
@@ -96,6 +99,7 @@ export class Driver {
 
   start(): void {
     this.#settings.observer.onRecovered(this.#storage.recovered);
+    if (this.#membership.isRemoved) return this.#stop({ type: "removed" });
     this.#peers.start();
     this.#pulse.start();
     this.#settings.onApplied?.(this.#applier.appliedIndex);
@@ -179,7 +183,7 @@ export class Driver {
   }
 
   #peerChanged(event: PeerUp | PeerDown): void {
-    this.#statusChanged = true;
+    this.#reporter.statusChanged();
     if (event.type === "peer-down") this.#snapshots.peerDown(event.peer);
     this.#hold.forgetForwards(event.peer);
     this.#push(event);
@@ -190,7 +194,7 @@ export class Driver {
     if (isSnapshotTransfer(message)) return this.#guard(() => this.#snapshots.transfer(from, message));
     const event: Receive = { type: "receive", from, incarnation, message };
     if (message.type === "forward" && (this.#hold.waits() || this.#core.handsOver()))
-      this.#hold.addForward(event);
+      for (const each of this.#hold.addForward(event)) this.#guard(() => this.#note(each));
     else if (isHeartbeat(message) && !this.#scheduled) this.#guard(() => this.#note(event));
     else this.#push(event);
   }
@@ -248,7 +252,7 @@ export class Driver {
     this.#applySlice(now);
     this.#reads.settle(this.#applier.appliedIndex);
     this.changes.settle(core, this.#applier.appliedIndex);
-    this.#report();
+    this.#reporter.report(core.commit, () => this.status());
     if (core.removed) this.#stop({ type: "removed" });
     if (this.#stopped) return;
     this.#pulse.endTurn(now.nowMs);
@@ -264,8 +268,10 @@ export class Driver {
 
   #do(item: Work, now: Stamped): void {
     if (item.type === "install") return this.#install(item.snapshot, now);
-    if (item.type === "receive" && item.message.type === "forward" && this.#core.handsOver())
-      return this.#hold.addForward(item);
+    if (item.type === "receive" && item.message.type === "forward" && this.#core.handsOver()) {
+      for (const each of this.#hold.addForward(item)) this.#step(each, now);
+      return;
+    }
     this.#step(item, now);
     if (item.type === "receive" && item.message.type === "snapshot-reply")
       this.#snapshots.replied(item.from, item.message);
@@ -301,11 +307,12 @@ export class Driver {
     if (ready.configuration?.leaseReads === true) this.#pledges.begin();
     if (ready.configuration !== null || ready.settled !== null) {
       this.#peers.configure(this.#core.known);
-      this.#statusChanged = true;
+      this.#membership.settled(this.#core);
+      this.#reporter.statusChanged();
     }
     for (const changed of ready.changed) this.changes.answered(changed);
     if (ready.soft !== null) {
-      this.#statusChanged = true;
+      this.#reporter.statusChanged();
       observer.onSoft(ready.soft, this.#core.last);
       this.#handover.believed(ready.soft);
     }
@@ -342,17 +349,6 @@ export class Driver {
     this.#step({ type: "apply-done", index }, now);
   }
 
-  #report(): void {
-    const { observer, onStatus } = this.#settings;
-    if (this.#core.commit > this.#reportedCommit) {
-      this.#reportedCommit = this.#core.commit;
-      observer.onCommit(this.#reportedCommit);
-    }
-    if (!this.#statusChanged) return;
-    this.#statusChanged = false;
-    onStatus?.(this.status());
-  }
-
   #now(): Stamped {
     const { clock } = this.#settings.host;
     return { nowMs: clock.now(), wallMs: clock.wallNow() };
@@ -378,6 +374,7 @@ export class Driver {
   #stop(reason: StopReason): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    if (reason.type === "removed") this.#membership.removed(this.#core.configuration);
     this.#work = [];
     this.#pulse.stop();
     this.#hold.end();
@@ -392,7 +389,7 @@ export class Driver {
 
   async #release(): Promise<void> {
     await this.#appends.idle();
-    await Promise.all([this.#snapshots.idle(), this.#pledges.close()]);
+    await Promise.all([this.#snapshots.idle(), this.#pledges.close(), this.#membership.close()]);
     await this.#storage.highWater.close();
     // A poisoned store may refuse; what it holds is not touched any more either way.
     await this.#storage.log.close().catch(() => {});

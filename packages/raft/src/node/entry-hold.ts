@@ -5,9 +5,7 @@ import { messageBytes } from "../transport/message-codec.ts";
 
 /** How long new entries may wait for the write under way, ms: a disk that hangs keeps nobody waiting. */
 const holdMs = 1;
-/** Room for what sixteen members may have under way by default. */
-const mostForwardBytes = 64 << 20;
-
+const nothing: readonly Receive[] = [];
 /**
  * While a batch is written, new entries wait for it: they reach the peers with the next batch, as one message
  * instead of many. Proposals wait where they are; forwards of peers wait here.
@@ -15,16 +13,25 @@ const mostForwardBytes = 64 << 20;
 export class EntryHold {
   readonly #clock: Clock;
   readonly #probe: (name: string) => void;
+  readonly #maxForwardBytes: number;
   readonly #onExpired: () => void;
   #untilMs: number | null = null;
   #timer: Timer | null = null;
   #forwards: Receive[] = [];
   #forwardBytes = 0;
 
-  /** @param onExpired called when something waited for `holdMs` */
-  constructor({ clock, probe }: Pick<Host, "clock" | "probe">, onExpired: () => void) {
+  /**
+   * @param maxForwardBytes room for forwards; more than a leader takes up makes no sense
+   * @param onExpired called when something waited for `holdMs`
+   */
+  constructor(
+    { clock, probe }: Pick<Host, "clock" | "probe">,
+    maxForwardBytes: number,
+    onExpired: () => void,
+  ) {
     this.#clock = clock;
     this.#probe = probe;
+    this.#maxForwardBytes = maxForwardBytes;
     this.#onExpired = onExpired;
   }
 
@@ -56,15 +63,16 @@ export class EntryHold {
     return true;
   }
 
-  /** Lets a forward wait. One that there is no room for is of unknown fate to its sender, like any not answered. */
-  addForward(forward: Receive): void {
+  /** Lets a forward wait. Without room for it nothing waits: all are for the core to take or refuse now, in order. */
+  addForward(forward: Receive): readonly Receive[] {
     const bytes = messageBytes(forward.message);
-    if (this.#forwardBytes + bytes > mostForwardBytes) {
+    if (this.#forwardBytes + bytes > this.#maxForwardBytes) {
       this.#probe("raft-forward-overflow");
-      return;
+      return [...this.takeForwards(), forward];
     }
     this.#forwards.push(forward);
     this.#forwardBytes += bytes;
+    return nothing;
   }
 
   /** The stream of that peer is over: it counts what was not taken yet as of unknown fate. */

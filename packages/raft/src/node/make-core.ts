@@ -1,6 +1,7 @@
 import type { Stamped } from "../core/event.ts";
 import { Raft } from "../core/raft.ts";
 import type { Storage } from "../storage/open-storage.ts";
+import type { MembershipKeeper } from "./membership-keeper.ts";
 import type { PledgeKeeper } from "./pledge-keeper.ts";
 import type { Settings } from "./settings.ts";
 
@@ -15,6 +16,7 @@ export function makeCore(
   settings: Settings,
   { recovered, incarnation, log }: Storage,
   pledges: PledgeKeeper,
+  membership: MembershipKeeper,
   start: Stamped,
 ): Raft {
   const { host, id, limits, electionTicks, heartbeatMs, stateMachine } = settings;
@@ -34,6 +36,7 @@ export function makeCore(
     probe: host.probe,
     accepts: (payload) => stateMachine.accepts?.(payload) !== false,
     pledgedMs: pledges.pledgedMs,
+    memberSince: membership.since,
     mayPledge: () => pledges.isReady,
   });
 }

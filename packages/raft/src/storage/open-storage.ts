@@ -14,6 +14,7 @@ import { LogStore } from "./log-store.ts";
 import { recoverLog, sweepLeftovers } from "./log-recovery.ts";
 import type { RecoveredLog } from "./log-recovery.ts";
 import { PledgeWindow } from "./pledge-window.ts";
+import { MembershipMark } from "./membership-mark.ts";
 import { restoreState } from "./restore-state.ts";
 import { damaged, readSealed } from "./sealed.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
@@ -43,6 +44,7 @@ export interface Storage {
   /** Entries that the state machine passes over. */
   readonly skips: Skips;
   readonly pledges: PledgeWindow;
+  readonly membership: MembershipMark;
   /** What the state machine starts from, once `replace` is called; null: from nothing. */
   readonly restore: StartingState | null;
 }
@@ -91,6 +93,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const log = new LogStore(store, found, options.onFailure);
   const skips = await Skips.open(disk.files);
   const pledges = await PledgeWindow.open(disk.files);
+  const membership = await MembershipMark.open(disk.files);
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
@@ -101,7 +104,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const restore =
     loaded === null ? null : { last: loaded.meta.last, timeMs: loaded.meta.timeMs, replace: loaded.replace };
   const { incarnation } = identity;
-  return { incarnation, recovered, log, snapshots, highWater, skips, pledges, restore };
+  return { incarnation, recovered, log, snapshots, highWater, skips, pledges, membership, restore };
 }
 
 // The newest intact snapshot that the log goes on from.

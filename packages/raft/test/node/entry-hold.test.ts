@@ -98,6 +98,7 @@ function forward(from: string, firstId: number, bytes: number): Receive {
 test("forwards wait in order, without those of a peer whose stream is over", () => {
   const hold = new EntryHold(
     { clock: new Kernel({ seed: 1 }).node("a").start().clock, probe: () => {} },
+    64 << 20,
     () => {},
   );
   for (const [from, firstId] of [
@@ -114,13 +115,46 @@ test("forwards wait in order, without those of a peer whose stream is over", () 
   expect(hold.takeForwards()).toEqual([]);
 });
 
-test("forwards beyond 64 MiB are not kept, and there is room again once they are taken", () => {
+test("without room for a forward nothing waits: all are handed out in order, and there is room again", () => {
   const probes: string[] = [];
   const { clock } = new Kernel({ seed: 1 }).node("a").start();
-  const hold = new EntryHold({ clock, probe: (name) => probes.push(name) }, () => {});
-  for (let k = 1; k <= 5; k += 1) hold.addForward(forward("b", k, 15 << 20));
+  const hold = new EntryHold({ clock, probe: (name) => probes.push(name) }, 64 << 20, () => {});
+  const given = [1, 2, 3, 4, 5].map((k) => forward("b", k, 15 << 20));
+  expect(given.map((each) => hold.addForward(each))).toEqual([[], [], [], [], given]);
   expect(probes).toEqual(["raft-forward-overflow"]);
-  expect(hold.takeForwards().length).toBe(4);
-  hold.addForward(forward("b", 5, 15 << 20));
-  expect(hold.takeForwards().length).toBe(1);
+  expect(hold.takeForwards()).toEqual([]);
+  const [next = forward("b", 6, 1)] = given;
+  expect(hold.addForward(next)).toEqual([]);
+  expect(hold.takeForwards()).toEqual([next]);
+});
+
+test("a forward beyond what waits for a hand-over is refused at once, typed", async () => {
+  // A follower may have far more with its leader than that one is willing to let wait.
+  const world = new World(14, ["a", "b", "c"], {
+    limits: { maxUncommittedBytes: 4 << 20, maxForwardedBytes: 64 << 20 },
+  });
+  await world.startAll();
+  const { node } = await world.untilLeader();
+  await world.runFor(1000);
+  const [from = "", to = ""] = ["a", "b", "c"].filter((id) => id !== node.id);
+  const follower = world.running.get(from)?.node;
+  if (follower === undefined) throw new Error("a follower runs");
+  world.kernel.network.cut(node.id, to);
+  const handedOver = node.transfer(to).catch(() => "given up");
+  await world.runFor(5);
+  const outcomes: string[] = [];
+  const note = (code: string): void => void outcomes.push(code);
+  // It gives up on what nobody answers only after two election timeouts.
+  const begunMs = world.kernel.nowMs;
+  for (let k = 0; k < 12; k += 1) {
+    follower.propose(new Uint8Array(1 << 20)).then(
+      () => note("applied"),
+      ({ code }: { code: string }) => note(code),
+    );
+    await world.runFor(5);
+  }
+  expect(outcomes).toContain("ERR_FLOTILLA_DROPPED");
+  expect(outcomes).not.toContain("applied");
+  expect(world.kernel.nowMs - begunMs).toBeLessThan(1000);
+  expect(await world.kernel.until(handedOver)).toBe("given up");
 });

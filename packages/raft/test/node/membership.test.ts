@@ -100,6 +100,23 @@ test.each(["k", "l", "m"])(
   },
 );
 
+test("a member that was told of its removal still knows it after a restart, with nobody there to tell it", async () => {
+  const world = await started(13, ["k", "l", "m"]);
+  await write(world, 3);
+  world.crash("m", true);
+  await change(world, { type: "remove", id: "m" });
+  await world.runFor(3000);
+  await world.start("m");
+  await world.runFor(3000);
+  expect(get(world, "m").stopped).toEqual({ type: "removed" });
+  for (const id of ["k", "l", "m"]) world.crash(id, true);
+  await world.start("m");
+  const told = get(world, "m").node.status().term;
+  await world.runFor(3000);
+  expect(get(world, "m").stopped).toEqual({ type: "removed" });
+  expect(get(world, "m").node.status()).toMatchObject({ role: "follower", term: told });
+});
+
 test("who joins is not taken for removed by a member that does not know it yet", async () => {
   const world = await started(11, ["k", "l", "m"]);
   await write(world, 60);
