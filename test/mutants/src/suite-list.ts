@@ -126,6 +126,7 @@ export const suites: readonly Suite[] = [
     file: "test/server/local-read.test.ts",
     tests: ["no local read, at once or later"],
   },
+  { folder: "packages/coord", file: "test/server/lease-model.test.ts", tests: ["no lease ends while"] },
   {
     folder: "packages/coord",
     file: "test/recipes/election.property.test.ts",
