@@ -32,6 +32,26 @@ export function killedShare(line: string): number {
   return (100 * killed) / total;
 }
 
+/**
+ * How many percent of the catalogued mutants were noticed, by the lines of one run or of several: of a mutant judged
+ * twice the last verdict counts. @throws Error when a mutant has no verdict, or one is of none that there is
+ */
+export function judgedShare(lines: string, catalogued: readonly string[]): number {
+  const verdicts = new Map<string, boolean>();
+  for (const line of lines.split("\n").filter((each) => each.startsWith("{"))) {
+    const said = fieldsOf(line);
+    const id = said.get("id");
+    if (typeof id === "string") verdicts.set(id, said.get("killed") === true);
+  }
+  const missing = catalogued.filter((id) => !verdicts.has(id));
+  const unknown = [...verdicts.keys()].filter((id) => !catalogued.includes(id));
+  if (missing.length > 0) throw new Error(`no verdict on ${missing.join(", ")}: the run was not complete`);
+  if (unknown.length > 0)
+    throw new Error(`there is no mutant ${unknown.join(", ")}: the run is of another state`);
+  const killed = [...verdicts.values()].filter(Boolean).length;
+  return (100 * killed) / catalogued.length;
+}
+
 /** Simulated hours in a minute of one core, from the command's line. @throws Error when it does not say */
 export function simulatedHours(line: string): number {
   const [hours] = numbersIn(line, ["hoursPerMinuteAndCore"]);
@@ -39,24 +59,37 @@ export function simulatedHours(line: string): number {
   return hours;
 }
 
-function numbersIn(line: string, names: readonly string[]): (number | undefined)[] {
+function fieldsOf(line: string): ReadonlyMap<string, unknown> {
   const said: unknown = line === "" ? {} : JSON.parse(line);
-  if (typeof said !== "object" || said === null) return [];
-  const values = new Map<string, unknown>(Object.entries(said));
+  return new Map(typeof said === "object" && said !== null ? Object.entries(said) : []);
+}
+
+function numbersIn(line: string, names: readonly string[]): (number | undefined)[] {
+  const values = fieldsOf(line);
   return names.map((name) => {
     const value = values.get(name);
     return typeof value === "number" ? value : undefined;
   });
 }
 
+/** The ids of all mutants there are. @throws Error when the command does not name them */
+async function catalogued(progress: Progress): Promise<readonly string[]> {
+  const ids = fieldsOf(await lastLine("mutants", ["--check", "--json"], progress)).get("fit");
+  if (!Array.isArray(ids) || ids.length === 0) throw new Error("the mutants command named none");
+  return ids.map(String);
+}
+
 /**
- * Takes the totals from what a complete run of the mutants printed, or runs them all; without either the figure stays
- * open. @throws Error when the command fails, or the file does not end with totals
+ * Takes the verdicts from what complete runs of the mutants printed, or runs them all; without either the figure stays
+ * open. @throws Error when the command fails, or the file lacks a mutant of the catalogue
  */
-export async function mutants({ run, results }: MutantsAsked, progress: Progress): Promise<Asked[]> {
+export async function mutants(
+  { run, results }: MutantsAsked,
+  progress: Progress,
+  known: (progress: Progress) => Promise<readonly string[]> = catalogued,
+): Promise<Asked[]> {
   let share: number | null = null;
-  if (results !== null)
-    share = killedShare((await readFile(results, "utf8")).trimEnd().split("\n").at(-1) ?? "");
+  if (results !== null) share = judgedShare(await readFile(results, "utf8"), await known(progress));
   else if (run) share = killedShare(await lastLine("mutants", ["--json"], progress));
   return [atLeast("mutants killed in the default budget", share, 90, "%")];
 }

@@ -66,7 +66,10 @@ async function main(): Promise<number> {
   const wrong = misfits(picked, (file) => readFileSync(join(root, file), "utf8"));
   for (const line of wrong) process.stderr.write(`${line}\n`);
   if (wrong.length > 0) return 2;
-  if (asked.check) return 0;
+  if (asked.check) {
+    if (asked.json) print(JSON.stringify({ fit: picked.map(({ id }) => id) }));
+    return 0;
+  }
   if (asked.generic !== null) return generic(asked, subjects[asked.generic]);
   const tell = (verdict: Verdict): void => print(asked.json ? JSON.stringify(verdict) : asText(verdict));
   const verdicts = await runAll(picked, {

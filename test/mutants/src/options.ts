@@ -27,7 +27,7 @@ export const usage: string = `usage: npm run mutants -- [options]
   --parallel N      side by side, each in its own copy (default 1)
   --generic NAME    small changes of kv or raft instead, found by the tests of the package
   --sample N        how many of those, drawn by the seed (default 100)
-  --check           only see whether all of them fit the source
+  --check           only see whether all of them fit the source; with --json: name them
   --json            one JSON object a line`;
 
 function count(text: string, name: string, least: number, most: number): number {
