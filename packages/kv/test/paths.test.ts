@@ -41,6 +41,13 @@ describe("a path", () => {
     expect(() => validatePath(path)).toThrow(FlotillaError);
   });
 
+  test("that is none is shown as far as 100 characters, and what is no text by its type", () => {
+    const long = `/${"a".repeat(limits.pathBytes)}`;
+    expect(() => validatePath(long)).toThrow(`not a valid path: ${JSON.stringify(long.slice(0, 100))}`);
+    expect(() => validatePath(long)).not.toThrow(long.slice(0, 101));
+    expect(() => validatePath(7 as unknown as string)).toThrow("not a valid path: a number");
+  });
+
   test("is bounded in bytes of UTF-8", () => {
     const half = limits.pathBytes / 2;
     expect(isPath(`/${"a".repeat(limits.pathBytes - 1)}`)).toBe(true);
