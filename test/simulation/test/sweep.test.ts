@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { boundariesOf } from "../src/sweep/boundaries.ts";
 import { runSim } from "./_support/run-sim.ts";
 
 interface Swept {
@@ -6,15 +7,27 @@ interface Swept {
   readonly failures: readonly unknown[];
 }
 
-// The whole sweep has some fourteen thousand worlds.
-test(
-  "a crash at a write boundary breaks no promise, some in each of ten scenarios",
+// The whole sweep has some fourteen thousand worlds, that of the log alone some seven thousand.
+test.each([
+  ["--sweep", "450"],
+  ["--raft", "--sweep", "250"],
+])(
+  "a crash at a write boundary breaks no promise, some in each of ten scenarios (%s %s)",
   { timeout: 900_000 },
-  async () => {
-    const { code, lines, errors } = await runSim(["--sweep", "450"]);
+  async (...args) => {
+    const { code, lines, errors } = await runSim(args);
     const { swept, failures } = JSON.parse(lines.at(-1) ?? errors) as Swept;
     expect(failures).toEqual([]);
     expect(code).toBe(0);
     expect(swept).toBeGreaterThanOrEqual(20);
   },
 );
+
+test("the parts of a sweep meet every boundary once", () => {
+  for (const every of [1, 7, 50]) {
+    for (const position of [0, 3, 9]) {
+      const parts = Array.from({ length: every }, (_, part) => boundariesOf(123, position, { every, part }));
+      expect(parts.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 123 }, (_, k) => k + 1));
+    }
+  }
+});

@@ -21,6 +21,8 @@ export interface RunnerOptions {
   readonly coverage: boolean;
   /** Crash at the write boundaries of the scenarios: at every `sweep`th of them; null: not at all. */
   readonly sweep: number | null;
+  /** Which ones of them; below `sweep`. */
+  readonly part: number;
   /** Print the plan and run nothing. */
   readonly printPlan: boolean;
   readonly worker: boolean;
@@ -36,6 +38,7 @@ export const usage: string = `usage: npm run sim -- [options]
   --jobs J          processes side by side (default 2, at most one a core)
   --coverage        with --runs or --soak: tell what was covered
   --sweep N         crash a member at every Nth write boundary of ten scenarios
+  --part K          with --sweep N: others of them for each K below N, all of them together
   --plan FILE       replay a plan
   --print-plan      print the plan of the seed and run nothing
   --shrink          drop faults from a failing plan while it still fails
@@ -73,6 +76,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
       measure: { type: "boolean", default: false },
       coverage: { type: "boolean", default: false },
       sweep: { type: "string" },
+      part: { type: "string" },
       shrink: { type: "boolean", default: false },
       worker: { type: "boolean", default: false },
     },
@@ -91,6 +95,7 @@ export function readOptions(args: readonly string[]): RunnerOptions {
     measure: values.measure,
     coverage: values.coverage,
     sweep: count(values.sweep, "sweep", 1_000_000),
+    part: count(values.part, "part", 1_000_000) ?? 0,
     printPlan: values["print-plan"],
     worker: values.worker,
   };

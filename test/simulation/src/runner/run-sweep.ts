@@ -13,7 +13,8 @@ export async function runSweep(
   print: (line: string) => void,
 ): Promise<number> {
   const startMs = performance.now();
-  const worlds = await sweptPlans(Math.max(1, options.sweep ?? 1));
+  const { part, raft } = options;
+  const worlds = await sweptPlans({ every: Math.max(1, options.sweep ?? 1), part, raft });
   const left = [...worlds];
   const failures: { readonly scenario: string; readonly boundary: number; readonly found: string }[] = [];
   await runPool({

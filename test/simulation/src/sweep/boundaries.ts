@@ -1,7 +1,7 @@
 import type { Fault, Plan } from "../plan/plan.ts";
 import { runPlan } from "../runner/run-plan.ts";
 import type { Scenario } from "./scenarios.ts";
-import { scenarios } from "./scenarios.ts";
+import { logScenarios, scenarios } from "./scenarios.ts";
 
 /** A scenario in which the member that writes loses its power at one boundary of a write. */
 export interface SweptPlan {
@@ -31,12 +31,28 @@ async function countBoundaries({ plan, name }: Scenario): Promise<number> {
   return moments["write"] ?? 0;
 }
 
-/** Every `every`th boundary of each scenario; which ones differs from scenario to scenario. */
-export async function sweptPlans(every: number): Promise<SweptPlan[]> {
+/** Which boundaries of which scenarios. */
+export interface SweepTerms {
+  /** Every so manieth boundary of each scenario; which ones differs from scenario to scenario. */
+  readonly every: number;
+  /** Below `every`: the same sweep with each number from 0 on meets every boundary once. */
+  readonly part: number;
+}
+
+/** Those of `count` boundaries, from 1 on, that a sweep meets in the scenario at `position`. */
+export function boundariesOf(count: number, position: number, { every, part }: SweepTerms): number[] {
+  const found: number[] = [];
+  for (let boundary = 1 + ((position * 37 + part) % every); boundary <= count; boundary += every)
+    found.push(boundary);
+  return found;
+}
+
+/** The worlds of a sweep. */
+export async function sweptPlans(terms: SweepTerms & { readonly raft: boolean }): Promise<SweptPlan[]> {
   const found: SweptPlan[] = [];
-  for (const [position, scenario] of scenarios.entries()) {
-    const boundaries = await countBoundaries(scenario);
-    for (let boundary = 1 + ((position * 37) % every); boundary <= boundaries; boundary += every)
+  for (const [position, scenario] of (terms.raft ? logScenarios : scenarios).entries()) {
+    const count = await countBoundaries(scenario);
+    for (const boundary of boundariesOf(count, position, terms))
       found.push({ scenario: scenario.name, boundary, plan: crashAt(scenario.plan, boundary) });
   }
   return found;

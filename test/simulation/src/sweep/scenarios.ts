@@ -80,3 +80,9 @@ export const scenarios: readonly Scenario[] = [
     4,
   ),
 ];
+
+/** The same of the log alone: users of registers in the place of clients, and less time before and after. */
+export const logScenarios: readonly Scenario[] = scenarios.map(({ name, plan }) => ({
+  name,
+  plan: { ...plan, clients: [], logAlone: { lanes: 2 }, config: { ...plan.config, loadMs: 4500 } },
+}));
