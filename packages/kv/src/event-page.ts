@@ -13,6 +13,10 @@ const aversionColumn = 19;
 /** Hashes of one event: of its path, and of its parent's when it came or went. */
 const hashes = 2;
 
+function filled<T>(length: number, value: T): T[] {
+  return Array.from<T>({ length }).fill(value);
+}
+
 /** A path, with what is compared first. */
 export interface PathKey {
   readonly path: string;
@@ -26,17 +30,23 @@ export interface PathKey {
 export class EventPage {
   readonly #numbers: Float64Array;
   readonly #hashes: Int32Array;
-  readonly #paths: string[] = [];
-  readonly #authors: (SessionId | null)[] = [];
-  readonly #owners: (string | null)[] = [];
-  readonly #acls: (Acl | undefined)[] = [];
-  readonly #chunks: (Chunk | null)[] = [];
+  readonly #paths: string[];
+  readonly #authors: (SessionId | null)[];
+  readonly #chunks: (Chunk | null)[];
   /** Of the values that were replaced. */
-  readonly #chunksBefore: (Chunk | null)[] = [];
+  readonly #chunksBefore: (Chunk | null)[];
+  /** What few nodes have, by slot. */
+  readonly #owners: Map<number, string> = new Map();
+  readonly #acls: Map<number, Acl> = new Map();
 
   constructor(events: number) {
     this.#numbers = new Float64Array(events * stride);
     this.#hashes = new Int32Array(events * hashes);
+    // Of their full length at once: what grows is copied again and again.
+    this.#paths = filled(events, "");
+    this.#authors = filled(events, null);
+    this.#chunks = filled(events, null);
+    this.#chunksBefore = filled(events, null);
   }
 
   revision(slot: number): number {
@@ -61,7 +71,7 @@ export class EventPage {
 
   /** Of the node; absent where everybody may do everything. */
   acl(slot: number): Acl | undefined {
-    return this.#acls[slot];
+    return this.#acls.get(slot);
   }
 
   /** Whether it is a change of the node at a path. */
@@ -118,31 +128,30 @@ export class EventPage {
     numbers[(at += 1)] = stat.numChildren;
     numbers[(at += 1)] = stat.container ? -1 : (stat.ttlMs ?? 0);
     numbers[(at += 1)] = change.timeMs;
-    this.#paths.push(change.path);
-    this.#authors.push(change.by);
-    this.#owners.push(stat.ephemeralOwner);
-    this.#acls.push(change.acl);
+    this.#paths[slot] = change.path;
+    this.#authors[slot] = change.by;
+    if (stat.ephemeralOwner !== null) this.#owners.set(slot, stat.ephemeralOwner);
+    if (change.acl !== undefined) this.#acls.set(slot, change.acl);
     numbers[slot * stride + aversionColumn] = stat.aversion;
-    this.#chunks.push(value.chunk);
+    this.#chunks[slot] = value.chunk;
     this.#hashes[slot * hashes] = change.pathHash;
     if ("mzxid" in before) {
       numbers[(at += 1)] = before.at;
       numbers[(at += 1)] = before.length;
       numbers[(at += 1)] = before.mzxid;
       numbers[(at += 1)] = before.mtimeMs;
-      this.#chunksBefore.push(before.chunk);
+      this.#chunksBefore[slot] = before.chunk;
       return;
     }
     numbers[(at += 1)] = before.pzxid;
     numbers[(at += 1)] = before.cversion;
     numbers[(at += 1)] = before.numChildren;
-    this.#chunksBefore.push(null);
     this.#hashes[slot * hashes + 1] = before.pathHash;
   }
 
   read(slot: number): Change {
     const of = (column: number): number => this.#numbers[slot * stride + column] ?? 0;
-    const acl = this.#acls[slot];
+    const acl = this.#acls.get(slot);
     const head = {
       revision: of(0),
       ordinal: of(1),
@@ -162,7 +171,7 @@ export class EventPage {
       version: of(10),
       cversion: of(11),
       aversion: of(aversionColumn),
-      ephemeralOwner: this.#owners[slot] ?? null,
+      ephemeralOwner: this.#owners.get(slot) ?? null,
       dataLength: of(4),
       numChildren: of(12),
       container: of(13) < 0,

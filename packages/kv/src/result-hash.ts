@@ -3,6 +3,13 @@ import { hashText } from "./digest.ts";
 import type { ItemHash } from "./digest.ts";
 import type { OpResult, Result, Stat } from "./types.ts";
 
+/** A result of which the hash of its path is known. */
+export type HashedResult = Extract<OpResult, { readonly ok: true }> & { readonly pathHash: number };
+
+function pathHashOf(part: Extract<OpResult, { readonly ok: true }>): number {
+  return "pathHash" in part && typeof part.pathHash === "number" ? part.pathHash : hashText(part.path);
+}
+
 function takeStat(hash: ItemHash, stat: Stat): void {
   hash.int(stat.czxid).int(stat.mzxid).int(stat.pzxid).int(stat.ctimeMs).int(stat.mtimeMs);
   hash.int(stat.version).int(stat.cversion).int(stat.aversion).int(stat.dataLength).int(stat.numChildren);
@@ -15,7 +22,7 @@ function takePart(hash: ItemHash, part: OpResult): void {
     hash.word(0).word(hashText(part.code));
     return;
   }
-  hash.word(part.stat === null ? 1 : 2).word(hashText(part.path));
+  hash.word(part.stat === null ? 1 : 2).word(pathHashOf(part));
   if (part.stat !== null) takeStat(hash, part.stat);
 }
 

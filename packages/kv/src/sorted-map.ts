@@ -62,6 +62,8 @@ export class SortedMap<V> {
   /** What the last insert added, for the nodes above its leaf. */
   #grown = 0;
   #gained = 0;
+  /** What the last delete took away, for the nodes above its leaf. */
+  #lost = 0;
   #owner: Owner = {};
   #root: BNode<V> = { owner: this.#owner, keys: [], values: [], weight: 0 };
 
@@ -96,10 +98,9 @@ export class SortedMap<V> {
 
   /** False when there was none. */
   delete(key: string): boolean {
-    const value = this.get(key);
-    if (value === undefined) return false;
     const root = this.#owned(this.#root);
-    this.#remove(root, key, this.#weigh(value));
+    this.#root = root;
+    if (!this.#remove(root, key)) return false;
     const only = isInner(root) && root.children.length === 1 ? root.children[0] : undefined;
     this.#root = only ?? root;
     return true;
@@ -271,20 +272,24 @@ export class SortedMap<V> {
     return { from, node: right };
   }
 
-  #remove(node: BNode<V>, key: string, weight: number): void {
-    node.weight -= weight;
+  #remove(node: BNode<V>, key: string): boolean {
     if (isInner(node)) {
-      node.size -= 1;
       const at = rank(node.keys, key, true);
       const child = this.#ownedChild(node, at);
-      if (child === undefined) return;
-      this.#remove(child, key, weight);
+      if (child === undefined || !this.#remove(child, key)) return false;
+      node.size -= 1;
+      node.weight -= this.#lost;
       if (child.keys.length < minEntries) this.#join(node, at > 0 ? at - 1 : 0);
-      return;
+      return true;
     }
     const at = rank(node.keys, key, false);
+    const value = node.values[at];
+    if (value === undefined || node.keys[at] !== key) return false;
+    this.#lost = this.#weigh(value);
+    node.weight -= this.#lost;
     node.keys.splice(at, 1);
     node.values.splice(at, 1);
+    return true;
   }
 
   /** Moves `children[at + 1]` into `children[at]` when both fit into three quarters of a node. */

@@ -11,6 +11,7 @@ import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
 import { limits } from "./limits.ts";
 import { isPath } from "./paths.ts";
+import type { HashedResult } from "./result-hash.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
 import { isOver, lifetime, statOf } from "./tree-node.ts";
@@ -51,14 +52,14 @@ export type Refusal = ErrorCode | BudgetExcess;
 /** Of a tree operation: its result, or why nothing was done. */
 export type Outcome = OpResult | Refusal;
 
-function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): OpResult {
+function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): HashedResult {
   const { path, pathHash, chunk, at, length, access } = node;
   const { revision, session: by, timeMs } = x;
   const point = { revision, ordinal: x.events.length, type, path, pathHash, by, timeMs };
   const head = access.acl === openAcl ? point : { ...point, acl: access.acl };
   const stat = statOf(node);
   x.events.push(new Change(head, stat, { chunk, at, length }, before));
-  return { ok: true, path, stat: type === "deleted" ? null : stat };
+  return { ok: true, path, pathHash, stat: type === "deleted" ? null : stat };
 }
 
 function familyOf({ pathHash, pzxid, created, numChildren }: TreeNode): Family {

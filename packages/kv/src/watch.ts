@@ -1,4 +1,4 @@
-import { parentOf, prefixOf } from "./paths.ts";
+import { parentLength, parentOf, prefixOf } from "./paths.ts";
 import type { TreeEvent, WatchKind } from "./types.ts";
 
 function isChild(path: string, parent: string): boolean {
@@ -22,9 +22,13 @@ interface Watch {
   readonly kind: WatchKind;
 }
 
+const lengthBuckets = 256;
+
 /** Who watches what. One watch for each id; finding those of an event costs by the depth of its path. */
 export class WatchTable<Id> {
   readonly #watches: Map<Id, Watch> = new Map();
+  /** How many watches there are of paths of each length, by its last bits: most paths have that of none. */
+  readonly #lengths: Uint32Array = new Uint32Array(lengthBuckets);
   readonly #byPath: Record<WatchKind, Map<string, Set<Id>>> = {
     data: new Map(),
     children: new Map(),
@@ -40,6 +44,7 @@ export class WatchTable<Id> {
   add(id: Id, path: string, kind: WatchKind): void {
     this.remove(id);
     this.#watches.set(id, { path, kind });
+    this.#count(path.length, 1);
     const ids = this.#byPath[kind].get(path);
     if (ids === undefined) this.#byPath[kind].set(path, new Set([id]));
     else ids.add(id);
@@ -50,6 +55,7 @@ export class WatchTable<Id> {
     const watch = this.#watches.get(id);
     if (watch === undefined) return false;
     this.#watches.delete(id);
+    this.#count(watch.path.length, -1);
     const byPath = this.#byPath[watch.kind];
     const ids = byPath.get(watch.path);
     ids?.delete(id);
@@ -59,25 +65,34 @@ export class WatchTable<Id> {
 
   /** Calls `visit` once for every watch that sees the event. It may add and remove watches. */
   match(event: TreeEvent, visit: (id: Id) => void): void {
+    const { path, type } = event;
+    const { data, children, recursive } = this.#byPath;
     const found: Id[] = [];
-    this.#collect("data", event.path, found);
-    if (event.type !== "changed") {
-      this.#collect("children", event.path, found);
-      if (event.path !== "/") this.#collect("children", parentOf(event.path), found);
+    const parent = parentLength(path);
+    this.#collect(data, path, path.length, found);
+    if (type !== "changed") {
+      this.#collect(children, path, path.length, found);
+      if (path !== "/") this.#collect(children, path, parent, found);
     }
-    if (this.#byPath.recursive.size > 0) {
-      let path = event.path;
-      this.#collect("recursive", path, found);
-      while (path !== "/") {
-        path = parentOf(path);
-        this.#collect("recursive", path, found);
-      }
+    if (recursive.size > 0) {
+      this.#collect(recursive, path, path.length, found);
+      let length = path === "/" ? 0 : parent;
+      for (; length > 1; length = Math.max(1, path.lastIndexOf("/", length - 1)))
+        this.#collect(recursive, path, length, found);
+      if (length === 1) this.#collect(recursive, path, 1, found);
     }
     for (const id of found) if (this.#watches.has(id)) visit(id);
   }
 
-  #collect(kind: WatchKind, path: string, into: Id[]): void {
-    const ids = this.#byPath[kind].get(path);
+  /** Those at the first `length` characters of a path. */
+  #collect(byPath: ReadonlyMap<string, ReadonlySet<Id>>, path: string, length: number, into: Id[]): void {
+    if (byPath.size === 0 || this.#lengths[length % lengthBuckets] === 0) return;
+    const ids = byPath.get(length === path.length ? path : path.slice(0, length));
     if (ids !== undefined) for (const id of ids) into.push(id);
+  }
+
+  #count(length: number, by: 1 | -1): void {
+    const bucket = length % lengthBuckets;
+    this.#lengths[bucket] = (this.#lengths[bucket] ?? 0) + by;
   }
 }

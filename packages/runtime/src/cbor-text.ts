@@ -34,10 +34,24 @@ export function isHexDigit(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66);
 }
 
+/** Ids come again and again: some of those of late, each at a place that two of its digits choose. */
+const lately: string[] = Array.from({ length: 256 }, () => "");
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let at = start; at < end; at += 1) if (text.charCodeAt(at - start) !== bytes[at]) return false;
+  return true;
+}
+
 /** The text that stands at `start` up to `end`; undefined unless it is all lowercase hex digits. */
 export function hexOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+  const place = ((bytes[start] ?? 0) * 9 + (bytes[end - 1] ?? 0) * 5) & 255;
+  const known = lately[place] ?? "";
+  if (isText(known, bytes, start, end)) return known;
   for (let at = start; at < end; at += 1) {
     if (!isHexDigit(bytes[at] ?? 0)) return undefined;
   }
-  return asciiSlice.call(bytes, start, end);
+  const text = asciiSlice.call(bytes, start, end);
+  lately[place] = text;
+  return text;
 }
