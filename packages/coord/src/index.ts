@@ -1,5 +1,5 @@
 export * from "./client/index.ts";
-export type { CoordNode, Member, StartOptions } from "./server/api.ts";
+export type { CoordNode, Health, Member, StartOptions } from "./server/api.ts";
 export {
   findPoison,
   forceNewCluster,
@@ -9,7 +9,15 @@ export {
   skipEntry,
 } from "./server/offline.ts";
 export type { DataOptions, RestoreOptions } from "./server/offline.ts";
+export { prometheusText } from "./server/prometheus.ts";
 export { standIn } from "./server/stand-in.ts";
 export type { StandIn } from "./server/stand-in.ts";
 export { start } from "./server/start.ts";
-export type { DataReport, ForcedCluster, Poison, RestoredCluster } from "@flotilla/raft";
+export type {
+  DataReport,
+  ForcedCluster,
+  Metric,
+  MetricSample,
+  Poison,
+  RestoredCluster,
+} from "@flotilla/raft";

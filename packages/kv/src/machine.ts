@@ -3,22 +3,18 @@ import { Answered } from "./answered.ts";
 import { attached } from "./attach.ts";
 import { BudgetReads } from "./budget-ops.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
-import { EventHistory } from "./history.ts";
-import type { HistoryLimits } from "./history.ts";
+import { EventHistory, type HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
 import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
 import { PastReads } from "./past.ts";
 import { endAllSessions, expire, perform, resultOf } from "./perform.ts";
 import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
-import { MachineRestore } from "./restore.ts";
-import type { Restored } from "./restore.ts";
+import { MachineRestore, type Restored } from "./restore.ts";
 import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
-import { digestOf, emptyState } from "./state.ts";
-import type { Standing, State } from "./state.ts";
-import { openSubtree } from "./subtree.ts";
-import type { Subtree } from "./subtree.ts";
+import { digestOf, emptyState, type Standing, type State } from "./state.ts";
+import { openSubtree, type Subtree } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
 import { reap } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
@@ -223,6 +219,11 @@ export class Machine {
   session(id: SessionId): SessionInfo | null {
     const session = this.#state.sessions.get(id);
     return session === undefined ? null : sessionInfo(this.#state, session);
+  }
+
+  /** Open sessions, and leases, the sessions' own among them. */
+  get counts(): { readonly sessions: number; readonly leases: number } {
+    return this.#state.sessions.counts;
   }
 
   /** Sorted by id. */

@@ -73,6 +73,10 @@ export class SessionTable {
     return found;
   }
 
+  get counts(): { readonly sessions: number; readonly leases: number } {
+    return { sessions: this.#sessions.size, leases: this.#leases.size };
+  }
+
   lease(id: LeaseId): LeaseInfo | undefined {
     return this.#leases.get(id);
   }

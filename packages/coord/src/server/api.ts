@@ -1,5 +1,5 @@
 import type { Host, Logger } from "@flotilla/runtime";
-import type { StopReason, TraceRecord } from "@flotilla/raft";
+import type { Metric, StopReason, TraceRecord } from "@flotilla/raft";
 import type { Session } from "../client/api.ts";
 import type { Codec } from "../client/codecs.ts";
 import type { CallOptions } from "../client/read-api.ts";
@@ -102,6 +102,16 @@ export interface Coord extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What a member is fit for. */
+export interface Health {
+  /** False: it has stopped, or its disk hangs. Nothing but a restart helps. */
+  readonly live: boolean;
+  /** True: it serves linearizable reads now. */
+  readonly ready: boolean;
+  /** Why it is not ready or alive, in words; empty when it is both. */
+  readonly problems: readonly string[];
+}
+
 /** This process as a member. */
 export interface CoordNode extends Coord {
   readonly id: string;
@@ -109,6 +119,14 @@ export interface CoordNode extends Coord {
   readonly address: string;
   /** What this member knows, without asking anyone. */
   status(): NodeStatus;
+  /** Counters, gauges and histograms as of now; docs/metrics.md names them all. `prometheusText` writes them down. */
+  metrics(): readonly Metric[];
+  /**
+   * Whether it is alive, and whether it serves: asked of the cluster by a linearizable read, 2,000 ms at most unless
+   * `timeoutMs` says another time. Several calls share a read.
+   * @throws FlotillaError `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
+  health(options?: CallOptions): Promise<Health>;
   /**
    * Opens a further session at this member, also after `session` was lost. Closes with the member.
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`

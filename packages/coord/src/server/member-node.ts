@@ -1,6 +1,6 @@
 import type { Machine } from "@flotilla/kv";
 import { membersOf } from "@flotilla/raft";
-import type { RaftNode, StopReason } from "@flotilla/raft";
+import type { Metric, RaftNode, StopReason } from "@flotilla/raft";
 import type { Channel, Host, Listener } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
@@ -24,8 +24,9 @@ import type {
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
 import { AdminDoor } from "./admin-door.ts";
-import type { Coord, CoordNode } from "./api.ts";
+import type { Coord, CoordNode, Health } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
+import { HealthCheck } from "./health.ts";
 import { Joining } from "./joining.ts";
 import type { Comparer } from "./comparer.ts";
 import type { FeatureKeeper } from "./feature-keeper.ts";
@@ -34,9 +35,11 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { LoadedStartOptions } from "./options.ts";
 import { MemberAdmin } from "./member-admin.ts";
 import { localSession } from "./own-session.ts";
+import { nodeMetrics } from "./node-metrics.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Reaper } from "./reaper.ts";
 import type { Renewals } from "./renewals.ts";
+import type { SessionHub } from "./session-hub.ts";
 import { nodeStatus } from "./status.ts";
 
 /** The running parts of a member. */
@@ -51,6 +54,7 @@ export interface MemberParts {
   readonly features: FeatureKeeper;
   readonly comparer: Comparer;
   readonly reads: ReadGate;
+  readonly hub: SessionHub;
   readonly renewals: Renewals;
   readonly listener: Listener;
   readonly machine: Machine;
@@ -64,6 +68,7 @@ export class MemberNode implements CoordNode {
   readonly #parts: MemberParts;
   readonly #coord: Coord;
   readonly #admin: AdminDoor;
+  readonly #health: HealthCheck;
   readonly #joining: Joining | null;
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
@@ -82,6 +87,7 @@ export class MemberNode implements CoordNode {
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
     this.#admin = this.#openAdmin();
+    this.#health = new HealthCheck({ ...parts, clock: parts.host.clock, ending: () => this.#ending() });
     this.#joining = this.#join();
     this.closed = this.#whenStopped();
   }
@@ -125,6 +131,14 @@ export class MemberNode implements CoordNode {
   status(): NodeStatus {
     const { loaded, raft, machine } = this.#parts;
     return nodeStatus(loaded.cluster, raft.status(), machine);
+  }
+
+  metrics(): readonly Metric[] {
+    return nodeMetrics(this.#parts);
+  }
+
+  health(options?: CallOptions): Promise<Health> {
+    return this.#health.check(options);
   }
 
   async connect(options: SessionOptions = {}): Promise<Coord> {
@@ -182,6 +196,12 @@ export class MemberNode implements CoordNode {
     const known = secret === undefined ? {} : { secret };
     const reach = { host, cluster, endpoints, ...known, timeoutMs };
     await new ClusterAdmin(reach, new AbortController().signal).remove(id);
+  }
+
+  /** Why there is no counting on it any more. */
+  #ending(): "stopped" | "closing" | null {
+    if (this.#hasStopped) return "stopped";
+    return this.#closing === undefined ? null : "closing";
   }
 
   #openAdmin(): AdminDoor {

@@ -25,6 +25,11 @@ export class SessionHub implements SessionRegistry {
     this.#told = machine.token;
   }
 
+  /** Sessions attached here. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   add(session: LocalSession): void {
     this.#sessions.set(session.id, [...this.#of(session.id), session]);
   }

@@ -19,7 +19,7 @@ export function nodeStatus(cluster: string, raft: RaftStatus, machine: Machine):
     digest: machine.digest(),
     featureLevel: machine.featureLevel,
     newestLevel: machine.newestLevel,
-    sessions: machine.sessions().length,
+    sessions: machine.counts.sessions,
     nodes: machine.nodes,
     historyId: raft.configuration.historyId,
     members: raft.configuration.voters.map(({ id, address }) => {

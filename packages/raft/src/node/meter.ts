@@ -50,6 +50,7 @@ export class Meter implements RaftObserver {
   readonly #clock: Pick<Clock, "now">;
   #recovered = false;
   #appendedMs = 0;
+  #isAppending = false;
   #role: SoftState["role"] | null = null;
   #term: Term | null = null;
   #leader: NodeId | null = null;
@@ -79,7 +80,13 @@ export class Meter implements RaftObserver {
     this.sent.add(type);
   }
 
+  /** Milliseconds since the batch under way was handed to the disk; 0 when none is. */
+  get appendingMs(): number {
+    return this.#isAppending ? this.#clock.now() - this.#appendedMs : 0;
+  }
+
   onAppend({ entries, truncateFrom }: AppendTask): void {
+    this.#isAppending = true;
     this.#appendedMs = this.#clock.now();
     this.batchEntries.observe(entries.length);
     for (const { frame } of entries) this.appendBytes += frame.length;
@@ -87,6 +94,7 @@ export class Meter implements RaftObserver {
   }
 
   onDurable(): void {
+    this.#isAppending = false;
     this.fsyncSeconds.observe((this.#clock.now() - this.#appendedMs) / 1000);
   }
 

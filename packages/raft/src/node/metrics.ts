@@ -59,6 +59,11 @@ function gauges(status: RaftStatus, meter: Meter): readonly Metric[] {
     gauge("last_index", "End of the log, durable or not.", one(lastIndex)),
     gauge("first_index", "First index still in the log.", one(firstIndex)),
     gauge("log_bytes", "Frames of the log in memory.", one(logBytes)),
+    gauge(
+      "append_pending_seconds",
+      "Since the batch under way was handed to the disk.",
+      one(meter.appendingMs / 1000),
+    ),
     gauge("snapshot_index", "Last index of the newest snapshot; 0: none.", one(snapshotIndex)),
     gauge("proposals_pending", "Proposals made here without outcome.", one(meter.proposalsPending)),
     gauge(

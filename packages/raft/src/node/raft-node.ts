@@ -139,6 +139,11 @@ export class RaftNode implements AsyncDisposable {
     return describeMetrics(this.#driver.status(), this.#meter);
   }
 
+  /** Milliseconds since the batch under way was handed to the disk; 0 when none is. A disk that hangs lets it grow. */
+  get appendingMs(): number {
+    return this.#meter.appendingMs;
+  }
+
   /** Stops at once for a reason that whoever drives it found, as for one of its own: `closed` tells it. */
   fail(error: Error): void {
     this.#driver.fail(error);

@@ -2,6 +2,9 @@ import type { CoordNode, StandIn, StartOptions } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { jsonLogger } from "@flotilla/runtime/real";
 import { Command } from "commander";
+import { listenForAdmins } from "../admin/listener.ts";
+import { AdminPages, notServing } from "../admin/pages.ts";
+import { ProcessMeter } from "../admin/process-metrics.ts";
 import { TraceFile } from "../cli/trace-file.ts";
 import { jsonOption } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
@@ -31,6 +34,10 @@ export function serveCommand(context: Context): Command {
     .option("--join <list>", "members of a cluster to join, host:port,…; used until it has added this node")
     .option("--learner", "with --join: follow without a vote")
     .option("--advertise <host:port>", "with --join: where the others reach it; default: where it listens")
+    .option(
+      "--admin-listen <host:port>",
+      "answer /livez, /readyz and /metrics there, over HTTP; default: nowhere",
+    )
     .option("--cluster <name>", "default: flotilla")
     .option("--secret-file <file>", "file with the shared secret; or set FLOTILLA_SECRET")
     .option("--insecure", "listen beyond loopback without a secret")
@@ -55,29 +62,47 @@ export function serveCommand(context: Context): Command {
     });
 }
 
+/** What is served, and where probes ask for it. */
+interface Served {
+  readonly settings: ServeSettings;
+  readonly options: StartOptions;
+  readonly pages: AdminPages;
+  readonly adminAddress: string | undefined;
+}
+
 async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
   const options = await startOptions(settings);
+  // Loaded only here: clients do without the database.
+  const { prometheusText } = await import("@flotilla/coord");
+  const { adminListen } = settings;
+  using meter = adminListen === undefined ? null : new ProcessMeter();
+  const subject = notServing("it is starting");
+  const pages = new AdminPages({ render: prometheusText, process: () => meter?.read() ?? [], subject });
+  await using admins = adminListen === undefined ? null : await listenForAdmins(adminListen, pages);
+  const of = { settings, options, pages, adminAddress: admins?.address };
   try {
-    await serveMember(context, settings, options, json);
+    await serveMember(context, of, json);
   } catch (error) {
     if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
-    await standInFor(context, options, error, json);
+    pages.show(notServing(`its data is damaged: ${error.message}`));
+    await standInFor(context, of, error, json);
     throw error;
   }
 }
 
 async function serveMember(
   context: Context,
-  settings: ServeSettings,
-  options: StartOptions,
+  { settings, options, pages, adminAddress }: Served,
   json: boolean,
 ): Promise<void> {
-  // Loaded only here: clients do without the database.
   const { start } = await import("@flotilla/coord");
   using trace = settings.trace === undefined ? null : new TraceFile(settings.trace);
   const node = await start(trace === null ? options : { ...options, trace: (record) => trace.add(record) });
+  pages.show(node);
   const { id, address } = node;
-  if (json) context.out.json({ type: "listening", id, address, cluster: settings.cluster, pid: process.pid });
+  const { cluster } = settings;
+  const { pid } = process;
+  if (json) context.out.json({ type: "listening", id, address, adminAddress, cluster, pid });
   else
     context.out.line(
       `${id} of cluster ${settings.cluster} listens on ${address}, data in ${settings.dataDir}`,
@@ -90,7 +115,7 @@ async function serveMember(
 /** A damaged member stays up to say so. */
 async function standInFor(
   context: Context,
-  options: StartOptions,
+  { options }: Served,
   error: FlotillaError,
   json: boolean,
 ): Promise<void> {

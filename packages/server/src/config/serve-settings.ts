@@ -15,6 +15,7 @@ export const serveSettingNames = [
   "join",
   "learner",
   "advertise",
+  "adminListen",
   "cluster",
   "secret",
   "secretFile",
@@ -42,6 +43,8 @@ export interface ServeSettings {
   /** Default false. */
   readonly learner: boolean;
   readonly advertise: string | undefined;
+  /** Where probes and scrapers are answered over HTTP, `host:port`; nowhere by default. */
+  readonly adminListen: string | undefined;
   /** Default `flotilla`. */
   readonly cluster: string;
   readonly secret: string | undefined;
@@ -110,6 +113,7 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
     join: setting("join", readAddresses),
     learner: setting("learner", readBoolean) ?? false,
     advertise: setting("advertise", readText),
+    adminListen: setting("adminListen", readText),
     cluster: setting("cluster", readText) ?? "flotilla",
     ...secretOf(sources),
     insecure: setting("insecure", readBoolean) ?? false,

@@ -1,0 +1,64 @@
+import type { RaftNode } from "@flotilla/raft";
+import type { Clock } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { CallOptions } from "../client/read-api.ts";
+import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
+import { Deadlines } from "../client/deadlines.ts";
+import type { Health } from "./api.ts";
+import type { ReadGate } from "./read-gate.ts";
+
+const defaultTimeoutMs = 2_000;
+/** A batch that the disk takes longer for will not come back, ms. A leader steps down much sooner. */
+const hangingDiskMs = 30_000;
+
+export interface HealthCheckOptions {
+  readonly clock: Clock;
+  readonly raft: Pick<RaftNode, "appendingMs" | "status">;
+  readonly reads: Pick<ReadGate, "confirm">;
+  /** Why it does not go on; null while it does. */
+  readonly ending: () => "stopped" | "closing" | null;
+}
+
+/** Tells what a member is fit for. */
+export class HealthCheck {
+  readonly #options: HealthCheckOptions;
+  readonly #deadlines: Deadlines;
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+    this.#deadlines = new Deadlines(options.clock);
+  }
+
+  async check(options?: CallOptions): Promise<Health> {
+    const limits = callLimits(options, defaultTimeoutMs);
+    const end = this.#options.ending();
+    const isLost = end === "stopped" || this.#options.raft.appendingMs >= hangingDiskMs;
+    if (isLost) return { live: false, ready: false, problems: [this.#problem(end)] };
+    const isServing = end === null && (await this.#serves(limits));
+    return { live: true, ready: isServing, problems: isServing ? [] : [this.#problem(end)] };
+  }
+
+  /** @throws FlotillaError `ERR_FLOTILLA_ABORTED` */
+  async #serves(limits: CallLimits): Promise<boolean> {
+    const { raft, reads } = this.#options;
+    // A member of no cluster has nobody to ask.
+    if (raft.status().configuration.voters.length === 0) return false;
+    const wait = new PlainWait<boolean>(this.#deadlines, limits, "health");
+    reads.confirm((confirmed) => wait.resolve(confirmed));
+    try {
+      return await wait.promise;
+    } catch (error) {
+      if (FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT")) return false;
+      throw error;
+    }
+  }
+
+  #problem(end: "stopped" | "closing" | null): string {
+    if (end !== null) return end === "stopped" ? "it has stopped" : "it is closing";
+    const { appendingMs } = this.#options.raft;
+    const { leader, configuration } = this.#options.raft.status();
+    if (appendingMs >= hangingDiskMs) return `the disk has not answered for ${Math.round(appendingMs)} ms`;
+    if (configuration.voters.length === 0) return "it belongs to no cluster yet";
+    return leader === null ? "no leader is known" : "no linearizable read was answered in time";
+  }
+}

@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { prometheusText } from "../../src/server/prometheus.ts";
+import { errorOf } from "../client/fake-cluster.ts";
+import { Cluster } from "./cluster.ts";
+
+const documentation = readFileSync(new URL("../../../../docs/metrics.md", import.meta.url), "utf8");
+
+async function cluster(size: number): Promise<Cluster> {
+  const started = new Cluster(size);
+  await started.start();
+  await started.leader();
+  // So that all founders have met.
+  await started.pass(1_000);
+  return started;
+}
+
+test("a member that serves is alive and ready, also one that follows", async () => {
+  const three = await cluster(3);
+  for (const id of three.ids) {
+    const health = await three.until(three.node(id).health());
+    expect(health).toEqual({ live: true, ready: true, problems: [] });
+  }
+});
+
+test("without a majority it is alive and not ready, says so in time, and recovers", async () => {
+  const three = await cluster(3);
+  three.kernel.node("n2").crash();
+  three.kernel.node("n3").crash();
+  const begun = three.kernel.nowMs;
+  const health = await three.until(three.node("n1").health());
+  expect(health).toMatchObject({ live: true, ready: false });
+  expect(health.problems).toHaveLength(1);
+  expect(three.kernel.nowMs - begun).toBeLessThanOrEqual(2_001);
+  const patient = await three.until(three.node("n1").health({ timeoutMs: 5_000 }));
+  expect(patient).toEqual({ live: true, ready: false, problems: ["no leader is known"] });
+  await three.start(["n2"]);
+  await three.leader(["n1", "n2"]);
+  expect(await three.until(three.node("n1").health())).toMatchObject({ ready: true });
+});
+
+test("a node that waits to be added belongs to no cluster yet", async () => {
+  const one = await cluster(1);
+  await one.join("n9", { join: [] });
+  const problems = ["it belongs to no cluster yet"];
+  expect(await one.until(one.node("n9").health())).toEqual({ live: true, ready: false, problems });
+});
+
+test("a disk that hangs ends the readiness, and at last the life", async () => {
+  const one = await cluster(1);
+  const { disk } = one.kernel.node("n1");
+  disk.stick();
+  void one
+    .node("n1")
+    .session.put("/a", "1")
+    .catch(() => {});
+  await one.pass(10_000);
+  expect(await one.until(one.node("n1").health())).toMatchObject({ live: true });
+  await one.pass(25_000);
+  const hung = await one.until(one.node("n1").health());
+  expect(hung).toMatchObject({ live: false, ready: false });
+  expect(hung.problems[0]).toMatch(/^the disk has not answered for \d+ ms$/);
+  disk.unstick();
+  await one.pass(10_000);
+  expect(await one.until(one.node("n1").health())).toMatchObject({ live: true, ready: true });
+});
+
+test("one that closes is not ready, and one that stopped is not alive", async () => {
+  const one = await cluster(1);
+  const node = one.node("n1");
+  const closing = node.close();
+  expect(await node.health()).toEqual({ live: true, ready: false, problems: ["it is closing"] });
+  await one.until(closing);
+  const other = await cluster(1);
+  other.kernel.node("n1").disk.failNext("sync");
+  void other
+    .node("n1")
+    .session.put("/a", "1")
+    .catch(() => {});
+  await other.until(other.node("n1").closed);
+  const problems = ["it has stopped"];
+  expect(await other.node("n1").health()).toEqual({ live: false, ready: false, problems });
+});
+
+test("a caller that gives up is told so", async () => {
+  const three = await cluster(3);
+  three.kernel.node("n2").crash();
+  three.kernel.node("n3").crash();
+  await three.pass(3_000);
+  const stop = new AbortController();
+  const waiting = errorOf(three.node("n1").health({ signal: stop.signal }));
+  stop.abort();
+  expect((await waiting).code).toBe("ERR_FLOTILLA_ABORTED");
+  const wrong = await errorOf(three.node("n1").health({ timeoutMs: 0 }));
+  expect(wrong.code).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+});
+
+test("metrics count what there is, and all are documented", async () => {
+  const one = await cluster(1);
+  const node = one.node("n1");
+  const session = await one.client();
+  await one.until(session.create("/a"));
+  await using _ = await one.until(session.watch("/a"));
+  await one.until(session.grant(5_000));
+  const metrics = node.metrics().filter(({ name }) => !name.startsWith("flotilla_raft_"));
+  const values = Object.fromEntries(
+    metrics.map((metric) => [metric.name, metric.type === "histogram" ? null : metric.samples[0]?.value]),
+  );
+  expect(values).toMatchObject({
+    flotilla_sessions: 2,
+    flotilla_leases: 3,
+    flotilla_nodes: 2,
+    flotilla_attached_sessions: 2,
+    flotilla_watches: 1,
+    flotilla_revision: node.status().revision,
+  });
+  const documented = [...documentation.matchAll(/^\| `(flotilla_[a-z_]+)` \| (\w+) \|/gm)].map(
+    ([, name, type]) => [name, type],
+  );
+  expect(metrics.map(({ name, type }) => [name, type])).toEqual(documented);
+});
+
+test("the text of metrics follows the format, with everything in it escaped", () => {
+  const text = prometheusText([
+    { name: "a_total", help: "A \\ and\nmore.", type: "counter", samples: [{ labels: {}, value: 3 }] },
+    {
+      name: "b",
+      help: "B.",
+      type: "gauge",
+      samples: [
+        { labels: { peer: 'x"\\\n', kind: "k" }, value: 0.5 },
+        { labels: {}, value: Number.POSITIVE_INFINITY },
+      ],
+    },
+    { name: "none", help: "Nothing.", type: "gauge", samples: [] },
+    {
+      name: "c_seconds",
+      help: "C.",
+      type: "histogram",
+      buckets: { bounds: [0.1, 1], counts: [1, 2], sum: 7.5, count: 3 },
+    },
+  ]);
+  expect(text).toBe(
+    [
+      String.raw`# HELP a_total A \\ and\nmore.`,
+      "# TYPE a_total counter",
+      "a_total 3",
+      "# HELP b B.",
+      "# TYPE b gauge",
+      String.raw`b{peer="x\"\\\n",kind="k"} 0.5`,
+      "b +Inf",
+      "# HELP none Nothing.",
+      "# TYPE none gauge",
+      "# HELP c_seconds C.",
+      "# TYPE c_seconds histogram",
+      'c_seconds_bucket{le="0.1"} 1',
+      'c_seconds_bucket{le="1"} 2',
+      'c_seconds_bucket{le="+Inf"} 3',
+      "c_seconds_sum 7.5",
+      "c_seconds_count 3",
+      "",
+    ].join("\n"),
+  );
+});
