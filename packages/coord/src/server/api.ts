@@ -103,7 +103,7 @@ export interface Coord extends AsyncDisposable {
 }
 
 /** What a member is fit for. */
-export interface Health {
+export interface NodeHealth {
   /** False: it has stopped, or its disk hangs. Nothing but a restart helps. */
   readonly live: boolean;
   /** True: it serves linearizable reads now. */
@@ -126,7 +126,7 @@ export interface CoordNode extends Coord {
    * `timeoutMs` says another time. Several calls share a read.
    * @throws FlotillaError `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`
    */
-  health(options?: CallOptions): Promise<Health>;
+  health(options?: CallOptions): Promise<NodeHealth>;
   /**
    * Opens a further session at this member, also after `session` was lost. Closes with the member.
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`

@@ -4,7 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions } from "../client/read-api.ts";
 import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
 import { Deadlines } from "../client/deadlines.ts";
-import type { Health } from "./api.ts";
+import type { NodeHealth } from "./api.ts";
 import type { ReadGate } from "./read-gate.ts";
 
 const defaultTimeoutMs = 2_000;
@@ -29,7 +29,7 @@ export class HealthCheck {
     this.#deadlines = new Deadlines(options.clock);
   }
 
-  async check(options?: CallOptions): Promise<Health> {
+  async check(options?: CallOptions): Promise<NodeHealth> {
     const limits = callLimits(options, defaultTimeoutMs);
     const end = this.#options.ending();
     const isLost = end === "stopped" || this.#options.raft.appendingMs >= hangingDiskMs;

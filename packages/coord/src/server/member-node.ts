@@ -24,7 +24,7 @@ import type {
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
 import { AdminDoor } from "./admin-door.ts";
-import type { Coord, CoordNode, Health } from "./api.ts";
+import type { Coord, CoordNode, NodeHealth } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import { HealthCheck } from "./health.ts";
 import { Joining } from "./joining.ts";
@@ -137,7 +137,7 @@ export class MemberNode implements CoordNode {
     return nodeMetrics(this.#parts);
   }
 
-  health(options?: CallOptions): Promise<Health> {
+  health(options?: CallOptions): Promise<NodeHealth> {
     return this.#health.check(options);
   }
 

@@ -1,4 +1,4 @@
-import type { Health, Metric } from "@flotilla/coord";
+import type { NodeHealth, Metric } from "@flotilla/coord";
 
 /** What is answered to one request. */
 export interface Page {
@@ -9,7 +9,7 @@ export interface Page {
 
 /** What the pages tell of. */
 export interface Subject {
-  health(options: { readonly signal: AbortSignal }): Promise<Health>;
+  health(options: { readonly signal: AbortSignal }): Promise<NodeHealth>;
   metrics(): readonly Metric[];
 }
 
@@ -65,7 +65,7 @@ export function notServing(problem: string): Subject {
   };
 }
 
-function verdict(health: Health, asked: "live" | "ready"): Page {
+function verdict(health: NodeHealth, asked: "live" | "ready"): Page {
   const isGood = health[asked];
   const lines = isGood ? ["ok"] : health.problems;
   return { status: isGood ? 200 : 503, type: plain, text: `${lines.join("\n")}\n` };

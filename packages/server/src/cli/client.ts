@@ -94,15 +94,25 @@ async function open(settings: ClientSettings, signal: AbortSignal): Promise<Coor
 }
 
 /** Connects, runs the command, and ends the session in any case. */
-export async function withSession<T>(
+export async function withCoord<T>(
+  context: Context,
+  flags: ClientFlags,
+  run: (coord: Coord, settings: ClientSettings) => Promise<T>,
+): Promise<T> {
+  const settings = await loadClientSettings(flags, context.env);
+  const coord = await open(settings, context.stop);
+  try {
+    return await run(coord, settings);
+  } finally {
+    await coord.close();
+  }
+}
+
+/** The same for a command that wants no more than the session. */
+export function withSession<T>(
   context: Context,
   flags: ClientFlags,
   run: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const coord = await open(await loadClientSettings(flags, context.env), context.stop);
-  try {
-    return await run(coord.session);
-  } finally {
-    await coord.close();
-  }
+  return withCoord(context, flags, ({ session }) => run(session));
 }

@@ -9,6 +9,8 @@ import { lsCommand } from "../commands/ls.ts";
 import { leasesCommand } from "../commands/leases.ts";
 import { historyCommand } from "../commands/history.ts";
 import { leaveCommand } from "../commands/leave.ts";
+import { electionsCommand } from "../commands/elections.ts";
+import { locksCommand } from "../commands/locks.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
 import { repairCommand } from "../commands/repair.ts";
@@ -47,6 +49,8 @@ const commands = [
   multiCommand,
   sessionsCommand,
   leasesCommand,
+  electionsCommand,
+  locksCommand,
   aclCommand,
   statCommand,
   historyCommand,

@@ -121,3 +121,8 @@ export function statRows(stat: Stat): [string, string][] {
     ["ephemeral owner", stat.ephemeralOwner ?? "-"],
   ];
 }
+
+/** A wall time for people. */
+export function since(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
+import { namesBelow } from "../cli/children.ts";
 import { printable } from "../cli/output.ts";
 import { asOf, kindOf, notFound, revisionOption } from "../cli/values.ts";
 import type { RevisionFlag } from "../cli/values.ts";
@@ -48,16 +49,12 @@ async function listLong(context: Context, path: string, flags: LsFlags): Promise
   context.out.table(["NAME", "VERSION", "BYTES", "CHILDREN", "KIND"], rows);
 }
 
-async function childrenOf(session: Session, path: string, options: PastOptions): Promise<string[]> {
-  const names: string[] = [];
-  let after: string | null = null;
-  do {
-    const page = await session.children(path, after === null ? options : { ...options, after });
-    if (page === null) throw notFound(path);
-    for (const name of page.names) names.push(name);
-    after = page.next;
-  } while (after !== null);
-  return names;
+async function childrenOf(session: Session, path: string, options: PastOptions): Promise<readonly string[]> {
+  return (await namesBelow(session, path, options)) ?? notThere(path);
+}
+
+function notThere(path: string): never {
+  throw notFound(path);
 }
 
 /** Children that go away meanwhile are left out. */

@@ -45,6 +45,7 @@ async function allOf(session: Session): Promise<readonly SessionInfo[]> {
 
 function endCommand(context: Context): Command {
   const command = new Command("end")
+    .alias("expire")
     .description("have a session ended: it is renewed no more, and gone after its TTL and a little")
     .argument("<id>")
     .addOption(yesOption());

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { request } from "node:http";
-import type { Health } from "@flotilla/coord";
+import type { NodeHealth } from "@flotilla/coord";
 import { prometheusText } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, onTestFinished, test } from "vitest";
@@ -9,7 +9,7 @@ import { type AdminListener, listenForAdmins } from "../../src/admin/listener.ts
 import { AdminPages, notServing, type Subject } from "../../src/admin/pages.ts";
 import { ProcessMeter } from "../../src/admin/process-metrics.ts";
 
-const good: Health = { live: true, ready: true, problems: [] };
+const good: NodeHealth = { live: true, ready: true, problems: [] };
 
 async function listener(subject: Partial<Subject> = {}): Promise<AdminListener & { pages: AdminPages }> {
   const meter = new ProcessMeter();
@@ -55,7 +55,7 @@ test("answers probes by what the subject says, with the reasons", async () => {
   admins.pages.show(notServing("it is starting"));
   expect(await ask(admins, "/livez")).toMatchObject({ status: 200, text: "ok\n" });
   expect(await ask(admins, "/readyz")).toMatchObject({ status: 503, text: "it is starting\n" });
-  const dead: Health = { live: false, ready: false, problems: ["a", "b"] };
+  const dead: NodeHealth = { live: false, ready: false, problems: ["a", "b"] };
   admins.pages.show({ health: async () => dead, metrics: () => [] });
   expect(await ask(admins, "/livez")).toMatchObject({ status: 503, text: "a\nb\n" });
 });
