@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import { permissions } from "./acl.ts";
-import type { BudgetInfo, BudgetReport, BudgetsPage, SetBudgetOp } from "./budget.ts";
+import type { BudgetExcess, BudgetInfo, BudgetReport, BudgetsPage, SetBudgetOp } from "./budget.ts";
 import type { BudgetRecord } from "./budget-table.ts";
 import { limits } from "./limits.ts";
 import { parentOf } from "./paths.ts";
@@ -50,12 +50,30 @@ export class BudgetReads {
     return record === undefined ? null : this.#info(record);
   }
 
-  /** Sorted by path, at most `limit` (1 to 500) of those after `after` (null: from the start). */
-  page(after: string | null, limit: number): BudgetsPage {
+  /** Those at and below a path, sorted, at most `limit` (1 to 500) of those after `after` (null: from the start). */
+  page(top: string, after: string | null, limit: number): BudgetsPage {
     const size = Math.min(Math.max(1, limit), limits.budgetsPage);
-    const found = this.#tree().budgets.page(after, size + 1);
+    const found = this.#tree().budgets.page(top, after, size + 1);
     const budgets = found.slice(0, size).map((record) => this.#info(record));
     return { budgets, next: found.length > size ? (budgets.at(-1)?.path ?? null) : null };
+  }
+
+  /**
+   * The first bound of a kind, of the budgets at or above a path from there upwards, that one more watch would go
+   * beyond; `count` tells how many there are at and below a path. Null: none. O(depth).
+   */
+  excessOfWatch(
+    path: string,
+    bound: BudgetReport["bound"],
+    count: (top: string) => number,
+  ): BudgetExcess | null {
+    for (const { path: top, budget } of this.#tree().budgets.covering(path)) {
+      const limit = budget.watches?.[bound];
+      if (limit === undefined) continue;
+      const used = count(top);
+      if (used >= limit) return { path: top, kind: "watches", limit, used, wanted: used + 1 };
+    }
+    return null;
   }
 
   /** Bounds that the last command went beyond, or was refused by; once. */

@@ -2,7 +2,7 @@ import { budgetKinds } from "./budget.ts";
 import type { Budget, BudgetExcess, BudgetKind, BudgetReport, BudgetUse } from "./budget.ts";
 import { hashText } from "./digest.ts";
 import type { Digest, ItemHash } from "./digest.ts";
-import { parentOf, prefixOf } from "./paths.ts";
+import { isWithin, prefixOf, valuesAbove } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
 import type { LeaseId, Usage } from "./types.ts";
 
@@ -37,10 +37,6 @@ export interface BudgetTree {
 }
 
 const budgetKind = 5;
-
-function isWithin(path: string, top: string): boolean {
-  return path === top || path.startsWith(prefixOf(top));
-}
 
 /** Where neither is bounded, neither is asked for. */
 const unmeasured: Usage = { nodes: 0, bytes: 0 };
@@ -77,15 +73,22 @@ export class BudgetTable {
     return this.#byPath.get(path);
   }
 
-  /** Sorted by path, at most `limit` of those after `after`. */
-  page(after: string | null, limit: number): readonly BudgetRecord[] {
+  /** Those at and below a path, sorted by path, at most `limit` of those after `after`. */
+  page(top: string, after: string | null, limit: number): readonly BudgetRecord[] {
     const found: BudgetRecord[] = [];
-    this.#sorted.scan(after === null ? "" : `${after}\u0000`, (_path, record) => {
+    const end = prefixOf(top);
+    this.#sorted.scan(after === null || after < top ? top : `${after}\u0000`, (path, record) => {
       if (found.length === limit) return false;
+      if (!isWithin(path, top)) return path < end;
       found.push(record);
       return true;
     });
     return found;
+  }
+
+  /** The budgets at and above a path, from there upwards. */
+  covering(path: string): BudgetRecord[] {
+    return valuesAbove(this.#byPath, path, this.#longest);
   }
 
   /** All budgets as they are now, sorted by path, untouched by later changes. O(1). */
@@ -130,7 +133,7 @@ export class BudgetTable {
    */
   refusal(growth: Growth): BudgetExcess | null {
     if (this.size === 0) return null;
-    for (const record of this.#covering(growth.path)) {
+    for (const record of this.covering(growth.path)) {
       const excess = this.#beyond(record, "hard", growth);
       if (excess !== null) return excess;
     }
@@ -140,7 +143,7 @@ export class BudgetTable {
   /** A creation or a set is done now. Counts it, and reports the soft bounds that it goes beyond. */
   charge(growth: Growth): void {
     if (this.size === 0) return;
-    for (const record of this.#covering(growth.path)) {
+    for (const record of this.covering(growth.path)) {
       const excess = this.#beyond(record, "soft", growth);
       if (excess !== null) this.report("soft", excess);
       if (record.budget.rate !== undefined) this.#countWrite(record, growth.timeMs);
@@ -187,27 +190,6 @@ export class BudgetTable {
     if (journal === null) return;
     this.#reports.length = this.#reportsBefore;
     for (const record of journal.toReversed()) this.#put(record);
-  }
-
-  /** The budgets at and above a path, from there upwards. */
-  #covering(path: string): BudgetRecord[] {
-    const found: BudgetRecord[] = [];
-    for (
-      let top: string | null = this.#topmost(path);
-      top !== null;
-      top = top === "/" ? null : parentOf(top)
-    ) {
-      const record = this.#byPath.get(top);
-      if (record !== undefined) found.push(record);
-    }
-    return found;
-  }
-
-  /** The path, or the first above it that is no longer than any with a budget. */
-  #topmost(path: string): string {
-    if (path.length <= this.#longest) return path;
-    const slash = path.lastIndexOf("/", this.#longest);
-    return slash <= 0 ? "/" : path.slice(0, slash);
   }
 
   /** The first bound of a budget that would be gone beyond. */
@@ -278,7 +260,7 @@ export class BudgetTable {
   }
 
   #countOwned(lease: LeaseId, path: string, by: 1 | -1): void {
-    for (const { path: top } of this.#covering(path)) {
+    for (const { path: top } of this.covering(path)) {
       const counts = this.#leases.get(top);
       if (counts === undefined) continue;
       const nodes = (counts.get(lease) ?? 0) + by;

@@ -58,6 +58,8 @@ export interface BudgetUse {
   readonly leases?: number;
   /** In the second of the last creation or set. */
   readonly rate?: number;
+  /** At the server that was asked, which adds it. */
+  readonly watches?: number;
 }
 
 /** A budget and how it stands. */

@@ -37,7 +37,7 @@ export { idDigits } from "./ids.ts";
 export { isNamePattern, NamePattern } from "./name-pattern.ts";
 export { readOperation, writeOperation } from "./operation-codec.ts";
 export type { ChangesOptions, NodeChange, NodeChangesPage, Past, PastReads } from "./past.ts";
-export { isPath, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
+export { isPath, isWithin, nameOf, parentOf, prefixOf, validatePath } from "./paths.ts";
 export type { MachineRestore } from "./restore.ts";
 export { decodeResult, encodeResult } from "./result-codec.ts";
 export { snapshotFormat } from "./snapshot-format.ts";

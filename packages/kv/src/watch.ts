@@ -1,4 +1,4 @@
-import { parentLength, parentOf, prefixOf } from "./paths.ts";
+import { isWithin, parentLength, parentOf, prefixOf, valuesAbove } from "./paths.ts";
 import type { TreeEvent, WatchKind } from "./types.ts";
 
 function isChild(path: string, parent: string): boolean {
@@ -34,6 +34,9 @@ export class WatchTable<Id> {
     children: new Map(),
     recursive: new Map(),
   };
+  /** Watches at and below some paths: those that somebody asked for. */
+  readonly #within: Map<string, { count: number }> = new Map();
+  #longest = 0;
 
   /** Watches kept. */
   get size(): number {
@@ -48,6 +51,18 @@ export class WatchTable<Id> {
     const ids = this.#byPath[kind].get(path);
     if (ids === undefined) this.#byPath[kind].set(path, new Set([id]));
     else ids.add(id);
+    this.#countWithin(path, 1);
+  }
+
+  /** How many watches there are at and below a path. From the first time it is asked for on, O(1). */
+  within(top: string): number {
+    const known = this.#within.get(top);
+    if (known !== undefined) return known.count;
+    let count = 0;
+    for (const { path } of this.#watches.values()) if (isWithin(path, top)) count += 1;
+    this.#within.set(top, { count });
+    this.#longest = Math.max(this.#longest, top.length);
+    return count;
   }
 
   /** Removes a watch; false when there was none. */
@@ -60,6 +75,7 @@ export class WatchTable<Id> {
     const ids = byPath.get(watch.path);
     ids?.delete(id);
     if (ids?.size === 0) byPath.delete(watch.path);
+    this.#countWithin(watch.path, -1);
     return true;
   }
 
@@ -82,6 +98,11 @@ export class WatchTable<Id> {
       if (length === 1) this.#collect(recursive, path, 1, found);
     }
     for (const id of found) if (this.#watches.has(id)) visit(id);
+  }
+
+  #countWithin(path: string, by: 1 | -1): void {
+    if (this.#within.size === 0) return;
+    for (const within of valuesAbove(this.#within, path, this.#longest)) within.count += by;
   }
 
   /** Those at the first `length` characters of a path. */

@@ -138,7 +138,10 @@ export class GoldenWorld {
     expectSame(dump(this.#steady), expected);
     expectSame(dump(this.#moved), expected);
     for (const machine of [this.#steady, this.#moved])
-      expectSame(machine.budgets.page(null, 100), { budgets: budgetInfos(this.golden.state), next: null });
+      expectSame(machine.budgets.page("/", null, 100), {
+        budgets: budgetInfos(this.golden.state),
+        next: null,
+      });
     for (const path of ["/", "/a", "/a/x", "/a-b", "/none"])
       expectSame(this.#moved.usage(path), usageOf(this.golden, path));
     this.#expectSameReapable();

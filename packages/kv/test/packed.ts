@@ -30,7 +30,7 @@ function packedAcl(acl: Acl): unknown[] {
   return acl.map(({ scheme, id, permissions }) => [schemes.indexOf(scheme), id, permissions]);
 }
 
-function packedBudget(budget: Budget): unknown[] {
+export function packedBudget(budget: Budget): unknown[] {
   return budgetKinds.flatMap((kind) => [budget[kind]?.soft ?? null, budget[kind]?.hard ?? null]);
 }
 

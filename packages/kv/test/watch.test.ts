@@ -46,6 +46,26 @@ const watches = fc.array(
   { maxLength: 20 },
 );
 
+test("the table counts the watches at and below a path, whenever it was first asked", () => {
+  const tops = ["/", "/a", "/a/x", "/b", "/none/deeper"];
+  fc.assert(
+    fc.property(watches, fc.array(fc.nat({ max: 20 })), (wanted, asked) => {
+      const table = new WatchTable<number>();
+      const left = new Map<number, string>();
+      const count = (top: string): number =>
+        [...left.values()].filter((path) => top === "/" || path === top || path.startsWith(`${top}/`)).length;
+      for (const [id, { path, kind, removed }] of [...wanted, ...wanted].entries()) {
+        table.add(id % 15, path, kind);
+        left.set(id % 15, path);
+        if (removed && table.remove(id % 7)) left.delete(id % 7);
+        const top = tops[(asked[id] ?? 99) % 9];
+        if (top !== undefined) expect(table.within(top)).toBe(count(top));
+      }
+      for (const top of tops) expect(table.within(top)).toBe(count(top));
+    }),
+  );
+});
+
 test("the table finds just the watches that see an event, each once", () => {
   fc.assert(
     fc.property(watches, run(60), (wanted, steps) => {

@@ -3,6 +3,9 @@ import type { Clock } from "@flotilla/runtime";
 import type {
   Acl,
   Branch,
+  Budget,
+  BudgetInfo,
+  BudgetsPage,
   ChildrenPage,
   LeaseId,
   LeasesPage,
@@ -15,6 +18,7 @@ import type {
   WatchKind,
 } from "@flotilla/kv";
 import type {
+  BudgetsOptions,
   CallOptions,
   ChildNodesOptions,
   ChildNodesPage,
@@ -324,6 +328,17 @@ export interface Session extends AsyncDisposable {
   setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat>;
   /** The access list of a node, without the hashes of passwords for whoever may not change it; null without one. */
   getAcl(path: string, options?: ReadOptions): Promise<{ readonly acl: Acl; readonly stat: Stat } | null>;
+  /**
+   * Bounds what may be used at and below a path, or (null) no longer does. It takes `admin` on the nearest node above.
+   * Writes beyond a hard bound fail with `ERR_FLOTILLA_QUOTA`, and `details.budget` says which; deletes never do.
+   * @throws FlotillaError `ERR_FLOTILLA_NO_AUTH`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_NOT_FOUND` (none to take
+   *   away), `ERR_FLOTILLA_LIMIT` beyond 10,000 budgets
+   */
+  setBudget(path: string, budget: Budget | null, options?: CallOptions): Promise<void>;
+  /** The budget of a path and what is used of it; null when it has none, whatever those above it have. */
+  getBudget(path: string, options?: ReadOptions): Promise<BudgetInfo | null>;
+  /** The budgets at and below a path, sorted by path; only those whose nodes the session may read, or are not there. */
+  budgets(path: string, options?: BudgetsOptions): Promise<BudgetsPage>;
   /** False when there was nothing to delete. */
   delete(path: string, options?: DeleteOptions): Promise<boolean>;
   /**
@@ -332,7 +347,10 @@ export interface Session extends AsyncDisposable {
    *   `details.branch`; those before it would have been done, those behind it were not tried
    */
   multi(items: readonly MultiItem[], options?: MultiOptions): Promise<MultiResult>;
-  /** Resolves once armed: no change after that moment is missed. */
+  /**
+   * Resolves once armed: no change after that moment is missed.
+   * @throws FlotillaError `ERR_FLOTILLA_QUOTA` when a budget has no room for it at the server at hand
+   */
   watch(path: string, options: BookmarkedWatchOptions): Promise<Watch<WatchEvent | WatchBookmark>>;
   watch(path: string, options?: WatchOptions): Promise<Watch>;
   /** Resolves when the server at hand has everything that was committed at the call. */

@@ -25,6 +25,7 @@ export type {
   Written,
 } from "./api.ts";
 export type {
+  BudgetsOptions,
   CallOptions,
   ChildNodesOptions,
   ChildNodesPage,
@@ -96,12 +97,19 @@ export type {
 export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";
-export { digestId, openAcl, permissions } from "@flotilla/kv";
+export { budgetKinds, digestId, openAcl, permissions } from "@flotilla/kv";
 export type { Acl, AclEntry, AclScheme } from "@flotilla/kv";
 export type { Credential } from "../wire/messages.ts";
 export type { ErrorCode, Resolver } from "@flotilla/runtime";
 export type {
   Branch,
+  Budget,
+  BudgetBounds,
+  BudgetExcess,
+  BudgetInfo,
+  BudgetKind,
+  BudgetsPage,
+  BudgetUse,
   ChildrenPage,
   LeaseEntry,
   LeaseId,

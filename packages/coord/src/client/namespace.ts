@@ -1,4 +1,4 @@
-import { isPath, validatePath } from "@flotilla/kv";
+import { isPath, isWithin, validatePath } from "@flotilla/kv";
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
 import type { Fence, MultiItem, MultiOptions } from "./api.ts";
@@ -70,9 +70,23 @@ export class Namespace {
   }
 
   #retold(error: FlotillaError, path: string): FlotillaError {
-    const { code, cause, ambiguous, details } = error;
-    const below = error.message.replaceAll(`${this.root}/`, "/");
+    const { code, cause, ambiguous } = error;
+    const { message: own, details } = this.#budgeted(error);
+    const below = own.replaceAll(`${this.root}/`, "/");
     const message = path === "/" ? below.replaceAll(this.root, "/") : below;
     return new FlotillaError(code, message, { cause, ambiguous, details });
+  }
+
+  /** A budget as it is seen from below; of one above, only that there is one. */
+  #budgeted({ message, details }: FlotillaError): Pick<FlotillaError, "message" | "details"> {
+    const { budget } = details;
+    if (!isObject(budget) || !("path" in budget) || typeof budget.path !== "string")
+      return { message, details };
+    const path = isWithin(budget.path, this.root) ? this.inner(budget.path) : null;
+    const named = path === null ? "a budget above" : `the budget of ${path}`;
+    return {
+      message: message.replace(`the budget of ${budget.path} `, `${named} `),
+      details: { ...details, budget: { ...budget, path } },
+    };
   }
 }

@@ -1,5 +1,8 @@
 import type {
   Acl,
+  Budget,
+  BudgetInfo,
+  BudgetsPage,
   ChildrenPage,
   LeaseId,
   LeasesPage,
@@ -34,6 +37,7 @@ import type {
   Written,
 } from "./api.ts";
 import type {
+  BudgetsOptions,
   CallOptions,
   ChildNodesOptions,
   ChildNodesPage,
@@ -164,6 +168,27 @@ export class NamespacedSession implements Session {
     return this.#at(path, (outer) => this.#session.getAcl(outer, options));
   }
 
+  setBudget(path: string, budget: Budget | null, options?: CallOptions): Promise<void> {
+    return this.#at(path, (outer) => this.#session.setBudget(outer, budget, options));
+  }
+
+  getBudget(path: string, options?: ReadOptions): Promise<BudgetInfo | null> {
+    return this.#at(path, async (outer) => {
+      const info = await this.#session.getBudget(outer, options);
+      return info === null ? null : this.#budget(info);
+    });
+  }
+
+  budgets(path: string, options?: BudgetsOptions): Promise<BudgetsPage> {
+    const { after } = options ?? {};
+    const outerOptions = after === undefined ? options : { ...options, after: this.#space.outer(after) };
+    return this.#at(path, async (outer) => {
+      const { budgets, next } = await this.#session.budgets(outer, outerOptions);
+      const inner = next === null ? null : this.#space.inner(next);
+      return { budgets: budgets.map((info) => this.#budget(info)), next: inner };
+    });
+  }
+
   delete(path: string, options?: DeleteOptions): Promise<boolean> {
     const outer = this.#space.outerOf({ type: "delete", path });
     const fenced = this.#fenced(options);
@@ -207,6 +232,10 @@ export class NamespacedSession implements Session {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #budget(info: BudgetInfo): BudgetInfo {
+    return { ...info, path: this.#space.inner(info.path) };
   }
 
   #at<T>(path: string, call: (outer: string) => Promise<T>): Promise<T> {

@@ -83,7 +83,7 @@ export class Pipeline {
 
   /**
    * Resolves once it stands.
-   * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
+   * @throws FlotillaError `ERR_FLOTILLA_LIMIT`, `ERR_FLOTILLA_QUOTA`
    */
   watch(request: WatchRequest, limits: CallLimits): Promise<WatchStream> {
     const watch = new PendingWatch(this.#watches.admit(), request, this.deadlines, limits, () => {
@@ -140,6 +140,9 @@ export class Pipeline {
         return;
       case "armed":
         this.#watches.armed(message);
+        return;
+      case "watch-refused":
+        this.#watches.refused(message);
         return;
       case "events":
         this.#watches.events(message);

@@ -1,8 +1,14 @@
-import { idDigits, limits } from "@flotilla/kv";
+import { idDigits, limits, validatePath } from "@flotilla/kv";
 import type { WatchToken } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ChangesQuery, NodeQuery, PastQuery, Query } from "../wire/messages.ts";
-import type { ChildrenOptions, HistoryOptions, LeasesOptions, SessionsOptions } from "./read-api.ts";
+import type {
+  BudgetsOptions,
+  ChildrenOptions,
+  HistoryOptions,
+  LeasesOptions,
+  SessionsOptions,
+} from "./read-api.ts";
 import { requireOptions } from "./call.ts";
 import { isObject } from "../given.ts";
 
@@ -58,6 +64,29 @@ export function childrenQuery<T extends "children" | "child-nodes">(
   if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes))
     throw badArgument("after: expected a name");
   return { type, path, after, limit };
+}
+
+/**
+ * The question for the budget of a path.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
+ */
+export function budgetQuery(path: string): Extract<Query, { type: "budget" }> {
+  validatePath(path);
+  return { type: "budget", path };
+}
+
+/**
+ * The question for a page of budgets.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function budgetsQuery(path: string, options: BudgetsOptions): Extract<Query, { type: "budgets" }> {
+  validatePath(path);
+  requireOptions(options);
+  const { after, limit = limits.budgetsPage } = options;
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.budgetsPage)
+    throw badArgument(`limit: expected 1 to ${limits.budgetsPage}`);
+  if (after !== undefined) validatePath(after);
+  return { type: "budgets", path, after: after ?? null, limit };
 }
 
 /**

@@ -67,3 +67,10 @@ export interface LeasesOptions extends ReadOptions {
   /** Default and most 1,000. */
   readonly limit?: number;
 }
+
+export interface BudgetsOptions extends ReadOptions {
+  /** Budgets after this path. */
+  readonly after?: string;
+  /** Default and most 500. */
+  readonly limit?: number;
+}

@@ -1,4 +1,4 @@
-import type { Result } from "@flotilla/kv";
+import type { BudgetExcess, BudgetKind, Result } from "@flotilla/kv";
 import { limits } from "@flotilla/kv";
 import type { ErrorCode } from "@flotilla/runtime";
 import { errorCodes, FlotillaError } from "@flotilla/runtime";
@@ -48,6 +48,29 @@ const limitsOf: Readonly<Record<string, string>> = {
   multi: `one command touches, and a session owns, at most ${limits.nodesPerCommand} nodes`,
 };
 
+/** What a bound is of, for people. */
+const units: Readonly<Record<BudgetKind, string>> = {
+  nodes: "nodes",
+  bytes: "bytes of values",
+  children: "children of a node",
+  leases: "leases",
+  rate: "creations and sets a second",
+  watches: "watches at a server",
+};
+
+function beyond({ path, kind, limit, wanted }: BudgetExcess): string {
+  const hint = kind === "rate" ? "wait a moment" : "remove some";
+  return `the budget of ${path} allows ${limit} ${units[kind]}, and this would make ${wanted}: ${hint}, or have it raised`;
+}
+
+/** The error of a watch that a budget has no room for. */
+export function watchRefusal(excess: BudgetExcess, path: string | null): FlotillaError {
+  const what = path === null ? "watch" : `watch ${path}`;
+  return new FlotillaError("ERR_FLOTILLA_QUOTA", `${what}: ${beyond(excess)}`, {
+    details: { budget: excess },
+  });
+}
+
 function reasonOf(code: ErrorCode, verb: string): string {
   const named = code === "ERR_FLOTILLA_LIMIT" ? limitsOf[verb] : undefined;
   return named ?? errorCodes[code].hint;
@@ -59,13 +82,18 @@ export function refusal(
   verb: string,
   path: string | null,
 ): FlotillaError {
-  const { code, failed, revision, branch } = result;
+  const { code, failed, revision, branch, excess } = result;
   const at = failed === null ? "" : ` (op ${failed}${branch === "else" ? " of else" : ""})`;
   const details = {
     revision,
     ...(failed === null ? {} : { failed }),
     ...(branch === undefined ? {} : { branch }),
+    ...(excess === undefined ? {} : { budget: excess }),
   };
   const what = path === null ? verb : `${verb} ${path}`;
-  return new FlotillaError(code, `${what}${at}: ${reasonOf(code, verb)}`, { details });
+  return new FlotillaError(
+    code,
+    `${what}${at}: ${excess === undefined ? reasonOf(code, verb) : beyond(excess)}`,
+    { details },
+  );
 }

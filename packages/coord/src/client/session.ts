@@ -1,5 +1,8 @@
 import type {
   Acl,
+  Budget,
+  BudgetInfo,
+  BudgetsPage,
   ChildrenPage,
   LeaseId,
   LeasesPage,
@@ -39,6 +42,7 @@ import type {
   Written,
 } from "./api.ts";
 import type {
+  BudgetsOptions,
   CallOptions,
   ChildNodesOptions,
   ChildNodesPage,
@@ -65,9 +69,18 @@ import {
   setOp,
 } from "./operations.ts";
 import { Grants } from "./grants.ts";
-import { asOf, changesQuery, childrenQuery, leasesQuery, sessionsQuery } from "./queries.ts";
+import {
+  asOf,
+  budgetQuery,
+  budgetsQuery,
+  changesQuery,
+  childrenQuery,
+  leasesQuery,
+  sessionsQuery,
+} from "./queries.ts";
 import type { Success } from "./results.ts";
 import { expect, multiResult, written } from "./results.ts";
+import { goneError, unopenedError } from "./session-errors.ts";
 import { sharedController } from "../shared-controller.ts";
 import { ValueCopies } from "../value-copies.ts";
 import { watchRequest } from "./watch-request.ts";
@@ -187,10 +200,8 @@ export class ClientSession implements Session {
 
   async history(path: string, options?: HistoryOptions): Promise<NodeChangesPage> {
     validatePath(path);
-    const { changes, next, floor } = expect(
-      await this.#read(changesQuery(path, options), options),
-      "changes",
-    );
+    const answer = await this.#read(changesQuery(path, options), options);
+    const { changes, next, floor } = expect(answer, "changes");
     return { changes, next, floor };
   }
 
@@ -201,8 +212,7 @@ export class ClientSession implements Session {
   }
 
   async sessions(options: SessionsOptions = {}): Promise<SessionsPage> {
-    const query = sessionsQuery(options);
-    const { sessions, next } = expect(await this.#read(query, options), "sessions");
+    const { sessions, next } = expect(await this.#read(sessionsQuery(options), options), "sessions");
     return { sessions, next };
   }
 
@@ -239,6 +249,19 @@ export class ClientSession implements Session {
     validatePath(path);
     const { acl, stat } = expect(await this.#read({ type: "acl", path }, options), "acl");
     return acl === null || stat === null ? null : { acl, stat };
+  }
+
+  async setBudget(path: string, budget: Budget | null, options?: CallOptions): Promise<void> {
+    await this.#write({ type: "set-budget", path, budget }, options, "setBudget", path);
+  }
+
+  async getBudget(path: string, options?: ReadOptions): Promise<BudgetInfo | null> {
+    return expect(await this.#read(budgetQuery(path), options), "budget").budget;
+  }
+
+  async budgets(path: string, options: BudgetsOptions = {}): Promise<BudgetsPage> {
+    const { budgets, next } = expect(await this.#read(budgetsQuery(path, options), options), "budgets");
+    return { budgets, next };
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
@@ -366,21 +389,10 @@ export class ClientSession implements Session {
   }
 
   #gone(ambiguous: boolean, state: SessionState = this.state, cause?: FlotillaError): FlotillaError {
-    const code = state === "lost" ? "ERR_FLOTILLA_SESSION_EXPIRED" : "ERR_FLOTILLA_CLOSED";
-    const options = cause === undefined ? { ambiguous } : { ambiguous, cause };
-    return new FlotillaError(
-      code,
-      state === "lost" ? "the session was lost" : "the session was closed",
-      options,
-    );
+    return goneError(state, cause === undefined ? { ambiguous } : { ambiguous, cause });
   }
 
   #unopened(timeout: FlotillaError): FlotillaError {
-    const cause = this.#openingError ?? timeout;
-    return this.#attachment.reached
-      ? new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `${timeout.message}: no server could open a session`, {
-          cause,
-        })
-      : new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${timeout.message}: no server was reached`, { cause });
+    return unopenedError(timeout, this.#attachment.reached, this.#openingError);
   }
 }

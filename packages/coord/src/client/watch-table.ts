@@ -6,10 +6,12 @@ import type {
   ClientMessage,
   EventsMessage,
   SnapshotMessage,
+  WatchRefusedMessage,
   WatchSpec,
 } from "../wire/messages.ts";
 import type { CallLimits } from "./call.ts";
 import { Wait } from "./call.ts";
+import { watchRefusal } from "./results.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { WatchFeed, WatchRequest } from "./watch-stream.ts";
 import { WatchStream } from "./watch-stream.ts";
@@ -139,6 +141,18 @@ export class WatchTable implements WatchFeed {
     const stream = new WatchStream(this, request, request.from ?? message.token, signal);
     this.#standing.set(message.id, stream);
     watch.resolve(stream);
+  }
+
+  /** There is no room for a watch: it was never there, or ends. */
+  refused({ id, excess }: WatchRefusedMessage): void {
+    const watch = this.#pending.get(id);
+    const stream = this.#standing.get(id);
+    this.#pending.delete(id);
+    this.#standing.delete(id);
+    const path = watch?.request.path ?? stream?.spec(id).path ?? null;
+    const error = watchRefusal(excess, path);
+    watch?.reject(error);
+    stream?.end(error);
   }
 
   events(message: EventsMessage): void {

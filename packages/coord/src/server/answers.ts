@@ -1,4 +1,4 @@
-import type { Acl, ChildrenPage, Identity, Machine, Past } from "@flotilla/kv";
+import type { Acl, BudgetInfo, ChildrenPage, Identity, Machine, Past, WatchTable } from "@flotilla/kv";
 import { openAcl, permissions, permits, shownAcl } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/status-api.ts";
@@ -15,6 +15,8 @@ const namesLength = 1_048_576;
 export interface AnswerSource {
   readonly machine: Machine;
   readonly status: () => NodeStatus;
+  /** The sessions at hand. */
+  readonly sessions: { readonly watches: Pick<WatchTable<unknown>, "within"> };
 }
 
 /**
@@ -22,7 +24,7 @@ export interface AnswerSource {
  * error as its answer.
  */
 export function answerQuery(
-  { machine, status }: AnswerSource,
+  { machine, status, sessions }: AnswerSource,
   query: Query,
   identities: readonly Identity[],
 ): Answer {
@@ -33,6 +35,13 @@ export function answerQuery(
         return aclOf(machine, query.path, identities);
       case "child-nodes":
         return childNodes(machine, query, identities);
+      case "budget":
+        return { type: "budget", budget: withWatches(machine.budgets.get(query.path), sessions) };
+      case "budgets": {
+        const { budgets, next } = machine.budgets.page(query.path, query.after, query.limit);
+        const seen = budgets.filter(({ path }) => mayRead(machine.acl(path), identities));
+        return { type: "budgets", budgets: seen.map((each) => withWatches(each, sessions)), next };
+      }
       default:
         return ask(machine, query, status);
     }
@@ -61,6 +70,7 @@ function isAllowed(machine: Machine, query: Query, identities: readonly Identity
     case "children":
     case "child-nodes":
     case "usage":
+    case "budget":
       return mayRead(machine.acl(query.path), identities);
     case "acl":
       return permits(machine.acl(query.path) ?? openAcl, identities, permissions.read | permissions.admin);
@@ -78,6 +88,12 @@ export function mayRead(acl: Acl | null | undefined, identities: readonly Identi
   return acl === null || acl === undefined || permits(acl, identities, permissions.read);
 }
 
+/** With the watches at this server, where they are bounded. */
+function withWatches<B extends BudgetInfo | null>(info: B, { watches }: AnswerSource["sessions"]): B {
+  if (info?.budget.watches === undefined) return info;
+  return { ...info, used: { ...info.used, watches: watches.within(info.path) } };
+}
+
 function aclOf(machine: Machine, path: string, identities: readonly Identity[]): Answer {
   const acl = machine.acl(path);
   return { type: "acl", acl: acl && shownAcl(acl, identities), stat: machine.exists(path) };
@@ -85,7 +101,7 @@ function aclOf(machine: Machine, path: string, identities: readonly Identity[]):
 
 function ask(
   machine: Machine,
-  query: Exclude<Query, { type: "acl" | "child-nodes" }>,
+  query: Exclude<Query, { type: "acl" | "child-nodes" | "budget" | "budgets" }>,
   status: () => NodeStatus,
 ): Answer {
   switch (query.type) {

@@ -2,6 +2,7 @@ import type { Applied, Machine, SessionId, WatchTable, WatchToken } from "@floti
 import type { NodeId } from "@flotilla/raft";
 import type { Clock, Logger } from "@flotilla/runtime";
 import type { NodeStatus } from "../client/status-api.ts";
+import type { BudgetLog } from "./budget-log.ts";
 import type { RaftPort } from "./raft-port.ts";
 import type { ReadGate } from "./read-gate.ts";
 import type { Renewals } from "./renewals.ts";
@@ -48,6 +49,7 @@ export interface ServerContext {
   readonly sessions: SessionRegistry;
   readonly reads: ReadGate;
   readonly renewals: Renewals;
+  readonly budgetLog: BudgetLog;
   readonly stint: Stint;
   readonly status: () => NodeStatus;
   /** Who may do everything, as `digestId` gives it. */

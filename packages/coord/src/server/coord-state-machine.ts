@@ -2,19 +2,23 @@ import { decodeCommand } from "@flotilla/kv";
 import type { Applied, Machine } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Command, Index, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
+import type { BudgetLog } from "./budget-log.ts";
 import type { Comparer } from "./comparer.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { Observer } from "./observer.ts";
+import type { RaftPort } from "./raft-port.ts";
 import type { Reaper } from "./reaper.ts";
 import type { SessionHub } from "./session-hub.ts";
 
 /** Who hears of each command. */
 export interface CoordStateMachineOptions {
   readonly machine: Machine;
+  readonly raft: Pick<RaftPort, "status">;
   readonly hub: SessionHub;
   readonly keeper: LeaseKeeper;
   readonly reaper: Reaper;
   readonly comparer: Comparer;
+  readonly budgetLog: BudgetLog;
   readonly observer: Observer;
 }
 
@@ -73,6 +77,14 @@ export class CoordStateMachine implements StateMachine {
     reaper.onApplied(applied);
     hub.applied(applied, events);
     comparer.onApplied();
+    this.#report();
     return applied;
+  }
+
+  /** All members find the same; the leader says it. */
+  #report(): void {
+    const { machine, raft, budgetLog } = this.#options;
+    const reports = machine.budgets.takeReports();
+    if (reports.length > 0 && raft.status().role === "leader") budgetLog.tell(reports);
   }
 }

@@ -151,6 +151,8 @@ function answerBytes(answer: Answer): number {
       (sum, { name, node }) => sum + overheadBytes + name.length * 2 + valueBytes(node),
       0,
     );
+  if (answer.type === "budgets")
+    return answer.budgets.reduce((sum, { path }) => sum + overheadBytes + path.length * 2, 0);
   if (answer.type !== "children" || answer.names === null) return 0;
   return answer.names.reduce((sum, name) => sum + name.length * 2, 0);
 }

@@ -1,6 +1,7 @@
 import type { Machine } from "@flotilla/kv";
 import type { NodeId } from "@flotilla/raft";
 import type { ClientHost } from "@flotilla/runtime";
+import { BudgetLog } from "./budget-log.ts";
 import { ClientDoor } from "./client-door.ts";
 import type { ServerContext } from "./context.ts";
 import { Comparer } from "./comparer.ts";
@@ -54,6 +55,7 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
   const comparer = new Comparer({ nodeId: identity.id, clock, raft, machine, logger, probe });
   const renewals = new Renewals({ nodeId: identity.id, clock, random, raft, keeper });
   const reads = new ReadGate(clock, raft);
+  const budgetLog = new BudgetLog(clock, logger);
   const context: ServerContext = {
     nodeId: identity.id,
     clock,
@@ -64,6 +66,7 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
     sessions: hub,
     reads,
     renewals,
+    budgetLog,
     stint: new Stint(clock),
     status: () => nodeStatus(identity.cluster, raft.status(), machine),
     ...(identity.superDigest === undefined ? {} : { superDigest: identity.superDigest }),
@@ -76,7 +79,8 @@ export function assemble(host: ClientHost, identity: Identity, observer: Observe
     cluster,
     ...(secret === undefined ? {} : { secret }),
   });
-  const stateMachine = new CoordStateMachine({ machine, hub, keeper, reaper, comparer, observer });
+  const told = { hub, keeper, reaper, comparer, budgetLog, observer };
+  const stateMachine = new CoordStateMachine({ machine, raft, ...told });
   return {
     raft,
     machine,

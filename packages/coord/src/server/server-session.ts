@@ -62,6 +62,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       clock: context.clock,
       historyId: () => this.#historyId,
       identities: () => this.#identities,
+      onExcess: (report) => context.budgetLog.tell([report]),
       probe: context.probe,
     });
     this.#outlet.follow(this.#feed);
@@ -357,7 +358,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       if (this.#feed.has(watch.id) || this.#feed.size >= wireBounds.watches) {
         this.#refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id"));
       } else {
-        this.#feed.arm(watch);
+        this.#feed.admit(watch);
       }
     });
   }

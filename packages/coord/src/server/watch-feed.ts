@@ -1,4 +1,14 @@
-import type { Acl, Identity, Machine, TreeEvent, WatchKind, WatchTable, WatchToken } from "@flotilla/kv";
+import type {
+  Acl,
+  BudgetExcess,
+  BudgetReport,
+  Identity,
+  Machine,
+  TreeEvent,
+  WatchKind,
+  WatchTable,
+  WatchToken,
+} from "@flotilla/kv";
 import { compareTokens, isPath, matches } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -50,6 +60,8 @@ export interface WatchFeedOptions {
   readonly port: FeedPort;
   readonly clock: Pick<Clock, "setTimer">;
   readonly historyId: () => string;
+  /** Hears of a bound that a watch goes beyond, or is refused by. Default: nobody. */
+  readonly onExcess?: (report: BudgetReport) => void;
   /** Who the client was found to be. Default: nobody in particular. */
   readonly identities?: () => readonly Identity[];
   readonly probe: (name: string) => void;
@@ -84,6 +96,17 @@ export class WatchFeed {
 
   has(id: number): boolean {
     return this.#watches.has(id);
+  }
+
+  /** As `arm`, unless a budget leaves no room for the watch at this server: then its client is told so. */
+  admit(spec: WatchSpec): void {
+    const refusing = this.#excess(spec, "hard");
+    if (refusing !== null) {
+      this.#options.port.send({ type: "watch-refused", id: spec.id, excess: refusing });
+      return;
+    }
+    this.#excess(spec, "soft");
+    this.arm(spec);
   }
 
   /** Arms a watch with a good path, as of now or after its token. */
@@ -168,6 +191,14 @@ export class WatchFeed {
       if (this.#step(watch)) this.#behind.add(watch);
       return;
     }
+  }
+
+  /** A bound that one more watch would go beyond; reported. */
+  #excess({ path }: WatchSpec, bound: BudgetReport["bound"]): BudgetExcess | null {
+    const { machine, table, onExcess } = this.#options;
+    const excess = machine.budgets.excessOfWatch(path, bound, (top) => table.within(top));
+    if (excess !== null) onExcess?.({ ...excess, bound });
+    return excess;
   }
 
   #fallBehind(watch: LocalWatch): void {

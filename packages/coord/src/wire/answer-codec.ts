@@ -3,6 +3,7 @@ import { limits, readAcl, readStat, writeAcl, writeStat } from "@flotilla/kv";
 import { expectItems, toErrorCode } from "@flotilla/runtime";
 import type { CborReader, CborWriter, ErrorCode } from "@flotilla/runtime";
 import { wireBounds } from "./bounds.ts";
+import { readBudgetInfo, writeBudgetInfo } from "./budget-info-codec.ts";
 import type { Answer, ChildNode } from "./messages.ts";
 import { readChanges, writeChanges } from "./past-codec.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
@@ -85,6 +86,17 @@ export function writeAnswer(writer: CborWriter, answer: Answer): void {
       if (answer.stat === null) writer.null();
       else writeStat(writer, answer.stat);
       return;
+    case "budget":
+      open(writer, 13, 2);
+      if (answer.budget === null) writer.null();
+      else writeBudgetInfo(writer, answer.budget);
+      return;
+    case "budgets":
+      open(writer, 14, 3);
+      writer.array(answer.budgets.length);
+      for (const budget of answer.budgets) writeBudgetInfo(writer, budget);
+      writeNext(writer, answer.next);
+      return;
     case "usage":
       open(writer, 6, 2);
       writeUsage(writer, answer.usage);
@@ -144,12 +156,12 @@ function readUsage(reader: CborReader): Usage {
 }
 
 /** Items of an answer, by tag. */
-const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2, 3, 3];
+const answerItems = [2, 2, 3, 1, 2, 3, 2, 3, 3, 4, 2, 3, 3, 2, 3];
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` */
 export function readAnswer(reader: CborReader): Answer {
   const items = reader.array("answer", 1, 4);
-  const tag = reader.uint("answer tag", 12);
+  const tag = reader.uint("answer tag", 14);
   expectItems("answer", items, answerItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -183,6 +195,12 @@ export function readAnswer(reader: CborReader): Answer {
     case 12: {
       const children = reader.takeNull() ? null : reader.list("children", limits.childrenPage, readChildNode);
       return { type: "child-nodes", children, next: reader.takeNull() ? null : readPath(reader, "next") };
+    }
+    case 13:
+      return { type: "budget", budget: reader.takeNull() ? null : readBudgetInfo(reader) };
+    case 14: {
+      const budgets = reader.list("budgets", limits.budgetsPage, readBudgetInfo);
+      return { type: "budgets", budgets, next: reader.takeNull() ? null : readPath(reader, "next") };
     }
     case 6:
       return { type: "usage", usage: reader.takeNull() ? null : readUsage(reader) };

@@ -61,8 +61,13 @@ function writeQuery(query: Query): void {
       open(10, 2);
       writer.text(query.path);
       return;
+    case "budget":
+      open(12, 2);
+      writer.text(query.path);
+      return;
     case "child-nodes":
-      open(11, 4);
+    case "budgets":
+      open(query.type === "budgets" ? 13 : 11, 4);
       writer.text(query.path);
       if (query.after === null) writer.null();
       else writer.text(query.after);
@@ -198,7 +203,7 @@ function readPage(reader: CborReader): { path: string; after: string | null; lim
 }
 
 /** Items of a query, by tag. */
-const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4, 2, 4];
+const queryItems = [2, 2, 4, 1, 1, 2, 3, 3, 3, 4, 2, 4, 2, 4];
 
 function readPast(reader: CborReader): Query {
   const revision = reader.uint("revision");
@@ -215,7 +220,7 @@ function readNodeQuery(reader: CborReader, tag: number): NodeQuery {
 
 function readQuery(reader: CborReader): Query {
   const items = reader.array("query", 1, 4);
-  const tag = reader.uint("query tag", 11);
+  const tag = reader.uint("query tag", 13);
   expectItems("query", items, queryItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -230,6 +235,10 @@ function readQuery(reader: CborReader): Query {
       return { type: "acl", path: readPath(reader, "path") };
     case 11:
       return { type: "child-nodes", ...readPage(reader) };
+    case 12:
+      return { type: "budget", path: readPath(reader, "path") };
+    case 13:
+      return { type: "budgets", ...readPage(reader) };
     case 5:
       return { type: "usage", path: readPath(reader, "path") };
     case 6: {

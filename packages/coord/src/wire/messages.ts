@@ -1,6 +1,8 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import type {
   Acl,
+  BudgetExcess,
+  BudgetInfo,
   LeaseEntry,
   LeaseId,
   Node,
@@ -116,6 +118,14 @@ export type Query =
   | { readonly type: "sessions"; readonly after: SessionId | null; readonly limit: number }
   | { readonly type: "leases"; readonly after: LeaseId | null; readonly limit: number }
   | { readonly type: "acl"; readonly path: string }
+  | { readonly type: "budget"; readonly path: string }
+  /** Those at and below a path. */
+  | {
+      readonly type: "budgets";
+      readonly path: string;
+      readonly after: string | null;
+      readonly limit: number;
+    }
   | { readonly type: "sync" }
   | { readonly type: "status" };
 /** A read. Answered once write `after` is applied at the server. */
@@ -213,6 +223,8 @@ export type Answer =
   | { readonly type: "compacted"; readonly floor: number }
   /** Both null when there is no node. */
   | { readonly type: "acl"; readonly acl: Acl | null; readonly stat: Stat | null }
+  | { readonly type: "budget"; readonly budget: BudgetInfo | null }
+  | { readonly type: "budgets"; readonly budgets: readonly BudgetInfo[]; readonly next: string | null }
   | { readonly type: "done" }
   | { readonly type: "status"; readonly status: NodeStatus }
   | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };
@@ -260,6 +272,12 @@ export interface BookmarkMessage {
   readonly id: number;
   readonly token: ResumeToken;
 }
+/** A budget leaves no room for the watch at this server: it does not stand. Never told of a watch of an attach. */
+export interface WatchRefusedMessage {
+  readonly type: "watch-refused";
+  readonly id: number;
+  readonly excess: BudgetExcess;
+}
 export interface RenewedMessage {
   readonly type: "renewed";
   readonly number: number;
@@ -280,5 +298,6 @@ export type ServerMessage =
   | EventsMessage
   | SnapshotMessage
   | BookmarkMessage
+  | WatchRefusedMessage
   | RenewedMessage
   | PongMessage;

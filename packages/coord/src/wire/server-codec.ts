@@ -1,3 +1,4 @@
+import { readExcess, writeExcess } from "@flotilla/kv";
 import { CborWriter, expectItems } from "@flotilla/runtime";
 import type { CborReader } from "@flotilla/runtime";
 import { readAnswer, readCode, readMessageText, writeAnswer } from "./answer-codec.ts";
@@ -31,6 +32,7 @@ import {
  *   8 renewed      [8, number, [lease…]]
  *   9 pong         [9, number]
  *  10 bookmark     [10, id, token]
+ *  11 watch-refused  [11, id, excess]
  */
 
 const writer = new CborWriter();
@@ -116,6 +118,11 @@ function write(message: ServerMessage): void {
       writer.number(message.id);
       writeToken(writer, message.token);
       return;
+    case "watch-refused":
+      open(11, 3);
+      writer.number(message.id);
+      writeExcess(writer, message.excess);
+      return;
     case "renewed":
       open(8, 3);
       writer.number(message.number);
@@ -169,11 +176,11 @@ function readSnapshot(reader: CborReader): SnapshotMessage {
 }
 
 /** Items of a message, by tag. */
-const messageItems = [8, 3, 3, 2, 4, 3, 4, 7, 3, 2, 3];
+const messageItems = [8, 3, 3, 2, 4, 3, 4, 7, 3, 2, 3, 3];
 
 function readMessage(reader: CborReader): ServerMessage {
   const items = reader.array("message", 1, 8);
-  const tag = reader.uint("message tag", 10);
+  const tag = reader.uint("message tag", 11);
   expectItems("message", items, messageItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -207,6 +214,8 @@ function readMessage(reader: CborReader): ServerMessage {
       return readSnapshot(reader);
     case 10:
       return { type: "bookmark", id: reader.uint("watch id"), token: readToken(reader) };
+    case 11:
+      return { type: "watch-refused", id: reader.uint("watch id"), excess: readExcess(reader) };
     case 8: {
       const number = reader.uint("number");
       return { type: "renewed", number, refused: reader.list("leases", wireBounds.leases, readLeaseId) };

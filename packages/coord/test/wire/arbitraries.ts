@@ -23,3 +23,26 @@ const entry = fc.record({
 });
 
 export const acls = fc.array(entry, { maxLength: 3 });
+
+export const statuses = fc.record({
+  id: text,
+  cluster: text,
+  role: fc.constantFrom("leader", "candidate", "precandidate", "follower"),
+  term: count,
+  leader: fc.option(text, { nil: null }),
+  commit: count,
+  applied: count,
+  lastIndex: count,
+  snapshotIndex: count,
+  revision: count,
+  digest: text,
+  featureLevel: count,
+  newestLevel: count,
+  sessions: count,
+  nodes: count,
+  historyId: text,
+  members: fc.array(
+    fc.record({ id: text, address: text, connected: fc.boolean(), match: fc.option(count, { nil: null }) }),
+    { maxLength: 4 },
+  ),
+});

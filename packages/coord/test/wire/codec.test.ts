@@ -7,7 +7,8 @@ import { maxFrameBytes } from "../../src/wire/bounds.ts";
 import { decodeClientMessage, encodeClientMessage } from "../../src/wire/client-codec.ts";
 import type { ClientMessage, ServerMessage, ToldEvent } from "../../src/wire/messages.ts";
 import { decodeServerMessage, encodeServerMessage } from "../../src/wire/server-codec.ts";
-import { acls, credentials, id, leaseEntries } from "./arbitraries.ts";
+import { acls, credentials, id, leaseEntries, statuses } from "./arbitraries.ts";
+import { budgetAnswers, budgetQueries, excesses, setBudgets } from "./budget-arbitraries.ts";
 import { packedClientMessage, packedServerMessage } from "./packed.ts";
 import { childNodesAnswer, pageQuery, pastAnswer, pastQuery } from "./past-arbitraries.ts";
 
@@ -76,6 +77,7 @@ const operation = fc.oneof(
     },
     { requiredKeys: ["type", "ops", "if"] },
   ),
+  setBudgets,
   fc.record({ type: fc.constant("grant"), lease: id, ttlMs: uint }),
   fc.record({ type: fc.constantFrom("revoke", "doom"), lease: id }),
   fc.record({ type: fc.constant("close") }),
@@ -89,6 +91,7 @@ const query = fc.oneof(
     limit: fc.integer({ min: 0, max: 1_000 }),
   }),
   pageQuery(path),
+  budgetQueries,
   fc.record({ type: fc.constantFrom("sync", "status") }),
 );
 const clientMessage = fc.oneof(
@@ -150,28 +153,6 @@ const session = fc.record({
   doomed: fc.boolean(),
 });
 const text = fc.string({ maxLength: 30 });
-const status = fc.record({
-  id: text,
-  cluster: text,
-  role: fc.constantFrom("leader", "candidate", "precandidate", "follower"),
-  term: uint,
-  leader: fc.option(text, { nil: null }),
-  commit: uint,
-  applied: uint,
-  lastIndex: uint,
-  snapshotIndex: uint,
-  revision: uint,
-  digest: text,
-  featureLevel: uint,
-  newestLevel: uint,
-  sessions: uint,
-  nodes: uint,
-  historyId: text,
-  members: fc.array(
-    fc.record({ id: text, address: text, connected: fc.boolean(), match: fc.option(uint, { nil: null }) }),
-    { maxLength: 4 },
-  ),
-});
 const code = fc.constantFrom("ERR_FLOTILLA_SESSION_EXPIRED", "ERR_FLOTILLA_MOVED", "ERR_FLOTILLA_NO_QUORUM");
 const answer = fc.oneof(
   fc.record({ type: fc.constant("node"), node: fc.option(node, { nil: null }) }),
@@ -197,13 +178,14 @@ const answer = fc.oneof(
     next: fc.option(id, { nil: null }),
   }),
   pastAnswer(id),
+  budgetAnswers,
   fc.record({
     type: fc.constant("acl"),
     acl: fc.option(acls, { nil: null }),
     stat: fc.option(stat, { nil: null }),
   }),
   fc.record({ type: fc.constant("done") }),
-  fc.record({ type: fc.constant("status"), status }),
+  fc.record({ type: fc.constant("status"), status: statuses }),
   fc.record({ type: fc.constant("error"), code, message: text }),
 );
 const serverMessage = fc.oneof(
@@ -247,6 +229,7 @@ const serverMessage = fc.oneof(
     last: fc.boolean(),
   }),
   fc.record({ type: fc.constant("bookmark"), id: uint, token }),
+  fc.record({ type: fc.constant("watch-refused"), id: uint, excess: excesses }),
   fc.record({ type: fc.constant("renewed"), number: uint, refused: fc.array(id, { maxLength: 3 }) }),
   fc.record({ type: fc.constant("pong"), number: uint }),
 ) as fc.Arbitrary<ServerMessage>;

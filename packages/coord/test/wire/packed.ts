@@ -1,5 +1,6 @@
-import type { Node, NodeChange, SessionInfo, WatchToken } from "@flotilla/kv";
-import { packedOperation, packedStat } from "../../../kv/test/packed.ts";
+import { budgetKinds } from "@flotilla/kv";
+import type { BudgetInfo, Node, NodeChange, SessionInfo, WatchToken } from "@flotilla/kv";
+import { packedBudget, packedOperation, packedStat } from "../../../kv/test/packed.ts";
 import type { NodeStatus } from "../../src/client/status-api.ts";
 import type {
   Answer,
@@ -62,6 +63,10 @@ function query(of: Query): unknown[] {
       return [10, of.path];
     case "usage":
       return [5, of.path];
+    case "budget":
+      return [12, of.path];
+    case "budgets":
+      return [13, of.path, of.after, of.limit];
     case "sessions":
       return [6, of.after, of.limit];
     case "leases":
@@ -118,6 +123,11 @@ function status(of: NodeStatus): unknown[] {
   return [...head, ...counts, of.digest, ...levels, of.sessions, of.nodes, of.historyId, members];
 }
 
+function budgetInfo({ path, budget, used }: BudgetInfo): unknown[] {
+  const { nodes, bytes, leases = null, rate = null, watches = null } = used;
+  return [path, packedBudget(budget), [nodes, bytes, leases, rate, watches]];
+}
+
 function answer(of: Answer): unknown[] {
   switch (of.type) {
     case "node":
@@ -159,6 +169,10 @@ function answer(of: Answer): unknown[] {
       ]);
       return [11, entries ?? null, orNull(of.stat, packedStat)];
     }
+    case "budget":
+      return [13, orNull(of.budget, budgetInfo)];
+    case "budgets":
+      return [14, of.budgets.map(budgetInfo), of.next];
     case "done":
       return [3];
     case "status":
@@ -193,6 +207,10 @@ export function packedServerMessage(message: ServerMessage): unknown[] {
     }
     case "bookmark":
       return [10, message.id, token(message.token)];
+    case "watch-refused": {
+      const { path, kind, limit, used, wanted } = message.excess;
+      return [11, message.id, [path, budgetKinds.indexOf(kind), limit, used, wanted]];
+    }
     case "renewed":
       return [8, message.number, message.refused];
     default:

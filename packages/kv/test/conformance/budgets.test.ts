@@ -291,7 +291,7 @@ describe("a budget", () => {
   ] as const)("%s is refused", (_what, path, budget, code) => {
     const driver = opened(["/a", { nodes: { hard: 7 } }]);
     expect(driver.code(1, budgetOf(path, budget))).toBe(code);
-    expect(driver.machine.budgets.page(null, 10).budgets).toMatchObject([
+    expect(driver.machine.budgets.page("/", null, 10).budgets).toMatchObject([
       { path: "/a", budget: { nodes: { hard: 7 } } },
     ]);
   });
@@ -325,9 +325,27 @@ describe("a budget", () => {
     const driver = opened();
     const paths = ["/a", "/a/x", "/b", "/"];
     for (const path of paths) driver.send(1, budgetOf(path, { nodes: { soft: 1 } }));
-    const { budgets, next } = driver.machine.budgets.page(null, 3);
+    const { budgets, next } = driver.machine.budgets.page("/", null, 3);
     expect([budgets.map(({ path }) => path), next]).toEqual([["/", "/a", "/a/x"], "/a/x"]);
-    expect(driver.machine.budgets.page(next, 3)).toMatchObject({ budgets: [{ path: "/b" }], next: null });
+    expect(driver.machine.budgets.page("/", next, 3)).toMatchObject({
+      budgets: [{ path: "/b" }],
+      next: null,
+    });
+  });
+
+  test("is found with those below a path", () => {
+    const driver = opened();
+    for (const path of ["/a", "/a-b", "/a/x", "/a/x/y", "/a0", "/b"])
+      driver.send(1, budgetOf(path, { nodes: { soft: 1 } }));
+    const below = (top: string, after: string | null = null): string[] =>
+      driver.machine.budgets.page(top, after, 9).budgets.map(({ path }) => path);
+    expect([below("/a"), below("/a", "/a"), below("/a", "/"), below("/a", "/b")]).toEqual([
+      ["/a", "/a/x", "/a/x/y"],
+      ["/a/x", "/a/x/y"],
+      ["/a", "/a/x", "/a/x/y"],
+      [],
+    ]);
+    expect([below("/a/x"), below("/none"), below("/").length]).toEqual([["/a/x", "/a/x/y"], [], 6]);
   });
 
   test("is one of as many as the limit", () => {
@@ -344,11 +362,11 @@ describe("a budget", () => {
     const driver = opened(["/a", { leases: { hard: 1 }, rate: { hard: 5 } }]);
     driver.send(1, create("/a/e", { lease: idOf(1) }));
     const snapshot = driver.machine.snapshot();
-    const [expected, digest] = [driver.machine.budgets.page(null, 9), driver.machine.digest()];
+    const [expected, digest] = [driver.machine.budgets.page("/", null, 9), driver.machine.digest()];
     driver.send(1, set("/a/x", 1));
     driver.send(1, budgetOf("/a", null));
     const restored = new Machine();
     restored.restore(join(snapshot.chunks()));
-    expect([restored.budgets.page(null, 9), restored.digest()]).toEqual([expected, digest]);
+    expect([restored.budgets.page("/", null, 9), restored.digest()]).toEqual([expected, digest]);
   });
 });
