@@ -229,6 +229,28 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     expect((await run(["rm", "/annas"])).code).toBe(0);
   });
 
+  test("what is below a path is bounded, until it no longer is", async () => {
+    for (const path of ["/shop", "/shop/a"]) await json("create", path, "12345");
+    await json("budget", "set", "/shop", "nodes=2:3", "bytes=100");
+    expect((await run(["create", "/shop/b", "1"])).code).toBe(0);
+    expect((await run(["budget", "ls"])).stdout).toMatch(/^\/shop +nodes +3 +2 +3 +full$/m);
+    expect(await json("budget", "get", "/shop")).toEqual({
+      path: "/shop",
+      budget: { nodes: { soft: 2, hard: 3 }, bytes: { hard: 100 } },
+      used: { nodes: 3, bytes: 11 },
+    });
+    await expectFailure(["create", "/shop/c", "x"], 5, "ERR_FLOTILLA_QUOTA");
+    await expectFailure(["set", "/shop/a", "x".repeat(95)], 5, "ERR_FLOTILLA_QUOTA");
+    await expectFailure(["budget", "set", "/shop", "nodes=3:2"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
+    await expectFailure(["budget", "set", "/shop", "doors=2"], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
+    expect((await run(["rm", "/shop/b"])).code).toBe(0);
+    expect((await run(["create", "/shop/c", "x"])).code).toBe(0);
+    expect((await run(["budget", "rm", "/shop"])).code).toBe(0);
+    for (const verb of ["get", "rm"])
+      await expectFailure(["budget", verb, "/shop"], 6, "ERR_FLOTILLA_NOT_FOUND");
+    expect((await run(["rm", "-r", "/shop"])).code).toBe(0);
+  });
+
   test("commands leave no session behind", async () => {
     await json("put", "/a", "x");
     const status = await json("status");

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { compareCommand } from "../commands/compare.ts";
 import { aclCommand } from "../commands/acl.ts";
+import { budgetCommand } from "../commands/budget.ts";
 import { createCommand } from "../commands/create.ts";
 import { demoCommand } from "../commands/demo.ts";
 import { demoMemberCommand } from "../commands/demo-member.ts";
@@ -52,6 +53,7 @@ const commands = [
   electionsCommand,
   locksCommand,
   aclCommand,
+  budgetCommand,
   statCommand,
   historyCommand,
   watchCommand,
