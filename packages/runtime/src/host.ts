@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk.ts";
 import type { Logger } from "./logger.ts";
 import type { Network } from "./network.ts";
+import type { Prober } from "./prober.ts";
 import type { Random } from "./random.ts";
 import type { Resolver } from "./resolver.ts";
 
@@ -11,6 +12,7 @@ export interface ClientHost {
   readonly random: Random;
   readonly network: Network;
   readonly resolver: Resolver;
+  readonly prober: Prober;
   readonly logger: Logger;
   /** Marks a rare branch by name. Counted in simulation, nothing otherwise. */
   readonly probe: (name: string) => void;

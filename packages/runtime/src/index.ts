@@ -29,6 +29,7 @@ export type {
   ListenOptions,
   Network,
 } from "./network.ts";
+export type { Prober } from "./prober.ts";
 export type { Random } from "./random.ts";
 export type { LookupOptions, Resolver } from "./resolver.ts";
 export {

@@ -23,7 +23,7 @@ export async function connect(options: ConnectOptions): Promise<Coord> {
   const { endpoints: _endpoints, cluster: _cluster, secret: _secret, namespace = "/", ...rest } = options;
   validatePath(namespace);
   const session = await openSession({ ...rest, host, dialer });
-  return coordOver(await within(session, namespace, options), () => closeInOrder(session));
+  return coordOver(await within(session, namespace, options), host, () => closeInOrder(session));
 }
 
 /** Closes the session when its namespace cannot be had. */

@@ -2,7 +2,7 @@ import { createElection } from "../recipes/election.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
-import { createRegistry } from "../recipes/registry.ts";
+import { createRegistry, type RegistryHost } from "../recipes/registry/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import type { Coord } from "../server/api.ts";
 import { ensurePath } from "../recipes/names.ts";
@@ -29,9 +29,10 @@ export async function closeInOrder(session: Session): Promise<void> {
 
 /**
  * The recipes on a session.
+ * @param host where checks ask and chance comes from
  * @param onClose called by the first `close`, which resolves with it; closes the session and whatever stands behind it
  */
-export function coordOver(session: Session, onClose: () => Promise<void>): Coord {
+export function coordOver(session: Session, host: RegistryHost, onClose: () => Promise<void>): Coord {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= onClose();
@@ -39,7 +40,7 @@ export function coordOver(session: Session, onClose: () => Promise<void>): Coord
   };
   return {
     session,
-    registry: createRegistry(session),
+    registry: createRegistry(session, host),
     election: (name, options) => createElection(session, name, options),
     lock: (name, options) => createLock(session, name, options),
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
@@ -47,7 +48,7 @@ export function coordOver(session: Session, onClose: () => Promise<void>): Coord
     lockSet: (locks) => createLockSet(session, locks),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>
-      coordOver(await openNamespace(session, path, options), async () => {}),
+      coordOver(await openNamespace(session, path, options), host, async () => {}),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -69,14 +69,39 @@ export type {
   ElectionOptions,
   EvictOptions,
   Held,
-  Instance,
   LeaderInfo,
   Leadership,
+  ResignOptions,
+} from "../recipes/api.ts";
+export type {
+  Balancer,
+  BalanceOptions,
+  Candidate,
+  OutlierOptions,
+  Picker,
+  PickOptions,
+  Strategy,
+  UseOptions,
+} from "../recipes/balance/api.ts";
+export type {
+  Check,
+  CheckTiming,
+  FindOptions,
+  FunctionCheck,
+  Health,
+  HttpCheck,
+  Instance,
+  InstanceChange,
+  InstanceFilter,
+  InstanceState,
   Registration,
   Registry,
-  ResignOptions,
   Service,
-} from "../recipes/api.ts";
+  ServiceTraits,
+  TcpCheck,
+  TtlCheck,
+  WatchInstancesOptions,
+} from "../recipes/registry/api.ts";
 export { deletePaged } from "../recipes/delete-paged.ts";
 export type {
   AcquireOptions,

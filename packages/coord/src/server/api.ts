@@ -6,7 +6,8 @@ import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { SessionOptions } from "../client/options.ts";
-import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import type { Election, ElectionOptions } from "../recipes/api.ts";
+import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
   Lock,

@@ -12,7 +12,8 @@ import { closeInOrder, coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
-import type { Election, ElectionOptions, Registry } from "../recipes/api.ts";
+import type { Election, ElectionOptions } from "../recipes/api.ts";
+import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
   Lock,
@@ -81,7 +82,7 @@ export class MemberNode implements CoordNode {
     this.id = parts.loaded.id;
     this.address = parts.listener.address;
     const session = this.#newSession({});
-    this.#coord = coordOver(session, () => this.close());
+    this.#coord = coordOver(session, parts.host, () => this.close());
     this.#open(session, Number.POSITIVE_INFINITY).catch((error: unknown) => {
       if (this.#closing === undefined && !this.#hasStopped)
         parts.host.logger.error({ err: error }, "the member's own session did not open");
@@ -144,7 +145,7 @@ export class MemberNode implements CoordNode {
   async connect(options: SessionOptions = {}): Promise<Coord> {
     const session = this.#newSession(options);
     await this.#open(session, options.timeoutMs ?? this.#parts.loaded.timeoutMs);
-    return coordOver(session, () => closeInOrder(session));
+    return coordOver(session, this.#parts.host, () => closeInOrder(session));
   }
 
   /** Takes an operator's channel, in the turn it came. */

@@ -1,16 +1,34 @@
 import { expect, test } from "vitest";
-import type { Instance } from "../../src/recipes/api.ts";
+import type { Instance, InstanceChange } from "../../src/recipes/registry/api.ts";
 import { collect, isPending, rejection, World } from "./world.ts";
 
 const addresses = (instances: readonly Instance[] | undefined): string[] | undefined =>
   instances?.map(({ address }) => address);
 
+/** What the changes alone make of an empty set. */
+function folded(changes: readonly InstanceChange[]): readonly Instance[] {
+  const instances = new Map<string, Instance>();
+  for (const { added, changed, removed } of changes) {
+    for (const { id } of removed) instances.delete(id);
+    for (const instance of [...added, ...changed]) instances.set(instance.id, instance);
+  }
+  return [...instances.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+}
+
 test("a registration is found with what it was made of, until it is taken out", async () => {
   const world = await World.start(3);
   const [a, b] = await world.three();
   expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
-  expect(await world.until(b.coord.registry.pick("web"))).toBe(null);
-  const service = { name: "web", address: "10.0.0.1:80", id: "w1", meta: { zone: "north" } };
+  const service = {
+    name: "web",
+    address: "10.0.0.1",
+    port: 80,
+    id: "w1",
+    tags: ["blue"],
+    zone: "north",
+    weight: 2,
+    meta: { build: "7" },
+  };
   const registration = await world.until(a.coord.registry.register(service));
   expect(registration.instance).toMatchObject(service);
   expect(await world.until(b.coord.registry.find("web"))).toEqual([registration.instance]);
@@ -34,16 +52,6 @@ test("an id of its own is made when none is given, and instances come sorted by 
   const second = await world.until(registry.register({ name: "db", address: "2" }));
   expect(first.instance.id).not.toBe(second.instance.id);
   expect(await world.until(registry.find("db"))).toHaveLength(2);
-});
-
-test("pick takes them in turn", async () => {
-  const world = await World.start();
-  const { coord } = await world.client();
-  for (const id of ["a", "b", "c"])
-    await world.until(coord.registry.register({ name: "web", address: id, id }));
-  const picked: (string | undefined)[] = [];
-  for (let k = 0; k < 6; k += 1) picked.push((await world.until(coord.registry.pick("web")))?.id);
-  expect(picked).toEqual(["a", "b", "c", "a", "b", "c"]);
 });
 
 test("an id that is taken is refused, and the first registration stands", async () => {
@@ -119,11 +127,11 @@ test("a watch tells the set now and after changes, the last one always", async (
   await world.pass(100);
   await world.until(one.deregister());
   await world.pass(100);
-  expect(items.map(addresses)).toEqual([[], ["1"], ["1", "2"], ["2"]]);
+  expect(items.map(({ instances }) => addresses(instances))).toEqual([[], ["1"], ["1", "2"], ["2"]]);
   world.kernel.node(c.session.server ?? "n1").crash();
   world.kernel.node(b.machine).crash();
   await world.pass(10_000);
-  expect(items.at(-1)).toEqual([]);
+  expect(items.at(-1)).toMatchObject({ instances: [], added: [], removed: [{ address: "2" }] });
   controller.abort();
   await world.until(done);
 });
@@ -138,7 +146,8 @@ test("a watch ends up with the truth, whatever changes while it is armed and rea
     void a.coord.registry.register({ name: "web", address: "2", id: "2" });
     void a.coord.registry.register({ name: "web", address: "3", id: "3" });
     await world.pass(500);
-    expect(addresses(items.at(-1))).toEqual(["1", "2", "3"]);
+    expect(addresses(items.at(-1)?.instances)).toEqual(["1", "2", "3"]);
+    expect(folded(items)).toEqual(items.at(-1)?.instances);
   }
 }, 60_000);
 
@@ -162,8 +171,28 @@ test("names, addresses and descriptions are checked", async () => {
     expect(() => registry.watch(name)).toThrow(expect.objectContaining(bad));
   }
   expect(await rejection(registry.register({ name: "web", address: "" }))).toMatchObject(bad);
-  const meta: Record<string, string> = JSON.parse('{"port":80}');
-  expect(await rejection(registry.register({ name: "web", address: "1", meta }))).toMatchObject(bad);
+  const misshapen: readonly unknown[] = [
+    { meta: { port: 80 } },
+    { port: 0 },
+    { port: 65_536 },
+    { tags: "blue" },
+    { zone: "" },
+    { weight: -1 },
+    { weight: Number.NaN },
+    { drainMs: -1 },
+    { check: {} },
+    { check: { http: "/", tcp: "a:1" } },
+    { check: { http: "/no-port" } },
+    { check: { run: 1 } },
+    { check: { ttlMs: 0 } },
+    { check: { tcp: "a:1", fall: 0 } },
+    { check: { tcp: "a:1", intervalMs: Number.NaN } },
+  ];
+  for (const wrong of misshapen) {
+    const service = Object.assign({ name: "web", address: "1" }, wrong);
+    expect(await rejection(registry.register(service))).toMatchObject(bad);
+  }
+  expect(await world.until(registry.find("web"))).toEqual([]);
 });
 
 test("reads of many instances end by the caller's bounds", async () => {

@@ -1,3 +1,4 @@
+import type { ClientHost } from "@flotilla/runtime";
 import type { Kernel } from "@flotilla/runtime/sim";
 import { connect } from "../../src/client/index.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
@@ -31,11 +32,11 @@ export class World {
   }
 
   /** Connects a client whose session lives for 2 s by default. */
-  async client(options: Partial<ConnectOptions> = {}): Promise<Client> {
+  async client(options: Partial<ConnectOptions> = {}, outside: Partial<ClientHost> = {}): Promise<Client> {
     this.#clients += 1;
     const machine = `c${this.#clients}`;
     const endpoints = this.cluster.ids.map((id) => this.cluster.address(id));
-    const host = this.kernel.node(machine).start();
+    const host = { ...this.kernel.node(machine).start(), ...outside };
     const coord = await this.until(connect({ endpoints, sessionTtlMs: 2_000, ...options, host }));
     return { machine, coord, session: coord.session };
   }

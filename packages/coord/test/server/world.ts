@@ -3,7 +3,7 @@ import { decodeResult, Machine } from "@flotilla/kv";
 import type { Proposed, RaftStatus } from "@flotilla/raft";
 import type { Channel, ClientHost } from "@flotilla/runtime";
 import { FlotillaError, memoryChannelPair, silentLogger } from "@flotilla/runtime";
-import { simResolver } from "@flotilla/runtime/sim";
+import { simProber, simResolver } from "@flotilla/runtime/sim";
 import type { Parts } from "../../src/server/parts.ts";
 import { assemble } from "../../src/server/parts.ts";
 import type { RaftPort } from "../../src/server/raft-port.ts";
@@ -186,6 +186,7 @@ export class World {
         datagrams: () => Promise.reject(new Error("no network")),
       },
       resolver: simResolver,
+      prober: simProber,
       logger: silentLogger,
       probe: () => {},
     };

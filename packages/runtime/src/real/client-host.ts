@@ -3,6 +3,7 @@ import type { Logger } from "../logger.ts";
 import { realClock } from "./clock.ts";
 import { jsonLogger } from "./logger.ts";
 import { realNetwork } from "./network.ts";
+import { realProber } from "./prober.ts";
 import { realRandom } from "./random.ts";
 import { realResolver } from "./resolver.ts";
 
@@ -18,6 +19,7 @@ export function realClientHost(options: RealClientHostOptions = {}): ClientHost 
     random: realRandom(),
     network: realNetwork(),
     resolver: realResolver(),
+    prober: realProber(),
     logger: options.logger ?? jsonLogger(),
     probe: () => {},
   };

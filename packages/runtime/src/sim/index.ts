@@ -10,6 +10,7 @@ export type { Latency, MessageFaults, SimLink } from "./link.ts";
 export type { MachineClock } from "./machine-clock.ts";
 export type { SentFrame, SimNetwork } from "./network.ts";
 export type { CrashOptions, SimNode } from "./node.ts";
+export { simProber } from "./prober.ts";
 export { simResolver } from "./resolver.ts";
 export { formatTraceEntry } from "./trace.ts";
 export type { TraceEntry } from "./trace.ts";

@@ -5,6 +5,7 @@ import { SimDisk } from "./disk.ts";
 import { hostNetwork } from "./host-network.ts";
 import { Life } from "./life.ts";
 import { MachineClock } from "./machine-clock.ts";
+import { simProber } from "./prober.ts";
 import { simResolver } from "./resolver.ts";
 import type { SimNetwork } from "./network.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -82,6 +83,7 @@ export class SimNode {
       random: this.#scheduler.random(`random/${this.name}/${this.#incarnation}`),
       network: hostNetwork(this.#network, life),
       resolver: simResolver,
+      prober: simProber,
       disk: this.disk.host(life),
       logger: this.#logger(life),
       probe: (name) => {

@@ -59,7 +59,7 @@ export class Lookout {
   }
 
   async #watchWorkers(coord: Coord, signal: AbortSignal): Promise<void> {
-    for await (const instances of coord.registry.watch(workersName, { signal })) {
+    for await (const { instances } of coord.registry.watch(workersName, { signal })) {
       this.#options.onWorkers(
         new Map(instances.map(({ address, meta }) => [address, meta["member"] ?? "?"])),
       );

@@ -45,7 +45,7 @@ export async function participate(coord: Coord, part: Part, signal: AbortSignal)
 async function leadWithWorkers(coord: Coord, part: Part, leadership: Leadership): Promise<void> {
   let workers: readonly string[] = [];
   const watching = (async () => {
-    for await (const instances of coord.registry.watch(workersName, { signal: leadership.signal })) {
+    for await (const { instances } of coord.registry.watch(workersName, { signal: leadership.signal })) {
       workers = instances.map((instance) => instance.address).filter((address) => address !== part.address);
     }
   })().catch((error: unknown) => {

@@ -1,0 +1,91 @@
+import type { Clock, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import { orAborted } from "../bounded.ts";
+import type { CheckTiming, Health } from "./api.ts";
+import { type Judgement, judge, unjudged } from "./health.ts";
+import type { Question } from "./question.ts";
+
+/** What says how an instance is, from now on. */
+export interface Checkup {
+  /** What the process says of itself. Not for a checkup that asks. */
+  report?(health: Health): void;
+  stop(): void;
+}
+
+type OnHealth = (health: Health) => void;
+
+/** Asks again and again, one question at a time, and tells what is made of the answers. */
+export class AskingCheckup implements Checkup {
+  readonly #clock: Clock;
+  readonly #ask: Question;
+  readonly #timing: CheckTiming;
+  readonly #onHealth: OnHealth;
+  readonly #stopped = new AbortController();
+  #judgement: Judgement = unjudged;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, ask: Question, timing: CheckTiming, onHealth: OnHealth) {
+    this.#clock = clock;
+    this.#ask = ask;
+    this.#timing = timing;
+    this.#onHealth = onHealth;
+    void this.#once();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#stopped.abort();
+  }
+
+  async #once(): Promise<void> {
+    const answer = await this.#answer();
+    if (this.#stopped.signal.aborted) return;
+    const { rise = 2, fall = 3, intervalMs = 2_000 } = this.#timing;
+    const before = this.#judgement;
+    this.#judgement = judge(before, answer, { rise, fall });
+    this.#timer = this.#clock.setTimer(intervalMs, () => void this.#once());
+    if (this.#judgement.health !== before.health) this.#onHealth(this.#judgement.health);
+  }
+
+  async #answer(): Promise<Health> {
+    const { timeoutMs = 1_000 } = this.#timing;
+    const bounds = new AbortController();
+    const timer = this.#clock.setTimer(timeoutMs, () => {
+      bounds.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `a check took more than ${timeoutMs} ms`));
+    });
+    try {
+      const answer = await orAborted(this.#ask(bounds.signal), bounds.signal);
+      return answer === "passing" || answer === "warning" ? answer : "critical";
+    } catch {
+      return "critical";
+    } finally {
+      timer.cancel();
+    }
+  }
+}
+
+/** Believes what it is told, for a while. */
+export class ReportedCheckup implements Checkup {
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #onHealth: OnHealth;
+  #timer: Timer | undefined;
+
+  /** @param ttlMs `Infinity`: for good */
+  constructor(clock: Clock, ttlMs: number, onHealth: OnHealth) {
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+    this.#onHealth = onHealth;
+  }
+
+  report(health: Health): void {
+    this.stop();
+    if (Number.isFinite(this.#ttlMs))
+      this.#timer = this.#clock.setTimer(this.#ttlMs, () => this.#onHealth("critical"));
+    this.#onHealth(health);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+}

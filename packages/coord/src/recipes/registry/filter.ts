@@ -1,0 +1,25 @@
+import { FlotillaError } from "@flotilla/runtime";
+import { isRecord } from "../record.ts";
+import type { Instance, InstanceFilter, InstanceState } from "./api.ts";
+
+const usable: readonly InstanceState[] = ["passing", "warning"];
+
+/**
+ * Whether an instance is one of those looked for.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function matcher({
+  tags = [],
+  zone,
+  meta = {},
+  states = usable,
+}: InstanceFilter): (instance: Instance) => boolean {
+  if (!Array.isArray(tags) || !Array.isArray(states) || !isRecord(meta))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "expected tags and states as lists, meta by name");
+  const described = Object.entries(meta);
+  return (instance) =>
+    states.includes(instance.state) &&
+    (zone === undefined || instance.zone === zone) &&
+    tags.every((tag) => instance.tags.includes(tag)) &&
+    described.every(([key, value]) => Object.hasOwn(instance.meta, key) && instance.meta[key] === value);
+}

@@ -1,0 +1,44 @@
+import type { Node } from "@flotilla/kv";
+import { isRecord, numberAt, readRecord, textAt } from "../record.ts";
+import type { Instance, InstanceState } from "./api.ts";
+
+const states: readonly InstanceState[] = ["passing", "warning", "critical", "draining", "maintenance"];
+
+/** What the node of an instance holds, and its revision does not say. */
+export type InstanceFacts = Omit<Instance, "id" | "name" | "revision">;
+
+/** @param key tells it from a successor under the same id */
+export function instanceRecord(facts: InstanceFacts, key: string): string {
+  const { address, port, tags, zone, weight, meta, state } = facts;
+  return JSON.stringify({ address, port, tags, zone, weight, meta, state, key });
+}
+
+/** Null for what is no registration; what cannot be read of one is left out. */
+export function readInstance(name: string, id: string, node: Node): Instance | null {
+  const record = readRecord(node);
+  const address = record === null ? "" : textAt(record, "address", "");
+  if (record === null || address === "") return null;
+  return {
+    id,
+    name,
+    address,
+    port: portAt(record),
+    tags: Array.isArray(record["tags"]) ? record["tags"].filter((tag) => typeof tag === "string") : [],
+    zone: typeof record["zone"] === "string" ? record["zone"] : null,
+    weight: Math.max(0, numberAt(record, "weight", 1)),
+    meta: textsAt(record, "meta"),
+    state: states.find((state) => state === record["state"]) ?? "passing",
+    revision: node.stat.mzxid,
+  };
+}
+
+function portAt(record: Readonly<Record<string, unknown>>): number | null {
+  const port = numberAt(record, "port", 0);
+  return port === 0 ? null : port;
+}
+
+function textsAt(record: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, string>> {
+  const texts = record[key];
+  if (!isRecord(texts)) return {};
+  return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name, "")]));
+}

@@ -1,0 +1,141 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Session } from "../../client/api.ts";
+import { ensureContainer } from "../names.ts";
+import { type Calls, patient } from "../patient.ts";
+import { readRecord } from "../record.ts";
+import { type InstanceFacts, instanceRecord } from "./instance.ts";
+
+/** A registration's node. */
+export interface Entry {
+  readonly path: string;
+  /** In its value, and in no other's: tells it from a successor under the same id. */
+  readonly key: string;
+}
+
+/** Somebody deleted it, or it is another's by now. */
+function gone({ path }: Entry): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_LOST", `${path} is no longer registered by this process`);
+}
+
+function isCode(error: unknown, ...codes: readonly string[]): boolean {
+  return FlotillaError.is(error) && codes.includes(error.code);
+}
+
+/**
+ * Brings a node to what was wanted last, however long it takes, and never touches another's. Several wants in a row
+ * become one write.
+ */
+export class Publication {
+  readonly #calls: Calls;
+  readonly #entry: Entry;
+  readonly #onWritten: (facts: InstanceFacts, revision: number) => void;
+  /** Of the node as this left it; null while there is none. */
+  #mzxid: number | null;
+  #wanted: InstanceFacts | null = null;
+  #hasNews = false;
+  #writing: Promise<void> | null = null;
+
+  /** @param mzxid of the node, which exists */
+  constructor(
+    session: Session,
+    entry: Entry,
+    mzxid: number,
+    onWritten: (facts: InstanceFacts, revision: number) => void,
+  ) {
+    this.#calls = patient(session, undefined);
+    this.#entry = entry;
+    this.#mzxid = mzxid;
+    this.#onWritten = onWritten;
+  }
+
+  /**
+   * The node is to say this, or not to be there. Resolves when it is so.
+   * @throws FlotillaError `ERR_FLOTILLA_LOST` when it is no longer this one's, and what ends the session
+   */
+  want(facts: InstanceFacts | null): Promise<void> {
+    this.#wanted = facts;
+    this.#hasNews = true;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = null;
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#hasNews) {
+      this.#hasNews = false;
+      if (this.#wanted === null) await this.#remove();
+      else if (this.#mzxid === null) await this.#create(this.#wanted);
+      else await this.#set(this.#wanted, this.#mzxid);
+    }
+  }
+
+  async #create(facts: InstanceFacts): Promise<void> {
+    const { path, key } = this.#entry;
+    for (;;) {
+      try {
+        const value = instanceRecord(facts, key);
+        this.#wrote(facts, (await this.#calls.create(path, value, { ephemeral: true })).revision);
+        return;
+      } catch (error) {
+        if (isCode(error, "ERR_FLOTILLA_EXISTS")) throw gone(this.#entry);
+        if (!isCode(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+      }
+      await ensureContainer(this.#calls, path.slice(0, path.lastIndexOf("/")));
+    }
+  }
+
+  async #set(facts: InstanceFacts, seen: number): Promise<void> {
+    const { path, key } = this.#entry;
+    const value = instanceRecord(facts, key);
+    for (let mzxid = seen; ;) {
+      try {
+        this.#wrote(facts, (await this.#calls.multi([{ type: "set", path, value, mzxid }])).revision);
+        return;
+      } catch (error) {
+        if (!isCode(error, "ERR_FLOTILLA_FENCED", "ERR_FLOTILLA_NOT_FOUND")) throw error;
+      }
+      const own = await ownRevision(this.#calls, this.#entry);
+      if (own === null) throw gone(this.#entry);
+      mzxid = own;
+    }
+  }
+
+  async #remove(): Promise<void> {
+    await remove(this.#calls, this.#entry);
+    this.#mzxid = null;
+  }
+
+  #wrote(facts: InstanceFacts, revision: number): void {
+    this.#mzxid = revision;
+    this.#onWritten(facts, revision);
+  }
+}
+
+/** The mzxid of the node while it is that registration; else null. */
+async function ownRevision(calls: Calls, { path, key }: Entry): Promise<number | null> {
+  const node = await calls.get(path);
+  return node !== null && readRecord(node)?.["key"] === key ? node.stat.mzxid : null;
+}
+
+async function remove(calls: Calls, entry: Entry): Promise<void> {
+  for (;;) {
+    const mzxid = await ownRevision(calls, entry);
+    if (mzxid === null) return;
+    try {
+      await calls.multi([{ type: "delete", path: entry.path, mzxid }]);
+      return;
+    } catch (error) {
+      if (!isCode(error, "ERR_FLOTILLA_FENCED", "ERR_FLOTILLA_NOT_FOUND")) throw error;
+    }
+  }
+}
+
+/** Deletes the node while it is that registration, however long it takes; it ends with the session anyway. */
+export async function withdraw(session: Session, entry: Entry): Promise<void> {
+  try {
+    await remove(patient(session, undefined), entry);
+  } catch (error) {
+    if (!session.signal.aborted) throw error;
+  }
+}

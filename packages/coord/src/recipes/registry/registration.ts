@@ -1,0 +1,190 @@
+import type { Prober, Timer } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
+import type { Session } from "../../client/api.ts";
+import type { CallOptions } from "../../client/read-api.ts";
+import { sharedController } from "../../shared-controller.ts";
+import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
+import { beforeClose, partingMs } from "../parting.ts";
+import type { Check, Health, Instance, InstanceState, Registration, ServiceTraits } from "./api.ts";
+import { checkedTraits } from "./checked.ts";
+import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
+import type { InstanceFacts } from "./instance.ts";
+import { type Entry, Publication } from "./publication.ts";
+import { questionOf } from "./question.ts";
+
+export interface RegistrationParts {
+  readonly session: Session;
+  readonly prober: Prober;
+  readonly entry: Entry;
+  /** As it stands in the tree by now. */
+  readonly instance: Instance;
+  readonly check: Check | undefined;
+  readonly drainMs: number;
+}
+
+/** What overrules the health of an instance. */
+type Override = "draining" | "maintenance" | null;
+
+export class SessionRegistration implements Registration {
+  readonly #parts: RegistrationParts;
+  readonly #publication: Publication;
+  readonly #checkup: Checkup;
+  readonly #controller = sharedController();
+  readonly #stopListening: () => void;
+  readonly #forget: () => void;
+  #instance: Instance;
+  #facts: InstanceFacts;
+  #health: Health;
+  #override: Override = null;
+  #removal: Timer | undefined;
+  #isRemoved = false;
+  #leaving: Promise<void> | null = null;
+
+  constructor(parts: RegistrationParts) {
+    const { session, entry, instance, check } = parts;
+    this.#parts = parts;
+    this.#instance = instance;
+    this.#facts = instance;
+    this.#health = check === undefined ? "passing" : "critical";
+    this.#publication = new Publication(session, entry, instance.revision, (facts, revision) => {
+      const { id, name } = instance;
+      this.#instance = { ...facts, id, name, revision };
+    });
+    this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
+    this.#forget = beforeClose(session, () => this.deregister({ timeoutMs: partingMs + parts.drainMs }));
+    this.#checkup = this.#begin(check);
+  }
+
+  get instance(): Instance {
+    return this.#instance;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  report(health: Health): void {
+    if (this.#checkup.report === undefined)
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "its check says how it is");
+    if (!this.signal.aborted) this.#checkup.report(health);
+  }
+
+  async update(traits: ServiceTraits, options?: CallOptions): Promise<void> {
+    const changed = checkedTraits(traits);
+    this.#facts = { ...this.#facts, ...changed };
+    await this.#write(options);
+  }
+
+  drain(options?: CallOptions): Promise<void> {
+    return this.#overrule("draining", options);
+  }
+
+  maintain(options?: CallOptions): Promise<void> {
+    return this.#overrule("maintenance", options);
+  }
+
+  resume(options?: CallOptions): Promise<void> {
+    return this.#overrule(null, options);
+  }
+
+  /** Waits 15 s at most besides the draining; the withdrawal goes on. */
+  deregister(options: CallOptions = {}): Promise<void> {
+    const { session, entry, drainMs } = this.#parts;
+    const fallbackMs = longestWaitMs + drainMs;
+    const bounds = { clock: session.clock, options, fallbackMs, what: `deregistration of ${entry.path}` };
+    this.#leaving ??= this.#leave();
+    // Whoever deregisters is told.
+    this.#leaving.catch(() => {});
+    const leaving = this.#leaving;
+    return bounded(bounds, (signal) => orAborted(leaving, signal));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.deregister();
+  }
+
+  #begin(check: Check | undefined): Checkup {
+    const { session, prober, instance } = this.#parts;
+    const onHealth = (health: Health): void => this.#heard(health);
+    if (check === undefined) return new ReportedCheckup(session.clock, Number.POSITIVE_INFINITY, onHealth);
+    this.#armRemoval();
+    if ("ttlMs" in check) return new ReportedCheckup(session.clock, check.ttlMs, onHealth);
+    return new AskingCheckup(session.clock, questionOf(check, prober, instance), check, onHealth);
+  }
+
+  #heard(health: Health): void {
+    if (health === this.#health || this.signal.aborted) return;
+    this.#health = health;
+    this.#removal?.cancel();
+    this.#isRemoved = false;
+    if (health === "critical") this.#armRemoval();
+    this.#write().catch(() => {});
+  }
+
+  /** It has been critical for too long once the time is over. */
+  #armRemoval(): void {
+    const { session, check } = this.#parts;
+    if (check?.removeAfterMs === undefined) return;
+    this.#removal = session.clock.setTimer(check.removeAfterMs, () => {
+      this.#isRemoved = true;
+      this.#write().catch(() => {});
+    });
+  }
+
+  #overrule(override: Override, options?: CallOptions): Promise<void> {
+    if (this.#leaving === null) this.#override = override;
+    return this.#write(options);
+  }
+
+  /** @throws FlotillaError `ERR_FLOTILLA_LOST` when it is gone */
+  async #write(options: CallOptions = {}): Promise<void> {
+    this.signal.throwIfAborted();
+    const { session, entry } = this.#parts;
+    const state: InstanceState = this.#override ?? this.#health;
+    this.#facts = { ...this.#facts, state };
+    const writing = this.#publish(this.#isRemoved ? null : this.#facts);
+    writing.catch(() => {});
+    const bounds = {
+      clock: session.clock,
+      options,
+      fallbackMs: longestWaitMs,
+      what: `change of ${entry.path}`,
+    };
+    await bounded(bounds, (signal) => orAborted(writing, signal));
+  }
+
+  async #publish(facts: InstanceFacts | null): Promise<void> {
+    try {
+      await this.#publication.want(facts);
+    } catch (error) {
+      this.#end("it was taken away", error);
+      throw error;
+    }
+  }
+
+  async #leave(): Promise<void> {
+    const { session, drainMs } = this.#parts;
+    if (!this.signal.aborted && drainMs > 0) {
+      this.#override = "draining";
+      await this.#write({ timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
+      const drained = new Promise<void>((resolve) => void session.clock.setTimer(drainMs, resolve));
+      await orAborted(drained, session.signal).catch(() => {});
+    }
+    this.#end("it was deregistered");
+    try {
+      await this.#publication.want(null);
+    } catch (error) {
+      if (!session.signal.aborted) throw error;
+    }
+  }
+
+  #end(why: string, cause?: unknown): void {
+    if (this.signal.aborted) return;
+    const message = `${this.#parts.entry.path} is not registered any more: ${why}`;
+    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    this.#removal?.cancel();
+    this.#checkup.stop();
+    this.#stopListening();
+    this.#forget();
+  }
+}

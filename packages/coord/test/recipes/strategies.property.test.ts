@@ -1,0 +1,248 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Candidate, Picker } from "../../src/recipes/balance/api.ts";
+import { consistentHash } from "../../src/recipes/balance/consistent-hash.ts";
+import { leastBusy, load } from "../../src/recipes/balance/least-busy.ts";
+import { Outliers } from "../../src/recipes/balance/outliers.ts";
+import { pickable } from "../../src/recipes/balance/pickable.ts";
+import { byChance } from "../../src/recipes/balance/random.ts";
+import { roundRobin } from "../../src/recipes/balance/round-robin.ts";
+import { sticky } from "../../src/recipes/balance/sticky.ts";
+import { twoChoices } from "../../src/recipes/balance/two-choices.ts";
+import { weighted } from "../../src/recipes/balance/weighted.ts";
+import type { Instance, InstanceState } from "../../src/recipes/registry/api.ts";
+
+type Candidates = readonly [Candidate, ...Candidate[]];
+
+function instance(
+  id: string,
+  weight = 1,
+  state: InstanceState = "passing",
+  zone: string | null = null,
+): Instance {
+  return { id, name: "web", address: id, port: null, tags: [], zone, weight, meta: {}, state, revision: 1 };
+}
+
+function candidates(weights: readonly number[], busy: readonly number[] = []): Candidates {
+  const [first, ...rest] = weights.map((weight, at) => ({
+    instance: instance(`i${String(at).padStart(3, "0")}`, weight),
+    busy: busy[at] ?? 0,
+  }));
+  if (first === undefined) throw new Error("nobody");
+  return [first, ...rest];
+}
+
+/** Numbers as evenly spread as chance would have them, the same in every run. */
+function chance(seed: number): { float: () => number } {
+  let state = seed >>> 0;
+  return {
+    float: () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 0x1_00_00_00_00;
+    },
+  };
+}
+
+function counts(pick: Picker, from: Candidates, times: number, keyOf = (at: number) => String(at)): number[] {
+  const picked = new Map<Candidate, number>();
+  for (let k = 0; k < times; k += 1) {
+    const one = pick(from, keyOf(k));
+    picked.set(one, (picked.get(one) ?? 0) + 1);
+  }
+  return from.map((candidate) => picked.get(candidate) ?? 0);
+}
+
+const weights = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 });
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+test("round-robin picks each once before any twice", () => {
+  fc.assert(
+    fc.property(weights, fc.nat(20), (given, before) => {
+      const pick = roundRobin();
+      const all = candidates(given);
+      counts(pick, all, before);
+      expect(counts(pick, all, all.length)).toEqual(all.map(() => 1));
+    }),
+  );
+});
+
+test("round-robin skips nobody when others come and go", () => {
+  const pick = roundRobin();
+  const [a, b, c] = candidates([1, 1, 1]);
+  if (b === undefined || c === undefined) throw new Error("nobody");
+  expect(pick([a, b, c], "")).toBe(a);
+  expect(pick([b, c], "")).toBe(b);
+  expect(pick([a, b, c], "")).toBe(c);
+  expect(pick([a, b, c], "")).toBe(a);
+});
+
+test("weighted picks each exactly as often as its weight in every cycle, and mixes them", () => {
+  fc.assert(
+    fc.property(weights, fc.integer({ min: 1, max: 3 }), (given, cycles) => {
+      const pick = weighted();
+      const all = candidates(given);
+      for (let k = 0; k < cycles; k += 1) expect(counts(pick, all, sum(given))).toEqual(given);
+    }),
+  );
+  const pick = weighted();
+  const all = candidates([5, 1, 1]);
+  const order = Array.from({ length: 7 }, () => all.indexOf(pick(all, "")));
+  expect(order).toEqual([0, 0, 1, 0, 2, 0, 0]);
+});
+
+test("random picks each about as often as its weight says", () => {
+  fc.assert(
+    fc.property(weights, fc.nat(), (given, seed) => {
+      const times = 4_000;
+      const found = counts(byChance(chance(seed)), candidates(given), times);
+      for (const [at, weight] of given.entries()) {
+        const expected = (times * weight) / sum(given);
+        // Six standard deviations.
+        expect(Math.abs((found[at] ?? 0) - expected)).toBeLessThan(6 * Math.sqrt(expected) + 6);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("two choices never pick the busiest of more than one, and spread work nearly evenly", () => {
+  const busy = fc.uniqueArray(fc.nat(50), { minLength: 2, maxLength: 8 });
+  fc.assert(
+    fc.property(busy, fc.nat(), (given, seed) => {
+      const all = candidates(
+        given.map(() => 1),
+        given,
+      );
+      const found = counts(twoChoices(chance(seed)), all, 200);
+      expect(found[given.indexOf(Math.max(...given))]).toBe(0);
+    }),
+  );
+  const pick = twoChoices(chance(7));
+  const under = Array.from({ length: 20 }, () => 0);
+  for (let k = 0; k < 2_000; k += 1) {
+    const all = candidates(
+      under.map(() => 1),
+      under,
+    );
+    const at = all.indexOf(pick(all, ""));
+    under[at] = (under[at] ?? 0) + 1;
+  }
+  expect(Math.max(...under) - Math.min(...under)).toBeLessThan(10);
+});
+
+test("least busy picks whoever has least to do for its weight, and of equals everyone in turn", () => {
+  const pair = fc.record({ weight: fc.integer({ min: 1, max: 9 }), busy: fc.nat(9) });
+  fc.assert(
+    fc.property(fc.array(pair, { minLength: 1, maxLength: 8 }), (given) => {
+      const all = candidates(
+        given.map(({ weight }) => weight),
+        given.map(({ busy }) => busy),
+      );
+      expect(load(leastBusy()(all, ""))).toBe(Math.min(...all.map(load)));
+    }),
+  );
+  expect(counts(leastBusy(), candidates([1, 1, 1]), 9)).toEqual([3, 3, 3]);
+});
+
+test("consistent hash: the same key goes to the same one, and only keys of who comes or goes move", () => {
+  const keys = Array.from({ length: 300 }, (_, k) => `key-${k}`);
+  fc.assert(
+    fc.property(weights, fc.nat(), (given, which) => {
+      fc.pre(given.length > 1);
+      const pick = consistentHash();
+      const all = candidates(given);
+      const gone = all[which % all.length];
+      const [first, ...rest] = all.filter((candidate) => candidate !== gone);
+      if (first === undefined) throw new Error("nobody");
+      for (const key of keys) {
+        const before = pick(all, key);
+        expect(pick([...all], key)).toBe(before);
+        if (before !== gone) expect(pick([first, ...rest], key)).toBe(before);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("consistent hash gives each its share of the keys by weight", () => {
+  const times = 6_000;
+  for (const given of [
+    [1, 1, 1, 1],
+    [1, 2, 3],
+    [9, 1],
+  ]) {
+    const found = counts(consistentHash(), candidates(given), times, (k) => `user/${k}`);
+    for (const [at, weight] of given.entries()) {
+      const expected = (times * weight) / sum(given);
+      expect(Math.abs((found[at] ?? 0) - expected)).toBeLessThan(6 * Math.sqrt(expected));
+    }
+  }
+});
+
+test("sticky keeps whom it picked for a key while that one can be picked", () => {
+  fc.assert(
+    fc.property(fc.nat(), fc.array(fc.nat(5), { maxLength: 40 }), (seed, keys) => {
+      const pick = sticky(byChance(chance(seed)));
+      const all = candidates([1, 1, 1, 1]);
+      const first = new Map<number, Candidate>();
+      for (const key of keys) {
+        const one = pick(all, String(key));
+        expect(first.get(key) ?? one).toBe(one);
+        first.set(key, one);
+      }
+    }),
+  );
+  const pick = sticky(roundRobin());
+  const [a, b] = candidates([1, 1]);
+  if (b === undefined) throw new Error("nobody");
+  expect(pick([a, b], "k")).toBe(a);
+  expect(pick([b], "k")).toBe(b);
+  expect(pick([a, b], "k")).toBe(b);
+});
+
+const someInstance = fc.record({
+  weight: fc.constantFrom(0, 1, 2),
+  state: fc.constantFrom<InstanceState>("passing", "warning", "critical", "draining", "maintenance"),
+  zone: fc.constantFrom("north", "south", null),
+});
+
+test("those may be picked who are best by state, then by zone, then by weight", () => {
+  fc.assert(
+    fc.property(fc.array(someInstance), fc.constantFrom("north", undefined), (given, zone) => {
+      const all = given.map(({ weight, state, zone: at }, k) => instance(`i${k}`, weight, state, at));
+      const found = pickable(all, zone);
+      for (const one of found) expect(one.weight).toBeGreaterThan(0);
+      const usable = all.filter(({ state }) => state === "passing" || state === "warning");
+      expect(found.length > 0).toBe(usable.length > 0);
+      const isAny = (state: InstanceState, near: boolean): boolean =>
+        all.some((one) => one.state === state && (!near || one.zone === zone));
+      const best = isAny("passing", false) ? "passing" : "warning";
+      for (const one of found) {
+        expect(one.state).toBe(best);
+        if (zone !== undefined && isAny(best, true)) expect(one.zone).toBe(zone);
+      }
+    }),
+  );
+});
+
+test("whoever fails so often in a row is left out for longer each time, and never too many at once", () => {
+  const outliers = new Outliers({ failures: 3, ejectMs: 1_000, maxShare: 0.5 });
+  const ids = ["a", "b", "c", "d"];
+  const out = (nowMs: number): string => [...outliers.ejected(ids, nowMs)].toSorted().join("");
+  outliers.failed("a", 0);
+  outliers.failed("a", 0);
+  outliers.succeeded("a");
+  outliers.failed("a", 0);
+  outliers.failed("a", 0);
+  expect(out(0)).toBe("");
+  outliers.failed("a", 0);
+  expect(out(999)).toBe("a");
+  expect(out(1_000)).toBe("");
+  for (let k = 0; k < 3; k += 1) outliers.failed("a", 1_000);
+  expect(out(2_999)).toBe("a");
+  expect(out(3_000)).toBe("");
+  for (const id of ids) for (let k = 0; k < 3; k += 1) outliers.failed(id, 4_000);
+  expect(outliers.ejected(ids, 4_001).size).toBe(2);
+  outliers.keep(["b"]);
+  expect(out(4_001)).toBe("b");
+});

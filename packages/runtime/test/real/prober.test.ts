@@ -1,0 +1,59 @@
+import { createServer } from "node:http";
+import type { AddressInfo, Server } from "node:net";
+import { createServer as createTcpServer } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { realProber } from "../../src/real/prober.ts";
+
+const { signal } = new AbortController();
+const prober = realProber();
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return `127.0.0.1:${port}`;
+}
+
+test("tells the status of an answer, whatever its body and wherever it points", async () => {
+  const server = createServer((request, response) => {
+    const status = Number(request.url?.slice(1));
+    response.writeHead(status, { location: "/200" });
+    response.end("x".repeat(1_000_000));
+  });
+  const address = await listening(server);
+  for (const status of [200, 204, 302, 429, 503])
+    expect(await prober.http(`http://${address}/${status}`, signal)).toBe(status);
+});
+
+test("tells whether a port takes connections, and keeps none", async () => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.resume();
+  });
+  const address = await listening(server);
+  await prober.tcp(address, signal);
+  // Which it does once every connection has ended.
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  await expect(prober.tcp(address, signal)).rejects.toMatchObject({ code: "ERR_FLOTILLA_UNREACHABLE" });
+  await expect(prober.http(`http://${address}/`, signal)).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_UNREACHABLE",
+  });
+});
+
+test("what is never answered ends by the signal, with its reason", async () => {
+  const address = await listening(createServer(() => {}));
+  const controller = new AbortController();
+  const asked = prober.http(`http://${address}/`, controller.signal);
+  const reason = new Error("enough");
+  setImmediate(() => controller.abort(reason));
+  await expect(asked).rejects.toBe(reason);
+  await expect(prober.tcp(address, AbortSignal.abort("before"))).rejects.toBe("before");
+});
+
+test("addresses are checked", async () => {
+  for (const url of ["", "ftp://x/", "/path", "http://"])
+    await expect(prober.http(url, signal)).rejects.toMatchObject({ code: "ERR_FLOTILLA_BAD_ADDRESS" });
+  await expect(prober.tcp("x", signal)).rejects.toMatchObject({ code: "ERR_FLOTILLA_BAD_ADDRESS" });
+});
