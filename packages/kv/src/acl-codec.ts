@@ -36,7 +36,7 @@ export function writeAcl(writer: CborWriter, acl: Acl): void {
 
 function readEntry(reader: CborReader): AclEntry {
   reader.array("acl entry", 3, 3);
-  const scheme = aclSchemes[reader.uint("scheme", aclSchemes.length - 1)] ?? "world";
+  const scheme = aclSchemes[reader.uint("scheme")] ?? bad("acl: unknown scheme");
   return { scheme, id: reader.text("id", aclBounds.idBytes), permissions: reader.uint("permissions") };
 }
 
@@ -62,7 +62,7 @@ export function writeIdentities(writer: CborWriter, identities: readonly Identit
 
 function readIdentity(reader: CborReader): Identity {
   reader.array("identity", 2, 2);
-  const scheme = identitySchemes[reader.uint("scheme", identitySchemes.length - 1)] ?? "digest";
+  const scheme = identitySchemes[reader.uint("scheme")] ?? bad("identity: unknown scheme");
   return { scheme, id: reader.text("id", aclBounds.idBytes) };
 }
 
