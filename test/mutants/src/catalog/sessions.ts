@@ -12,6 +12,7 @@ import {
 
 const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
 const proposed = "await this.#raft.propose(command, { ifTerm: term });";
+const anew = "for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);";
 const ended =
   "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
 const restart = "    this.#cursor = lastApplied;\n    this.flush();";
@@ -158,6 +159,13 @@ export const sessions: readonly Mutant[] = [
     }\n${restart}`,
       },
     ],
+  },
+  {
+    id: "L11",
+    severity: 2,
+    title: "a new leader gives no lease its full time before it ends it",
+    killer: "LeaseBound",
+    edits: [{ file: leaseKeeper, find: anew, replace: anew.replace("(id, ttlMs)", "(id, ttlMs / 2)") }],
   },
   {
     id: "L12",
