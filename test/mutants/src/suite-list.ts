@@ -129,6 +129,11 @@ export const suites: readonly Suite[] = [
   { folder: "packages/coord", file: "test/server/lease-model.test.ts", tests: ["no lease ends while"] },
   {
     folder: "packages/coord",
+    file: "test/server/moving-read.test.ts",
+    tests: ["no local read shows less than"],
+  },
+  {
+    folder: "packages/coord",
     file: "test/recipes/election.property.test.ts",
     tests: ["whatever people and machines do"],
   },
