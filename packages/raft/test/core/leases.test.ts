@@ -22,6 +22,14 @@ test("a pledge counts from when its round was sent, shortened by what two clocks
   expect(lease.countsOn("c", at(5000))).toBe(false);
 });
 
+test("a pledge is over at the very moment at which it ends", () => {
+  const lease = new LeaderLease(1000);
+  lease.sent(1, at(0));
+  lease.granted("b", 1, 1000);
+  // From 0 on, no sum rounds the end away.
+  expect(lease.countsOn("b", at((1000 * 0.98) / 1.02))).toBe(false);
+});
+
 test("the voter's own election timeout counts, not the leader's", () => {
   const lease = new LeaderLease(1000);
   lease.sent(1, at(0));
