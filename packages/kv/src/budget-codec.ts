@@ -69,7 +69,7 @@ export function readExcess(reader: CborReader): BudgetExcess {
   expectItems("excess", reader.array("excess", 5, 5), 5);
   return {
     path: reader.text("path", limits.pathBytes),
-    kind: budgetKinds[reader.uint("kind", budgetKinds.length - 1)] ?? "nodes",
+    kind: budgetKinds[reader.uint("kind")] ?? bad("budget: unknown kind"),
     limit: reader.uint("limit"),
     used: reader.uint("used"),
     wanted: reader.uint("wanted"),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { encode, FlotillaError } from "@flotilla/runtime";
-import { decodeCommand, encodeCommand, validateOperation } from "../src/index.ts";
+import { budgetKinds, decodeCommand, decodeResult, encodeCommand, validateOperation } from "../src/index.ts";
 import type { KvCommand, Operation, RequestCommand } from "../src/index.ts";
-import { packedCommand } from "./packed.ts";
+import { packedCommand, packedResult } from "./packed.ts";
 import { create, idOf } from "./support.ts";
 
 function refusalOf(action: () => unknown): string {
@@ -47,6 +47,17 @@ describe("what a caller without types hands over is refused before it is bytes",
       "a change among the conditions of a multi",
       request({ type: "multi", ops: [], if: [create("/a")], else: [] }),
       "unknown operation",
+    ],
+    ["a budget that is none", request({ type: "set-budget", path: "/a", budget: 7 }), "bounds by kind"],
+    [
+      "a budget of an unknown kind",
+      request({ type: "set-budget", path: "/a", budget: { cores: { hard: 1 } } }),
+      "unknown kind",
+    ],
+    [
+      "a budget without bounds",
+      request({ type: "set-budget", path: "/a", budget: { nodes: null } }),
+      "soft, hard or both",
     ],
     ["conditions of a multi that are no list", request({ type: "multi", ops: [], if: 7 }), "if"],
     ["operations of a multi that are no list", request({ type: "multi", ops: null }), "ops"],
@@ -106,4 +117,13 @@ describe("bytes that no version has written are refused", () => {
     expect(refusalOf(() => decodeCommand(bytes))).toContain("BAD_FRAME");
     expect(refusalOf(() => decodeCommand(bytes))).toContain(why);
   });
+});
+
+test("a result that names a bound of a kind beyond those known is refused", () => {
+  const excess = { path: "/a", kind: "nodes", limit: 1, used: 1, wanted: 1 } as const;
+  const code = "ERR_FLOTILLA_QUOTA";
+  const packed = packedResult({ ok: false, revision: 3, code, failed: null, excess });
+  const beyond = [...packed.slice(0, -1), ["/a", budgetKinds.length, 1, 1, 1]];
+  expect(refusalOf(() => decodeResult(encode(packed)))).toBe("none");
+  expect(refusalOf(() => decodeResult(encode(beyond)))).toBe("BAD_FRAME: budget: unknown kind");
 });
