@@ -177,6 +177,8 @@ export interface WatchOptions {
   readonly initial?: boolean;
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
+  /** Bounds the arming, ms. Default 15,000. */
+  readonly timeoutMs?: number;
 }
 
 /** Of a watch that also tells where it stands, so that it can be resumed although it has little else to tell. */
@@ -359,6 +361,14 @@ export interface Session extends AsyncDisposable {
   status(options?: CallOptions): Promise<NodeStatus>;
   /** Calls back on every change of state, in order. */
   onState(fn: (state: SessionState) => void): Disposable;
-  /** Ends the session in the tree (its ephemerals go at once), then locally. Idempotent, bounded by `timeoutMs` (default 2,000). */
-  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+  /**
+   * The state now, then every change, in order; who reads too slowly misses the oldest. Ends after `lost` or `closed`, or
+   * when `signal` fires.
+   */
+  states(options?: { readonly signal?: AbortSignal }): AsyncIterable<SessionState>;
+  /**
+   * Ends the session in the tree (its ephemerals go at once), then locally, at the latest when `timeoutMs` are over
+   * (default 2,000) or `signal` fires. Idempotent.
+   */
+  close(options?: CallOptions): Promise<void>;
 }

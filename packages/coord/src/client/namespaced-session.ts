@@ -226,7 +226,11 @@ export class NamespacedSession implements Session {
     return this.#session.onState(fn);
   }
 
-  close(options?: { readonly timeoutMs?: number }): Promise<void> {
+  states(options?: { readonly signal?: AbortSignal }): AsyncIterable<SessionState> {
+    return this.#session.states(options);
+  }
+
+  close(options?: CallOptions): Promise<void> {
     return this.#session.close(options);
   }
 

@@ -29,7 +29,9 @@ export async function nodeStatus(options: ConnectOptions): Promise<NodeStatus> {
       await dialer.dial((port) => asking(port, wait), signal);
       return await wait.promise;
     } catch (error) {
-      if (tries >= dialer.choices || signal.aborted) throw error;
+      // Aborted, it says so, whatever the dial made of that.
+      if (signal.aborted) return await wait.promise;
+      if (tries >= dialer.choices) throw error;
     } finally {
       deadlines.stop();
     }

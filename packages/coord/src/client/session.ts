@@ -16,8 +16,7 @@ import type {
   Usage,
 } from "@flotilla/kv";
 import { validatePath } from "@flotilla/kv";
-import type { Clock } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
+import { type Clock, FlotillaError } from "@flotilla/runtime";
 import type { Answer, Query } from "../wire/messages.ts";
 import type {
   BookmarkedWatchOptions,
@@ -54,8 +53,7 @@ import type {
   SessionsOptions,
 } from "./read-api.ts";
 import type { NodeStatus } from "./status-api.ts";
-import type { AttachmentOptions } from "./attachment.ts";
-import { Attachment } from "./attachment.ts";
+import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import {
@@ -78,10 +76,10 @@ import {
   leasesQuery,
   sessionsQuery,
 } from "./queries.ts";
-import type { Success } from "./results.ts";
-import { expect, multiResult, written } from "./results.ts";
+import { expect, multiResult, type Success, written } from "./results.ts";
 import { goneError, unopenedError } from "./session-errors.ts";
 import { sharedController } from "../shared-controller.ts";
+import { statesOf } from "./state-stream.ts";
 import { ValueCopies } from "../value-copies.ts";
 import { watchRequest } from "./watch-request.ts";
 
@@ -285,9 +283,7 @@ export class ClientSession implements Session {
   async watch(path: string, options: WatchOptions = {}): Promise<Watch<WatchEvent | WatchBookmark>> {
     this.#assertOpen();
     const request = watchRequest(path, options, this.#attachment.historyId);
-    const { signal } = options;
-    const bounds = callLimits(signal === undefined ? undefined : { signal }, this.#timeoutMs);
-    return this.#attachment.pipeline.watch(request, bounds);
+    return this.#attachment.pipeline.watch(request, callLimits(options, this.#timeoutMs));
   }
 
   async sync(options?: CallOptions): Promise<void> {
@@ -302,8 +298,12 @@ export class ClientSession implements Session {
     return this.#attachment.state.listen(fn);
   }
 
-  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#close(options.timeoutMs ?? defaultCloseMs);
+  states({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterable<SessionState> {
+    return statesOf(this, signal);
+  }
+
+  close(options: CallOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
@@ -347,7 +347,7 @@ export class ClientSession implements Session {
     return this.#attachment.pipeline.write(call, bounds, false);
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(options: CallOptions): Promise<void> {
     if (this.#attachment.state.isFinal) return;
     const { pipeline } = this.#attachment;
     this.#attachment.endBelief("the session was closed");
@@ -355,7 +355,7 @@ export class ClientSession implements Session {
     this.#attachment.state.move("closed");
     pipeline.endWatches(() => this.#gone(false));
     try {
-      const bounds = callLimits({ timeoutMs }, defaultCloseMs);
+      const bounds = callLimits(options, defaultCloseMs);
       const operation = { type: "close" } as const;
       const call = { operation, bytes: requestBytes(operation), verb: "close", path: null };
       if (this.#attachment.isOpen) await pipeline.write(call, bounds, true);

@@ -130,14 +130,14 @@ export interface CoordNode extends Coord {
   health(options?: CallOptions): Promise<NodeHealth>;
   /**
    * Opens a further session at this member, also after `session` was lost. Closes with the member.
-   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`
+   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`
    */
-  connect(options?: SessionOptions): Promise<Coord>;
+  connect(options?: SessionOptions & { readonly signal?: AbortSignal }): Promise<Coord>;
   /**
    * Takes this member out of the cluster, then closes it. A leader hands over first. Its data can never come back.
    * @throws FlotillaError `ERR_FLOTILLA_BAD_CHANGE` (the last voter stays), `ERR_FLOTILLA_NO_QUORUM`; then it is a member still
    */
-  leave(): Promise<void>;
+  leave(options?: CallOptions): Promise<void>;
   /** Resolves with the reason when the member stops; never rejects. */
   readonly closed: Promise<StopReason>;
 }

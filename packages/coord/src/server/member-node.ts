@@ -8,6 +8,7 @@ import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
 import type { Codec } from "../client/codecs.ts";
+import { callLimits } from "../client/call.ts";
 import { closeInOrder, coordOver } from "../client/coord.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
@@ -83,7 +84,7 @@ export class MemberNode implements CoordNode {
     this.address = parts.listener.address;
     const session = this.#newSession({});
     this.#coord = coordOver(session, parts.host, () => this.close());
-    this.#open(session, Number.POSITIVE_INFINITY).catch((error: unknown) => {
+    session.open({ timeoutMs: Number.POSITIVE_INFINITY }).catch((error: unknown) => {
       if (this.#closing === undefined && !this.#hasStopped)
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
@@ -142,9 +143,12 @@ export class MemberNode implements CoordNode {
     return this.#health.check(options);
   }
 
-  async connect(options: SessionOptions = {}): Promise<Coord> {
+  async connect({ signal, ...options }: SessionOptions & CallOptions = {}): Promise<Coord> {
+    const { timeoutMs = this.#parts.loaded.timeoutMs } = options;
+    const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
+    callLimits(bounds, timeoutMs);
     const session = this.#newSession(options);
-    await this.#open(session, options.timeoutMs ?? this.#parts.loaded.timeoutMs);
+    await session.open(bounds);
     return coordOver(session, this.#parts.host, () => closeInOrder(session));
   }
 
@@ -162,8 +166,8 @@ export class MemberNode implements CoordNode {
     return this.close();
   }
 
-  leave(): Promise<void> {
-    return this.#resign().then(() => this.close());
+  leave(options?: CallOptions): Promise<void> {
+    return this.#resign(options).then(() => this.close());
   }
 
   /** Asks to be added, unless it ever was. */
@@ -188,15 +192,16 @@ export class MemberNode implements CoordNode {
   }
 
   /** Resolves once the cluster goes on without this member. */
-  async #resign(): Promise<void> {
+  async #resign(options?: CallOptions): Promise<void> {
     const { host, loaded, raft } = this.#parts;
-    const { id, cluster, secret, timeoutMs } = loaded;
+    const { id, cluster, secret } = loaded;
+    const { timeoutMs, signal = new AbortController().signal } = callLimits(options, loaded.timeoutMs);
     await this.#handOver();
     const members = membersOf(raft.status().configuration);
     const endpoints = members.map(({ address }) => address);
     const known = secret === undefined ? {} : { secret };
     const reach = { host, cluster, endpoints, ...known, timeoutMs };
-    await new ClusterAdmin(reach, new AbortController().signal).remove(id);
+    await new ClusterAdmin(reach, signal).remove(id);
   }
 
   /** Why there is no counting on it any more. */
@@ -228,10 +233,6 @@ export class MemberNode implements CoordNode {
     this.#sessions.add(session);
     session.signal.addEventListener("abort", () => this.#sessions.delete(session), { once: true });
     return session;
-  }
-
-  async #open(session: ClientSession, timeoutMs: number): Promise<void> {
-    await session.open({ timeoutMs });
   }
 
   /** Sessions first, while somebody can still be told that they end. */
