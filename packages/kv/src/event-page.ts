@@ -1,6 +1,7 @@
 import type { Acl } from "./acl.ts";
 import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
+import { filledArray } from "./filled-array.ts";
 import type { SessionId, TreeEvent } from "./types.ts";
 import { prefixOf } from "./paths.ts";
 import { noBytes } from "./values.ts";
@@ -12,10 +13,6 @@ const stride = 20;
 const aversionColumn = 19;
 /** Hashes of one event: of its path, and of its parent's when it came or went. */
 const hashes = 2;
-
-function filled<T>(length: number, value: T): T[] {
-  return Array.from<T>({ length }).fill(value);
-}
 
 /** A path, with what is compared first. */
 export interface PathKey {
@@ -42,11 +39,10 @@ export class EventPage {
   constructor(events: number) {
     this.#numbers = new Float64Array(events * stride);
     this.#hashes = new Int32Array(events * hashes);
-    // Of their full length at once: what grows is copied again and again.
-    this.#paths = filled(events, "");
-    this.#authors = filled(events, null);
-    this.#chunks = filled(events, null);
-    this.#chunksBefore = filled(events, null);
+    this.#paths = filledArray(events, "");
+    this.#authors = filledArray(events, null);
+    this.#chunks = filledArray(events, null);
+    this.#chunksBefore = filledArray(events, null);
   }
 
   revision(slot: number): number {

@@ -1,7 +1,10 @@
 import { hashPrefix, hashText } from "./digest.ts";
+import { filledArray } from "./filled-array.ts";
 
 const parts = 256;
 const leastSlots = 8;
+/** Of a part that is made for many: enough for over a million in all. */
+const mostReserved = 8_192;
 /** A longer way from its slot, which only somebody who looks for equal hashes would make, is not gone. */
 const mostSteps = 64;
 
@@ -18,11 +21,17 @@ function markOf(hash: number): number {
 
 /** An open table: each has the first free slot from that of its hash on. */
 class Part<V extends AtPath> {
-  #marks = new Int32Array(leastSlots);
-  #values: (V | undefined)[] = Array.from({ length: leastSlots });
+  #marks: Int32Array;
+  #values: (V | undefined)[];
   #used = 0;
   /** What found no slot near enough. */
   readonly #strayed: Map<string, V> = new Map();
+
+  /** `slots`: a power of two. */
+  constructor(slots: number) {
+    this.#marks = new Int32Array(slots);
+    this.#values = filledArray(slots, undefined);
+  }
 
   get size(): number {
     return this.#used + this.#strayed.size;
@@ -87,7 +96,7 @@ class Part<V extends AtPath> {
     const values = this.#values;
     const slots = this.#marks.length * 2;
     this.#marks = new Int32Array(slots);
-    this.#values = Array.from({ length: slots });
+    this.#values = filledArray(slots, undefined);
     this.#used = 0;
     for (const value of values) if (value !== undefined) this.#add(value);
   }
@@ -119,9 +128,15 @@ class Part<V extends AtPath> {
 export class PathIndex<V extends AtPath> {
   readonly #parts: (Part<V> | undefined)[] = Array.from({ length: parts });
   #size = 0;
+  #slots = leastSlots;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** So many will come: what is made from now on is large enough for them, up to a bound. */
+  reserve(count: number): void {
+    while (this.#slots < mostReserved && count * 4 > this.#slots * parts * 3) this.#slots *= 2;
   }
 
   get(path: string): V | undefined {
@@ -137,7 +152,7 @@ export class PathIndex<V extends AtPath> {
 
   /** Adds or replaces. */
   set(value: V): void {
-    const part = (this.#parts[value.pathHash >>> 24] ??= new Part());
+    const part = (this.#parts[value.pathHash >>> 24] ??= new Part(this.#slots));
     const before = part.size;
     part.set(value);
     this.#size += part.size - before;

@@ -42,6 +42,10 @@ class Builder implements SnapshotSink {
   #open: SessionRecord | null = null;
   #lastBudget = "";
 
+  begin({ nodes }: SnapshotHeader): void {
+    this.state.tree.reserve(nodes);
+  }
+
   /** Before the nodes: they are counted as they come. */
   budget(record: BudgetRecord): void {
     const { path, budget, second, writes } = record;
@@ -66,8 +70,8 @@ class Builder implements SnapshotSink {
     this.#newest = Math.max(this.#newest, mzxid, pzxid);
     const { tree } = this.state;
     // Most nodes have it: nothing is made or looked up for them.
-    if (fields.access === openAccess) tree.add(fields, fields.value);
-    else tree.add({ ...fields, access: this.#access(fields.access) }, fields.value);
+    if (fields.access === openAccess) tree.append(fields, fields.value);
+    else tree.append({ ...fields, access: this.#access(fields.access) }, fields.value);
   }
 
   #access({ acl, aversion }: Access): Access {

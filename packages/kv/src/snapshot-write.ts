@@ -7,6 +7,7 @@ import type { FrozenSessions, Session } from "./session-table.ts";
 import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { SortedMap } from "./sorted-map.ts";
+import { ctimeOf, mtimeOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
 import { bytesAt } from "./values.ts";
@@ -60,8 +61,8 @@ function writeNode(node: TreeNode): void {
   writer.number(node.czxid);
   writer.number(node.mzxid);
   writer.number(node.pzxid);
-  writer.number(node.ctimeMs);
-  writer.number(node.mtimeMs);
+  writer.number(ctimeOf(node));
+  writer.number(mtimeOf(node));
   writer.number(node.version);
   writer.number(node.created);
   writer.number(node.numChildren);

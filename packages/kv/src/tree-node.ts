@@ -32,10 +32,14 @@ export interface NodeFields extends NodeFacts {
 }
 
 /** A node as the tree keeps it. Only the tree may have it changed, and only while no snapshot holds it. */
-export interface TreeNode extends NodeFacts, Place {
+export interface TreeNode extends Omit<NodeFacts, "ctimeMs" | "mtimeMs">, Place {
   mzxid: number;
   pzxid: number;
-  mtimeMs: number;
+  /** Times are kept in two small numbers each, see {@link ctimeOf}: a large one is an object of its own in memory. */
+  ctimeHigh: number;
+  ctimeLow: number;
+  mtimeHigh: number;
+  mtimeLow: number;
   version: number;
   created: number;
   numChildren: number;
@@ -55,14 +59,45 @@ export const lifetime = { endless: 0, container: -1 } as const;
 
 const itemKind = 1;
 
-function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeNode {
+/** What the low part of a time counts up to. */
+const timeBase = 2 ** 30;
+
+function highOf(timeMs: number): number {
+  return Math.floor(timeMs / timeBase) | 0;
+}
+
+function lowOf(timeMs: number): number {
+  return (timeMs - highOf(timeMs) * timeBase) | 0;
+}
+
+/** Leader's wall time at creation, ms since the epoch. */
+export function ctimeOf({ ctimeHigh, ctimeLow }: TreeNode): number {
+  return ctimeHigh * timeBase + ctimeLow;
+}
+
+/** Leader's wall time at the last set. */
+export function mtimeOf({ mtimeHigh, mtimeLow }: TreeNode): number {
+  return mtimeHigh * timeBase + mtimeLow;
+}
+
+/** Only between the tree's `edit` and `settle`. */
+export function setMtime(node: TreeNode, timeMs: number): void {
+  node.mtimeHigh = highOf(timeMs);
+  node.mtimeLow = lowOf(timeMs);
+}
+
+type TimelessFacts = Omit<NodeFacts, "ctimeMs" | "mtimeMs">;
+
+function allocate(facts: TimelessFacts, pathHash: number, generation: number): TreeNode {
   return {
     path: facts.path,
     czxid: facts.czxid,
     mzxid: facts.mzxid,
     pzxid: facts.pzxid,
-    ctimeMs: facts.ctimeMs,
-    mtimeMs: facts.mtimeMs,
+    ctimeHigh: 0,
+    ctimeLow: 0,
+    mtimeHigh: 0,
+    mtimeLow: 0,
     version: facts.version,
     created: facts.created,
     numChildren: facts.numChildren,
@@ -83,12 +118,20 @@ function allocate(facts: NodeFacts, pathHash: number, generation: number): TreeN
 
 /** A node without its value. */
 export function makeNode(facts: NodeFacts, generation: number): TreeNode {
-  return allocate(facts, hashText(facts.path), generation);
+  const node = allocate(facts, hashText(facts.path), generation);
+  node.ctimeHigh = highOf(facts.ctimeMs);
+  node.ctimeLow = lowOf(facts.ctimeMs);
+  setMtime(node, facts.mtimeMs);
+  return node;
 }
 
 /** The same node once more, its value in the same place. */
 export function copyNode(node: TreeNode, generation: number): TreeNode {
   const copy = allocate(node, node.pathHash, generation);
+  copy.ctimeHigh = node.ctimeHigh;
+  copy.ctimeLow = node.ctimeLow;
+  copy.mtimeHigh = node.mtimeHigh;
+  copy.mtimeLow = node.mtimeLow;
   copy.chunk = node.chunk;
   copy.at = node.at;
   copy.length = node.length;
@@ -101,7 +144,7 @@ export function copyNode(node: TreeNode, generation: number): TreeNode {
 /** Brings the place in the digest in line with everything else. */
 export function sealNode(node: TreeNode, hash: ItemHash): void {
   hash.begin(itemKind).word(node.pathHash).word(node.valueHash);
-  hash.int(node.czxid).int(node.mzxid).int(node.pzxid).int(node.ctimeMs).int(node.mtimeMs);
+  hash.int(node.czxid).int(node.mzxid).int(node.pzxid).int(ctimeOf(node)).int(mtimeOf(node));
   hash.int(node.version).int(node.created).int(node.numChildren);
   if (node.owner !== null) hash.word(hashText(node.owner)).word(node.guarded ? 1 : 0);
   if (node.lifetime !== lifetime.endless) hash.int(node.lifetime);
@@ -134,8 +177,8 @@ export function statOf(node: TreeNode): Stat {
     czxid: node.czxid,
     mzxid: node.mzxid,
     pzxid: node.pzxid,
-    ctimeMs: node.ctimeMs,
-    mtimeMs: node.mtimeMs,
+    ctimeMs: ctimeOf(node),
+    mtimeMs: mtimeOf(node),
     version: node.version,
     cversion: 2 * node.created - node.numChildren,
     aversion: node.access.aversion,
@@ -150,7 +193,7 @@ export function statOf(node: TreeNode): Stat {
 /** True when its time is over at `timeMs`: a container that lost its last child, a childless node not set for its ttl. */
 export function isOver(node: TreeNode, timeMs: number): boolean {
   if (node.lifetime === lifetime.endless || node.numChildren > 0) return false;
-  return node.lifetime === lifetime.container ? node.created > 0 : timeMs - node.mtimeMs > node.lifetime;
+  return node.lifetime === lifetime.container ? node.created > 0 : timeMs - mtimeOf(node) > node.lifetime;
 }
 
 /** The node as it is given out. */

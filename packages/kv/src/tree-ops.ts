@@ -14,7 +14,7 @@ import { isPath } from "./paths.ts";
 import type { HashedResult } from "./result-hash.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
-import { isOver, lifetime, statOf } from "./tree-node.ts";
+import { isOver, lifetime, mtimeOf, setMtime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type {
   CheckOp,
@@ -174,10 +174,11 @@ function create(x: Execution, op: CreateOp): Outcome {
 }
 
 function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
-  const { chunk, at, length, mzxid, mtimeMs } = found;
+  const { chunk, at, length, mzxid } = found;
+  const mtimeMs = mtimeOf(found);
   const node = x.tree.edit(found);
   node.mzxid = x.revision;
-  node.mtimeMs = x.timeMs;
+  setMtime(node, x.timeMs);
   node.version += 1;
   x.tree.setValue(node, value);
   x.tree.settle(node);

@@ -100,6 +100,27 @@ export class Tree {
     return node;
   }
 
+  /** So many nodes will come by `append`. */
+  reserve(nodes: number): void {
+    this.#nodes.reserve(nodes);
+  }
+
+  /** As `add`, of a node that comes after all others, outside of `begin` and its end. */
+  append(facts: NodeFacts, value: Uint8Array): void {
+    const node = makeNode(facts, this.#generation);
+    node.valueHash = this.#values.put(node, node.path, value);
+    sealNode(node, this.#hash);
+    this.#askedPath = null;
+    this.#askedBeforePath = null;
+    this.#asked = undefined;
+    this.#askedBefore = undefined;
+    this.#nodes.set(node);
+    this.#order.append(node.path, node);
+    this.#digest.add(node.a, node.b);
+    this.#values.hold(node);
+    this.#list(node);
+  }
+
   delete(node: TreeNode): void {
     this.#swap({ before: node, after: undefined });
   }

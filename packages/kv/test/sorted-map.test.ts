@@ -28,7 +28,7 @@ function sorted(model: ReadonlyMap<string, number>): [string, number][] {
 
 type Step =
   | {
-      readonly kind: "set" | "delete";
+      readonly kind: "set" | "append" | "delete";
       readonly from: number;
       readonly count: number;
       readonly stride: number;
@@ -39,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      kind: fc.constantFrom("set" as const, "delete" as const),
+      kind: fc.constantFrom("set" as const, "append" as const, "delete" as const),
       from: fc.nat(2_000),
       count: fc.nat(600),
       stride: fc.constantFrom(1, 1, 3, 7, 997),
@@ -68,12 +68,11 @@ test("a sorted map behaves like a map, and a clone like a copy", () => {
         for (let at = 0; at < next.count; at += 1) {
           const key = keyOf(next.from + at * next.stride);
           clock += 1;
-          if (next.kind === "set") {
-            map.set(key, clock);
+          if (next.kind !== "delete") {
+            if (next.kind === "set") map.set(key, clock);
+            else map.append(key, clock);
             model.set(key, clock);
-          } else {
-            if (map.delete(key) !== model.delete(key)) expect.unreachable(key);
-          }
+          } else if (map.delete(key) !== model.delete(key)) expect.unreachable(key);
         }
         expect(map.size).toBe(model.size);
       }

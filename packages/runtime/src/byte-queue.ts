@@ -34,13 +34,15 @@ export class ByteQueue {
   }
 
   #join(length: number): void {
-    const joined: Uint8Array[] = [];
-    for (let have = 0; have < length;) {
-      const piece = this.#pieces.shift();
-      if (piece === undefined) break;
-      joined.push(piece);
-      have += piece.length;
+    let have = 0;
+    let count = 0;
+    for (; have < length; count += 1) have += this.#pieces[count]?.length ?? 0;
+    const joined = new Uint8Array(have);
+    let at = 0;
+    for (const piece of this.#pieces.splice(0, count)) {
+      joined.set(piece, at);
+      at += piece.length;
     }
-    this.#pieces.unshift(new Uint8Array(Buffer.concat(joined)));
+    this.#pieces.unshift(joined);
   }
 }
