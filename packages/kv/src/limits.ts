@@ -15,6 +15,10 @@ export const limits = {
   patternStars: 8,
   /** Names in one page of children. */
   childrenPage: 10_000,
+  /** Names in one page of the children of an old revision, where one came or went since. */
+  pastChildrenPage: 1_000,
+  /** Children of now that one such page looks at. */
+  pastChildrenLooks: 10_000,
   /** Sessions in one page. */
   sessionsPage: 1_000,
   /** Leases in one page. */

@@ -6,7 +6,8 @@ import { compareTokens } from "./history.ts";
 import type { EventHistory } from "./history.ts";
 import { limits } from "./limits.ts";
 import type { PageOptions } from "./machine-api.ts";
-import { nameOf } from "./paths.ts";
+import { prefixOf } from "./paths.ts";
+import { keepSmallest } from "./smallest.ts";
 import type { Tree } from "./tree.ts";
 import { publicNode } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -49,6 +50,13 @@ export interface ChangesOptions {
   readonly limit?: number;
 }
 
+/** A page of names: behind `after`, none behind `upTo`; null: from the start, to the end. */
+interface GoneBounds {
+  readonly after: string | null;
+  readonly upTo: string | null;
+  readonly size: number;
+}
+
 /** What the past is read from; all but the history may be replaced by a restore. */
 export interface PastSource {
   readonly history: EventHistory;
@@ -76,7 +84,10 @@ export class PastReads {
     return this.#unread(revision) ?? { type: "found", found: this.#node(path, revision) };
   }
 
-  /** A page of child names as they were, sorted in code units; null when there was no node. */
+  /**
+   * A page of child names as they were, sorted in code units; null when there was no node. Where children came or went
+   * since, a page has at most 1,000 names, and may have fewer than asked for, even none, with more to come.
+   */
   children(path: string, revision: number, page: PageOptions = {}): Past<ChildrenPage | null> {
     return this.#unread(revision) ?? { type: "found", found: this.#children(path, revision, page) };
   }
@@ -137,17 +148,29 @@ export class PastReads {
     if (now !== undefined && now.pzxid <= revision) return tree.children(path, after, limit);
     const own = history.firstChange(this.#of(path), revision);
     if (own === null ? now === undefined : own.type === "created") return null;
-    const size = Math.min(Math.max(1, limit), limits.childrenPage);
-    const stayed = tree.children(path, after, size, revision);
-    const names: string[] = [...(stayed?.names ?? [])];
-    history.goneChildren(this.#of(path), revision, (child) => {
-      const name = nameOf(child);
-      if (after === null || name > after) names.push(name);
+    const size = Math.min(Math.max(1, limit), limits.pastChildrenPage);
+    const bounds = { bornBy: revision, looks: limits.pastChildrenLooks };
+    const stayed = tree.children(path, after, size, bounds) ?? { names: [], next: null };
+    const gone = this.#gone(path, revision, { after, upTo: stayed.next, size });
+    const sorted = [...stayed.names, ...gone].toSorted();
+    if (sorted.length <= size) return { names: sorted, next: stayed.next };
+    const names = sorted.slice(0, size);
+    return { names, next: names.at(-1) ?? null };
+  }
+
+  /** Names of children that went since: of those within the bounds the first ones, one more than `size`, in no order. */
+  #gone(path: string, revision: number, { after, upTo, size }: GoneBounds): string[] {
+    const prefix = prefixOf(path);
+    const first = `${prefix}${after ?? ""}`;
+    const last = upTo === null ? null : prefix + upTo;
+    const found: string[] = [];
+    this.#source.history.goneChildren(this.#of(path), revision, (child) => {
+      if (child <= first || (last !== null && child > last)) return;
+      found.push(child);
+      if (found.length >= 4 * size) keepSmallest(found, size + 1);
     });
-    const sorted = names.toSorted();
-    const first = sorted.slice(0, size);
-    const isMore = sorted.length > size || stayed?.next != null;
-    return { names: first, next: isMore ? (first.at(-1) ?? null) : null };
+    keepSmallest(found, size + 1);
+    return found.map((child) => child.slice(prefix.length));
   }
 }
 

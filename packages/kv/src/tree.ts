@@ -17,6 +17,25 @@ interface Swap {
   readonly after: TreeNode | undefined;
 }
 
+/** Which children are wanted. */
+interface ChildrenBounds {
+  readonly bornBy?: number;
+  readonly looks?: number;
+}
+
+/** A walk along the children of a node. */
+interface Walk {
+  readonly prefix: string;
+  readonly bornBy: number;
+  readonly names: string[];
+  /** Names to stop at. */
+  readonly most: number;
+  /** Children that may still be looked at. */
+  looks: number;
+  /** The last one. */
+  last: string | null;
+}
+
 function lengthOf(node: TreeNode): number {
   return node.length;
 }
@@ -178,23 +197,24 @@ export class Tree {
 
   /**
    * The names of direct children, sorted, after `after`; null when there is no node. Only those that were there at
-   * revision `bornBy` and ever since.
+   * revision `bornBy` and ever since; a page also ends after `looks` children.
    */
   children(
     path: string,
     after: string | null,
     limit: number,
-    bornBy: number = Number.MAX_SAFE_INTEGER,
+    { bornBy = Number.MAX_SAFE_INTEGER, looks = Number.MAX_SAFE_INTEGER }: ChildrenBounds = {},
   ): ChildrenPage | null {
     const parent = this.#nodes.get(path);
     if (parent === undefined) return null;
     const size = Math.min(Math.max(1, limit), limits.childrenPage);
     const prefix = prefixOf(path);
     const names: string[] = [];
+    const walk = { prefix, bornBy, names, most: size + 1, looks, last: after };
     let from: string | null = after === null ? prefix : `${prefix}${after}\u0000`;
     if (parent.numChildren === 0) from = null;
-    while (from !== null) from = this.#collectNames(prefix, from, names, { most: size + 1, bornBy });
-    if (names.length <= size) return { names, next: null };
+    while (from !== null && walk.looks > 0) from = this.#collectNames(from, walk);
+    if (names.length <= size) return { names, next: walk.looks > 0 ? null : walk.last };
     names.pop();
     return { names, next: names.at(-1) ?? null };
   }
@@ -256,18 +276,17 @@ export class Tree {
   }
 
   /** Collects names from `from` on; returns where to go on behind the descendants of a child, null at the end. */
-  #collectNames(
-    prefix: string,
-    from: string,
-    names: string[],
-    { most, bornBy }: { readonly most: number; readonly bornBy: number },
-  ): string | null {
+  #collectNames(from: string, walk: Walk): string | null {
+    const { prefix, bornBy, names, most } = walk;
     let next: string | null = null;
     this.#order.scan(from, (path, { czxid }) => {
-      if (!path.startsWith(prefix) || names.length >= most) return false;
+      if (!path.startsWith(prefix) || names.length >= most || walk.looks === 0) return false;
       const slash = path.indexOf("/", prefix.length);
       if (slash === -1) {
-        if (path.length > prefix.length && czxid <= bornBy) names.push(path.slice(prefix.length));
+        if (path.length === prefix.length) return true;
+        walk.looks -= 1;
+        walk.last = path.slice(prefix.length);
+        if (czxid <= bornBy) names.push(walk.last);
         return true;
       }
       next = afterChildren(path.slice(0, slash));

@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest";
 import { encodeCommand, Machine } from "../src/index.ts";
 import type {
   ChildrenPage,
+  CreateOp,
   DeleteOp,
   HistoryLimits,
   NodeChange,
   Operation,
+  PageOptions,
   Past,
   Stat,
   TreeEvent,
@@ -163,6 +165,26 @@ function namesOf(read: Past<ChildrenPage | null>): ChildrenPage {
   return (read.type === "found" ? read.found : null) ?? expect.unreachable();
 }
 
+/** A thousand names in no order, others in each of seven blocks. */
+function named(block: number, of: string): string[] {
+  return Array.from({ length: 1_000 }, (_, k) => {
+    return `${String((block * 1_000 + k) % 7_919).padStart(5, "0")}${of}`;
+  });
+}
+
+/** All pages joined; none holds more names than a page may. */
+function allOf(pageAfter: (options: PageOptions) => Past<ChildrenPage | null>): string[] {
+  const names: string[] = [];
+  let after: string | null = null;
+  do {
+    const page = namesOf(pageAfter(after === null ? { limit: 1_000 } : { after, limit: 1_000 }));
+    expect(page.names.length).toBeLessThanOrEqual(1_000);
+    names.push(...page.names);
+    after = page.next;
+  } while (after !== null);
+  return names;
+}
+
 const historyLimits = fc.record({
   events: fc.oneof(fc.constant(1_000), fc.integer({ min: 1, max: 60 })),
   bytes: fc.oneof(fc.constant(1_000_000), fc.integer({ min: 300, max: 15_000 })),
@@ -256,10 +278,34 @@ describe("a read of the past", () => {
     driver.send(1, { type: "delete", path: "/00000", if: {}, force: false });
     driver.send(1, { type: "delete", path: "/11999", if: {}, force: false });
     const first = namesOf(machine.past.children("/", revision));
-    expect([first.names.length, first.names[0], first.next]).toEqual([10_000, "00000", "09999"]);
-    const rest = namesOf(machine.past.children("/", revision, { after: "09999" }));
-    expect([rest.names.length, rest.names.at(-1), rest.next]).toEqual([2_000, "11999", null]);
+    expect([first.names.length, first.names[0], first.next]).toEqual([1_000, "00000", "00999"]);
+    const rest = namesOf(machine.past.children("/", revision, { after: "10999" }));
+    expect([rest.names.length, rest.names.at(-1), rest.next]).toEqual([1_000, "11999", null]);
   });
+
+  test("gives all of many children that came and went since, a bounded page at a time", () => {
+    const driver = new Driver({ historyLimits: { events: 100_000 } });
+    const { machine } = driver;
+    driver.open(1);
+    const eachOf = (of: string, step: (name: string) => CreateOp | DeleteOp): void => {
+      for (let block = 0; block < 7; block += 1)
+        driver.send(1, { type: "multi", ops: named(block, of).map(step) });
+    };
+    driver.send(1, create("/a"));
+    for (const of of ["gone", "stays"]) eachOf(of, (name) => create(`/a/${name}`));
+    const { revision } = machine;
+    const before = allOf((after) => ({ type: "found", found: machine.children("/a", after) }));
+    expect(before).toHaveLength(14_000);
+    for (const of of ["came", "late"]) eachOf(of, (name) => create(`/a/${name}`));
+    driver.send(1, create("/a/00000stays/below"));
+    eachOf("gone", (name) => ({ type: "delete", path: `/a/${name}`, if: {}, force: false }));
+    expect(allOf((after) => machine.past.children("/a", revision, after))).toEqual(before);
+    for (const of of ["stays", "came", "late"])
+      eachOf(of, (name) => ({ type: "delete", path: `/a/${name}`, if: {}, force: true, recursive: true }));
+    expect(allOf((after) => machine.past.children("/a", revision, after))).toEqual(before);
+    expect(driver.code(1, remove("/a"))).toBe("ok");
+    expect(allOf((after) => machine.past.children("/a", revision, after))).toEqual(before);
+  }, 60_000);
 });
 
 test("events older than the age allowed are forgotten by the next command, whatever it does", () => {
