@@ -21,17 +21,23 @@ export interface Membered {
  */
 export class MembershipMark {
   readonly #files: Files;
+  readonly #incarnation: string;
   #known: Membered | null;
 
-  private constructor(files: Files, known: Membered | null) {
+  private constructor(files: Files, incarnation: string, known: Membered | null) {
     this.#files = files;
+    this.#incarnation = incarnation;
     this.#known = known;
   }
 
-  /** @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE` */
-  static async open(files: Files): Promise<MembershipMark> {
+  /**
+   * What was marked with other data, whatever it does here, counts for nothing.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
+   */
+  static async open(files: Files, incarnation: string): Promise<MembershipMark> {
     const bytes = await files.read(fileName);
-    return new MembershipMark(files, bytes === undefined ? null : readMark(bytes));
+    const mark = bytes === undefined ? null : readMark(bytes);
+    return new MembershipMark(files, incarnation, mark?.incarnation === incarnation ? mark : null);
   }
 
   /** What is known of that history; null: nothing. A cluster that was made anew of this data has another. */
@@ -42,17 +48,18 @@ export class MembershipMark {
   /** Durable when it resolves. */
   async set(next: Membered): Promise<void> {
     const { historyId, since, isRemoved } = next;
-    await this.#files.replace(fileName, seal([historyId, since, isRemoved], fileName));
+    await this.#files.replace(fileName, seal([this.#incarnation, historyId, since, isRemoved], fileName));
     this.#known = next;
   }
 }
 
-function readMark(bytes: Uint8Array): Membered {
+function readMark(bytes: Uint8Array): Membered & { readonly incarnation: string } {
   const what = "the mark of the membership";
   const value = unseal(bytes, fileName, what);
   return readSealed(what, () => {
-    const [historyId, since, isRemoved] = readArray(value, "membership", 3, 3);
+    const [incarnation, historyId, since, isRemoved] = readArray(value, "membership", 4, 4);
     return {
+      incarnation: readString(incarnation, "incarnation", maxTextBytes),
       historyId: readString(historyId, "history", maxTextBytes),
       since: readUint(since, "since"),
       isRemoved: readBoolean(isRemoved, "removed"),

@@ -93,7 +93,7 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const log = new LogStore(store, found, options.onFailure);
   const skips = await Skips.open(disk.files);
   const pledges = await PledgeWindow.open(disk.files);
-  const membership = await MembershipMark.open(disk.files);
+  const membership = await MembershipMark.open(disk.files, identity.incarnation);
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);

@@ -9,8 +9,12 @@ import { DiskFixture } from "../storage/disk-fixture.ts";
 const withC = founded(["a", "b", "c"]);
 const withoutC: Configuration = { ...founded(["a", "b"]), index: 9 };
 
-async function lifeOn(disk: DiskFixture, newest: Configuration): Promise<MembershipKeeper> {
-  const mark = await disk.run(MembershipMark.open(disk.host.disk.files));
+async function lifeOn(
+  disk: DiskFixture,
+  newest: Configuration,
+  incarnation: string = incarnationOf("c"),
+): Promise<MembershipKeeper> {
+  const mark = await disk.run(MembershipMark.open(disk.host.disk.files, incarnation));
   return new MembershipKeeper(mark, { configurations: [newest] }, (error) => {
     throw error;
   });
@@ -66,6 +70,9 @@ test("a removal stays known over a power loss, in the history that it belongs to
   // A cluster of its own was made of this data.
   const forced = await lifeOn(disk, { ...withC, historyId: "cd".repeat(16) });
   expect([forced.since, forced.isRemoved]).toEqual([null, false]);
+  // Other data was made beside what is left of this.
+  const anew = await lifeOn(disk, withC, incarnationOf("c2"));
+  expect([anew.since, anew.isRemoved]).toEqual([null, false]);
 });
 
 test("a mark that cannot be read is damage", async () => {
