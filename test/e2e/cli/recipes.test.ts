@@ -107,4 +107,35 @@ describe("what recipes hold", { timeout: 240_000 }, () => {
     const none = await flotilla(["elections", "ls", "nothing", "--endpoints", address, "--timeout", "30s"]);
     expect(none).toMatchObject({ code: 6 });
   });
+
+  test("services and how their instances are", async () => {
+    const traits = { tags: ["v2"], zone: "north" };
+    const one = await a.registry.register({
+      name: "api",
+      address: "10.0.0.1",
+      port: 80,
+      id: "one",
+      ...traits,
+    });
+    const two = await b.registry.register({ name: "api", address: "10.0.0.2", id: "two" });
+    await two.maintain();
+    expect(await json("services")).toMatchObject({
+      services: [
+        {
+          name: "api",
+          instances: [
+            { id: "one", address: "10.0.0.1", port: 80, state: "passing", ...traits },
+            { id: "two", state: "maintenance" },
+          ],
+        },
+      ],
+    });
+    expect(await run("services")).toMatch(/^api +2 +1 passing, 1 maintenance$/m);
+    expect(await run("services", "api")).toMatch(
+      /^one +10\.0\.0\.1:80 +passing +north +v2\ntwo +10\.0\.0\.2 +maintenance +- +-$/m,
+    );
+    await Promise.all([one.deregister(), two.deregister()]);
+    const none = await flotilla(["services", "nothing", "--endpoints", address, "--timeout", "30s"]);
+    expect(none).toMatchObject({ code: 6 });
+  });
 });

@@ -17,6 +17,7 @@ import { recoverCommand } from "../commands/recover.ts";
 import { repairCommand } from "../commands/repair.ts";
 import { duCommand } from "../commands/du.ts";
 import { multiCommand } from "../commands/multi.ts";
+import { servicesCommand } from "../commands/services.ts";
 import { sessionsCommand } from "../commands/sessions.ts";
 import { rmCommand } from "../commands/rm.ts";
 import { serveCommand } from "../commands/serve.ts";
@@ -52,6 +53,7 @@ const commands = [
   leasesCommand,
   electionsCommand,
   locksCommand,
+  servicesCommand,
   aclCommand,
   budgetCommand,
   statCommand,
