@@ -6,13 +6,14 @@ import { type Line, type LinePaths, readLine, type Waiter, waiterPath } from "./
 import { type Calls, patient } from "./patient.ts";
 import { Wake, wakeOn } from "./wake.ts";
 
+/** What the server at hand has is never older than a watch that it armed, or a write of this session. */
+const atHand = { level: "local" } as const;
+
 /** A place in line that was granted. */
 export interface Granted {
   readonly epoch: number;
   /** The period of belief at the moment the grant was seen. */
   readonly lease: SessionLease;
-  /** On the own node, armed before it was made. */
-  readonly watch: Watch;
 }
 
 /** How a place is come by: the epoch; null, where that may be, when there is none to be had. */
@@ -41,18 +42,9 @@ export async function campaign<None extends null>(
   signal: AbortSignal,
   way: Way<None>,
 ): Promise<Granted | None> {
-  const calls = patient(session, signal);
-  const watch = await calls.watch(waiterPath(paths, applicant.name), { kind: "data" });
-  let isGranted = false;
-  try {
-    const epoch = await way(calls, paths, applicant, signal);
-    signal.throwIfAborted();
-    if (epoch === null) return epoch;
-    isGranted = true;
-    return { epoch, lease: session.lease, watch };
-  } finally {
-    if (!isGranted) void watch.close();
-  }
+  const epoch = await way(patient(session, signal), paths, applicant, signal);
+  signal.throwIfAborted();
+  return epoch === null ? epoch : { epoch, lease: session.lease };
 }
 
 /**
@@ -70,7 +62,7 @@ async function waitForGrant(
   try {
     await ahead.watch([name]);
     for (;;) {
-      const line = await readLine(calls, paths);
+      const line = await readLine(calls, paths, atHand);
       const holder = line.holders.find((waiter) => waiter.name === name);
       if (holder !== undefined) return holder.mzxid;
       requireSamePlaces(line, paths, applicant);

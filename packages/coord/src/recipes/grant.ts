@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { MultiItem } from "../client/api.ts";
+import type { CheckItem, MultiItem } from "../client/api.ts";
 import { admitted, fitsBeside, placesHeld } from "./admission.ts";
 import {
   type Grantee,
@@ -57,14 +57,17 @@ function standing(paths: LinePaths, applicant: Applicant): MultiItem {
  * while it waits.
  */
 export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
-  for (;;) {
-    const epoch = isShared(applicant)
-      ? await joinGranted(calls, paths, applicant)
-      : await joinEmpty(calls, paths, applicant);
+  if (isShared(applicant)) {
+    const epoch = await joinGranted(calls, paths, applicant);
     if (epoch !== null) return epoch;
+  }
+  for (;;) {
     try {
-      await calls.multi([standing(paths, applicant)]);
-      return null;
+      const { branch, revision } = await calls.multi(takingAll(paths, applicant), {
+        if: nobody(paths),
+        else: [standing(paths, applicant)],
+      });
+      return branch === "then" ? revision : null;
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
@@ -113,16 +116,23 @@ export function requireSamePlaces(line: Line, paths: LinePaths, { places }: Appl
 }
 
 /**
- * Deleting the line and making it again is the condition that nobody stands in it: the last to leave deletes
- * the record, and whoever joined behind its back goes first.
+ * Nobody holds, and nobody waits: the last to leave deletes the record, and whoever joined behind its back goes first.
  */
+function nobody(paths: LinePaths): readonly CheckItem[] {
+  return [
+    { type: "check", path: paths.grant, exists: false },
+    { type: "check", path: paths.line, if: { children: 0 } },
+  ];
+}
+
+/** What makes somebody the first holder. */
+function takingAll(paths: LinePaths, applicant: Applicant): readonly MultiItem[] {
+  const value = grantRecord([applicant], applicant.places);
+  return [{ type: "create", path: paths.grant, value }, standing(paths, applicant)];
+}
+
 function joinEmpty(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
-  return attempt(calls, [
-    { type: "create", path: paths.grant, value: grantRecord([applicant], applicant.places) },
-    { type: "delete", path: paths.line },
-    { type: "create", path: paths.line, container: true },
-    standing(paths, applicant),
-  ]);
+  return attempt(calls, [...nobody(paths), ...takingAll(paths, applicant)]);
 }
 
 /** The number of nodes in line is the condition that nobody joined since it was read. */
@@ -180,7 +190,10 @@ export interface Departure {
   readonly against?: "held";
 }
 
-/** Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. */
+/**
+ * Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. What the server
+ * at hand has will do: it has every earlier write of this session, and what changes others is a compare-and-set.
+ */
 export async function leave(
   calls: Calls,
   paths: LinePaths,
@@ -188,7 +201,7 @@ export async function leave(
   { heir, against }: Departure = {},
 ): Promise<void> {
   for (;;) {
-    const line = await readLine(calls, paths);
+    const line = await readLine(calls, paths, { level: "local" });
     const holder = line.holders.find((waiter) => waiter.name === name);
     const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
     if (self === undefined) return;

@@ -9,6 +9,7 @@ import type { Departure } from "./grant.ts";
 import { leaveForGood } from "./leave.ts";
 import { beforeClose, partingMs } from "./parting.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
+import { patient } from "./patient.ts";
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,
@@ -21,19 +22,17 @@ export class Holding implements Held {
   readonly #paths: LinePaths;
   readonly #name: string;
   readonly #lease: SessionLease;
-  readonly #watch: Watch;
   readonly #controller = sharedController();
+  #watch: Watch | null = null;
   #stopListening: () => void = () => {};
   #forget: () => void = () => {};
   #leaving: Promise<void> = Promise.resolve();
 
-  /** The watch of the grant tells when somebody forced the node away; it is closed with the holding. */
-  constructor(session: Session, paths: LinePaths, name: string, { epoch, lease, watch }: Granted) {
+  constructor(session: Session, paths: LinePaths, name: string, { epoch, lease }: Granted) {
     this.#session = session;
     this.#paths = paths;
     this.#name = name;
     this.#lease = lease;
-    this.#watch = watch;
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
     this.#stopListening = listen(lease.signal, (cause) => this.#end("the session's lease is over", cause));
@@ -85,14 +84,18 @@ export class Holding implements Held {
     this.#leaving.catch(() => {});
     this.#stopListening();
     this.#forget();
-    void this.#watch.close();
+    void this.#watch?.close();
   }
 
+  /** Told of everything since the grant, also of what happened before the watch was armed. */
   async #endWhenGone(): Promise<void> {
     try {
+      const calls = patient(this.#session, this.signal);
+      this.#watch = await calls.watch(this.fence.path, { kind: "data", from: this.epoch });
+      if (this.signal.aborted) void this.#watch.close();
       for await (const event of this.#watch) if (this.#isGone(event)) this.#end("its node was taken away");
     } catch (cause) {
-      this.#end("its session ended", cause);
+      this.#end("its node cannot be watched", cause);
     }
   }
 

@@ -1,5 +1,6 @@
+import type { Node } from "@flotilla/kv";
 import type { ReadOptions } from "../client/read-api.ts";
-import { readNames } from "./children.ts";
+import { readNodes } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
@@ -85,7 +86,7 @@ function inLineOrder(a: Waiter, b: Waiter): number {
   return b.priority - a.priority || a.czxid - b.czxid || (a.name < b.name ? -1 : 1);
 }
 
-type Reads = Pick<Calls, "children" | "get">;
+type Reads = Pick<Calls, "childNodes" | "get">;
 
 /** Null when there is no record. */
 async function readGrant(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Grant | null> {
@@ -106,13 +107,7 @@ async function readGrant(calls: Reads, paths: LinePaths, options: ReadOptions = 
 }
 
 /** Null when there is none: what is not ephemeral stands in no line. */
-async function readWaiter(
-  calls: Reads,
-  paths: LinePaths,
-  name: string,
-  options: ReadOptions,
-): Promise<Waiter | null> {
-  const node = await calls.get(waiterPath(paths, name), options);
+function waiterIn(name: string, node: Node | null): Waiter | null {
   if (node === null || node.stat.ephemeralOwner === null) return null;
   const record = readRecord(node) ?? {};
   return {
@@ -138,7 +133,8 @@ export async function readHolder(
   for (;;) {
     const grantee = grant?.holders[0];
     if (grant === null || grantee === undefined) return null;
-    const holder = await readWaiter(calls, paths, grantee.name, options);
+    const { name } = grantee;
+    const holder = waiterIn(name, await calls.get(waiterPath(paths, name), options));
     if (holder !== null) return { grantee, holder };
     // Gone, or it handed over between the two reads.
     const again = await readGrant(calls, paths, options);
@@ -148,14 +144,16 @@ export async function readHolder(
 }
 
 /**
- * Reads record and line. The reads are not one moment: every grant made on them is a compare-and-set on
- * the record's mzxid.
+ * Reads record and line. The reads are not one moment, and the line is never the older: every grant made on them is a
+ * compare-and-set on the record's mzxid. So they may also be of what the server at hand has.
  */
 export async function readLine(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Line> {
   const grant = await readGrant(calls, paths, options);
-  const names = await readNames(calls, paths.line, options);
-  const found = await Promise.all(names.map((name) => readWaiter(calls, paths, name, options)));
-  const standing = new Map(found.flatMap((waiter) => (waiter === null ? [] : [[waiter.name, waiter]])));
+  const standing = new Map<string, Waiter>();
+  for (const { name, node } of await readNodes(calls, paths.line, options)) {
+    const waiter = waiterIn(name, node);
+    if (waiter !== null) standing.set(name, waiter);
+  }
   const holders = (grant?.holders ?? []).flatMap(({ name }) => standing.get(name) ?? []);
   for (const { name } of holders) standing.delete(name);
   return { grant, holders, waiting: [...standing.values()].toSorted(inLineOrder) };

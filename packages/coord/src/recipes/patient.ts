@@ -3,7 +3,7 @@ import type { Session, Watch, WatchOptions } from "../client/api.ts";
 import { listen } from "./bounded.ts";
 
 /** What recipes ask of a session. */
-export type Calls = Pick<Session, "children" | "create" | "get" | "multi" | "watch">;
+export type Calls = Pick<Session, "childNodes" | "children" | "create" | "get" | "multi" | "watch">;
 
 const pauseMs = 100;
 
@@ -15,6 +15,7 @@ export function patient(session: Session, signal: AbortSignal | undefined): Call
   const bounds = { timeoutMs: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) };
   const until = <T>(call: () => Promise<T>): Promise<T> => insist(session, signal, call);
   return {
+    childNodes: (path, options) => until(() => session.childNodes(path, { ...options, ...bounds })),
     children: (path, options) => until(() => session.children(path, { ...options, ...bounds })),
     create: (path, value, options) => until(() => session.create(path, value, { ...options, ...bounds })),
     get: (path, options) => until(() => session.get(path, { ...options, ...bounds })),
