@@ -34,7 +34,7 @@ test("many candidates, instances and observers make Node warn of nothing", async
     expect(await world.until(election.candidates({ signal }))).toHaveLength(20);
     for (const campaign of campaigns) await world.until((await world.until(campaign)).release());
     await world.pass(100);
-    expect(watched.items.at(-1)).toHaveLength(20);
+    expect(watched.items.at(-1)?.instances).toHaveLength(20);
     await world.until(coord.close());
   });
   expect(warnings).toEqual([]);
