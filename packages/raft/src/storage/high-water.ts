@@ -3,6 +3,7 @@ import type { Clock, Disk, Files, OpenFile, Timer } from "@flotilla/runtime";
 import { damaged } from "./sealed.ts";
 
 const fileName = "high-water";
+const nameChecksum = crc32(fileName);
 // One slot a sector, so that a torn write harms one of them only.
 const slotStride = 512;
 const slotBytes = 16;
@@ -172,7 +173,7 @@ function encodeSlot(seq: number): Uint8Array {
   const view = new DataView(slot.buffer);
   view.setUint32(seqAt, Math.floor(seq / 2 ** 32));
   view.setUint32(seqAt + 4, seq >>> 0);
-  view.setUint32(0, crc32(slot.subarray(seqAt), crc32(fileName)));
+  view.setUint32(0, crc32(slot.subarray(seqAt), nameChecksum));
   return slot;
 }
 
@@ -180,6 +181,6 @@ function decodeSlot(slot: Uint8Array): number | null {
   if (slot.length !== slotBytes) return null;
   const view = new DataView(slot.buffer, slot.byteOffset, slot.byteLength);
   const seq = Number(view.getBigUint64(seqAt));
-  const intact = view.getUint32(0) === crc32(slot.subarray(seqAt), crc32(fileName));
+  const intact = view.getUint32(0) === crc32(slot.subarray(seqAt), nameChecksum);
   return intact && Number.isSafeInteger(seq) ? seq : null;
 }

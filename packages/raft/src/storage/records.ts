@@ -1,8 +1,8 @@
-import { readArray, readBytes, readOptionalString, readUint } from "@flotilla/runtime";
+import { CborWriter, readArray, readBytes, readOptionalString, readUint } from "@flotilla/runtime";
 import type { HardState, Index, LogId, Term } from "../core/types.ts";
 import type { ConfigMark } from "./config-history.ts";
 import { baseConfigKey, hardKey, tailKey } from "./keys.ts";
-import { readSealed, seal, unseal } from "./sealed.ts";
+import { readSealed, seal, sealBytes, unseal } from "./sealed.ts";
 
 /** What the log looks like after batch `seq`. Every batch carries one. */
 export interface TailRecord {
@@ -47,12 +47,25 @@ const maxUint32 = 0xffff_ffff;
 const maxIdBytes = 64;
 const maxConfigBytes = 1 << 16;
 
+const writer = new CborWriter();
+
+/** Written with every batch, so item by item. */
 export function encodeTail(tail: TailRecord): Uint8Array {
-  const { seq, hardSeq, commit, base, start, startTerm, startChain, last, chain } = tail;
-  return seal(
-    [seq, hardSeq, commit, base.index, base.term, start, startTerm, startChain, last.index, last.term, chain],
-    tailKey,
-  );
+  const { base, last } = tail;
+  writer.begin();
+  writer.array(11);
+  writer.number(tail.seq);
+  writer.number(tail.hardSeq);
+  writer.number(tail.commit);
+  writer.number(base.index);
+  writer.number(base.term);
+  writer.number(tail.start);
+  writer.number(tail.startTerm);
+  writer.number(tail.startChain);
+  writer.number(last.index);
+  writer.number(last.term);
+  writer.number(tail.chain);
+  return sealBytes(writer.finish(), tailKey);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_DAMAGED` */

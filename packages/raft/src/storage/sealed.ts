@@ -13,7 +13,11 @@ export function damaged(message: string, cause?: unknown): FlotillaError {
  * sealed bytes found in another place are refused.
  */
 export function seal(value: unknown, context: Uint8Array | string): Uint8Array {
-  const body = encode(value);
+  return sealBytes(encode(value), context);
+}
+
+/** The same for a value that is encoded already. `body` is copied. */
+export function sealBytes(body: Uint8Array, context: Uint8Array | string): Uint8Array {
   const sealed = new Uint8Array(crcBytes + body.length);
   const checksum = crc32(body, crc32(context));
   for (let at = 0; at < crcBytes; at += 1) sealed[at] = checksum >>> (24 - 8 * at);

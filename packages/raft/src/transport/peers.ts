@@ -260,19 +260,22 @@ export class Peers {
     if (this.isUp(member.id)) return;
     this.#attempts += 1;
     const attempt = this.#attempts;
-    // One of the two failing ends the attempt, and the other link with it.
-    const failed = new AbortController();
-    const both = AbortSignal.any([signal, failed.signal]);
+    // One of the two failing ends the attempt, and the other link with it; so does whoever asked for it.
+    const ended = new AbortController();
+    const giveUp = (): void => ended.abort(signal.reason);
+    signal.addEventListener("abort", giveUp, { once: true });
     try {
       await Promise.all(
-        kinds.map((kind) => this.#dialOne(member, { kind, life: this.#life, attempt }, both)),
+        kinds.map((kind) => this.#dialOne(member, { kind, life: this.#life, attempt }, ended.signal)),
       );
       if (!this.isUp(member.id))
         throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "a link ended before both stood");
     } catch (error) {
-      failed.abort(error);
+      ended.abort(error);
       this.#entries.get(member.id)?.peer.closeAttempt(this.#life, attempt);
       throw error;
+    } finally {
+      signal.removeEventListener("abort", giveUp);
     }
   }
 

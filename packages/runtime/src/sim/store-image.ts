@@ -154,7 +154,10 @@ export class StoreImage {
 
   /** Makes the first removals of a clear durable. What was written anew under a key stays. */
   #sweep(removed: readonly AppliedChange[], count: number): void {
-    for (const { key, before } of removed.slice(0, count)) {
+    let left = count;
+    for (const { key, before } of removed) {
+      if (left === 0) return;
+      left -= 1;
       if (this.durable.get(key) === before) this.durable.set(key, undefined);
     }
   }

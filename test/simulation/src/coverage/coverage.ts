@@ -20,6 +20,8 @@ export class Coverage {
   readonly #states = new Set<number>();
   readonly #steps = new Set<number>();
   #last = "";
+  /** What that state was made of. */
+  readonly #parts: number[] = [];
 
   constructor(world: World) {
     this.#world = world;
@@ -39,11 +41,36 @@ export class Coverage {
 
   /** Takes up the state of now. */
   sample(): void {
+    if (!this.#isMoved()) return;
     const state = abstractState(this.#world.servers.map(({ view }) => view));
     if (state === this.#last) return;
     this.#states.add(crc32(state));
     this.#steps.add(crc32(`${this.#last} > ${state}`));
     this.#last = state;
+  }
+
+  /** True when anything that a state is made of is not what it was at the last call. */
+  #isMoved(): boolean {
+    const parts = this.#parts;
+    let at = 0;
+    let isMoved = false;
+    const take = (part: number): void => {
+      if (parts[at] !== part) {
+        parts[at] = part;
+        isMoved = true;
+      }
+      at += 1;
+    };
+    for (const { view } of this.#world.servers) {
+      const { isOpen, soft, hard, log, durable, commit } = view;
+      take(isOpen ? soft.role.charCodeAt(0) : 0);
+      take(soft.term);
+      take(hard.term);
+      take(log.lastIndex);
+      take(durable.lastIndex);
+      take(commit);
+    }
+    return isMoved;
   }
 }
 

@@ -1,4 +1,4 @@
-import { decode, readArray, readOptionalString, readUint } from "@flotilla/runtime";
+import { CborReader, decode, readArray, readOptionalString, readUint } from "@flotilla/runtime";
 import type { HardState, LogId } from "@flotilla/raft";
 import type { DurableStore, SimDisk } from "@flotilla/runtime/sim";
 
@@ -10,6 +10,7 @@ export interface DurableTail {
 }
 
 const sealBytes = 4;
+const tailFields = 11;
 const hardKey = Uint8Array.of(0x01);
 const tailKey = Uint8Array.of(0x02);
 const maxIdBytes = 64;
@@ -21,10 +22,22 @@ function open(store: DurableStore, key: Uint8Array): readonly unknown[] | null {
 
 /** Reads the log's newest durable batch apart from the code that wrote it. Null before the first. */
 export function durableTail(store: DurableStore): DurableTail | null {
-  const fields = open(store, tailKey);
-  if (fields === null) return null;
-  const at = (position: number): number => readUint(fields[position], "tail");
-  return { seq: at(0), base: { index: at(3), term: at(4) }, last: { index: at(8), term: at(9) } };
+  const sealed = store.get(tailKey);
+  if (sealed === undefined) return null;
+  const fields = new CborReader(sealed.subarray(sealBytes));
+  fields.array("tail", tailFields, tailFields);
+  const next = (): number => fields.uint("tail");
+  const skip = (count: number): void => {
+    for (let left = count; left > 0; left -= 1) next();
+  };
+  const seq = next();
+  skip(2);
+  const base = { index: next(), term: next() };
+  skip(3);
+  const last = { index: next(), term: next() };
+  skip(1);
+  fields.end("tail");
+  return { seq, base, last };
 }
 
 /** The record of the durable term and vote as it stands on the disk, which is another one after each change. */
