@@ -4,6 +4,7 @@ import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
 import { createRegistry, type RegistryHost } from "../recipes/registry/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
+import { createTeam } from "../recipes/team.ts";
 import type { Coord } from "../server/api.ts";
 import { ensurePath } from "../recipes/names.ts";
 import type { Session } from "./api.ts";
@@ -38,14 +39,16 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     closing ??= onClose();
     return closing;
   };
+  const registry = createRegistry(session, host);
   return {
     session,
-    registry: createRegistry(session, host),
+    registry,
     election: (name, options) => createElection(session, name, options),
     lock: (name, options) => createLock(session, name, options),
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
+    team: (name, options) => createTeam(session, registry, name, options),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>
       coordOver(await openNamespace(session, path, options), host, async () => {}),

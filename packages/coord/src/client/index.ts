@@ -73,6 +73,12 @@ export type {
   Leadership,
   ResignOptions,
 } from "../recipes/api.ts";
+export { EpochGate, epochHeader, epochHeaders, readEpoch } from "../fencing/gate.ts";
+export { fencedPut } from "../fencing/put.ts";
+export type { ConditionalStore, StoredTag } from "../fencing/put.ts";
+export { fencedUpdate, fencedUpsert, requireWritten } from "../fencing/sql.ts";
+export type { FencedRow, SqlStatement, SqlValue } from "../fencing/sql.ts";
+export type { Token } from "../fencing/token.ts";
 export type {
   Balancer,
   BalanceOptions,
@@ -119,6 +125,7 @@ export type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+export type { Team, TeamOptions, TeamPart } from "../recipes/team-api.ts";
 export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";
 export { FlotillaError } from "@flotilla/runtime";

@@ -18,6 +18,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Team, TeamOptions } from "../recipes/team-api.ts";
 
 /** A founding member. */
 export interface Member {
@@ -91,6 +92,8 @@ export interface Coord extends AsyncDisposable {
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
+  /** A leader and its workers. */
+  team(name: string, options: TeamOptions): Team;
   /** Nodes whose values go through a codec, such as `jsonCodec({ schema })`. */
   values<In, Out>(codec: Codec<In, Out>): Values<In, Out>;
   /**

@@ -25,6 +25,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Team, TeamOptions } from "../recipes/team-api.ts";
 import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode, NodeHealth } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
@@ -128,6 +129,10 @@ export class MemberNode implements CoordNode {
 
   namespace(path: string, options?: CallOptions): Promise<Coord> {
     return this.#coord.namespace(path, options);
+  }
+
+  team(name: string, options: TeamOptions): Team {
+    return this.#coord.team(name, options);
   }
 
   status(): NodeStatus {

@@ -1,7 +1,7 @@
 import type { Coord, LeaderInfo, Session } from "@flotilla/coord";
 import { connect } from "@flotilla/coord/client";
 import { FlotillaError, silentLogger } from "@flotilla/runtime";
-import { electionName, workersName } from "./participation.ts";
+import { teamName } from "./participation.ts";
 import { sleep } from "./time.ts";
 
 export interface LookoutOptions {
@@ -54,12 +54,11 @@ export class Lookout {
   }
 
   async #observe(coord: Coord, signal: AbortSignal): Promise<void> {
-    for await (const leader of coord.election(electionName).observe({ signal }))
-      this.#options.onLeader(leader);
+    for await (const leader of coord.election(teamName).observe({ signal })) this.#options.onLeader(leader);
   }
 
   async #watchWorkers(coord: Coord, signal: AbortSignal): Promise<void> {
-    for await (const { instances } of coord.registry.watch(workersName, { signal })) {
+    for await (const { instances } of coord.registry.watch(teamName, { signal })) {
       this.#options.onWorkers(
         new Map(instances.map(({ address, meta }) => [address, meta["member"] ?? "?"])),
       );

@@ -119,7 +119,8 @@ export class DemoMember {
       id: this.#spec.id,
       address,
       onRegistered: (registered) => (this.#registered = registered),
-      lead: (leadership, workers) => this.#lead(leadership, workers),
+      lead: (leadership, workers) =>
+        this.#lead(leadership, () => workers.instances.map((worker) => worker.address)),
     };
   }
 

@@ -1,0 +1,34 @@
+import type { Balancer, BalanceOptions } from "./balance/api.ts";
+import type { Leadership } from "./api.ts";
+import type { Service } from "./registry/api.ts";
+
+/** How one of a team is reached and seen while it works, and how the leader picks among those who do. */
+export interface TeamOptions extends Omit<Service, "name"> {
+  /** Name shown to others while it leads. Default: the session's id. */
+  readonly candidate?: string;
+  /** Higher goes first in line to lead. Default 0. */
+  readonly priority?: number;
+  /** Default `two-choices` among all. */
+  readonly balance?: Omit<BalanceOptions, "signal">;
+}
+
+export interface TeamPart {
+  /**
+   * Leads for as long as it takes, as in `Election.run`. The workers are those of the moment, without the leader itself;
+   * give tasks the epoch, and have workers refuse older ones (`EpochGate`).
+   */
+  readonly lead: (leadership: Leadership, workers: Balancer) => Promise<void> | void;
+  /** Called when it begins and ceases to be registered as a worker. */
+  readonly onWorking?: (isWorking: boolean) => void;
+}
+
+/** One leads and gives out work, the others are registered for it. */
+export interface Team {
+  /** Of the election and of the service in the registry. */
+  readonly name: string;
+  /**
+   * Works while another leads; once elected it is no worker any more, and after its lead it is one again. Ends when the
+   * signal fires (resolves, once `lead` has settled), when the session ends or `lead` throws while it leads (rejects).
+   */
+  run(part: TeamPart, options?: { readonly signal?: AbortSignal }): Promise<void>;
+}
