@@ -12,8 +12,6 @@ export interface ChangeHead {
   readonly pathHash: number;
   readonly by: SessionId | null;
   readonly timeMs: number;
-  /** Of the node; left out where it is the open one. */
-  readonly acl?: Acl;
 }
 
 /** What a set replaced; all else of the node stayed. */
@@ -48,7 +46,8 @@ export class Change implements TreeEvent {
   readonly before: Before;
   readonly acl?: Acl;
 
-  constructor(head: ChangeHead, stat: Stat, value: Readonly<Place>, before: Before) {
+  /** `acl`: of the node; absent where it is the open one. */
+  constructor(head: ChangeHead, stat: Stat, value: Readonly<Place>, before: Before, acl?: Acl) {
     this.revision = head.revision;
     this.ordinal = head.ordinal;
     this.type = head.type;
@@ -59,7 +58,7 @@ export class Change implements TreeEvent {
     this.stat = stat;
     this.value = value;
     this.before = before;
-    if (head.acl !== undefined) this.acl = head.acl;
+    if (acl !== undefined) this.acl = acl;
   }
 
   get node(): Node | null {
@@ -76,3 +75,6 @@ export class Change implements TreeEvent {
     return this.type === "deleted" ? { value: bytesAt(this.value), stat } : null;
   }
 }
+
+/** Of a command that changed nothing. */
+export const noEvents: readonly Change[] = [];

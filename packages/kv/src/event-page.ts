@@ -156,7 +156,6 @@ export class EventPage {
       pathHash: this.#hashes[slot * hashes] ?? 0,
       by: this.#authors[slot] ?? null,
       timeMs: of(14),
-      ...(acl === undefined ? {} : { acl }),
     };
     const stat = {
       czxid: of(5),
@@ -174,7 +173,7 @@ export class EventPage {
       ttlMs: of(13) > 0 ? of(13) : null,
     };
     const value = { chunk: this.#chunks[slot] ?? noBytes, at: of(3), length: of(4) };
-    return new Change(head, stat, value, this.#before(slot));
+    return new Change(head, stat, value, this.#before(slot), acl);
   }
 
   /** Lets go of the values. */

@@ -2,6 +2,7 @@ import type { Acl, Identity } from "./acl.ts";
 import { Answered } from "./answered.ts";
 import { attached } from "./attach.ts";
 import { BudgetReads } from "./budget-ops.ts";
+import { noEvents } from "./change.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
 import { EventHistory, type HistoryLimits } from "./history.ts";
 import { limits } from "./limits.ts";
@@ -71,7 +72,7 @@ export class Machine {
   #featureLevel = oldestLevel;
   #applied = 0;
   #index = 0;
-  #events: readonly TreeEvent[] = [];
+  #events: readonly TreeEvent[] = noEvents;
 
   constructor(options: MachineOptions = {}) {
     this.history = new EventHistory(options.historyLimits);
@@ -168,7 +169,7 @@ export class Machine {
   /** The events of the last command, in order; once. */
   takeEvents(): readonly TreeEvent[] {
     const events = this.#events;
-    this.#events = [];
+    this.#events = noEvents;
     return events;
   }
 
@@ -313,13 +314,13 @@ export class Machine {
     this.#featureLevel = header.featureLevel;
     this.#applied = header.applied;
     this.#index = header.index;
-    this.#events = [];
+    this.#events = noEvents;
     this.history.reset(header.token);
   }
 
   #advance({ index, timeMs }: ApplyPoint): void {
     this.history.age(timeMs);
-    this.#events = [];
+    this.#events = noEvents;
     this.#state.tree.budgets.takeReports();
     this.#index = index;
     this.#applied += 1;
@@ -371,7 +372,7 @@ export class Machine {
     const execution = { ...this.#begin(null, timeMs), revision: Math.max(revision, this.revision + 1) };
     endAllSessions(execution);
     this.#finish(execution);
-    this.#events = [];
+    this.#events = noEvents;
     this.#token = { revision: execution.revision, ordinal: Math.max(0, execution.events.length - 1) };
     this.#graceMs = graceMs;
     this.history.reset(this.#token);

@@ -44,7 +44,7 @@ export interface Execution {
   readonly inGrace: boolean;
   /** Who the client was found to be. */
   readonly identities: readonly Identity[];
-  readonly events: Change[];
+  events: Change[];
 }
 
 /** Why nothing was done. */
@@ -54,11 +54,14 @@ export type Outcome = OpResult | Refusal;
 
 function emit(x: Execution, type: TreeEvent["type"], node: TreeNode, before: Before): HashedResult {
   const { path, pathHash, chunk, at, length, access } = node;
-  const { revision, session: by, timeMs } = x;
-  const point = { revision, ordinal: x.events.length, type, path, pathHash, by, timeMs };
-  const head = access.acl === openAcl ? point : { ...point, acl: access.acl };
+  const { revision, session: by, timeMs, events } = x;
+  const acl = access.acl === openAcl ? undefined : access.acl;
   const stat = statOf(node);
-  x.events.push(new Change(head, stat, { chunk, at, length }, before));
+  const head = { revision, ordinal: events.length, type, path, pathHash, by, timeMs };
+  const change = new Change(head, stat, { chunk, at, length }, before, acl);
+  // Most commands make one: an array that grows has room for many.
+  if (events.length === 0) x.events = [change];
+  else events.push(change);
   return { ok: true, path, pathHash, stat: type === "deleted" ? null : stat };
 }
 
