@@ -11,19 +11,23 @@ export interface Measure {
   readonly weight: number;
 }
 
-interface Leaf<V> {
+/** Keys outlive a change of what stands at them: a copy of a node shares them until one comes or goes. */
+interface Keys {
+  keysOwner: Owner;
+  keys: string[];
+}
+
+interface Leaf<V> extends Keys {
   readonly owner: Owner;
-  readonly keys: string[];
   readonly values: V[];
   weight: number;
 }
-interface Inner<V> {
+/** `keys[i]` is the smallest key that `children[i + 1]` may hold. */
+interface Inner<V> extends Keys {
   readonly owner: Owner;
   /** Entries below it. */
   size: number;
   weight: number;
-  /** `keys[i]` is the smallest key that `children[i + 1]` may hold. */
-  readonly keys: string[];
   readonly children: BNode<V>[];
 }
 type BNode<V> = Leaf<V> | Inner<V>;
@@ -65,7 +69,7 @@ export class SortedMap<V> {
   /** What the last delete took away, for the nodes above its leaf. */
   #lost = 0;
   #owner: Owner = {};
-  #root: BNode<V> = { owner: this.#owner, keys: [], values: [], weight: 0 };
+  #root: BNode<V> = { owner: this.#owner, keysOwner: this.#owner, keys: [], values: [], weight: 0 };
 
   /** `weigh` tells the weight of a value as it is now; `reweigh` must hear when that changes. Default: nothing. */
   constructor(weigh: (value: V) => number = weightless) {
@@ -107,12 +111,12 @@ export class SortedMap<V> {
       if (last === undefined) return;
       node = last;
     }
-    const { keys } = node;
-    if (keys.length === 0 || keys.length === maxEntries || (keys.at(-1) ?? "") >= key) {
+    const { length } = node.keys;
+    if (length === 0 || length === maxEntries || (node.keys.at(-1) ?? "") >= key) {
       this.set(key, value);
       return;
     }
-    keys.push(key);
+    this.#ownKeys(node).push(key);
     node.values.push(value);
     const weight = this.#weigh(value);
     node.weight += weight;
@@ -205,6 +209,15 @@ export class SortedMap<V> {
     return weight;
   }
 
+  /** The keys of a node that it may change, to be changed. */
+  #ownKeys(node: BNode<V>): string[] {
+    if (node.keysOwner !== this.#owner) {
+      node.keysOwner = this.#owner;
+      node.keys = node.keys.slice();
+    }
+    return node.keys;
+  }
+
   #inner(keys: string[], children: BNode<V>[]): Inner<V> {
     let size = 0;
     let weight = 0;
@@ -212,7 +225,7 @@ export class SortedMap<V> {
       size += sizeOf(child);
       weight += child.weight;
     }
-    return { owner: this.#owner, size, weight, keys, children };
+    return { owner: this.#owner, keysOwner: this.#owner, size, weight, keys, children };
   }
 
   #scan(node: BNode<V>, from: string, visit: (key: string, value: V) => boolean): boolean {
@@ -234,11 +247,10 @@ export class SortedMap<V> {
   #owned(node: BNode<V>): BNode<V> {
     if (node.owner === this.#owner) return node;
     const owner = this.#owner;
-    const keys = node.keys.slice();
-    const { weight } = node;
+    const { keysOwner, keys, weight } = node;
     return isInner(node)
-      ? { owner, size: node.size, weight, keys, children: node.children.slice() }
-      : { owner, keys, values: node.values.slice(), weight };
+      ? { owner, keysOwner, size: node.size, weight, keys, children: node.children.slice() }
+      : { owner, keysOwner, keys, values: node.values.slice(), weight };
   }
 
   #ownedChild(node: Inner<V>, at: number): BNode<V> | undefined {
@@ -259,7 +271,7 @@ export class SortedMap<V> {
       node.size += this.#grown;
       node.weight += this.#gained;
       if (right === null) return null;
-      node.keys.splice(at, 0, right.from);
+      this.#ownKeys(node).splice(at, 0, right.from);
       node.children.splice(at + 1, 0, right.node);
       return node.children.length <= maxEntries ? null : this.#splitInner(node);
     }
@@ -272,7 +284,7 @@ export class SortedMap<V> {
       node.values[at] = value;
       return null;
     }
-    node.keys.splice(at, 0, key);
+    this.#ownKeys(node).splice(at, 0, key);
     node.values.splice(at, 0, value);
     return node.keys.length <= maxEntries ? null : this.#splitLeaf(node, at);
   }
@@ -280,18 +292,22 @@ export class SortedMap<V> {
   /** Keys that arrive in order fill their leaves: then only the last entry moves. */
   #splitLeaf(node: Leaf<V>, inserted: number): { from: string; node: BNode<V> } {
     const at = inserted === node.keys.length - 1 ? inserted : node.keys.length >>> 1;
-    const keys = node.keys.splice(at);
+    const keys = this.#ownKeys(node).splice(at);
     const values = node.values.splice(at);
     const weight = this.#weightOf(values, values.length);
     node.weight -= weight;
-    return { from: keys[0] ?? "", node: { owner: this.#owner, keys, values, weight } };
+    return {
+      from: keys[0] ?? "",
+      node: { owner: this.#owner, keysOwner: this.#owner, keys, values, weight },
+    };
   }
 
   #splitInner(node: Inner<V>): { from: string; node: BNode<V> } {
     const at = node.children.length >>> 1;
     const children = node.children.splice(at);
-    const keys = node.keys.splice(at);
-    const from = node.keys.pop() ?? "";
+    const own = this.#ownKeys(node);
+    const keys = own.splice(at);
+    const from = own.pop() ?? "";
     const right = this.#inner(keys, children);
     node.size -= right.size;
     node.weight -= right.weight;
@@ -313,7 +329,7 @@ export class SortedMap<V> {
     if (value === undefined || node.keys[at] !== key) return false;
     this.#lost = this.#weigh(value);
     node.weight -= this.#lost;
-    node.keys.splice(at, 1);
+    this.#ownKeys(node).splice(at, 1);
     node.values.splice(at, 1);
     return true;
   }
@@ -328,13 +344,13 @@ export class SortedMap<V> {
     left.weight += right.weight;
     if (isInner(left) && isInner(right)) {
       left.size += right.size;
-      left.keys.push(between, ...right.keys);
+      this.#ownKeys(left).push(between, ...right.keys);
       left.children.push(...right.children);
     } else if (!isInner(left) && !isInner(right)) {
-      left.keys.push(...right.keys);
+      this.#ownKeys(left).push(...right.keys);
       left.values.push(...right.values);
     }
-    node.keys.splice(at, 1);
+    this.#ownKeys(node).splice(at, 1);
     node.children.splice(at + 1, 1);
   }
 }
