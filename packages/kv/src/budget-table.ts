@@ -36,10 +36,8 @@ export interface BudgetTree {
   ephemerals(): Iterable<readonly [lease: LeaseId, paths: ReadonlySet<string>]>;
 }
 
-const budgetKind = 5;
-
-/** Where neither is bounded, neither is asked for. */
-const unmeasured: Usage = { nodes: 0, bytes: 0 };
+const budgetItem = 5;
+const rateItem = 6;
 
 /**
  * All budgets, and what the tree alone does not tell of their use. Nodes and bytes are not counted here: the tree knows
@@ -195,14 +193,12 @@ export class BudgetTable {
   /** The first bound of a budget that would be gone beyond. */
   #beyond(record: BudgetRecord, bound: BudgetReport["bound"], growth: Growth): BudgetExcess | null {
     const { path, budget } = record;
-    const isSized = budget.nodes?.[bound] !== undefined || budget.bytes?.[bound] !== undefined;
-    const usage = isSized ? this.#tree.used(path) : unmeasured;
     for (const kind of budgetKinds) {
       const limit = budget[kind]?.[bound];
       if (limit === undefined) continue;
       const added = this.#added(record, kind, growth);
       if (added <= 0) continue;
-      const used = this.#counted(record, kind, growth, usage);
+      const used = this.#counted(record, kind, growth);
       const wanted = used + added;
       if (wanted > limit) return { path, kind, limit, used, wanted };
     }
@@ -228,12 +224,11 @@ export class BudgetTable {
     }
   }
 
-  #counted(record: BudgetRecord, kind: BudgetKind, growth: Growth, usage: Usage): number {
+  #counted(record: BudgetRecord, kind: BudgetKind, growth: Growth): number {
     switch (kind) {
       case "nodes":
-        return usage.nodes;
       case "bytes":
-        return usage.bytes;
+        return this.#tree.used(record.path)[kind];
       case "children":
         return growth.siblings ?? 0;
       case "leases":
@@ -245,8 +240,14 @@ export class BudgetTable {
 
   #countWrite(record: BudgetRecord, timeMs: number): void {
     const second = secondOf(record, timeMs);
+    const counted = { ...record, second, writes: second === record.second ? record.writes + 1 : 1 };
     this.#journal?.push(record);
-    this.#put({ ...record, second, writes: second === record.second ? record.writes + 1 : 1 });
+    this.#hashRate(record);
+    this.#digest.remove(this.#hash.a, this.#hash.b);
+    this.#byPath.set(record.path, counted);
+    this.#sorted.set(record.path, counted);
+    this.#hashRate(counted);
+    this.#digest.add(this.#hash.a, this.#hash.b);
   }
 
   #countLeases(top: string): Map<LeaseId, number> {
@@ -274,22 +275,33 @@ export class BudgetTable {
     if (before !== undefined) this.#discount(before);
     this.#byPath.set(record.path, record);
     this.#sorted.set(record.path, record);
-    this.#hashRecord(record);
+    this.#hashBudget(record);
+    this.#digest.add(this.#hash.a, this.#hash.b);
+    if (record.budget.rate === undefined) return;
+    this.#hashRate(record);
     this.#digest.add(this.#hash.a, this.#hash.b);
   }
 
   #discount(record: BudgetRecord): void {
-    this.#hashRecord(record);
+    this.#hashBudget(record);
+    this.#digest.remove(this.#hash.a, this.#hash.b);
+    if (record.budget.rate === undefined) return;
+    this.#hashRate(record);
     this.#digest.remove(this.#hash.a, this.#hash.b);
   }
 
-  #hashRecord({ path, budget, second, writes }: BudgetRecord): void {
-    this.#hash.begin(budgetKind).word(hashText(path)).int(second).int(writes);
+  #hashBudget({ path, budget }: BudgetRecord): void {
+    this.#hash.begin(budgetItem).word(hashText(path));
     for (const kind of budgetKinds) {
       const { soft = -1, hard = -1 } = budget[kind] ?? {};
       this.#hash.int(soft).int(hard);
     }
     this.#hash.end();
+  }
+
+  /** An item of its own: it changes with every write. */
+  #hashRate({ path, second, writes }: BudgetRecord): void {
+    this.#hash.begin(rateItem).word(hashText(path)).int(second).int(writes).end();
   }
 }
 

@@ -129,7 +129,7 @@ export class GoldenWorld {
       return null;
     }
     const command = makeCommand(next, this.golden.state);
-    return { command, applied: this.#apply(command) };
+    return { command, applied: this.apply(command) };
   }
 
   /** Everything that can be seen of all three. */
@@ -158,7 +158,8 @@ export class GoldenWorld {
     }
   }
 
-  #apply(command: KvCommand): GoldenApplied {
+  /** Applies a command to all three. */
+  apply(command: KvCommand): GoldenApplied {
     const payload = encodeCommand(command).slice();
     const index = this.#log.length + 1;
     const at = { index, timeMs: timeOf(index) };

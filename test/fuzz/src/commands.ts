@@ -1,3 +1,5 @@
+import { budgetKinds } from "@flotilla/kv";
+import type { Budget, BudgetBounds, BudgetKind } from "@flotilla/kv";
 import type { CheckOp, Conditions, KvCommand, MultiOp, Operation, TreeOp } from "@flotilla/kv";
 import type { Draw } from "./draw.ts";
 
@@ -89,6 +91,16 @@ function someMulti(draw: Draw): MultiOp {
   return { type: "multi", ops, if: conditions, ...(draw.once(2) ? { else: several(draw, someTreeOp) } : {}) };
 }
 
+function someBudget(draw: Draw): Budget {
+  const found: [BudgetKind, BudgetBounds][] = [];
+  for (const kind of budgetKinds) {
+    if (!draw.once(3)) continue;
+    const hard = someNumber(draw);
+    found.push([kind, draw.once(2) ? { hard } : { soft: draw.once(9) ? hard + 1 : Math.min(hard, 2), hard }]);
+  }
+  return Object.fromEntries(found);
+}
+
 function someOperation(draw: Draw): Operation {
   switch (draw.below(16)) {
     case 0:
@@ -101,6 +113,8 @@ function someOperation(draw: Draw): Operation {
       return { type: draw.once(2) ? "revoke" : "doom", lease: draw.pick(ids) };
     case 5:
       return draw.once(4) ? { type: "close" } : someTreeOp(draw);
+    case 6:
+      return { type: "set-budget", path: draw.pick(paths), budget: draw.once(3) ? null : someBudget(draw) };
     default:
       return someTreeOp(draw);
   }
