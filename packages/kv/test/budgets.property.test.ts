@@ -10,18 +10,21 @@ import { create, idOf, secretOf } from "./support.ts";
  * subtrees that come and go, on a machine that is restored in between.
  */
 
-const paths = ["/a", "/a/x", "/a/x/1", "/a/x/2", "/a/y", "/a-b", "/b", "/b/1"];
+const paths = ["/a", "/a/x", "/a/x/1", "/a/x/2", "/a/y", "/a/z", "/a-b", "/a-b", "/b", "/b/1"];
+const leaves = ["/a/x/1", "/a/x/2", "/a/y", "/a/z", "/a-b", "/b/1"];
+/** Stands for the lease of whichever session asks. */
+const own = idOf(0);
 const path = fc.constantFrom(...paths);
 const value = fc.uint8Array({ maxLength: 5 });
-const session = fc.constantFrom(1, 2);
+const sessions = fc.constantFrom(1, 2);
 
 const treeOp: fc.Arbitrary<TreeOp> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(path, value).map(([at, bytes]) => create(at, { value: bytes })) },
   {
-    weight: 4,
+    weight: 6,
     arbitrary: fc
-      .tuple(path, fc.constantFrom(1, 2, 8, 9))
-      .map(([at, lease]) => create(at, { lease: idOf(lease) })),
+      .tuple(fc.constantFrom(...leaves), fc.constantFrom(own, own, own, idOf(8), idOf(9)))
+      .map(([at, lease]) => create(at, { lease })),
   },
   {
     weight: 5,
@@ -50,7 +53,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .array(treeOp, { minLength: 1, maxLength: 4 })
+      .array(treeOp, { minLength: 2, maxLength: 5 })
       .map((ops) => ({ type: "multi", ops }) as const),
   },
   {
@@ -68,7 +71,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 20, arbitrary: fc.record({ type: fc.constant("request" as const), session, operation }) },
+  {
+    weight: 20,
+    arbitrary: fc.record({ type: fc.constant("request" as const), session: sessions, operation }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ type: fc.constant("expire" as const), lease: fc.constantFrom(2, 8, 9) }),
@@ -80,13 +86,21 @@ function opening(id: number): KvCommand {
   return { type: "attach", session: idOf(id), secret: secretOf(id), attach: 1, ttlMs: 10_000 };
 }
 
+/** The operation as a session asks for it. */
+function askedBy(session: string, op: TreeOp): TreeOp {
+  return op.type === "create" && op.lease === own ? { ...op, lease: session } : op;
+}
+
 function commandOf(next: Exclude<Step, { type: "restore" }>, world: GoldenWorld): KvCommand {
   if (next.type === "expire") return { type: "expire", leases: [idOf(next.lease)] };
   const id = idOf(next.session);
   const known = world.golden.state.sessions[id];
   if (known === undefined) return opening(next.session);
   const seq = known.acked + known.results.length + 1;
-  return { type: "request", session: id, attach: 1, seq, ack: seq - 1, operation: next.operation };
+  const { operation: op } = next;
+  const asked = op.type === "multi" ? { ...op, ops: op.ops.map((each) => askedBy(id, each)) } : op;
+  const ownOp = asked.type === "create" ? askedBy(id, asked) : asked;
+  return { type: "request", session: id, attach: 1, seq, ack: seq - 1, operation: ownOp };
 }
 
 test("what is used, refused and reported is what counting everything anew comes to", () => {
@@ -103,7 +117,7 @@ test("what is used, refused and reported is what counting everything anew comes 
           met.set(`${bound} ${kind}`, (met.get(`${bound} ${kind}`) ?? 0) + 1);
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   const kinds = ["nodes", "bytes", "children", "leases", "rate"];
   for (const each of ["soft", "hard"].flatMap((bound) => kinds.map((kind) => `${bound} ${kind}`)))

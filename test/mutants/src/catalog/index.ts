@@ -1,4 +1,5 @@
 import type { Mutant } from "../mutant.ts";
+import { budgets } from "./budgets.ts";
 import { disk } from "./disk.ts";
 import { elections } from "./elections.ts";
 import { leases } from "./leases.ts";
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...disk,
   ...transport,
   ...treeRules,
+  ...budgets,
   ...requests,
   ...sessions,
   ...watches,
