@@ -109,7 +109,9 @@ const tasks = {
   check: () => {
     run(bin("knip"), []);
     run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
+    run(process.execPath, [join(root, "scripts/api-report.mjs"), "--check"]);
   },
+  api: script("scripts/api-report.mjs"),
 };
 
 const [name = "", ...rest] = process.argv.slice(2);
