@@ -201,13 +201,15 @@ describe("a life of a node", { timeout: 240_000 }, () => {
     await held.printed(/stays until Ctrl-C/);
     const { stat } = (await json("stat", "/doomed")) as { stat: { ephemeralOwner: string } };
     const id = stat.ephemeralOwner;
-    expect((await run(["sessions", "ls"])).stdout).toMatch(new RegExp(`^${id} +\\d+ ms +1 +1 +open$`, "m"));
+    expect((await run(["sessions", "ls"])).stdout).toMatch(
+      new RegExp(`^${id} +\\d+ ms +\\d+ ms +1 +1 +open$`, "m"),
+    );
     expect((await run(["leases", "ls", "--session", id])).stdout).toMatch(
-      new RegExp(`^${id} +${id} +\\d+ ms +1 +held$`, "m"),
+      new RegExp(`^${id} +${id} +\\d+ ms +\\d+ ms +1 +held$`, "m"),
     );
     expect(await run(["leases", "revoke", id], { input: "" })).toMatchObject({ code: 2 });
     expect(await run(["sessions", "end", id], { input: "" })).toMatchObject({ code: 2 });
-    expect(await json("sessions", "end", id, "--yes")).toEqual({ id, doomed: true });
+    expect(await json("sessions", "expire", id, "--yes")).toEqual({ id, doomed: true });
     expect(await held.ended()).toMatchObject({ code: 3 });
     expect(await json("sessions", "ls")).toMatchObject({ sessions: expect.not.arrayContaining([{ id }]) });
     for (const verb of [

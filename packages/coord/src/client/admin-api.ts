@@ -1,3 +1,4 @@
+import type { LeaseId } from "@flotilla/kv";
 import type { MemberRole } from "@flotilla/raft";
 import type { NodeStatus } from "./status-api.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -115,6 +116,20 @@ export interface Comparison {
   readonly agree: boolean;
 }
 
+/** How long a lease lasts unless it is renewed. */
+export interface LeaseTime {
+  readonly id: LeaseId;
+  /** By the leader's clock, with the time it waits beyond the TTL; 0 once it is over and its end is under way. */
+  readonly remainingMs: number;
+}
+
+export interface LeaseTimesPage {
+  /** Sorted by id. A lease that the leader has not begun to time, for a second at most, is left out. */
+  readonly times: readonly LeaseTime[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: LeaseId | null;
+}
+
 /**
  * What operators ask of a cluster. Every call finds the leader by itself, and fails within its time with
  * `ERR_FLOTILLA_NO_QUORUM` (nobody leads), `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_WRONG_CLUSTER`,
@@ -143,6 +158,8 @@ export interface Admin {
   saveSnapshot(): AsyncIterable<Uint8Array>;
   /** Asks all members what they hold, until they were seen after the same number of commands. Needs no quorum. */
   compare(): Promise<Comparison>;
+  /** How long leases last, a session's own by its id: at most 1,000 of those after `after`, as the leader has it. */
+  leaseTimes(after?: LeaseId | null): Promise<LeaseTimesPage>;
   /** Lets leaders answer reads on the strength of a lease, or no longer. */
   leaseReads(on: boolean): Promise<Membership>;
 }

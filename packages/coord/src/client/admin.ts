@@ -1,3 +1,4 @@
+import type { LeaseId } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
 import { FlotillaError, parseAddress } from "@flotilla/runtime";
 import type {
@@ -5,6 +6,7 @@ import type {
   Admin,
   AdminOptions,
   Comparison,
+  LeaseTimesPage,
   Membership,
   MembersAdmin,
   Newcomer,
@@ -101,6 +103,17 @@ export class ClusterAdmin implements Admin, MembersAdmin {
 
   async leaseReads(on: boolean): Promise<Membership> {
     return this.#change((membership) => (membership.leaseReads === on ? [] : [{ type: "lease-reads", on }]));
+  }
+
+  async leaseTimes(after: LeaseId | null = null): Promise<LeaseTimesPage> {
+    const bounds = this.#bounds();
+    const finder = new LeaderFinder(this.#options);
+    for (;;) {
+      const leader = await finder.leader(bounds);
+      const reply = await this.#ask(finder, leader, { type: "lease-times", after }, bounds);
+      if (reply?.type === "lease-times") return { times: reply.times, next: reply.next };
+      await finder.pause(bounds);
+    }
   }
 
   async remove(id: string): Promise<Membership> {

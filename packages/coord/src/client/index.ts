@@ -45,6 +45,8 @@ export type {
   Admin,
   AdminOptions,
   Comparison,
+  LeaseTime,
+  LeaseTimesPage,
   MemberInfo,
   Membership,
   MembersAdmin,

@@ -1,7 +1,8 @@
+import type { LeaseId } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
 import type { Channel, Clock, Logger, Random, Timer } from "@flotilla/runtime";
 import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
-import type { NodeReport } from "../client/admin-api.ts";
+import type { LeaseTimesPage, NodeReport } from "../client/admin-api.ts";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { PortHandler } from "../ports/port.ts";
 import { decodeAdminRequest, encodeAdminReply } from "../wire/admin-codec.ts";
@@ -17,7 +18,12 @@ const maxSaves = 2;
 const messageLength = 1_000;
 
 /** What is asked often and changes nothing. */
-const unremarkable: ReadonlySet<AdminRequest["type"]> = new Set(["describe", "more", "digests"]);
+const unremarkable: ReadonlySet<AdminRequest["type"]> = new Set([
+  "describe",
+  "more",
+  "digests",
+  "lease-times",
+]);
 const versions = { min: 1, max: 1 } as const;
 
 /** What a node does for operators. What goes wrong rejects. */
@@ -31,6 +37,8 @@ export interface AdminService {
   resign(): Promise<void>;
   /** After which numbers of commands it knows what its state came to, and what. */
   digests(): readonly DigestPoint[];
+  /** A page of how long leases last. */
+  leaseTimes(after: LeaseId | null): LeaseTimesPage;
   /** Begins a backup; each piece is made when it is asked for. */
   save(): Promise<Iterator<Uint8Array>>;
   /** The operator was told that it resigned. */
@@ -181,6 +189,8 @@ class Desk implements PortHandler<AdminRequest> {
         return this.#nextPiece();
       case "more":
         return this.#nextPiece();
+      case "lease-times":
+        return { type: "lease-times", ...service.leaseTimes(request.after) };
       case "digests":
         return { type: "digests", points: service.digests() };
       default:

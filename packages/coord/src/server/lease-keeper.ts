@@ -96,6 +96,12 @@ export class LeaseKeeper {
     this.#clock.defer(() => this.#round());
   }
 
+  /** Until the end of a lease is proposed unless it is renewed, ms; null for one that is not timed here. */
+  remainingMs(id: LeaseId): number | null {
+    const deadline = this.#deadlines.get(id);
+    return deadline === undefined ? null : Math.max(0, deadline - this.#steadyNow());
+  }
+
   /** Stops for good. */
   close(): void {
     this.#closed = true;

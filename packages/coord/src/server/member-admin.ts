@@ -1,13 +1,14 @@
 import { membersOf } from "@flotilla/raft";
-import type { Machine } from "@flotilla/kv";
+import { type LeaseId, limits, type Machine } from "@flotilla/kv";
 import type { Configuration, MemberChange, RaftNode } from "@flotilla/raft";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import { writeBackup } from "../backup/backup-writer.ts";
-import type { Membership, NodeReport } from "../client/admin-api.ts";
+import type { LeaseTimesPage, Membership, NodeReport } from "../client/admin-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import type { DigestPoint } from "../wire/admin-messages.ts";
 import type { Comparer } from "./comparer.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
 import type { AdminService } from "./admin-door.ts";
 
 export interface MemberAdminOptions {
@@ -15,6 +16,7 @@ export interface MemberAdminOptions {
   readonly machine: Machine;
   readonly clock: Clock;
   readonly cluster: string;
+  readonly leases: Pick<LeaseKeeper, "remainingMs">;
   readonly comparer: Pick<Comparer, "points">;
   readonly status: () => NodeStatus;
   /** Takes the member out of the cluster. */
@@ -56,6 +58,17 @@ export class MemberAdmin implements AdminService {
 
   digests(): readonly DigestPoint[] {
     return this.#options.comparer.points();
+  }
+
+  leaseTimes(after: LeaseId | null): LeaseTimesPage {
+    this.#requireLeader();
+    const { machine, leases } = this.#options;
+    const { leases: page, next } = machine.leasesPage(after, limits.leasesPage);
+    const times = page.flatMap(({ id }) => {
+      const remainingMs = leases.remainingMs(id);
+      return remainingMs === null ? [] : [{ id, remainingMs: Math.round(remainingMs) }];
+    });
+    return { times, next };
   }
 
   async save(): Promise<Iterator<Uint8Array>> {

@@ -216,12 +216,13 @@ export class MemberNode implements CoordNode {
   }
 
   #openAdmin(): AdminDoor {
-    const { host, loaded, raft, machine, comparer } = this.#parts;
+    const { host, loaded, raft, machine, comparer, keeper } = this.#parts;
     const { clock, random, logger } = host;
     const service = new MemberAdmin({
       raft,
       machine,
       comparer,
+      leases: keeper,
       clock,
       cluster: loaded.cluster,
       status: () => this.status(),

@@ -122,6 +122,10 @@ class Door implements AdminService {
     throw this.#refusal();
   }
 
+  leaseTimes(): never {
+    throw this.#refusal();
+  }
+
   save(): Promise<never> {
     return Promise.reject(this.#refusal());
   }

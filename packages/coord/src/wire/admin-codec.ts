@@ -1,12 +1,13 @@
+import { limits } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
 import type { CborReader } from "@flotilla/runtime";
 import { CborWriter, expectItems, FlotillaError, toErrorCode } from "@flotilla/runtime";
-import type { MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
+import type { LeaseTime, MemberInfo, Membership, NodeReport } from "../client/admin-api.ts";
 import type { AdminReply, AdminRequest, DigestPoint } from "./admin-messages.ts";
 import { wireBounds } from "./bounds.ts";
 import { readFrame } from "./frame.ts";
 import { readStatus, writeStatus } from "./status-codec.ts";
-import { readName } from "./tree-codec.ts";
+import { readId, readName } from "./tree-codec.ts";
 
 /*
  * Positional CBOR arrays; the first item is the tag.
@@ -18,6 +19,7 @@ import { readName } from "./tree-codec.ts";
  *   4 save      [4]
  *   5 more      [5]
  *   6 digests   [6]
+ *   7 lease-times [7, after|null]
  * change: [0, id, address, incarnation, promote] add, [1, id] promote, [2, id] demote, [3, id] remove,
  *   [4, id, address] address, [5, on] lease-reads
  * Replies:
@@ -28,6 +30,7 @@ import { readName } from "./tree-codec.ts";
  *   4 error        [4, code, message, ambiguous]
  *   5 piece        [5, bytes, last]
  *   6 digests      [6, [[commands, digest]…]]
+ *   7 lease-times  [7, [[id, remainingMs]…], next|null]
  * report: [0, id, incarnation, status, membership] running, [1, id, cluster, problem, advice] damaged
  * membership: [version, historyId, leaseReads, [[id, address, incarnation, role, promote]…]]
  */
@@ -77,12 +80,16 @@ const simple = { promote: 1, demote: 2, remove: 3 } as const;
 /** Requests that say nothing but what they are. */
 const bare = { describe: 0, leave: 3, save: 4, more: 5, digests: 6 } as const;
 
+function writeOrNull(text: string | null): void {
+  if (text === null) writer.null();
+  else writer.text(text);
+}
+
 function writeRequest(request: AdminRequest): void {
   switch (request.type) {
     case "transfer":
       open(1, 2);
-      if (request.to === null) writer.null();
-      else writer.text(request.to);
+      writeOrNull(request.to);
       return;
     case "change":
       open(2, 3);
@@ -90,6 +97,10 @@ function writeRequest(request: AdminRequest): void {
       else writer.number(request.ifVersion);
       writer.array(request.changes.length);
       for (const change of request.changes) writeChange(change);
+      return;
+    case "lease-times":
+      open(7, 2);
+      writeOrNull(request.after);
       return;
     default:
       open(bare[request.type], 1);
@@ -134,12 +145,16 @@ function readNewcomer(reader: CborReader): { address: string; incarnation: strin
   };
 }
 
+function readIdOrNull(reader: CborReader, what: string): string | null {
+  return reader.takeNull() ? null : readId(reader, what);
+}
+
 /** Items of a request, by tag. */
-const requestItems = [1, 2, 3, 1, 1, 1, 1];
+const requestItems = [1, 2, 3, 1, 1, 1, 1, 2];
 
 function readRequest(reader: CborReader): AdminRequest {
   const items = reader.array("request", 1, 3);
-  const tag = reader.uint("request tag", 6);
+  const tag = reader.uint("request tag", 7);
   expectItems("request", items, requestItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -156,8 +171,10 @@ function readRequest(reader: CborReader): AdminRequest {
       return { type: "save" };
     case 5:
       return { type: "more" };
-    default:
+    case 6:
       return { type: "digests" };
+    default:
+      return { type: "lease-times", after: readIdOrNull(reader, "after") };
   }
 }
 
@@ -232,6 +249,16 @@ function writeReply(reply: AdminReply): void {
       writer.bytes(reply.bytes);
       writer.boolean(reply.last);
       return;
+    case "lease-times":
+      open(7, 3);
+      writer.array(reply.times.length);
+      for (const { id, remainingMs } of reply.times) {
+        writer.array(2);
+        writer.text(id);
+        writer.number(remainingMs);
+      }
+      writeOrNull(reply.next);
+      return;
     case "digests":
       open(6, 2);
       writePoints(reply.points);
@@ -303,12 +330,17 @@ function readPoint(reader: CborReader): DigestPoint {
   return { commands: reader.uint("commands"), digest: readName(reader, "digest") };
 }
 
+function readTime(reader: CborReader): LeaseTime {
+  reader.array("time", 2, 2);
+  return { id: readId(reader, "lease"), remainingMs: reader.uint("remainingMs") };
+}
+
 /** Items of a reply, by tag. */
-const replyItems = [2, 2, 2, 1, 4, 3, 2];
+const replyItems = [2, 2, 2, 1, 4, 3, 2, 3];
 
 function readReply(reader: CborReader): AdminReply {
   const items = reader.array("reply", 1, 4);
-  const tag = reader.uint("reply tag", 6);
+  const tag = reader.uint("reply tag", 7);
   expectItems("reply", items, replyItems[tag] ?? 0);
   switch (tag) {
     case 0:
@@ -325,6 +357,12 @@ function readReply(reader: CborReader): AdminReply {
         type: "piece",
         bytes: new Uint8Array(reader.bytes("bytes", wireBounds.pieceBytes)),
         last: reader.boolean("last"),
+      };
+    case 7:
+      return {
+        type: "lease-times",
+        times: reader.list("times", limits.leasesPage, readTime),
+        next: readIdOrNull(reader, "next"),
       };
     case 6:
       return { type: "digests", points: reader.list("points", maxPoints, readPoint) };

@@ -1,6 +1,7 @@
+import type { LeaseId } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
 import type { ErrorCode } from "@flotilla/runtime";
-import type { NodeReport } from "../client/admin-api.ts";
+import type { LeaseTimesPage, NodeReport } from "../client/admin-api.ts";
 
 /** The protocol operators dial: one request at a time, no session. */
 export const adminProtocol = "flotilla-admin-1";
@@ -24,7 +25,9 @@ export type AdminRequest =
   /** The next piece of the backup that this channel began. */
   | { readonly type: "more" }
   /** Of any member: what your state came to after which numbers of commands. */
-  | { readonly type: "digests" };
+  | { readonly type: "digests" }
+  /** Of the leader: how long leases last unless they are renewed, a page of those after `after`. */
+  | { readonly type: "lease-times"; readonly after: LeaseId | null };
 
 /** The state of a member after so many commands. */
 export interface DigestPoint {
@@ -39,6 +42,7 @@ export type AdminReply =
   | { readonly type: "changed"; readonly version: number }
   | { readonly type: "left" }
   | { readonly type: "digests"; readonly points: readonly DigestPoint[] }
+  | ({ readonly type: "lease-times" } & LeaseTimesPage)
   /** `last`: no more follow. */
   | { readonly type: "piece"; readonly bytes: Uint8Array; readonly last: boolean }
   | {

@@ -168,6 +168,7 @@ const adminCalls: Readonly<Record<string, (of: ClusterAdmin) => Promise<unknown>
   saveSnapshot: (of) => of.saveSnapshot().next(),
   transfer: (of) => of.transfer(),
   leave: (of) => of.leave("n"),
+  leaseTimes: (of) => of.leaseTimes(),
 };
 
 /** A node that takes every channel and never says anything. */

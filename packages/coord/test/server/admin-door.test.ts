@@ -20,6 +20,7 @@ const service: AdminService = {
   change: async () => 1,
   resign: async () => {},
   digests: () => [],
+  leaseTimes: () => ({ times: [], next: null }),
   save: async () => [new Uint8Array([1]), new Uint8Array([2])].values(),
   resigned: () => {},
 };

@@ -10,6 +10,7 @@ import {
 } from "../../src/wire/admin-codec.ts";
 import type { AdminReply, AdminRequest } from "../../src/wire/admin-messages.ts";
 import { maxFrameBytes } from "../../src/wire/bounds.ts";
+import { id } from "./arbitraries.ts";
 
 const uint = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const text = fc.string({ maxLength: 30 });
@@ -27,6 +28,7 @@ const change = fc.oneof(
 );
 const request = fc.oneof(
   fc.record({ type: fc.constantFrom("describe", "leave", "save", "more", "digests") }),
+  fc.record({ type: fc.constant("lease-times"), after: fc.option(id, { nil: null }) }),
   fc.record({ type: fc.constant("transfer"), to: fc.option(text, { nil: null }) }),
   fc.record({
     type: fc.constant("change"),
@@ -81,6 +83,11 @@ const reply = fc.oneof(
   fc.record({ type: fc.constant("transferred"), leader: text }),
   fc.record({ type: fc.constant("changed"), version: uint }),
   fc.record({ type: fc.constant("left") }),
+  fc.record({
+    type: fc.constant("lease-times"),
+    times: fc.array(fc.record({ id, remainingMs: uint }), { maxLength: 3 }),
+    next: fc.option(id, { nil: null }),
+  }),
   fc.record({
     type: fc.constant("digests"),
     points: fc.array(fc.record({ commands: uint, digest: text }), { maxLength: 3 }),

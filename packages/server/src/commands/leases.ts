@@ -5,6 +5,7 @@ import { addClientOptions, withSession } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { leaseTimes, remaining } from "../cli/lease-times.ts";
 
 /** `flotilla leases`: what nodes end with, and to have a lease ended. */
 export function leasesCommand(context: Context): Command {
@@ -20,18 +21,21 @@ function lsCommand(context: Context): Command {
   return addClientOptions(command).action(async (flags: ClientFlags & { readonly session?: string }) => {
     const all = await withSession(context, flags, allOf);
     const leases = all.filter(({ session }) => flags.session === undefined || session === flags.session);
+    const times = await leaseTimes(context, flags);
     if (flags.json) {
-      context.out.json({ leases });
+      const timed = leases.map((each) => ({ ...each, remainingMs: times.get(each.id) ?? null }));
+      context.out.json({ leases: timed });
       return;
     }
     const rows = leases.map(({ id, session, ttlMs, nodes, doomed }) => [
       id,
       session,
       `${ttlMs} ms`,
+      remaining(times, id),
       String(nodes),
       doomed ? "ending" : "held",
     ]);
-    context.out.table(["LEASE", "SESSION", "TTL", "NODES", "STATE"], rows);
+    context.out.table(["LEASE", "SESSION", "TTL", "LASTS", "NODES", "STATE"], rows);
   });
 }
 

@@ -5,6 +5,7 @@ import { addClientOptions, withSession } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { leaseTimes, remaining } from "../cli/lease-times.ts";
 
 /** `flotilla sessions`: who is connected, and to have one ended. */
 export function sessionsCommand(context: Context): Command {
@@ -17,18 +18,21 @@ function lsCommand(context: Context): Command {
   const command = new Command("ls").description("list the sessions; this command's own is one of them");
   return addClientOptions(command).action(async (flags: ClientFlags) => {
     const sessions = await withSession(context, flags, allOf);
+    const times = await leaseTimes(context, flags);
     if (flags.json) {
-      context.out.json({ sessions });
+      const timed = sessions.map((each) => ({ ...each, remainingMs: times.get(each.id) ?? null }));
+      context.out.json({ sessions: timed });
       return;
     }
     const rows = sessions.map(({ id, ttlMs, leases, nodes, doomed }) => [
       id,
       `${ttlMs} ms`,
+      remaining(times, id),
       String(leases),
       String(nodes),
       doomed ? "ending" : "open",
     ]);
-    context.out.table(["SESSION", "TTL", "LEASES", "NODES", "STATE"], rows);
+    context.out.table(["SESSION", "TTL", "LASTS", "LEASES", "NODES", "STATE"], rows);
   });
 }
 
@@ -44,8 +48,8 @@ async function allOf(session: Session): Promise<readonly SessionInfo[]> {
 }
 
 function endCommand(context: Context): Command {
-  const command = new Command("end")
-    .alias("expire")
+  const command = new Command("expire")
+    .alias("end")
     .description("have a session ended: it is renewed no more, and gone after its TTL and a little")
     .argument("<id>")
     .addOption(yesOption());

@@ -41,6 +41,10 @@ function someChange(draw: Draw): Change {
   }
 }
 
+function someId(draw: Draw): string {
+  return Array.from({ length: 32 }, () => draw.below(16).toString(16)).join("");
+}
+
 function someRequest(draw: Draw): AdminRequest {
   switch (draw.below(7)) {
     case 0:
@@ -48,6 +52,7 @@ function someRequest(draw: Draw): AdminRequest {
     case 1:
       return { type: "leave" };
     case 6:
+      if (draw.once(3)) return { type: "lease-times", after: draw.once(2) ? null : someId(draw) };
       return { type: draw.pick(["save", "more", "digests"]) };
     case 2:
       return { type: "transfer", to: draw.once(2) ? null : someText(draw) };
@@ -116,6 +121,10 @@ export class AdminTarget {
       digests: () => {
         this.#asked.push({ type: "digests" });
         return [];
+      },
+      leaseTimes: (after) => {
+        this.#asked.push({ type: "lease-times", after });
+        return { times: [], next: null };
       },
       resigned: () => {},
     };
