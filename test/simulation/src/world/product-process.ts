@@ -73,9 +73,9 @@ function hooks(
         poison.taste(index, events);
         if (view.replaced) return;
         golden.applied(index, applied, events);
-        const node = started();
+        const machine = started() === null ? null : view.machine;
         // Every state is part of the digest of the next.
-        if (node !== null && index % digestEvery === 0) monitor.digest(view, index, node.status().digest);
+        if (machine !== null && index % digestEvery === 0) monitor.digest(view, index, machine.digest());
       },
     },
   };
