@@ -1,3 +1,4 @@
+import { copyOf } from "./copy-of.ts";
 import type { KeyedRandom } from "./keyed-random.ts";
 
 interface Piece {
@@ -53,7 +54,7 @@ export class FileBody {
   }
 
   write(offset: number, bytes: Uint8Array): void {
-    const piece: Piece = { offset, bytes: new Uint8Array(bytes) };
+    const piece: Piece = { offset, bytes: copyOf(bytes) };
     this.#shown.write(piece);
     this.#unsynced.push(piece);
   }

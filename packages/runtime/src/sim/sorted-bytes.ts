@@ -3,8 +3,18 @@ const shortKey = 64;
 
 /** Turns a key into a text whose order is the keys' byte order. */
 export function keyText(key: Uint8Array): string {
-  if (key.length <= shortKey) return String.fromCharCode(...key);
+  if (key.length <= shortKey) return shortKeyText(key);
   return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+}
+
+/** Four at a time: a call that is given all of them at once takes several times as long. */
+function shortKeyText(key: Uint8Array): string {
+  let text = "";
+  let at = 0;
+  for (; at + 4 <= key.length; at += 4)
+    text += String.fromCharCode(key[at] ?? 0, key[at + 1] ?? 0, key[at + 2] ?? 0, key[at + 3] ?? 0);
+  for (; at < key.length; at += 1) text += String.fromCharCode(key[at] ?? 0);
+  return text;
 }
 
 /** The key behind such a text, in memory of its own. */
