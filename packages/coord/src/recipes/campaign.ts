@@ -49,7 +49,7 @@ export async function campaign<None extends null>(
 
 /**
  * The head of the line watches those who hold, everyone else its predecessor, so that a release wakes at most
- * two. Each arms its watches and then reads again, so that no change falls between.
+ * two. A watch tells at once when what it finds is not what was read, so that no change falls between.
  */
 async function waitForGrant(
   calls: Calls,
@@ -60,7 +60,6 @@ async function waitForGrant(
   const { name } = applicant;
   const ahead = new Ahead(calls, paths);
   try {
-    await ahead.watch([name]);
     for (;;) {
       const line = await readLine(calls, paths, atHand);
       const holder = line.holders.find((waiter) => waiter.name === name);
@@ -72,7 +71,8 @@ async function waitForGrant(
       if (index === 0 && admitted(line, self.places)[0] === self) {
         const claimed = await claim(calls, paths, line, self);
         if (claimed !== null) return claimed;
-      } else if (!(await ahead.watch([name, ...watched.map((waiter) => waiter.name)]))) {
+      } else {
+        await ahead.watch([self, ...watched]);
         await ahead.wake.next(signal);
       }
     }
@@ -101,16 +101,15 @@ class Ahead {
     this.#paths = paths;
   }
 
-  /** Watches these nodes and no others. True when a watch was armed: what was read before may be old. */
-  async watch(names: readonly string[]): Promise<boolean> {
+  /** Watches these nodes and no others. Wakes also when they are no more as they were read. */
+  async watch(waiters: readonly Waiter[]): Promise<void> {
     for (const [name, watch] of this.#watches) {
-      if (names.includes(name)) continue;
+      if (waiters.some((waiter) => waiter.name === name)) continue;
       this.#watches.delete(name);
       void watch.close();
     }
-    const missing = names.filter((name) => !this.#watches.has(name));
-    await Promise.all(missing.map((name) => this.#arm(name)));
-    return missing.length > 0;
+    const missing = waiters.filter(({ name }) => !this.#watches.has(name));
+    await Promise.all(missing.map((waiter) => this.#arm(waiter)));
   }
 
   close(): void {
@@ -118,8 +117,10 @@ class Ahead {
     for (const watch of this.#watches.values()) void watch.close();
   }
 
-  async #arm(name: string): Promise<void> {
-    const watch = await wakeOn(this.#calls, waiterPath(this.#paths, name), this.wake);
+  async #arm({ name, mzxid }: Waiter): Promise<void> {
+    const path = waiterPath(this.#paths, name);
+    const watch = await this.#calls.watch(path, { kind: "data", initial: true, values: false });
+    void wakeOn(watch, this.wake, mzxid);
     if (this.#isClosed) void watch.close();
     else this.#watches.set(name, watch);
   }

@@ -1,6 +1,5 @@
-import type { Watch } from "../client/api.ts";
+import type { Watch, WatchEvent } from "../client/api.ts";
 import { listen } from "./bounded.ts";
-import type { Calls } from "./patient.ts";
 
 /** Lets one waiter sleep until any of its watches has something to say; a wake before the wait is not lost. */
 export class Wake {
@@ -34,17 +33,15 @@ export class Wake {
   }
 }
 
-/** Notifies on every event of a data watch. */
-export async function wakeOn(calls: Calls, path: string, wake: Wake): Promise<Watch> {
-  const watch = await calls.watch(path, { kind: "data" });
-  void notifyEach(watch, wake);
-  return watch;
-}
-
-async function notifyEach(watch: Watch, wake: Wake): Promise<void> {
+/** Notifies on every event of a watch of one node, but for the news that it is still as it was at `mzxid`. */
+export async function wakeOn(watch: Watch, wake: Wake, mzxid: number): Promise<void> {
   try {
-    for await (const _ of watch) wake.notify();
+    for await (const event of watch) if (!isStill(event, mzxid)) wake.notify();
   } catch {
     // The session is lost, which ends the wait by its signal.
   }
+}
+
+function isStill(event: WatchEvent, mzxid: number): boolean {
+  return event.type === "snapshot" && event.nodes[0]?.node.stat.mzxid === mzxid;
 }
