@@ -3,8 +3,6 @@ import { filledArray } from "./filled-array.ts";
 
 const parts = 256;
 const leastSlots = 8;
-/** Of a part that is made for many: enough for over a million in all. */
-const mostReserved = 8_192;
 /** A longer way from its slot, which only somebody who looks for equal hashes would make, is not gone. */
 const mostSteps = 64;
 
@@ -21,17 +19,11 @@ function markOf(hash: number): number {
 
 /** An open table: each has the first free slot from that of its hash on. */
 class Part<V extends AtPath> {
-  #marks: Int32Array;
-  #values: (V | undefined)[];
+  #marks = new Int32Array(leastSlots);
+  #values: (V | undefined)[] = filledArray(leastSlots, undefined);
   #used = 0;
   /** What found no slot near enough. */
   readonly #strayed: Map<string, V> = new Map();
-
-  /** `slots`: a power of two. */
-  constructor(slots: number) {
-    this.#marks = new Int32Array(slots);
-    this.#values = filledArray(slots, undefined);
-  }
 
   get size(): number {
     return this.#used + this.#strayed.size;
@@ -128,15 +120,9 @@ class Part<V extends AtPath> {
 export class PathIndex<V extends AtPath> {
   readonly #parts: (Part<V> | undefined)[] = Array.from({ length: parts });
   #size = 0;
-  #slots = leastSlots;
 
   get size(): number {
     return this.#size;
-  }
-
-  /** So many will come: what is made from now on is large enough for them, up to a bound. */
-  reserve(count: number): void {
-    while (this.#slots < mostReserved && count * 4 > this.#slots * parts * 3) this.#slots *= 2;
   }
 
   get(path: string): V | undefined {
@@ -152,7 +138,7 @@ export class PathIndex<V extends AtPath> {
 
   /** Adds or replaces. */
   set(value: V): void {
-    const part = (this.#parts[value.pathHash >>> 24] ??= new Part(this.#slots));
+    const part = (this.#parts[value.pathHash >>> 24] ??= new Part());
     const before = part.size;
     part.set(value);
     this.#size += part.size - before;

@@ -42,10 +42,6 @@ class Builder implements SnapshotSink {
   #open: SessionRecord | null = null;
   #lastBudget = "";
 
-  begin({ nodes }: SnapshotHeader): void {
-    this.state.tree.reserve(nodes);
-  }
-
   /** Before the nodes: they are counted as they come. */
   budget(record: BudgetRecord): void {
     const { path, budget, second, writes } = record;

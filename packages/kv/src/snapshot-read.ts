@@ -36,8 +36,6 @@ export interface SessionRecord {
  * its results.
  */
 export interface SnapshotSink {
-  /** What stands at the start; its counts may be wrong. */
-  begin(header: SnapshotHeader): void;
   budget(record: BudgetRecord): void;
   /** The value is good for the length of the call. */
   node(fields: NodeRecord): void;
@@ -268,7 +266,6 @@ export class SnapshotReader {
   #take(frame: Frame): void {
     if (this.#header === null) {
       this.#header = readHeader(frame, this.#newest);
-      this.#sink.begin(this.#header);
       return;
     }
     if (frame !== this.#frame) {

@@ -119,11 +119,6 @@ export class Tree {
     return node;
   }
 
-  /** So many nodes will come by `append`. */
-  reserve(nodes: number): void {
-    this.#nodes.reserve(nodes);
-  }
-
   /** As `add`, of a node that comes after all others, outside of `begin` and its end. */
   append(facts: NodeFacts, value: Uint8Array): void {
     const node = makeNode(facts, this.#generation);
