@@ -251,6 +251,35 @@ test("the tree's own invariants are noticed when broken", () => {
   expect(foundWith(world.golden, "commands", ending)).toContain("EphemeralOwned");
 });
 
+test("BudgetKept notices what goes beyond a budget, and a refusal that says what is not so", () => {
+  const { command: made, at } = commandWhere(
+    ({ command, events }) =>
+      command?.type === "request" &&
+      command.operation.type === "create" &&
+      events.some(({ path }) => path.startsWith("/q/n-")),
+  );
+  if (made.command?.type !== "request") throw new Error("not a request");
+  const request = made.command;
+  const result = { ok: true, revision: 0, results: [] } as const;
+  const bounded = (hard: number): GoldenCommand[] => {
+    const operation = { type: "set-budget", path: "/q", budget: { nodes: { hard } } } as const;
+    const all = [...world.golden.commands];
+    all.splice(at, 0, { ...made, command: { ...request, seq: 0, operation }, events: [], result });
+    return all;
+  };
+  expect(foundWith(world.golden, "commands", bounded(1))).toContain("BudgetKept");
+  expect(foundWith(world.golden, "commands", bounded(1_000_000))).not.toContain("BudgetKept");
+
+  const excess = { path: "/q", kind: "nodes", limit: 0, used: 1_000, wanted: 1_001 } as const;
+  const code = "ERR_FLOTILLA_QUOTA";
+  const refused = {
+    ...made,
+    events: [],
+    result: { ok: false, revision: 0, code, failed: null, excess },
+  } as const;
+  expect(foundWith(world.golden, "commands", [...world.golden.commands, refused])).toContain("BudgetKept");
+});
+
 test("Convergence notices members that are down, and leases of the dead that stand", () => {
   expect(leadership(world)).toContain("n1 is down");
   expect(sameState(world)).not.toEqual([]);

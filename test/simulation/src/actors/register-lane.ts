@@ -52,6 +52,7 @@ export class RegisterLane {
     else if (draw < 0.88) await this.#sequential();
     else if (draw < 0.94) await this.#pair();
     else if (draw < 0.942) await this.#doom();
+    else if (draw < 0.95) await this.#budget();
     else await this.#list();
   }
 
@@ -227,6 +228,23 @@ export class RegisterLane {
     await this.#tracked.write(
       { type: "doom", path: "", value: null, opId: null },
       () => this.#tracked.session.doom(victim, this.#limits()),
+      () => null,
+    );
+  }
+
+  /** Bounds the sequential nodes of all, now tightly, now not at all. */
+  async #budget(): Promise<void> {
+    const nodes = this.#random.below(12);
+    const bounds = {
+      nodes: { soft: Math.min(3, nodes), hard: nodes },
+      bytes: { hard: 20 * nodes },
+      leases: { hard: this.#random.below(4) },
+      rate: { hard: 1 + this.#random.below(20) },
+    };
+    const budget = this.#random.chance(0.4) ? null : bounds;
+    await this.#tracked.write(
+      { type: "set-budget", path: queueRoot, value: null, opId: null },
+      () => this.#tracked.session.setBudget(queueRoot, budget, this.#limits()),
       () => null,
     );
   }

@@ -11,6 +11,7 @@ import {
 } from "@flotilla/history";
 import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
+import { judgeBudgets } from "./budgets.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
 import { judgePast } from "./past.ts";
@@ -43,6 +44,7 @@ export function judge(world: World): void {
   judgeReads(world);
   judgePast(world);
   judgeTree(world);
+  judgeBudgets(world);
   judgeLinearizability(world, numbered.resolutions);
 }
 

@@ -5,6 +5,9 @@ import { toNs } from "../actors/lease-book.ts";
 import type { GoldenCommand } from "../world/golden-log.ts";
 import type { World } from "../world/world.ts";
 
+/** What changes the state without an event. */
+const silent: readonly string[] = ["close", "doom", "set-budget"] satisfies Operation["type"][];
+
 /** Every write with the number it had in its session. */
 export interface NumberedWrites {
   readonly calls: readonly SessionOpRecord[];
@@ -68,7 +71,7 @@ function effectsOf(world: World): EffectRecord[] {
   for (const { command, result, events } of world.golden.commands) {
     if (command?.type !== "request" || result === null) continue;
     const { type } = command.operation;
-    const changed = result.ok && (events.length > 0 || type === "close" || type === "doom");
+    const changed = result.ok && (events.length > 0 || silent.includes(type));
     if (!result.ok && events.length > 0) {
       world.findings.later(
         "ExactlyOnce",
