@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -60,6 +61,22 @@ describe("one member", { timeout: 240_000 }, () => {
     const kinds = records.map(({ type }) => type);
     expect(kinds[0]).toBe("recovered");
     expect(kinds).toEqual(expect.arrayContaining(["step", "soft", "append", "durable", "commit", "apply"]));
+  });
+
+  test("lets whoever has the super digest do everything, and nobody else", async () => {
+    const at = await place("governed");
+    const digest = `root:${createHash("sha1").update("root:secret").digest("base64")}`;
+    await using server = new CommandLine([...serveFlags(at), ...founding(at), "--super-digest", digest]);
+    await server.printed(listening);
+    const as = (auth: string, ...args: string[]): ReturnType<typeof flotilla> =>
+      flotilla([...args, "--endpoints", at.address, "--timeout", "30s"], { env: { FLOTILLA_AUTH: auth } });
+    expect(await as("ann:a", "create", "/annas", "x", "--acl", "auth::cdrwa")).toMatchObject({ code: 0 });
+    expect(await as("bob:b", "get", "/annas")).toMatchObject({ code: 4 });
+    expect(await as("root:wrong", "get", "/annas")).toMatchObject({ code: 4 });
+    expect(await as("root:secret", "get", "/annas")).toMatchObject({ code: 0, stdout: "x" });
+    expect(await as("bob:b", "budget", "set", "/annas/b", "nodes=0")).toMatchObject({ code: 4 });
+    expect(await as("root:secret", "budget", "set", "/annas/b", "nodes=0")).toMatchObject({ code: 0 });
+    expect(await as("ann:a", "create", "/annas/b", "x")).toMatchObject({ code: 5 });
   });
 
   test("starts from a file, prefers flags, closes in order, and comes back with its data", async () => {

@@ -41,6 +41,7 @@ export function serveCommand(context: Context): Command {
     .option("--cluster <name>", "default: flotilla")
     .option("--secret-file <file>", "file with the shared secret; or set FLOTILLA_SECRET")
     .option("--insecure", "listen beyond loopback without a secret")
+    .option("--super-digest <digest>", "who may do everything: user:base64(SHA-1(user:password))")
     .option("--heartbeat <duration>", "default: 100ms")
     .option("--election-timeout <duration>", "default: 1s")
     .option("--session-ttl <duration>", "of the member's own session; default: 10s")
@@ -147,7 +148,7 @@ async function startOptions(settings: ServeSettings): Promise<StartOptions> {
   const { id, dataDir, listen, cluster, insecure, logLevel, secretFile } = settings;
   const { bootstrap, join, learner, advertise } = settings;
   const { heartbeatMs, electionTimeoutMs, sessionTtlMs, snapshotEntries } = settings;
-  const { historyEvents, historyBytes, historyAgeMs } = settings;
+  const { historyEvents, historyBytes, historyAgeMs, superDigest } = settings;
   const secret = secretFile === undefined ? settings.secret : await readSecretFile(secretFile);
   return {
     id,
@@ -160,6 +161,7 @@ async function startOptions(settings: ServeSettings): Promise<StartOptions> {
     ...(join === undefined ? {} : { join, learner }),
     ...(advertise === undefined ? {} : { advertise }),
     ...(secret === undefined ? {} : { secret }),
+    ...(superDigest === undefined ? {} : { superDigest }),
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     ...(electionTimeoutMs === undefined ? {} : { electionTimeoutMs }),
     ...(sessionTtlMs === undefined ? {} : { sessionTtlMs }),

@@ -20,6 +20,7 @@ export const serveSettingNames = [
   "secret",
   "secretFile",
   "insecure",
+  "superDigest",
   "heartbeat",
   "electionTimeout",
   "sessionTtl",
@@ -52,6 +53,8 @@ export interface ServeSettings {
   readonly secretFile: string | undefined;
   /** Default false. */
   readonly insecure: boolean;
+  /** Who may do everything, `user:base64(SHA-1(user:password))`; nobody by default. */
+  readonly superDigest: string | undefined;
   readonly heartbeatMs: number | undefined;
   readonly electionTimeoutMs: number | undefined;
   readonly sessionTtlMs: number | undefined;
@@ -117,6 +120,7 @@ export function loadServeSettings(sources: SettingSources): ServeSettings {
     cluster: setting("cluster", readText) ?? "flotilla",
     ...secretOf(sources),
     insecure: setting("insecure", readBoolean) ?? false,
+    superDigest: setting("superDigest", readText),
     heartbeatMs: setting("heartbeat", parseDuration),
     electionTimeoutMs: setting("electionTimeout", parseDuration),
     sessionTtlMs: setting("sessionTtl", parseDuration),

@@ -53,6 +53,7 @@ describe("precedence", () => {
       historyEvents: undefined,
       historyBytes: undefined,
       historyAgeMs: undefined,
+      superDigest: undefined,
       logLevel: "warn",
       trace: undefined,
     });
@@ -87,6 +88,11 @@ describe("precedence", () => {
       secret: undefined,
       secretFile: "/flag",
     });
+  });
+
+  test("who may do everything is named by its digest", () => {
+    expect(load({ flags: { superDigest: "root:hash=" }, file: least }).superDigest).toBe("root:hash=");
+    expect(load({ env: { FLOTILLA_SUPER_DIGEST: "root:env=" }, file: least }).superDigest).toBe("root:env=");
   });
 
   test("a secret is never taken from the command line", () => {
