@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
-const pages = ["README.md", ...globPackages()];
+const pages = ["README.md", "docs/client.md", ...globPackages()];
 const block = /^```ts\n([\s\S]*?)^```$/gm;
 
 function globPackages(): string[] {

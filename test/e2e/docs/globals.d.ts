@@ -13,6 +13,7 @@ declare global {
   function report(run: { epoch: number; signal: AbortSignal }): Promise<void>;
   function rollOut(run: { signal: AbortSignal }): Promise<void>;
   function move(): Promise<void>;
+  function membersOf(name: string, options: { signal: AbortSignal }): Promise<string[]>;
   function sql(text: string, values: readonly SqlValue[]): Promise<number>;
   const bucket: ConditionalStore<string, string>;
   const balancer: { update(instances: readonly Instance[]): void };
