@@ -29,7 +29,6 @@ export function pledgeTo(s: RaftState, leader: NodeId): number {
 }
 
 /** True while this node must not help `asker` to lead. A leader that asks for votes has no lease any more. */
-export function isPledged(s: RaftState, asker: NodeId): boolean {
-  const { pledge } = s;
-  return pledge !== null && pledge.to !== asker && s.now.nowMs < pledge.untilMs;
+export function isPledged({ pledge, now }: Pick<RaftState, "pledge" | "now">, asker: NodeId): boolean {
+  return pledge !== null && pledge.to !== asker && now.nowMs < pledge.untilMs;
 }

@@ -40,6 +40,21 @@ test("without a named target it goes to the peer whose log is closest", () => {
   expect(cluster.leader().id).toBe("c");
 });
 
+test.each([
+  [1, "b"],
+  [2, "c"],
+])(
+  "of equal logs the smallest id is taken, unless it was silent for more than a round: for %i ticks",
+  (ticks, heir) => {
+    const cluster = led();
+    cluster.cut("a", "b");
+    cluster.tick(ticks);
+    cluster.step("a", { type: "transfer", to: null });
+    const asked = cluster.sent.filter(({ message }) => message.type === "timeout-now");
+    expect(asked.map(({ to }) => to)).toEqual([heir]);
+  },
+);
+
 test("a target that lags is served first, and nothing new is taken meanwhile", () => {
   const cluster = led();
   cluster.cut("a", "b");
