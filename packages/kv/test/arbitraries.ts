@@ -148,6 +148,10 @@ export type CommandStep =
       readonly ttlMs: number | null;
     }
   | { readonly kind: "expire"; readonly leases: readonly number[] }
+  | { readonly kind: "begin-restored"; readonly revisionBy: number; readonly graceMs: number }
+  | { readonly kind: "begin-history"; readonly revisionBy: number }
+  | { readonly kind: "end-grace" }
+  | { readonly kind: "set-feature-level" }
   | { readonly kind: "reap"; readonly seenBefore: number; readonly paths: readonly string[] }
   | {
       readonly kind: "request";
@@ -200,14 +204,34 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "freeze" as const }) },
 );
 
+/** What happens to a whole cluster. */
+const upheaval: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom("begin-restored" as const, "begin-history" as const),
+    revisionBy: fc.constantFrom(-1, 0, 1, 5, 2 ** 21),
+    graceMs: fc.constantFrom(0, 5, 60_000),
+  }),
+  fc.record({ kind: fc.constantFrom("end-grace" as const, "set-feature-level" as const) }),
+);
+
+/** As `run`, and now and then another history begins, or a grace period ends. */
+export function runWithHistories(maxLength: number): fc.Arbitrary<Step[]> {
+  const some = fc.oneof({ weight: 80, arbitrary: step }, { weight: 1, arbitrary: upheaval });
+  return afterOpening(some, maxLength);
+}
+
 /** Some steps after every session was opened. */
 export function run(maxLength: number): fc.Arbitrary<Step[]> {
+  return afterOpening(step, maxLength);
+}
+
+function afterOpening(some: fc.Arbitrary<Step>, maxLength: number): fc.Arbitrary<Step[]> {
   const opened: Step[] = [];
   for (let number = 0; number < sessions; number += 1) {
     opened.push({ kind: "attach", session: number, by: 1, secret: null, ttlMs: 10_000 });
   }
   return fc
-    .array(step, { minLength: Math.floor(maxLength / 4), maxLength, size: "max" })
+    .array(some, { minLength: Math.floor(maxLength / 4), maxLength, size: "max" })
     .map((steps) => [...opened, ...steps]);
 }
 
@@ -331,11 +355,27 @@ function operationOf(from: What, state: State, own: string): Operation {
 
 /** The command of a step, given the state it meets. */
 export function makeCommand(next: CommandStep, state: State): KvCommand {
-  if (next.kind === "expire") return { type: "expire", leases: next.leases.map(idOf) };
-  if (next.kind === "reap") {
-    const seen = Math.max(0, state.revision - next.seenBefore);
-    return { type: "reap", seen, paths: next.paths };
+  switch (next.kind) {
+    case "expire":
+      return { type: "expire", leases: next.leases.map(idOf) };
+    case "reap":
+      return { type: "reap", seen: Math.max(0, state.revision - next.seenBefore), paths: next.paths };
+    case "end-grace":
+      return { type: "end-grace" };
+    case "set-feature-level":
+      return { type: "set-feature-level", level: 1 };
+    case "begin-history":
+      return { type: "begin-history", revision: Math.max(1, state.revision + next.revisionBy) };
+    case "begin-restored": {
+      const revision = Math.max(1, state.revision + next.revisionBy);
+      return { type: "begin-restored", revision, graceMs: next.graceMs };
+    }
+    default:
+      return ofSession(next, state);
   }
+}
+
+function ofSession(next: Extract<CommandStep, { kind: "attach" | "request" }>, state: State): KvCommand {
   const id = idOf(next.session);
   const known = state.sessions[id];
   if (next.kind === "attach") {

@@ -12,7 +12,7 @@ import {
   validateOperation,
 } from "../src/index.ts";
 import type { KvCommand, Operation, Result } from "../src/index.ts";
-import { makeCommand, run } from "./arbitraries.ts";
+import { makeCommand, runWithHistories } from "./arbitraries.ts";
 import type { CommandStep } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
 import { packedCommand, packedResult } from "./packed.ts";
@@ -36,7 +36,7 @@ function commandsOf(steps: readonly CommandStep[]): KvCommand[] {
   });
 }
 
-const commands = run(30).map((steps) =>
+const commands = runWithHistories(30).map((steps) =>
   commandsOf(steps.filter((next): next is CommandStep => next.kind !== "restore" && next.kind !== "freeze")),
 );
 

@@ -137,6 +137,9 @@ export class GoldenWorld {
     const expected = goldenDump(this.golden);
     expectSame(dump(this.#steady), expected);
     expectSame(dump(this.#moved), expected);
+    const { graceMs, featureLevel } = this.golden.state;
+    for (const machine of [this.#steady, this.#moved])
+      expectSame([machine.graceMs, machine.featureLevel], [graceMs, featureLevel]);
     for (const machine of [this.#steady, this.#moved])
       expectSame(machine.budgets.page("/", null, 100), {
         budgets: budgetInfos(this.golden.state),

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeCommand, Machine } from "../src/index.ts";
 import type { KvCommand } from "../src/index.ts";
-import { makeCommand, run } from "./arbitraries.ts";
+import { makeCommand, run, runWithHistories } from "./arbitraries.ts";
 import type { Step } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
 import type { GoldenApplied } from "./golden-state.ts";
@@ -13,7 +13,7 @@ const prefix = "ERR_FLOTILLA_";
 
 test("any commands do what the golden model says, on a machine restored at any point too", () => {
   fc.assert(
-    fc.property(run(60), (steps) => {
+    fc.property(runWithHistories(60), (steps) => {
       const world = new GoldenWorld();
       for (const next of steps) {
         world.advance(next);
@@ -156,13 +156,13 @@ test("a great many commands do what the golden model says, and reach every rule"
   let commands = 0;
   for (let seed = firstSeed; commands < scale; seed += 1) {
     const life = { seed, numRuns: 1 };
-    const [steps = []] = fc.sample(run(stepsPerLife), life);
+    const [steps = []] = fc.sample(runWithHistories(stepsPerLife), life);
     try {
       commands += live(steps, table);
     } catch (error) {
       // The same life once more, made as short as it can be.
       fc.assert(
-        fc.property(run(stepsPerLife), (shorter) => void live(shorter, new Table())),
+        fc.property(runWithHistories(stepsPerLife), (shorter) => void live(shorter, new Table())),
         life,
       );
       throw error;
@@ -178,7 +178,7 @@ test("a great many commands do what the golden model says, and reach every rule"
 function missing(table: Table): string[] {
   const tree = {
     create:
-      "BAD_ARGUMENT BAD_PATH INVALID_ACL NO_AUTH LOST NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS QUOTA",
+      "BAD_ARGUMENT BAD_PATH INVALID_ACL NO_AUTH LOST GRACE NOT_FOUND EXISTS NO_CHILDREN_FOR_EPHEMERALS QUOTA",
     set: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION QUOTA",
     put: "BAD_PATH NOT_FOUND NO_AUTH FENCED BAD_VERSION CONDITION QUOTA",
     delete: "BAD_PATH BAD_ARGUMENT NO_AUTH NOT_FOUND FENCED BAD_VERSION CONDITION HAS_CHILDREN HELD",
@@ -197,6 +197,10 @@ function missing(table: Table): string[] {
     request: "no-session moved gap forgotten repeat",
     attach: "ok SESSION_EXPIRED BAD_ARGUMENT WRONG_SECRET MOVED EXISTS",
     expire: "ok",
+    "begin-restored": "ok",
+    "begin-history": "ok",
+    "end-grace": "ok",
+    "set-feature-level": "ok",
     reap: "reaped spared",
     // The branches of a multi with conditions.
     // eslint-disable-next-line unicorn/no-thenable
