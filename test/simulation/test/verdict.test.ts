@@ -1,9 +1,10 @@
-import type { BeliefRecord, WatchStream } from "@flotilla/history";
+import type { WatchStream } from "@flotilla/history";
 import { forbidGlobals } from "@flotilla/runtime/sim";
 import { beforeAll, expect, test } from "vitest";
 import { Findings } from "../src/world/findings.ts";
 import type { GoldenCommand } from "../src/world/golden-log.ts";
 import { liveWorld } from "../src/world/run-world.ts";
+import type { PlacedBelief } from "../src/actors/belief-book.ts";
 import { judge } from "../src/verdict/judge.ts";
 import { leadership, orphansExpired, sameState } from "../src/world/convergence.ts";
 import type { World } from "../src/world/world.ts";
@@ -40,9 +41,9 @@ function foundWith<T extends object, K extends keyof T>(holder: T, key: K, value
   }
 }
 
-function belief(process: string, epoch: number, fromMs: number, toMs: number): BeliefRecord {
+function belief(process: string, epoch: number, fromMs: number, toMs: number, places = 1): PlacedBelief {
   const [from_ns, to_ns] = [fromMs * 1e6, toMs * 1e6];
-  return { kind: "belief", process, object: "lock", epoch, from_ns, to_ns, paused: [] };
+  return { kind: "belief", process, object: "lock", epoch, from_ns, to_ns, paused: [], places };
 }
 
 /** The first command that fits, and where it stands. */
@@ -100,6 +101,14 @@ test("SingleHolder notices two who believe at once, by signal or by assert", () 
   const both = [belief("a", 900_001, 1000, 2000), belief("b", 900_002, 1500, 2500)];
   expect(foundWith(world.beliefs, "bySignal", () => both)).toContain("SingleHolder");
   expect(foundWith(world.beliefs, "byAssert", () => both)).toContain("SingleHolder");
+});
+
+test("SingleHolder notices more who hold at once than there are places", () => {
+  const three = ["a", "b", "c"].map((process, at) => belief(process, 900_001 + at, 1000 + at * 100, 2000, 2));
+  for (const book of ["bySignal", "byAssert"] as const) {
+    expect(foundWith(world.beliefs, book, () => three)).toContain("SingleHolder");
+    expect(foundWith(world.beliefs, book, () => three.slice(1))).not.toContain("SingleHolder");
+  }
 });
 
 test("SingleHolder notices a fenced write after the next grant", () => {

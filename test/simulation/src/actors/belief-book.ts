@@ -1,15 +1,28 @@
 import type { BeliefRecord } from "@flotilla/history";
-import type { Leadership } from "./coord-types.ts";
+import type { Held } from "./coord-types.ts";
 import { toNs } from "./lease-book.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import type { StallBook } from "./stall-book.ts";
 
-interface Belief {
-  readonly leadership: Leadership;
+/** Who holds what. */
+export interface Whereabouts {
   readonly object: string;
   readonly process: string;
   readonly machine: string;
   readonly maxStallMs: number;
+  /** How many places the object has. Default 1. */
+  readonly places?: number;
+  /** How many of them are taken. Default 1. */
+  readonly taken?: number;
+}
+
+/** A belief, and how many such there may be of its object at once. */
+export interface PlacedBelief extends BeliefRecord {
+  readonly places: number;
+}
+
+interface Belief extends Required<Whereabouts> {
+  readonly held: Held;
   readonly fromMs: number;
   /** When its signal fired. */
   signalledMs: number | null;
@@ -17,7 +30,7 @@ interface Belief {
   assertedMs: number;
 }
 
-/** Who believed to lead what, and until when: by the signal, and by `assert`. */
+/** Who believed to hold what, and until when: by the signal, and by `assert`. */
 export class BeliefBook {
   readonly #nowMs: () => number;
   readonly #stalls: StallBook;
@@ -29,23 +42,22 @@ export class BeliefBook {
     this.#stalls = stalls;
   }
 
-  /** Leaderships that were won. */
+  /** Leaderships, locks and permits that were had. */
   get count(): number {
     return this.#all.length;
   }
 
-  begun(
-    leadership: Leadership,
-    where: {
-      readonly object: string;
-      readonly process: string;
-      readonly machine: string;
-      readonly maxStallMs: number;
-    },
-    clock: ProcessClock,
-  ): void {
+  begun(held: Held, where: Whereabouts, clock: ProcessClock): void {
     const nowMs = this.#nowMs();
-    const belief: Belief = { leadership, ...where, fromMs: nowMs, signalledMs: null, assertedMs: nowMs };
+    const belief: Belief = {
+      held,
+      places: 1,
+      taken: 1,
+      ...where,
+      fromMs: nowMs,
+      signalledMs: null,
+      assertedMs: nowMs,
+    };
     this.#all.push(belief);
     const list = this.#live.get(clock) ?? [];
     list.push(belief);
@@ -72,38 +84,47 @@ export class BeliefBook {
     this.#live.delete(clock);
   }
 
-  /** Beliefs as their signals tell, without the spans in which the loop was stalled for too long. */
-  bySignal(): BeliefRecord[] {
-    return this.#all.map((belief) => ({
-      ...record(belief),
-      to_ns: belief.signalledMs === null ? null : toNs(belief.signalledMs),
-      paused: this.#stalls
+  /** Beliefs as their signals tell, without the spans in which the loop was stalled for too long; one for each place. */
+  bySignal(): PlacedBelief[] {
+    return this.#all.flatMap((belief) => {
+      const to_ns = belief.signalledMs === null ? null : toNs(belief.signalledMs);
+      const paused = this.#stalls
         .of(belief.machine)
         .filter(([from, to]) => to - from > belief.maxStallMs)
-        .map(([from, to]): [number, number] => [toNs(from), to === Number.POSITIVE_INFINITY ? to : toNs(to)]),
-    }));
+        .map(([from, to]): [number, number] => [toNs(from), to === Number.POSITIVE_INFINITY ? to : toNs(to)]);
+      return records(belief, to_ns, paused);
+    });
   }
 
-  /** Beliefs as `assert` tells, at every moment the process ran. */
-  byAssert(): BeliefRecord[] {
-    return this.#all.map((belief) => ({ ...record(belief), to_ns: toNs(belief.assertedMs) + 1, paused: [] }));
+  /** Beliefs as `assert` tells, at every moment the process ran; one for each place. */
+  byAssert(): PlacedBelief[] {
+    return this.#all.flatMap((belief) => records(belief, toNs(belief.assertedMs) + 1, []));
   }
 
   #look(belief: Belief): void {
-    const { leadership } = belief;
-    if (leadership.signal.aborted) {
+    const { held } = belief;
+    if (held.signal.aborted) {
       belief.signalledMs ??= this.#nowMs();
       return;
     }
-    if (leadership.expiresIn > 0) belief.assertedMs = this.#nowMs();
+    if (held.expiresIn > 0) belief.assertedMs = this.#nowMs();
   }
 }
 
-function record({
-  process,
-  object,
-  leadership,
-  fromMs,
-}: Belief): Pick<BeliefRecord, "kind" | "process" | "object" | "epoch" | "from_ns"> {
-  return { kind: "belief", process, object, epoch: leadership.epoch, from_ns: toNs(fromMs) };
+function records(
+  { process, object, held, fromMs, places, taken }: Belief,
+  to_ns: number | null,
+  paused: PlacedBelief["paused"],
+): PlacedBelief[] {
+  const { epoch } = held;
+  return Array.from({ length: taken }, (_, place) => ({
+    kind: "belief",
+    process: place === 0 ? process : `${process} (${place + 1})`,
+    object,
+    epoch,
+    from_ns: toNs(fromMs),
+    to_ns,
+    paused,
+    places,
+  }));
 }

@@ -4,6 +4,7 @@ import type { ActorProcess } from "./actor.ts";
 import { closeTracked, isPassing, openTracked, sleep } from "./actor.ts";
 import { Candidate } from "./candidate.ts";
 import { Lessee } from "./lessee.ts";
+import { Locker } from "./locker.ts";
 import type { Paths } from "./paths.ts";
 import { roots } from "./paths.ts";
 import { Registrant } from "./registrant.ts";
@@ -34,6 +35,7 @@ export class ClientWork {
     const work = [this.#operate()];
     if (this.#plan.elects) work.push(new Candidate(this.#actor, this.#own).run());
     if (this.#plan.registers) work.push(new Registrant(this.#actor).run());
+    if (this.#plan.locks === true) work.push(new Locker(this.#actor).run());
     if (this.#plan.leases === true) work.push(new Lessee(this.#actor).run());
     await Promise.all(work);
   }

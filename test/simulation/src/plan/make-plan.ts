@@ -88,6 +88,7 @@ function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
       elects: random.chance(0.75) || index === 0,
       registers: random.chance(0.4) || index === 1,
       leases: random.fork(`leases ${index}`).chance(0.2),
+      locks: random.fork(`locks ${index}`).chance(0.4),
       diesAtEnd: !isEmbedded && index === count - 1,
     };
   });

@@ -92,6 +92,8 @@ export interface ClientPlan {
   readonly registers: boolean;
   /** Has further leases granted. Left out: no. */
   readonly leases?: boolean;
+  /** Takes locks, permits and sides of read-write locks. Left out: no. */
+  readonly locks?: boolean;
   /** Dies without a word when the faults are over, so that its leases must expire. */
   readonly diesAtEnd: boolean;
 }

@@ -9,6 +9,7 @@ import {
   watchComplete,
   watchValues,
 } from "@flotilla/history";
+import type { PlacedBelief } from "../actors/belief-book.ts";
 import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
 import { judgeBudgets } from "./budgets.ts";
@@ -28,9 +29,9 @@ export function judge(world: World): void {
   const { ledger, beliefs, leases, golden } = world;
   tell(world, "SessionFifo", sessionFifo(numbered.calls));
   tell(world, "ExactlyOnce", exactlyOnce({ effects: numbered.effects, outcomes: numbered.outcomes }));
-  tell(world, "SingleHolder", singleHolder(sinceGrant(world, beliefs.bySignal())));
-  tell(world, "SingleHolder", singleHolder(sinceGrant(world, beliefs.byAssert())));
-  tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert()));
+  judgeHolders(world, beliefs.bySignal());
+  judgeHolders(world, beliefs.byAssert());
+  tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert().filter(({ places }) => places === 1)));
   tell(world, "LeaseBound", leaseBound(leases.records(golden)));
   for (const { id, stream, due } of ledger.watches) {
     const last = stream.delivered.findLast((item) => item.kind === "event" || item.kind === "snapshot");
@@ -46,6 +47,14 @@ export function judge(world: World): void {
   judgeTree(world);
   judgeBudgets(world);
   judgeLinearizability(world, numbered.resolutions);
+}
+
+/** No more is held at once than there is. */
+function judgeHolders(world: World, beliefs: readonly PlacedBelief[]): void {
+  for (const permits of new Set(beliefs.map(({ places }) => places))) {
+    const alike = beliefs.filter(({ places }) => places === permits);
+    tell(world, "SingleHolder", singleHolder(sinceGrant(world, alike), { permits }));
+  }
 }
 
 /** Every committed change, in order. */
