@@ -16,13 +16,15 @@ interface Belief {
 export class Beliefs {
   readonly #kernel: Kernel;
   readonly #beliefs: Belief[] = [];
+  #lost = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
   }
 
   /** A leadership that was just handed out; it is believed until its signal fires. */
-  add(process: string, object: string, { epoch, signal }: Leadership): void {
+  add(process: string, object: string, { epoch, signal, expiresIn }: Leadership): void {
+    if (signal.aborted || expiresIn <= 0) this.#lost += 1;
     const now = this.#now();
     const belief: Belief = { process, object, epoch, from_ns: now, to_ns: signal.aborted ? now : null };
     this.#beliefs.push(belief);
@@ -40,8 +42,9 @@ export class Beliefs {
     return this.#beliefs.map((belief) => ({ kind: "belief", paused: [], ...belief }));
   }
 
-  /** Fails unless there was one holder at a time, each with a larger epoch than the one before. */
+  /** Fails unless there was one holder at a time, each with a larger epoch than the one before, and none too late. */
   check(): void {
+    expect(this.#lost).toBe(0);
     expect(singleHolder(this.records).violations).toEqual([]);
     expect(epochMonotone(this.records).violations).toEqual([]);
   }

@@ -11,7 +11,10 @@ const names = ["x", "y"];
 /** What happens, to whom, and how long nothing else does. */
 type Step =
   | { readonly type: "join"; readonly who: number; readonly name: string; readonly priority: number }
-  | { readonly type: "release" | "abort" | "kill" | "cut" | "heal" | "reset" | "stall"; readonly who: number }
+  | {
+      readonly type: "release" | "proclaim" | "abort" | "kill" | "cut" | "heal" | "reset" | "stall";
+      readonly who: number;
+    }
   | { readonly type: "fail-over" };
 interface Timed {
   readonly step: Step;
@@ -21,7 +24,7 @@ interface Timed {
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 9,
+    weight: 11,
     arbitrary: fc.record({
       type: fc.constant("join" as const),
       who,
@@ -30,6 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ type: fc.constant("release" as const), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("proclaim" as const), who }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -52,7 +56,7 @@ const thenMs = fc.oneof(
   fc.integer({ min: 10, max: 300 }),
   fc.integer({ min: 300, max: 2_500 }),
 );
-const schedule = fc.array(fc.record({ step, thenMs }), { minLength: 25, maxLength: 60 });
+const schedule = fc.array(fc.record({ step, thenMs }), { minLength: 40, maxLength: 60 });
 
 /** One machine, from one life to the next. */
 interface Person {
@@ -135,6 +139,9 @@ class Play {
     switch (type) {
       case "release":
         for (const leadership of person.held.splice(0)) leadership.release().catch(() => {});
+        return;
+      case "proclaim":
+        for (const leadership of person.held) leadership.proclaim("news").catch(() => {});
         return;
       case "abort":
         person.controller.abort();

@@ -16,6 +16,7 @@ interface Taken {
 export class Places {
   readonly #kernel: Kernel;
   readonly #taken: Taken[] = [];
+  #lost = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -27,7 +28,8 @@ export class Places {
   }
 
   /** A hold that was just handed out; it is believed until its signal fires. */
-  add(process: string, object: string, permits: number, { epoch, signal }: LockHold): void {
+  add(process: string, object: string, permits: number, { epoch, signal, expiresIn }: LockHold): void {
+    if (signal.aborted || expiresIn <= 0) this.#lost += 1;
     const fromMs = this.#kernel.nowMs;
     const toMs = signal.aborted ? fromMs : Number.POSITIVE_INFINITY;
     const taken = { process, object, permits, epoch, fromMs, toMs };
@@ -43,8 +45,9 @@ export class Places {
       if (taken.process === process) taken.toMs = Math.min(taken.toMs, this.#kernel.nowMs);
   }
 
-  /** Fails unless no more was held at once than there is, and later grants have later epochs. */
+  /** Fails unless no more was held at once than there is, later grants have later epochs, and none came too late. */
   check(object: string, places: number): void {
+    expect(this.#lost).toBe(0);
     const ours = this.#taken.filter((taken) => taken.object === object);
     for (const { fromMs, epoch } of ours) {
       const together = ours.filter((other) => other.fromMs <= fromMs && other.toMs > fromMs);

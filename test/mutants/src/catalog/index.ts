@@ -2,6 +2,7 @@ import type { Mutant } from "../mutant.ts";
 import { budgets } from "./budgets.ts";
 import { disk } from "./disk.ts";
 import { elections } from "./elections.ts";
+import { heldThings } from "./holding.ts";
 import { leases } from "./leases.ts";
 import { membership } from "./membership.ts";
 import { pitfalls } from "./pitfalls.ts";
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...requests,
   ...sessions,
   ...watches,
+  ...heldThings,
   ...pitfalls,
 ];
 

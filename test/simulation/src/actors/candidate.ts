@@ -76,7 +76,16 @@ export class Candidate {
     const rounds = 1 + this.#random.below(6);
     for (let round = 0; round < rounds && !leadership.signal.aborted; round += 1) {
       await this.#writeFenced(coord, name, leadership);
+      if (this.#random.chance(0.3)) await this.#proclaim(leadership);
       await sleep(this.#actor, 50 + this.#random.below(900));
+    }
+  }
+
+  async #proclaim(leadership: Leadership): Promise<void> {
+    try {
+      await leadership.proclaim(`news ${this.#count}`, { timeoutMs: 2000 });
+    } catch (error) {
+      if (!isPassing(error)) throw error;
     }
   }
 

@@ -1,0 +1,192 @@
+import type { Mutant } from "../mutant.ts";
+import { admission, follow, grant, hold, holding, leadership, leasePeriod, publication } from "./files.ts";
+
+const followed = `    watch = await calls.watch(path, { kind: "recursive", initial: true });
+    const roster = new Roster(name, path, fits);
+`;
+const listed = `    const page = await session.childNodes(path);
+    watch = await calls.watch(path, { kind: "recursive" });
+    const roster = new Roster(name, path, fits);
+    const nodes = (page?.children ?? []).map(({ name: id, node }) => ({ path: path + "/" + id, node }));
+    yield roster.take({ type: "snapshot", revision: 0, reason: "asked", nodes }) ?? {
+      instances: [], added: [], changed: [], removed: [],
+    };
+`;
+const fires = `    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+`;
+const armed = `    this.#timer = this.#clock.setTimer(this.#untilSignal(), () => {
+      if (this.check()) this.#arm();
+    });
+`;
+
+/** Locks, elections and registrations: who holds, until when, and what is taken out. */
+export const heldThings: readonly Mutant[] = [
+  {
+    id: "C01",
+    severity: 1,
+    title: "whoever leaves the line deletes the holder's node, whose ever it is",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: grant,
+        find: "    const holder = line.holders.find((waiter) => waiter.name === name);\n",
+        replace: "    const [holder] = line.holders;\n",
+      },
+      {
+        file: grant,
+        find: 'type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force',
+        replace: 'type: "delete", path: waiterPath(paths, self.name), force: true, mzxid: self.mzxid',
+      },
+      {
+        file: grant,
+        find: "preferring(without(line, name), heir)",
+        replace: "preferring(without(line, self.name), heir)",
+      },
+    ],
+  },
+  {
+    id: "C02",
+    severity: 1,
+    title: "the epoch comes from a counter of the session",
+    killer: "EpochMonotone",
+    edits: [
+      {
+        file: holding,
+        find: "    this.epoch = epoch;\n",
+        replace: "    this.epoch = session.epochs = (session.epochs ?? 0) + 1;\n",
+      },
+      { file: holding, find: "event.revision < this.epoch", replace: "event.revision < this.fence.mzxid" },
+      {
+        file: holding,
+        find: "node?.stat.mzxid !== this.epoch",
+        replace: "node?.stat.mzxid !== this.fence.mzxid",
+      },
+    ],
+  },
+  {
+    id: "C04",
+    severity: 1,
+    title: "a wait ends well although the lease lapsed while it lasted",
+    killer: "test whatever people and machines do",
+    edits: [
+      {
+        file: hold,
+        find: "return !holding.signal.aborted && holding.expiresIn > 0;",
+        replace: "return true;",
+      },
+    ],
+  },
+  {
+    id: "C07",
+    severity: 3,
+    title: "a release counts as done although its write was refused",
+    killer: "test whatever people and machines do",
+    edits: [
+      {
+        file: grant,
+        find: "    if ((await attempt(calls, [own, ...others])) !== null) return;\n  }\n}\n\nfunction preferring",
+        replace: "    await attempt(calls, [own, ...others]);\n    return;\n  }\n}\n\nfunction preferring",
+      },
+    ],
+  },
+  {
+    id: "C08",
+    severity: 3,
+    title: "who gives up waiting stays in line",
+    killer: "test whatever people and machines do",
+    edits: [
+      {
+        file: hold,
+        find: "      void leaveForGood(session, paths, applicant.name).catch(() => {});\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "C09",
+    severity: 2,
+    title: "what is left of a lease is told by a timer alone, which does not run during a stall",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: leasePeriod,
+        find: "return this.#isOver || this.#jumped() ? Math.min(0, left) : left;",
+        replace: "return this.#isOver ? Math.min(0, left) : Math.max(1, left);",
+      },
+    ],
+  },
+  {
+    id: "C10",
+    severity: 2,
+    title: "a loss is told by servers alone, never by the own deadline",
+    killer: "SingleHolder",
+    edits: [
+      { file: leasePeriod, find: armed, replace: "" },
+      {
+        file: leasePeriod,
+        find: '    if (this.#untilSignal() > 0 && !this.#jumped()) return true;\n    this.end("the lease lapsed");\n    return false;\n',
+        replace: "    return true;\n",
+      },
+    ],
+  },
+  {
+    id: "C11",
+    severity: 1,
+    title: "a leader that was replaced writes over its successor's record",
+    killer: "SingleHolder",
+    edits: [{ file: leadership, find: "        fence: this.fence,\n", replace: "" }],
+  },
+  {
+    id: "C13",
+    severity: 2,
+    title: "the signal of a holder fires once the next one was granted",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: holding,
+        find: fires,
+        replace: `    if (this.hasLeft) return;
+    this.hasLeft = true;
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+    const fire = () => this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    void this.#leaving.then(fire, fire);
+`,
+      },
+    ],
+  },
+  {
+    id: "C15",
+    severity: 1,
+    title: "who wants all places does not wait for those that are taken",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: admission,
+        find: "    if (waiter.permits > free || found.length === maxAtOnce) break;\n",
+        replace:
+          "    if ((waiter.permits > free && waiter.permits < places) || found.length === maxAtOnce) break;\n",
+      },
+    ],
+  },
+  {
+    id: "C17",
+    severity: 2,
+    title: "who deregisters takes out whoever is registered under its id",
+    killer: "test whatever people and machines do",
+    edits: [
+      {
+        file: publication,
+        find: 'node !== null && readRecord(node)?.["key"] === key ? node.stat.mzxid : null',
+        replace: "node !== null ? node.stat.mzxid : null",
+      },
+    ],
+  },
+  {
+    id: "C18",
+    severity: 2,
+    title: "what changes between a list of instances and the watch on them is lost",
+    killer: "test whatever people and machines do",
+    edits: [{ file: follow, find: followed, replace: listed }],
+  },
+];
