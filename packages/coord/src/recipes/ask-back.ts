@@ -9,7 +9,7 @@ import { ensureContainer } from "./names.ts";
 import { type Calls, patient } from "./patient.ts";
 
 /** The node that asks a holder to give its place up. */
-export function askPath(paths: LinePaths, name: string): string {
+function askPath(paths: LinePaths, name: string): string {
   return `${paths.base}/asked/${name}`;
 }
 
