@@ -199,6 +199,8 @@ test.each([
   ["an incarnation of another length", [name, [["a", "a:1", "00"]], ...rest]],
   ["a history of other characters", ["G".repeat(32), [voter], ...rest]],
   ["a voter with too few facts", [name, [["a", "a:1"]], ...rest]],
+  ["a voter with too many facts", [name, [[...voter, true]], ...rest]],
+  ["a learner with too many facts", [name, [voter], [], [[...other, true, true]], false]],
   ["a voter without a port", [name, [["a", "a", name]], ...rest]],
   ["another shape", { historyId: name }],
   ["too many voters", [name, Array.from({ length: 32 }, (_, k) => [`n${100 + k}`, "a:1", name]), ...rest]],
