@@ -96,7 +96,8 @@ function someBudget(draw: Draw): Budget {
   for (const kind of budgetKinds) {
     if (!draw.once(3)) continue;
     const hard = someNumber(draw);
-    found.push([kind, draw.once(2) ? { hard } : { soft: draw.once(9) ? hard + 1 : Math.min(hard, 2), hard }]);
+    const above = Math.min(hard + 1, Number.MAX_SAFE_INTEGER);
+    found.push([kind, draw.once(2) ? { hard } : { soft: draw.once(9) ? above : Math.min(hard, 2), hard }]);
   }
   return Object.fromEntries(found);
 }
