@@ -208,7 +208,20 @@ export async function leave(
     const force = against === "held" ? { force: true } : {};
     const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force };
     const others = holder === undefined ? [] : handOver(paths, preferring(without(line, name), heir));
-    if ((await attempt(calls, [own, ...others])) !== null) return;
+    if (await depart(calls, own, others)) return;
+  }
+}
+
+/**
+ * Whether it left. A budget that is used up may refuse a hand-over, never a delete: then whoever is next claims the place
+ * by itself, or is told that it cannot.
+ */
+async function depart(calls: Calls, own: MultiItem, others: readonly MultiItem[]): Promise<boolean> {
+  try {
+    return (await attempt(calls, [own, ...others])) !== null;
+  } catch (error) {
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
+    return (await attempt(calls, [own])) !== null;
   }
 }
 

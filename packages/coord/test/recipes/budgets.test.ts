@@ -136,3 +136,18 @@ test("from below a path, a budget there is named by its own path, and of one abo
     details: { budget: { path: null, kind: "nodes" } },
   });
 });
+
+test("a budget that is used up never keeps a lock from being given back", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  const waiting = rejection(b.coord.lock("x").acquire());
+  while ((await world.until(b.coord.lock("x").inspect())).waiters.length === 0) await world.pass(10);
+  await world.until(a.session.setBudget("/lock/x", { rate: { hard: 0 } }));
+  await world.until(held.release());
+  expect(await world.until(waiting)).toMatchObject({ code: quota, details: { budget: { kind: "rate" } } });
+  await world.pass(100);
+  expect(await world.until(a.coord.lock("x").inspect())).toEqual({ holders: [], waiters: [] });
+  await world.until(a.session.setBudget("/lock/x", null));
+  await world.until((await world.until(b.coord.lock("x").acquire())).release());
+});

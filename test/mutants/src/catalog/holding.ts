@@ -85,8 +85,8 @@ export const heldThings: readonly Mutant[] = [
     edits: [
       {
         file: grant,
-        find: "    if ((await attempt(calls, [own, ...others])) !== null) return;\n  }\n}\n\nfunction preferring",
-        replace: "    await attempt(calls, [own, ...others]);\n    return;\n  }\n}\n\nfunction preferring",
+        find: "    if (await depart(calls, own, others)) return;",
+        replace: "    await depart(calls, own, others);\n    return;",
       },
     ],
   },
