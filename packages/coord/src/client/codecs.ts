@@ -62,8 +62,8 @@ export function jsonCodec(options?: SchemaOptions<unknown, unknown>): Codec<unkn
 }
 
 /**
- * Plain CBOR (RFC 8949): null, undefined, booleans, numbers, texts, byte strings, arrays and plain objects, at most 32
- * deep. Without a schema what is read is `unknown`; byte strings in it are parts of the node's value.
+ * Plain CBOR (RFC 8949): null, undefined, booleans, numbers, texts, byte strings, arrays and plain objects without a key
+ * `__proto__`, at most 32 deep. Without a schema what is read is `unknown`; byte strings in it are parts of the node's value.
  */
 export function cborCodec(): Codec<unknown>;
 export function cborCodec<In, Out>(options: SchemaOptions<In, Out>): Codec<In, Out>;
