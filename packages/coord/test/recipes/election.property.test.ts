@@ -2,24 +2,20 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Leadership } from "../../src/recipes/api.ts";
 import { Beliefs } from "./beliefs.ts";
-import { World } from "./world.ts";
-import type { Client } from "./world.ts";
+import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import type { Client, World } from "./world.ts";
 
 const people = 4;
 const names = ["x", "y"];
 
-/** What happens, to whom, and how long nothing else does. */
+interface Strike {
+  readonly type: "release" | "proclaim" | "abort" | "kill" | "cut" | "heal" | "reset" | "stall";
+  readonly who: number;
+}
 type Step =
   | { readonly type: "join"; readonly who: number; readonly name: string; readonly priority: number }
-  | {
-      readonly type: "release" | "proclaim" | "abort" | "kill" | "cut" | "heal" | "reset" | "stall";
-      readonly who: number;
-    }
+  | Strike
   | { readonly type: "fail-over" };
-interface Timed {
-  readonly step: Step;
-  readonly thenMs: number;
-}
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -50,54 +46,52 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
 );
-// Mostly quick successions, at times long enough for leases to lapse.
-const thenMs = fc.oneof(
-  fc.integer({ min: 0, max: 8 }),
-  fc.integer({ min: 10, max: 300 }),
-  fc.integer({ min: 300, max: 2_500 }),
-);
-const schedule = fc.array(fc.record({ step, thenMs }), { minLength: 40, maxLength: 60 });
+const schedule = schedules(step, { minLength: 40, maxLength: 60 });
 
-/** One machine, from one life to the next. */
 interface Person {
   client: Client;
-  lives: number;
   controller: AbortController;
   held: Leadership[];
   campaigns: number;
 }
 
-class Play {
-  readonly world: World;
+class Campaigns implements Play<Step> {
   readonly beliefs: Beliefs;
-  readonly #people: Person[] = [];
+  readonly #crowd: Crowd<Person>;
 
   constructor(world: World) {
-    this.world = world;
     this.beliefs = new Beliefs(world.kernel);
+    this.#crowd = new Crowd(world, (client) => ({
+      client,
+      controller: new AbortController(),
+      held: [],
+      campaigns: 0,
+    }));
+  }
+
+  get count(): number {
+    return this.beliefs.records.length;
   }
 
   async enter(): Promise<void> {
-    while (this.#people.length < people) this.#people.push(await this.#person());
+    await this.#crowd.enter(people);
   }
 
-  async perform({ step: next, thenMs: ms }: Timed): Promise<void> {
-    if (next.type === "fail-over") await this.#failOver();
-    else if (next.type === "join") this.#join(this.#get(next.who), next.name, next.priority);
-    else await this.#strike(next.type, next.who);
-    await this.world.pass(ms);
+  async perform(step: Step): Promise<void> {
+    if (step.type === "fail-over") await this.#crowd.failOver();
+    else if (step.type === "join") this.#join(this.#crowd.get(step.who), step.name, step.priority);
+    else await this.#strike(step.type, step.who);
   }
 
   /** Everybody gives up; then each name is free, and whoever comes is elected. */
   async end(): Promise<void> {
-    const { world } = this;
-    world.kernel.network.healAll();
-    for (const person of this.#people) {
+    const { world } = this.#crowd;
+    for (const person of this.#crowd.people) {
       person.controller.abort();
       for (const leadership of person.held) leadership.release().catch(() => {});
     }
-    await world.pass(20_000);
-    const last = await this.#person();
+    await this.#crowd.calm();
+    const last = await this.#crowd.newcomer();
     for (const name of names) {
       expect((await world.remains(last.client, name)).line).toEqual([]);
       const leadership = await world.until(last.client.coord.election(name).campaign(), 5_000);
@@ -105,17 +99,6 @@ class Play {
       await world.pass(100);
     }
     this.beliefs.check();
-  }
-
-  #get(index: number): Person {
-    const person = this.#people[index];
-    if (person === undefined) throw new Error("nobody");
-    return person;
-  }
-
-  async #person(): Promise<Person> {
-    const client = await this.world.client({ sessionTtlMs: 1_500 });
-    return { client, lives: 1, controller: new AbortController(), held: [], campaigns: 0 };
   }
 
   #join(person: Person, name: string, priority: number): void {
@@ -133,9 +116,8 @@ class Play {
       );
   }
 
-  async #strike(type: string, index: number): Promise<void> {
-    const { kernel } = this.world;
-    const person = this.#get(index);
+  async #strike(type: Strike["type"], index: number): Promise<void> {
+    const person = this.#crowd.get(index);
     switch (type) {
       case "release":
         for (const leadership of person.held.splice(0)) leadership.release().catch(() => {});
@@ -148,48 +130,23 @@ class Play {
         person.controller = new AbortController();
         return;
       case "kill":
-        kernel.node(person.client.machine).crash();
         for (let k = 1; k <= person.campaigns; k += 1) this.beliefs.died(`${person.client.machine}/${k}`);
-        this.#people[index] = await this.#person();
+        await this.#crowd.kill(index);
         return;
-      case "cut":
-        this.world.isolate(person.client);
-        return;
-      case "heal":
-        this.world.heal(person.client);
-        return;
-      case "reset":
-        this.world.reset(person.client);
+      case "stall":
+        // Below the longest stall that the signal covers.
+        this.#crowd.world.kernel.node(person.client.machine).stall(250);
         return;
       default:
-        // Below the longest stall that the signal covers.
-        kernel.node(person.client.machine).stall(250);
+        this.#crowd.touchLinks(type, person);
     }
-  }
-
-  async #failOver(): Promise<void> {
-    const { cluster, kernel } = this.world;
-    const leader = await cluster.leader();
-    kernel.node(leader).crash();
-    kernel.after(1_000, () => void cluster.restart(leader));
-    await this.world.pass(10);
   }
 }
 
-const runs = Number(process.env["RUNS"] ?? 20);
+const runs = runsOr(20);
 
 test("whatever people and machines do, one leads at a time with growing epochs, and in the end the line is free", async () => {
-  let led = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
-      const play = new Play(await World.start(3, `property ${seed}`));
-      await play.enter();
-      for (const next of steps) await play.perform(next);
-      await play.end();
-      led += play.beliefs.records.length;
-    }),
-    { numRuns: runs },
-  );
+  const led = await playAll("property", schedule, runs, (world) => new Campaigns(world));
   // Two of each run are those who come last.
   expect(led).toBeGreaterThan(runs * 6);
 }, 300_000);

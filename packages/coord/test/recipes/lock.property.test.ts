@@ -2,14 +2,18 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { LockHold, Locking, PermitOptions } from "../../src/recipes/lock-api.ts";
 import { nothing, Places, remains } from "./places.ts";
-import { World } from "./world.ts";
-import type { Client } from "./world.ts";
+import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import type { Client, World } from "./world.ts";
 
 const people = 4;
 /** Everything that one can hold, and how many places it has. */
 const objects = { lock: 1, semaphore: 3, readWrite: 1_000 } as const;
 type ObjectName = keyof typeof objects;
 
+interface Strike {
+  readonly type: "release" | "abort" | "kill" | "cut" | "heal" | "reset";
+  readonly who: number;
+}
 type Step =
   | {
       readonly type: "acquire" | "try";
@@ -17,12 +21,8 @@ type Step =
       readonly what: ObjectName;
       readonly many: boolean;
     }
-  | { readonly type: "release" | "abort" | "kill" | "cut" | "heal" | "reset"; readonly who: number }
+  | Strike
   | { readonly type: "fail-over" };
-interface Timed {
-  readonly step: Step;
-  readonly thenMs: number;
-}
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -42,12 +42,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
 );
-const thenMs = fc.oneof(
-  fc.integer({ min: 0, max: 8 }),
-  fc.integer({ min: 10, max: 300 }),
-  fc.integer({ min: 300, max: 2_500 }),
-);
-const schedule = fc.array(fc.record({ step, thenMs }), { minLength: 25, maxLength: 60 });
+const schedule = schedules(step, { minLength: 25, maxLength: 60 });
 
 interface Person {
   client: Client;
@@ -73,37 +68,43 @@ function lockOf(
     : { lock: read, options: {}, permits: 1 };
 }
 
-class Play {
+class Locks implements Play<Step> {
   readonly places: Places;
-  readonly #world: World;
-  readonly #people: Person[] = [];
+  readonly #crowd: Crowd<Person>;
 
   constructor(world: World) {
-    this.#world = world;
     this.places = new Places(world.kernel);
+    this.#crowd = new Crowd(world, (client) => ({
+      client,
+      controller: new AbortController(),
+      held: [],
+      acquired: 0,
+    }));
+  }
+
+  get count(): number {
+    return this.places.count;
   }
 
   async enter(): Promise<void> {
-    while (this.#people.length < people) this.#people.push(await this.#person());
+    await this.#crowd.enter(people);
   }
 
-  async perform({ step: next, thenMs: ms }: Timed): Promise<void> {
-    if (next.type === "fail-over") await this.#failOver();
-    else if (next.type === "acquire" || next.type === "try") this.#acquire(next);
-    else await this.#strike(next.type, next.who);
-    await this.#world.pass(ms);
+  async perform(step: Step): Promise<void> {
+    if (step.type === "fail-over") await this.#crowd.failOver();
+    else if (step.type === "acquire" || step.type === "try") this.#acquire(step);
+    else await this.#strike(step.type, step.who);
   }
 
   /** Everybody gives up; then everything is free. */
   async end(): Promise<void> {
-    const world = this.#world;
-    world.kernel.network.healAll();
-    for (const person of this.#people) {
+    const { world } = this.#crowd;
+    for (const person of this.#crowd.people) {
       person.controller.abort();
       for (const hold of person.held) hold.release().catch(() => {});
     }
-    await world.pass(20_000);
-    const { client } = await this.#person();
+    await this.#crowd.calm();
+    const { client } = await this.#crowd.newcomer();
     for (const [name, places] of Object.entries(objects)) {
       const { lock, options, permits } = lockOf(client, name as ObjectName, true);
       expect((await remains(world, client, lock.path)).line).toEqual([]);
@@ -116,19 +117,8 @@ class Play {
     }
   }
 
-  #get(index: number): Person {
-    const person = this.#people[index];
-    if (person === undefined) throw new Error("nobody");
-    return person;
-  }
-
-  async #person(): Promise<Person> {
-    const client = await this.#world.client({ sessionTtlMs: 1_500 });
-    return { client, controller: new AbortController(), held: [], acquired: 0 };
-  }
-
   #acquire({ type, who: index, what, many }: Extract<Step, { what: ObjectName }>): void {
-    const person = this.#get(index);
+    const person = this.#crowd.get(index);
     const { lock, options, permits } = lockOf(person.client, what, many);
     const bounds = { ...options, signal: person.controller.signal };
     const process = `${person.client.machine}/${(person.acquired += 1)}`;
@@ -143,9 +133,8 @@ class Play {
     );
   }
 
-  async #strike(type: string, index: number): Promise<void> {
-    const { kernel } = this.#world;
-    const person = this.#get(index);
+  async #strike(type: Strike["type"], index: number): Promise<void> {
+    const person = this.#crowd.get(index);
     switch (type) {
       case "release":
         person.held
@@ -158,44 +147,19 @@ class Play {
         person.controller = new AbortController();
         return;
       case "kill":
-        kernel.node(person.client.machine).crash();
         for (let k = 1; k <= person.acquired; k += 1) this.places.died(`${person.client.machine}/${k}`);
-        this.#people[index] = await this.#person();
-        return;
-      case "cut":
-        this.#world.isolate(person.client);
-        return;
-      case "heal":
-        this.#world.heal(person.client);
+        await this.#crowd.kill(index);
         return;
       default:
-        this.#world.reset(person.client);
+        this.#crowd.touchLinks(type, person);
     }
-  }
-
-  async #failOver(): Promise<void> {
-    const { cluster, kernel } = this.#world;
-    const leader = await cluster.leader();
-    kernel.node(leader).crash();
-    kernel.after(1_000, () => void cluster.restart(leader));
-    await this.#world.pass(10);
   }
 }
 
-const runs = Number(process.env["RUNS"] ?? 10);
+const runs = runsOr(10);
 
 test("whatever people and machines do, no more is held than there is, and in the end everything is free", async () => {
-  let held = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
-      const play = new Play(await World.start(3, `locks ${seed}`));
-      await play.enter();
-      for (const next of steps) await play.perform(next);
-      await play.end();
-      held += play.places.count;
-    }),
-    { numRuns: runs },
-  );
+  const held = await playAll("locks", schedule, runs, (world) => new Locks(world));
   // Three of each run are those that come last.
   expect(held).toBeGreaterThan(runs * 7);
 }, 300_000);

@@ -1,25 +1,22 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type {
-  Instance,
-  InstanceChange,
-  InstanceState,
-  Registration,
-} from "../../src/recipes/registry/api.ts";
-import { type Client, collect, World } from "./world.ts";
+import type { InstanceChange, InstanceState, Registration } from "../../src/recipes/registry/api.ts";
+import { folded } from "./instances.ts";
+import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { type Client, collect, type World } from "./world.ts";
 
 const people = 3;
 const ids = ["a", "b"];
 const states: readonly InstanceState[] = ["passing", "warning", "critical", "draining", "maintenance"];
 
+interface Strike {
+  readonly type: "kill" | "cut" | "heal" | "reset" | "leave";
+  readonly who: number;
+}
 type Step =
   | { readonly type: "register" | "deregister" | "change"; readonly who: number; readonly id: string }
-  | { readonly type: "kill" | "cut" | "heal" | "reset" | "leave"; readonly who: number }
+  | Strike
   | { readonly type: "fail-over" };
-interface Timed {
-  readonly step: Step;
-  readonly thenMs: number;
-}
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -42,61 +39,40 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
 );
-const thenMs = fc.oneof(
-  fc.integer({ min: 0, max: 8 }),
-  fc.integer({ min: 10, max: 300 }),
-  fc.integer({ min: 300, max: 2_500 }),
-);
-const schedule = fc.array(fc.record({ step, thenMs }), { minLength: 20, maxLength: 50 });
+const schedule = schedules(step, { minLength: 20, maxLength: 50 });
 
 interface Person {
   client: Client;
   readonly registrations: Registration[];
 }
 
-function folded(changes: readonly InstanceChange[]): readonly Instance[] {
-  const instances = new Map<string, Instance>();
-  for (const { added, changed, removed } of changes) {
-    for (const { id } of removed) instances.delete(id);
-    for (const instance of [...added, ...changed]) instances.set(instance.id, instance);
-  }
-  return [...instances.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-}
-
-class Play {
-  readonly #world: World;
-  readonly #people: Person[] = [];
+class Registrations implements Play<Step> {
+  readonly #crowd: Crowd<Person>;
   /** What the processes that live were told, by their machines. */
   readonly #streams = new Map<string, readonly InstanceChange[]>();
-  #made = 0;
+  count = 0;
 
   constructor(world: World) {
-    this.#world = world;
-  }
-
-  get made(): number {
-    return this.#made;
+    this.#crowd = new Crowd(world, (client) => ({ client, registrations: [] }));
   }
 
   async enter(): Promise<void> {
-    while (this.#people.length < people) this.#people.push(await this.#person());
-    this.#observe(this.#get(0).client);
+    await this.#crowd.enter(people);
+    this.#observe(this.#crowd.get(0).client);
   }
 
-  async perform({ step: next, thenMs: ms }: Timed): Promise<void> {
-    if (next.type === "fail-over") await this.#failOver();
-    else if ("id" in next) this.#do(next.type, this.#get(next.who), next.id);
-    else await this.#strike(next.type, next.who);
-    await this.#world.pass(ms);
+  async perform(step: Step): Promise<void> {
+    if (step.type === "fail-over") await this.#crowd.failOver();
+    else if ("id" in step) this.#do(step.type, this.#crowd.get(step.who), step.id);
+    else await this.#strike(step.type, step.who);
   }
 
   /** When all is calm, everybody sees those that were registered and not taken out, as they last said they are. */
   async end(): Promise<void> {
-    const world = this.#world;
-    world.kernel.network.healAll();
-    await world.pass(20_000);
-    const { client } = await this.#person();
-    const expected = this.#people
+    const { world } = this.#crowd;
+    await this.#crowd.calm();
+    const { client } = await this.#crowd.newcomer();
+    const expected = this.#crowd.people
       .flatMap(({ registrations }) => registrations)
       .filter(({ signal }) => !signal.aborted)
       .map(({ instance }) => instance)
@@ -110,16 +86,6 @@ class Play {
     }
   }
 
-  #get(index: number): Person {
-    const person = this.#people[index];
-    if (person === undefined) throw new Error("nobody");
-    return person;
-  }
-
-  async #person(): Promise<Person> {
-    return { client: await this.#world.client({ sessionTtlMs: 1_500 }), registrations: [] };
-  }
-
   #observe({ coord, session, machine }: Client): void {
     const { items } = collect(coord.registry.watch("web", { states }));
     this.#streams.set(machine, items);
@@ -129,8 +95,8 @@ class Play {
   #do(type: string, { client, registrations }: Person, id: string): void {
     const mine = registrations.filter(({ instance, signal }) => instance.id === id && !signal.aborted);
     if (type === "register") {
-      this.#made += 1;
-      const service = { name: "web", id, address: `registration ${this.#made}` };
+      this.count += 1;
+      const service = { name: "web", id, address: `registration ${this.count}` };
       client.coord.registry
         .register(service, { timeoutMs: 3_000 })
         .then((registration) => registrations.push(registration))
@@ -143,56 +109,34 @@ class Play {
     }
   }
 
-  async #strike(type: string, index: number): Promise<void> {
-    const world = this.#world;
-    const person = this.#get(index);
+  async #strike(type: Strike["type"], index: number): Promise<void> {
+    const person = this.#crowd.get(index);
     const { client } = person;
-    if (type === "cut") world.isolate(client);
-    if (type === "heal") world.heal(client);
-    if (type === "reset") world.reset(client);
     if (type === "leave") {
       // Another session of the same process takes over the names.
       void client.coord.close().catch(() => {});
       person.client = await this.#successor(client);
-    }
-    if (type === "kill") {
-      world.kernel.node(client.machine).crash();
+    } else if (type === "kill") {
       this.#streams.delete(client.machine);
-      this.#people[index] = await this.#person();
-      if (index === 0) this.#observe(this.#get(0).client);
+      await this.#crowd.kill(index);
+      if (index === 0) this.#observe(this.#crowd.get(0).client);
+    } else {
+      this.#crowd.touchLinks(type, person);
     }
   }
 
   async #successor({ machine }: Client): Promise<Client> {
-    this.#world.kernel.network.healAll();
-    const next = await this.#world.client({ sessionTtlMs: 1_500 });
-    expect(next.machine).not.toBe(machine);
-    this.#observe(next);
-    return next;
-  }
-
-  async #failOver(): Promise<void> {
-    const { cluster, kernel } = this.#world;
-    const leader = await cluster.leader();
-    kernel.node(leader).crash();
-    kernel.after(1_000, () => void cluster.restart(leader));
-    await this.#world.pass(10);
+    this.#crowd.world.kernel.network.healAll();
+    const { client } = await this.#crowd.newcomer();
+    expect(client.machine).not.toBe(machine);
+    this.#observe(client);
+    return client;
   }
 }
 
-const runs = Number(process.env["RUNS"] ?? 10);
+const runs = runsOr(10);
 
 test("whatever people and machines do, all see who is registered, and nobody takes out another's", async () => {
-  let made = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
-      const play = new Play(await World.start(3, `registry ${seed}`));
-      await play.enter();
-      for (const next of steps) await play.perform(next);
-      await play.end();
-      made += play.made;
-    }),
-    { numRuns: runs },
-  );
+  const made = await playAll("registry", schedule, runs, (world) => new Registrations(world));
   expect(made).toBeGreaterThan(runs * 2);
 }, 300_000);

@@ -1,19 +1,10 @@
 import { expect, test } from "vitest";
-import type { Instance, InstanceChange } from "../../src/recipes/registry/api.ts";
+import type { Instance } from "../../src/recipes/registry/api.ts";
+import { folded } from "./instances.ts";
 import { collect, isPending, rejection, World } from "./world.ts";
 
 const addresses = (instances: readonly Instance[] | undefined): string[] | undefined =>
   instances?.map(({ address }) => address);
-
-/** What the changes alone make of an empty set. */
-function folded(changes: readonly InstanceChange[]): readonly Instance[] {
-  const instances = new Map<string, Instance>();
-  for (const { added, changed, removed } of changes) {
-    for (const { id } of removed) instances.delete(id);
-    for (const instance of [...added, ...changed]) instances.set(instance.id, instance);
-  }
-  return [...instances.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-}
 
 test("a registration is found with what it was made of, until it is taken out", async () => {
   const world = await World.start(3);

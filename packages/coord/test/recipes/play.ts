@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { type Client, World } from "./world.ts";
+
+/** What happens, and how long nothing else does. */
+export interface Timed<Step> {
+  readonly step: Step;
+  readonly thenMs: number;
+}
+
+// Mostly quick successions, at times long enough for leases to lapse.
+const thenMs = fc.oneof(
+  fc.integer({ min: 0, max: 8 }),
+  fc.integer({ min: 10, max: 300 }),
+  fc.integer({ min: 300, max: 2_500 }),
+);
+
+/** From `minLength` to `maxLength` steps, each followed by a pause. */
+export function schedules<Step>(
+  step: fc.Arbitrary<Step>,
+  lengths: { readonly minLength: number; readonly maxLength: number },
+): fc.Arbitrary<readonly Timed<Step>[]> {
+  return fc.array(fc.record({ step, thenMs }), lengths);
+}
+
+/** People, each on a machine of its own, whose sessions last 1.5 s. */
+export class Crowd<Person extends { readonly client: Client }> {
+  readonly world: World;
+  readonly people: Person[] = [];
+  readonly #born: (client: Client) => Person;
+
+  constructor(world: World, born: (client: Client) => Person) {
+    this.world = world;
+    this.#born = born;
+  }
+
+  async enter(many: number): Promise<void> {
+    while (this.people.length < many) this.people.push(await this.newcomer());
+  }
+
+  get(index: number): Person {
+    const person = this.people[index];
+    if (person === undefined) throw new Error("nobody");
+    return person;
+  }
+
+  /** Somebody who is not one of the people yet. */
+  async newcomer(): Promise<Person> {
+    return this.#born(await this.world.client({ sessionTtlMs: 1_500 }));
+  }
+
+  /** The machine crashes; a newcomer stands in the place. */
+  async kill(index: number): Promise<void> {
+    this.world.kernel.node(this.get(index).client.machine).crash();
+    this.people[index] = await this.newcomer();
+  }
+
+  /** Its links are cut, stand again, or are reset. */
+  touchLinks(how: "cut" | "heal" | "reset", { client }: Person): void {
+    if (how === "cut") this.world.isolate(client);
+    else if (how === "heal") this.world.heal(client);
+    else this.world.reset(client);
+  }
+
+  /** The leader crashes, and is back a second later. */
+  async failOver(): Promise<void> {
+    const { cluster, kernel } = this.world;
+    const leader = await cluster.leader();
+    kernel.node(leader).crash();
+    kernel.after(1_000, () => void cluster.restart(leader));
+    await this.world.pass(10);
+  }
+
+  /** Links heal, and 20 s pass, in which whatever is to end has ended. */
+  async calm(): Promise<void> {
+    this.world.kernel.network.healAll();
+    await this.world.pass(20_000);
+  }
+}
+
+/** One run in a world of its own. */
+export interface Play<Step> {
+  enter(): Promise<void>;
+  perform(step: Step): Promise<void>;
+  /** When all steps are done: brings calm and looks at what is left. */
+  end(): Promise<void>;
+  /** How often that happened which the test is about. */
+  readonly count: number;
+}
+
+/** Plays `runs` random schedules. Returns the sum of the counts. */
+export async function playAll<Step>(
+  seedPrefix: string,
+  schedule: fc.Arbitrary<readonly Timed<Step>[]>,
+  runs: number,
+  begin: (world: World) => Play<Step>,
+): Promise<number> {
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
+      const world = await World.start(3, `${seedPrefix} ${seed}`);
+      const play = begin(world);
+      await play.enter();
+      for (const { step, thenMs: ms } of steps) {
+        await play.perform(step);
+        await world.pass(ms);
+      }
+      await play.end();
+      count += play.count;
+    }),
+    { numRuns: runs },
+  );
+  return count;
+}
+
+/** How many schedules a test plays: `RUNS` of the environment, or `otherwise`. */
+export const runsOr = (otherwise: number): number => Number(process.env["RUNS"] ?? otherwise);
