@@ -2,9 +2,9 @@ import { readdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
-import { freePorts } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
-import { until } from "../support/until.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { until } from "../../jepsen/src/processes/until.ts";
 
 let folder: TemporaryFolder;
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { poison } from "../../../packages/coord/test/server/poison.ts";
 import { flotilla } from "../support/command-line.ts";
 import { says, Site } from "../support/site.ts";
-import { Observers } from "../support/status.ts";
+import { Observers } from "../../jepsen/src/processes/status.ts";
 
 const ids = ["n1", "n2", "n3"] as const;
 

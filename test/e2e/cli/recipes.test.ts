@@ -4,9 +4,9 @@ import { connect } from "@flotilla/coord/client";
 import { silentLogger } from "@flotilla/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
-import { freePorts } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
-import { until } from "../support/until.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { until } from "../../jepsen/src/processes/until.ts";
 
 let folder: TemporaryFolder;
 let server: CommandLine;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CommandOptions, Ran } from "../support/command-line.ts";
 import { CommandLine, flotilla } from "../support/command-line.ts";
-import { freePorts } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 let folder: TemporaryFolder;
 let server: CommandLine;

@@ -3,8 +3,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CommandLine } from "../support/command-line.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
-import { until } from "../support/until.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { until } from "../../jepsen/src/processes/until.ts";
 
 const timeoutMs = 240_000;
 

@@ -8,7 +8,7 @@ import { StoreModel } from "../support/store-model.ts";
 import type { StoreState } from "../support/store-model.ts";
 import type { StoreAnswer } from "../support/store-process.ts";
 import { StoreProcess } from "../support/store-process.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 // The long form: FLOTILLA_ROUNDS=200 npx vitest run --project e2e disk/damaged-store
 const rounds = roundsOr(2);

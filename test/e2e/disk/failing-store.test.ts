@@ -2,12 +2,12 @@ import { keyedRandom } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import { join } from "node:path";
 import { roundsOr } from "../support/endurance.ts";
-import { FailingDisk } from "../support/failing-disk.ts";
-import { whyNoPreload } from "../support/preload.ts";
-import { SmallDisk, whyNoMount } from "../support/small-disk.ts";
+import { FailingDisk } from "../../jepsen/src/processes/failing-disk.ts";
+import { whyNoPreload } from "../../jepsen/src/processes/preload.ts";
+import { SmallDisk, whyNoMount } from "../../jepsen/src/processes/small-disk.ts";
 import { StoreModel } from "../support/store-model.ts";
 import { StoreProcess } from "../support/store-process.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 // The long form: FLOTILLA_ROUNDS=50 npx vitest run --project e2e disk/failing-store
 const rounds = roundsOr(1);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { roundsOr } from "../support/endurance.ts";
 import { StoreModel } from "../support/store-model.ts";
 import { StoreProcess } from "../support/store-process.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 // The long form: FLOTILLA_ROUNDS=200 npx vitest run --project e2e disk/killed-store
 const rounds = roundsOr(2);

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { endWithTest } from "../support/children.ts";
-import { freePorts, isFree } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { endWithTest } from "../../jepsen/src/processes/children.ts";
+import { freePorts, isFree } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 const example = join(import.meta.dirname, "../../../examples/raft-counter/main.mjs");
 

@@ -1,11 +1,11 @@
 import { checkLinearizability, HistoryWriter, zxidWitness } from "@flotilla/history";
 import type { OpRecord } from "@flotilla/history";
 import { expect, test } from "vitest";
-import type { Client, Cluster } from "../support/cluster.ts";
-import type { Isolation } from "../support/links.ts";
-import { LinkedCluster } from "../support/links.ts";
+import type { Client, Cluster } from "../../jepsen/src/processes/cluster.ts";
+import type { Isolation } from "../../jepsen/src/processes/links.ts";
+import { LinkedCluster } from "../../jepsen/src/processes/links.ts";
 import { nowNs, RecordedClient } from "../support/recorded-client.ts";
-import { Observers } from "../support/status.ts";
+import { Observers } from "../../jepsen/src/processes/status.ts";
 
 const paths = ["/register-a", "/register-b"];
 /** The ways in which a leader that cannot lead any more goes on being reached by clients. */

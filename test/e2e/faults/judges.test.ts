@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Found, Sent } from "../support/acknowledged.ts";
 import { expectedAfter, judgeAcknowledged } from "../support/acknowledged.ts";
-import { DurableFiles } from "../support/durable-files.ts";
+import { DurableFiles } from "../../jepsen/src/processes/durable-files.ts";
 
 /** A stream of 20 writes of which the first 12 were acknowledged, write n at revision n + 1. */
 const stream: Sent = {

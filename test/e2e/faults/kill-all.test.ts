@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster } from "../../jepsen/src/processes/cluster.ts";
 import { endure, roundsOr } from "../support/endurance.ts";
 
 // The long form: FLOTILLA_ROUNDS=50 npx vitest run --project e2e faults/kill-all

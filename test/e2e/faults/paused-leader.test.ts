@@ -2,8 +2,8 @@ import { resolve } from "node:path";
 import { text } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
-import { Cluster } from "../support/cluster.ts";
-import { Observers } from "../support/status.ts";
+import { Cluster } from "../../jepsen/src/processes/cluster.ts";
+import { Observers } from "../../jepsen/src/processes/status.ts";
 import { judgeStream, prepareStreams, Writer } from "../support/writer.ts";
 
 const program = resolve(import.meta.dirname, "../support/embedded-member.mjs");

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { Cluster } from "../support/cluster.ts";
+import { Cluster } from "../../jepsen/src/processes/cluster.ts";
 import { endure, roundsOr } from "../support/endurance.ts";
-import { whyNoPreload } from "../support/preload.ts";
-import type { PowerLoss } from "../support/sync-recorder.ts";
-import { SyncRecorder } from "../support/sync-recorder.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { whyNoPreload } from "../../jepsen/src/processes/preload.ts";
+import type { PowerLoss } from "../../jepsen/src/processes/sync-recorder.ts";
+import { SyncRecorder } from "../../jepsen/src/processes/sync-recorder.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 // The long form: FLOTILLA_ROUNDS=50 npx vitest run --project e2e faults/power-loss
 const rounds = roundsOr(4);

@@ -6,8 +6,8 @@ import { silentLogger } from "@flotilla/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
 import type { Ran } from "../support/command-line.ts";
-import { freePorts } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 import { cluster, rejection, secret } from "./lone-member.ts";
 
 const limitMs = 60_000;

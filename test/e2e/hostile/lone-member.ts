@@ -4,8 +4,8 @@ import { connect, start, text } from "@flotilla/coord";
 import type { Logger } from "@flotilla/runtime";
 import { silentLogger } from "@flotilla/runtime";
 import { expect } from "vitest";
-import { freePorts } from "../support/ports.ts";
-import { TemporaryFolder } from "../support/temporary-folder.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 
 export const secret = "a secret of the cluster";
 export const cluster = "besieged";

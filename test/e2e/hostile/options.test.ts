@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { connect, start } from "@flotilla/coord";
 import { silentLogger } from "@flotilla/runtime";
 import { afterAll, beforeAll, beforeEach, describe, test } from "vitest";
-import { freePorts } from "../support/ports.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
 import type { Calm } from "./lone-member.ts";
 import { cluster, LoneMember, secret } from "./lone-member.ts";
 import { expectTyped, failureOf, untyped } from "./typed.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MemberProcess } from "./member-process.ts";
+import { MemberProcess } from "../../jepsen/src/processes/member-process.ts";
 
 // In this order: the first leaves a process running, as a test does that runs out of time.
 const left = new MemberProcess({ id: "left", command: ["-e", "setInterval(() => {}, 1000)"] });

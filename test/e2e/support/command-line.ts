@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { endWithTest } from "./children.ts";
-import { flotillaBinary } from "./member-process.ts";
-import { patienceMs, until } from "./until.ts";
+import { endWithTest } from "../../jepsen/src/processes/children.ts";
+import { flotillaBinary } from "../../jepsen/src/processes/member-process.ts";
+import { patienceMs, until } from "../../jepsen/src/processes/until.ts";
 
 export interface Ran {
   /** Null when a signal ended it. */

@@ -1,4 +1,4 @@
-import type { Client, Cluster } from "./cluster.ts";
+import type { Client, Cluster } from "../../jepsen/src/processes/cluster.ts";
 import { judgeStream, prepareStreams, Writer } from "./writer.ts";
 
 /** Sessions that live through every round, and sessions that are given up with each. */

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { text } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { HistoryWriter, OpResult, Operation } from "@flotilla/history";
-import type { Client } from "./cluster.ts";
+import type { Client } from "../../jepsen/src/processes/cluster.ts";
 
 const readTimeoutMs = 500;
 const writeTimeoutMs = 1_000;

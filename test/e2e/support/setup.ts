@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach } from "vitest";
-import { fromNowOn } from "./children.ts";
+import { fromNowOn } from "../../jepsen/src/processes/children.ts";
 
 const endOfFile = fromNowOn();
 let endOfTest = endOfFile;

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { Ran } from "./command-line.ts";
 import { CommandLine, flotilla } from "./command-line.ts";
-import type { MemberPlace } from "./cluster.ts";
-import { Cluster } from "./cluster.ts";
-import { freePorts } from "./ports.ts";
-import { Observers } from "./status.ts";
+import type { MemberPlace } from "../../jepsen/src/processes/cluster.ts";
+import { Cluster } from "../../jepsen/src/processes/cluster.ts";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
+import { Observers } from "../../jepsen/src/processes/status.ts";
 
 /** A running cluster of three, and what an operator types. */
 export class Site implements AsyncDisposable {

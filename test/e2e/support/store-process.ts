@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { MemberProcess } from "./member-process.ts";
+import { MemberProcess } from "../../jepsen/src/processes/member-process.ts";
 import type { StoreState, StoreStep } from "./store-model.ts";
 
 const script = join(import.meta.dirname, "store-process.mjs");

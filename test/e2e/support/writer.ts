@@ -3,7 +3,7 @@ import { text } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Found, FoundKey, Judgement, Sent } from "./acknowledged.ts";
 import { judgeAcknowledged, plannedWrite, streamKeys } from "./acknowledged.ts";
-import type { Client, Cluster } from "./cluster.ts";
+import type { Client, Cluster } from "../../jepsen/src/processes/cluster.ts";
 
 const keysRoot = "/load";
 const appendsRoot = "/order";

@@ -17,7 +17,7 @@ export class FailingDisk {
 
   /** Compiles the library into `folder`. @throws Error with what the compiler said */
   static build(folder: string): FailingDisk {
-    const source = resolve(import.meta.dirname, "failing-disk.c");
+    const source = resolve(import.meta.dirname, "../../native/failing-disk.c");
     return new FailingDisk(buildPreload(source, folder), join(folder, "fails-now"));
   }
 

@@ -4,7 +4,7 @@ import { Cluster } from "./cluster.ts";
 import type { Direction } from "./tcp-proxy.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
-const rerouter = resolve(import.meta.dirname, "reroute.cjs");
+const rerouter = resolve(import.meta.dirname, "../../native/reroute.cjs");
 
 /** How a member is cut off from all others. */
 export type Isolation = "cut" | "deaf" | "mute" | "reset";

@@ -7,7 +7,7 @@ import { endWithTest } from "./children.ts";
 /** The shipped binary. */
 export const flotillaBinary: string = resolve(
   import.meta.dirname,
-  "../../../packages/server/bin/flotilla.mjs",
+  "../../../../packages/server/bin/flotilla.mjs",
 );
 
 export interface MemberOptions {

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { DurableFiles } from "./durable-files.ts";
 import { buildPreload } from "./preload.ts";
 
-const source = resolve(import.meta.dirname, "sync-recorder.c");
+const source = resolve(import.meta.dirname, "../../native/sync-recorder.c");
 
 /** What one loss of power did to a directory. */
 export interface PowerLoss {
