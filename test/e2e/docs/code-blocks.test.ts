@@ -1,11 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../../..");
-const pages = ["README.md", "docs/client.md", ...globPackages()];
+const pages = ["README.md", ...pagesIn("docs"), ...pagesIn("docs/recipes"), ...globPackages()];
 const block = /^```ts\n([\s\S]*?)^```$/gm;
+
+function pagesIn(folder: string): string[] {
+  return readdirSync(join(root, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `${folder}/${name}`);
+}
 
 function globPackages(): string[] {
   return ["coord", "kv", "raft", "runtime", "server"].map((name) => `packages/${name}/README.md`);
