@@ -35,7 +35,7 @@ export interface HistoryOptions extends ReadOptions {
 export interface ChildrenOptions extends PastOptions {
   /** Names after this one. */
   readonly after?: string;
-  /** Default and most 10,000. */
+  /** Default and most 10,000. A page of the past may hold fewer, none even, and still have a `next`. */
   readonly limit?: number;
 }
 

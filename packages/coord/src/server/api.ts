@@ -103,6 +103,10 @@ export interface Coord extends AsyncDisposable {
    * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, and what a write throws
    */
   namespace(path: string, options?: CallOptions): Promise<Coord>;
+  /**
+   * Gives back what is held, so that others need not wait for it, for 1 s at most; then ends the session, within 2 s,
+   * reached or not. A member hands leadership over besides, and stops. Idempotent.
+   */
   close(): Promise<void>;
 }
 
