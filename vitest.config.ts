@@ -12,7 +12,7 @@ export default defineConfig({
         extends: true as const,
         test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"] },
       })),
-      ...["history", "simulation", "mutants", "fuzz"].map((name) => ({
+      ...["history", "simulation", "mutants", "fuzz", "jepsen"].map((name) => ({
         extends: true as const,
         test: { name, root: `test/${name}`, include: ["**/*.test.ts"] },
       })),

@@ -96,6 +96,7 @@ const tasks = {
   soak: (args) =>
     args[0] === "kv" ? soakModel(args.slice(1)) : script("test/simulation/dist/main.js")(["--soak", ...args]),
   fuzz: script("test/fuzz/dist/main.js"),
+  jepsen: script("test/jepsen/dist/main.js"),
   mutants: script("test/mutants/dist/main.js"),
   bench: script("bench/dist/main.js"),
   example: ([name, ...args]) => script(join("examples", name ?? "", "main.mjs"))(args),

@@ -128,7 +128,9 @@ test(
   "a leader cut off from its followers answers nothing stale, and all members agree once it is back",
   { timeout: 300_000 },
   async () => {
-    await using linked = await LinkedCluster.create("isolated-leader", ["--election-timeout", "600ms"]);
+    await using linked = await LinkedCluster.create("isolated-leader", {
+      arguments: ["--election-timeout", "600ms"],
+    });
     linked.cluster.start();
     await using observers = await Observers.open(linked.cluster);
     await using crew = await Crew.start(linked.cluster);

@@ -13,8 +13,12 @@ export type Client = Awaited<ReturnType<typeof connect>>;
 export interface ClusterOptions {
   /** Script of the member program; takes what `flotilla serve` takes. Default: the shipped binary. */
   readonly program?: string;
+  /** Default 3. */
+  readonly nodes?: number;
   /** More arguments for every member. */
   readonly arguments?: readonly string[];
+  /** Where what members print and their traces are kept as `ID.log` and `ID.trace`. Default: nowhere. */
+  readonly logFolder?: string;
   readonly env?: (member: MemberPlace, life: number) => Readonly<Record<string, string>>;
 }
 
@@ -24,9 +28,7 @@ export interface MemberPlace {
   readonly dataDir: string;
 }
 
-const ids = ["n1", "n2", "n3"] as const;
-
-/** Three members in processes of their own on loopback, with data in a temporary folder. */
+/** Members in processes of their own on loopback, with data in a temporary folder. */
 export class Cluster implements AsyncDisposable {
   readonly places: readonly MemberPlace[];
   readonly members: readonly MemberProcess[];
@@ -45,20 +47,23 @@ export class Cluster implements AsyncDisposable {
   /** Nothing runs yet. */
   static async create(name: string, options: ClusterOptions = {}): Promise<Cluster> {
     const folder = await TemporaryFolder.create(name);
-    const ports = await freePorts(ids.length);
+    const { program = flotillaBinary, nodes = 3, arguments: more = [], env, logFolder } = options;
+    const ids = Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
+    const ports = await freePorts(nodes);
     const places = ids.map((id, position) => ({
       id,
       address: `127.0.0.1:${ports[position]}`,
       dataDir: join(folder.path, id),
     }));
     const bootstrap = places.map(({ id, address }) => `${id}=${address}`).join(",");
-    const { program = flotillaBinary, arguments: more = [], env } = options;
     const members = places.map((place) => {
       const { id, address, dataDir } = place;
       const flags = ["--id", id, "--data-dir", dataDir, "--listen", address, "--bootstrap", bootstrap];
+      const trace = logFolder === undefined ? [] : ["--trace", join(logFolder, `${id}.trace`)];
       return new MemberProcess({
         id,
-        command: [program, "serve", ...flags, ...more],
+        command: [program, "serve", ...flags, ...trace, ...more],
+        ...(logFolder === undefined ? {} : { logFile: join(logFolder, `${id}.log`) }),
         ...(env === undefined ? {} : { env: (life) => env(place, life) }),
       });
     });

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { buildPreload } from "./preload.ts";
 
 /** How a disk fails; see `failing-disk.c`. */
@@ -36,5 +36,10 @@ export class FailingDisk {
   /** From now on it fails. */
   async fail(): Promise<void> {
     await writeFile(this.#trigger, "");
+  }
+
+  /** From the next life of the process on it works again. */
+  async mend(): Promise<void> {
+    await rm(this.#trigger, { force: true });
   }
 }

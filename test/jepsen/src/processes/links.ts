@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
-import type { MemberPlace } from "./cluster.ts";
+import type { ClientHost } from "@flotilla/runtime";
+import { silentLogger } from "@flotilla/runtime";
+import { realClientHost } from "@flotilla/runtime/real/client";
+import type { ClusterOptions, MemberPlace } from "./cluster.ts";
 import { Cluster } from "./cluster.ts";
-import type { Direction } from "./tcp-proxy.ts";
+import type { Flow } from "./tcp-lane.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 
 const rerouter = resolve(import.meta.dirname, "../../native/reroute.cjs");
@@ -10,29 +13,33 @@ const rerouter = resolve(import.meta.dirname, "../../native/reroute.cjs");
 export type Isolation = "cut" | "deaf" | "mute" | "reset";
 
 interface Link {
-  /** The member that dials, if any does. */
+  /** The member or client that dials, if it does. */
   readonly from: string;
   readonly to: string;
   readonly proxy: TcpProxy;
 }
 
-/** A cluster whose members reach each other through proxies, one for each ordered pair. Clients reach them directly. */
+/**
+ * A cluster whose members reach each other through proxies, one for each ordered pair. Clients reach them directly,
+ * but those on a host of `clientHost`.
+ */
 export class LinkedCluster implements AsyncDisposable {
   readonly cluster: Cluster;
-  readonly #links: readonly Link[];
+  readonly #links: Link[];
 
-  private constructor(cluster: Cluster, links: readonly Link[]) {
+  private constructor(cluster: Cluster, links: Link[]) {
     this.cluster = cluster;
     this.#links = links;
   }
 
-  static async create(name: string, flags: readonly string[] = []): Promise<LinkedCluster> {
+  static async create(name: string, options: ClusterOptions = {}): Promise<LinkedCluster> {
     const links: Link[] = [];
     const cluster = await Cluster.create(name, {
-      arguments: flags,
-      env: ({ id }) => ({
+      ...options,
+      env: (place, life) => ({
+        ...options.env?.(place, life),
         NODE_OPTIONS: `--require ${rerouter}`,
-        REROUTE: JSON.stringify(routesFrom(id, links, cluster.places)),
+        REROUTE: JSON.stringify(routesFrom(place.id, links, cluster.places)),
       }),
     });
     for (const from of cluster.places)
@@ -46,16 +53,48 @@ export class LinkedCluster implements AsyncDisposable {
     return this.#links.reduce((sum, { proxy }) => sum + proxy.connections, 0);
   }
 
-  /** `deaf`: nothing reaches it. `mute`: nothing comes from it. `cut`: both. `reset`: its connections break. */
-  isolate(id: string, how: Isolation): void {
+  /** The outside for a client with links of its own to every member, known to `shape` by this name. */
+  async clientHost(name: string): Promise<ClientHost> {
+    const host = realClientHost({ logger: silentLogger });
+    const doors = new Map<string, string>();
+    for (const place of this.cluster.places) {
+      const proxy = await TcpProxy.open(portOf(place));
+      this.#links.push({ from: name, to: place.id, proxy });
+      doors.set(place.address, `127.0.0.1:${proxy.port}`);
+    }
+    return {
+      ...host,
+      network: {
+        ...host.network,
+        dial: (address, options) => host.network.dial(doors.get(address) ?? address, options),
+      },
+    };
+  }
+
+  /** Has all bytes flow as told for their sender and their receiver, from now on. */
+  shape(flowOf: (sender: string, receiver: string) => Flow): void {
+    for (const { from, to, proxy } of this.#links) {
+      proxy.set("forth", flowOf(from, to));
+      proxy.set("back", flowOf(to, from));
+    }
+  }
+
+  /** Breaks the connections of a member or client, cleanly or in the midst of what comes next. */
+  break(id: string, how: "at-once" | "mid-frame"): void {
     for (const { from, to, proxy } of this.#links) {
       if (from !== id && to !== id) continue;
-      const towards: Direction = from === id ? "back" : "forth";
-      const away: Direction = from === id ? "forth" : "back";
-      if (how === "reset") proxy.reset();
-      if (how === "cut" || how === "deaf") proxy.cut(towards);
-      if (how === "cut" || how === "mute") proxy.cut(away);
+      if (how === "at-once") proxy.reset();
+      else proxy.breakOff();
     }
+  }
+
+  /** `deaf`: nothing reaches it. `mute`: nothing comes from it. `cut`: both. `reset`: its connections break. */
+  isolate(id: string, how: Isolation): void {
+    if (how !== "reset")
+      return this.shape((sender, receiver) => ({
+        cut: (receiver === id && how !== "mute") || (sender === id && how !== "deaf"),
+      }));
+    for (const { from, to, proxy } of this.#links) if (from === id || to === id) proxy.refuse();
   }
 
   heal(): void {

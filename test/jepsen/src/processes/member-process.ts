@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { appendFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { endWithTest } from "./children.ts";
 
@@ -14,8 +15,18 @@ export interface MemberOptions {
   readonly id: string;
   /** Script and arguments, for this process's own Node. */
   readonly command: readonly string[];
+  /** Gets everything it prints. Default: only the end of that is remembered. */
+  readonly logFile?: string;
   /** For the life about to begin, counted from 1; on top of this process's environment. */
   readonly env?: (life: number) => Readonly<Record<string, string>>;
+}
+
+/** How one life ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** False: nobody had told it to. */
+  readonly told: boolean;
 }
 
 const logTailCharacters = 6_000;
@@ -23,6 +34,8 @@ const logTailCharacters = 6_000;
 /** One member as a process of its own, over as many lives as a test gives it. */
 export class MemberProcess implements AsyncDisposable {
   readonly id: string;
+  /** How its lives ended, oldest first. */
+  readonly exits: Exit[] = [];
   readonly #options: MemberOptions;
   #child: ChildProcess | undefined;
   #lives = 0;
@@ -73,6 +86,7 @@ export class MemberProcess implements AsyncDisposable {
     child.on("message", (message) => this.#onMessage(message));
     child.on("error", (error) => this.#note(`${error.message}\n`));
     child.once("exit", (code, signal) => {
+      this.exits.push({ code, signal, told: this.#isDoomed });
       this.#note(`[ended: ${code ?? signal}]\n`);
     });
   }
@@ -97,6 +111,7 @@ export class MemberProcess implements AsyncDisposable {
   }
 
   #note(text: string): void {
+    if (this.#options.logFile !== undefined) appendFileSync(this.#options.logFile, text);
     this.#log = (this.#log + text).slice(-logTailCharacters);
   }
 }

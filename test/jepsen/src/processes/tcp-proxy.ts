@@ -1,6 +1,8 @@
 import type { AddressInfo, Server, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 import { once } from "node:events";
+import type { Flow } from "./tcp-lane.ts";
+import { TcpLane } from "./tcp-lane.ts";
 
 /** Which way bytes go: from the side that dialed, or to it. */
 export type Direction = "forth" | "back";
@@ -8,6 +10,7 @@ export type Direction = "forth" | "back";
 interface Pair {
   readonly dialer: Socket;
   readonly target: Socket;
+  readonly lanes: Readonly<Record<Direction, TcpLane>>;
 }
 
 /**
@@ -18,7 +21,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #targetPort: number;
   readonly #pairs = new Set<Pair>();
-  readonly #cut = new Set<Direction>();
+  readonly #flows: Record<Direction, Flow> = { forth: {}, back: {} };
   #refusing = false;
 
   private constructor(server: Server, targetPort: number) {
@@ -43,28 +46,42 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size;
   }
 
-  /** Stops bytes in these directions. */
-  cut(...directions: readonly Direction[]): void {
-    for (const direction of directions) this.#cut.add(direction);
-    this.#apply();
+  /** For connections that stand and for new ones. */
+  set(direction: Direction, flow: Flow): void {
+    this.#flows[direction] = flow;
+    for (const { lanes } of this.#pairs) lanes[direction].set(flow);
   }
 
-  /** Resets all connections, and new ones as well. */
-  reset(): void {
+  /** Stops bytes in these directions. */
+  cut(...directions: readonly Direction[]): void {
+    for (const direction of directions) this.set(direction, { cut: true });
+  }
+
+  /** Resets all connections, and new ones as well until it heals. */
+  refuse(): void {
     this.#refusing = true;
+    this.reset();
+  }
+
+  /** Resets all connections that stand. */
+  reset(): void {
     for (const pair of this.#pairs) this.#end(pair);
+  }
+
+  /** Ends each connection that stands when bytes come next, in their midst. */
+  breakOff(): void {
+    for (const { lanes } of this.#pairs) for (const lane of Object.values(lanes)) lane.breakOff();
   }
 
   heal(): void {
     this.#refusing = false;
-    this.#cut.clear();
-    this.#apply();
+    for (const direction of ["forth", "back"] as const) this.set(direction, {});
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
-    this.reset();
+    this.refuse();
     await closed;
   }
 
@@ -75,30 +92,20 @@ export class TcpProxy implements AsyncDisposable {
       return;
     }
     const target = connect({ host: "127.0.0.1", port: this.#targetPort, noDelay: true });
-    const pair = { dialer, target };
-    this.#pairs.add(pair);
     target.on("error", () => {});
-    dialer.on("data", (bytes) => target.write(bytes));
-    target.on("data", (bytes) => dialer.write(bytes));
-    dialer.once("close", () => this.#end(pair));
-    target.once("close", () => this.#end(pair));
-    this.#apply();
-  }
-
-  #apply(): void {
-    for (const { dialer, target } of this.#pairs) {
-      setFlow(dialer, !this.#cut.has("forth"));
-      setFlow(target, !this.#cut.has("back"));
-    }
+    const end = (): void => this.#end(pair);
+    const lanes = {
+      forth: new TcpLane(dialer, target, this.#flows.forth, end),
+      back: new TcpLane(target, dialer, this.#flows.back, end),
+    };
+    const pair: Pair = { dialer, target, lanes };
+    this.#pairs.add(pair);
+    dialer.once("close", end);
+    target.once("close", end);
   }
 
   #end(pair: Pair): void {
     if (!this.#pairs.delete(pair)) return;
     for (const socket of [pair.dialer, pair.target]) socket.resetAndDestroy();
   }
-}
-
-function setFlow(socket: Socket, flows: boolean): void {
-  if (flows) socket.resume();
-  else socket.pause();
 }

@@ -1,0 +1,162 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { keyedRandom } from "@flotilla/runtime/sim";
+import type { KeyedRandom } from "@flotilla/runtime/sim";
+import { pick } from "../plan/make-plan.ts";
+import type { Fault, Plan } from "../plan/plan.ts";
+import type { LinkedCluster } from "../processes/links.ts";
+import { leaderIn, viewsOf } from "../run/views.ts";
+import type { Disks } from "./disks.ts";
+import { shapeOf } from "./make-shape.ts";
+import type { Shape } from "./network-shapes.ts";
+import { together } from "./network-shapes.ts";
+import { Lives } from "./lives.ts";
+
+/** A fault as it happened. */
+export interface Struck {
+  readonly kind: Fault["kind"];
+  /** Members or clients that it struck. */
+  readonly targets: readonly string[];
+  readonly fromMs: number;
+  toMs: number;
+}
+
+interface Active {
+  readonly endMs: number;
+  readonly end: () => Promise<void> | void;
+  readonly struck: Struck;
+}
+
+/** Makes the faults of a plan happen to real processes. */
+export class Injector {
+  /** What happened, oldest first. */
+  readonly struck: Struck[] = [];
+  readonly lives: Lives;
+  readonly #plan: Plan;
+  readonly #linked: LinkedCluster;
+  readonly #nowMs: () => number;
+  readonly #random: KeyedRandom;
+  readonly #shapes = new Set<Shape>();
+  #active: Active[] = [];
+
+  /** @param nowMs since the clients began */
+  constructor(plan: Plan, linked: LinkedCluster, disks: Disks, nowMs: () => number) {
+    this.#plan = plan;
+    this.#linked = linked;
+    this.#nowMs = nowMs;
+    this.#random = keyedRandom(plan.seed, "jepsen-faults");
+    this.lives = new Lives(linked.cluster, disks);
+  }
+
+  /** All faults in their time, each ended in its own; resolves once all are over. */
+  async run(): Promise<void> {
+    const waiting = [...this.#plan.faults];
+    for (;;) {
+      const next = waiting[0];
+      const ending = this.#active.toSorted((a, b) => a.endMs - b.endMs)[0];
+      if (next === undefined && ending === undefined) return;
+      const atMs = Math.min(next?.atMs ?? Infinity, ending?.endMs ?? Infinity);
+      await pause(Math.max(0, atMs - this.#nowMs()));
+      if (ending !== undefined && ending.endMs <= atMs) await this.#end(ending);
+      else if (next !== undefined) {
+        waiting.shift();
+        await this.#strike(next);
+      }
+    }
+  }
+
+  async #end(active: Active): Promise<void> {
+    this.#active = this.#active.filter((other) => other !== active);
+    await active.end();
+    active.struck.toMs = this.#nowMs();
+  }
+
+  async #strike(fault: Fault): Promise<void> {
+    const targets = await this.#resolve(fault);
+    const struck: Struck = { kind: fault.kind, targets, fromMs: this.#nowMs(), toMs: this.#nowMs() };
+    this.struck.push(struck);
+    const end = await this.#begin(fault, targets);
+    this.#active.push({ endMs: this.#nowMs() + fault.durMs, end, struck });
+  }
+
+  /** What the fault does; the result undoes it. */
+  async #begin(fault: Fault, targets: readonly string[]): Promise<() => Promise<void> | void> {
+    const { lives } = this;
+    switch (fault.kind) {
+      case "crash":
+      case "crash-leader":
+      case "crash-all":
+      case "power-loss":
+        return lives.kill(targets);
+      case "stop-in-order":
+        return lives.stopInOrder(targets);
+      case "pause":
+        return lives.pause(targets);
+      case "failing-disk":
+        return lives.failDisks(targets, "restart");
+      case "slow-disk":
+        return lives.failDisks(targets, "keep");
+      case "reset":
+        for (const id of targets)
+          this.#linked.break(id, fault.args["midFrame"] === true ? "mid-frame" : "at-once");
+        return () => {};
+      case "flapping":
+        return this.#flap(fault, targets);
+      default:
+        return this.#bend(shapeOf(fault, targets, this.#members(), this.#random));
+    }
+  }
+
+  #bend(shape: Shape): () => void {
+    this.#shapes.add(shape);
+    this.#reshape();
+    return () => {
+      this.#shapes.delete(shape);
+      this.#reshape();
+    };
+  }
+
+  #reshape(): void {
+    this.#linked.shape(together(this.#shapes));
+  }
+
+  #flap(fault: Fault, targets: readonly string[]): () => void {
+    const shape = shapeOf(fault, targets, this.#members(), this.#random);
+    let straighten: (() => void) | null = this.#bend(shape);
+    const timer = setInterval(
+      () => {
+        if (straighten === null) straighten = this.#bend(shape);
+        else {
+          straighten();
+          straighten = null;
+        }
+      },
+      Number(fault.args["periodMs"] ?? 500),
+    );
+    return () => {
+      clearInterval(timer);
+      straighten?.();
+    };
+  }
+
+  #members(): string[] {
+    return this.#linked.cluster.members.map(({ id }) => id);
+  }
+
+  async #resolve({ kind, target }: Fault): Promise<readonly string[]> {
+    const all = this.#members();
+    if (kind === "client-cut")
+      return [
+        target.startsWith("client#") ? `c${target.slice(7)}` : `c${this.#random.below(this.#plan.clients)}`,
+      ];
+    if (kind === "crash-all" || target === "all") return all;
+    if (target.startsWith("node#")) return all.slice(Number(target.slice(5))).slice(0, 1);
+    const wantsLeader = kind === "crash-leader" || kind === "isolate-leader" || target === "leader";
+    if (!wantsLeader && target === "any") return [pick(this.#random, all)];
+    const leader = leaderIn(await viewsOf(this.#linked.cluster));
+    if (wantsLeader) return [leader ?? pick(this.#random, all)];
+    const others = all.filter((id) => id !== leader);
+    if (target === "majority")
+      return [...(leader === null ? [] : [leader]), ...others].slice(0, Math.floor(all.length / 2) + 1);
+    return [pick(this.#random, others)];
+  }
+}

@@ -1,0 +1,68 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { whyNoDisks } from "./faults/disks.ts";
+import type { Asked } from "./options.ts";
+import { readOptions, usage } from "./options.ts";
+import { makePlan } from "./plan/make-plan.ts";
+import type { Plan } from "./plan/plan.ts";
+import { faultKinds } from "./plan/plan.ts";
+import { defaultSuite } from "./plan/scenarios.ts";
+import type { RunReport } from "./report/report.ts";
+import { describe, totalOf } from "./report/report.ts";
+import { runPlan } from "./run/run-plan.ts";
+
+const soakLoadMs = 60_000;
+
+function asked(): Asked | null {
+  try {
+    return readOptions(process.argv.slice(2), randomInt(2 ** 31));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    return null;
+  }
+}
+
+/** The plans to run, one after the other. */
+function plansOf(wanted: Asked): Iterable<Plan> {
+  const { suite, workload, kinds, seconds, nodes, seed } = wanted;
+  if (suite === "default") return defaultSuite(seed);
+  if (suite === "soak") return soakPlans(wanted);
+  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000 })];
+}
+
+function* soakPlans({ workload, minutes, seed }: Asked): Generator<Plan, void> {
+  const endMs = performance.now() + minutes * 60_000;
+  for (let k = 0; k === 0 || performance.now() < endMs; k += 1)
+    yield makePlan({
+      name: `soak-${k}`,
+      seed: (seed + k) % 2 ** 32,
+      nodes: k % 3 === 2 ? 5 : 3,
+      workload,
+      kinds: faultKinds,
+      loadMs: Math.min(soakLoadMs, minutes * 60_000),
+    });
+}
+
+async function main(): Promise<number> {
+  const wanted = asked();
+  if (wanted === null) return 2;
+  const { json, out } = wanted;
+  const reports: RunReport[] = [];
+  for (const plan of plansOf(wanted)) {
+    const obstacle = whyNoDisks(plan);
+    if (obstacle !== null) {
+      process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
+      continue;
+    }
+    const report = await runPlan(plan, out === null ? null : join(out, plan.name));
+    reports.push(report);
+    process.stdout.write(`${json ? JSON.stringify(report) : describe(report)}\n`);
+    for (const { invariant, message } of report.violations)
+      process.stderr.write(`${plan.name}: ${invariant}: ${message}\n`);
+  }
+  const total = totalOf(reports);
+  if (json) process.stdout.write(`${JSON.stringify(total)}\n`);
+  return total.violations.length > 0 ? 1 : total.undecided > 0 ? 3 : 0;
+}
+
+process.exitCode = await main();

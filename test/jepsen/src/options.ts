@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import type { FaultKind, WorkloadName } from "./plan/plan.ts";
+import { faultKinds, workloads } from "./plan/plan.ts";
+
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--seed S] [--out DIR] [--json]
+       jepsen --suite default [--seed S] [--out DIR] [--json]
+       jepsen --suite soak --minutes M [--seed S] [--out DIR] [--json]
+kinds of faults: ${faultKinds.join(" ")}`;
+
+/** What is asked for on the command line. */
+export interface Asked {
+  readonly suite: "one" | "default" | "soak";
+  readonly workload: WorkloadName;
+  readonly kinds: readonly FaultKind[];
+  readonly seconds: number;
+  readonly minutes: number;
+  readonly nodes: number;
+  readonly seed: number;
+  /** Where the folders of the runs go; null: nothing is kept unless a run fails. */
+  readonly out: string | null;
+  readonly json: boolean;
+}
+
+/** @param anySeed used when none is given @throws RangeError, TypeError with what is wrong, for people */
+export function readOptions(args: readonly string[], anySeed: number): Asked {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      workload: { type: "string", default: "register" },
+      faults: { type: "string", default: "crash-leader,pause,halves,one-way" },
+      seconds: { type: "string", default: "15" },
+      minutes: { type: "string", default: "10" },
+      nodes: { type: "string", default: "3" },
+      seed: { type: "string", default: String(anySeed) },
+      suite: { type: "string", default: "one" },
+      out: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const kinds = values.faults === "" ? [] : values.faults.split(",");
+  return {
+    suite: oneOf(["one", "default", "soak"] as const, values.suite, "suite"),
+    workload: oneOf(workloads, values.workload, "workload"),
+    kinds: kinds.map((kind) => oneOf(faultKinds, kind, "kind of fault")),
+    seconds: number(values.seconds, "seconds", 1, 86_400),
+    minutes: number(values.minutes, "minutes", 1, 100_000),
+    nodes: Number(oneOf(["3", "5"] as const, values.nodes, "number of nodes")),
+    seed: number(values.seed, "seed", 0, 2 ** 32 - 1),
+    out: values.out ?? null,
+    json: values.json,
+  };
+}
+
+function oneOf<T extends string>(known: readonly T[], given: string, what: string): T {
+  const found = known.find((each) => each === given);
+  if (found === undefined) throw new RangeError(`no ${what} "${given}"; there are ${known.join(", ")}`);
+  return found;
+}
+
+function number(given: string, what: string, least: number, most: number): number {
+  const value = Number(given);
+  if (given === "" || !Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(`--${what} takes an integer from ${least} to ${most}, got "${given}"`);
+  return value;
+}

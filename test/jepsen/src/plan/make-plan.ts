@@ -1,0 +1,73 @@
+import { keyedRandom } from "@flotilla/runtime/sim";
+import type { KeyedRandom } from "@flotilla/runtime/sim";
+import type { DiskMode, Fault, FaultKind, Plan, WorkloadName } from "./plan.ts";
+import { byTime } from "./plan.ts";
+
+export interface PlanOptions {
+  readonly name: string;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly workload: WorkloadName;
+  /** Drawn from, each again and again. */
+  readonly kinds: readonly FaultKind[];
+  readonly loadMs: number;
+}
+
+/** What all plans share unless they say otherwise. */
+export const usualLoad = { clients: 6, lanes: 2, sessionTtlMs: 3_000, thinkMs: 4 } as const;
+
+const meanGapMs = 2_000;
+const quietStartMs = 1_000;
+/** Before the load ends, so that it is seen to go on. */
+const quietEndMs = 1_500;
+
+/** Draws a plan from its seed: the same options give the same plan. */
+export function makePlan(options: PlanOptions): Plan {
+  const { name, seed, nodes, workload, kinds, loadMs } = options;
+  const random = keyedRandom(seed, "jepsen-plan");
+  const faults: Fault[] = [];
+  if (kinds.length > 0)
+    for (let atMs = quietStartMs; atMs < loadMs - quietEndMs; atMs += meanGapMs / 2 + random.below(meanGapMs))
+      faults.push(makeFault(pick(random, kinds), atMs, random));
+  const diskMode = pick(random, diskModes(kinds));
+  return {
+    format: 1,
+    name,
+    seed,
+    nodes,
+    workload,
+    ...usualLoad,
+    loadMs,
+    diskMode,
+    faults: byTime(faults),
+  };
+}
+
+function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
+  const isLong = random.chance(0.3);
+  const durMs = isLong ? 3_000 + random.below(2_500) : 200 + random.below(1_800);
+  const target = pick(random, ["leader", "follower", "any"]);
+  const args = {
+    key: random.u32(),
+    deaf: random.chance(0.5),
+    clients: random.chance(0.4),
+    delayMs: 20 + random.below(400),
+    bytesPerSecond: 5_000 + random.below(100_000),
+    midFrame: random.chance(0.5),
+    periodMs: 100 + random.below(900),
+  };
+  return { atMs, kind, target, durMs, args };
+}
+
+/** A plan has slow disks or failing ones. */
+function diskModes(kinds: readonly FaultKind[]): readonly DiskMode[] {
+  if (!kinds.includes("failing-disk")) return ["sync-slow"];
+  return ["sync-once", "sync-forever", "write-eio", "write-full"];
+}
+
+/** One of a list that is not empty. */
+export function pick<T>(random: KeyedRandom, items: readonly T[]): T {
+  const item = items[random.below(items.length)];
+  if (item === undefined) throw new RangeError("nothing to pick from");
+  return item;
+}

@@ -1,0 +1,71 @@
+/** Every way in which a run is disturbed. What the simulator knows, too, has the name it has there. */
+export const faultKinds = [
+  "crash",
+  "crash-leader",
+  "crash-all",
+  "stop-in-order",
+  "pause",
+  "isolate-one",
+  "isolate-leader",
+  "halves",
+  "bridge",
+  "majorities-ring",
+  "one-way",
+  "half-open",
+  "flapping",
+  "client-cut",
+  "reset",
+  "delay",
+  "throttle",
+  "failing-disk",
+  "slow-disk",
+  "power-loss",
+] as const;
+
+export type FaultKind = (typeof faultKinds)[number];
+
+/** The simulator's faults but for those that wait for a moment of the code. */
+export interface Fault {
+  /** Milliseconds since the clients began. */
+  readonly atMs: number;
+  readonly kind: FaultKind;
+  /** Resolved when it fires: `leader`, `follower`, `any`, `node#k`, `client#k`, `majority` (with the leader), `all`. */
+  readonly target: string;
+  /** How long it lasts; 0 when it is over at once. */
+  readonly durMs: number;
+  /** What else the kind needs. */
+  readonly args: Readonly<Record<string, number | boolean>>;
+}
+
+/** How the disks of a run fail once they do. */
+export type DiskMode = "sync-once" | "sync-forever" | "write-eio" | "write-full" | "sync-slow";
+
+export const workloads = ["register"] as const;
+
+export type WorkloadName = (typeof workloads)[number];
+
+/** A whole run as plain data. What real processes make of it differs from run to run. */
+export interface Plan {
+  readonly format: 1;
+  readonly name: string;
+  readonly seed: number;
+  readonly nodes: number;
+  readonly workload: WorkloadName;
+  /** Sessions at once. */
+  readonly clients: number;
+  /** Requests that each keeps in flight. */
+  readonly lanes: number;
+  readonly sessionTtlMs: number;
+  /** Mean pause between two requests of a lane. */
+  readonly thinkMs: number;
+  /** How long clients work, at least. */
+  readonly loadMs: number;
+  /** What `failing-disk` and `slow-disk` mean here. */
+  readonly diskMode: DiskMode;
+  readonly faults: readonly Fault[];
+}
+
+/** Sorted by time. */
+export function byTime(faults: readonly Fault[]): Fault[] {
+  return faults.toSorted((a, b) => a.atMs - b.atMs);
+}

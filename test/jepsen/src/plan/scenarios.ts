@@ -1,0 +1,91 @@
+import { usualLoad } from "./make-plan.ts";
+import type { DiskMode, Fault, FaultKind, Plan } from "./plan.ts";
+import { byTime } from "./plan.ts";
+
+const loadMs = 12_000;
+
+interface Script {
+  readonly name: string;
+  readonly nodes?: number;
+  readonly diskMode?: DiskMode;
+  readonly faults: readonly Fault[];
+}
+
+type Arguments = Fault["args"];
+
+function at(atMs: number, kind: FaultKind, target: string, durMs: number, args: Arguments = {}): Fault {
+  return { atMs, kind, target, durMs, args };
+}
+
+const scripts: readonly Script[] = [
+  {
+    name: "kill-leader",
+    faults: [at(2_000, "crash-leader", "leader", 1_500), at(6_500, "crash-leader", "leader", 1_500)],
+  },
+  {
+    name: "kill-all",
+    faults: [at(3_000, "crash-all", "all", 300), at(7_000, "crash-all", "all", 1_500)],
+  },
+  {
+    name: "one-way-leader",
+    faults: [
+      at(1_500, "one-way", "leader", 3_500, { deaf: true }),
+      at(7_000, "one-way", "leader", 3_500, { deaf: false }),
+    ],
+  },
+  {
+    name: "bridge",
+    nodes: 5,
+    faults: [at(1_500, "bridge", "all", 4_000), at(7_000, "majorities-ring", "all", 3_500)],
+  },
+  {
+    name: "pause-leader",
+    faults: [at(1_500, "pause", "leader", 400), at(3_500, "pause", "leader", 5_000)],
+  },
+  {
+    name: "full-disk",
+    diskMode: "write-full",
+    faults: [at(2_000, "failing-disk", "follower", 1_500), at(6_500, "failing-disk", "leader", 1_500)],
+  },
+  {
+    name: "failed-sync",
+    diskMode: "sync-once",
+    faults: [at(2_000, "failing-disk", "leader", 1_000), at(6_500, "failing-disk", "leader", 1_500)],
+  },
+  {
+    name: "power-loss",
+    faults: [at(2_500, "power-loss", "all", 200), at(6_500, "power-loss", "majority", 500)],
+  },
+  {
+    name: "bad-links",
+    faults: [
+      at(1_000, "flapping", "leader", 2_500, { periodMs: 300 }),
+      at(4_000, "reset", "any", 0, { midFrame: true }),
+      at(5_000, "delay", "leader", 2_000, { delayMs: 250 }),
+      at(7_500, "throttle", "follower", 2_000, { bytesPerSecond: 8_000 }),
+      at(9_500, "client-cut", "client#0", 1_000),
+      at(9_500, "half-open", "any", 1_000),
+    ],
+  },
+  {
+    name: "rolling-restart",
+    faults: ["node#0", "node#1", "node#2"].map((target, position) =>
+      at(1_500 + 3_000 * position, "stop-in-order", target, 300),
+    ),
+  },
+];
+
+/** The ten scenarios of the default suite. */
+export function defaultSuite(seed: number): Plan[] {
+  return scripts.map(({ name, nodes = 3, diskMode = "sync-slow", faults }, position) => ({
+    format: 1,
+    name,
+    seed: seed + position,
+    nodes,
+    workload: "register",
+    ...usualLoad,
+    loadMs,
+    diskMode,
+    faults: byTime(faults),
+  }));
+}

@@ -1,0 +1,151 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { connect } from "@flotilla/coord/client";
+import { HistoryWriter } from "@flotilla/history";
+import { silentLogger } from "@flotilla/runtime";
+import { keyedRandom } from "@flotilla/runtime/sim";
+import { Recorder } from "../clients/recorder.ts";
+import { perform, RegisterClient } from "../clients/register-client.ts";
+import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import { Disks } from "../faults/disks.ts";
+import { Injector } from "../faults/injector.ts";
+import type { Plan } from "../plan/plan.ts";
+import { LinkedCluster } from "../processes/links.ts";
+import { TemporaryFolder } from "../processes/temporary-folder.ts";
+import type { RunReport } from "../report/report.ts";
+import { makeReport } from "../report/report.ts";
+import { timeline } from "../report/timeline.ts";
+import type { Broken } from "../verdict/judge.ts";
+import { judgeExits, judgeHistory } from "../verdict/judge.ts";
+import { haveConverged, viewsOf } from "./views.ts";
+
+const pollMs = 100;
+/** Ends what will never agree. Generous: a machine may be busy with everything else. */
+const convergenceMs = 120_000;
+const memberFlags = ["--election-timeout", "600ms", "--snapshot-entries", "2000"];
+
+/** Runs a plan with processes of its own and judges what came of it. With `outFolder` it leaves everything there. */
+export async function runPlan(plan: Plan, outFolder: string | null = null): Promise<RunReport> {
+  if (outFolder !== null) mkdirSync(outFolder, { recursive: true });
+  await using folder = await TemporaryFolder.create("jepsen");
+  const disks = await Disks.create(plan, folder.path);
+  await using linked = await LinkedCluster.create("jepsen", {
+    nodes: plan.nodes,
+    arguments: memberFlags,
+    env: (place, life) => disks.env(place, life),
+    ...(outFolder === null ? {} : { logFolder: outFolder }),
+  });
+  const run = new Run(plan, linked, disks);
+  const violations = await run.perform();
+  return run.report(violations, outFolder);
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #linked: LinkedCluster;
+  readonly #history: HistoryWriter;
+  readonly #recorder: Recorder;
+  readonly #injector: Injector;
+  #startMs = performance.now();
+
+  constructor(plan: Plan, linked: LinkedCluster, disks: Disks) {
+    this.#plan = plan;
+    this.#linked = linked;
+    this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
+    this.#recorder = new Recorder(this.#history, () => this.#nowMs() * 1e6);
+    this.#injector = new Injector(plan, linked, disks, () => this.#nowMs());
+  }
+
+  /** All of it; what was seen to be wrong on the way. */
+  async perform(): Promise<Broken[]> {
+    const { cluster } = this.#linked;
+    cluster.start();
+    {
+      await using client = await cluster.connect();
+      await client.session.create(registerRoot, "");
+    }
+    const clients = await this.#clients();
+    this.#startMs = performance.now();
+    for (const client of clients) client.start();
+    await this.#injector.run();
+    await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
+    await Promise.all(clients.map((client) => client.stop()));
+    const unlike = await this.#converge();
+    if (unlike === null) await this.#readAll();
+    const exits = judgeExits(cluster.members, this.#injector.lives.failedDisks);
+    return unlike === null ? [...exits] : [...exits, { invariant: "Convergence", message: unlike }];
+  }
+
+  report(violations: readonly Broken[], outFolder: string | null): RunReport {
+    const { struck } = this.#injector;
+    for (const { kind, targets, fromMs, toMs } of struck) {
+      const target = targets.join(" ");
+      const [from_ns, to_ns] = [fromMs, toMs].map((ms) => Math.floor(ms * 1e6));
+      this.#history.add({ kind: "fault", what: kind, target, from_ns, to_ns });
+    }
+    const ops = this.#history.ops();
+    const judged = judgeHistory(ops, this.#recorder.sessionOps);
+    const all = { ...judged, violations: [...violations, ...judged.violations] };
+    const report = makeReport(this.#plan, ops, struck, all);
+    if (outFolder === null) return report;
+    const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
+    keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
+    keep("history.jsonl", this.#history.toJsonLines());
+    keep("timeline.svg", timeline(ops, struck, `${this.#plan.name}, seed ${this.#plan.seed}`));
+    keep("report.json", `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  }
+
+  async #clients(): Promise<RegisterClient[]> {
+    const random = keyedRandom(this.#plan.seed, "jepsen-clients");
+    const paths = new RegisterPaths();
+    const clients: RegisterClient[] = [];
+    for (let k = 0; k < this.#plan.clients; k += 1) {
+      const name = `c${k}`;
+      clients.push(
+        new RegisterClient({
+          name,
+          plan: this.#plan,
+          connect: {
+            endpoints: this.#linked.cluster.endpoints,
+            sessionTtlMs: this.#plan.sessionTtlMs,
+            logger: silentLogger,
+            host: await this.#linked.clientHost(name),
+          },
+          random: random.fork(name),
+          paths,
+          recorder: this.#recorder,
+        }),
+      );
+    }
+    return clients;
+  }
+
+  /** Waits until all members agree; what they say when they never do. */
+  async #converge(): Promise<string | null> {
+    const { cluster } = this.#linked;
+    const deadlineMs = performance.now() + convergenceMs;
+    for (;;) {
+      const views = await viewsOf(cluster);
+      if (haveConverged(views, this.#plan.nodes)) return null;
+      if (performance.now() > deadlineMs) return `${JSON.stringify(views)}\n${cluster.diagnose()}`;
+      await pause(pollMs);
+    }
+  }
+
+  /** Every path once more, so that whatever was acknowledged last is asked for, too. */
+  async #readAll(): Promise<void> {
+    const paths = new Set(this.#history.ops().map(({ op }) => op.path));
+    await using client = await connect({ endpoints: this.#linked.cluster.endpoints, logger: silentLogger });
+    let reader = this.#history.newClient();
+    for (const path of paths) {
+      const op = { type: "get", path } as const;
+      reader = await this.#recorder.perform(reader, client.session, op, () => perform(client.session, op));
+    }
+  }
+
+  #nowMs(): number {
+    return performance.now() - this.#startMs;
+  }
+}
