@@ -260,6 +260,18 @@ test("the tree's own invariants are noticed when broken", () => {
   expect(foundWith(world.golden, "commands", ending)).toContain("EphemeralOwned");
 });
 
+test("SessionOver notices a session that changes the tree after its end", () => {
+  const { command, at } = commandWhere(
+    ({ command: it, result, events }) =>
+      it?.type === "request" && it.operation.type !== "close" && result?.ok === true && events.length > 0,
+  );
+  if (command.command?.type !== "request") throw new Error("not a request");
+  const over = { ...command, applied: { type: "expired", leases: [command.command.session] }, events: [] };
+  const ended = { ...over, command: null, result: null } as GoldenCommand;
+  const all = world.golden.commands.toSpliced(at, 0, ended);
+  expect(foundWith(world.golden, "commands", all)).toContain("SessionOver");
+});
+
 test("BudgetKept notices what goes beyond a budget, and a refusal that says what is not so", () => {
   const { command: made, at } = commandWhere(
     ({ command, events }) =>

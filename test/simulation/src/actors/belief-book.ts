@@ -1,4 +1,6 @@
+import type { Session, SessionLease } from "@flotilla/coord/client";
 import type { BeliefRecord } from "@flotilla/history";
+import type { Kernel } from "@flotilla/runtime/sim";
 import type { Held } from "./coord-types.ts";
 import { toNs } from "./lease-book.ts";
 import type { ProcessClock } from "./process-clock.ts";
@@ -10,6 +12,9 @@ export interface Whereabouts {
   readonly process: string;
   readonly machine: string;
   readonly maxStallMs: number;
+  readonly session: Session;
+  /** True where others may take it by force, whatever its signal says. Default false. */
+  readonly isForced?: boolean;
   /** How many places the object has. Default 1. */
   readonly places?: number;
   /** How many of them are taken. Default 1. */
@@ -23,22 +28,35 @@ export interface PlacedBelief extends BeliefRecord {
 
 interface Belief extends Required<Whereabouts> {
   readonly held: Held;
+  readonly clock: ProcessClock;
+  /** The period of belief it was had in. */
+  readonly lease: SessionLease;
   readonly fromMs: number;
   /** When its signal fired. */
   signalledMs: number | null;
   /** When `assert` was true last. */
   assertedMs: number;
+  /** Its holder let go of it. */
+  isGivenUp: boolean;
 }
+
+/** A session is closed in order after what it holds was given back. */
+const longestPartingMs = 5000;
 
 /** Who believed to hold what, and until when: by the signal, and by `assert`. */
 export class BeliefBook {
-  readonly #nowMs: () => number;
+  /** Holds that were over when they were handed out. */
+  readonly stillborn: string[] = [];
+  /** Holds that ended although nobody let go, no lease lapsed and no session was closed. */
+  readonly causeless: string[] = [];
+  readonly #kernel: Kernel;
   readonly #stalls: StallBook;
   readonly #all: Belief[] = [];
   readonly #live = new Map<ProcessClock, Belief[]>();
+  readonly #dead = new WeakSet<ProcessClock>();
 
-  constructor(nowMs: () => number, stalls: StallBook) {
-    this.#nowMs = nowMs;
+  constructor(kernel: Kernel, stalls: StallBook) {
+    this.#kernel = kernel;
     this.#stalls = stalls;
   }
 
@@ -47,10 +65,18 @@ export class BeliefBook {
     return this.#all.length;
   }
 
+  /** It was just handed out. */
   begun(held: Held, where: Whereabouts, clock: ProcessClock): void {
-    const nowMs = this.#nowMs();
+    const { nowMs } = this.#kernel;
+    const { process, object, session } = where;
+    if (held.signal.aborted || held.expiresIn <= 0)
+      this.stillborn.push(`${process} was handed ${object} at ${nowMs} ms when it was over`);
     const belief: Belief = {
       held,
+      clock,
+      lease: session.lease,
+      isForced: false,
+      isGivenUp: false,
       places: 1,
       taken: 1,
       ...where,
@@ -62,7 +88,18 @@ export class BeliefBook {
     const list = this.#live.get(clock) ?? [];
     list.push(belief);
     this.#live.set(clock, list);
+    held.signal.addEventListener("abort", () => this.#fired(belief), { once: true });
     this.#look(belief);
+  }
+
+  /** Its holder lets go of it now. */
+  givenUp(held: Held): void {
+    for (const belief of this.#all) if (belief.held === held) belief.isGivenUp = true;
+  }
+
+  /** True while the process believes to hold something. */
+  isHolding(clock: ProcessClock): boolean {
+    return (this.#live.get(clock) ?? []).some(({ signalledMs }) => signalledMs === null);
   }
 
   /** The process just ran. */
@@ -80,13 +117,14 @@ export class BeliefBook {
 
   /** The process is gone, and its beliefs with it. */
   died(clock: ProcessClock): void {
-    for (const belief of this.#live.get(clock) ?? []) belief.signalledMs ??= this.#nowMs();
+    for (const belief of this.#live.get(clock) ?? []) belief.signalledMs ??= this.#kernel.nowMs;
     this.#live.delete(clock);
+    this.#dead.add(clock);
   }
 
-  /** Beliefs as their signals tell, without the spans in which the loop was stalled for too long; one for each place. */
+  /** Beliefs that nobody may end by force, as their signals tell, without the spans in which the loop was stalled for too long; one for each place. */
   bySignal(): PlacedBelief[] {
-    return this.#all.flatMap((belief) => {
+    return this.#kept().flatMap((belief) => {
       const to_ns = belief.signalledMs === null ? null : toNs(belief.signalledMs);
       const paused = this.#stalls
         .of(belief.machine)
@@ -96,18 +134,32 @@ export class BeliefBook {
     });
   }
 
-  /** Beliefs as `assert` tells, at every moment the process ran; one for each place. */
+  /** The same as `assert` tells, at every moment the process ran; one for each place. */
   byAssert(): PlacedBelief[] {
-    return this.#all.flatMap((belief) => records(belief, toNs(belief.assertedMs) + 1, []));
+    return this.#kept().flatMap((belief) => records(belief, toNs(belief.assertedMs) + 1, []));
+  }
+
+  #kept(): Belief[] {
+    return this.#all.filter(({ isForced }) => !isForced);
+  }
+
+  #fired(belief: Belief): void {
+    const { isGivenUp, isForced, lease, session, process, object } = belief;
+    if (isGivenUp || isForced || lease.signal.aborted || session.signal.aborted) return;
+    const atMs = this.#kernel.nowMs;
+    this.#kernel.after(longestPartingMs, () => {
+      if (belief.isGivenUp || session.signal.aborted || this.#dead.has(belief.clock)) return;
+      this.causeless.push(`${process} lost ${object} at ${atMs} ms and had not let go`);
+    });
   }
 
   #look(belief: Belief): void {
     const { held } = belief;
     if (held.signal.aborted) {
-      belief.signalledMs ??= this.#nowMs();
+      belief.signalledMs ??= this.#kernel.nowMs;
       return;
     }
-    if (held.expiresIn > 0) belief.assertedMs = this.#nowMs();
+    if (held.expiresIn > 0) belief.assertedMs = this.#kernel.nowMs;
   }
 }
 

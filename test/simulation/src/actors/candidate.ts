@@ -4,16 +4,19 @@ import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { isPassing, openCoord, sleep } from "./actor.ts";
 import type { Leadership } from "./coord-types.ts";
-import { fenceRoot } from "./paths.ts";
+import { LeaderObserver } from "./leader-observer.ts";
+import { electionNames, fenceRoot, forcedElection } from "./paths.ts";
 
-const elections = 2;
 const stallShare = 5;
+const proclaimsAtOnce = 3;
 
 /** Campaigns, leads for a while, writes behind its fence, and lets go, in order or not. */
 export class Candidate {
   readonly #actor: ActorProcess;
   readonly #random: KeyedRandom;
   readonly #first: Coord | null;
+  /** What was not given back. */
+  readonly #kept = new Set<Leadership>();
   #count = 0;
 
   /** @param first a session that is there already; later ones are opened */
@@ -28,7 +31,9 @@ export class Candidate {
     while (!this.#actor.isStopping()) {
       coord ??= await openCoord(this.#actor);
       if (coord === null) return;
+      const observer = new LeaderObserver(this.#actor, coord);
       await this.#campaigns(coord);
+      await observer.end();
       if (!coord.session.signal.aborted && coord !== this.#first) await coord.close();
       coord = null;
     }
@@ -37,53 +42,93 @@ export class Candidate {
   async #campaigns(coord: Coord): Promise<void> {
     const { session } = coord;
     while (!session.signal.aborted && !this.#actor.isStopping()) {
-      const name = `e${this.#random.below(elections)}`;
+      const name = this.#random.chance(0.75) ? this.#pick(electionNames) : forcedElection;
       try {
-        if (this.#random.chance(0.25)) await this.#runOnce(coord, name);
+        if (this.#random.chance(0.2))
+          await coord.election(forcedElection).evict({ force: true, timeoutMs: 3000 });
+        else if (this.#random.chance(0.25)) await this.#runOnce(coord, name);
         else await this.#campaignOnce(coord, name);
       } catch (error) {
         if (!isPassing(error)) throw error;
         await sleep(this.#actor, 200);
       }
     }
+    for (const leadership of this.#kept) await this.#giveUp(leadership);
+  }
+
+  /** Some who hold nothing else wait for as long as it takes: then somebody must be woken. */
+  #patienceMs(): number {
+    const isFree = [...this.#kept].every(({ signal }) => signal.aborted);
+    const limitMs = 500 + this.#random.below(8000);
+    return this.#random.chance(0.4) && isFree ? Number.POSITIVE_INFINITY : limitMs;
   }
 
   async #campaignOnce(coord: Coord, name: string): Promise<void> {
     const election = coord.election(name, { value: this.#actor.name, priority: this.#random.below(3) });
-    const timeoutMs = 500 + this.#random.below(8000);
-    const leadership = await election.campaign({ timeoutMs });
+    const leadership = await election.campaign({ timeoutMs: this.#patienceMs() });
     await this.#lead(coord, name, leadership);
-    if (this.#random.chance(0.8)) await leadership.release({ timeoutMs: 3000 });
-    else await sleep(this.#actor, 1000);
+    if (this.#random.chance(0.8)) return this.#giveUp(leadership);
+    this.#kept.add(leadership);
+    await sleep(this.#actor, 1000);
+  }
+
+  async #giveUp(leadership: Leadership): Promise<void> {
+    this.#actor.world.beliefs.givenUp(leadership);
+    this.#kept.delete(leadership);
+    try {
+      await leadership.release({ timeoutMs: 3000 });
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+    }
   }
 
   async #runOnce(coord: Coord, name: string): Promise<void> {
+    const { beliefs } = this.#actor.world;
     const ending = new AbortController();
-    const timer = this.#actor.host.clock.setTimer(2000 + this.#random.below(8000), () => ending.abort());
+    let leading: Leadership | null = null;
+    const timer = this.#actor.host.clock.setTimer(2000 + this.#random.below(8000), () => {
+      if (leading !== null) beliefs.givenUp(leading);
+      ending.abort();
+    });
     try {
-      await coord
-        .election(name, { value: this.#actor.name })
-        .run((leadership) => this.#lead(coord, name, leadership), { signal: ending.signal });
+      await coord.election(name, { value: this.#actor.name }).run(
+        async (leadership) => {
+          leading = leadership;
+          await this.#lead(coord, name, leadership);
+          beliefs.givenUp(leadership);
+        },
+        { signal: ending.signal },
+      );
     } finally {
       timer.cancel();
     }
   }
 
   async #lead(coord: Coord, name: string, leadership: Leadership): Promise<void> {
-    const { world, clock, name: process, machine } = this.#actor;
-    const where = { object: name, process, machine, maxStallMs: coord.session.ttlMs / stallShare };
+    const { world, clock, name: process, machine, isStopping } = this.#actor;
+    const { session } = coord;
+    const maxStallMs = session.ttlMs / stallShare;
+    const where = { object: name, process, machine, maxStallMs, session, isForced: name === forcedElection };
     world.beliefs.begun(leadership, where, clock);
     const rounds = 1 + this.#random.below(6);
-    for (let round = 0; round < rounds && !leadership.signal.aborted; round += 1) {
+    for (let round = 0; round < rounds && !leadership.signal.aborted && !isStopping(); round += 1) {
       await this.#writeFenced(coord, name, leadership);
+      if (this.#random.chance(0.5)) world.outside.write(this.#actor, name, leadership).catch(world.crashed);
       if (this.#random.chance(0.3)) await this.#proclaim(leadership);
+      if (name === forcedElection) this.#proclaimOften(leadership);
       await sleep(this.#actor, 50 + this.#random.below(900));
     }
   }
 
+  /** So that some are on their way when its place is taken by force. */
+  #proclaimOften(leadership: Leadership): void {
+    for (let k = 0; k < proclaimsAtOnce; k += 1) this.#proclaim(leadership).catch(this.#actor.world.crashed);
+  }
+
   async #proclaim(leadership: Leadership): Promise<void> {
+    this.#count += 1;
     try {
-      await leadership.proclaim(`news ${this.#count}`, { timeoutMs: 2000 });
+      await leadership.proclaim(`news ${this.#count} of ${this.#actor.name}`, { timeoutMs: 2000 });
     } catch (error) {
       if (!isPassing(error)) throw error;
     }
@@ -101,5 +146,9 @@ export class Candidate {
         FlotillaError.is(error, "ERR_FLOTILLA_FENCED") || FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
       if (!isRefused && !isPassing(error)) throw error;
     }
+  }
+
+  #pick(names: readonly string[]): string {
+    return names[this.#random.below(names.length)] ?? forcedElection;
   }
 }

@@ -1,4 +1,5 @@
 import type { SessionDelivery, ValuedStream } from "@flotilla/history";
+import type { FollowRecord, LookRecord } from "./followed.ts";
 
 /** One write of one session, in the order of the calls. */
 export interface WriteCall {
@@ -66,6 +67,11 @@ export class Ledger {
   readonly children: ChildrenRecord[] = [];
   readonly watches: WatchRecord[] = [];
   readonly fenced: FencedRecord[] = [];
+  /** Who followed leaders and registrations, and who looked at them once. */
+  readonly followed: FollowRecord[] = [];
+  readonly looks: LookRecord[] = [];
+  /** Registrations that were deleted on purpose by another session than their own: that session and the path. */
+  readonly swept: Set<string> = new Set();
   /** Sessions whose process died without closing them. */
   readonly orphans: Set<string> = new Set();
   /** Answers of any kind. */

@@ -1,6 +1,7 @@
 import type { Lease, Session } from "@flotilla/coord/client";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
+import { driftsBeyond } from "../plan/plan.ts";
 import { isOver, isPassing, openCoord, sleep } from "./actor.ts";
 
 const prefix = "/leased-";
@@ -51,6 +52,8 @@ export class Lessee {
   }
 
   #goneEarly({ id }: Lease, path: string): void {
-    this.#actor.world.findings.now("LeaseBound", `${path} was gone while its lease ${id} was believed in`);
+    const { findings, plan } = this.#actor.world;
+    if (driftsBeyond(plan)) return;
+    findings.now("LeaseBound", `${path} was gone while its lease ${id} was believed in`);
   }
 }

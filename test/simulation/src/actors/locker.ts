@@ -19,12 +19,16 @@ interface Attempt {
   readonly places: number;
   readonly taken: number;
   readonly acquire: (timeoutMs: number) => Promise<Held | null>;
+  /** True for a lock that whoever holds it may ask for again. */
+  readonly isReentrant: boolean;
 }
 
 /** Takes locks, permits and sides of read-write locks, writes behind its fence, and lets go, in order or not. */
 export class Locker {
   readonly #actor: ActorProcess;
   readonly #random: KeyedRandom;
+  /** What was not given back. */
+  readonly #kept = new Set<Held>();
   #count = 0;
 
   constructor(actor: ActorProcess) {
@@ -45,7 +49,7 @@ export class Locker {
     while (!coord.session.signal.aborted && !this.#actor.isStopping()) {
       try {
         const attempt = this.#attempt(coord);
-        const held = await attempt.acquire(300 + this.#random.below(6000));
+        const held = await attempt.acquire(this.#patienceMs());
         if (held === null) await sleep(this.#actor, 100);
         else await this.#hold(coord, attempt, held);
         if (this.#random.chance(0.1)) return;
@@ -56,6 +60,13 @@ export class Locker {
     }
   }
 
+  /** Some who hold nothing else wait for as long as it takes: then somebody must be woken. */
+  #patienceMs(): number {
+    const isFree = [...this.#kept].every(({ signal }) => signal.aborted);
+    const limitMs = 300 + this.#random.below(6000);
+    return this.#random.chance(0.4) && isFree ? Number.POSITIVE_INFINITY : limitMs;
+  }
+
   #attempt(coord: Coord): Attempt {
     const name = `l${this.#random.below(names)}`;
     const priority = this.#random.below(2);
@@ -63,10 +74,11 @@ export class Locker {
     const taken = 1 + this.#random.below(permits - 1);
     switch (this.#random.below(3)) {
       case 0: {
-        const lock = coord.lock(name, { priority });
+        const isReentrant = this.#random.chance(0.4);
+        const lock = coord.lock(name, { priority, reentrant: isReentrant });
         const acquire = (timeoutMs: number): Promise<Held | null> =>
           isTry ? lock.tryAcquire({ timeoutMs }) : lock.acquire({ timeoutMs });
-        return { object: `lock-${name}`, places: 1, taken: 1, acquire };
+        return { object: `lock-${name}`, places: 1, taken: 1, acquire, isReentrant };
       }
       case 1: {
         const semaphore = coord.semaphore(name, { permits, priority });
@@ -74,7 +86,7 @@ export class Locker {
           isTry
             ? semaphore.tryAcquire({ timeoutMs, permits: taken })
             : semaphore.acquire({ timeoutMs, permits: taken });
-        return { object: `semaphore-${name}`, places: permits, taken, acquire };
+        return { object: `semaphore-${name}`, places: permits, taken, acquire, isReentrant: false };
       }
       default: {
         const { read, write } = coord.readWriteLock(name, { priority });
@@ -82,23 +94,43 @@ export class Locker {
         const side = isWrite ? write : read;
         const acquire = (timeoutMs: number): Promise<Held | null> =>
           isTry ? side.tryAcquire({ timeoutMs }) : side.acquire({ timeoutMs });
-        return { object: `read-write-${name}`, places: readers, taken: isWrite ? readers : 1, acquire };
+        const places = { places: readers, taken: isWrite ? readers : 1 };
+        return { object: `read-write-${name}`, ...places, acquire, isReentrant: false };
       }
     }
   }
 
-  async #hold(coord: Coord, { object, places, taken }: Attempt, held: Held): Promise<void> {
-    const { world, clock, machine } = this.#actor;
+  async #hold(coord: Coord, attempt: Attempt, held: Held): Promise<void> {
+    const { object, places, taken, isReentrant } = attempt;
+    const { world, clock, machine, isStopping } = this.#actor;
+    const { session } = coord;
     this.#count += 1;
     const process = `${this.#actor.name}/lock ${this.#count}`;
-    const maxStallMs = coord.session.ttlMs / stallShare;
-    world.beliefs.begun(held, { object, process, machine, maxStallMs, places, taken }, clock);
+    const maxStallMs = session.ttlMs / stallShare;
+    this.#kept.add(held);
+    world.beliefs.begun(held, { object, process, machine, maxStallMs, places, taken, session }, clock);
     const rounds = 1 + this.#random.below(4);
-    for (let round = 0; round < rounds && !held.signal.aborted; round += 1) {
+    for (let round = 0; round < rounds && !held.signal.aborted && !isStopping(); round += 1) {
       await this.#writeFenced(coord, object, held);
+      if (places === 1 && this.#random.chance(0.5))
+        world.outside.write(this.#actor, object, held).catch(world.crashed);
+      if (isReentrant) await this.#nest(attempt);
       await sleep(this.#actor, 50 + this.#random.below(700));
     }
-    if (this.#random.chance(0.85)) await held.release({ timeoutMs: 3000 });
+    if (this.#random.chance(0.85)) await this.#giveUp(held);
+  }
+
+  /** The same once more, for less long. */
+  async #nest({ acquire }: Attempt): Promise<void> {
+    const inner = await acquire(2000);
+    await sleep(this.#actor, this.#random.below(100));
+    await inner?.release({ timeoutMs: 3000 });
+  }
+
+  async #giveUp(held: Held): Promise<void> {
+    this.#actor.world.beliefs.givenUp(held);
+    this.#kept.delete(held);
+    await held.release({ timeoutMs: 3000 });
   }
 
   async #writeFenced(coord: Coord, object: string, held: Held): Promise<void> {

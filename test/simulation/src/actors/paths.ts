@@ -8,6 +8,13 @@ export const queueRoot = "/q";
 export const pairRoot = "/m";
 /** What leaders write behind their fence. */
 export const fenceRoot = "/fence";
+/** Where somebody leads for as long as it wants to. */
+export const electionNames: readonly string[] = ["e0", "e1"];
+/** Where others take a leader's place by force. */
+export const forcedElection = "forced";
+/** The service that is registered, and where. */
+export const serviceName = "svc";
+export const serviceRoot: string = `/registry/${serviceName}`;
 
 export const roots: readonly string[] = [registerRoot, queueRoot, pairRoot, fenceRoot];
 

@@ -22,6 +22,22 @@ export function drift({ world, fault, random, whenOver }: Firing): string | null
   return struck?.machine.name ?? "all";
 }
 
+/**
+ * The monotonic clock of a client's own machine runs slow, further off than leases allow for. The wall clock stands, or it
+ * would tell that something is wrong.
+ */
+export function driftBeyond({ world, fault, random, whenOver }: Firing): string | null {
+  const machine = resolve(world, fault.target, random)?.client?.machine ?? null;
+  if (machine === null) return null;
+  machine.clock.setRate(1 - numberArg(fault, "by", 0.3));
+  machine.clock.freezeWall();
+  whenOver(() => {
+    machine.clock.setRate(1);
+    machine.clock.thawWall();
+  });
+  return machine.name;
+}
+
 /** Somebody sets the wall clock. */
 export function wallJump({ world, fault, random }: Firing): string | null {
   const struck = resolve(world, fault.target, random);

@@ -2,7 +2,7 @@ import { phasesOf } from "../coverage/phases.ts";
 import type { Fault, FaultKind } from "../plan/plan.ts";
 import { faultKinds } from "../plan/plan.ts";
 import type { World } from "../world/world.ts";
-import { drift, wallJump } from "./clock-faults.ts";
+import { drift, driftBeyond, wallJump } from "./clock-faults.ts";
 import { bitRot, lostData } from "./damage-faults.ts";
 import { failingDisk, fullDisk, slowDisk, stuckDisk } from "./disk-faults.ts";
 import type { Strike } from "./fault-context.ts";
@@ -46,6 +46,7 @@ const strikes: Readonly<Record<FaultKind, Strike>> = {
   throttle,
   "slow-cpu": slowCpu,
   "clock-drift": drift,
+  "client-drift": driftBeyond,
   "wall-jump": wallJump,
   "slow-disk": slowDisk,
   "stuck-disk": stuckDisk,

@@ -24,10 +24,18 @@ export function resolveServer(world: World, target: string, random: KeyedRandom)
   return pool.length === 0 ? null : pick(random, pool);
 }
 
+/** The client when it believes to hold something now. */
+function holder(world: World, index: number): Client | undefined {
+  const client = world.clients[index];
+  const clock = client?.actor?.clock;
+  return clock !== undefined && world.beliefs.isHolding(clock) ? client : undefined;
+}
+
 /** The machine a symbol stands for now. A client without a machine of its own stands for its member. */
 export function resolve(world: World, target: string, random: KeyedRandom): Struck | null {
-  if (target.startsWith("client#")) {
-    const client = world.clients[Number(target.slice(7))];
+  if (target.startsWith("client#") || target.startsWith("holder#")) {
+    const index = Number(target.slice(7));
+    const client = target.startsWith("holder#") ? holder(world, index) : world.clients[index];
     if (client?.machine !== null && client?.machine !== undefined) {
       return client.machine.isRunning ? { machine: client.machine, server: null, client } : null;
     }

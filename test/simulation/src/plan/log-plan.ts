@@ -4,7 +4,7 @@ import { makePlan } from "./make-plan.ts";
 import type { Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
 
 const smallBatchBytes = 1000;
-const clientKinds: ReadonlySet<FaultKind> = new Set(["client-cut", "client-crash"]);
+const clientKinds: ReadonlySet<FaultKind> = new Set(["client-cut", "client-crash", "client-drift"]);
 
 /**
  * The world of a seed for the log alone: the cluster, times, bounds and faults of `makePlan`, but for those that
@@ -26,5 +26,5 @@ function withSmallBatches(config: WorldConfig): WorldConfig {
 }
 
 function onMembers(fault: Fault): Fault {
-  return fault.target.startsWith("client#") ? { ...fault, target: "any" } : fault;
+  return /^(?:client|holder)#/.test(fault.target) ? { ...fault, target: "any" } : fault;
 }

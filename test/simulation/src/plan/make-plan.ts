@@ -2,6 +2,7 @@ import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { between, pick, shuffled } from "./draw.ts";
 import { withInstallFaults } from "./install-faults.ts";
+import { withDriftBeyond, withLeaseFaults } from "./lease-faults.ts";
 import { makeFault, makeMemberChange } from "./make-fault.ts";
 import { makeLimits } from "./make-limits.ts";
 import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
@@ -9,7 +10,7 @@ import { faultKinds, outerMoments } from "./plan.ts";
 
 const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
 /** Drawn apart from the others. */
-const apartKinds: readonly FaultKind[] = [...damageKinds, "members"];
+const apartKinds: readonly FaultKind[] = [...damageKinds, "members", "client-drift"];
 /** Worlds whose members change. */
 const churnShare = 1 / 3;
 
@@ -19,11 +20,17 @@ export function makePlan(seed: number): Plan {
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
   const config = makeConfig(random.fork("config"));
   const clients = makeClients(random.fork("clients"), nodes);
-  const faults = withInstallFaults(
+  const installing = withInstallFaults(
     random.fork("install-faults"),
     makeFaults(random.fork("faults"), nodes, clients, config),
     config,
     { nodes, clients: clients.length },
+  );
+  const faults = withDriftBeyond(
+    random.fork("drift-beyond"),
+    withLeaseFaults(random.fork("lapses"), installing, clients, config),
+    clients,
+    config,
   );
   return {
     format: 1,

@@ -24,6 +24,7 @@ export const faultKinds = [
   "throttle",
   "slow-cpu",
   "clock-drift",
+  "client-drift",
   "wall-jump",
   "slow-disk",
   "stuck-disk",
@@ -38,7 +39,7 @@ export type FaultKind = (typeof faultKinds)[number];
 
 /**
  * Whom a fault strikes, resolved when it fires: `here` (where the moment came that it waited for), `leader`, `follower`, `any`, `node#k`, `client#k`,
- * `majority` (with the leader when there is one), `minority`, `all`.
+ * `holder#k` (that client while it holds something), `majority` (with the leader when there is one), `minority`, `all`.
  */
 export type Target = string;
 
@@ -79,6 +80,11 @@ export interface Fault {
   readonly durMs: number;
   /** What else the kind needs. Also names the draws made when it fires, by `key`. */
   readonly args: Readonly<Record<string, number | string | boolean>>;
+}
+
+/** True when clocks of clients run off further than leases allow for. */
+export function driftsBeyond({ faults }: Pick<Plan, "faults">): boolean {
+  return faults.some(({ kind }) => kind === "client-drift");
 }
 
 export interface ClientPlan {

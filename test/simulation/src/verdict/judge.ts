@@ -12,10 +12,15 @@ import {
 import type { PlacedBelief } from "../actors/belief-book.ts";
 import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
+import { driftsBeyond } from "../plan/plan.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { judgeFences } from "./fences.ts";
+import { judgeFollowers } from "./followers.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
+import { judgeLines } from "./lines.ts";
+import { judgeOutside } from "./outside.ts";
 import { judgePast } from "./past.ts";
+import { judgeRegistrations } from "./registrations.ts";
 import { judgeReads } from "./session-reads.ts";
 import { judgeTree } from "./tree.ts";
 import { numberWrites } from "./write-numbers.ts";
@@ -26,13 +31,13 @@ const shown = 400;
 export function judge(world: World): void {
   const log = committedEvents(world);
   const numbered = numberWrites(world);
-  const { ledger, beliefs, leases, golden } = world;
+  const { ledger, beliefs } = world;
   tell(world, "SessionFifo", sessionFifo(numbered.calls));
   tell(world, "ExactlyOnce", exactlyOnce({ effects: numbered.effects, outcomes: numbered.outcomes }));
-  judgeHolders(world, beliefs.bySignal());
-  judgeHolders(world, beliefs.byAssert());
-  tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert().filter(({ places }) => places === 1)));
-  tell(world, "LeaseBound", leaseBound(leases.records(golden)));
+  // Clocks that run off further than leases allow for make belief worth nothing: the log and the fences have to do then.
+  if (!driftsBeyond(world.plan)) judgeBeliefs(world);
+  for (const what of beliefs.stillborn) world.findings.later("GrantBelieved", what);
+  for (const what of beliefs.causeless) world.findings.later("LossHasCause", what);
   for (const { id, stream, due } of ledger.watches) {
     const last = stream.delivered.findLast((item) => item.kind === "event" || item.kind === "snapshot");
     const until = due ?? last?.revision ?? 0;
@@ -41,12 +46,24 @@ export function judge(world: World): void {
   const streams = ledger.watches.map(({ stream }) => stream);
   tell(world, "WatchValues", watchValues({ log, watches: streams }));
   tell(world, "EventBeforeRead", eventBeforeRead({ log, deliveries: ledger.deliveries() }));
+  judgeOutside(world, judgeLines(world));
   judgeFences(world);
+  judgeFollowers(world);
+  judgeRegistrations(world);
   judgeReads(world);
   judgePast(world);
   judgeTree(world);
   judgeBudgets(world);
   judgeLinearizability(world, numbered.resolutions);
+}
+
+/** Who believed to hold something, and in its lease. */
+function judgeBeliefs(world: World): void {
+  const { beliefs, leases, golden } = world;
+  judgeHolders(world, beliefs.bySignal());
+  judgeHolders(world, beliefs.byAssert());
+  tell(world, "EpochMonotone", epochMonotone(beliefs.byAssert().filter(({ places }) => places === 1)));
+  tell(world, "LeaseBound", leaseBound(leases.records(golden)));
 }
 
 /** No more is held at once than there is. */

@@ -1,6 +1,7 @@
 import type { TreeEvent } from "@flotilla/kv";
 import { queueRoot } from "../actors/paths.ts";
-import { isOpenLease } from "../world/open-sessions.ts";
+import { isOpenLease, OpenSessions } from "../world/open-sessions.ts";
+import type { GoldenCommand } from "../world/golden-log.ts";
 import type { World } from "../world/world.ts";
 
 /** The tree as the log tells it: revisions, sequences, pairs and owners are as promised. */
@@ -8,7 +9,11 @@ export function judgeTree(world: World): void {
   const nodes = new Map<string, TreeEvent>();
   let revision = 0;
   let sequence = "";
-  for (const { applied, events } of world.golden.commands) {
+  const sessions = new OpenSessions();
+  for (const golden of world.golden.commands) {
+    const { applied, events } = golden;
+    judgeOpen(world, sessions, golden);
+    sessions.take(golden);
     for (const event of events) {
       if (event.revision < revision)
         world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
@@ -29,6 +34,13 @@ export function judgeTree(world: World): void {
     if (owner === null || isOpenLease(world.golden.commands, owner)) continue;
     world.findings.later("EphemeralOwned", `${path} belongs to lease ${owner}, which is over`);
   }
+}
+
+/** A session that is over changes nothing any more. */
+function judgeOpen(world: World, { open }: OpenSessions, { command, events }: GoldenCommand): void {
+  if (command?.type !== "request" || events.length === 0 || open.has(command.session)) return;
+  const { session, seq } = command;
+  world.findings.later("SessionOver", `session ${session} seq ${seq} changed the tree and is over`);
 }
 
 /** Only what may end of its own accord is deleted without anybody asking for it. */

@@ -3,6 +3,7 @@ import type { HistoryWriter } from "@flotilla/history";
 import type { Kernel } from "@flotilla/runtime/sim";
 import type { BeliefBook } from "../actors/belief-book.ts";
 import type { LeaseBook } from "../actors/lease-book.ts";
+import type { Outside } from "../actors/outside.ts";
 import type { Paths } from "../actors/paths.ts";
 import type { StallBook } from "../actors/stall-book.ts";
 import type { Monitor } from "../online/monitor.ts";
@@ -25,6 +26,7 @@ export interface WorldContext {
   readonly ledger: Ledger;
   readonly registers: RegisterBook;
   readonly paths: Paths;
+  readonly outside: Outside;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
   readonly stalls: StallBook;

@@ -6,6 +6,7 @@ import { BeliefBook } from "../actors/belief-book.ts";
 import { Client } from "../actors/client.ts";
 import { LeaseBook } from "../actors/lease-book.ts";
 import { Ledger } from "../actors/ledger.ts";
+import { Outside } from "../actors/outside.ts";
 import { Paths } from "../actors/paths.ts";
 import { StallBook } from "../actors/stall-book.ts";
 import { Monitor } from "../online/monitor.ts";
@@ -47,6 +48,7 @@ export class World implements WorldContext {
   readonly ledger: Ledger;
   readonly registers: RegisterBook;
   readonly paths: Paths = new Paths();
+  readonly outside: Outside;
   readonly stalls: StallBook;
   readonly beliefs: BeliefBook;
   readonly leases: LeaseBook;
@@ -88,7 +90,8 @@ export class World implements WorldContext {
     this.ledger = new Ledger(() => kernel.eventCount);
     this.registers = new RegisterBook(nowMs, this.findings);
     this.stalls = new StallBook(nowMs);
-    this.beliefs = new BeliefBook(nowMs, this.stalls);
+    this.outside = new Outside(kernel);
+    this.beliefs = new BeliefBook(kernel, this.stalls);
     this.leases = new LeaseBook(nowMs);
     this.cuts = new Cuts(kernel.network);
     this.crashed = (error) => this.findings.now("Crash", describe(error));

@@ -1,0 +1,101 @@
+import { instancesText, leaderText } from "../actors/followed.ts";
+import type { FollowRecord, LookRecord } from "../actors/followed.ts";
+import { serviceRoot } from "../actors/paths.ts";
+import type { World } from "../world/world.ts";
+import { holdersOf, LineReplay } from "./line-replay.ts";
+
+type Judged = Pick<World, "golden" | "findings" | "ledger">;
+
+/** What a thing was from one event on. */
+interface Span {
+  readonly from: number;
+  readonly text: string;
+}
+
+/** Who leads and who is registered: every follower was shown states that were there, in order, and the last one in the end. */
+export function judgeFollowers(world: Judged): void {
+  const spans = new Map([["registrations", registrationSpans(world)], ...leaderSpans(world)]);
+  const { followed, looks } = world.ledger;
+  for (const record of followed) judgeFollower(world, record, spans.get(record.what) ?? [never(record.what)]);
+  for (const look of looks) judgeLook(world, look, spans.get(look.what) ?? [never(look.what)]);
+}
+
+function never(what: string): Span {
+  return { from: 0, text: what === "registrations" ? "" : leaderText(null) };
+}
+
+/** After each event, also amid a command: whoever follows is told one by one. */
+function registrationSpans(world: Judged): Span[] {
+  const standing = new Map<string, number>();
+  const spans = [never("registrations")];
+  for (const { events } of world.golden.commands) {
+    for (const { path, node, revision } of events) {
+      if (!path.startsWith(`${serviceRoot}/`)) continue;
+      const id = path.slice(serviceRoot.length + 1);
+      if (node === null) standing.delete(id);
+      else standing.set(id, node.stat.mzxid);
+      const all = [...standing].map(([name, mzxid]) => ({ id: name, revision: mzxid }));
+      spans.push({ from: revision, text: instancesText(all.toSorted((a, b) => (a.id < b.id ? -1 : 1))) });
+    }
+  }
+  return spans;
+}
+
+/** After each command, for a leadership changes hands in one. */
+function leaderSpans(world: Judged): Map<string, Span[]> {
+  const replay = new LineReplay();
+  const spans = new Map<string, Span[]>();
+  for (const { events } of world.golden.commands) {
+    const names = new Set(events.map((event) => replay.take(event)));
+    for (const name of names) {
+      if (name === null || !name.startsWith("election/")) continue;
+      const line = replay.line(name);
+      const first = line.record?.holders[0];
+      const holder = holdersOf(line).find((each) => each.name === first?.name);
+      const leader = first === undefined || holder === undefined ? null : { ...first, epoch: holder.mzxid };
+      const list = spans.get(name) ?? [never(name)];
+      list.push({ from: events[0]?.revision ?? 0, text: leaderText(leader) });
+      spans.set(name, list);
+    }
+  }
+  return spans;
+}
+
+function judgeFollower(world: Judged, { what, who, shown, due }: FollowRecord, spans: readonly Span[]): void {
+  let at = 0;
+  for (const text of shown) {
+    const next = spans.findIndex((span, index) => index >= at && span.text === text);
+    if (next === -1) {
+      const wasThere = spans.some((span) => span.text === text);
+      const why = wasThere ? "went back in time" : "saw what never was";
+      return world.findings.later("FollowersTrue", `${who} followed ${what} and ${why}: ${text}`);
+    }
+    at = next;
+  }
+  if (due === null) return;
+  const last = shown.at(-1) ?? "";
+  const isThere = spans.some((span, index) => index >= at && span.text === last && endOf(spans, index) > due);
+  if (!isThere)
+    world.findings.later("FollowersTrue", `${who} saw ${what} last as ${last}, which is over before ${due}`);
+}
+
+/** A state amid a command is never looked at. */
+function judgeLook(
+  world: Judged,
+  { what, who, shown, least, most }: LookRecord,
+  spans: readonly Span[],
+): void {
+  const fits = spans.some((span, index) => {
+    const end = endOf(spans, index);
+    return span.text === shown && end > span.from && end > least && span.from <= most;
+  });
+  if (!fits)
+    world.findings.later(
+      "FollowersTrue",
+      `${who} saw ${what} as at no revision from ${least} to ${most}: ${shown}`,
+    );
+}
+
+function endOf(spans: readonly Span[], index: number): number {
+  return spans[index + 1]?.from ?? Number.POSITIVE_INFINITY;
+}
