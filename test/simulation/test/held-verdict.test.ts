@@ -120,7 +120,8 @@ describe("those who follow", () => {
     log.write("b", { path: "/else", value: "" });
     log.write("a", gone("a"), { path: `${base}/grant`, value: undefined });
     log.write("b", record(["b"]), waiter("b"));
-    log.ledger.followed.push({ what: "election/e0", who: "c", shown: [...shown], due });
+    const dues = due === null ? [] : [{ revision: due, count: shown.length }];
+    log.ledger.followed.push({ what: "election/e0", who: "c", shown: [...shown], dues });
     judgeFollowers(log);
     return log;
   }

@@ -1,5 +1,17 @@
 import type { Mutant } from "../mutant.ts";
-import { admission, follow, grant, hold, holding, leadership, leasePeriod, publication } from "./files.ts";
+import {
+  admission,
+  campaigning,
+  follow,
+  grant,
+  hold,
+  holding,
+  leadership,
+  leasePeriod,
+  observing,
+  publication,
+  reentrant,
+} from "./files.ts";
 
 const followed = `    watch = await calls.watch(path, { kind: "recursive", initial: true });
     const roster = new Roster(name, path, fits);
@@ -68,12 +80,25 @@ export const heldThings: readonly Mutant[] = [
     id: "C04",
     severity: 1,
     title: "a wait ends well although the lease lapsed while it lasted",
-    killer: "test whatever people and machines do",
+    killer: "GrantBelieved",
     edits: [
       {
         file: hold,
         find: "return !holding.signal.aborted && holding.expiresIn > 0;",
         replace: "return true;",
+      },
+    ],
+  },
+  {
+    id: "C05",
+    severity: 4,
+    title: "everybody in line watches whoever holds",
+    killer: "test a long line",
+    edits: [
+      {
+        file: campaigning,
+        find: "const watched = index === 0 ? line.holders : line.waiting.slice(index - 1, index);",
+        replace: "const watched = [...line.holders, ...line.waiting.slice(0, index === 0 ? 0 : 1)];",
       },
     ],
   },
@@ -134,8 +159,15 @@ export const heldThings: readonly Mutant[] = [
     id: "C11",
     severity: 1,
     title: "a leader that was replaced writes over its successor's record",
-    killer: "SingleHolder",
-    edits: [{ file: leadership, find: "        fence: this.fence,\n", replace: "" }],
+    killer: "GrantInLine",
+    edits: [
+      { file: leadership, find: "        fence: this.fence,\n", replace: "" },
+      {
+        file: leadership,
+        find: 'if (!FlotillaError.is(error, "ERR_FLOTILLA_FENCED")) throw error;',
+        replace: 'if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;',
+      },
+    ],
   },
   {
     id: "C13",
@@ -156,6 +188,20 @@ export const heldThings: readonly Mutant[] = [
     ],
   },
   {
+    id: "C14",
+    severity: 2,
+    title:
+      "whoever observes an election goes on with the leader of before when a reconnect tells it everything anew",
+    killer: "FollowersTrue",
+    edits: [
+      {
+        file: observing,
+        find: "for await (const _ of watch) this.#wake.notify();",
+        replace: 'for await (const { type } of watch) if (type !== "snapshot") this.#wake.notify();',
+      },
+    ],
+  },
+  {
     id: "C15",
     severity: 1,
     title: "who wants all places does not wait for those that are taken",
@@ -170,10 +216,23 @@ export const heldThings: readonly Mutant[] = [
     ],
   },
   {
+    id: "C16",
+    severity: 1,
+    title: "a lock that was asked for twice is given back at the first release",
+    killer: "LossHasCause",
+    edits: [
+      {
+        file: reentrant,
+        find: "if (this.#shared.users === 0) await this.#shared.hold.release(options);",
+        replace: "await this.#shared.hold.release(options);",
+      },
+    ],
+  },
+  {
     id: "C17",
     severity: 2,
     title: "who deregisters takes out whoever is registered under its id",
-    killer: "test whatever people and machines do",
+    killer: "RegistrationOwned",
     edits: [
       {
         file: publication,

@@ -113,7 +113,7 @@ export class Candidate {
     const rounds = 1 + this.#random.below(6);
     for (let round = 0; round < rounds && !leadership.signal.aborted && !isStopping(); round += 1) {
       await this.#writeFenced(coord, name, leadership);
-      if (this.#random.chance(0.5)) world.outside.write(this.#actor, name, leadership).catch(world.crashed);
+      if (this.#random.chance(0.5)) world.outside.send(this.#actor, name, leadership);
       if (this.#random.chance(0.3)) await this.#proclaim(leadership);
       if (name === forcedElection) this.#proclaimOften(leadership);
       await sleep(this.#actor, 50 + this.#random.below(900));

@@ -38,6 +38,7 @@ export class ClientWork {
     if (this.#plan.locks === true) work.push(new Locker(this.#actor).run());
     if (this.#plan.leases === true) work.push(new Lessee(this.#actor).run());
     await Promise.all(work);
+    await this.#actor.world.outside.answered(this.#actor);
   }
 
   /** One session after another for registers and watches. */

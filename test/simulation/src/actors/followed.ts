@@ -1,12 +1,17 @@
 import type { Instance } from "@flotilla/coord/client";
 
+/** So many states had been shown when everything up to a revision had to be. */
+export interface FollowDue {
+  readonly revision: number;
+  readonly count: number;
+}
+
 /** What somebody who follows a changing thing was shown, in order, each as text. */
 export interface FollowRecord {
   readonly what: string;
   readonly who: string;
   readonly shown: string[];
-  /** The revision that it has to have shown, at least; null when nobody knows. */
-  due: number | null;
+  readonly dues: FollowDue[];
 }
 
 /** What one look at a changing thing showed. */

@@ -112,8 +112,7 @@ export class Locker {
     const rounds = 1 + this.#random.below(4);
     for (let round = 0; round < rounds && !held.signal.aborted && !isStopping(); round += 1) {
       await this.#writeFenced(coord, object, held);
-      if (places === 1 && this.#random.chance(0.5))
-        world.outside.write(this.#actor, object, held).catch(world.crashed);
+      if (places === 1 && this.#random.chance(0.5)) world.outside.send(this.#actor, object, held);
       if (isReentrant) await this.#nest(attempt);
       await sleep(this.#actor, 50 + this.#random.below(700));
     }

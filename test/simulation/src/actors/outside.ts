@@ -16,9 +16,10 @@ interface Stored extends StoredTag<number> {
   readonly value: string;
 }
 
-/** Longest way there or back, ms: longer than any lease. */
+/** Longest way there, ms: longer than any lease. */
 const mostMs = 4000;
-const lateShare = 0.2;
+const lateShare = 0.3;
+const quickMs = 10;
 
 /**
  * What holders write to outside of the cluster: an object store that writes on a condition, and a server that looks at a
@@ -33,6 +34,7 @@ export class Outside {
   readonly #random: KeyedRandom;
   readonly #objects = new Map<string, Stored>();
   readonly #gates = new Map<string, EpochGate>();
+  readonly #underWay = new Map<Promise<void>, ActorProcess>();
   #tags = 0;
 
   constructor(kernel: Kernel) {
@@ -40,8 +42,22 @@ export class Outside {
     this.#random = kernel.random("outside");
   }
 
-  /** Writes as somebody who holds, or did when it began. */
-  async write(actor: ActorProcess, object: string, { epoch }: Held): Promise<void> {
+  /** Sends a write of somebody who holds, or does so no more when it arrives. */
+  send(actor: ActorProcess, object: string, held: Held): void {
+    const writing = this.#write(actor, object, held)
+      .catch(actor.world.crashed)
+      .finally(() => this.#underWay.delete(writing));
+    this.#underWay.set(writing, actor);
+  }
+
+  /** Resolves when every write of the process was answered. */
+  async answered(actor: ActorProcess): Promise<void> {
+    await Promise.all(
+      [...this.#underWay].filter(([, sender]) => sender === actor).map(([writing]) => writing),
+    );
+  }
+
+  async #write(actor: ActorProcess, object: string, { epoch }: Held): Promise<void> {
     try {
       if (this.#random.chance(0.5)) await fencedPut(this.#storeFor(actor), object, actor.name, { epoch });
       else await this.#request(actor, object, epochHeaders({ epoch }));
@@ -76,7 +92,7 @@ export class Outside {
 
   /** The answer reaches the process when that runs; nobody when it is gone. */
   #trip<T>(actor: ActorProcess, work: () => T): Promise<T> {
-    const thereMs = this.#wayMs();
+    const thereMs = this.#random.float() * (this.#random.chance(lateShare) ? mostMs : quickMs);
     let answer: Promise<T> | null = null;
     this.#kernel.after(thereMs, () => {
       answer = attempted(work);
@@ -87,12 +103,8 @@ export class Outside {
         if (answer === null) actor.host.clock.setTimer(1, look);
         else resolve(answer);
       };
-      actor.host.clock.setTimer(thereMs + this.#wayMs(), look);
+      actor.host.clock.setTimer(thereMs + this.#random.float() * quickMs, look);
     });
-  }
-
-  #wayMs(): number {
-    return this.#random.chance(lateShare) ? this.#random.float() * mostMs : 0.2 + this.#random.float() * 10;
   }
 }
 

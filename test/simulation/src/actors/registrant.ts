@@ -4,9 +4,9 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { isOver, isPassing, openCoord, sleep } from "./actor.ts";
+import { Dues } from "./dues.ts";
 import type { FollowRecord } from "./followed.ts";
 import { instancesText } from "./followed.ts";
-import { caughtUp } from "./leader-observer.ts";
 import { serviceName, serviceRoot } from "./paths.ts";
 
 const states = ["passing", "warning", "critical", "draining", "maintenance"] as const;
@@ -38,12 +38,14 @@ export class Registrant {
   async #use(coord: Coord): Promise<void> {
     const { crashed, ledger } = this.#actor.world;
     const ending = new AbortController();
-    const record: FollowRecord = { what: "registrations", who: this.#actor.name, shown: [], due: null };
+    const record: FollowRecord = { what: "registrations", who: this.#actor.name, shown: [], dues: [] };
     ledger.followed.push(record);
+    const dues = new Dues(this.#actor, coord.session);
+    dues.add(record);
     const following = this.#follow(coord, record, ending.signal);
     following.catch(crashed);
     await this.#register(coord);
-    if (this.#actor.isStopping()) await caughtUp(this.#actor, coord, [record]);
+    await dues.end();
     ending.abort();
     await following;
   }

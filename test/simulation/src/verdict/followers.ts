@@ -61,22 +61,25 @@ function leaderSpans(world: Judged): Map<string, Span[]> {
   return spans;
 }
 
-function judgeFollower(world: Judged, { what, who, shown, due }: FollowRecord, spans: readonly Span[]): void {
+function judgeFollower(world: Judged, record: FollowRecord, spans: readonly Span[]): void {
+  const { what, who, shown, dues } = record;
+  const tell = (message: string): void =>
+    world.findings.later("FollowersTrue", `${who} followed ${what} and ${message}`);
   let at = 0;
-  for (const text of shown) {
-    const next = spans.findIndex((span, index) => index >= at && span.text === text);
-    if (next === -1) {
-      const wasThere = spans.some((span) => span.text === text);
-      const why = wasThere ? "went back in time" : "saw what never was";
-      return world.findings.later("FollowersTrue", `${who} followed ${what} and ${why}: ${text}`);
-    }
-    at = next;
+  for (const [index, text] of shown.entries()) {
+    const fits = (span: Span, place: number): boolean => place >= at && span.text === text;
+    const next = spans.findIndex(fits);
+    if (next === -1)
+      return tell(
+        `${spans.some((span) => span.text === text) ? "went back in time" : "saw what never was"}: ${text}`,
+      );
+    const due = Math.max(
+      0,
+      ...dues.filter(({ count }) => count === index + 1).map(({ revision }) => revision),
+    );
+    at = spans.findIndex((span, place) => fits(span, place) && endOf(spans, place) > due);
+    if (at === -1) return tell(`still saw at ${due} what was over by then: ${text}`);
   }
-  if (due === null) return;
-  const last = shown.at(-1) ?? "";
-  const isThere = spans.some((span, index) => index >= at && span.text === last && endOf(spans, index) > due);
-  if (!isThere)
-    world.findings.later("FollowersTrue", `${who} saw ${what} last as ${last}, which is over before ${due}`);
 }
 
 /** A state amid a command is never looked at. */
