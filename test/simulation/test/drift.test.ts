@@ -12,9 +12,8 @@ const timeout = 300_000;
 /** Clients that campaign and lock, cut off for longer than a lease while they hold something; clocks of two run slow. */
 function slowPlan(seed: number, by: number): Plan {
   const { clients, config, ...plan } = smallPlan(seed);
-  const on = (index: number): string => `holder#${index % 2}`;
   const cuts = [4000, 8000, 12_000, 16_000, 20_000, 24_000].map((atMs, key): Fault => {
-    return { atMs, kind: "client-cut", target: on(key), durMs: 2500, args: { key, from: "all" } };
+    return { atMs, kind: "client-cut", target: `holder#${key % 2}`, durMs: 2500, args: { key, from: "all" } };
   });
   const slow = [0, 1].map((index): Fault => {
     const args = { key: `slow ${index}`, by };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Acceptance } from "../src/actors/outside.ts";
 import { judgeFollowers } from "../src/verdict/followers.ts";
 import { judgeLines } from "../src/verdict/lines.ts";
 import { judgeOutside } from "../src/verdict/outside.ts";
@@ -96,36 +97,48 @@ describe("lines", () => {
   });
 });
 
+function accepted(epoch: number, by: "put" | "header" = "put"): Acceptance {
+  return { object: "e0", epoch, by };
+}
+
 test("FencedOutside notices a write of an earlier holder after a later one's, and one that nobody was granted", () => {
   const log = new MadeLog();
   const granted = new Map([["e0", new Set([3, 5])]]);
-  const write = (epoch: number, by: "put" | "header" = "put") => ({ object: "e0", epoch, by });
-  judgeOutside({ ...log, findings: log.findings, outside: { accepted: [write(3), write(5)] } }, granted);
-  judgeOutside({ findings: log.findings, outside: { accepted: [write(5), write(3, "header")] } }, granted);
+  judgeOutside({ findings: log.findings, outside: { accepted: [accepted(3), accepted(5)] } }, granted);
+  judgeOutside(
+    { findings: log.findings, outside: { accepted: [accepted(5), accepted(3, "header")] } },
+    granted,
+  );
   expect(log.broken).toEqual([]);
-  judgeOutside({ findings: log.findings, outside: { accepted: [write(5), write(3)] } }, granted);
+  judgeOutside({ findings: log.findings, outside: { accepted: [accepted(5), accepted(3)] } }, granted);
   expect(log.findings.all).toHaveLength(1);
-  judgeOutside({ findings: log.findings, outside: { accepted: [write(4)] } }, granted);
+  judgeOutside({ findings: log.findings, outside: { accepted: [accepted(4)] } }, granted);
   expect(log.findings.all).toHaveLength(2);
   expect(log.broken).toEqual(["FencedOutside"]);
 });
 
+function leader(name: string, epoch: number): string {
+  return `${name} at ${epoch} says `;
+}
+
+function registered(id: string, value: unknown): MadeWrite {
+  return { path: `/registry/svc/${id}`, value, owner: "s" };
+}
+
+/** a leads from 1 on, nobody from 3 on, b from 4 on. */
+function made(shown: readonly string[], due: number | null): MadeLog {
+  const log = new MadeLog();
+  log.write("a", record(["a"]), waiter("a"));
+  log.write("b", { path: "/else", value: "" });
+  log.write("a", gone("a"), { path: `${base}/grant`, value: undefined });
+  log.write("b", record(["b"]), waiter("b"));
+  const dues = due === null ? [] : [{ revision: due, count: shown.length }];
+  log.ledger.followed.push({ what: "election/e0", who: "c", shown: [...shown], dues });
+  judgeFollowers(log);
+  return log;
+}
+
 describe("those who follow", () => {
-  const leader = (name: string, epoch: number): string => `${name} at ${epoch} says `;
-
-  /** a leads from 1 on, nobody from 3 on, b from 4 on. */
-  function made(shown: readonly string[], due: number | null): MadeLog {
-    const log = new MadeLog();
-    log.write("a", record(["a"]), waiter("a"));
-    log.write("b", { path: "/else", value: "" });
-    log.write("a", gone("a"), { path: `${base}/grant`, value: undefined });
-    log.write("b", record(["b"]), waiter("b"));
-    const dues = due === null ? [] : [{ revision: due, count: shown.length }];
-    log.ledger.followed.push({ what: "election/e0", who: "c", shown: [...shown], dues });
-    judgeFollowers(log);
-    return log;
-  }
-
   test("are shown what was there, in order, whatever they miss", () => {
     for (const shown of [
       ["nobody", leader("a", 1), "nobody", leader("b", 4)],
@@ -145,13 +158,8 @@ describe("those who follow", () => {
 
   test("FollowersTrue notices a look at registrations that is out of date, or amid a command", () => {
     const log = new MadeLog();
-    const at = (id: string, value: unknown): MadeWrite => ({
-      path: `/registry/svc/${id}`,
-      value,
-      owner: "s",
-    });
-    log.write("s", at("x", ""), at("y", ""));
-    log.write("s", at("x", undefined));
+    log.write("s", registered("x", ""), registered("y", ""));
+    log.write("s", registered("x", undefined));
     const look = (shown: string, least: number, most: number): void => {
       log.ledger.looks.push({ what: "registrations", who: "c", shown, least, most });
     };

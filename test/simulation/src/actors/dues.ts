@@ -1,4 +1,5 @@
 import type { Session } from "@flotilla/coord/client";
+import type { Timer } from "@flotilla/runtime";
 import type { ActorProcess } from "./actor.ts";
 import { isOver, isPassing, sleep } from "./actor.ts";
 import type { FollowRecord } from "./followed.ts";
@@ -17,11 +18,13 @@ export class Dues {
   readonly #session: Session;
   readonly #records: FollowRecord[] = [];
   #isEnding = false;
+  #timer: Timer | null = null;
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(actor: ActorProcess, session: Session) {
     this.#actor = actor;
     this.#session = session;
-    this.#run().catch(actor.world.crashed);
+    this.#later();
   }
 
   add(record: FollowRecord): void {
@@ -31,15 +34,16 @@ export class Dues {
   /** No more of them. When everybody comes to an end, one more before that. */
   async end(): Promise<void> {
     this.#isEnding = true;
+    this.#timer?.cancel();
+    await this.#noting;
     if (this.#actor.isStopping()) await this.#note();
   }
 
-  async #run(): Promise<void> {
-    for (;;) {
-      await sleep(this.#actor, everyMs);
-      if (this.#isEnding || isOver(this.#session)) return;
-      await this.#note();
-    }
+  #later(): void {
+    if (this.#isEnding || isOver(this.#session)) return;
+    this.#timer = this.#actor.host.clock.setTimer(everyMs, () => {
+      this.#noting = this.#note().then(() => this.#later(), this.#actor.world.crashed);
+    });
   }
 
   async #note(): Promise<void> {
