@@ -23,6 +23,8 @@ export { eventBeforeRead } from "./checkers/event-before-read.ts";
 export type { EventBeforeReadInput, SessionDelivery } from "./checkers/event-before-read.ts";
 export { exactlyOnce } from "./checkers/exactly-once.ts";
 export type { EffectRecord, ExactlyOnceInput, OutcomeRecord } from "./checkers/exactly-once.ts";
+export { fencedOrder } from "./checkers/fenced-order.ts";
+export type { FencedRecord, GrantRecord } from "./checkers/fenced-order.ts";
 export { leaseBound } from "./checkers/lease-bound.ts";
 export type {
   BelievedUntilRecord,
@@ -35,6 +37,8 @@ export type {
 export type { CheckReport, Violation } from "./checkers/report.ts";
 export { sessionFifo } from "./checkers/session-fifo.ts";
 export type { SessionOpRecord } from "./checkers/session-fifo.ts";
+export { watchChain } from "./checkers/watch-chain.ts";
+export type { ChainItem, ChainRecord, ShownNode, WatchChainInput } from "./checkers/watch-chain.ts";
 export { watchComplete } from "./checkers/watch-complete.ts";
 export type { DeliveredItem, WatchCompleteInput, WatchStream } from "./checkers/watch-complete.ts";
 export type { CommittedEvent, SeenNode, WatchKind, WatchSpec } from "./checkers/watch-filter.ts";

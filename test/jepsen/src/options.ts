@@ -26,7 +26,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      workload: { type: "string", default: "register" },
+      workload: { type: "string", default: "mixed" },
       faults: { type: "string", default: "crash-leader,pause,halves,one-way" },
       seconds: { type: "string", default: "15" },
       minutes: { type: "string", default: "10" },

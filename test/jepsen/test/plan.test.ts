@@ -15,12 +15,26 @@ describe("plans", () => {
   });
 
   test("every kind is drawn, in order of time, and the load begins and ends without one", () => {
-    const { faults } = makePlan({ ...options, seed: 7 });
-    expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(faultKinds));
-    const times = faults.map(({ atMs }) => atMs);
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
-    expect(Math.min(...times)).toBeGreaterThanOrEqual(1_000);
-    expect(Math.max(...times)).toBeLessThan(options.loadMs - 1_000);
+    const plans = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => makePlan({ ...options, seed }));
+    const drawn = plans.flatMap(({ faults }) => faults.map(({ kind }) => kind));
+    expect(new Set(drawn)).toEqual(new Set(faultKinds));
+    for (const { faults } of plans) {
+      const times = faults.map(({ atMs }) => atMs);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+      expect(Math.min(...times)).toBeGreaterThanOrEqual(1_000);
+      expect(Math.max(...times)).toBeLessThan(options.loadMs - 1_000);
+    }
+  });
+
+  test("the disks of a plan are slow or fail, never both", () => {
+    for (let seed = 0; seed < 40; seed += 1) {
+      const { diskMode, faults } = makePlan({ ...options, seed });
+      const unfit = diskMode === "sync-slow" ? "failing-disk" : "slow-disk";
+      expect(faults.map(({ kind }) => kind)).not.toContain(unfit);
+    }
+    const { diskMode } = makePlan({ ...options, seed: 7, kinds: ["failing-disk"] });
+    expect(diskMode).not.toBe("sync-slow");
+    expect(makePlan({ ...options, seed: 7, kinds: ["slow-disk"] }).diskMode).toBe("sync-slow");
   });
 
   test("the suite has ten scenarios, each with faults of its own", () => {

@@ -1,4 +1,11 @@
-import type { HistoryWriter, OpResult, Operation, SessionOpRecord } from "@flotilla/history";
+import type {
+  ChainItem,
+  ChainRecord,
+  HistoryWriter,
+  OpResult,
+  Operation,
+  SessionOpRecord,
+} from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
 
 const observations: Readonly<Record<string, string>> = {
@@ -25,6 +32,8 @@ export class Recorder {
   readonly #nowNs: () => number;
   readonly #sequence = new Map<string, number>();
   readonly sessionOps: SessionOpRecord[] = [];
+  /** What watches told. */
+  readonly streams: ChainRecord[] = [];
 
   /** @param nowNs one clock for all */
   constructor(history: HistoryWriter, nowNs: () => number) {
@@ -64,6 +73,11 @@ export class Recorder {
       history.fail(id, this.#nowNs(), seen ?? error.code);
       return client;
     }
+  }
+
+  /** A recursive watch told something. */
+  told(client: string, session: string, event: ChainItem): void {
+    this.history.add({ kind: "watch", client, session, mode: "recursive", at_ns: this.#nowNs(), event });
   }
 
   #number(session: string): number {

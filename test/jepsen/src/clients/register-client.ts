@@ -1,71 +1,48 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { ConnectOptions, Session } from "@flotilla/coord/client";
-import { connect, text } from "@flotilla/coord/client";
+import type { Session } from "@flotilla/coord/client";
+import { text } from "@flotilla/coord/client";
 import type { OpResult, Operation } from "@flotilla/history";
-import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
-import type { Plan } from "../plan/plan.ts";
 import type { Recorder, Refusal } from "./recorder.ts";
 import type { RegisterPaths } from "./register-paths.ts";
-
-export interface ClientOptions {
-  readonly name: string;
-  readonly plan: Plan;
-  readonly connect: Omit<ConnectOptions, "signal">;
-  readonly random: KeyedRandom;
-  readonly paths: RegisterPaths;
-  readonly recorder: Recorder;
-}
+import { watchRegisters } from "./register-watcher.ts";
+import type { ClientOptions, Coord } from "./session-client.ts";
+import { SessionClient } from "./session-client.ts";
 
 /** The longest wait for one answer. */
 const timeoutMs = 4_000;
 const absent: Refusal = { refused: "NO_NODE" };
 
-/** A session with several requests in flight, each of its lanes a logical client; a new session when one is lost. */
-export class RegisterClient {
-  readonly #options: ClientOptions;
-  readonly #stop = new AbortController();
+/** Several requests in flight on one session, each of its lanes a logical client, beside a watch over all registers. */
+export class RegisterClient extends SessionClient {
+  readonly #paths: RegisterPaths;
+  readonly #recorder: Recorder;
   readonly #versions = new Map<string, number>();
   #values = 0;
-  #running: Promise<void> = Promise.resolve();
 
-  constructor(options: ClientOptions) {
-    this.#options = options;
+  constructor(options: ClientOptions, paths: RegisterPaths, recorder: Recorder) {
+    super(options);
+    this.#paths = paths;
+    this.#recorder = recorder;
   }
 
-  start(): void {
-    this.#running = this.#run();
-    // Heard of by `stop`; until then nobody waits for it.
-    this.#running.catch(() => {});
-  }
-
-  /** Begins nothing more; resolves once all it began has ended. @throws whatever is no error of the product's */
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      try {
-        await using client = await connect({ ...this.#options.connect, signal: this.#stop.signal });
-        const lanes = Array.from({ length: this.#options.plan.lanes }, (_, lane) =>
-          this.#work(client.session, this.#options.random.fork(`${client.session.id}/${lane}`)),
-        );
-        await Promise.all(lanes);
-      } catch (error) {
-        if (!FlotillaError.is(error)) throw error;
-      }
-    }
+  protected override async use(client: Coord, random: KeyedRandom): Promise<void> {
+    const { name, plan } = this.options;
+    const watching = watchRegisters(name, client.session, this.#recorder);
+    await Promise.all(
+      Array.from({ length: plan.lanes }, (_, lane) => this.#work(client.session, random.fork(String(lane)))),
+    );
+    await client.close();
+    await watching;
   }
 
   async #work(session: Session, random: KeyedRandom): Promise<void> {
-    const { plan, recorder, paths } = this.#options;
+    const recorder = this.#recorder;
     let client = recorder.history.newClient();
-    while (!session.signal.aborted && !this.#stop.signal.aborted) {
-      const op = this.#draw(paths.draw(random), random);
+    while (!session.signal.aborted && !this.stopping.aborted) {
+      const op = this.#draw(this.#paths.draw(random), random);
       client = await recorder.perform(client, session, op, () => this.#call(session, op));
-      await pause(random.below(2 * plan.thinkMs + 1));
+      await pause(random.below(2 * this.options.plan.thinkMs + 1));
     }
   }
 
@@ -75,7 +52,7 @@ export class RegisterClient {
     if (draw < 0.36) return { type: "exists", path };
     if (draw < 0.44) return { type: "delete", path };
     this.#values += 1;
-    const value = `${this.#options.name}-${this.#values}`;
+    const value = `${this.options.name}-${this.#values}`;
     if (draw < 0.6) return { type: "create", path, value };
     if (draw < 0.82) return { type: "set", path, value };
     const expectedVersion = Math.max(0, (this.#versions.get(path) ?? 0) - random.below(2));

@@ -23,13 +23,14 @@ const quietEndMs = 1_500;
 
 /** Draws a plan from its seed: the same options give the same plan. */
 export function makePlan(options: PlanOptions): Plan {
-  const { name, seed, nodes, workload, kinds, loadMs } = options;
+  const { name, seed, nodes, workload, loadMs } = options;
   const random = keyedRandom(seed, "jepsen-plan");
+  const diskMode = drawDiskMode(options.kinds, random);
+  const kinds = options.kinds.filter((kind) => kind !== (isSlow(diskMode) ? "failing-disk" : "slow-disk"));
   const faults: Fault[] = [];
   if (kinds.length > 0)
     for (let atMs = quietStartMs; atMs < loadMs - quietEndMs; atMs += meanGapMs / 2 + random.below(meanGapMs))
       faults.push(makeFault(pick(random, kinds), atMs, random));
-  const diskMode = pick(random, diskModes(kinds));
   return {
     format: 1,
     name,
@@ -60,9 +61,15 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
 }
 
 /** A plan has slow disks or failing ones. */
-function diskModes(kinds: readonly FaultKind[]): readonly DiskMode[] {
-  if (!kinds.includes("failing-disk")) return ["sync-slow"];
-  return ["sync-once", "sync-forever", "write-eio", "write-full"];
+function drawDiskMode(kinds: readonly FaultKind[], random: KeyedRandom): DiskMode {
+  const failing: readonly DiskMode[] = ["sync-once", "sync-forever", "write-eio", "write-full"];
+  const mode = pick(random, failing);
+  const slows = random.chance(0.3) || !kinds.includes("failing-disk");
+  return slows && (kinds.includes("slow-disk") || !kinds.includes("failing-disk")) ? "sync-slow" : mode;
+}
+
+function isSlow(mode: DiskMode): boolean {
+  return mode === "sync-slow";
 }
 
 /** One of a list that is not empty. */

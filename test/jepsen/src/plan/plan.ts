@@ -40,7 +40,8 @@ export interface Fault {
 /** How the disks of a run fail once they do. */
 export type DiskMode = "sync-once" | "sync-forever" | "write-eio" | "write-full" | "sync-slow";
 
-export const workloads = ["register"] as const;
+/** `mixed`: each third client takes locks, the others work on registers. */
+export const workloads = ["register", "lock", "mixed"] as const;
 
 export type WorkloadName = (typeof workloads)[number];
 

@@ -40,7 +40,11 @@ const scripts: readonly Script[] = [
   },
   {
     name: "pause-leader",
-    faults: [at(1_500, "pause", "leader", 400), at(3_500, "pause", "leader", 5_000)],
+    faults: [
+      at(1_500, "pause", "leader", 400),
+      at(3_500, "pause", "leader", 5_000),
+      at(4_000, "client-cut", "client#2", 4_000),
+    ],
   },
   {
     name: "full-disk",
@@ -82,7 +86,7 @@ export function defaultSuite(seed: number): Plan[] {
     name,
     seed: seed + position,
     nodes,
-    workload: "register",
+    workload: "mixed",
     ...usualLoad,
     loadMs,
     diskMode,

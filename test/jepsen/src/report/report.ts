@@ -10,11 +10,12 @@ export interface RunReport {
   readonly name: string;
   readonly seed: number;
   readonly ops: {
+    /** On registers, of whatever outcome. */
     readonly all: number;
     readonly ok: number;
     readonly fail: number;
     readonly unknown: number;
-    /** Those that said something and were judged. */
+    /** Those on registers that said something, with grants of locks and writes behind their fences: all were judged. */
     readonly checked: number;
   };
   /** How often each kind of fault struck. */
@@ -77,7 +78,7 @@ export function describe({
 }: RunReport): string {
   const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
   const verdict = violations.length > 0 ? "VIOLATED" : undecided > 0 ? "undecided" : "good";
-  return `${name}: seed ${seed}: ${verdict}: ${ops.checked} of ${ops.all} operations checked, ${ops.unknown} unknown; ${live.answered} of ${live.begun} answered while a fault lasted; ${struck.join(", ")}`;
+  return `${name}: seed ${seed}: ${verdict}: ${ops.checked} operations checked, ${ops.unknown} unknown; ${live.answered} of ${live.begun} answered while a fault lasted; ${struck.join(", ")}`;
 }
 
 function sum(numbers: readonly number[]): number {

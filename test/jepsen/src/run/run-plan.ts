@@ -5,9 +5,12 @@ import { connect } from "@flotilla/coord/client";
 import { HistoryWriter } from "@flotilla/history";
 import { silentLogger } from "@flotilla/runtime";
 import { keyedRandom } from "@flotilla/runtime/sim";
+import { BeliefBook } from "../clients/belief-book.ts";
+import { fencedRoot, LockClient } from "../clients/lock-client.ts";
 import { Recorder } from "../clients/recorder.ts";
 import { perform, RegisterClient } from "../clients/register-client.ts";
 import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import type { SessionClient } from "../clients/session-client.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -17,7 +20,7 @@ import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
 import { timeline } from "../report/timeline.ts";
 import type { Broken } from "../verdict/judge.ts";
-import { judgeExits, judgeHistory } from "../verdict/judge.ts";
+import { judgeExits, judgeRecords } from "../verdict/judge.ts";
 import { haveConverged, viewsOf } from "./views.ts";
 
 const pollMs = 100;
@@ -46,6 +49,7 @@ class Run {
   readonly #linked: LinkedCluster;
   readonly #history: HistoryWriter;
   readonly #recorder: Recorder;
+  readonly #beliefs: BeliefBook;
   readonly #injector: Injector;
   #startMs = performance.now();
 
@@ -53,7 +57,9 @@ class Run {
     this.#plan = plan;
     this.#linked = linked;
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
-    this.#recorder = new Recorder(this.#history, () => this.#nowMs() * 1e6);
+    const nowNs = (): number => Math.floor(this.#nowMs() * 1e6);
+    this.#recorder = new Recorder(this.#history, nowNs);
+    this.#beliefs = new BeliefBook(nowNs);
     this.#injector = new Injector(plan, linked, disks, () => this.#nowMs());
   }
 
@@ -63,7 +69,7 @@ class Run {
     cluster.start();
     {
       await using client = await cluster.connect();
-      await client.session.create(registerRoot, "");
+      for (const root of [registerRoot, fencedRoot]) await client.session.create(root, "");
     }
     const clients = await this.#clients();
     this.#startMs = performance.now();
@@ -85,7 +91,11 @@ class Run {
       this.#history.add({ kind: "fault", what: kind, target, from_ns, to_ns });
     }
     const ops = this.#history.ops();
-    const judged = judgeHistory(ops, this.#recorder.sessionOps);
+    const { sessionOps, streams } = this.#recorder;
+    const { grants, fenced } = this.#beliefs;
+    const beliefs = this.#beliefs.beliefs();
+    for (const record of [...beliefs, ...fenced]) this.#history.add({ ...record });
+    const judged = judgeRecords({ ops, sessionOps, streams, beliefs, grants, fenced });
     const all = { ...judged, violations: [...violations, ...judged.violations] };
     const report = makeReport(this.#plan, ops, struck, all);
     if (outFolder === null) return report;
@@ -97,26 +107,20 @@ class Run {
     return report;
   }
 
-  async #clients(): Promise<RegisterClient[]> {
-    const random = keyedRandom(this.#plan.seed, "jepsen-clients");
+  async #clients(): Promise<SessionClient[]> {
+    const { workload, clients: count, seed, sessionTtlMs } = this.#plan;
+    const random = keyedRandom(seed, "jepsen-clients");
     const paths = new RegisterPaths();
-    const clients: RegisterClient[] = [];
-    for (let k = 0; k < this.#plan.clients; k += 1) {
+    const clients: SessionClient[] = [];
+    for (let k = 0; k < count; k += 1) {
       const name = `c${k}`;
+      const { endpoints } = this.#linked.cluster;
+      const host = await this.#linked.clientHost(name);
+      const connectOptions = { endpoints, sessionTtlMs, logger: silentLogger, host };
+      const options = { name, plan: this.#plan, connect: connectOptions, random: random.fork(name) };
+      const locks = workload === "lock" || (workload === "mixed" && k % 3 === 2);
       clients.push(
-        new RegisterClient({
-          name,
-          plan: this.#plan,
-          connect: {
-            endpoints: this.#linked.cluster.endpoints,
-            sessionTtlMs: this.#plan.sessionTtlMs,
-            logger: silentLogger,
-            host: await this.#linked.clientHost(name),
-          },
-          random: random.fork(name),
-          paths,
-          recorder: this.#recorder,
-        }),
+        locks ? new LockClient(options, this.#beliefs) : new RegisterClient(options, paths, this.#recorder),
       );
     }
     return clients;
@@ -129,7 +133,9 @@ class Run {
     for (;;) {
       const views = await viewsOf(cluster);
       if (haveConverged(views, this.#plan.nodes)) return null;
-      if (performance.now() > deadlineMs) return `${JSON.stringify(views)}\n${cluster.diagnose()}`;
+      const isHopeless = cluster.members.some(({ isRunning }) => !isRunning);
+      if (isHopeless || performance.now() > deadlineMs)
+        return `${JSON.stringify(views)}\n${cluster.diagnose()}`;
       await pause(pollMs);
     }
   }

@@ -1,5 +1,21 @@
-import { checkLinearizability, sessionFifo, zxidWitness } from "@flotilla/history";
-import type { CheckReport, OpRecord, SessionOpRecord } from "@flotilla/history";
+import {
+  checkLinearizability,
+  epochMonotone,
+  fencedOrder,
+  sessionFifo,
+  singleHolder,
+  watchChain,
+  zxidWitness,
+} from "@flotilla/history";
+import type {
+  BeliefRecord,
+  ChainRecord,
+  CheckReport,
+  FencedRecord,
+  GrantRecord,
+  OpRecord,
+  SessionOpRecord,
+} from "@flotilla/history";
 import type { MemberProcess } from "../processes/member-process.ts";
 
 /** A promise that was broken, and by which invariant of the house it was. */
@@ -19,17 +35,31 @@ export interface Judgement {
 const maxSteps = 20_000_000;
 const exitOfFailedDisk = 74;
 
+/** All that clients recorded. */
+export interface Records {
+  readonly ops: readonly OpRecord[];
+  readonly sessionOps: readonly SessionOpRecord[];
+  readonly streams: readonly ChainRecord[];
+  readonly beliefs: readonly BeliefRecord[];
+  readonly grants: readonly GrantRecord[];
+  readonly fenced: readonly FencedRecord[];
+}
+
 /** What clients recorded, judged by every checker that it suffices for. */
-export function judgeHistory(ops: readonly OpRecord[], sessionOps: readonly SessionOpRecord[]): Judgement {
+export function judgeRecords({ ops, sessionOps, streams, beliefs, grants, fenced }: Records): Judgement {
   const linear = checkLinearizability(ops, { maxSteps });
   const isWrong = linear.verdict === "not-linearizable";
   return {
-    checked: linear.checked,
+    checked: linear.checked + fenced.length + grants.length,
     undecided: linear.verdict === "undecided" ? 1 : 0,
     violations: [
       ...(isWrong ? [{ invariant: "LinearizableHistory", message: linear.explain ?? "" }] : []),
       ...brokenBy("LinearizableHistory", zxidWitness(ops)),
       ...brokenBy("SessionFifo", sessionFifo(sessionOps)),
+      ...brokenBy("WatchComplete", watchChain({ streams, ops })),
+      ...brokenBy("SingleHolder", singleHolder(beliefs)),
+      ...brokenBy("SingleHolder", fencedOrder(fenced, grants)),
+      ...brokenBy("EpochMonotone", epochMonotone(beliefs)),
     ],
   };
 }

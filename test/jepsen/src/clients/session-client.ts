@@ -1,0 +1,57 @@
+import type { ConnectOptions } from "@flotilla/coord/client";
+import { connect } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/runtime";
+import type { KeyedRandom } from "@flotilla/runtime/sim";
+import type { Plan } from "../plan/plan.ts";
+
+export type Coord = Awaited<ReturnType<typeof connect>>;
+
+export interface ClientOptions {
+  /** Under which faults know it. */
+  readonly name: string;
+  readonly plan: Plan;
+  readonly connect: Omit<ConnectOptions, "signal">;
+  readonly random: KeyedRandom;
+}
+
+/** Works on a session until that is lost, then on a new one, until it is told to stop. */
+export abstract class SessionClient {
+  protected readonly options: ClientOptions;
+  readonly #stop = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ClientOptions) {
+    this.options = options;
+  }
+
+  /** Fires when nothing more is to be begun. */
+  protected get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  start(): void {
+    this.#running = this.#run();
+    // Heard of by `stop`; until then nobody waits for it.
+    this.#running.catch(() => {});
+  }
+
+  /** Begins nothing more; resolves once all it began has ended. @throws whatever is no error of the product's */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  /** Uses one session until it is over or `stopping` fires. May throw a `FlotillaError`. */
+  protected abstract use(client: Coord, random: KeyedRandom): Promise<void>;
+
+  async #run(): Promise<void> {
+    while (!this.stopping.aborted) {
+      try {
+        await using client = await connect({ ...this.options.connect, signal: this.stopping });
+        await this.use(client, this.options.random.fork(client.session.id));
+      } catch (error) {
+        if (!FlotillaError.is(error)) throw error;
+      }
+    }
+  }
+}
