@@ -13,15 +13,20 @@ import { SessionClient } from "./session-client.ts";
 const timeoutMs = 4_000;
 const absent: Refusal = { refused: "NO_NODE" };
 
+/** Whether it writes, too. A session's reads wait for its earlier writes: only one that never writes asks a cut-off server. */
+export type Habit = "reads-and-writes" | "reads";
+
 /** Several requests in flight on one session, each of its lanes a logical client, beside a watch over all registers. */
 export class RegisterClient extends SessionClient {
+  readonly #habit: Habit;
   readonly #paths: RegisterPaths;
   readonly #recorder: Recorder;
   readonly #versions = new Map<string, number>();
   #values = 0;
 
-  constructor(options: ClientOptions, paths: RegisterPaths, recorder: Recorder) {
+  constructor(options: ClientOptions, habit: Habit, paths: RegisterPaths, recorder: Recorder) {
     super(options);
+    this.#habit = habit;
     this.#paths = paths;
     this.#recorder = recorder;
   }
@@ -47,7 +52,7 @@ export class RegisterClient extends SessionClient {
   }
 
   #draw(path: string, random: KeyedRandom): Operation {
-    const draw = random.float();
+    const draw = random.float() * (this.#habit === "reads" ? 0.36 : 1);
     if (draw < 0.3) return { type: "get", path };
     if (draw < 0.36) return { type: "exists", path };
     if (draw < 0.44) return { type: "delete", path };

@@ -120,7 +120,9 @@ class Run {
       const options = { name, plan: this.#plan, connect: connectOptions, random: random.fork(name) };
       const locks = workload === "lock" || (workload === "mixed" && k % 3 === 2);
       clients.push(
-        locks ? new LockClient(options, this.#beliefs) : new RegisterClient(options, paths, this.#recorder),
+        locks
+          ? new LockClient(options, this.#beliefs)
+          : new RegisterClient(options, k % 3 === 1 ? "reads" : "reads-and-writes", paths, this.#recorder),
       );
     }
     return clients;
