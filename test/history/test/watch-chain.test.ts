@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { watchChain } from "../src/index.ts";
-import type { ChainItem, OpRecord } from "../src/index.ts";
+import type { ChainItem, ChainRecord, OpRecord } from "../src/index.ts";
 
 const start: ChainItem = { type: "snapshot", revision: 1, nodes: [{ path: "/a", version: 4, value: "old" }] };
 const good: readonly ChainItem[] = [
@@ -24,8 +24,12 @@ function write(id: number, path: string, value: string, zxid: number): OpRecord 
   return { id, client: id, op: { type: "set", path, value }, ...times, outcome: "ok", result: { zxid } };
 }
 
-function rulesOf(items: readonly ChainItem[], written: readonly OpRecord[] = ops): string[] {
-  const stream = { kind: "watch-stream", client: "c0", session: "s", items } as const;
+function rulesOf(
+  items: readonly ChainItem[],
+  written: readonly OpRecord[] = ops,
+  more: Pick<ChainRecord, "until"> = {},
+): string[] {
+  const stream = { kind: "watch-stream", client: "c0", session: "s", items, ...more } as const;
   const { violations } = watchChain({ streams: [stream], ops: written });
   return [...new Set(violations.map(({ rule }) => rule))];
 }
@@ -75,6 +79,12 @@ describe("watchChain", () => {
   test("finds an acknowledged write that is at another revision, and a stream without a start", () => {
     expect(rulesOf(good, [...ops, write(9, "/c", "v9", 4)])).toContain("lost");
     expect(rulesOf(good.slice(1))).toContain("no-start");
+  });
+
+  test("finds a stream that stopped before it had told all that it had to", () => {
+    expect(rulesOf(good, ops, { until: 6 })).toEqual([]);
+    expect(rulesOf(good.slice(0, -1), ops, { until: 6 })).toEqual(["stopped"]);
+    expect(rulesOf([], ops, { until: 6 })).toEqual(["stopped"]);
   });
 
   test("finds a snapshot that goes back", () => {

@@ -23,6 +23,8 @@ export interface ChainRecord {
   readonly client: string;
   readonly session: string;
   readonly items: readonly ChainItem[];
+  /** A revision that it had to reach. Absent: it may end anywhere. */
+  readonly until?: number;
 }
 
 export interface WatchChainInput {
@@ -47,6 +49,7 @@ export function watchChain({ streams, ops }: WatchChainInput): CheckReport {
   for (const stream of streams) {
     const chain = new Chain(stream, written, findings);
     for (const item of stream.items) chain.take(item);
+    chain.finish();
     for (const record of acknowledged) chain.require(record);
     findings.checked(stream.items.length);
   }
@@ -84,6 +87,14 @@ class Chain {
     this.#values.set(item.revision, item.value);
     if (item.type !== "deleted" && !this.#written.has(item.value))
       this.#add("phantom", item, "shows a value that nobody wrote");
+  }
+
+  /** Nothing more comes. */
+  finish(): void {
+    const { session, until } = this.#stream;
+    const reached = this.#told.at(-1)?.to ?? 0;
+    if (until !== undefined && reached < until)
+      this.#findings.add("stopped", `the watch of ${session} tells nothing from ${reached} to ${until}`);
   }
 
   /** What was acknowledged must have been told. */

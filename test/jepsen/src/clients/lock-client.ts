@@ -51,7 +51,7 @@ export class LockClient extends SessionClient {
     random: KeyedRandom,
   ): Promise<void> {
     const writes = 1 + random.below(4);
-    const restMs = random.chance(0.03) ? longHoldMs / writes : random.below(15);
+    const restMs = random.chance(0.01) ? longHoldMs / writes : random.below(15);
     for (let k = 0; k < writes; k += 1) {
       this.#writes += 1;
       const limits = { fence: held.fence, timeoutMs: waitMs };

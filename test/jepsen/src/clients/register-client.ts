@@ -5,7 +5,7 @@ import type { OpResult, Operation } from "@flotilla/history";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { Recorder, Refusal } from "./recorder.ts";
 import type { RegisterPaths } from "./register-paths.ts";
-import { watchRegisters } from "./register-watcher.ts";
+import { RegisterWatcher } from "./register-watcher.ts";
 import type { ClientOptions, Coord } from "./session-client.ts";
 import { SessionClient } from "./session-client.ts";
 
@@ -23,6 +23,8 @@ export class RegisterClient extends SessionClient {
   readonly #recorder: Recorder;
   readonly #versions = new Map<string, number>();
   #values = 0;
+  /** The highest revision of a register that the session under way was shown. */
+  #seen = 0;
 
   constructor(options: ClientOptions, habit: Habit, paths: RegisterPaths, recorder: Recorder) {
     super(options);
@@ -33,10 +35,13 @@ export class RegisterClient extends SessionClient {
 
   protected override async use(client: Coord, random: KeyedRandom): Promise<void> {
     const { name, plan } = this.options;
-    const watching = watchRegisters(name, client.session, this.#recorder);
+    const watcher = new RegisterWatcher(name, client.session, this.#recorder);
+    const watching = watcher.run();
+    this.#seen = 0;
     await Promise.all(
       Array.from({ length: plan.lanes }, (_, lane) => this.#work(client.session, random.fork(String(lane)))),
     );
+    await watcher.finish(this.#seen);
     await client.close();
     await watching;
   }
@@ -67,6 +72,7 @@ export class RegisterClient extends SessionClient {
   async #call(session: Session, op: Operation): Promise<OpResult | Refusal> {
     const result = await perform(session, op);
     if (!("refused" in result) && result.version !== undefined) this.#versions.set(op.path, result.version);
+    if (!("refused" in result)) this.#seen = Math.max(this.#seen, result.zxid ?? 0);
     return result;
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Session, Watch } from "@flotilla/coord/client";
 import { text } from "@flotilla/coord/client";
 import type { ChainItem, ChainRecord } from "@flotilla/history";
@@ -7,21 +8,49 @@ import { registerRoot } from "./register-paths.ts";
 
 type Told = Watch extends AsyncIterable<infer Event> ? Event : never;
 
+const pollMs = 20;
+/** An event comes before any answer that shows it: what is not here by then never will be. */
+const patienceMs = 30_000;
+
 /** Notes all that a watch over every register tells, until the session is over. */
-export async function watchRegisters(name: string, session: Session, recorder: Recorder): Promise<void> {
-  const items: ChainItem[] = [];
-  const record: ChainRecord = { kind: "watch-stream", client: name, session: session.id, items };
-  recorder.streams.push(record);
-  try {
-    await using watch = await session.watch(registerRoot, { kind: "recursive", initial: true });
-    for await (const event of watch) {
-      const item = itemOf(event);
-      if (item === null) continue;
-      items.push(item);
-      recorder.told(name, session.id, item);
+export class RegisterWatcher {
+  readonly #session: Session;
+  readonly #recorder: Recorder;
+  readonly #items: ChainItem[] = [];
+  readonly #record: ChainRecord & { until?: number };
+
+  constructor(name: string, session: Session, recorder: Recorder) {
+    this.#session = session;
+    this.#recorder = recorder;
+    this.#record = { kind: "watch-stream", client: name, session: session.id, items: this.#items };
+    recorder.streams.push(this.#record);
+  }
+
+  /** Resolves once the session is over. */
+  async run(): Promise<void> {
+    try {
+      await using watch = await this.#session.watch(registerRoot, { kind: "recursive", initial: true });
+      for await (const event of watch) {
+        const item = itemOf(event);
+        if (item === null) continue;
+        this.#items.push(item);
+        this.#recorder.told(this.#record.client, this.#record.session, item);
+      }
+    } catch (error) {
+      if (!FlotillaError.is(error)) throw error;
     }
-  } catch (error) {
-    if (!FlotillaError.is(error)) throw error;
+  }
+
+  /** Asks of the watch, if its session lives on, that it has told what the session has seen. */
+  async finish(seen: number): Promise<void> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (!this.#session.signal.aborted && (this.#items.at(-1)?.revision ?? 0) < seen) {
+      if (performance.now() > deadlineMs) {
+        this.#record.until = seen;
+        return;
+      }
+      await pause(pollMs);
+    }
   }
 }
 

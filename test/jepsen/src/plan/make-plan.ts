@@ -14,7 +14,7 @@ export interface PlanOptions {
 }
 
 /** What all plans share unless they say otherwise. */
-export const usualLoad = { clients: 6, lanes: 2, sessionTtlMs: 3_000, thinkMs: 4 } as const;
+export const usualLoad = { clients: 6, lanes: 4, sessionTtlMs: 3_000, thinkMs: 8 } as const;
 
 const meanGapMs = 2_000;
 const quietStartMs = 1_000;
