@@ -25,6 +25,7 @@ export type {
 export { readBudget, readExcess, writeBudget, writeExcess } from "./budget-codec.ts";
 export type { BudgetReads } from "./budget-ops.ts";
 export { digestId } from "./digest-id.ts";
+export { readDecimal } from "./decimal.ts";
 export { decodeCommand, encodeCommand } from "./command-codec.ts";
 export { newestLevel, oldestLevel } from "./feature-level.ts";
 export { compareTokens, EventHistory } from "./history.ts";
@@ -45,7 +46,9 @@ export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";
 export { TriggerTable } from "./trigger-table.ts";
 export type { Trigger, TriggerKind, TriggerKinds, TriggerPaths, TriggerTree } from "./trigger-table.ts";
+export type { LeaseEntry, LeasesPage, SessionInfo, SessionsPage } from "./session-info.ts";
 export type {
+  AddOp,
   Applied,
   AttachCommand,
   BeginHistoryCommand,
@@ -62,10 +65,8 @@ export type {
   ExpireCommand,
   GrantOp,
   KvCommand,
-  LeaseEntry,
   LeaseId,
   LeaseInfo,
-  LeasesPage,
   MultiOp,
   Node,
   Operation,
@@ -76,8 +77,6 @@ export type {
   Result,
   RevokeOp,
   SessionId,
-  SessionInfo,
-  SessionsPage,
   SetAclOp,
   SetFeatureLevelCommand,
   SetOp,

@@ -13,6 +13,7 @@ import type { Performed } from "./perform.ts";
 import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./machine-api.ts";
 import { MachineRestore, type Restored } from "./restore.ts";
 import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
+import type { LeasesPage, SessionInfo, SessionsPage } from "./session-info.ts";
 import { writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState, type Standing, type State } from "./state.ts";
 import { openSubtree, type Subtree } from "./subtree.ts";
@@ -27,14 +28,11 @@ import type {
   ExpireCommand,
   LeaseId,
   LeaseInfo,
-  LeasesPage,
   Node,
   ReapablePage,
   ReapCommand,
   RequestCommand,
   SessionId,
-  SessionInfo,
-  SessionsPage,
   Stat,
   TreeEvent,
   Usage,

@@ -15,6 +15,7 @@ import {
 import { idDigits } from "./ids.ts";
 import { operationBounds } from "./operation-bounds.ts";
 import type {
+  AddOp,
   CheckOp,
   Conditions,
   CreateOp,
@@ -42,6 +43,7 @@ const tag = {
   doom: 11,
   setAcl: 12,
   setBudget: 13,
+  add: 14,
 } as const;
 const sequentialFlag = 1;
 const guardedFlag = 2;
@@ -82,6 +84,14 @@ function writeSet(writer: CborWriter, op: SetOp): void {
   open(writer, tag[op.type], op.if);
   writer.text(op.path);
   writer.bytes(op.value);
+  writeConditions(writer, op.if);
+  close(writer, op.if);
+}
+
+function writeAdd(writer: CborWriter, op: AddOp): void {
+  open(writer, tag.add, op.if);
+  writer.text(op.path);
+  writer.number(op.by);
   writeConditions(writer, op.if);
   close(writer, op.if);
 }
@@ -127,6 +137,9 @@ export function writeOperation(writer: CborWriter, op: Operation): void {
     case "set":
     case "put":
       writeSet(writer, op);
+      return;
+    case "add":
+      writeAdd(writer, op);
       return;
     case "delete":
       writeDelete(writer, op);
@@ -198,6 +211,10 @@ function readSet(type: "set" | "put", reader: CborReader): SetOp {
   return { type, path: readPath(reader), value: readValue(reader), if: readConditions(reader) };
 }
 
+function readAdd(reader: CborReader): AddOp {
+  return { type: "add", path: readPath(reader), by: reader.int("by"), if: readConditions(reader) };
+}
+
 function readDelete(reader: CborReader): DeleteOp {
   return {
     type: "delete",
@@ -229,7 +246,7 @@ function unknown(): never {
 }
 
 function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp {
-  if (kind > tag.check && kind !== tag.deleteAll) unknown();
+  if (kind > tag.check && kind !== tag.deleteAll && kind !== tag.add) unknown();
   if (kind === tag.create) return readCreate(reader, items);
   const isPlain = items === 5;
   if (!isPlain) expectItems("operation", items, 6);
@@ -237,12 +254,14 @@ function readTreeFields(reader: CborReader, kind: number, items: number): TreeOp
   return isPlain ? op : { ...op, if: { ...op.if, ...readRare(reader) } };
 }
 
-function readConditional(reader: CborReader, kind: number): SetOp | DeleteOp | CheckOp {
+function readConditional(reader: CborReader, kind: number): SetOp | AddOp | DeleteOp | CheckOp {
   switch (kind) {
     case tag.set:
       return readSet("set", reader);
     case tag.put:
       return readSet("put", reader);
+    case tag.add:
+      return readAdd(reader);
     case tag.delete:
       return readDelete(reader);
     case tag.deleteAll:

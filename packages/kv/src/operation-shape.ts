@@ -3,6 +3,7 @@ import {
   readArray,
   readBoolean,
   readBytes,
+  readInt,
   readOptionalBoolean,
   readOptionalUint,
   readString,
@@ -50,6 +51,11 @@ function checkTreeShape(op: TreeOp): void {
     case "put":
       checkPath(op.path);
       checkValue(op.value);
+      checkConditions(op.if);
+      return;
+    case "add":
+      checkPath(op.path);
+      readInt(op.by, "by");
       checkConditions(op.if);
       return;
     case "delete":

@@ -6,7 +6,7 @@ import { readStat, writeStat } from "./stat-codec.ts";
 import type { Branch, OpResult, Result } from "./types.ts";
 
 /** Raised when the meaning of a result's bytes changes. */
-const resultFormat = 2;
+const resultFormat = 3;
 const maxCode = 64;
 
 const writer = new CborWriter();
@@ -17,10 +17,11 @@ function writeOpResult(result: OpResult): void {
     writer.text(result.code);
     return;
   }
-  writer.array(2);
+  writer.array(result.sum === undefined ? 2 : 3);
   writer.text(result.path);
   if (result.stat === null) writer.null();
   else writeStat(writer, result.stat);
+  if (result.sum !== undefined) writer.number(result.sum);
 }
 
 function open(result: Result, items: number): void {
@@ -61,9 +62,11 @@ function readCode(reader: CborReader): ErrorCode {
 }
 
 function readOpResult(reader: CborReader): OpResult {
-  if (reader.array("op result", 1, 2) === 1) return { ok: false, code: readCode(reader) };
+  const items = reader.array("op result", 1, 3);
+  if (items === 1) return { ok: false, code: readCode(reader) };
   const path = reader.text("path", limits.pathBytes);
-  return { ok: true, path, stat: reader.takeNull() ? null : readStat(reader) };
+  const result = { ok: true, path, stat: reader.takeNull() ? null : readStat(reader) } as const;
+  return items === 2 ? result : { ...result, sum: reader.int("sum") };
 }
 
 function readResult(reader: CborReader): Result {

@@ -24,6 +24,7 @@ function takePart(hash: ItemHash, part: OpResult): void {
   }
   hash.word(part.stat === null ? 1 : 2).word(pathHashOf(part));
   if (part.stat !== null) takeStat(hash, part.stat);
+  if (part.sum !== undefined) hash.word(5).int(part.sum);
 }
 
 function takeExcess(hash: ItemHash, { path, kind, limit, used, wanted }: BudgetExcess): ItemHash {

@@ -1,7 +1,40 @@
 import { limits } from "./limits.ts";
 import type { Session } from "./session-table.ts";
 import type { State } from "./state.ts";
-import type { LeaseId, LeasesPage, SessionId, SessionInfo, SessionsPage } from "./types.ts";
+import type { LeaseId, LeaseInfo, SessionId } from "./types.ts";
+
+export interface SessionInfo {
+  readonly id: SessionId;
+  readonly ttlMs: number;
+  readonly attach: number;
+  readonly lastSeq: number;
+  /** Its leases, its own among them. */
+  readonly leases: number;
+  /** Nodes that end with one of them. */
+  readonly nodes: number;
+  /** Its own lease is renewed no more. */
+  readonly doomed: boolean;
+}
+
+/** A page of sessions, sorted by id. */
+export interface SessionsPage {
+  readonly sessions: readonly SessionInfo[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: SessionId | null;
+}
+
+/** A lease and what it has. */
+export interface LeaseEntry extends LeaseInfo {
+  /** Nodes that end with it. */
+  readonly nodes: number;
+}
+
+/** A page of leases, sorted by id. */
+export interface LeasesPage {
+  readonly leases: readonly LeaseEntry[];
+  /** Pass as `after` for the next page; null when this was the last. */
+  readonly next: LeaseId | null;
+}
 
 /** What there is to tell of a session. Costs by the number of its leases. */
 export function sessionInfo({ tree, sessions }: State, session: Session): SessionInfo {

@@ -4,7 +4,7 @@ import type { Standing } from "./state.ts";
 /** First bytes of a snapshot; the format version follows as one byte. */
 export const magic: Uint8Array = new TextEncoder().encode("FLOTKV");
 /** Raised when the meaning of a snapshot's bytes changes. */
-export const snapshotFormat = 8;
+export const snapshotFormat = 9;
 /** Before each frame: its length and its CRC-32, both 32 bits, big endian. */
 export const frameHeaderBytes = 8;
 /** Bytes of one frame at most. */

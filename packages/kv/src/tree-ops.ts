@@ -9,6 +9,7 @@ import type { BudgetExcess } from "./budget.ts";
 import { Change } from "./change.ts";
 import type { Before, Family } from "./change.ts";
 import { unmet } from "./conditions.ts";
+import { readDecimal, writeDecimal } from "./decimal.ts";
 import { limits } from "./limits.ts";
 import { isPath } from "./paths.ts";
 import type { HashedResult } from "./result-hash.ts";
@@ -16,7 +17,9 @@ import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
 import { isOver, lifetime, mtimeOf, setMtime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
+import { bytesAt } from "./values.ts";
 import type {
+  AddOp,
   CheckOp,
   Conditions,
   CreateOp,
@@ -216,14 +219,36 @@ function set(x: Execution, op: SetOp): Outcome {
   const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node !== undefined) return update(x, node, op.value);
-  if (op.type === "set") return "ERR_FLOTILLA_NOT_FOUND";
-  const parent = x.tree.parentOf(op.path);
+  return op.type === "set" ? "ERR_FLOTILLA_NOT_FOUND" : insertOrdinary(x, op.path, op.value);
+}
+
+/** Adds a node that stays and is everybody's. */
+function insertOrdinary(x: Execution, path: string, value: Uint8Array): Outcome {
+  const parent = x.tree.parentOf(path);
   if (parent === undefined) return "ERR_FLOTILLA_NOT_FOUND";
   if (!may(x, parent, permissions.create)) return "ERR_FLOTILLA_NO_AUTH";
   if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
-  const { path, value } = op;
   const ordinary = { owner: null, guarded: false, lifetime: lifetime.endless, access: openAccess };
   return insert(x, parent, { path, value, ...ordinary });
+}
+
+/** The sum is told: whoever adds to a node must be allowed to read it. */
+function add(x: Execution, { path, by, if: wanted }: AddOp): Outcome {
+  const node = x.tree.get(path);
+  if (node !== undefined && !may(x, node, permissions.write)) return "ERR_FLOTILLA_NO_AUTH";
+  if (node !== undefined && !may(x, node, permissions.read)) return "ERR_FLOTILLA_NO_AUTH";
+  const code = unmetFor(x, node, wanted);
+  if (code !== null) return code;
+  const before = node === undefined ? 0 : readDecimal(bytesAt(node));
+  if (before === null) return "ERR_FLOTILLA_BAD_VALUE";
+  const sum = before + by;
+  if (!Number.isSafeInteger(sum)) return "ERR_FLOTILLA_LIMIT";
+  const value = writeDecimal(sum);
+  const outcome =
+    node === undefined
+      ? insertOrdinary(x, path, value)
+      : setWithin(x, node, { type: "set", path, value, if: {} });
+  return typeof outcome === "object" && "ok" in outcome && outcome.ok ? { ...outcome, sum } : outcome;
 }
 
 /** Removes a node that exists and has no children. */
@@ -304,6 +329,8 @@ export function applyTreeOp(x: Execution, op: TreeOp): Outcome {
     case "set":
     case "put":
       return set(x, op);
+    case "add":
+      return add(x, op);
     case "delete":
       return remove(x, op);
     default:

@@ -82,6 +82,18 @@ export interface SetOp {
   readonly value: Uint8Array;
   readonly if: Conditions;
 }
+/**
+ * Adds to the number that a node holds as decimal text, or creates a persistent node with it; the result has the sum.
+ * Refused with `ERR_FLOTILLA_BAD_VALUE` when the node holds anything else, with `ERR_FLOTILLA_LIMIT` when the sum would
+ * be no safe integer. Who may not read the node may not add to it.
+ */
+export interface AddOp {
+  readonly type: "add";
+  readonly path: string;
+  /** A safe integer, of either sign. */
+  readonly by: number;
+  readonly if: Conditions;
+}
 export interface DeleteOp {
   readonly type: "delete";
   readonly path: string;
@@ -99,7 +111,7 @@ export interface CheckOp {
   readonly path: string;
   readonly if: Conditions;
 }
-export type TreeOp = CreateOp | SetOp | DeleteOp | CheckOp;
+export type TreeOp = CreateOp | SetOp | AddOp | DeleteOp | CheckOp;
 
 /**
  * Applied as a whole or not at all; each op sees the effects of those before it; one revision. At most 1,000 operations,
@@ -228,7 +240,13 @@ export type KvCommand =
 
 /** What became of one tree operation. */
 export type OpResult =
-  | { readonly ok: true; readonly path: string; readonly stat: Stat | null }
+  | {
+      readonly ok: true;
+      readonly path: string;
+      readonly stat: Stat | null;
+      /** Of an addition. */
+      readonly sum?: number;
+    }
   | { readonly ok: false; readonly code: ErrorCode };
 
 /** What became of a request; travels to the client as encoded in the window. */
@@ -357,43 +375,10 @@ export interface ChildrenPage {
   readonly next: string | null;
 }
 
-export interface SessionInfo {
-  readonly id: SessionId;
-  readonly ttlMs: number;
-  readonly attach: number;
-  readonly lastSeq: number;
-  /** Its leases, its own among them. */
-  readonly leases: number;
-  /** Nodes that end with one of them. */
-  readonly nodes: number;
-  /** Its own lease is renewed no more. */
-  readonly doomed: boolean;
-}
-
-/** A page of sessions, sorted by id. */
-export interface SessionsPage {
-  readonly sessions: readonly SessionInfo[];
-  /** Pass as `after` for the next page; null when this was the last. */
-  readonly next: SessionId | null;
-}
-
 export interface LeaseInfo {
   readonly id: LeaseId;
   readonly session: SessionId;
   readonly ttlMs: number;
   /** It is renewed no more. */
   readonly doomed: boolean;
-}
-
-/** A lease and what it has. */
-export interface LeaseEntry extends LeaseInfo {
-  /** Nodes that end with it. */
-  readonly nodes: number;
-}
-
-/** A page of leases, sorted by id. */
-export interface LeasesPage {
-  readonly leases: readonly LeaseEntry[];
-  /** Pass as `after` for the next page; null when this was the last. */
-  readonly next: LeaseId | null;
 }

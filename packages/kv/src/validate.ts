@@ -101,6 +101,8 @@ function treeFault(op: TreeOp, known: KnownPaths): Fault | null {
       return (
         misplacedExists(op.if) ?? pathFault(op.path, known) ?? valueFault(op.value) ?? conditionsFault(op.if)
       );
+    case "add":
+      return misplacedExists(op.if) ?? pathFault(op.path, known) ?? conditionsFault(op.if);
     case "delete":
       if (op.path === "/") return badArgument("the root cannot be deleted");
       return misplacedExists(op.if) ?? pathFault(op.path, known) ?? conditionsFault(op.if);
@@ -180,8 +182,7 @@ export function isTtl(ttlMs: number): boolean {
  */
 export function validateOperation(op: Operation): void {
   requireShape(op);
-  const misplaced =
-    op.type === "set" || op.type === "put" || op.type === "delete" ? misplacedExists(op.if) : null;
+  const misplaced = "if" in op && op.type !== "multi" && op.type !== "check" ? misplacedExists(op.if) : null;
   const found = misplaced ?? faultOf(op);
   if (found === null) return;
   throw new FlotillaError(

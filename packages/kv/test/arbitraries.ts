@@ -4,6 +4,7 @@ import { acls, callers } from "./acl-arbitraries.ts";
 import { budgets } from "./budget-arbitraries.ts";
 import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
+import { draft, type Draft, goodPaths, paths, type Wanted, wanted } from "./draft-arbitraries.ts";
 import { idOf, secretOf } from "./support.ts";
 
 type State = GoldenModel["state"];
@@ -11,83 +12,6 @@ type State = GoldenModel["state"];
 const sessions = 3;
 /** Ids of sessions and of the leases that they may add. */
 const ids = fc.integer({ min: 0, max: sessions + 2 });
-const goodPaths = [
-  "/",
-  "/a",
-  "/b",
-  "/a-b",
-  "/a/x",
-  "/a/y",
-  "/a/x/z",
-  "/b/w",
-  "/a/s-0000000000",
-  "/a/0000000001",
-];
-const badPaths = ["", "a", "/a/", "//", "/a//x", "/a/./x", "/a/.."];
-const paths = fc.oneof(
-  { weight: 40, arbitrary: fc.constantFrom(...goodPaths) },
-  { weight: 1, arbitrary: fc.constantFrom(...badPaths) },
-);
-const prefixes = fc.constantFrom("/a/s-", "/a/", "/", "/a/x/q", "/b/s-", "/none/s-", "/a//");
-const values = fc.uint8Array({ maxLength: 4 });
-
-type Wanted = "current" | number | undefined;
-const wanted = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Wanted>(undefined) },
-  { weight: 2, arbitrary: fc.constant<Wanted>("current") },
-  { weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }) },
-);
-
-/** An operation whose conditions may still refer to the state. */
-interface Draft {
-  readonly type: "create" | "set" | "put" | "delete" | "check";
-  readonly path: string;
-  readonly prefix: string;
-  readonly value: Uint8Array;
-  readonly lease: number | "own" | null;
-  readonly sequential: boolean;
-  readonly guarded: boolean;
-  /** `mixed` draws what does not go together. */
-  readonly kind: "any" | "container" | "ttl" | "mixed";
-  readonly ttlMs: number;
-  readonly force: boolean;
-  readonly recursive: boolean;
-  readonly acl: Acl | undefined;
-  readonly version: Wanted;
-  readonly mzxid: Wanted;
-  readonly exists: boolean | undefined;
-  readonly rare: "owner" | "children" | "value" | undefined;
-  /** What `rare` asks for is what is there. */
-  readonly rareHolds: boolean;
-}
-
-const draft: fc.Arbitrary<Draft> = fc.record({
-  type: fc.constantFrom("create", "create", "create", "set", "put", "delete", "delete", "check"),
-  path: paths,
-  prefix: prefixes,
-  value: values,
-  lease: fc.constantFrom<Draft["lease"]>(null, null, "own", "own", "own", 0, 3, 4),
-  sequential: fc.boolean(),
-  guarded: fc.boolean(),
-  kind: fc.oneof(
-    { weight: 12, arbitrary: fc.constant("any" as const) },
-    { weight: 4, arbitrary: fc.constantFrom("container" as const, "ttl" as const) },
-    { weight: 1, arbitrary: fc.constant("mixed" as const) },
-  ),
-  ttlMs: fc.constantFrom(1, 1, 30, 30, 2 ** 40 - 1, 2 ** 40, 0),
-  force: fc.boolean(),
-  recursive: fc.constantFrom(false, false, false, true),
-  acl: fc.option(acls, { nil: undefined, freq: 7 }),
-  version: wanted,
-  mzxid: wanted,
-  exists: fc.constantFrom(undefined, true, false),
-  rare: fc.oneof(
-    { weight: 7, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fc.constantFrom("owner" as const, "children" as const, "value" as const) },
-  ),
-  rareHolds: fc.boolean(),
-});
-
 type What =
   | { readonly type: "tree"; readonly draft: Draft }
   | {
@@ -317,6 +241,8 @@ function treeOp(from: Draft, state: State, own: string): TreeOp {
     case "set":
     case "put":
       return { type, path, value, if: conditionsOf(from, state, false) };
+    case "add":
+      return { type, path, by: from.by, if: conditionsOf(from, state, false) };
     case "delete":
       return {
         type,

@@ -86,6 +86,7 @@ test("results survive the way through bytes, which are those of their layout", (
       results: [
         { ok: true, path: "/a", stat },
         { ok: true, path: "/é", stat: null },
+        { ok: true, path: "/n", stat, sum: 1 - 2 ** 53 },
         { ok: false, code: "ERR_FLOTILLA_HELD" },
       ],
     },

@@ -12,6 +12,8 @@ const treeOps: Readonly<Record<string, TreeOp>> = {
   put: { type: "put", path: "/big", value: new Uint8Array(2_000).fill(7), if: {} },
   "delete refused": { type: "delete", path: "/app", force: false, if: { children: 1 } },
   "delete recursive": { type: "delete", path: "/jobs", force: true, recursive: true, if: {} },
+  add: { type: "add", path: "/count", by: -5, if: {} },
+  "add to what is no number": { type: "add", path: "/app", by: 1, if: {} },
   check: { type: "check", path: "/big", if: { value: text("other") } },
 };
 
@@ -45,6 +47,7 @@ const operations: Readonly<Record<string, Operation>> = {
   "set within a budget": { type: "set", path: "/app", value: text("v3"), if: {} },
   "create beyond a budget": create("/app/more"),
   "set-budget of nothing": { type: "set-budget", path: "/none", budget: null },
+  "add again": { type: "add", path: "/count", by: 2 ** 40, if: { version: 0 } },
   "revoke refused": { type: "revoke", lease: idOf(8) },
 };
 

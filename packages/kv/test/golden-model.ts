@@ -1,6 +1,6 @@
-import { openAcl } from "../src/acl.ts";
-import type { Identity } from "../src/acl.ts";
+import { type Identity, openAcl } from "../src/acl.ts";
 import type {
+  AddOp,
   AttachCommand,
   BeginRestoredCommand,
   Branch,
@@ -21,28 +21,20 @@ import type {
 import type { BudgetReport } from "../src/budget.ts";
 import { chargeBudgets, refuseBeyondBudget, setBudget } from "./golden-budget.ts";
 import { copyOf, judge, judgePath, parentPath } from "./golden-judge.ts";
-import { Refusal, refuse } from "./golden-refusal.ts";
-import type { Code } from "./golden-refusal.ts";
-import { grants, settle } from "./golden-acl.ts";
-import type { Permission } from "./golden-acl.ts";
-import { ordinary, statOf } from "./golden-state.ts";
+import { sumOf, withSum } from "./golden-number.ts";
+import { type Code, Refusal, refuse } from "./golden-refusal.ts";
+import { grants, type Permission, settle } from "./golden-acl.ts";
+import { nothingYet, ordinary, statOf } from "./golden-state.ts";
 import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
 /** The rules once more, as plainly as they can be written: no index, no cache, a copy before every multi. */
 export class GoldenModel {
-  state: GoldenState;
+  state: GoldenState = nothingYet();
   events: GoldenEvent[] = [];
   reports: BudgetReport[] = [];
   #timeMs = 0;
   #session = "";
   #callers: readonly Identity[] = [];
-
-  constructor() {
-    const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
-    const root = { value: [], aclSets: 0, ...zero, ...ordinary };
-    const nothing = { sessions: {}, leases: {}, budgets: {} };
-    this.state = { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, ...nothing };
-  }
 
   paths(): string[] {
     return Object.keys(this.state.nodes).toSorted();
@@ -245,6 +237,8 @@ export class GoldenModel {
       case "set":
       case "put":
         return this.#set(op);
+      case "add":
+        return this.#addTo(op);
       case "delete":
         return this.#delete(op);
       default:
@@ -349,6 +343,15 @@ export class GoldenModel {
     node.mzxid = this.state.revision + 1;
     node.mtimeMs = this.#timeMs;
     return this.#event("changed", op.path);
+  }
+
+  #addTo({ path, by, if: wanted }: AddOp): OpResult {
+    this.#mayFind(path, "write");
+    this.#mayFind(path, "read");
+    this.#conditions(path, wanted);
+    const sum = sumOf(this.state.nodes[path]?.value, by);
+    const put = { type: "put", path, value: new TextEncoder().encode(`${sum}`), if: {} } as const;
+    return withSum(this.#set(put), sum);
   }
 
   #delete(op: DeleteOp): OpResult {

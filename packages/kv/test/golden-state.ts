@@ -96,3 +96,11 @@ export function statOf(node: GoldenNode, numChildren: number): Stat {
     ttlMs: node.ttlMs,
   };
 }
+
+/** The state before the first command. */
+export function nothingYet(): GoldenState {
+  const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
+  const root = { value: [], aclSets: 0, ...zero, ...ordinary };
+  const nothing = { sessions: {}, leases: {}, budgets: {} };
+  return { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, ...nothing };
+}

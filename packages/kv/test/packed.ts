@@ -51,6 +51,8 @@ export function packedOperation(op: Operation): unknown[] {
       return [1, op.path, op.value, ...conditions(op.if), ...rare(op.if)];
     case "put":
       return [2, op.path, op.value, ...conditions(op.if), ...rare(op.if)];
+    case "add":
+      return [14, op.path, op.by, ...conditions(op.if), ...rare(op.if)];
     case "delete":
       return [op.recursive === true ? 9 : 3, op.path, ...conditions(op.if), op.force, ...rare(op.if)];
     case "check":
@@ -111,7 +113,8 @@ export function packedStat(stat: Stat): unknown[] {
 
 function packedOpResult(result: OpResult): unknown[] {
   if (!result.ok) return [result.code];
-  return [result.path, result.stat === null ? null : packedStat(result.stat)];
+  const sum = result.sum === undefined ? [] : [result.sum];
+  return [result.path, result.stat === null ? null : packedStat(result.stat), ...sum];
 }
 
 export function packedResult(result: Result): unknown[] {
@@ -121,7 +124,7 @@ export function packedResult(result: Result): unknown[] {
     const { path, kind, limit, used, wanted } = result.excess;
     const excess = [path, budgetKinds.indexOf(kind), limit, used, wanted];
     return [
-      2,
+      3,
       ok,
       revision,
       result.code,
@@ -130,6 +133,6 @@ export function packedResult(result: Result): unknown[] {
       excess,
     ];
   }
-  if (!ok) return [2, ok, revision, result.code, result.failed, ...branched];
-  return [2, ok, revision, result.results.map(packedOpResult), ...branched];
+  if (!ok) return [3, ok, revision, result.code, result.failed, ...branched];
+  return [3, ok, revision, result.results.map(packedOpResult), ...branched];
 }

@@ -53,7 +53,7 @@ function someCheck(draw: Draw): CheckOp {
 
 function someTreeOp(draw: Draw): TreeOp {
   const path = draw.pick(paths);
-  switch (draw.below(8)) {
+  switch (draw.below(9)) {
     case 0:
     case 1:
     case 2:
@@ -70,6 +70,13 @@ function someTreeOp(draw: Draw): TreeOp {
     case 3:
     case 4:
       return { type: draw.once(2) ? "set" : "put", path, value: someValue(draw), if: someConditions(draw) };
+    case 7:
+      return {
+        type: "add",
+        path,
+        by: draw.once(2) ? someNumber(draw) : -someNumber(draw),
+        if: someConditions(draw),
+      };
     case 5:
     case 6: {
       const recursive = draw.once(3) ? { recursive: true } : {};

@@ -120,6 +120,14 @@ export type MultiItem =
       readonly if?: NodeConditions;
     }
   | {
+      readonly type: "add";
+      readonly path: string;
+      readonly by: number;
+      readonly version?: number;
+      readonly mzxid?: number;
+      readonly if?: NodeConditions;
+    }
+  | {
       readonly type: "delete";
       readonly path: string;
       readonly version?: number;
@@ -153,12 +161,16 @@ export interface Written {
   readonly stat: Stat;
   readonly revision: number;
 }
+/** What a number became. */
+export interface Added extends Written {
+  readonly sum: number;
+}
 export interface MultiResult {
   readonly revision: number;
   /** Which items were done; `then` without `if`. */
   readonly branch: Branch;
-  /** One per item; `stat` null for deletes and checks. */
-  readonly results: readonly { readonly path: string; readonly stat: Stat | null }[];
+  /** One per item; `stat` null for deletes and checks, `sum` of additions. */
+  readonly results: readonly { readonly path: string; readonly stat: Stat | null; readonly sum?: number }[];
 }
 
 export interface WatchOptions {
@@ -323,6 +335,12 @@ export interface Session extends AsyncDisposable {
   set(path: string, value: Value, options?: SetOptions): Promise<Written>;
   /** Changes or makes a node. */
   put(path: string, value: Value, options?: SetOptions): Promise<Written>;
+  /**
+   * Adds a safe integer to the number that a node holds as decimal text, in one command; an absent node is made with it.
+   * Who adds must be allowed to read. @throws FlotillaError `ERR_FLOTILLA_BAD_VALUE` when the node holds anything else,
+   * `ERR_FLOTILLA_LIMIT` when the sum would be no safe integer, `ERR_FLOTILLA_NOT_FOUND` (parent)
+   */
+  add(path: string, by: number, options?: SetOptions): Promise<Added>;
   /**
    * Puts another access list in the place of a node's; `auth` in it stands for whoever this session is.
    * @throws FlotillaError `ERR_FLOTILLA_NO_AUTH`, `ERR_FLOTILLA_INVALID_ACL`, `ERR_FLOTILLA_BAD_VERSION` (of the list)

@@ -15,6 +15,7 @@ import type {
 } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import type {
+  Added,
   BookmarkedWatchOptions,
   CreateOptions,
   DeleteOptions,
@@ -160,6 +161,11 @@ export class NamespacedSession implements Session {
     return this.#written(path, () => this.#session.put(this.#space.outer(path), value, fenced));
   }
 
+  add(path: string, by: number, options?: SetOptions): Promise<Added> {
+    const fenced = this.#fenced(options);
+    return this.#written(path, () => this.#session.add(this.#space.outer(path), by, fenced));
+  }
+
   setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat> {
     return this.#at(path, (outer) => this.#session.setAcl(outer, acl, options));
   }
@@ -246,7 +252,7 @@ export class NamespacedSession implements Session {
     return this.#space.told(path, () => call(this.#space.outer(path)));
   }
 
-  #written(path: string, call: () => Promise<Written>): Promise<Written> {
+  #written<W extends Written>(path: string, call: () => Promise<W>): Promise<W> {
     return this.#space.told(path, async () => {
       const done = await call();
       return { ...done, path: this.#space.inner(done.path) };

@@ -1,5 +1,6 @@
 import type {
   Acl,
+  AddOp,
   CheckOp,
   Conditions,
   CreateOp,
@@ -148,6 +149,12 @@ export function setOp(
   return { type, path, value: valueOf(value, copies), if: conditions(options, copies) };
 }
 
+/** An addition to the number in a node. */
+export function addOp(path: string, by: number, options: SetOptions, { copies }: OperationContext): AddOp {
+  requireOptions(options);
+  return { type: "add", path, by, if: conditions(options, copies) };
+}
+
 function deleteOf(
   path: string,
   wanted: Conditions,
@@ -189,12 +196,14 @@ function treeOp(item: MultiItem, context: OperationContext): TreeOp {
         value: valueOf(item.value, context.copies),
         if: conditions(item, context.copies),
       };
+    case "add":
+      return { type: "add", path: item.path, by: item.by, if: conditions(item, context.copies) };
     case "delete":
       return deleteOf(item.path, conditions(item, context.copies), item);
     case "check":
       return checkOp(item, context);
     default:
-      throw badArgument("a multi: expected items of type create, set, put, delete or check");
+      throw badArgument("a multi: expected items of type create, set, put, add, delete or check");
   }
 }
 

@@ -3,7 +3,7 @@ import { limits } from "@flotilla/kv";
 import type { ErrorCode } from "@flotilla/runtime";
 import { errorCodes, FlotillaError } from "@flotilla/runtime";
 import type { Answer } from "../wire/messages.ts";
-import type { MultiResult, Written } from "./api.ts";
+import type { Added, MultiResult, Written } from "./api.ts";
 
 /** A request that was applied. */
 export type Success = Extract<Result, { ok: true }>;
@@ -32,20 +32,29 @@ export function written(result: Success): Written {
   return { path: last.path, stat: last.stat, revision: result.revision };
 }
 
+/** What the one node that was added to became. */
+export function added(result: Success): Added {
+  const last = result.results.at(-1);
+  if (last === undefined || !last.ok || last.sum === undefined) throw misfit("a sum");
+  return { ...written(result), sum: last.sum };
+}
+
 /** What a multi did, one by one. */
 export function multiResult(result: Success): MultiResult {
   const results = result.results.map((one) => {
     if (!one.ok) throw misfit("what each op did");
-    return { path: one.path, stat: one.stat };
+    const { path, stat, sum } = one;
+    return sum === undefined ? { path, stat } : { path, stat, sum };
   });
   return { revision: result.revision, branch: result.branch ?? "then", results };
 }
 
 /** The limit in the way, by the verb of the call. */
 const limitsOf: Readonly<Record<string, string>> = {
+  add: "a number is an integer between -(2^53 - 1) and 2^53 - 1",
   create: `a session owns at most ${limits.nodesPerCommand} ephemeral nodes`,
   delete: `one command deletes at most ${limits.nodesPerCommand} nodes; deletePaged takes any number`,
-  multi: `one command touches, and a session owns, at most ${limits.nodesPerCommand} nodes`,
+  multi: `one command touches, and a session owns, at most ${limits.nodesPerCommand} nodes; a sum is a safe integer`,
 };
 
 /** What a bound is of, for people. */
@@ -96,4 +105,10 @@ export function refusal(
     `${what}${at}: ${excess === undefined ? reasonOf(code, verb) : beyond(excess)}`,
     { details },
   );
+}
+
+/** For what asks that there be nothing: there was nothing. */
+export function falseIfAbsent(error: unknown): false {
+  if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
+  throw error;
 }

@@ -38,6 +38,7 @@ import type {
   WatchEvent,
   WatchOptions,
   WriteOptions,
+  Added,
   Written,
 } from "./api.ts";
 import type {
@@ -58,6 +59,7 @@ import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import {
   checkOperation,
+  addOp,
   createOp,
   deleteOp,
   fenced,
@@ -76,7 +78,7 @@ import {
   leasesQuery,
   sessionsQuery,
 } from "./queries.ts";
-import { expect, multiResult, type Success, written } from "./results.ts";
+import { added, expect, falseIfAbsent, multiResult, type Success, written } from "./results.ts";
 import { goneError, unopenedError } from "./session-errors.ts";
 import { sharedController } from "../shared-controller.ts";
 import { statesOf } from "./state-stream.ts";
@@ -239,6 +241,10 @@ export class ClientSession implements Session {
     return written(await this.#change(setOp("put", path, value, options, this.#context), options));
   }
 
+  async add(path: string, by: number, options: SetOptions = {}): Promise<Added> {
+    return added(await this.#change(addOp(path, by, options, this.#context), options));
+  }
+
   async setAcl(path: string, acl: Acl, options: SetAclOptions = {}): Promise<Stat> {
     return written(await this.#write(setAclOp(path, acl, options), options, "setAcl", path)).stat;
   }
@@ -263,13 +269,7 @@ export class ClientSession implements Session {
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
-    try {
-      await this.#change(deleteOp(path, options, this.#context), options);
-      return true;
-    } catch (error) {
-      if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return false;
-      throw error;
-    }
+    return this.#change(deleteOp(path, options, this.#context), options).then(() => true, falseIfAbsent);
   }
 
   async multi(items: readonly MultiItem[], options: MultiOptions = {}): Promise<MultiResult> {

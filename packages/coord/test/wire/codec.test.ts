@@ -53,6 +53,7 @@ const treeOp = fc.oneof(
     { requiredKeys: ["type", "path", "value", "lease", "sequential", "guarded"] },
   ),
   fc.record({ type: fc.constantFrom("set", "put"), path, value, if: conditions }),
+  fc.record({ type: fc.constant("add"), path, by: fc.maxSafeInteger(), if: conditions }),
   fc.record(
     {
       type: fc.constant("delete"),
