@@ -1,4 +1,6 @@
+import { createCounter } from "../recipes/counter.ts";
 import { createElection } from "../recipes/election.ts";
+import { createIds } from "../recipes/ids.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
@@ -44,6 +46,8 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     session,
     registry,
     election: (name, options) => createElection(session, name, options),
+    counter: (name) => createCounter(session, name),
+    ids: (name, options) => createIds(session, name, options),
     lock: (name, options) => createLock(session, name, options),
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),

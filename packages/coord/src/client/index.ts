@@ -1,4 +1,5 @@
 export type {
+  Added,
   BookmarkedWatchOptions,
   CheckItem,
   CreateOptions,
@@ -75,6 +76,7 @@ export type {
   Leadership,
   ResignOptions,
 } from "../recipes/api.ts";
+export type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 export { EpochGate, epochHeader, epochHeaders, readEpoch } from "../fencing/gate.ts";
 export { fencedPut } from "../fencing/put.ts";
 export type { ConditionalStore, StoredTag } from "../fencing/put.ts";

@@ -7,6 +7,7 @@ import type { NodeStatus } from "../client/status-api.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
+import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
@@ -89,6 +90,10 @@ export interface Coord extends AsyncDisposable {
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, as the others do */
   lock(name: string, options?: LockOptions): Lock;
   readWriteLock(name: string, options?: Omit<LockOptions, "reentrant">): ReadWriteLock;
+  /** A number that many change at once, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  counter(name: string): Counter;
+  /** Numbers that are handed out once each, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  ids(name: string, options?: IdsOptions): Ids;
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;

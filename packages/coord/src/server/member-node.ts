@@ -25,6 +25,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode, NodeHealth } from "./api.ts";
@@ -117,6 +118,14 @@ export class MemberNode implements CoordNode {
 
   semaphore(name: string, options: SemaphoreOptions): Semaphore {
     return this.#coord.semaphore(name, options);
+  }
+
+  counter(name: string): Counter {
+    return this.#coord.counter(name);
+  }
+
+  ids(name: string, options?: IdsOptions): Ids {
+    return this.#coord.ids(name, options);
   }
 
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
