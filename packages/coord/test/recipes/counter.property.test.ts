@@ -109,13 +109,16 @@ class Counting implements Play<Step> {
 
   /** What is known to have counted did so once; of the rest, some did. */
   #judgeSum(total: number): void {
-    const sum = (of: readonly Addition[]): number => of.reduce((all, { by }) => all + by, 0);
     const unknown = this.#additions.filter((addition) => addition.sum === undefined);
     const known = sum(this.#additions.filter((addition) => addition.sum !== undefined));
     expect(total).toBeLessThanOrEqual(known + sum(unknown.filter(({ by }) => by > 0)));
     expect(total).toBeGreaterThanOrEqual(known + sum(unknown.filter(({ by }) => by < 0)));
     if (unknown.length === 0) expect(total).toBe(known);
   }
+}
+
+function sum(of: readonly Addition[]): number {
+  return of.reduce((all, { by }) => all + by, 0);
 }
 
 /** Its session was lost, or its machine. */
