@@ -3,11 +3,11 @@ import { openAccess } from "./access.ts";
 import { writeAcl } from "./acl-codec.ts";
 import { writeBudget } from "./budget-codec.ts";
 import type { BudgetRecord } from "./budget-table.ts";
+import type { FrozenNodes } from "./frozen-nodes.ts";
 import type { FrozenSessions, Session } from "./session-table.ts";
 import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import type { SortedMap } from "./sorted-map.ts";
-import { ctimeOf, mtimeOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
 import { bytesAt } from "./values.ts";
@@ -16,7 +16,7 @@ import { bytesAt } from "./values.ts";
 export interface FrozenState extends FrozenSessions {
   readonly header: SnapshotHeader;
   readonly budgets: SortedMap<BudgetRecord>;
-  readonly nodes: SortedMap<TreeNode>;
+  readonly nodes: FrozenNodes;
 }
 
 const writer = new CborWriter();
@@ -61,8 +61,8 @@ function writeNode(node: TreeNode): void {
   writer.number(node.czxid);
   writer.number(node.mzxid);
   writer.number(node.pzxid);
-  writer.number(ctimeOf(node));
-  writer.number(mtimeOf(node));
+  writer.number(node.ctimeMs);
+  writer.number(node.mtimeMs);
   writer.number(node.version);
   writer.number(node.created);
   writer.number(node.numChildren);
@@ -143,10 +143,23 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
   }
 }
 
+/** Nodes are looked at when they are written: what is known of one is only good until the tree changes. */
+function* nodeFrames(nodes: FrozenNodes): Generator<Uint8Array> {
+  yield* batched(
+    frameKind.nodes,
+    valuesOf(nodes.slots),
+    (slot) => writeNode(nodes.node(slot)),
+    (slot) => {
+      const { path, length } = nodes.node(slot);
+      return path.length + length;
+    },
+  );
+}
+
 function* frames(state: FrozenState): Generator<Uint8Array> {
   yield* frame(frameKind.header, () => writeHeader(state.header));
   yield* batched(frameKind.budgets, valuesOf(state.budgets), writeBudgetRecord, ({ path }) => path.length);
-  yield* batched(frameKind.nodes, valuesOf(state.nodes), writeNode, (node) => node.path.length + node.length);
+  yield* nodeFrames(state.nodes);
   yield* batched(frameKind.leases, valuesOf(state.leases), writeLease, () => 0);
   for (const session of valuesOf(state.sessions)) {
     yield* frame(frameKind.session, () => writeSession(session));

@@ -1,7 +1,7 @@
 import { openAcl } from "./acl.ts";
 import type { Acl } from "./acl.ts";
 import { prefixOf } from "./paths.ts";
-import type { SortedMap } from "./sorted-map.ts";
+import type { FrozenNodes } from "./frozen-nodes.ts";
 import { publicNode } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { Node, WatchToken } from "./types.ts";
@@ -32,7 +32,7 @@ const pageBytes = 1_048_576;
 
 /** A page ends after `limit` nodes, or once its values reach 1 MiB. */
 function* pagesOf(
-  nodes: SortedMap<TreeNode>,
+  nodes: FrozenNodes,
   path: string,
   limit: number,
 ): Generator<readonly TreeEntry[], undefined> {
@@ -44,12 +44,13 @@ function* pagesOf(
   let from: string | null = prefix;
   while (from !== null) {
     let next: string | null = null;
-    nodes.scan(from, (key, node) => {
+    nodes.slots.scan(from, (key, slot) => {
       if (!key.startsWith(prefix)) return false;
       if (page.length >= limit || bytes >= pageBytes) {
         next = key;
         return false;
       }
+      const node = nodes.node(slot);
       page.push(entryOf(node));
       bytes += node.length;
       return true;
@@ -62,11 +63,6 @@ function* pagesOf(
 }
 
 /** Opens a subtree of nodes that nobody changes any more. */
-export function openSubtree(
-  nodes: SortedMap<TreeNode>,
-  token: WatchToken,
-  path: string,
-  limit: number,
-): Subtree {
+export function openSubtree(nodes: FrozenNodes, token: WatchToken, path: string, limit: number): Subtree {
   return { token, pages: pagesOf(nodes, path, Math.max(1, limit)) };
 }

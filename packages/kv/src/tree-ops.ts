@@ -15,7 +15,7 @@ import { isPath } from "./paths.ts";
 import type { HashedResult } from "./result-hash.ts";
 import type { SessionTable } from "./session-table.ts";
 import type { Tree } from "./tree.ts";
-import { isOver, lifetime, mtimeOf, setMtime, statOf } from "./tree-node.ts";
+import { isOver, lifetime, statOf } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import { bytesAt } from "./values.ts";
 import type {
@@ -75,11 +75,11 @@ function familyOf({ pathHash, pzxid, created, numChildren }: TreeNode): Family {
 /** Counts a child that comes or goes; returns what the parent said before. */
 function changeParent(x: Execution, parent: TreeNode, born: 0 | 1): Family {
   const before = familyOf(parent);
-  const node = x.tree.edit(parent);
-  node.pzxid = x.revision;
-  node.created += born;
-  node.numChildren += born === 1 ? 1 : -1;
-  x.tree.settle(node);
+  x.tree.edit(parent);
+  parent.pzxid = x.revision;
+  parent.created += born;
+  parent.numChildren += born === 1 ? 1 : -1;
+  x.tree.settle(parent);
   return before;
 }
 
@@ -179,12 +179,11 @@ function create(x: Execution, op: CreateOp): Outcome {
   return insert(x, parent, { path, value, owner, guarded, lifetime: lifetimeOf(op), access });
 }
 
-function update(x: Execution, found: TreeNode, value: Uint8Array): OpResult {
-  const { chunk, at, length, mzxid } = found;
-  const mtimeMs = mtimeOf(found);
-  const node = x.tree.edit(found);
+function update(x: Execution, node: TreeNode, value: Uint8Array): OpResult {
+  const { chunk, at, length, mzxid, mtimeMs } = node;
+  x.tree.edit(node);
   node.mzxid = x.revision;
-  setMtime(node, x.timeMs);
+  node.mtimeMs = x.timeMs;
   node.version += 1;
   x.tree.setValue(node, value);
   x.tree.settle(node);
@@ -299,12 +298,12 @@ function eraseAll(x: Execution, node: TreeNode, { force }: DeleteOp): Outcome {
 export function setAcl(x: Execution, op: SetAclOp): Outcome {
   const acl = settledAcl(op.acl, x.identities);
   if (acl === null) return "ERR_FLOTILLA_INVALID_ACL";
-  const found = x.tree.get(op.path);
-  if (found === undefined) return "ERR_FLOTILLA_NOT_FOUND";
-  if (!may(x, found, permissions.admin)) return "ERR_FLOTILLA_NO_AUTH";
-  const { aversion } = found.access;
+  const node = x.tree.get(op.path);
+  if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (!may(x, node, permissions.admin)) return "ERR_FLOTILLA_NO_AUTH";
+  const { aversion } = node.access;
   if (op.aversion !== undefined && op.aversion !== aversion) return "ERR_FLOTILLA_BAD_VERSION";
-  const node = x.tree.edit(found);
+  x.tree.edit(node);
   node.access = x.tree.acls.access(acl, aversion + 1);
   x.tree.settle(node);
   return { ok: true, path: op.path, stat: statOf(node) };

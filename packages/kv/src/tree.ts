@@ -3,19 +3,27 @@ import { AclTable } from "./access.ts";
 import { BudgetTable } from "./budget-table.ts";
 import type { Digest, ItemHash } from "./digest.ts";
 import { limits } from "./limits.ts";
-import { PathIndex } from "./path-index.ts";
+import { FrozenNodes, Moments } from "./frozen-nodes.ts";
+import { NodeStore } from "./node-store.ts";
+import { noSlot, PathIndex } from "./path-index.ts";
 import { afterChildren, parentLength, prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
-import { copyNode, isOver, lifetime, makeNode, sealNode } from "./tree-node.ts";
+import { isOver, lifetime, sealNode } from "./tree-node.ts";
 import type { NodeFacts, TreeNode } from "./tree-node.ts";
 import type { ChildrenPage, LeaseId, ReapablePage, Usage } from "./types.ts";
 import { ValueStore } from "./values.ts";
 
-/** A node in place of another: what was there is no longer changed, and may come back. */
-interface Swap {
-  readonly before: TreeNode | undefined;
-  readonly after: TreeNode | undefined;
+/** What happened to a node since `begin`; `image`: of one that was changed, the number of what it was before. */
+interface Step {
+  readonly type: "added" | "deleted" | "edited";
+  readonly slot: number;
+  readonly image: number;
 }
+
+const noImage = -1;
+/** Pages of 128 nodes; of images, 16. */
+const pageShift = 7;
+const imagesShift = 4;
 
 /** Which children are wanted. */
 interface ChildrenBounds {
@@ -36,10 +44,6 @@ interface Walk {
   last: string | null;
 }
 
-function lengthOf(node: TreeNode): number {
-  return node.length;
-}
-
 const emptySet: ReadonlySet<string> = new Set();
 const nothing: Usage = { nodes: 0, bytes: 0 };
 
@@ -52,22 +56,25 @@ export class Tree {
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #values: ValueStore = new ValueStore();
-  readonly #nodes: PathIndex<TreeNode> = new PathIndex();
-  readonly #order: SortedMap<TreeNode> = new SortedMap(lengthOf);
+  readonly #store: NodeStore = new NodeStore(pageShift);
+  readonly #index: PathIndex = new PathIndex(this.#store);
+  /** Numbers of nodes, by path. */
+  readonly #order: SortedMap<number> = new SortedMap((slot) => this.#store.node(slot).length);
   readonly #owned: Map<LeaseId, Set<string>> = new Map();
   /** The paths of all nodes that may end of their own accord. */
   readonly #mortal: SortedMap<true> = new SortedMap();
-  readonly #find = (path: string): TreeNode | undefined => this.#nodes.get(path);
   /** The last two answers: a command asks for the same node and its parent several times. */
   #askedPath: string | null = null;
   #asked: TreeNode | undefined;
   #askedBeforePath: string | null = null;
   #askedBefore: TreeNode | undefined;
-  #journal: Swap[] | null = null;
-  #generation = 0;
-  /** Nodes of this generation on belong to the tree alone; older ones are copied before they are changed. */
-  #ownFrom = 0;
-  #ownFromBefore = 0;
+  readonly #moments: Moments = new Moments();
+  #journal: Step[] | null = null;
+  /** What nodes of the journal were before. */
+  readonly #images: NodeStore = new NodeStore(imagesShift);
+  /** Of deleted nodes, which can be looked at until the command has ended. */
+  readonly #freed: number[] = [];
+  #freedBefore = 0;
 
   constructor(digest: Digest, hash: ItemHash) {
     this.#digest = digest;
@@ -76,13 +83,13 @@ export class Tree {
   }
 
   get size(): number {
-    return this.#nodes.size;
+    return this.#index.size;
   }
 
   get(path: string): TreeNode | undefined {
     if (path === this.#askedPath) return this.#asked;
     if (path === this.#askedBeforePath) return this.#askedBefore;
-    return this.#answer(path, this.#nodes.get(path));
+    return this.#answer(path, this.#look(path));
   }
 
   /** The node above a path, whether there is one at the path or not; the root's is the root. */
@@ -92,8 +99,10 @@ export class Tree {
     if (asked?.path.length === length && path.startsWith(asked.path)) return asked;
     const before = this.#askedBefore;
     if (before?.path.length === length && path.startsWith(before.path)) return before;
-    const found = this.#nodes.getPrefix(path, length);
-    return found === undefined ? undefined : this.#answer(found.path, found);
+    const slot = this.#index.getPrefix(path, length);
+    if (slot === noSlot) return undefined;
+    const found = this.#store.node(slot);
+    return this.#answer(found.path, found);
   }
 
   /** The paths that end with a lease; in no order. */
@@ -112,49 +121,42 @@ export class Tree {
   }
 
   add(facts: NodeFacts, value: Uint8Array): TreeNode {
-    const node = makeNode(facts, this.#generation);
-    node.valueHash = this.#values.put(node, node.path, value);
-    sealNode(node, this.#hash);
-    this.#swap({ before: undefined, after: node });
+    const node = this.#make(facts, value);
+    this.#journal?.push({ type: "added", slot: node.slot, image: noImage });
+    this.#link(node);
     return node;
   }
 
   /** As `add`, of a node that comes after all others, outside of `begin` and its end. */
   append(facts: NodeFacts, value: Uint8Array): void {
-    const node = makeNode(facts, this.#generation);
-    node.valueHash = this.#values.put(node, node.path, value);
-    sealNode(node, this.#hash);
+    const node = this.#make(facts, value);
     this.#askedPath = null;
     this.#askedBeforePath = null;
     this.#asked = undefined;
     this.#askedBefore = undefined;
-    this.#nodes.set(node);
-    this.#order.append(node.path, node);
-    this.#digest.add(node.a, node.b);
-    this.#values.hold(node);
-    this.#list(node);
+    this.#order.append(facts.path, node.slot);
+    this.#enter(node);
   }
 
+  /** The node can still be looked at until `tidy`. */
   delete(node: TreeNode): void {
-    this.#swap({ before: node, after: undefined });
+    this.#moments.keep(node);
+    this.#journal?.push({ type: "deleted", slot: node.slot, image: noImage });
+    this.#unlink(node);
   }
 
-  /** The node itself or a copy in its place, to be changed and then given to `settle`. */
-  edit(node: TreeNode): TreeNode {
-    let own = node;
-    if (node.generation < this.#ownFrom) {
-      own = copyNode(node, this.#generation);
-      this.#swap({ before: node, after: own });
-    }
-    this.#digest.remove(own.a, own.b);
-    return own;
+  /** The node is about to be changed, and then given to `settle`. */
+  edit(node: TreeNode): void {
+    this.#moments.keep(node);
+    this.#journal?.push({ type: "edited", slot: node.slot, image: this.#images.copy(node) });
+    this.#digest.remove(node.a, node.b);
   }
 
   /** Between `edit` and `settle`: replaces the value by a copy of the one given. */
   setValue(node: TreeNode, value: Uint8Array): void {
     this.#values.release(node);
     if (value.length !== node.length) this.#order.reweigh(node.path, value.length - node.length);
-    node.valueHash = this.#values.put(node, node.path, value);
+    node.valueHash = this.#values.put(node, value);
     this.#values.hold(node);
   }
 
@@ -166,28 +168,32 @@ export class Tree {
   /** Remembers every change from here on, until `commit` or `rollback`. */
   begin(): void {
     this.#journal = [];
+    this.#freedBefore = this.#freed.length;
     this.budgets.begin();
-    this.#ownFromBefore = this.#ownFrom;
-    this.#keepOlder();
   }
 
   commit(): void {
+    for (const { image } of this.#journal ?? []) if (image !== noImage) this.#images.free(image);
     this.#journal = null;
     this.budgets.commit();
-    this.#ownFrom = this.#ownFromBefore;
   }
 
   /** Takes back every change since `begin`. */
   rollback(): void {
     const journal = this.#journal ?? [];
     this.budgets.rollback();
+    this.#journal = null;
+    this.#freed.length = this.#freedBefore;
+    for (const step of journal.toReversed()) this.#undo(step);
+    this.#journal = journal;
     this.commit();
-    for (const { before, after } of journal.toReversed()) this.#swap({ before: after, after: before });
   }
 
-  /** To be called between commands: gives back memory that no value uses. */
+  /** To be called between commands: gives back memory that no node and no value uses. */
   tidy(): void {
-    this.#values.tidy(this.#find);
+    for (const slot of this.#freed) this.#store.free(slot);
+    this.#freed.length = 0;
+    this.#values.tidy(this.#store);
   }
 
   /**
@@ -200,7 +206,7 @@ export class Tree {
     limit: number,
     { bornBy = Number.MAX_SAFE_INTEGER, looks = Number.MAX_SAFE_INTEGER }: ChildrenBounds = {},
   ): ChildrenPage | null {
-    const parent = this.#nodes.get(path);
+    const parent = this.#look(path);
     if (parent === undefined) return null;
     const size = Math.min(Math.max(1, limit), limits.childrenPage);
     const prefix = prefixOf(path);
@@ -227,7 +233,7 @@ export class Tree {
       }
       looked += 1;
       last = path;
-      const node = this.#nodes.get(path);
+      const node = this.#look(path);
       if (node !== undefined && isOver(node, timeMs)) paths.push(path);
       return true;
     });
@@ -243,7 +249,7 @@ export class Tree {
 
   /** As `usage`, of whatever stands at a path. */
   used(path: string): Usage {
-    const node = this.#nodes.get(path);
+    const node = this.#look(path);
     return node === undefined ? nothing : this.usage(node);
   }
 
@@ -251,37 +257,36 @@ export class Tree {
   below(path: string): TreeNode[] {
     const prefix = prefixOf(path);
     const found: TreeNode[] = [];
-    this.#order.scan(prefix, (key, node) => {
+    this.#order.scan(prefix, (key, slot) => {
       if (!key.startsWith(prefix)) return false;
-      if (key !== path) found.push(node);
+      if (key !== path) found.push(this.#store.node(slot));
       return true;
     });
     return found;
   }
 
-  /** All nodes as they are now, sorted by path, untouched by later changes. O(1). */
-  frozen(): SortedMap<TreeNode> {
-    this.#keepOlder();
-    return this.#order.clone();
+  /** All nodes as they are now, untouched by later changes. O(1). */
+  frozen(): FrozenNodes {
+    return this.#moments.hold(this.#order.clone(), this.#store);
   }
 
-  #keepOlder(): void {
-    this.#generation += 1;
-    this.#ownFrom = this.#generation;
+  #look(path: string): TreeNode | undefined {
+    const slot = this.#index.get(path);
+    return slot === noSlot ? undefined : this.#store.node(slot);
   }
 
   /** Collects names from `from` on; returns where to go on behind the descendants of a child, null at the end. */
   #collectNames(from: string, walk: Walk): string | null {
     const { prefix, bornBy, names, most } = walk;
     let next: string | null = null;
-    this.#order.scan(from, (path, { czxid }) => {
+    this.#order.scan(from, (path, slot) => {
       if (!path.startsWith(prefix) || names.length >= most || walk.looks === 0) return false;
       const slash = path.indexOf("/", prefix.length);
       if (slash === -1) {
         if (path.length === prefix.length) return true;
         walk.looks -= 1;
         walk.last = path.slice(prefix.length);
-        if (czxid <= bornBy) names.push(walk.last);
+        if (this.#store.node(slot).czxid <= bornBy) names.push(walk.last);
         return true;
       }
       next = afterChildren(path.slice(0, slash));
@@ -298,26 +303,63 @@ export class Tree {
     return node;
   }
 
-  #swap(swap: Swap): void {
-    const { before, after } = swap;
-    const path = (after ?? before)?.path;
-    invariant(path !== undefined && this.get(path) === before, "TreeChange", { path });
-    this.#journal?.push(swap);
-    if (path === this.#askedPath) this.#asked = after;
-    else this.#askedBefore = after;
-    if (before !== undefined) this.#digest.remove(before.a, before.b);
-    if (after === undefined) {
-      if (before !== undefined) this.#nodes.delete(before);
-      this.#order.delete(path);
-    } else {
-      this.#nodes.set(after);
-      this.#order.set(path, after);
-      this.#digest.add(after.a, after.b);
-      this.#values.hold(after);
-    }
-    if (before !== undefined) this.#values.release(before);
-    if (before === undefined && after !== undefined) this.#list(after);
-    if (after === undefined && before !== undefined) this.#unlist(before);
+  /** A node that stands nowhere yet. */
+  #make(facts: NodeFacts, value: Uint8Array): TreeNode {
+    const node = this.#store.allocate();
+    this.#moments.bear(node.slot);
+    node.begin(facts);
+    node.valueHash = this.#values.put(node, value);
+    sealNode(node, this.#hash);
+    return node;
+  }
+
+  #link(node: TreeNode): void {
+    const { path, slot } = node;
+    invariant(this.get(path) === undefined, "TreeChange", { path });
+    this.#learn(path, node);
+    this.#order.set(path, slot);
+    this.#enter(node);
+  }
+
+  #enter(node: TreeNode): void {
+    this.#index.set(node.slot, node.path, node.pathHash);
+    this.#digest.add(node.a, node.b);
+    this.#values.hold(node);
+    this.#list(node);
+  }
+
+  #unlink(node: TreeNode): void {
+    const { path, slot } = node;
+    invariant(this.get(path)?.slot === slot, "TreeChange", { path });
+    this.#learn(path, undefined);
+    this.#digest.remove(node.a, node.b);
+    this.#index.delete(path, node.pathHash);
+    this.#order.delete(path);
+    this.#values.release(node);
+    this.#unlist(node);
+    this.#freed.push(slot);
+  }
+
+  #undo({ type, slot, image }: Step): void {
+    const node = this.#store.node(slot);
+    if (type === "added") this.#unlink(node);
+    else if (type === "deleted") this.#link(node);
+    else this.#become(node, this.#images.node(image));
+  }
+
+  #become(node: TreeNode, image: TreeNode): void {
+    this.#digest.remove(node.a, node.b);
+    this.#values.release(node);
+    if (image.length !== node.length) this.#order.reweigh(node.path, image.length - node.length);
+    node.assign(image);
+    this.#values.hold(node);
+    this.#digest.add(node.a, node.b);
+  }
+
+  /** What is at a path that was asked for last or before. */
+  #learn(path: string, node: TreeNode | undefined): void {
+    if (path === this.#askedPath) this.#asked = node;
+    else this.#askedBefore = node;
   }
 
   #list({ path, owner, lifetime: own }: TreeNode): void {

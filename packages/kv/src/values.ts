@@ -4,8 +4,8 @@ import { hashBytes } from "./digest.ts";
 export interface Chunk {
   readonly bytes: Uint8Array;
   readonly view: DataView;
-  /** The nodes whose values were put here, some of them more than once. */
-  paths: string[];
+  /** Numbers of the nodes whose values were put here, some of them more than once. */
+  slots: number[];
   /** Bytes that nodes of the tree still use, each value rounded up. */
   live: number;
 }
@@ -15,6 +15,17 @@ export interface Place {
   chunk: Chunk;
   at: number;
   length: number;
+}
+
+/** That of the value of a node, with the number of the node. */
+export interface SlotPlace extends Place {
+  readonly slot: number;
+}
+
+/** Where the values of nodes are now, by their numbers. */
+export interface PlacesBySlot {
+  chunkOf(slot: number): Chunk;
+  node(slot: number): SlotPlace;
 }
 
 /** Bytes of a chunk: large enough to make the cost of memory outside the heap small for each value. */
@@ -31,7 +42,7 @@ function roomFor(length: number): number {
 
 function makeChunk(bytes: Uint8Array): Chunk {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return { bytes, view, paths: [], live: 0 };
+  return { bytes, view, slots: [], live: 0 };
 }
 
 /** Where all empty values are. */
@@ -59,11 +70,11 @@ export class ValueStore {
   #sparse: Chunk[] = [];
 
   /** Copies the value of a node and moves its place there; returns the 32-bit hash of the value. */
-  put(place: Place, path: string, value: Uint8Array): number {
+  put(place: SlotPlace, value: Uint8Array): number {
     const { length } = value;
     place.length = length;
     if (length > 0 && length <= sharedBytes) {
-      this.#append(place, path, value);
+      this.#append(place, value);
     } else {
       place.chunk = length === 0 ? noBytes : makeChunk(new Uint8Array(value));
       place.at = 0;
@@ -84,31 +95,31 @@ export class ValueStore {
     if (before >= leastLive && chunk !== this.#open) this.#watch(chunk);
   }
 
-  /** Moves values out of chunks that are mostly unused. `current` finds the place of a node of the tree. */
-  tidy(current: (path: string) => Place | undefined): void {
+  /** Moves values out of chunks that are mostly unused. */
+  tidy(places: PlacesBySlot): void {
     for (let chunk = this.#sparse.pop(); chunk !== undefined; chunk = this.#sparse.pop()) {
-      const { paths } = chunk;
-      chunk.paths = [];
+      const { slots } = chunk;
+      chunk.slots = [];
       if (chunk.live === 0) continue;
-      for (const path of paths) {
-        const place = current(path);
-        if (place?.chunk !== chunk) continue;
+      for (const slot of slots) {
+        if (places.chunkOf(slot) !== chunk) continue;
+        const place = places.node(slot);
         this.release(place);
-        this.#append(place, path, bytesAt(place));
+        this.#append(place, bytesAt(place));
         this.hold(place);
       }
     }
   }
 
   /** Only the bytes are new: length and hash of the value stay. */
-  #append(place: Place, path: string, value: Uint8Array): void {
+  #append(place: SlotPlace, value: Uint8Array): void {
     const room = roomFor(value.length);
     if (this.#used + room > this.#open.bytes.length) this.#start();
     const chunk = this.#open;
     place.chunk = chunk;
     place.at = this.#used;
     chunk.bytes.set(value, this.#used);
-    chunk.paths.push(path);
+    chunk.slots.push(place.slot);
     this.#used += room;
   }
 
@@ -120,6 +131,6 @@ export class ValueStore {
   }
 
   #watch(chunk: Chunk): void {
-    if (chunk.live < leastLive && chunk.paths.length > 0) this.#sparse.push(chunk);
+    if (chunk.live < leastLive && chunk.slots.length > 0) this.#sparse.push(chunk);
   }
 }

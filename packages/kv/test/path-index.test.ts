@@ -1,42 +1,48 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { hashText } from "../src/digest.ts";
-import { PathIndex } from "../src/path-index.ts";
+import { noSlot, PathIndex } from "../src/path-index.ts";
 import { nameOf, parentLength, parentOf } from "../src/paths.ts";
 
-interface Item {
-  readonly path: string;
-  readonly pathHash: number;
-  readonly value: number;
-}
+/** An index with a new number for whatever is put in, beside a map. */
+class Twins {
+  readonly map = new Map<string, number>();
+  readonly #paths: string[] = [];
+  readonly #index = new PathIndex({ pathOf: (slot) => this.#paths[slot] ?? "" });
 
-function isSame(index: PathIndex<Item>, twin: ReadonlyMap<string, Item>, paths: Iterable<string>): void {
-  expect(index.size).toBe(twin.size);
-  for (const path of paths) {
-    expect(index.get(path)).toBe(twin.get(path));
-    expect(index.getPrefix(`${path}/below`, path.length)).toBe(twin.get(path));
+  put(path: string): void {
+    const slot = this.#paths.push(path) - 1;
+    this.#index.set(slot, path, hashText(path));
+    this.map.set(path, slot);
+  }
+
+  delete(path: string): void {
+    this.#index.delete(path, hashText(path));
+    this.map.delete(path);
+  }
+
+  areSame(paths: Iterable<string>): void {
+    expect(this.#index.size).toBe(this.map.size);
+    for (const path of paths) {
+      const slot = this.map.get(path) ?? noSlot;
+      expect(this.#index.get(path)).toBe(slot);
+      expect(this.#index.getPrefix(`${path}/below`, path.length)).toBe(slot);
+    }
   }
 }
 
 test("an index of paths is a map", () => {
   const path = fc.string({ maxLength: 3 }).map((name) => `/${name}`);
-  const change = fc.record({ path, value: fc.option(fc.nat()) });
+  const change = fc.record({ path, isGone: fc.boolean() });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 400, size: "max" }), (changes) => {
-      const index = new PathIndex<Item>();
-      const twin = new Map<string, Item>();
-      for (const { path: at, value } of changes) {
-        const item = { path: at, pathHash: hashText(at), value: value ?? 0 };
-        if (value === null) {
-          index.delete(item);
-          twin.delete(at);
-        } else {
-          index.set(item);
-          twin.set(at, item);
-        }
-        isSame(index, twin, [at]);
+      const twins = new Twins();
+      for (const { path: at, isGone } of changes) {
+        if (isGone) twins.delete(at);
+        else twins.put(at);
+        twins.areSame([at]);
       }
-      isSame(index, twin, twin.keys());
+      twins.areSame(twins.map.keys());
     }),
   );
 });
@@ -89,25 +95,15 @@ function equalHashes(count: number): string[] {
 test("paths of one hash are found like others, however many", () => {
   const paths = equalHashes(300);
   expect(new Set(paths.map(hashText))).toEqual(new Set([1]));
-  const index = new PathIndex<Item>();
-  const twin = new Map<string, Item>();
-  const put = (path: string, value: number): void => {
-    const item = { path, pathHash: hashText(path), value };
-    index.set(item);
-    twin.set(path, item);
-  };
-  for (const [value, path] of paths.entries()) put(path, value);
-  isSame(index, twin, paths);
-  for (const [value, path] of paths.entries()) if (value % 2 === 0) put(path, value + 1_000);
-  isSame(index, twin, paths);
-  for (const [value, path] of paths.entries()) {
-    if (value % 3 !== 0) continue;
-    index.delete({ path, pathHash: hashText(path) });
-    twin.delete(path);
-  }
-  isSame(index, twin, paths);
-  for (const [value, path] of paths.entries()) put(path, value);
-  isSame(index, twin, paths);
+  const twins = new Twins();
+  for (const path of paths) twins.put(path);
+  twins.areSame(paths);
+  for (const [at, path] of paths.entries()) if (at % 2 === 0) twins.put(path);
+  twins.areSame(paths);
+  for (const [at, path] of paths.entries()) if (at % 3 === 0) twins.delete(path);
+  twins.areSame(paths);
+  for (const path of paths) twins.put(path);
+  twins.areSame(paths);
 });
 
 test("the parent of a path is its beginning", () => {

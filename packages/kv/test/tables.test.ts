@@ -48,27 +48,44 @@ test("a page of sessions or leases is what comes next in a sorted list, and neve
   );
 });
 
-test("a node is changed in place, and copied once for whatever holds it as it was", () => {
-  const tree = new Tree(new Digest(), new ItemHash());
-  const node = tree.add(factsOf("/a"), Uint8Array.of(1));
-  expect(tree.edit(node)).toBe(node);
+/** Sets the version of a node. */
+function change(tree: Tree, path: string, version: number): void {
+  const node = tree.get(path);
+  if (node === undefined) return expect.unreachable("no node");
+  tree.edit(node);
+  node.version = version;
   tree.settle(node);
-  const frozen = tree.frozen();
-  const copy = tree.edit(node);
-  copy.version = 7;
-  tree.settle(copy);
-  expect(copy).not.toBe(node);
-  expect([tree.get("/a"), frozen.get("/a")]).toEqual([copy, node]);
-  expect(tree.edit(copy)).toBe(copy);
-  tree.settle(copy);
+}
+
+test("a moment that is held stays what it was, and what is rolled back is as before", () => {
+  const digest = new Digest();
+  const tree = new Tree(digest, new ItemHash());
+  tree.add(factsOf("/a"), Uint8Array.of(1));
+  tree.add(factsOf("/b"), Uint8Array.of(2));
+  const first = tree.frozen();
+  change(tree, "/a", 7);
+  const second = tree.frozen();
+  const before = digest.textWith(0, 0);
   tree.begin();
-  const tried = tree.edit(copy);
-  expect(tried).not.toBe(copy);
-  tree.settle(tried);
-  expect(tree.edit(tried)).toBe(tried);
-  tree.settle(tried);
+  change(tree, "/a", 8);
+  change(tree, "/a", 9);
+  const gone = tree.get("/b");
+  if (gone === undefined) return expect.unreachable("no node");
+  tree.delete(gone);
+  tree.add({ ...factsOf("/b"), version: 5 }, new Uint8Array(0));
   tree.rollback();
-  expect(tree.get("/a")).toBe(copy);
-  expect(tree.edit(copy)).toBe(copy);
-  tree.settle(copy);
+  tree.tidy();
+  expect(digest.textWith(0, 0)).toBe(before);
+  expect([tree.get("/a")?.version, tree.get("/b")?.version, tree.get("/b")?.length]).toEqual([7, 0, 1]);
+  change(tree, "/a", 10);
+  const last = tree.get("/b");
+  if (last !== undefined) tree.delete(last);
+  tree.tidy();
+  tree.add({ ...factsOf("/c"), version: 6 }, Uint8Array.of(3));
+  const versions = [first, second].map((moment) => [moment.get("/a")?.version, moment.get("/b")?.version]);
+  expect(versions).toEqual([
+    [0, 0],
+    [7, 0],
+  ]);
+  expect([first.get("/c"), tree.get("/c")?.version, first.size]).toEqual([undefined, 6, 2]);
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { bytesAt, noBytes, ValueStore } from "../src/values.ts";
-import type { Chunk, Place } from "../src/values.ts";
+import type { Chunk, Place, SlotPlace } from "../src/values.ts";
 
 type Step =
   | { readonly type: "put"; readonly path: string; readonly size: number }
@@ -20,13 +20,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Values by path, kept as a tree keeps them. */
 class Values {
-  readonly places = new Map<string, Place>();
+  readonly places = new Map<string, SlotPlace>();
+  readonly #bySlot: SlotPlace[] = [];
   readonly #store = new ValueStore();
 
   put(at: string, value: Uint8Array): number {
-    const place = this.places.get(at) ?? { chunk: noBytes, at: 0, length: 0 };
+    const place = this.places.get(at) ?? { slot: this.#bySlot.length, chunk: noBytes, at: 0, length: 0 };
+    this.#bySlot[place.slot] = place;
     this.#store.release(place);
-    const hash = this.#store.put(place, at, value);
+    const hash = this.#store.put(place, value);
     this.#store.hold(place);
     this.places.set(at, place);
     return hash;
@@ -34,12 +36,18 @@ class Values {
 
   free(at: string): void {
     const place = this.places.get(at);
-    if (place !== undefined) this.#store.release(place);
+    if (place === undefined) return;
+    this.#store.release(place);
+    place.chunk = noBytes;
     this.places.delete(at);
   }
 
   tidy(): void {
-    this.#store.tidy((at) => this.places.get(at));
+    this.#store.tidy({ node: (slot) => this.#at(slot), chunkOf: (slot) => this.#at(slot).chunk });
+  }
+
+  #at(slot: number): SlotPlace {
+    return this.#bySlot[slot] ?? expect.unreachable("a slot that nobody has");
   }
 
   chunks(): Set<Chunk> {
