@@ -112,7 +112,7 @@ function* frame(kind: number, writeBody: () => void): Generator<Uint8Array> {
   yield payload;
 }
 
-/** Joins records into frames of about 64 KiB. */
+/** Joins records into frames of about 64 KiB. Between taking an item and writing it, nothing is yielded. */
 function* batched<V>(
   kind: number,
   items: Iterable<V>,
@@ -143,23 +143,15 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
   }
 }
 
-/** Nodes are looked at when they are written: what is known of one is only good until the tree changes. */
-function* nodeFrames(nodes: FrozenNodes): Generator<Uint8Array> {
-  yield* batched(
-    frameKind.nodes,
-    valuesOf(nodes.slots),
-    (slot) => writeNode(nodes.node(slot)),
-    (slot) => {
-      const { path, length } = nodes.node(slot);
-      return path.length + length;
-    },
-  );
+/** In order. Each is good until the tree changes: what writes them is not interrupted between taking and writing one. */
+function* nodesOf(nodes: FrozenNodes): Generator<TreeNode> {
+  for (const slot of valuesOf(nodes.slots)) yield nodes.node(slot);
 }
 
 function* frames(state: FrozenState): Generator<Uint8Array> {
   yield* frame(frameKind.header, () => writeHeader(state.header));
   yield* batched(frameKind.budgets, valuesOf(state.budgets), writeBudgetRecord, ({ path }) => path.length);
-  yield* nodeFrames(state.nodes);
+  yield* batched(frameKind.nodes, nodesOf(state.nodes), writeNode, (node) => node.path.length + node.length);
   yield* batched(frameKind.leases, valuesOf(state.leases), writeLease, () => 0);
   for (const session of valuesOf(state.sessions)) {
     yield* frame(frameKind.session, () => writeSession(session));

@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { openAccess } from "../src/access.ts";
 import { Digest, ItemHash } from "../src/digest.ts";
 import { SessionTable } from "../src/session-table.ts";
-import type { NodeFacts } from "../src/tree-node.ts";
+import type { FrozenNodes } from "../src/frozen-nodes.ts";
+import type { NodeFacts, TreeNode } from "../src/tree-node.ts";
 import { Tree } from "../src/tree.ts";
+import { bytesAt } from "../src/values.ts";
 
 const ids = fc.uniqueArray(fc.nat(0xffff), { maxLength: 12 }).map((numbers) => numbers.map(idOf));
 
@@ -48,44 +50,60 @@ test("a page of sessions or leases is what comes next in a sorted list, and neve
   );
 });
 
-/** Sets the version of a node. */
-function change(tree: Tree, path: string, version: number): void {
-  const node = tree.get(path);
-  if (node === undefined) return expect.unreachable("no node");
+function nodeAt(tree: Tree, path: string): TreeNode {
+  return tree.get(path) ?? expect.unreachable("no node");
+}
+
+function setVersion(tree: Tree, path: string, version: number): void {
+  const node = nodeAt(tree, path);
   tree.edit(node);
   node.version = version;
   tree.settle(node);
 }
 
-test("a moment that is held stays what it was, and what is rolled back is as before", () => {
+/** The versions of two nodes. */
+function versionsOf(nodes: Pick<FrozenNodes, "get">): (number | undefined)[] {
+  return [nodes.get("/a")?.version, nodes.get("/b")?.version];
+}
+
+test("what is rolled back is as before", () => {
   const digest = new Digest();
   const tree = new Tree(digest, new ItemHash());
   tree.add(factsOf("/a"), Uint8Array.of(1));
   tree.add(factsOf("/b"), Uint8Array.of(2));
-  const first = tree.frozen();
-  change(tree, "/a", 7);
-  const second = tree.frozen();
   const before = digest.textWith(0, 0);
   tree.begin();
-  change(tree, "/a", 8);
-  change(tree, "/a", 9);
-  const gone = tree.get("/b");
-  if (gone === undefined) return expect.unreachable("no node");
-  tree.delete(gone);
+  setVersion(tree, "/a", 8);
+  setVersion(tree, "/a", 9);
+  tree.delete(nodeAt(tree, "/b"));
   tree.add({ ...factsOf("/b"), version: 5 }, new Uint8Array(0));
+  expect(versionsOf(tree)).toEqual([9, 5]);
   tree.rollback();
   tree.tidy();
   expect(digest.textWith(0, 0)).toBe(before);
-  expect([tree.get("/a")?.version, tree.get("/b")?.version, tree.get("/b")?.length]).toEqual([7, 0, 1]);
-  change(tree, "/a", 10);
-  const last = tree.get("/b");
-  if (last !== undefined) tree.delete(last);
+  expect(versionsOf(tree)).toEqual([0, 0]);
+  expect(bytesAt(nodeAt(tree, "/b"))).toEqual(Uint8Array.of(2));
+});
+
+test("a moment that is held stays what it was, also when another takes the place of a node", () => {
+  const tree = new Tree(new Digest(), new ItemHash());
+  tree.add(factsOf("/a"), Uint8Array.of(1));
+  tree.add(factsOf("/b"), Uint8Array.of(2));
+  const first = tree.frozen();
+  setVersion(tree, "/a", 7);
+  const second = tree.frozen();
+  setVersion(tree, "/a", 10);
+  const { slot } = nodeAt(tree, "/b");
+  tree.delete(nodeAt(tree, "/b"));
   tree.tidy();
-  tree.add({ ...factsOf("/c"), version: 6 }, Uint8Array.of(3));
-  const versions = [first, second].map((moment) => [moment.get("/a")?.version, moment.get("/b")?.version]);
-  expect(versions).toEqual([
+  expect(tree.add({ ...factsOf("/c"), version: 6 }, Uint8Array.of(3)).slot).toBe(slot);
+  const third = tree.frozen();
+  setVersion(tree, "/c", 11);
+  expect([first, second, third, tree].map(versionsOf)).toEqual([
     [0, 0],
     [7, 0],
+    [10, undefined],
+    [10, undefined],
   ]);
-  expect([first.get("/c"), tree.get("/c")?.version, first.size]).toEqual([undefined, 6, 2]);
+  expect([first.get("/c"), third.get("/c")?.version, first.size]).toEqual([undefined, 6, 2]);
 });

@@ -79,10 +79,10 @@ export const treeRules: readonly Mutant[] = [
     edits: [
       {
         file: treeOps,
-        find: "  const node = x.tree.edit(found);\n  node.mzxid = x.revision;",
-        replace: `  const past = (found.chunk.past ??= new Map());
-  past.set(found.path + found.version, bytesAt(found).join());
-  const node = x.tree.edit(found);
+        find: "  x.tree.edit(node);\n  node.mzxid = x.revision;",
+        replace: `  const past = (node.chunk.past ??= new Map());
+  past.set(node.path + node.version, bytesAt(node).join());
+  x.tree.edit(node);
   node.mzxid = x.revision;`,
       },
       {
@@ -157,8 +157,8 @@ export const treeRules: readonly Mutant[] = [
     edits: [
       {
         file: treeOps,
-        find: "  node.created += born;",
-        replace: "  node.created += born === 0 && node.numChildren === 1 ? -1 : born;",
+        find: "  parent.created += born;",
+        replace: "  parent.created += born === 0 && parent.numChildren === 1 ? -1 : born;",
       },
     ],
   },
