@@ -74,7 +74,7 @@ function someTreeOp(draw: Draw): TreeOp {
       return {
         type: "add",
         path,
-        by: draw.once(2) ? someNumber(draw) : -someNumber(draw),
+        by: draw.once(2) ? someNumber(draw) : 0 - someNumber(draw),
         if: someConditions(draw),
       };
     case 5:

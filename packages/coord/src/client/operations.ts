@@ -149,10 +149,15 @@ export function setOp(
   return { type, path, value: valueOf(value, copies), if: conditions(options, copies) };
 }
 
+/** Minus 0, which a negation of 0 gives, is no integer to the log. */
+function addition(path: string, by: number, wanted: Conditions): AddOp {
+  return { type: "add", path, by: by === 0 ? 0 : by, if: wanted };
+}
+
 /** An addition to the number in a node. */
 export function addOp(path: string, by: number, options: SetOptions, { copies }: OperationContext): AddOp {
   requireOptions(options);
-  return { type: "add", path, by, if: conditions(options, copies) };
+  return addition(path, by, conditions(options, copies));
 }
 
 function deleteOf(
@@ -197,7 +202,7 @@ function treeOp(item: MultiItem, context: OperationContext): TreeOp {
         if: conditions(item, context.copies),
       };
     case "add":
-      return { type: "add", path: item.path, by: item.by, if: conditions(item, context.copies) };
+      return addition(item.path, item.by, conditions(item, context.copies));
     case "delete":
       return deleteOf(item.path, conditions(item, context.copies), item);
     case "check":

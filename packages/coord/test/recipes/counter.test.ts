@@ -15,6 +15,13 @@ test("a counter begins with 0, and every addition tells the number that it made"
   expect(await world.until(counter.get())).toBe(0);
   expect(await world.until(counter.add())).toBe(1);
   expect(await world.until(counter.add(-5))).toBe(-4);
+  // A 0 that was negated is one, too.
+  expect(await world.until(counter.add(-0))).toBe(-4);
+  expect(await world.until(coord.session.multi([{ type: "add", path: counter.path, by: -0 }]))).toMatchObject(
+    {
+      results: [{ sum: -4 }],
+    },
+  );
   expect(await world.until(counter.get())).toBe(-4);
 });
 
