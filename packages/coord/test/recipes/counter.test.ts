@@ -130,3 +130,14 @@ test("a range of ids is one command; beyond the last one there are no more", asy
   expect(await codeOf(ids.take(0))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
   expect(() => coord.ids("x", { block: 0 })).toThrow("block");
 });
+
+test("counters and ids of a namespace are its own", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const shop = await world.until(coord.namespace("/shop"));
+  expect(await world.until(coord.counter("x").add(5))).toBe(5);
+  expect(await world.until(shop.counter("x").add(2))).toBe(2);
+  expect(await world.until(shop.ids("x").next())).toBe(1);
+  expect(await world.until(shop.session.add("/n", 1))).toMatchObject({ path: "/n", sum: 1 });
+  expect(await world.until(coord.session.add("/shop/n", 1))).toMatchObject({ sum: 2 });
+});
