@@ -87,6 +87,9 @@ export class CommandLine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
+    // What it started may hold them open.
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
     await this.#ended;
   }
 }

@@ -11,6 +11,7 @@ import type { Context, Environment } from "./context.ts";
 
 const defaultEndpoints = "127.0.0.1:7400";
 const defaultTimeout = "5s";
+const defaultSessionTtl = "10s";
 
 /** The flags that every client command takes. */
 export interface ClientFlags {
@@ -20,6 +21,8 @@ export interface ClientFlags {
   readonly authFile?: string;
   readonly timeout?: string;
   readonly json?: true;
+  /** Of those that hold something for long. */
+  readonly sessionTtl?: string;
 }
 
 /** How to reach a cluster. */
@@ -31,6 +34,7 @@ export interface ClientSettings {
   readonly auth?: readonly Credential[];
   /** Bounds the connect and every call, ms. */
   readonly timeoutMs: number;
+  readonly sessionTtlMs: number;
 }
 
 /** `--json`: one value, or one a line where there are many. */
@@ -66,6 +70,7 @@ export async function loadClientSettings(flags: ClientFlags, env: Environment): 
     ...(secret === undefined ? {} : { secret }),
     ...(auth === undefined ? {} : { auth: [auth] }),
     timeoutMs: parseDuration(timeout, flags.timeout === undefined ? "FLOTILLA_TIMEOUT" : "--timeout"),
+    sessionTtlMs: parseDuration(flags.sessionTtl ?? defaultSessionTtl, "--session-ttl"),
   };
 }
 

@@ -10,6 +10,8 @@ export class Context {
   readonly stdin: NodeJS.ReadStream;
   /** Fires on SIGINT, SIGTERM, and when nobody reads the output any more. */
   readonly stop: AbortSignal;
+  /** What the process ends with unless the command fails. */
+  exitCode = 0;
 
   constructor(
     out: Output,

@@ -17,6 +17,8 @@ export const exitCodes = {
   notFound: 6,
   /** The write may or may not have happened. */
   unknownOutcome: 7,
+  /** What a command ran under was lost before the command had ended. */
+  lost: 8,
   /** The data directory failed, is damaged, foreign, wiped or in use. */
   storage: 74,
 } as const;
@@ -48,6 +50,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   ERR_FLOTILLA_INVALID_ACL: exitCodes.usage,
   ERR_FLOTILLA_LIMIT: exitCodes.conflict,
   ERR_FLOTILLA_LOCKED: exitCodes.storage,
+  ERR_FLOTILLA_LOST: exitCodes.lost,
   ERR_FLOTILLA_NOT_CAUGHT_UP: exitCodes.conflict,
   ERR_FLOTILLA_NOT_FOUND: exitCodes.notFound,
   ERR_FLOTILLA_NOT_LEADER: exitCodes.unavailable,

@@ -11,6 +11,8 @@ import { leasesCommand } from "../commands/leases.ts";
 import { historyCommand } from "../commands/history.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { electionsCommand } from "../commands/elections.ts";
+import { electCommand } from "../commands/elect.ts";
+import { lockCommand, semaphoreCommand } from "../commands/lock.ts";
 import { locksCommand } from "../commands/locks.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
@@ -53,6 +55,9 @@ const commands = [
   leasesCommand,
   electionsCommand,
   locksCommand,
+  lockCommand,
+  semaphoreCommand,
+  electCommand,
   servicesCommand,
   aclCommand,
   budgetCommand,
@@ -64,7 +69,8 @@ const commands = [
 
 const footer = `
 Exit codes: 0 ok, 1 other, 2 usage, 3 no quorum or no connection, 4 denied, 5 conflict, 6 not found,
-7 outcome unknown, 74 storage.
+7 outcome unknown, 8 lost before the command had ended, 74 storage; lock, semaphore and elect end with the code
+of their command.
 Clients read FLOTILLA_ENDPOINTS, FLOTILLA_CLUSTER, FLOTILLA_SECRET, FLOTILLA_SECRET_FILE, FLOTILLA_AUTH,
 FLOTILLA_AUTH_FILE, FLOTILLA_TIMEOUT.`;
 

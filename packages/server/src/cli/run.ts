@@ -25,7 +25,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   const context = new Context(out, surroundings, stop.signal);
   try {
     await buildProgram(context).parseAsync([...args], { from: "user" });
-    return exitCodes.ok;
+    return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);
     if (failure === null) return exitCodes.ok;

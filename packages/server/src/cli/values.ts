@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import type { Node, Stat } from "@flotilla/coord/client";
+import type { Fence, Node, Stat } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
+import { Option } from "commander";
 import { parseDuration } from "../config/duration.ts";
 
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -71,6 +72,25 @@ export function parseCount(text: string, option: string): number {
   const count = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(count)) return count;
   throw argument(`${option}: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+/** Of a write that may depend on what its caller holds. */
+export interface FenceFlag {
+  readonly fence?: string;
+}
+
+/** As `lock`, `semaphore` and `elect` give it to their command. */
+export function fenceOption(): Option {
+  return new Option("--fence <fence>", "only while it is held: $FLOTILLA_FENCE of lock, semaphore or elect");
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+export function fenceOf({ fence }: FenceFlag): { readonly fence?: Fence } {
+  if (fence === undefined) return {};
+  const [, mzxid, path] = /^(\d{1,15}):(\/.+)$/.exec(fence) ?? [];
+  if (mzxid === undefined || path === undefined)
+    throw argument("--fence: expected a revision and a path, as in 42:/lock/deploy/line/w");
+  return { fence: { path, mzxid: Number(mzxid) } };
 }
 
 /** Of a command that can also look at the past. */

@@ -5,9 +5,10 @@ import { parseAcl } from "../cli/acl-text.ts";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { parseTtl, readValue } from "../cli/values.ts";
+import type { FenceFlag } from "../cli/values.ts";
+import { fenceOf, fenceOption, parseTtl, readValue } from "../cli/values.ts";
 
-interface CreateFlags extends ClientFlags {
+interface CreateFlags extends ClientFlags, FenceFlag {
   readonly ephemeral?: true;
   readonly sequential?: true;
   readonly container?: true;
@@ -30,6 +31,7 @@ export function createCommand(context: Context): Command {
       "goes away once it has no children and was not set for so long, such as 90s",
     )
     .option("--acl <list>", "who may do what with it: scheme:id:cdrwa,… such as auth::cdrwa")
+    .addOption(fenceOption())
     .option("--file <file>", "take the value from a file; - is standard input");
   return addClientOptions(command).action(
     async (path: string, value: string | undefined, flags: CreateFlags) => {
@@ -38,8 +40,9 @@ export function createCommand(context: Context): Command {
       const { ephemeral = false, sequential = false, container = false } = flags;
       const ttl = flags.ttl === undefined ? {} : { ttlMs: parseTtl(flags.ttl) };
       const acl = flags.acl === undefined ? {} : { acl: parseAcl(flags.acl) };
+      const fence = fenceOf(flags);
       await withSession(context, flags, async (session) => {
-        const kind = { ephemeral, sequential, container, ...ttl };
+        const kind = { ephemeral, sequential, container, ...ttl, ...fence };
         const written = await session.create(path, bytes, { ...kind, ...acl });
         tell(context, written, flags);
         if (ephemeral) await hold(context, session, written);

@@ -3,9 +3,10 @@ import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
-import { parseCount, readValue } from "../cli/values.ts";
+import type { FenceFlag } from "../cli/values.ts";
+import { fenceOf, fenceOption, parseCount, readValue } from "../cli/values.ts";
 
-interface SetFlags extends ClientFlags {
+interface SetFlags extends ClientFlags, FenceFlag {
   readonly file?: string;
   readonly ifVersion?: string;
 }
@@ -32,12 +33,14 @@ function writeCommand(context: Context, name: string, description: string, write
     .argument("<path>")
     .argument("[value]")
     .option("--file <file>", "take the value from a file; - is standard input")
-    .option("--if-version <n>", "only at this version of the node");
+    .option("--if-version <n>", "only at this version of the node")
+    .addOption(fenceOption());
   return addClientOptions(command).action(
     async (path: string, value: string | undefined, flags: SetFlags) => {
       const bytes = await readValue({ value, file: flags.file });
-      const options =
+      const version =
         flags.ifVersion === undefined ? {} : { version: parseCount(flags.ifVersion, "--if-version") };
+      const options = { ...version, ...fenceOf(flags) };
       const written = await withSession(context, flags, (session) => write(session, path, bytes, options));
       if (flags.json) context.out.json(written);
       else

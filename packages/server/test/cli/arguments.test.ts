@@ -32,6 +32,7 @@ test.each<[string, string[], RegExp]>([
   ["an address without a port", ["get", "/a", "--endpoints", "here"], /host:port/],
   ["no value", ["set", "/a"], /no value/],
   ["a value and a file", ["set", "/a", "x", "--file", "y"], /not both/],
+  ["a fence that is none", ["put", "/a", "x", "--fence", "here"], /--fence: expected a revision and a path/],
   ["a file that is not there", ["put", "/a", "--file", "/no/such/file"], /cannot read/],
   ["a version that is none", ["rm", "/a", "--if-version", "-1"], /--if-version/],
   ["bit by bit without a subtree", ["rm", "/a", "--paged"], /--paged: expected with -r/],
