@@ -13,9 +13,9 @@ export const subjects: Readonly<Record<"kv" | "raft", Subject>> = {
   kv: {
     folder: "packages/kv",
     files:
-      /^src\/(?:machine|turn|attach|perform|tree-ops|tree|tree-node|conditions|session-table|window|validate|paths|acl[a-z-]*|budget[a-z-]*)\.ts$/,
+      /^src\/(?:machine|turn|attach|perform|tree-ops|tree|tree-node|node-page|node-store|frozen-nodes|path-index|decimal|conditions|session-table|window|validate|paths|acl[a-z-]*|budget[a-z-]*)\.ts$/,
     tests: [
-      /^test\/(?:tree|session|watch|skip|paths|window|codec|values)\.test\.ts$|^test\/conformance\//,
+      /^test\/(?:tree|session|watch|skip|paths|path-index|node-store|window|codec|values)\.test\.ts$|^test\/conformance\//,
       /^test\/(?!model\.)[^/]*\.test\.ts$/,
       /^test\/model\.test\.ts$/,
     ],
