@@ -59,10 +59,10 @@ function becomePrecandidate(s: RaftState): void {
   beginPreVote(s);
 }
 
-/** The leader's process closed its link: ask at once, still a follower. */
-export function preVoteOnClosedLink(s: RaftState): void {
+/** The leader's process closed its link, or there is nobody to lead but this one: ask at once, still a follower. */
+export function preVoteAtOnce(s: RaftState): void {
   if (!mayCampaign(s) || isPledged(s, s.id)) return;
-  s.probe("raft-fast-pre-vote");
+  if (s.leader !== null) s.probe("raft-fast-pre-vote");
   beginPreVote(s);
 }
 
@@ -71,6 +71,7 @@ function campaign(s: RaftState, transfer: boolean): void {
   s.voteFor(s.id);
   s.role = "candidate";
   setLeader(s, null);
+  s.fast.deadlineMs = null;
   s.restartWait();
   const tally = new Tally("vote", transfer);
   s.tally = tally;

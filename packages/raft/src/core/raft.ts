@@ -1,14 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import { ConfigHistory } from "./config/config-history.ts";
 import type { Configuration, Directory } from "./config/configuration.ts";
-import {
-  askAgain,
-  isSteady,
-  onHardStateDurable,
-  onTick,
-  preVoteOnClosedLink,
-  quietTicks,
-} from "./election.ts";
+import { askAgain, isSteady, onHardStateDurable, onTick, preVoteAtOnce, quietTicks } from "./election.ts";
 import type { AppendDone, Event, PeerDown, PeerUp, Stamped } from "./event.ts";
 import { beginRound } from "./heartbeats.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -26,7 +19,7 @@ import { onSnapshotInstalled, onSnapshotSaved, onSnapshotSent } from "./snapshot
 import { RaftState } from "./state.ts";
 import { beginTransfer, pursueTransfer } from "./transfer.ts";
 import type { HardState, Index, LogId, NodeId, Role, Term } from "./types.ts";
-import { onLinkClosed, onLinkOpen, takeDueTry } from "./voting.ts";
+import { onLinkClosed, onLinkOpen, takeDueTry, tryAtStartWhenAlone } from "./voting.ts";
 
 /**
  * One member's part in the consensus, pure: events go in through `step`, effects come out of `ready`.
@@ -96,6 +89,7 @@ export class Raft {
     });
     // A received snapshot may have become durable just before the term it came in.
     if (hardState.term < last.term) this.#s.enterTerm(last.term);
+    tryAtStartWhenAlone(this.#s);
   }
 
   /** Takes up one event at the moment `now`. */
@@ -104,7 +98,7 @@ export class Raft {
     s.now = now;
     this.#handle(event);
     tendMembership(s);
-    if (takeDueTry(s)) preVoteOnClosedLink(s);
+    if (takeDueTry(s)) preVoteAtOnce(s);
   }
 
   /** True when `ready` has something to say. */

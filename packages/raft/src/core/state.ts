@@ -40,7 +40,7 @@ export interface Asked {
   readonly reads: Map<number, ReadBatch>;
 }
 
-/** How a follower reacts to closed links of leaders. */
+/** How a follower comes to a try before its election timeout. */
 export interface FastTrack {
   /** Peers whose process closed the link and has not come back. */
   readonly closed: Set<NodeId>;

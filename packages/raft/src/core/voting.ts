@@ -73,7 +73,12 @@ export function onLinkOpen(s: RaftState, peer: NodeId): void {
   if (s.role === "follower") s.tally = null;
 }
 
-/** True when a try on a closed link is due; the next one is set for when this one fails. */
+/** The only voter has no leader to wait for: whoever else may lead is not in its configuration. */
+export function tryAtStartWhenAlone(s: RaftState): void {
+  if (s.isVoter && s.peers.length === 0) s.fast.deadlineMs = s.now.nowMs;
+}
+
+/** True when a try before the election timeout is due; the next one is set for when this one fails. */
 export function takeDueTry(s: RaftState): boolean {
   const { deadlineMs } = s.fast;
   if (deadlineMs === null || s.now.nowMs < deadlineMs) return false;

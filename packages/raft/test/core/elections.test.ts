@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Cluster } from "./cluster.ts";
-import { founding, incarnationOf } from "./member.ts";
+import { founded, founding, incarnationOf } from "./member.ts";
 
 const trio = ["a", "b", "c"];
 const zero = { index: 0, term: 0 };
@@ -27,6 +27,27 @@ test("a single voter leads, commits and reads alone, but only what its disk hold
   const read = cluster.read("a");
   expect(member.reads).toEqual([{ id: read, index: 2 }]);
   expect(cluster.commands("a")).toEqual(["x"]);
+});
+
+test("who has no other voter beside it waits for nobody, unless it is pledged", () => {
+  const learners = founded(["b"]).voters.map((learner) => ({ ...learner, promote: false }));
+  const cluster = new Cluster(["a", "b"], { configuration: { ...founded(["a"]), learners } });
+  cluster.step("b", { type: "tick" });
+  cluster.step("a", { type: "tick" });
+  cluster.settle();
+  expect(cluster.get("a").raft).toMatchObject({ role: "leader", term: 1 });
+  expect(cluster.get("b").raft.leader).toBe("a");
+
+  const several = new Cluster(trio);
+  several.step("a", { type: "tick" });
+  several.settle();
+  expect(several.get("a").raft).toMatchObject({ role: "follower", term: 0 });
+
+  const pledged = new Cluster(["a"], { configuration: { ...founded(["a"]), leaseReads: true } });
+  pledged.tick(9);
+  expect(pledged.get("a").raft).toMatchObject({ role: "follower", term: 0 });
+  pledged.tick(3);
+  expect(pledged.get("a").raft).toMatchObject({ role: "leader", term: 1 });
 });
 
 test("the first election of a cluster needs every founder and writes their incarnations down", () => {
