@@ -269,7 +269,12 @@ export class ClientSession implements Session {
   }
 
   async delete(path: string, options: DeleteOptions = {}): Promise<boolean> {
-    return this.#change(deleteOp(path, options, this.#context), options).then(() => true, falseIfAbsent);
+    try {
+      await this.#change(deleteOp(path, options, this.#context), options);
+      return true;
+    } catch (error) {
+      return falseIfAbsent(error); // A promise more would settle after those of later calls.
+    }
   }
 
   async multi(items: readonly MultiItem[], options: MultiOptions = {}): Promise<MultiResult> {
@@ -367,11 +372,8 @@ export class ClientSession implements Session {
   }
 
   #expired(error: FlotillaError): void {
-    if (this.#closing !== undefined) {
-      this.#finish("closed");
-      return;
-    }
-    this.#finish("lost", error);
+    if (this.#closing === undefined) this.#finish("lost", error);
+    else this.#finish("closed");
   }
 
   #finish(state: "lost" | "closed", cause?: FlotillaError): void {

@@ -1,4 +1,5 @@
 import { getEventListeners } from "node:events";
+import { openAcl } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import { errorOf, FakeCluster } from "./fake-cluster.ts";
@@ -25,6 +26,32 @@ test("numbers writes from 1 in the order of the calls and resolves them in that 
   expect(cluster.applied.map(({ seq }) => seq)).toEqual([1, 2, 3]);
   expect(paths(cluster)).toEqual(["/n1", "/n2", "/n3"]);
   expect(order).toEqual([1, 2, 3]);
+});
+
+test("resolves writes of all kinds in the order of the calls, when their answers come together", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  cluster.manners.answer = false;
+  const calls: readonly (() => Promise<unknown>)[] = [
+    () => session.put("/a", "1"),
+    () => session.delete("/a"),
+    () => session.create("/b", ""),
+    () => session.delete("/none"),
+    () => session.set("/b", "2"),
+    () => session.multi([{ type: "put", path: "/c", value: "" }]),
+    () => session.delete("/b"),
+    () => session.setAcl("/c", openAcl),
+    () => session.put("/a", "3"),
+  ];
+  const order: number[] = [];
+  const all = calls.map(async (call, at) => {
+    await call();
+    order.push(at);
+  });
+  await cluster.pass(1);
+  cluster.answerAll(cluster.last, 1);
+  await cluster.until(Promise.all(all));
+  expect(order).toEqual([...calls.keys()]);
 });
 
 test("pipelines writes without waiting for answers", async () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Held } from "../../src/recipes/api.ts";
 import { decodeClientMessage } from "../../src/wire/client-codec.ts";
 import { decodeServerMessage } from "../../src/wire/server-codec.ts";
@@ -136,63 +136,61 @@ class LongLine {
   }
 }
 
-describe("a long line", () => {
-  test("whoever comes and goes, nobody is woken whom it does not concern, and everybody has a turn", async () => {
-    await fc.assert(
-      fc.asyncProperty(schedule, async ({ seed, kind, priorities, steps }) => {
-        const world = await World.start(1, `line ${seed}`);
-        const line = new LongLine(world, kind);
-        await line.enter();
-        const watcher = await world.client();
-        const watch = await world.until(watcher.session.watch("/", { kind: "recursive" }));
-        const { items } = collect(watch);
-        for (const [at, priority] of priorities.entries()) line.join(priority, at);
-        await world.pass(1000);
-        const told = new Told(world, watcher.machine);
-        const before = items.length;
-        for (const { type, who, thenMs } of steps) {
-          line.perform(type, who);
-          await world.pass(thenMs);
-        }
-        for (let turn = 0; line.open > 0 && turn < 200; turn += 1) {
-          line.releaseAll(Number.POSITIVE_INFINITY);
-          await world.pass(50);
-        }
-        expect(line.open).toBe(0);
-        const changes = items
-          .slice(before)
-          .flatMap((event) => (event.type === "changed" || event.type === "deleted" ? [event] : []))
-          .filter(({ path }) => inLine.test(path));
-        expect(told.stop().events).toBeLessThanOrEqual(concerned * changes.length);
-      }),
-      { numRuns: runsOr(8) },
-    );
-  }, 300_000);
+test("a long line whoever comes and goes, nobody is woken whom it does not concern, and everybody has a turn", async () => {
+  await fc.assert(
+    fc.asyncProperty(schedule, async ({ seed, kind, priorities, steps }) => {
+      const world = await World.start(1, `line ${seed}`);
+      const line = new LongLine(world, kind);
+      await line.enter();
+      const watcher = await world.client();
+      const watch = await world.until(watcher.session.watch("/", { kind: "recursive" }));
+      const { items } = collect(watch);
+      for (const [at, priority] of priorities.entries()) line.join(priority, at);
+      await world.pass(1000);
+      const told = new Told(world, watcher.machine);
+      const before = items.length;
+      for (const { type, who, thenMs } of steps) {
+        line.perform(type, who);
+        await world.pass(thenMs);
+      }
+      for (let turn = 0; line.open > 0 && turn < 200; turn += 1) {
+        line.releaseAll(Number.POSITIVE_INFINITY);
+        await world.pass(50);
+      }
+      expect(line.open).toBe(0);
+      const changes = items
+        .slice(before)
+        .flatMap((event) => (event.type === "changed" || event.type === "deleted" ? [event] : []))
+        .filter(({ path }) => inLine.test(path));
+      expect(told.stop().events).toBeLessThanOrEqual(concerned * changes.length);
+    }),
+    { numRuns: runsOr(8) },
+  );
+}, 300_000);
 
-  test("a release wakes two of a thousand who wait", async () => {
-    const world = await World.start();
-    const holder = await world.client({ sessionTtlMs: 120_000 });
-    const held = await world.until(holder.coord.lock("x").acquire());
-    const clients = [await world.client(), await world.client(), await world.client(), await world.client()];
-    const granted: Held[] = [];
-    for (let k = 0; k < 1000; k += 1) {
-      const client = clients[k % clients.length];
-      client?.coord
-        .lock("x")
-        .acquire()
-        .then((each) => granted.push(each))
-        .catch(() => {});
-    }
-    await world.pass(5000);
-    const report = await world.until(holder.coord.lock("x").inspect());
-    expect(report.waiters).toHaveLength(1000);
-    for (const releasing of [held, null, null]) {
-      const told = new Told(world, holder.machine);
-      await world.until((releasing ?? granted.at(-1))?.release() ?? Promise.resolve());
-      await world.pass(500);
-      // Whoever lets go looks as well.
-      expect(told.stop().readers).toBeLessThanOrEqual(releasing === null ? 3 : 2);
-    }
-    expect(granted).toHaveLength(3);
-  }, 300_000);
-});
+test("a long line: a release wakes two of a thousand who wait", async () => {
+  const world = await World.start();
+  const holder = await world.client({ sessionTtlMs: 120_000 });
+  const held = await world.until(holder.coord.lock("x").acquire());
+  const clients = [await world.client(), await world.client(), await world.client(), await world.client()];
+  const granted: Held[] = [];
+  for (let k = 0; k < 1000; k += 1) {
+    const client = clients[k % clients.length];
+    client?.coord
+      .lock("x")
+      .acquire()
+      .then((each) => granted.push(each))
+      .catch(() => {});
+  }
+  await world.pass(5000);
+  const report = await world.until(holder.coord.lock("x").inspect());
+  expect(report.waiters).toHaveLength(1000);
+  for (const releasing of [held, null, null]) {
+    const told = new Told(world, holder.machine);
+    await world.until((releasing ?? granted.at(-1))?.release() ?? Promise.resolve());
+    await world.pass(500);
+    // Whoever lets go looks as well.
+    expect(told.stop().readers).toBeLessThanOrEqual(releasing === null ? 3 : 2);
+  }
+  expect(granted).toHaveLength(3);
+}, 300_000);

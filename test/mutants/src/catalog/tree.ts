@@ -86,11 +86,6 @@ export const treeRules: readonly Mutant[] = [
   node.mzxid = x.revision;`,
       },
       {
-        file: treeOps,
-        find: 'import { unmet } from "./conditions.ts";',
-        replace: 'import { unmet } from "./conditions.ts";\nimport { bytesAt } from "./values.ts";',
-      },
-      {
         file: conditions,
         find: "if (version !== undefined && node.version !== version)",
         replace:
