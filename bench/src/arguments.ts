@@ -8,6 +8,8 @@ import type { Workload, WorkloadName } from "./peers/workloads.ts";
 import { remoteWorkloads, workloadNames } from "./peers/workloads.ts";
 import type { RaftFigure, RaftOptions } from "./raft/figure-names.ts";
 import { raftFigures } from "./raft/figure-names.ts";
+import type { RecipeFigure, RecipeOptions } from "./recipes/figure-names.ts";
+import { recipeFigures } from "./recipes/figure-names.ts";
 import type { Pins } from "./systems/launch.ts";
 
 export type PeerName = Extract<SystemName, "zookeeper" | "etcd">;
@@ -65,13 +67,19 @@ export interface CoordBenchOptions extends CoordOptions {
   readonly type: "coord";
   readonly folder: string | null;
 }
+/** `bench recipes` */
+export interface RecipeBenchOptions extends RecipeOptions {
+  readonly type: "recipes";
+  readonly folder: string | null;
+}
 export type BenchOptions =
   | PeersOptions
   | MicroOptions
   | FlameOptions
   | RaftBenchOptions
   | KvBenchOptions
-  | CoordBenchOptions;
+  | CoordBenchOptions
+  | RecipeBenchOptions;
 
 /** How to use the command. */
 export const usage: string = `usage: npm run bench -- peers [options]     Flotilla beside ZooKeeper and etcd, and the floor
@@ -102,6 +110,10 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --seconds N       how long each is measured (default 10; sessions and leases at least 30)
   --trials N        holders killed of each kind, processes started (default 20)
   --sessions N, --leases N  how many (default 10000, 100000)
+  --json, --dir DIR  as above
+       npm run bench -- recipes [options]   the figures asked of the recipes, ZooKeeper beside them when installed
+  --only LIST       of ${recipeFigures.join(",")} (default: all)
+  --seconds N       how long each is measured (default 10)
   --json, --dir DIR  as above
        npm run bench -- micro [--only PART,...] [--json] [--dir DIR]
        npm run bench -- flame [options]     profiles every member and the load, and draws flame graphs
@@ -188,6 +200,7 @@ const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
   raft: ["only", "seconds", "trials", "results", "mutants", "pin", "dir", "json"],
   kv: ["only", "nodes", "trials", "dir", "json"],
   coord: ["only", "seconds", "trials", "sessions", "leases", "dir", "json"],
+  recipes: ["only", "seconds", "dir", "json"],
   flame: ["workload", "embedded", "connections", "depth", "seconds", "out", "pin", "dir"],
 };
 
@@ -208,7 +221,7 @@ export function readArguments(args: readonly string[], installed: () => readonly
   });
   const [command, ...rest] = positionals;
   if (!isCommand(command) || rest.length > 0)
-    throw new RangeError("expected one of peers, raft, kv, coord, micro, flame");
+    throw new RangeError("expected one of peers, raft, kv, coord, recipes, micro, flame");
   for (const token of tokens) {
     if (token.kind === "option" && !allowed[command].includes(token.name))
       throw new RangeError(`--${token.name} is no option of ${command}`);
@@ -226,6 +239,8 @@ export function readArguments(args: readonly string[], installed: () => readonly
       return { type: command, ...readKv(flags), folder };
     case "coord":
       return { type: command, ...readCoord(flags, installed), folder };
+    case "recipes":
+      return { type: command, ...readRecipes(flags, installed), folder };
     default:
       return { type: command, ...readFlame(flags), folder };
   }
@@ -279,6 +294,15 @@ function readCoord(flags: Flags, installed: () => readonly PeerName[]): CoordOpt
     trials: count(flags.trials, "trials", { otherwise: 20, least: 1, most: 10_000 }),
     sessions: count(flags.sessions, "sessions", { otherwise: 10_000, least: 1, most: 50_000 }),
     leases: count(flags.leases, "leases", { otherwise: 100_000, least: 1, most: 1_000_000 }),
+    zooKeeper: installed().includes("zookeeper"),
+    json: flags.json,
+  };
+}
+
+function readRecipes(flags: Flags, installed: () => readonly PeerName[]): RecipeOptions {
+  return {
+    only: listOf<RecipeFigure>(flags.only, "only", recipeFigures),
+    measureMs: seconds(flags.seconds, 10) * 1000,
     zooKeeper: installed().includes("zookeeper"),
     json: flags.json,
   };

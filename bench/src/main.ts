@@ -10,6 +10,7 @@ import { describeMachine } from "./peers/machine.ts";
 import { jsonReport, tableReport } from "./peers/report.ts";
 import { runPeers } from "./peers/run-peers.ts";
 import { runRaft } from "./raft/run-raft.ts";
+import { runRecipes } from "./recipes/run-recipes.ts";
 import { runKv } from "./kv/run-kv.ts";
 import { runMicro } from "./micro/run-micro.ts";
 import { missing } from "./systems/available.ts";
@@ -82,6 +83,13 @@ async function run(asked: BenchOptions): Promise<void> {
       const peers = asked.zooKeeper ? (["zookeeper"] as const) : [];
       return inFolder(asked.folder, (folder) =>
         runCoord(asked, describeMachine(folder, peers), { launch, folder }, lines),
+      );
+    }
+    case "recipes": {
+      const launch = new Launch({ servers: null, load: null });
+      const peers = asked.zooKeeper ? (["zookeeper"] as const) : [];
+      return inFolder(asked.folder, (folder) =>
+        runRecipes(asked, describeMachine(folder, peers), { launch, folder }, lines),
       );
     }
     case "micro":

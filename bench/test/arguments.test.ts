@@ -66,6 +66,19 @@ test("coord takes every figure, and ZooKeeper beside it when it is there", () =>
     expect(() => readArguments(["coord", ...bad], both)).toThrow(RangeError);
 });
 
+test("recipes takes every figure, and ZooKeeper beside them when it is there", () => {
+  expect(readArguments(["recipes", "--only", "Counter", "--seconds", "3", "--json"], both)).toEqual({
+    type: "recipes",
+    only: ["counter"],
+    measureMs: 3_000,
+    zooKeeper: true,
+    json: true,
+    folder: null,
+  });
+  expect(readArguments(["recipes"], () => ["etcd"])).toMatchObject({ zooKeeper: false, measureMs: 10_000 });
+  expect(() => readArguments(["recipes", "--trials", "2"], both)).toThrow(RangeError);
+});
+
 test("kv takes every figure of a million nodes unless told otherwise", () => {
   const { type, ...all } = readArguments(["kv"], both);
   expect(type).toBe("kv");

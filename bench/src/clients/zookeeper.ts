@@ -17,12 +17,15 @@ const op = {
 const persistent = 0;
 const ephemeralSequential = 3;
 const noNode = -101;
+const badVersion = -103;
 const pingXid = -2;
 const watchXid = -1;
 const sessionTimeoutMs = 30_000;
 const nodeExists = -110;
 /** xid, zxid and error code stand before every answer. */
 const replyHeaderBytes = 16;
+/** In a stat, behind the two transactions and times of its creation and last set. */
+const versionOffset = 32;
 const root = "/bench";
 
 interface Pending {
@@ -130,6 +133,21 @@ export class ZooKeeperClient implements LoadClient {
 
   async delete(path: string): Promise<void> {
     accepted(await this.#send(this.#begin(op.delete).text(path).int(-1)));
+  }
+
+  /** How often a node was set, as the server at hand has it. */
+  async version(path: string): Promise<number> {
+    const packet = accepted(await this.#send(this.#begin(op.getData).text(path).bool(false)));
+    const stat = textAt(packet, replyHeaderBytes).end;
+    return packet.readInt32BE(stat + versionOffset);
+  }
+
+  /** Sets a node that was set so often; false when it was set more often. */
+  async setIfVersion(path: string, version: number): Promise<boolean> {
+    const packet = await this.#send(this.#begin(op.setData).text(path).bytes(value).int(version));
+    if (packet.readInt32BE(12) === badVersion) return false;
+    accepted(packet);
+    return true;
   }
 
   /** Resolves with the next event of a node, or at once when there is none; one wait for each path. */

@@ -1,15 +1,13 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { HistogramData } from "../load/histogram.ts";
 import { Histogram } from "../load/histogram.ts";
 import { median } from "../peers/summary.ts";
 import type { Asked } from "../report/asked.ts";
 import { atLeast, atMost } from "../report/asked.ts";
-import type { Cluster, Site } from "../systems/cluster.ts";
+import type { Cluster } from "../systems/cluster.ts";
 import { stopCluster } from "../systems/cluster.ts";
 import { startFlotilla } from "../systems/flotilla.ts";
 import { portsOf, prepare } from "../systems/prepare.ts";
-import { startZooKeeper } from "../systems/zookeeper.ts";
+import { startPrepared } from "../systems/start-prepared.ts";
 import type { CoordBench } from "./bench.ts";
 import { ms } from "./bench.ts";
 import { coordJob } from "./coord-process.ts";
@@ -42,26 +40,11 @@ export async function lock({ site, extent, progress }: CoordBench): Promise<Aske
   return [atMost("lock acquired and released by one client, p50 / one write", median(ratios), 2.5, "x")];
 }
 
-async function startIn(
-  site: Site,
-  system: LockSystem,
-  starter: (site: Site) => Promise<Cluster>,
-): Promise<Cluster> {
-  const folder = join(site.folder, system);
-  await mkdir(folder);
-  const cluster = await starter({ ...site, folder });
-  await prepare(cluster);
-  return cluster;
-}
-
 /** Sixteen clients that all want one lock, beside as many of ZooKeeper's recipe. */
 export async function contended({ site, extent, zooKeeper, progress }: CoordBench): Promise<Asked[]> {
   const systems: readonly LockSystem[] = zooKeeper ? ["flotilla", "zookeeper"] : ["flotilla"];
   const clusters = new Map<LockSystem, Cluster>();
-  for (const system of systems) {
-    const starter = system === "zookeeper" ? startZooKeeper : (own: Site) => startFlotilla(own);
-    clusters.set(system, await startIn(site, system, starter));
-  }
+  for (const system of systems) clusters.set(system, await startPrepared(site, system));
   const rates = new Map<LockSystem, number[]>(systems.map((system) => [system, []]));
   for (let round = 0; round < 3; round += 1) {
     for (const [system, cluster] of clusters) {

@@ -1,0 +1,34 @@
+/** Systems that can count. */
+export type CounterSystem = "flotilla" | "zookeeper";
+
+/** Clients of their own connections that all add to one number all the time. */
+export interface CounterJob {
+  readonly type: "counter";
+  readonly system: CounterSystem;
+  readonly ports: readonly number[];
+  readonly clients: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
+/** What a process of `bench recipes` does, and then ends. */
+export type RecipeJob = CounterJob;
+
+/** What each job is answered with. */
+export interface RecipeAnswers {
+  readonly counter: { readonly additions: number; readonly elapsedMs: number };
+}
+
+/** An answer on its way to the parent. */
+export interface RecipeAnswered<T extends keyof RecipeAnswers> {
+  readonly job: T;
+  readonly answer: RecipeAnswers[T];
+}
+
+/** True for the answer to such a job. */
+export function answersRecipe<T extends keyof RecipeAnswers>(
+  job: T,
+  value: unknown,
+): value is RecipeAnswered<T> {
+  return typeof value === "object" && value !== null && "job" in value && value.job === job;
+}
