@@ -70,6 +70,17 @@ describe("a command under a lock", { timeout: 240_000 }, () => {
     await free("deploy");
   });
 
+  test("has its own code when nobody is there to take the lock back", async () => {
+    const stops = `kill -STOP ${server.pid}; exit 9`;
+    const command = ["lock", "late", "--session-ttl", "60s", "--", "sh", "-c", stops];
+    try {
+      const ran = await flotilla(command, { env: { ...env, FLOTILLA_TIMEOUT: "1s" } });
+      expect(ran).toMatchObject({ code: 9, stderr: expect.stringContaining("when the session ends") });
+    } finally {
+      server.signal("SIGCONT");
+    }
+  });
+
   test("keeps others out until it has ended", async () => {
     await using first = begin(["lock", "one", "--", ...script("one")]);
     await first.printed(/runs \d/);

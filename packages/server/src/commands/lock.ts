@@ -66,9 +66,19 @@ async function runLocked(
       if (end.type === "lost") throw new FlotillaError("ERR_FLOTILLA_LOST", `${lock.name} was lost`);
       context.exitCode = end.exitCode;
     } finally {
-      await held.release();
+      await giveBack(context, held, lock.name);
     }
   });
+}
+
+/** What counts is how the command ended: a lock that cannot be given back ends with the session. */
+async function giveBack({ out }: Context, held: LockHold, name: string): Promise<void> {
+  try {
+    await held.release();
+  } catch (error) {
+    if (!FlotillaError.is(error)) throw error;
+    out.note(`${name}: others get it when the session ends, for ${error.message}`);
+  }
 }
 
 /** Null when the wait in line was too long. */
