@@ -24,13 +24,13 @@ function asked(): Asked | null {
 
 /** The plans to run, one after the other. */
 function plansOf(wanted: Asked): Iterable<Plan> {
-  const { suite, workload, kinds, seconds, nodes, seed } = wanted;
+  const { suite, workload, kinds, seconds, nodes, seed, lanes } = wanted;
   if (suite === "default") return defaultSuite(seed);
   if (suite === "soak") return soakPlans(wanted);
-  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000 })];
+  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000, lanes })];
 }
 
-function* soakPlans({ workload, minutes, seed }: Asked): Generator<Plan, void> {
+function* soakPlans({ workload, minutes, seed, lanes }: Asked): Generator<Plan, void> {
   const endMs = performance.now() + minutes * 60_000;
   for (let k = 0; k === 0 || performance.now() < endMs; k += 1)
     yield makePlan({
@@ -39,6 +39,7 @@ function* soakPlans({ workload, minutes, seed }: Asked): Generator<Plan, void> {
       nodes: k % 3 === 2 ? 5 : 3,
       workload,
       kinds: faultKinds,
+      lanes,
       loadMs: Math.min(soakLoadMs, minutes * 60_000),
     });
 }

@@ -2,9 +2,9 @@ import { parseArgs } from "node:util";
 import type { FaultKind, WorkloadName } from "./plan/plan.ts";
 import { faultKinds, workloads } from "./plan/plan.ts";
 
-export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--seed S] [--out DIR] [--json]
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--seed S] [--out DIR] [--json]
        jepsen --suite default [--seed S] [--out DIR] [--json]
-       jepsen --suite soak --minutes M [--seed S] [--out DIR] [--json]
+       jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
 kinds of faults: ${faultKinds.join(" ")}`;
 
 /** What is asked for on the command line. */
@@ -16,6 +16,8 @@ export interface Asked {
   readonly minutes: number;
   readonly nodes: number;
   readonly seed: number;
+  /** Requests that each session keeps in flight. */
+  readonly lanes: number;
   /** Where the folders of the runs go; null: nothing is kept unless a run fails. */
   readonly out: string | null;
   readonly json: boolean;
@@ -31,6 +33,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
       seconds: { type: "string", default: "15" },
       minutes: { type: "string", default: "10" },
       nodes: { type: "string", default: "3" },
+      lanes: { type: "string", default: "4" },
       seed: { type: "string", default: String(anySeed) },
       suite: { type: "string", default: "one" },
       out: { type: "string" },
@@ -46,6 +49,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
     minutes: number(values.minutes, "minutes", 1, 100_000),
     nodes: Number(oneOf(["3", "5"] as const, values.nodes, "number of nodes")),
     seed: number(values.seed, "seed", 0, 2 ** 32 - 1),
+    lanes: number(values.lanes, "lanes", 1, 64),
     out: values.out ?? null,
     json: values.json,
   };

@@ -11,6 +11,8 @@ export interface PlanOptions {
   /** Drawn from, each again and again. */
   readonly kinds: readonly FaultKind[];
   readonly loadMs: number;
+  /** Requests that each session keeps in flight. Default 4. */
+  readonly lanes?: number;
 }
 
 /** What all plans share unless they say otherwise. */
@@ -38,6 +40,7 @@ export function makePlan(options: PlanOptions): Plan {
     nodes,
     workload,
     ...usualLoad,
+    lanes: options.lanes ?? usualLoad.lanes,
     loadMs,
     diskMode,
     faults: byTime(faults),

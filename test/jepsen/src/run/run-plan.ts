@@ -110,7 +110,7 @@ class Run {
   async #clients(): Promise<SessionClient[]> {
     const { workload, clients: count, seed, sessionTtlMs } = this.#plan;
     const random = keyedRandom(seed, "jepsen-clients");
-    const paths = new RegisterPaths();
+    const paths = new RegisterPaths(count * this.#plan.lanes);
     const clients: SessionClient[] = [];
     for (let k = 0; k < count; k += 1) {
       const name = `c${k}`;
