@@ -19,6 +19,8 @@ export type { LinearizabilityOptions, LinearizabilityResult } from "./linearizab
 export type { Verdict } from "./linearizability/search.ts";
 export { epochMonotone, singleHolder } from "./checkers/beliefs.ts";
 export type { BeliefRecord, HolderOptions } from "./checkers/beliefs.ts";
+export { counterExact } from "./checkers/counter-exact.ts";
+export type { CounterRecord } from "./checkers/counter-exact.ts";
 export { eventBeforeRead } from "./checkers/event-before-read.ts";
 export type { EventBeforeReadInput, SessionDelivery } from "./checkers/event-before-read.ts";
 export { exactlyOnce } from "./checkers/exactly-once.ts";
@@ -34,9 +36,15 @@ export type {
   LeaseRecord,
   LeaseTouchRecord,
 } from "./checkers/lease-bound.ts";
+export { ownedNodes } from "./checkers/owned-nodes.ts";
+export type { OwnedReadRecord, OwnedRecord } from "./checkers/owned-nodes.ts";
+export { queueOnce } from "./checkers/queue-once.ts";
+export type { QueueRecord } from "./checkers/queue-once.ts";
 export type { CheckReport, Violation } from "./checkers/report.ts";
 export { sessionFifo } from "./checkers/session-fifo.ts";
 export type { SessionOpRecord } from "./checkers/session-fifo.ts";
+export { setComplete } from "./checkers/set-complete.ts";
+export type { SetRecord } from "./checkers/set-complete.ts";
 export { watchChain } from "./checkers/watch-chain.ts";
 export type { ChainItem, ChainRecord, ShownNode, WatchChainInput } from "./checkers/watch-chain.ts";
 export { watchComplete } from "./checkers/watch-complete.ts";
@@ -44,5 +52,7 @@ export type { DeliveredItem, WatchCompleteInput, WatchStream } from "./checkers/
 export type { CommittedEvent, SeenNode, WatchKind, WatchSpec } from "./checkers/watch-filter.ts";
 export { watchValues } from "./checkers/watch-values.ts";
 export type { ValuedStream, WatchValuesInput } from "./checkers/watch-values.ts";
+export { brokenIn, judgeHistory } from "./judge/judge-history.ts";
+export type { HistoryJudgement, JudgedInvariant, JudgeOptions, Opinion } from "./judge/judge-history.ts";
 export { zxidWitness } from "./witness/zxid-witness.ts";
 export type { WitnessReport } from "./witness/zxid-witness.ts";

@@ -11,6 +11,7 @@ function readAndCheck(file: string): FileVerdict {
     return {
       exitCode: 2,
       line: "unreadable",
+      others: [],
       detail: error instanceof Error ? error.message : String(error),
     };
   }
@@ -24,9 +25,11 @@ function main(files: readonly string[]): number {
   }
   const codes = files.map((file) => {
     const start = performance.now();
-    const { exitCode, line, detail } = readAndCheck(file);
+    const { exitCode, line, others, detail } = readAndCheck(file);
     const took = Math.round(performance.now() - start);
-    process.stdout.write(`${files.length > 1 ? `${file}: ` : ""}${line} check_ms=${took}\n`);
+    const prefix = files.length > 1 ? `${file}: ` : "";
+    process.stdout.write(`${prefix}${line} check_ms=${took}\n`);
+    for (const other of others) process.stdout.write(`${prefix}${other}\n`);
     if (detail !== "") process.stderr.write(`${detail}\n`);
     return exitCode;
   });

@@ -10,6 +10,7 @@ describe("checkText", () => {
     expect(checkText(create + read("x"))).toEqual({
       exitCode: 0,
       line: "linearizable ops=2 checked=2 dropped=0 unknown=0",
+      others: ["ZxidWitness good checked=1"],
       detail: "",
     });
   });
@@ -27,6 +28,7 @@ describe("checkText", () => {
     expect(checkText(`${create}oops`)).toEqual({
       exitCode: 2,
       line: "malformed",
+      others: [],
       detail: "BAD_JSON line 2: not JSON",
     });
   });

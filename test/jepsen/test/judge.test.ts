@@ -1,16 +1,9 @@
+import { HistoryWriter } from "@flotilla/history";
 import type { OpRecord } from "@flotilla/history";
 import { expect, test } from "vitest";
 import { MemberProcess } from "../src/processes/member-process.ts";
-import type { Records } from "../src/verdict/judge.ts";
-import { judgeExits, judgeRecords } from "../src/verdict/judge.ts";
+import { judgeExits, judgeFile } from "../src/verdict/judge.ts";
 import { timeline } from "../src/report/timeline.ts";
-
-const nothing: Records = { ops: [], sessionOps: [], streams: [], beliefs: [], grants: [], fenced: [] };
-
-/** The invariants that these records break. */
-function brokenBy(records: Partial<Records>): string[] {
-  return judgeRecords({ ...nothing, ...records }).violations.map(({ invariant }) => invariant);
-}
 
 const written: OpRecord = {
   id: 0,
@@ -32,42 +25,14 @@ const absent: OpRecord = {
   result: { error: "NO_NODE" },
 };
 
-test("a write that was acknowledged and is gone is told", () => {
-  expect(brokenBy({ ops: [written] })).toEqual([]);
-  expect(brokenBy({ ops: [written, absent] })).toContain("LinearizableHistory");
-});
-
-test("writes of a session that took effect in another order are told", () => {
-  const op = { kind: "session-op", session: "s", outcome: "ok" } as const;
-  const sessionOps = [
-    { ...op, seq: 1, zxid: 9, completed_ns: 5 },
-    { ...op, seq: 2, zxid: 8, completed_ns: 6 },
-  ];
-  expect(brokenBy({ sessionOps })).toEqual(["SessionFifo"]);
-});
-
-test("two that hold at once, epochs that fall, and writes of one that was succeeded are told", () => {
-  const belief = { kind: "belief", object: "l0", paused: [] } as const;
-  const first = { ...belief, process: "a", epoch: 5, from_ns: 0, to_ns: 10 };
-  const second = { ...belief, process: "b", epoch: 7, from_ns: 10, to_ns: 20 };
-  expect(brokenBy({ beliefs: [first, second] })).toEqual([]);
-  expect(brokenBy({ beliefs: [{ ...first, to_ns: 11 }, second] })).toEqual(["SingleHolder"]);
-  expect(brokenBy({ beliefs: [first, { ...second, epoch: 4 }] })).toEqual(["EpochMonotone"]);
-  const late = { kind: "fenced", process: "a", object: "l0", epoch: 5, revision: 8, at_ns: 11 } as const;
-  expect(brokenBy({ grants: [first, second], fenced: [late] })).toEqual(["SingleHolder"]);
-});
-
-test("a watch that leaves out a write is told", () => {
-  const stream = { kind: "watch-stream", client: "c0", session: "s" } as const;
-  const start = { type: "snapshot", revision: 0, nodes: [] } as const;
-  const created = { type: "created", revision: 1, path: "/r/a", version: 0, value: "x" } as const;
-  const deleted = { type: "deleted", revision: 2, path: "/r/a" } as const;
-  expect(brokenBy({ ops: [written], streams: [{ ...stream, items: [start, created, deleted] }] })).toEqual(
-    [],
-  );
-  expect(brokenBy({ ops: [written], streams: [{ ...stream, items: [start, deleted] }] })).toContain(
-    "WatchComplete",
-  );
+test("a write that was acknowledged and is gone is told, as it stands in the file", () => {
+  const history = new HistoryWriter({ name: "a" });
+  const { op, result } = written;
+  history.ok(history.invoke(history.newClient(), op, 0), 10, result);
+  expect(judgeFile(history.toJsonLines())).toEqual({ checked: 1, undecided: 0, violations: [] });
+  history.fail(history.invoke(history.newClient(), absent.op, 20), 30, "NO_NODE");
+  const { violations } = judgeFile(history.toJsonLines());
+  expect(violations.map(({ invariant }) => invariant)).toContain("LinearizableHistory");
 });
 
 test("a member may end when told to, or with code 74 when its disk failed", () => {

@@ -71,7 +71,7 @@ export class HistoryWriter {
     this.#settle(id, "unknown", null, null, resolved);
   }
 
-  /** Adds a record of another kind as it is; its place in the file is its `at_ns` or `from_ns`. */
+  /** Adds a record of another kind as it is; its place in the file is its `at_ns`, `from_ns` or `invoke_ns`. */
   add(record: OtherRecord): void {
     this.#others.push(record);
   }
@@ -127,6 +127,6 @@ function build(
 }
 
 function timeOf(record: OtherRecord): number {
-  const at = record["at_ns"] ?? record["from_ns"];
+  const at = record["at_ns"] ?? record["from_ns"] ?? record["invoke_ns"];
   return typeof at === "number" ? at : 0;
 }

@@ -2,11 +2,12 @@ import { isFields } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { HistoryFormatError } from "./format-error.ts";
 import { parseOp } from "./parse-op.ts";
+import { requireShape } from "./shapes.ts";
 import type { History, MetaRecord, OpRecord, OtherRecord } from "./records.ts";
 
 /**
  * Reads a history of JSON lines and checks it strictly: shape of every operation, unique ids, values
- * unique per path, records of a client in invocation order, one operation in flight per client
+ * unique per path, shape of the records that checkers read, records of a client in invocation order, one operation in flight per client
  * (touching intervals are allowed), and no client used after an unknown outcome.
  *
  * @throws HistoryFormatError naming the first bad line.
@@ -30,6 +31,7 @@ export function parseHistory(text: string): History {
       if (meta !== null) throw new HistoryFormatError("BAD_META", line, "a second meta record");
       meta = parseMeta(fields, line);
     } else if (typeof kind === "string" && kind !== "") {
+      requireShape(kind, fields, line);
       others.push({ ...fields, kind });
     } else {
       throw new HistoryFormatError("BAD_FIELD", line, "Expected kind to be a non-empty string");

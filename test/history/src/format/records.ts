@@ -69,7 +69,7 @@ export interface MetaRecord {
   readonly [field: string]: unknown;
 }
 
-/** A record of another kind, passed through unread. */
+/** A record of another kind; the shape of those that checkers read was checked. */
 export interface OtherRecord {
   readonly kind: string;
   readonly [field: string]: unknown;

@@ -1,5 +1,5 @@
 import type { Held } from "@flotilla/coord/client";
-import type { BeliefRecord, FencedRecord, GrantRecord } from "@flotilla/history";
+import type { HistoryWriter } from "@flotilla/history";
 
 interface Belief {
   readonly process: string;
@@ -11,20 +11,20 @@ interface Belief {
 
 /** Who believed to hold what, and what they wrote behind its fence. */
 export class BeliefBook {
-  readonly grants: GrantRecord[] = [];
-  readonly fenced: FencedRecord[] = [];
+  readonly #history: HistoryWriter;
   readonly #nowNs: () => number;
   readonly #all: Belief[] = [];
   #active: Belief[] = [];
 
   /** @param nowNs one clock for all */
-  constructor(nowNs: () => number) {
+  constructor(history: HistoryWriter, nowNs: () => number) {
+    this.#history = history;
     this.#nowNs = nowNs;
   }
 
   /** A belief begins; it ends when its signal fires, or when its time is over although timers are late. */
   begun(process: string, object: string, held: Held): void {
-    this.grants.push({ object, epoch: held.epoch });
+    this.#history.add({ kind: "grant", object, epoch: held.epoch, at_ns: this.#nowNs() });
     for (const belief of this.#active) if (belief.held.expiresIn <= 0) this.#end(belief);
     if (held.signal.aborted || held.expiresIn <= 0) return;
     const belief: Belief = { process, object, held, fromNs: this.#nowNs(), toNs: null };
@@ -35,19 +35,22 @@ export class BeliefBook {
 
   /** A write behind the fence of `held` was acknowledged. */
   wrote(process: string, object: string, held: Held, revision: number): void {
-    this.fenced.push({ kind: "fenced", process, object, epoch: held.epoch, revision, at_ns: this.#nowNs() });
+    const at_ns = this.#nowNs();
+    this.#history.add({ kind: "fenced", process, object, epoch: held.epoch, revision, at_ns });
   }
 
-  beliefs(): BeliefRecord[] {
-    return this.#all.map(({ process, object, held, fromNs, toNs }) => ({
-      kind: "belief",
-      process,
-      object,
-      epoch: held.epoch,
-      from_ns: fromNs,
-      to_ns: toNs,
-      paused: [],
-    }));
+  /** Writes down who believed what, once all is over. */
+  close(): void {
+    for (const { process, object, held, fromNs, toNs } of this.#all)
+      this.#history.add({
+        kind: "belief",
+        process,
+        object,
+        epoch: held.epoch,
+        from_ns: fromNs,
+        to_ns: toNs,
+        paused: [],
+      });
   }
 
   #end(belief: Belief): void {

@@ -1,11 +1,4 @@
-import type {
-  ChainItem,
-  ChainRecord,
-  HistoryWriter,
-  OpResult,
-  Operation,
-  SessionOpRecord,
-} from "@flotilla/history";
+import type { ChainItem, HistoryWriter, OpResult, Operation, Outcome } from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
 
 const observations: Readonly<Record<string, string>> = {
@@ -26,19 +19,27 @@ export interface SessionPlace {
   readonly server: string | null;
 }
 
+/** A call with what became of it. */
+export interface TimedCall<T> {
+  readonly invoke_ns: number;
+  readonly outcome: Outcome;
+  /** Null unless the outcome is `ok`. */
+  readonly value: T | null;
+  /** Null when the outcome is unknown. */
+  readonly return_ns: number | null;
+}
+
 /** Writes what clients did and saw into a history. */
 export class Recorder {
   readonly history: HistoryWriter;
-  readonly #nowNs: () => number;
+  /** One clock for all. */
+  readonly nowNs: () => number;
   readonly #sequence = new Map<string, number>();
-  readonly sessionOps: SessionOpRecord[] = [];
-  /** What watches told. */
-  readonly streams: ChainRecord[] = [];
 
   /** @param nowNs one clock for all */
   constructor(history: HistoryWriter, nowNs: () => number) {
     this.history = history;
-    this.#nowNs = nowNs;
+    this.nowNs = nowNs;
   }
 
   /**
@@ -54,11 +55,11 @@ export class Recorder {
     const { history } = this;
     const origin = { session: session.id, ...(session.server === null ? {} : { node: session.server }) };
     const seq = reads.includes(op.type) ? null : this.#number(session.id);
-    const id = history.invoke(client, op, this.#nowNs(), origin);
+    const id = history.invoke(client, op, this.nowNs(), origin);
     try {
       const result = await call();
-      if ("refused" in result) history.fail(id, this.#nowNs(), result.refused);
-      else history.ok(id, this.#nowNs(), result);
+      if ("refused" in result) history.fail(id, this.nowNs(), result.refused);
+      else history.ok(id, this.nowNs(), result);
       const zxid = "refused" in result ? null : (result.zxid ?? null);
       this.#answered(session.id, seq, "refused" in result ? "fail" : "ok", zxid);
       return client;
@@ -70,14 +71,32 @@ export class Recorder {
         history.unknown(id);
         return history.newClient();
       }
-      history.fail(id, this.#nowNs(), seen ?? error.code);
+      history.fail(id, this.nowNs(), seen ?? error.code);
       return client;
+    }
+  }
+
+  /** Makes a call that is no operation on a register. Its record is the caller's to write. */
+  async timed<T>(call: () => Promise<T>): Promise<TimedCall<T>> {
+    const invoke_ns = this.nowNs();
+    try {
+      const value = await call();
+      return { invoke_ns, outcome: "ok", value, return_ns: this.nowNs() };
+    } catch (error) {
+      if (!FlotillaError.is(error)) throw error;
+      if (error.ambiguous) return { invoke_ns, outcome: "unknown", value: null, return_ns: null };
+      return { invoke_ns, outcome: "fail", value: null, return_ns: this.nowNs() };
     }
   }
 
   /** A recursive watch told something. */
   told(client: string, session: string, event: ChainItem): void {
-    this.history.add({ kind: "watch", client, session, mode: "recursive", at_ns: this.#nowNs(), event });
+    this.history.add({ kind: "watch", client, session, mode: "recursive", at_ns: this.nowNs(), event });
+  }
+
+  /** A recursive watch had to tell everything up to a revision. */
+  owed(client: string, session: string, until: number): void {
+    this.history.add({ kind: "watch-end", client, session, until, at_ns: this.nowNs() });
   }
 
   #number(session: string): number {
@@ -88,8 +107,7 @@ export class Recorder {
 
   #answered(session: string, seq: number | null, outcome: "ok" | "fail", zxid: number | null): void {
     if (seq === null) return;
-    const record = { kind: "session-op", session, seq, outcome, zxid, completed_ns: this.#nowNs() } as const;
-    this.sessionOps.push(record);
-    this.history.add({ ...record, at_ns: record.completed_ns });
+    const at = this.nowNs();
+    this.history.add({ kind: "session-op", session, seq, outcome, zxid, completed_ns: at, at_ns: at });
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Session, Watch } from "@flotilla/coord/client";
 import { text } from "@flotilla/coord/client";
-import type { ChainItem, ChainRecord } from "@flotilla/history";
+import type { ChainItem } from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Recorder } from "./recorder.ts";
 import { registerRoot } from "./register-paths.ts";
@@ -16,14 +16,13 @@ const patienceMs = 30_000;
 export class RegisterWatcher {
   readonly #session: Session;
   readonly #recorder: Recorder;
-  readonly #items: ChainItem[] = [];
-  readonly #record: ChainRecord & { until?: number };
+  readonly #client: string;
+  #told = 0;
 
   constructor(name: string, session: Session, recorder: Recorder) {
     this.#session = session;
     this.#recorder = recorder;
-    this.#record = { kind: "watch-stream", client: name, session: session.id, items: this.#items };
-    recorder.streams.push(this.#record);
+    this.#client = name;
   }
 
   /** Resolves once the session is over. */
@@ -33,8 +32,8 @@ export class RegisterWatcher {
       for await (const event of watch) {
         const item = itemOf(event);
         if (item === null) continue;
-        this.#items.push(item);
-        this.#recorder.told(this.#record.client, this.#record.session, item);
+        this.#told = item.revision;
+        this.#recorder.told(this.#client, this.#session.id, item);
       }
     } catch (error) {
       if (!FlotillaError.is(error)) throw error;
@@ -44,10 +43,9 @@ export class RegisterWatcher {
   /** Asks of the watch, if its session lives on, that it has told what the session has seen. */
   async finish(seen: number): Promise<void> {
     const deadlineMs = performance.now() + patienceMs;
-    while (!this.#session.signal.aborted && (this.#items.at(-1)?.revision ?? 0) < seen) {
+    while (!this.#session.signal.aborted && this.#told < seen) {
       if (performance.now() > deadlineMs) {
-        this.#record.until = seen;
-        return;
+        return this.#recorder.owed(this.#client, this.#session.id, seen);
       }
       await pause(pollMs);
     }

@@ -40,8 +40,17 @@ export interface Fault {
 /** How the disks of a run fail once they do. */
 export type DiskMode = "sync-once" | "sync-forever" | "write-eio" | "write-full" | "sync-slow";
 
-/** `mixed`: each third client takes locks, the others work on registers. */
-export const workloads = ["register", "lock", "mixed"] as const;
+/** `mixed`: each third client does all that is no work on registers, the others do that. */
+export const workloads = [
+  "register",
+  "lock",
+  "election",
+  "counter",
+  "tree",
+  "lease",
+  "registry",
+  "mixed",
+] as const;
 
 export type WorkloadName = (typeof workloads)[number];
 

@@ -15,7 +15,7 @@ export interface RunReport {
     readonly ok: number;
     readonly fail: number;
     readonly unknown: number;
-    /** Those on registers that said something, with grants of locks and writes behind their fences: all were judged. */
+    /** Those on registers that said something, with all other calls that left a record: all were judged. */
     readonly checked: number;
   };
   /** How often each kind of fault struck. */

@@ -6,11 +6,13 @@ import { HistoryWriter } from "@flotilla/history";
 import { silentLogger } from "@flotilla/runtime";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { BeliefBook } from "../clients/belief-book.ts";
-import { fencedRoot, LockClient } from "../clients/lock-client.ts";
 import { Recorder } from "../clients/recorder.ts";
 import { perform, RegisterClient } from "../clients/register-client.ts";
 import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
 import type { SessionClient } from "../clients/session-client.ts";
+import type { Work } from "../clients/work.ts";
+import { WorksClient } from "../clients/works-client.ts";
+import { worksOf } from "../clients/works.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -20,7 +22,7 @@ import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
 import { timeline } from "../report/timeline.ts";
 import type { Broken } from "../verdict/judge.ts";
-import { judgeExits, judgeRecords } from "../verdict/judge.ts";
+import { judgeExits, judgeFile } from "../verdict/judge.ts";
 import { haveConverged, viewsOf } from "./views.ts";
 
 const pollMs = 100;
@@ -50,6 +52,7 @@ class Run {
   readonly #history: HistoryWriter;
   readonly #recorder: Recorder;
   readonly #beliefs: BeliefBook;
+  readonly #works: readonly Work[];
   readonly #injector: Injector;
   #startMs = performance.now();
 
@@ -59,7 +62,8 @@ class Run {
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
     const nowNs = (): number => Math.floor(this.#nowMs() * 1e6);
     this.#recorder = new Recorder(this.#history, nowNs);
-    this.#beliefs = new BeliefBook(nowNs);
+    this.#beliefs = new BeliefBook(this.#history, nowNs);
+    this.#works = worksOf(plan.workload, this.#recorder, this.#beliefs);
     this.#injector = new Injector(plan, linked, disks, () => this.#nowMs());
   }
 
@@ -69,7 +73,8 @@ class Run {
     cluster.start();
     {
       await using client = await cluster.connect();
-      for (const root of [registerRoot, fencedRoot]) await client.session.create(root, "");
+      await client.session.create(registerRoot, "");
+      for (const work of this.#works) await work.prepare(client.session);
     }
     const clients = await this.#clients();
     this.#startMs = performance.now();
@@ -90,18 +95,16 @@ class Run {
       const [from_ns, to_ns] = [fromMs, toMs].map((ms) => Math.floor(ms * 1e6));
       this.#history.add({ kind: "fault", what: kind, target, from_ns, to_ns });
     }
+    this.#beliefs.close();
     const ops = this.#history.ops();
-    const { sessionOps, streams } = this.#recorder;
-    const { grants, fenced } = this.#beliefs;
-    const beliefs = this.#beliefs.beliefs();
-    for (const record of [...beliefs, ...fenced]) this.#history.add({ ...record });
-    const judged = judgeRecords({ ops, sessionOps, streams, beliefs, grants, fenced });
+    const jsonLines = this.#history.toJsonLines();
+    const judged = judgeFile(jsonLines);
     const all = { ...judged, violations: [...violations, ...judged.violations] };
     const report = makeReport(this.#plan, ops, struck, all);
     if (outFolder === null) return report;
     const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
     keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
-    keep("history.jsonl", this.#history.toJsonLines());
+    keep("history.jsonl", jsonLines);
     keep("timeline.svg", timeline(ops, struck, `${this.#plan.name}, seed ${this.#plan.seed}`));
     keep("report.json", `${JSON.stringify(report, null, 2)}\n`);
     return report;
@@ -118,10 +121,10 @@ class Run {
       const host = await this.#linked.clientHost(name);
       const connectOptions = { endpoints, sessionTtlMs, logger: silentLogger, host };
       const options = { name, plan: this.#plan, connect: connectOptions, random: random.fork(name) };
-      const locks = workload === "lock" || (workload === "mixed" && k % 3 === 2);
+      const doesWorks = workload === "mixed" ? k % 3 === 2 : workload !== "register";
       clients.push(
-        locks
-          ? new LockClient(options, this.#beliefs)
+        doesWorks
+          ? new WorksClient(options, this.#works)
           : new RegisterClient(options, k % 3 === 1 ? "reads" : "reads-and-writes", paths, this.#recorder),
       );
     }
@@ -142,10 +145,11 @@ class Run {
     }
   }
 
-  /** Every path once more, so that whatever was acknowledged last is asked for, too. */
+  /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
   async #readAll(): Promise<void> {
     const paths = new Set(this.#history.ops().map(({ op }) => op.path));
     await using client = await connect({ endpoints: this.#linked.cluster.endpoints, logger: silentLogger });
+    for (const work of this.#works) await work.lookAgain(client);
     let reader = this.#history.newClient();
     for (const path of paths) {
       const op = { type: "get", path } as const;

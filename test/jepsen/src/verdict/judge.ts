@@ -1,21 +1,4 @@
-import {
-  checkLinearizability,
-  epochMonotone,
-  fencedOrder,
-  sessionFifo,
-  singleHolder,
-  watchChain,
-  zxidWitness,
-} from "@flotilla/history";
-import type {
-  BeliefRecord,
-  ChainRecord,
-  CheckReport,
-  FencedRecord,
-  GrantRecord,
-  OpRecord,
-  SessionOpRecord,
-} from "@flotilla/history";
+import { brokenIn, judgeHistory, parseHistory } from "@flotilla/history";
 import type { MemberProcess } from "../processes/member-process.ts";
 
 /** A promise that was broken, and by which invariant of the house it was. */
@@ -31,41 +14,13 @@ export interface Judgement {
   readonly violations: readonly Broken[];
 }
 
-/** Bounds the search for an order on each path: about ten seconds. */
-const maxSteps = 20_000_000;
 const exitOfFailedDisk = 74;
 
-/** All that clients recorded. */
-export interface Records {
-  readonly ops: readonly OpRecord[];
-  readonly sessionOps: readonly SessionOpRecord[];
-  readonly streams: readonly ChainRecord[];
-  readonly beliefs: readonly BeliefRecord[];
-  readonly grants: readonly GrantRecord[];
-  readonly fenced: readonly FencedRecord[];
-}
-
-/** What clients recorded, judged by every checker that it suffices for. */
-export function judgeRecords({ ops, sessionOps, streams, beliefs, grants, fenced }: Records): Judgement {
-  const linear = checkLinearizability(ops, { maxSteps });
-  const isWrong = linear.verdict === "not-linearizable";
-  return {
-    checked: linear.checked + fenced.length + grants.length,
-    undecided: linear.verdict === "undecided" ? 1 : 0,
-    violations: [
-      ...(isWrong ? [{ invariant: "LinearizableHistory", message: linear.explain ?? "" }] : []),
-      ...brokenBy("LinearizableHistory", zxidWitness(ops)),
-      ...brokenBy("SessionFifo", sessionFifo(sessionOps)),
-      ...brokenBy("WatchComplete", watchChain({ streams, ops })),
-      ...brokenBy("SingleHolder", singleHolder(beliefs)),
-      ...brokenBy("SingleHolder", fencedOrder(fenced, grants)),
-      ...brokenBy("EpochMonotone", epochMonotone(beliefs)),
-    ],
-  };
-}
-
-function brokenBy(invariant: string, { violations }: CheckReport): Broken[] {
-  return violations.map(({ rule, message }) => ({ invariant, message: `${rule}: ${message}` }));
+/** What clients recorded, judged as it stands in the file by every checker that it has something for. */
+export function judgeFile(jsonLines: string): Judgement {
+  const judgement = judgeHistory(parseHistory(jsonLines));
+  const { checked, undecided } = judgement;
+  return { checked, undecided, violations: brokenIn(judgement) };
 }
 
 /** Members end when they are told to, or because their disk failed. */
