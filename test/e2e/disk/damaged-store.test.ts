@@ -2,7 +2,7 @@ import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
-import { damageOne } from "../support/file-damage.ts";
+import { damageOne } from "../../jepsen/src/processes/file-damage.ts";
 import { roundsOr } from "../support/endurance.ts";
 import { StoreModel } from "../support/store-model.ts";
 import type { StoreState } from "../support/store-model.ts";

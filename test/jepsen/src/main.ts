@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
+import { diskSuite } from "./disks/disk-suite.ts";
 import { whyNoDisks } from "./faults/disks.ts";
 import type { Asked } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
@@ -7,7 +8,8 @@ import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { faultKinds } from "./plan/plan.ts";
 import { defaultSuite } from "./plan/scenarios.ts";
-import type { RunReport } from "./report/report.ts";
+import { whyNoPreload } from "./processes/preload.ts";
+import type { Reported } from "./report/report.ts";
 import { describe, totalOf } from "./report/report.ts";
 import { runPlan } from "./run/run-plan.ts";
 
@@ -47,23 +49,32 @@ function* soakPlans({ workload, minutes, seed, lanes }: Asked): Generator<Plan, 
 async function main(): Promise<number> {
   const wanted = asked();
   if (wanted === null) return 2;
-  const { json, out } = wanted;
-  const reports: RunReport[] = [];
-  for (const plan of plansOf(wanted)) {
-    const obstacle = whyNoDisks(plan);
-    if (obstacle !== null) {
-      process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
-      continue;
-    }
-    const report = await runPlan(plan, out === null ? null : join(out, plan.name));
+  const reports: Reported[] = [];
+  for await (const report of reportsOf(wanted)) {
     reports.push(report);
-    process.stdout.write(`${json ? JSON.stringify(report) : describe(report)}\n`);
+    process.stdout.write(`${wanted.json ? JSON.stringify(report) : describe(report)}\n`);
     for (const { invariant, message } of report.violations)
-      process.stderr.write(`${plan.name}: ${invariant}: ${message}\n`);
+      process.stderr.write(`${report.name}: ${invariant}: ${message}\n`);
   }
   const total = totalOf(reports);
-  if (json) process.stdout.write(`${JSON.stringify(total)}\n`);
+  if (wanted.json) process.stdout.write(`${JSON.stringify(total)}\n`);
   return total.violations.length > 0 ? 1 : total.undecided > 0 ? 3 : 0;
+}
+
+/** Runs what was asked for, one after the other. */
+async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
+  const { suite, times, seed, out } = wanted;
+  if (suite === "power-loss" || suite === "bit-rot") {
+    const obstacle = suite === "power-loss" ? whyNoPreload() : null;
+    if (obstacle === null) yield* diskSuite(suite, times, seed, out);
+    else process.stderr.write(`SKIP ${suite}: ${obstacle}\n`);
+    return;
+  }
+  for (const plan of plansOf(wanted)) {
+    const obstacle = whyNoDisks(plan);
+    if (obstacle === null) yield await runPlan(plan, out === null ? null : join(out, plan.name));
+    else process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
+  }
 }
 
 process.exitCode = await main();

@@ -5,15 +5,20 @@ import { faultKinds, workloads } from "./plan/plan.ts";
 export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--seed S] [--out DIR] [--json]
        jepsen --suite default [--seed S] [--out DIR] [--json]
        jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
+       jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
 kinds of faults: ${faultKinds.join(" ")}`;
+
+const suites = ["one", "default", "soak", "power-loss", "bit-rot"] as const;
 
 /** What is asked for on the command line. */
 export interface Asked {
-  readonly suite: "one" | "default" | "soak";
+  readonly suite: (typeof suites)[number];
   readonly workload: WorkloadName;
   readonly kinds: readonly FaultKind[];
   readonly seconds: number;
   readonly minutes: number;
+  /** How often the fault of a disk suite strikes. */
+  readonly times: number;
   readonly nodes: number;
   readonly seed: number;
   /** Requests that each session keeps in flight. */
@@ -32,6 +37,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
       faults: { type: "string", default: "crash-leader,pause,halves,one-way" },
       seconds: { type: "string", default: "15" },
       minutes: { type: "string", default: "10" },
+      times: { type: "string", default: "20" },
       nodes: { type: "string", default: "3" },
       lanes: { type: "string", default: "4" },
       seed: { type: "string", default: String(anySeed) },
@@ -42,11 +48,12 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
   });
   const kinds = values.faults === "" ? [] : values.faults.split(",");
   return {
-    suite: oneOf(["one", "default", "soak"] as const, values.suite, "suite"),
+    suite: oneOf(suites, values.suite, "suite"),
     workload: oneOf(workloads, values.workload, "workload"),
     kinds: kinds.map((kind) => oneOf(faultKinds, kind, "kind of fault")),
     seconds: number(values.seconds, "seconds", 1, 86_400),
     minutes: number(values.minutes, "minutes", 1, 100_000),
+    times: number(values.times, "times", 1, 1_000_000),
     nodes: Number(oneOf(["3", "5"] as const, values.nodes, "number of nodes")),
     seed: number(values.seed, "seed", 0, 2 ** 32 - 1),
     lanes: number(values.lanes, "lanes", 1, 64),

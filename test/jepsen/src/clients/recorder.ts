@@ -34,12 +34,18 @@ export class Recorder {
   readonly history: HistoryWriter;
   /** One clock for all. */
   readonly nowNs: () => number;
+  #acknowledged = 0;
   readonly #sequence = new Map<string, number>();
 
   /** @param nowNs one clock for all */
   constructor(history: HistoryWriter, nowNs: () => number) {
     this.history = history;
     this.nowNs = nowNs;
+  }
+
+  /** Writes on registers that were acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /**
@@ -107,6 +113,7 @@ export class Recorder {
 
   #answered(session: string, seq: number | null, outcome: "ok" | "fail", zxid: number | null): void {
     if (seq === null) return;
+    if (outcome === "ok") this.#acknowledged += 1;
     const at = this.nowNs();
     this.history.add({ kind: "session-op", session, seq, outcome, zxid, completed_ns: at, at_ns: at });
   }

@@ -77,8 +77,18 @@ export class RegisterClient extends SessionClient {
   }
 }
 
+/** Reads every path of the history once, so that whatever was acknowledged last is asked for, too. */
+export async function readAll(recorder: Recorder, session: Session): Promise<void> {
+  const paths = new Set(recorder.history.ops().map(({ op }) => op.path));
+  let reader = recorder.history.newClient();
+  for (const path of paths) {
+    const op = { type: "get", path } as const;
+    reader = await recorder.perform(reader, session, op, () => perform(session, op));
+  }
+}
+
 /** One operation of the versioned-register model, on a session. @throws FlotillaError as the session does */
-export async function perform(
+async function perform(
   session: Session,
   { type, path, value = "", expectedVersion }: Operation,
 ): Promise<OpResult | Refusal> {

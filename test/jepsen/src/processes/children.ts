@@ -3,8 +3,12 @@ import type { ChildProcess } from "node:child_process";
 /** Processes that tests started and that have not ended, with how to end each. */
 const running = new Map<ChildProcess, () => void>();
 
+/** What is to be removed once they are gone. */
+const leftovers = new Set<() => void>();
+
 function endAll(): void {
   for (const end of running.values()) end();
+  for (const remove of leftovers) remove();
 }
 
 process.once("exit", endAll);
@@ -19,6 +23,12 @@ export function endWithTest(child: ChildProcess, end: () => void = () => void ch
   running.set(child, end);
   child.once("exit", () => running.delete(child));
   child.once("error", () => running.delete(child));
+}
+
+/** Has something removed when the process ends before it was removed in order; the result takes that back. */
+export function removeAtEnd(remove: () => void): () => void {
+  leftovers.add(remove);
+  return () => leftovers.delete(remove);
 }
 
 /** Notes what runs now; the result ends whatever was started since and still runs. */

@@ -5,8 +5,8 @@ import type { Broken, Judgement } from "../verdict/judge.ts";
 import type { Availability } from "./availability.ts";
 import { availability } from "./availability.ts";
 
-/** What came of one run. */
-export interface RunReport {
+/** What is told of every run. */
+export interface Reported {
   readonly name: string;
   readonly seed: number;
   readonly ops: {
@@ -20,9 +20,17 @@ export interface RunReport {
   };
   /** How often each kind of fault struck. */
   readonly faults: Readonly<Record<string, number>>;
-  readonly availability: Availability;
   readonly undecided: number;
   readonly violations: readonly Broken[];
+  /** Told of faults that come one after the other. */
+  readonly availability?: Availability;
+  /** Told of faults of disks: what each did, in numbers. */
+  readonly outcomes?: Readonly<Record<string, number>>;
+}
+
+/** What came of a plan. */
+export interface RunReport extends Reported {
+  readonly availability: Availability;
 }
 
 export function makeReport(
@@ -31,18 +39,23 @@ export function makeReport(
   struck: readonly Struck[],
   { checked, undecided, violations }: Judgement,
 ): RunReport {
-  const count = (outcome: OpRecord["outcome"]): number => ops.filter((op) => op.outcome === outcome).length;
   const faults: Record<string, number> = {};
   for (const { kind } of struck) faults[kind] = (faults[kind] ?? 0) + 1;
   return {
     name,
     seed,
-    ops: { all: ops.length, ok: count("ok"), fail: count("fail"), unknown: count("unknown"), checked },
+    ops: countOps(ops, checked),
     faults,
     availability: availability(ops, struck),
     undecided,
     violations,
   };
+}
+
+/** Operations on registers by outcome, beside how many calls of any kind were judged. */
+export function countOps(ops: readonly OpRecord[], checked: number): RunReport["ops"] {
+  const count = (outcome: OpRecord["outcome"]): number => ops.filter((op) => op.outcome === outcome).length;
+  return { all: ops.length, ok: count("ok"), fail: count("fail"), unknown: count("unknown"), checked };
 }
 
 /** The sum of several runs. */
@@ -54,7 +67,7 @@ export interface Total {
   readonly violations: readonly (Broken & { readonly scenario: string })[];
 }
 
-export function totalOf(reports: readonly RunReport[]): Total {
+export function totalOf(reports: readonly Reported[]): Total {
   return {
     scenarios: reports.length,
     ops: sum(reports.map(({ ops }) => ops.checked)),
@@ -67,18 +80,19 @@ export function totalOf(reports: readonly RunReport[]): Total {
 }
 
 /** One line for people. */
-export function describe({
-  name,
-  seed,
-  ops,
-  faults,
-  availability: live,
-  undecided,
-  violations,
-}: RunReport): string {
-  const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
+export function describe(report: Reported): string {
+  const { name, seed, ops, faults, availability: live, outcomes = {}, undecided, violations } = report;
   const verdict = violations.length > 0 ? "VIOLATED" : undecided > 0 ? "undecided" : "good";
-  return `${name}: seed ${seed}: ${verdict}: ${ops.checked} operations checked, ${ops.unknown} unknown; ${live.answered} of ${live.begun} answered while a fault lasted; ${struck.join(", ")}`;
+  const answered =
+    live === undefined ? [] : [`${live.answered} of ${live.begun} answered while a fault lasted`];
+  const told = Object.entries(outcomes).map(([what, count]) => `${what} ${count}`);
+  const struck = Object.entries(faults).map(([kind, times]) => `${kind} ${times}`);
+  return [
+    `${name}: seed ${seed}: ${verdict}: ${ops.checked} operations checked, ${ops.unknown} unknown`,
+    ...answered,
+    ...(told.length === 0 ? [] : [told.join(", ")]),
+    struck.join(", "),
+  ].join("; ");
 }
 
 function sum(numbers: readonly number[]): number {

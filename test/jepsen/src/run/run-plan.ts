@@ -7,7 +7,7 @@ import { silentLogger } from "@flotilla/runtime";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { BeliefBook } from "../clients/belief-book.ts";
 import { Recorder } from "../clients/recorder.ts";
-import { perform, RegisterClient } from "../clients/register-client.ts";
+import { readAll, RegisterClient } from "../clients/register-client.ts";
 import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
 import type { SessionClient } from "../clients/session-client.ts";
 import type { Work } from "../clients/work.ts";
@@ -147,14 +147,9 @@ class Run {
 
   /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
   async #readAll(): Promise<void> {
-    const paths = new Set(this.#history.ops().map(({ op }) => op.path));
     await using client = await connect({ endpoints: this.#linked.cluster.endpoints, logger: silentLogger });
     for (const work of this.#works) await work.lookAgain(client);
-    let reader = this.#history.newClient();
-    for (const path of paths) {
-      const op = { type: "get", path } as const;
-      reader = await this.#recorder.perform(reader, client.session, op, () => perform(client.session, op));
-    }
+    await readAll(this.#recorder, client.session);
   }
 
   #nowMs(): number {

@@ -1,0 +1,50 @@
+import { keyedRandom } from "@flotilla/runtime/sim";
+import { Cluster } from "../processes/cluster.ts";
+import type { PowerLoss } from "../processes/sync-recorder.ts";
+import { SyncRecorder } from "../processes/sync-recorder.ts";
+import { TemporaryFolder } from "../processes/temporary-folder.ts";
+import type { DiskReport } from "./disk-report.ts";
+import { diskReport } from "./disk-report.ts";
+import type { DiskRunOptions } from "./register-load.ts";
+import { RegisterLoad } from "./register-load.ts";
+
+/** Few, so that snapshots and the shortening of the log are in the midst of it. */
+const memberFlags = ["--election-timeout", "600ms", "--snapshot-entries", "200"];
+const mostWrites = 150;
+
+/** All members lose power under load, again and again; each time it strikes after some more acknowledged writes. */
+export async function runPowerLoss(options: DiskRunOptions): Promise<DiskReport> {
+  await using folder = await TemporaryFolder.create("power-loss-run");
+  const recorder = SyncRecorder.build(folder.path);
+  await using cluster = await Cluster.create("power-loss-run", {
+    nodes: options.nodes,
+    arguments: memberFlags,
+    env: ({ id, dataDir }, life) => recorder.env(dataDir, `${id}-${life}`),
+  });
+  const random = keyedRandom(options.seed, "power-loss");
+  const load = new RegisterLoad(options, cluster);
+  const losses: PowerLoss[] = [];
+  cluster.start();
+  await load.prepare();
+  load.start();
+  for (let k = 0; k < options.times; k += 1) {
+    await load.progress(1 + random.below(mostWrites));
+    await cluster.killAll();
+    for (const { id, dataDir } of cluster.places)
+      losses.push(await recorder.cutPower(dataDir, `${id}-${cluster.member(id).life}`));
+    cluster.start();
+  }
+  await load.progress(1);
+  await load.stop();
+  await load.readAll();
+  const sum = (of: (loss: PowerLoss) => number): number => losses.reduce((all, loss) => all + of(loss), 0);
+  return diskReport(options, load.history, {
+    faults: { "power-loss": options.times },
+    outcomes: {
+      syncs: sum(({ syncs }) => syncs),
+      bytesCut: sum(({ bytesCut }) => bytesCut),
+      filesRemoved: sum(({ filesRemoved }) => filesRemoved),
+    },
+    violations: [],
+  });
+}

@@ -1,0 +1,97 @@
+import { connect } from "@flotilla/coord/client";
+import { HistoryWriter } from "@flotilla/history";
+import { realClientHost } from "@flotilla/runtime/real/client";
+import { silentLogger } from "@flotilla/runtime";
+import { keyedRandom } from "@flotilla/runtime/sim";
+import { Recorder } from "../clients/recorder.ts";
+import { readAll, RegisterClient } from "../clients/register-client.ts";
+import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Cluster } from "../processes/cluster.ts";
+import { until } from "../processes/until.ts";
+
+const clientCount = 3;
+
+/** How a run of one disk fault is drawn. */
+export interface DiskRunOptions {
+  readonly name: string;
+  readonly seed: number;
+  readonly nodes: number;
+  /** How often the fault strikes. */
+  readonly times: number;
+  /** Gets the history and the report; null: nobody does. */
+  readonly outFolder: string | null;
+}
+
+/** Clients on registers of one cluster, counted by what was acknowledged to them, and the history they leave. */
+export class RegisterLoad {
+  readonly plan: Plan;
+  readonly history: HistoryWriter;
+  readonly #recorder: Recorder;
+  readonly #cluster: Cluster;
+  readonly #paths: RegisterPaths;
+  #clients: readonly RegisterClient[] = [];
+  #shifts = 0;
+
+  constructor({ name, seed, nodes }: DiskRunOptions, cluster: Cluster) {
+    this.plan = makePlan({ name, seed, nodes, workload: "register", kinds: [], loadMs: 0 });
+    this.history = new HistoryWriter({ clock: "monotonic", seed, name });
+    const startMs = performance.now();
+    this.#recorder = new Recorder(this.history, () => Math.floor((performance.now() - startMs) * 1e6));
+    this.#cluster = cluster;
+    this.#paths = new RegisterPaths(clientCount * this.plan.lanes);
+  }
+
+  /** Makes the root of all registers. */
+  async prepare(): Promise<void> {
+    await using client = await this.#cluster.connect();
+    await client.session.create(registerRoot, "");
+  }
+
+  start(): void {
+    this.#shifts += 1;
+    const { plan } = this;
+    const random = keyedRandom(plan.seed, "disk-clients");
+    this.#clients = Array.from({ length: clientCount }, (_, k) => {
+      const name = `c${k}.${this.#shifts}`;
+      const host = realClientHost({ logger: silentLogger });
+      const { endpoints } = this.#cluster;
+      const options = { endpoints, sessionTtlMs: plan.sessionTtlMs, logger: silentLogger, host };
+      return new RegisterClient(
+        { name, plan, connect: options, random: random.fork(name) },
+        "reads-and-writes",
+        this.#paths,
+        this.#recorder,
+      );
+    });
+    for (const client of this.#clients) client.start();
+  }
+
+  /** Resolves once so many more writes were acknowledged. */
+  async progress(writes: number): Promise<void> {
+    const goal = this.#recorder.acknowledged + writes;
+    await this.#cluster.until(`${writes} more writes`, () =>
+      this.#recorder.acknowledged >= goal ? true : undefined,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.stop()));
+  }
+
+  /** Reads every register once. @throws FlotillaError as a session does */
+  async readAll(): Promise<void> {
+    await using client = await connect({ endpoints: this.#cluster.endpoints, logger: silentLogger });
+    await readAll(this.#recorder, client.session);
+  }
+}
+
+/** Waits for what a member comes to, on a machine that may be busy with everything else. */
+export function outcomeOf<T>(
+  cluster: Cluster,
+  what: string,
+  probe: () => Promise<T | undefined>,
+): Promise<T> {
+  return until(what, probe, { hopeless: () => false, diagnose: () => cluster.diagnose() });
+}
