@@ -1,5 +1,6 @@
 import { createCounter } from "../recipes/counter.ts";
 import { createElection } from "../recipes/election.ts";
+import { createGroup } from "../recipes/group/group.ts";
 import { createIds } from "../recipes/ids.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
@@ -46,6 +47,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     session,
     registry,
     election: (name, options) => createElection(session, name, options),
+    group: (name) => createGroup(session, name),
     counter: (name) => createCounter(session, name),
     ids: (name, options) => createIds(session, name, options),
     lock: (name, options) => createLock(session, name, options),

@@ -76,6 +76,14 @@ export type {
   Leadership,
   ResignOptions,
 } from "../recipes/api.ts";
+export type {
+  Group,
+  GroupChange,
+  GroupMember,
+  GroupMembership,
+  GroupMeta,
+  JoinOptions,
+} from "../recipes/group/api.ts";
 export type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 export { EpochGate, epochHeader, epochHeaders, readEpoch } from "../fencing/gate.ts";
 export { fencedPut } from "../fencing/put.ts";

@@ -28,3 +28,18 @@ export function numberAt(record: Readonly<Record<string, unknown>>, key: string,
   const value = record[key];
   return typeof value === "number" && Number.isFinite(value) ? value : fallback;
 }
+
+/** Whether something is texts by name, such as metadata. */
+export function isTextsByName(value: unknown): value is Readonly<Record<string, string>> {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
+}
+
+/** The texts by name at a key; empty when there are none, and with an empty text for what is none. */
+export function textsByNameAt(
+  record: Readonly<Record<string, unknown>>,
+  key: string,
+): Readonly<Record<string, string>> {
+  const texts = record[key];
+  if (!isRecord(texts)) return {};
+  return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name, "")]));
+}

@@ -8,6 +8,7 @@ import type { Values } from "../client/typed-values.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
+import type { Group } from "../recipes/group/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
@@ -90,6 +91,8 @@ export interface Coord extends AsyncDisposable {
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, as the others do */
   lock(name: string, options?: LockOptions): Lock;
   readWriteLock(name: string, options?: Omit<LockOptions, "reentrant">): ReadWriteLock;
+  /** Who is there, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  group(name: string): Group;
   /** A number that many change at once, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   counter(name: string): Counter;
   /** Numbers that are handed out once each, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

@@ -14,6 +14,7 @@ import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
+import type { Group } from "../recipes/group/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
@@ -118,6 +119,10 @@ export class MemberNode implements CoordNode {
 
   semaphore(name: string, options: SemaphoreOptions): Semaphore {
     return this.#coord.semaphore(name, options);
+  }
+
+  group(name: string): Group {
+    return this.#coord.group(name);
   }
 
   counter(name: string): Counter {

@@ -3,7 +3,7 @@ import type { Kernel } from "@flotilla/runtime/sim";
 import { connect } from "../../src/client/index.ts";
 import type { ConnectOptions } from "../../src/client/options.ts";
 import type { Leadership } from "../../src/recipes/api.ts";
-import type { Coord } from "../../src/server/api.ts";
+import type { Coord, StartOptions } from "../../src/server/api.ts";
 import type { Session } from "../../src/client/api.ts";
 import { Cluster } from "../server/cluster.ts";
 
@@ -20,13 +20,13 @@ export class World {
   readonly kernel: Kernel;
   #clients = 0;
 
-  constructor(members: number, seed: string) {
-    this.cluster = new Cluster(members, {}, seed);
+  constructor(members: number, seed: string, options: Partial<StartOptions> = {}) {
+    this.cluster = new Cluster(members, options, seed);
     this.kernel = this.cluster.kernel;
   }
 
-  static async start(members = 1, seed = "1"): Promise<World> {
-    const world = new World(members, seed);
+  static async start(members = 1, seed = "1", options: Partial<StartOptions> = {}): Promise<World> {
+    const world = new World(members, seed, options);
     await world.cluster.start();
     return world;
   }

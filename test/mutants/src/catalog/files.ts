@@ -82,5 +82,5 @@ export const grant: string = `${recipes}/grant.ts`;
 export const hold: string = `${recipes}/hold.ts`;
 export const holding: string = `${recipes}/holding.ts`;
 export const leadership: string = `${recipes}/leadership.ts`;
-export const follow: string = `${recipes}/registry/follow.ts`;
-export const publication: string = `${recipes}/registry/publication.ts`;
+export const follow: string = `${recipes}/follow.ts`;
+export const publication: string = `${recipes}/publication.ts`;

@@ -14,14 +14,14 @@ import {
 } from "./files.ts";
 
 const followed = `    watch = await calls.watch(path, { kind: "recursive", initial: true });
-    const roster = new Roster(name, path, fits);
+    const roster = new Roster(path, reading);
 `;
 const listed = `    const page = await session.childNodes(path);
     watch = await calls.watch(path, { kind: "recursive" });
-    const roster = new Roster(name, path, fits);
+    const roster = new Roster(path, reading);
     const nodes = (page?.children ?? []).map(({ name: id, node }) => ({ path: path + "/" + id, node }));
     yield roster.take({ type: "snapshot", revision: 0, reason: "asked", nodes }) ?? {
-      instances: [], added: [], changed: [], removed: [],
+      revision: 0, all: [], added: [], changed: [], removed: [],
     };
 `;
 const fires = `    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));

@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import { isRecord } from "../record.ts";
+import { isRecord, isTextsByName } from "../record.ts";
 import type { Check, Service, ServiceTraits } from "./api.ts";
 import type { InstanceFacts } from "./instance.ts";
 
@@ -36,8 +36,7 @@ export function checkedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
   require(zone === undefined || (typeof zone === "string" && zone !== ""), "zone: expected a text");
   const isWeight = typeof weight === "number" && weight >= 0 && weight <= maxWeight;
   require(weight === undefined || isWeight, `weight: expected a number from 0 to ${maxWeight}`);
-  const isMeta = isRecord(meta) && Object.values(meta).every((value) => typeof value === "string");
-  require(meta === undefined || isMeta, "meta: expected texts by name");
+  require(meta === undefined || isTextsByName(meta), "meta: expected texts by name");
   return {
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(zone === undefined ? {} : { zone }),

@@ -1,13 +1,10 @@
-import { FlotillaError } from "@flotilla/runtime";
-import type { Session, Watch } from "../../client/api.ts";
-import { sharedController } from "../../shared-controller.ts";
-import { listen } from "../bounded.ts";
-import { patient } from "../patient.ts";
+import type { Session } from "../../client/api.ts";
+import { followChildren } from "../follow.ts";
 import type { Instance, InstanceChange } from "./api.ts";
-import { Roster } from "./roster.ts";
+import { readInstance } from "./instance.ts";
 
 /** What is followed. */
-export interface Followed {
+export interface FollowedService {
   readonly name: string;
   /** Of the service's node. */
   readonly path: string;
@@ -22,31 +19,14 @@ export interface Followed {
  */
 export async function* follow(
   session: Session,
-  { name, path, fits, signal }: Followed,
+  { name, path, fits, signal }: FollowedService,
 ): AsyncGenerator<InstanceChange, void, undefined> {
-  const ending = sharedController();
-  let watch = null as Watch | null;
-  const stopListening = listen(signal, (reason) => {
-    ending.abort(reason);
-    void watch?.close();
-  });
-  try {
-    const calls = patient(session, ending.signal);
-    // The snapshot is the server's at hand, which has by then what a linearizable read has shown.
-    await calls.get(path);
-    watch = await calls.watch(path, { kind: "recursive", initial: true });
-    const roster = new Roster(name, path, fits);
-    let isFirst = true;
-    for await (const event of watch) {
-      const change = roster.take(event);
-      if (change !== null) yield change;
-      else if (isFirst) yield { instances: [], added: [], changed: [], removed: [] };
-      isFirst = false;
-    }
-  } catch (error) {
-    if (signal?.aborted !== true && !FlotillaError.is(error, "ERR_FLOTILLA_CLOSED")) throw error;
-  } finally {
-    stopListening();
-    await watch?.close();
+  const read = (id: string, node: Parameters<typeof readInstance>[2]): Instance | null => {
+    const instance = readInstance(name, id, node);
+    return instance !== null && fits(instance) ? instance : null;
+  };
+  for await (const change of followChildren(session, { path, read, signal })) {
+    const { all, added, changed, removed } = change;
+    yield { instances: all, added, changed, removed };
   }
 }

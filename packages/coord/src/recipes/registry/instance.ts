@@ -1,5 +1,5 @@
 import type { Node } from "@flotilla/kv";
-import { isRecord, numberAt, readRecord, textAt } from "../record.ts";
+import { numberAt, readRecord, textAt, textsByNameAt } from "../record.ts";
 import type { Instance, InstanceState } from "./api.ts";
 
 const states: readonly InstanceState[] = ["passing", "warning", "critical", "draining", "maintenance"];
@@ -26,7 +26,7 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
     tags: Array.isArray(record["tags"]) ? record["tags"].filter((tag) => typeof tag === "string") : [],
     zone: typeof record["zone"] === "string" ? record["zone"] : null,
     weight: Math.max(0, numberAt(record, "weight", 1)),
-    meta: textsAt(record, "meta"),
+    meta: textsByNameAt(record, "meta"),
     state: states.find((state) => state === record["state"]) ?? "passing",
     revision: node.stat.mzxid,
   };
@@ -35,10 +35,4 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
 function portAt(record: Readonly<Record<string, unknown>>): number | null {
   const port = numberAt(record, "port", 0);
   return port === 0 ? null : port;
-}
-
-function textsAt(record: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, string>> {
-  const texts = record[key];
-  if (!isRecord(texts)) return {};
-  return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name, "")]));
 }

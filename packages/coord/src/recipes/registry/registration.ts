@@ -5,11 +5,11 @@ import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { beforeClose, partingMs } from "../parting.ts";
+import { type Entry, Publication } from "../publication.ts";
 import type { Check, Health, Instance, InstanceState, Registration, ServiceTraits } from "./api.ts";
 import { checkedTraits } from "./checked.ts";
 import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
-import type { InstanceFacts } from "./instance.ts";
-import { type Entry, Publication } from "./publication.ts";
+import { type InstanceFacts, instanceRecord } from "./instance.ts";
 import { questionOf } from "./question.ts";
 
 export interface RegistrationParts {
@@ -27,7 +27,7 @@ type Override = "draining" | "maintenance" | null;
 
 export class SessionRegistration implements Registration {
   readonly #parts: RegistrationParts;
-  readonly #publication: Publication;
+  readonly #publication: Publication<InstanceFacts>;
   readonly #checkup: Checkup;
   readonly #controller = sharedController();
   readonly #stopListening: () => void;
@@ -46,10 +46,11 @@ export class SessionRegistration implements Registration {
     this.#instance = instance;
     this.#facts = instance;
     this.#health = check === undefined ? "passing" : "critical";
-    this.#publication = new Publication(session, entry, instance.revision, (facts, revision) => {
-      const { id, name } = instance;
+    const { id, name, revision: mzxid } = instance;
+    const onWritten = (facts: InstanceFacts, revision: number): void => {
       this.#instance = { ...facts, id, name, revision };
-    });
+    };
+    this.#publication = new Publication(session, { entry, mzxid, record: instanceRecord, onWritten });
     this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
     this.#forget = beforeClose(session, () => this.deregister({ timeoutMs: partingMs + parts.drainMs }));
     this.#checkup = this.#begin(check);

@@ -8,6 +8,7 @@ import { within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
+import { type Entry, withdraw } from "../publication.ts";
 import type {
   FindOptions,
   Instance,
@@ -21,7 +22,6 @@ import { checkedService } from "./checked.ts";
 import { matcher } from "./filter.ts";
 import { follow } from "./follow.ts";
 import { instanceRecord, readInstance } from "./instance.ts";
-import { type Entry, withdraw } from "./publication.ts";
 import { questionOf } from "./question.ts";
 import { SessionRegistration } from "./registration.ts";
 

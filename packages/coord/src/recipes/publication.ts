@@ -1,20 +1,29 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { Session } from "../../client/api.ts";
-import { ensureContainer } from "../names.ts";
-import { type Calls, patient } from "../patient.ts";
-import { readRecord } from "../record.ts";
-import { type InstanceFacts, instanceRecord } from "./instance.ts";
+import type { Session } from "../client/api.ts";
+import { ensureContainer } from "./names.ts";
+import { type Calls, patient } from "./patient.ts";
+import { readRecord } from "./record.ts";
 
-/** A registration's node. */
+/** A node that one process keeps, under an id that another may have later. */
 export interface Entry {
   readonly path: string;
   /** In its value, and in no other's: tells it from a successor under the same id. */
   readonly key: string;
 }
 
+/** What an entry is to say. */
+export interface Publishing<Facts> {
+  readonly entry: Entry;
+  /** Of the node, which exists. */
+  readonly mzxid: number;
+  /** The value of the node: a JSON object with the entry's key at `key`. */
+  readonly record: (facts: Facts, key: string) => string;
+  readonly onWritten: (facts: Facts, revision: number) => void;
+}
+
 /** Somebody deleted it, or it is another's by now. */
 function gone({ path }: Entry): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_LOST", `${path} is no longer registered by this process`);
+  return new FlotillaError("ERR_FLOTILLA_LOST", `${path} is no longer kept by this process`);
 }
 
 function isCode(error: unknown, ...codes: readonly string[]): boolean {
@@ -25,34 +34,28 @@ function isCode(error: unknown, ...codes: readonly string[]): boolean {
  * Brings a node to what was wanted last, however long it takes, and never touches another's. Several wants in a row
  * become one write.
  */
-export class Publication {
+export class Publication<Facts> {
   readonly #calls: Calls;
   readonly #entry: Entry;
-  readonly #onWritten: (facts: InstanceFacts, revision: number) => void;
+  readonly #publishing: Publishing<Facts>;
   /** Of the node as this left it; null while there is none. */
   #mzxid: number | null;
-  #wanted: InstanceFacts | null = null;
+  #wanted: Facts | null = null;
   #hasNews = false;
   #writing: Promise<void> | null = null;
 
-  /** @param mzxid of the node, which exists */
-  constructor(
-    session: Session,
-    entry: Entry,
-    mzxid: number,
-    onWritten: (facts: InstanceFacts, revision: number) => void,
-  ) {
+  constructor(session: Session, publishing: Publishing<Facts>) {
     this.#calls = patient(session, undefined);
-    this.#entry = entry;
-    this.#mzxid = mzxid;
-    this.#onWritten = onWritten;
+    this.#entry = publishing.entry;
+    this.#mzxid = publishing.mzxid;
+    this.#publishing = publishing;
   }
 
   /**
    * The node is to say this, or not to be there. Resolves when it is so.
    * @throws FlotillaError `ERR_FLOTILLA_LOST` when it is no longer this one's, and what ends the session
    */
-  want(facts: InstanceFacts | null): Promise<void> {
+  want(facts: Facts | null): Promise<void> {
     this.#wanted = facts;
     this.#hasNews = true;
     this.#writing ??= this.#writeAll().finally(() => {
@@ -70,11 +73,11 @@ export class Publication {
     }
   }
 
-  async #create(facts: InstanceFacts): Promise<void> {
+  async #create(facts: Facts): Promise<void> {
     const { path, key } = this.#entry;
     for (;;) {
       try {
-        const value = instanceRecord(facts, key);
+        const value = this.#publishing.record(facts, key);
         this.#wrote(facts, (await this.#calls.create(path, value, { ephemeral: true })).revision);
         return;
       } catch (error) {
@@ -85,9 +88,9 @@ export class Publication {
     }
   }
 
-  async #set(facts: InstanceFacts, seen: number): Promise<void> {
+  async #set(facts: Facts, seen: number): Promise<void> {
     const { path, key } = this.#entry;
-    const value = instanceRecord(facts, key);
+    const value = this.#publishing.record(facts, key);
     for (let mzxid = seen; ;) {
       try {
         this.#wrote(facts, (await this.#calls.multi([{ type: "set", path, value, mzxid }])).revision);
@@ -106,13 +109,13 @@ export class Publication {
     this.#mzxid = null;
   }
 
-  #wrote(facts: InstanceFacts, revision: number): void {
+  #wrote(facts: Facts, revision: number): void {
     this.#mzxid = revision;
-    this.#onWritten(facts, revision);
+    this.#publishing.onWritten(facts, revision);
   }
 }
 
-/** The mzxid of the node while it is that registration; else null. */
+/** The mzxid of the node while it is that entry; else null. */
 async function ownRevision(calls: Calls, { path, key }: Entry): Promise<number | null> {
   const node = await calls.get(path);
   return node !== null && readRecord(node)?.["key"] === key ? node.stat.mzxid : null;
@@ -131,7 +134,7 @@ async function remove(calls: Calls, entry: Entry): Promise<void> {
   }
 }
 
-/** Deletes the node while it is that registration, however long it takes; it ends with the session anyway. */
+/** Deletes the node while it is that entry, however long it takes; it ends with the session anyway. */
 export async function withdraw(session: Session, entry: Entry): Promise<void> {
   try {
     await remove(patient(session, undefined), entry);
