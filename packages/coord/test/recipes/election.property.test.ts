@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Leadership } from "../../src/recipes/api.ts";
+import type { LeaderInfo, Leadership } from "../../src/recipes/api.ts";
 import { Beliefs } from "./beliefs.ts";
 import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
-import type { Client, World } from "./world.ts";
+import { type Client, collect, type World } from "./world.ts";
 
 const people = 4;
 const names = ["x", "y"];
@@ -13,6 +13,7 @@ interface Strike {
   readonly who: number;
 }
 type Step =
+  | { readonly type: "see" | "look away" }
   | { readonly type: "join"; readonly who: number; readonly name: string; readonly priority: number }
   | Strike
   | { readonly type: "fail-over" };
@@ -45,6 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom("see" as const, "look away" as const) }) },
 );
 const schedule = schedules(step, { minLength: 40, maxLength: 60 });
 
@@ -55,9 +57,37 @@ interface Person {
   campaigns: number;
 }
 
+/** Follows the leader of each name, through cuts that its session outlasts. */
+class Observer {
+  readonly #client: Client;
+  readonly #seen = new Map<string, (LeaderInfo | null)[]>();
+
+  constructor(client: Client) {
+    this.#client = client;
+    for (const name of names) {
+      const { items, done } = collect(client.coord.election(name).observe());
+      done.catch(() => {});
+      this.#seen.set(name, items);
+    }
+  }
+
+  get client(): Client {
+    return this.#client;
+  }
+
+  /** What was told last; epochs of all that was told grow. */
+  last(name: string): LeaderInfo | null | undefined {
+    const items = this.#seen.get(name) ?? [];
+    const epochs = items.flatMap((item) => (item === null ? [] : [item.epoch]));
+    expect(epochs).toEqual(epochs.toSorted((a, b) => a - b));
+    return items.at(-1);
+  }
+}
+
 class Campaigns implements Play<Step> {
   readonly beliefs: Beliefs;
   readonly #crowd: Crowd<Person>;
+  #observer: Observer | undefined;
 
   constructor(world: World) {
     this.beliefs = new Beliefs(world.kernel);
@@ -75,12 +105,27 @@ class Campaigns implements Play<Step> {
 
   async enter(): Promise<void> {
     await this.#crowd.enter(people);
+    this.#observer = new Observer(await this.#crowd.world.client({ sessionTtlMs: 60_000 }));
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
-    else if (step.type === "join") this.#join(this.#crowd.get(step.who), step.name, step.priority);
-    else await this.#strike(step.type, step.who);
+    const { world } = this.#crowd;
+    switch (step.type) {
+      case "see":
+        world.heal(this.#observed().client);
+        return;
+      case "look away":
+        world.isolate(this.#observed().client);
+        return;
+      case "fail-over":
+        await this.#crowd.failOver();
+        return;
+      case "join":
+        this.#join(this.#crowd.get(step.who), step.name, step.priority);
+        return;
+      default:
+        await this.#strike(step.type, step.who);
+    }
   }
 
   /** Everybody gives up; then each name is free, and whoever comes is elected. */
@@ -90,15 +135,25 @@ class Campaigns implements Play<Step> {
       person.controller.abort();
       for (const leadership of person.held) leadership.release().catch(() => {});
     }
+    // Whatever is to end has ended before an observer that is away sees again.
+    await world.pass(5_000);
     await this.#crowd.calm();
     const last = await this.#crowd.newcomer();
+    const observer = this.#observed();
     for (const name of names) {
+      expect(observer.last(name)).toBeNull();
       expect((await world.remains(last.client, name)).line).toEqual([]);
       const leadership = await world.until(last.client.coord.election(name).campaign(), 5_000);
       this.beliefs.add("last", name, leadership);
       await world.pass(100);
+      expect(observer.last(name)).toMatchObject({ epoch: leadership.epoch });
     }
     this.beliefs.check();
+  }
+
+  #observed(): Observer {
+    if (this.#observer === undefined) throw new Error("nobody observes");
+    return this.#observer;
   }
 
   #join(person: Person, name: string, priority: number): void {

@@ -87,6 +87,9 @@ export interface Play<Step> {
   readonly count: number;
 }
 
+/** Members forget the past soon: whoever is away for a while is told everything anew. */
+const options = { historyEvents: 12 };
+
 /** Plays `runs` random schedules. Returns the sum of the counts. */
 export async function playAll<Step>(
   seedPrefix: string,
@@ -97,7 +100,7 @@ export async function playAll<Step>(
   let count = 0;
   await fc.assert(
     fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
-      const world = await World.start(3, `${seedPrefix} ${seed}`);
+      const world = await World.start(3, `${seedPrefix} ${seed}`, options);
       const play = begin(world);
       await play.enter();
       for (const { step, thenMs: ms } of steps) {
