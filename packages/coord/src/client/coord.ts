@@ -7,6 +7,7 @@ import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
 import { createRegistry, type RegistryHost } from "../recipes/registry/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
+import { createShards } from "../recipes/shards/shards.ts";
 import { createTeam } from "../recipes/team.ts";
 import type { Coord } from "../server/api.ts";
 import { ensurePath } from "../recipes/names.ts";
@@ -54,6 +55,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
+    shards: (name, options) => createShards(session, name, options),
     team: (name, options) => createTeam(session, registry, name, options),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>

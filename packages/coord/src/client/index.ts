@@ -137,6 +137,14 @@ export type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+export type {
+  Shard,
+  ShardMap,
+  ShardOwner,
+  Shards,
+  ShardsOptions,
+  ShardStrategy,
+} from "../recipes/shards/api.ts";
 export type { Team, TeamOptions, TeamPart } from "../recipes/team-api.ts";
 export type { DeletePagedOptions } from "../recipes/delete-paged.ts";
 export type { Coord } from "../server/api.ts";

@@ -26,7 +26,20 @@ import { type Appearance, appearance } from "./standing.ts";
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function createElection(session: Session, name: string, options: ElectionOptions = {}): Election {
-  return new SessionElection(session, segment(name, "name"), options);
+  return electionAt(session, linePaths("election", segment(name, "name")), name, options);
+}
+
+/**
+ * The same at other nodes, for a recipe that has a leader.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function electionAt(
+  session: Session,
+  paths: LinePaths,
+  name: string,
+  options: ElectionOptions = {},
+): Election {
+  return new SessionElection(session, paths, name, options);
 }
 
 class SessionElection implements Election {
@@ -35,11 +48,11 @@ class SessionElection implements Election {
   readonly #appearance: Appearance;
   readonly #paths: LinePaths;
 
-  constructor(session: Session, name: string, options: ElectionOptions) {
+  constructor(session: Session, paths: LinePaths, name: string, options: ElectionOptions) {
     this.name = name;
     this.#session = session;
     this.#appearance = appearance(session, options);
-    this.#paths = linePaths("election", name);
+    this.#paths = paths;
   }
 
   campaign(options: CallOptions = {}): Promise<Leadership> {

@@ -33,7 +33,10 @@ function isConflict(error: unknown): boolean {
 }
 
 /** The revision of the multi, or null when the tree had moved on and nothing was changed. */
-async function attempt(calls: Calls, items: readonly MultiItem[]): Promise<number | null> {
+export async function attempt(
+  calls: Pick<Calls, "multi">,
+  items: readonly MultiItem[],
+): Promise<number | null> {
   try {
     return (await calls.multi(items)).revision;
   } catch (error) {

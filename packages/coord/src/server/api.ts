@@ -20,6 +20,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 
 /** A founding member. */
@@ -100,6 +101,8 @@ export interface Coord extends AsyncDisposable {
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
+  /** So many shards, spread over whoever takes part. */
+  shards(name: string, options: ShardsOptions): Shards;
   /** A leader and its workers. */
   team(name: string, options: TeamOptions): Team;
   /** Nodes whose values go through a codec, such as `jsonCodec({ schema })`. */

@@ -27,6 +27,7 @@ import type {
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
+import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 import { AdminDoor } from "./admin-door.ts";
 import type { Coord, CoordNode, NodeHealth } from "./api.ts";
@@ -143,6 +144,10 @@ export class MemberNode implements CoordNode {
 
   namespace(path: string, options?: CallOptions): Promise<Coord> {
     return this.#coord.namespace(path, options);
+  }
+
+  shards(name: string, options: ShardsOptions): Shards {
+    return this.#coord.shards(name, options);
   }
 
   team(name: string, options: TeamOptions): Team {

@@ -2,7 +2,7 @@ import type { BeliefRecord } from "@flotilla/history";
 import { epochMonotone, singleHolder } from "@flotilla/history";
 import type { Kernel } from "@flotilla/runtime/sim";
 import { expect } from "vitest";
-import type { Leadership } from "../../src/recipes/api.ts";
+import type { Held } from "../../src/recipes/api.ts";
 
 interface Belief {
   readonly process: string;
@@ -22,8 +22,8 @@ export class Beliefs {
     this.#kernel = kernel;
   }
 
-  /** A leadership that was just handed out; it is believed until its signal fires. */
-  add(process: string, object: string, { epoch, signal, expiresIn }: Leadership): void {
+  /** What was just handed out; it is believed until its signal fires. */
+  add(process: string, object: string, { epoch, signal, expiresIn }: Held): void {
     if (signal.aborted || expiresIn <= 0) this.#lost += 1;
     const now = this.#now();
     const belief: Belief = { process, object, epoch, from_ns: now, to_ns: signal.aborted ? now : null };
