@@ -1,3 +1,4 @@
+import { limits } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import { ensureContainer } from "./names.ts";
@@ -20,6 +21,8 @@ export interface Publishing<Facts> {
   readonly record: (facts: Facts, key: string) => string;
   readonly onWritten: (facts: Facts, revision: number) => void;
 }
+
+const encoder = new TextEncoder();
 
 /** Somebody deleted it, or it is another's by now. */
 function gone({ path }: Entry): FlotillaError {
@@ -51,17 +54,37 @@ export class Publication<Facts> {
     this.#publishing = publishing;
   }
 
+  /** @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` for what no node holds */
+  requireRoom(facts: Facts): void {
+    const { length } = encoder.encode(this.#publishing.record(facts, this.#entry.key));
+    if (length <= limits.valueBytes) return;
+    const message = `${this.#entry.path} would have ${length} bytes; the limit is ${limits.valueBytes}`;
+    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", message);
+  }
+
   /**
-   * The node is to say this, or not to be there. Resolves when it is so.
-   * @throws FlotillaError `ERR_FLOTILLA_LOST` when it is no longer this one's, and what ends the session
+   * The node is to say this, or not to be there. Resolves when it is so. What is refused takes the node out: it would go on
+   * saying what is not true any more.
+   * @throws FlotillaError `ERR_FLOTILLA_LOST` when it is no longer this one's, what refuses the write, and what ends the
+   *   session
    */
   want(facts: Facts | null): Promise<void> {
     this.#wanted = facts;
     this.#hasNews = true;
-    this.#writing ??= this.#writeAll().finally(() => {
+    this.#writing ??= this.#writeOrRemove().finally(() => {
       this.#writing = null;
     });
     return this.#writing;
+  }
+
+  async #writeOrRemove(): Promise<void> {
+    try {
+      await this.#writeAll();
+    } catch (error) {
+      this.#hasNews = false;
+      if (!isCode(error, "ERR_FLOTILLA_LOST")) await this.#remove().catch(() => {});
+      throw error;
+    }
   }
 
   async #writeAll(): Promise<void> {

@@ -29,6 +29,21 @@ test("a member is there with what it told, until it leaves", async () => {
   expect(await world.until(b.coord.group("web").members())).toEqual([]);
 });
 
+test("metadata that no node can hold are refused and change nothing, those that the cluster refuses end the membership", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const membership = await world.until(a.coord.group("web").join({ region: "eu" }, { id: "m" }));
+  const huge = { text: "x".repeat(2_000_000) };
+  expect(await rejection(membership.update(huge))).toMatchObject({ code: "ERR_FLOTILLA_TOO_LARGE" });
+  await world.until(membership.update({ region: "us" }));
+  expect(await world.until(b.coord.group("web").members())).toMatchObject([{ meta: { region: "us" } }]);
+  await world.until(b.session.setBudget("/group", { bytes: { hard: 1_000 } }));
+  const long = rejection(membership.update({ text: "x".repeat(2_000) }));
+  expect(await world.until(long)).toMatchObject({ code: "ERR_FLOTILLA_QUOTA" });
+  expect(membership.signal.aborted).toBe(true);
+  expect(await world.until(b.coord.group("web").members())).toEqual([]);
+});
+
 test("members of one process have ids of their own, and an id that is a member is refused", async () => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -57,6 +57,23 @@ test("an id that is taken is refused, and the first registration stands", async 
   expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["1"]);
 });
 
+test("a change that no node can hold is refused and changes nothing, one that the cluster refuses takes it out", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = a.coord;
+  const registration = await world.until(registry.register({ name: "web", address: "1" }));
+  const huge = { meta: { text: "x".repeat(2_000_000) } };
+  expect(await rejection(registration.update(huge))).toMatchObject({ code: "ERR_FLOTILLA_TOO_LARGE" });
+  await world.until(registration.update({ weight: 3 }));
+  expect(await world.until(b.coord.registry.find("web"))).toMatchObject([{ weight: 3, meta: {} }]);
+  expect(registration.signal.aborted).toBe(false);
+  await world.until(b.session.setBudget("/registry", { bytes: { hard: 1_000 } }));
+  const long = rejection(registration.update({ meta: { text: "x".repeat(2_000) } }));
+  expect(await world.until(long)).toMatchObject({ code: "ERR_FLOTILLA_QUOTA" });
+  expect(registration.signal.aborted).toBe(true);
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+});
+
 test("a registration goes with its session: at once when closed, after its time to live when its process died", async () => {
   const world = await World.start(3);
   const [a, b, c] = await world.three();

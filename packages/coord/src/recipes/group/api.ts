@@ -27,7 +27,8 @@ export interface GroupMembership extends AsyncDisposable {
   readonly signal: AbortSignal;
   /**
    * Puts other metadata in the place of what it had. Several changes at once may become one write, of the last.
-   * @throws FlotillaError `ERR_FLOTILLA_LOST` when it is over, `ERR_FLOTILLA_BAD_ARGUMENT`
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_TOO_LARGE`; `ERR_FLOTILLA_LOST` when it is over; and
+   *   what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
    */
   update(meta: GroupMeta, options?: CallOptions): Promise<void>;
   /**

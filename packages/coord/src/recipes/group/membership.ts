@@ -42,6 +42,7 @@ export class SessionMembership implements GroupMembership {
 
   async update(meta: GroupMeta, options: CallOptions = {}): Promise<void> {
     const wanted = checkedMeta(meta);
+    this.#publication.requireRoom(wanted);
     this.signal.throwIfAborted();
     const writing = this.#publish(wanted);
     writing.catch(() => {});

@@ -100,7 +100,11 @@ export interface Registration extends AsyncDisposable {
    * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when a check of another kind decides
    */
   report(health: Health): void;
-  /** Changes what is named. @throws FlotillaError `ERR_FLOTILLA_LOST` when it is gone */
+  /**
+   * Changes what is named.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_TOO_LARGE`; `ERR_FLOTILLA_LOST` when it is gone; and
+   *   what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
+   */
   update(traits: ServiceTraits, options?: CallOptions): Promise<void>;
   /** Lets it finish what it has: nobody picks it any more. @throws FlotillaError as `update` */
   drain(options?: CallOptions): Promise<void>;

@@ -71,8 +71,9 @@ export class SessionRegistration implements Registration {
   }
 
   async update(traits: ServiceTraits, options?: CallOptions): Promise<void> {
-    const changed = checkedTraits(traits);
-    this.#facts = { ...this.#facts, ...changed };
+    const changed = { ...this.#facts, ...checkedTraits(traits) };
+    this.#publication.requireRoom(changed);
+    this.#facts = changed;
     await this.#write(options);
   }
 
