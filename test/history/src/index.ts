@@ -27,6 +27,7 @@ export { exactlyOnce } from "./checkers/exactly-once.ts";
 export type { EffectRecord, ExactlyOnceInput, OutcomeRecord } from "./checkers/exactly-once.ts";
 export { fencedOrder } from "./checkers/fenced-order.ts";
 export type { FencedRecord, GrantRecord } from "./checkers/fenced-order.ts";
+export { grantBelieved } from "./checkers/grant-believed.ts";
 export { leaseBound } from "./checkers/lease-bound.ts";
 export type {
   BelievedUntilRecord,

@@ -100,6 +100,7 @@ test.each([
       { kind: "fenced", process: "p", object: "l", epoch: 5, revision: 8 },
     ],
   ],
+  ["GrantBelieved", [{ kind: "grant", object: "l", epoch: 5, believed: false }]],
   ["EpochMonotone", [belief, { ...belief, epoch: 0, from_ns: 20, to_ns: 30 }]],
   [
     "EphemeralOwned",

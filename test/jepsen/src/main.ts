@@ -26,13 +26,13 @@ function asked(): Asked | null {
 
 /** The plans to run, one after the other. */
 function plansOf(wanted: Asked): Iterable<Plan> {
-  const { suite, workload, kinds, seconds, nodes, seed, lanes } = wanted;
+  const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs } = wanted;
   if (suite === "default") return defaultSuite(seed);
   if (suite === "soak") return soakPlans(wanted);
-  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000, lanes })];
+  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000, lanes, gapMs })];
 }
 
-function* soakPlans({ workload, minutes, seed, lanes }: Asked): Generator<Plan, void> {
+function* soakPlans({ workload, minutes, seed, lanes, gapMs }: Asked): Generator<Plan, void> {
   const endMs = performance.now() + minutes * 60_000;
   for (let k = 0; k === 0 || performance.now() < endMs; k += 1)
     yield makePlan({
@@ -42,6 +42,7 @@ function* soakPlans({ workload, minutes, seed, lanes }: Asked): Generator<Plan, 
       workload,
       kinds: faultKinds,
       lanes,
+      gapMs,
       loadMs: Math.min(soakLoadMs, minutes * 60_000),
     });
 }

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { FaultKind, WorkloadName } from "./plan/plan.ts";
 import { faultKinds, workloads } from "./plan/plan.ts";
 
-export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--seed S] [--out DIR] [--json]
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--seed S] [--out DIR] [--json]
        jepsen --suite default [--seed S] [--out DIR] [--json]
        jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
        jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
@@ -21,6 +21,8 @@ export interface Asked {
   readonly times: number;
   readonly nodes: number;
   readonly seed: number;
+  /** Mean time from one fault to the next, ms. */
+  readonly gapMs: number;
   /** Requests that each session keeps in flight. */
   readonly lanes: number;
   /** Where the folders of the runs go; null: nothing is kept unless a run fails. */
@@ -39,6 +41,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
       minutes: { type: "string", default: "10" },
       times: { type: "string", default: "20" },
       nodes: { type: "string", default: "3" },
+      gap: { type: "string", default: "2000" },
       lanes: { type: "string", default: "4" },
       seed: { type: "string", default: String(anySeed) },
       suite: { type: "string", default: "one" },
@@ -56,6 +59,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
     times: number(values.times, "times", 1, 1_000_000),
     nodes: Number(oneOf(["3", "5"] as const, values.nodes, "number of nodes")),
     seed: number(values.seed, "seed", 0, 2 ** 32 - 1),
+    gapMs: number(values.gap, "gap", 100, 1_000_000),
     lanes: number(values.lanes, "lanes", 1, 64),
     out: values.out ?? null,
     json: values.json,

@@ -10,6 +10,8 @@ import { subjects } from "./generic/subjects.ts";
 import type { Mutant } from "./mutant.ts";
 import type { MutantOptions } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
+import { provocations } from "./real/provocations.ts";
+import { realText, runReal } from "./real/run-real.ts";
 import { runAll } from "./run-all.ts";
 import { asText, summarize } from "./summary.ts";
 import { Workspace } from "./workspace.ts";
@@ -33,8 +35,9 @@ function options(): Asked | null {
   }
 }
 
-function chosen({ only, smoke: isSmoke }: MutantOptions): readonly Mutant[] {
-  const wanted = only ?? (isSmoke ? smoke : mutants.map(({ id }) => id));
+function chosen({ only, smoke: isSmoke, real: isReal }: MutantOptions): readonly Mutant[] {
+  const all = isReal ? provocations : mutants;
+  const wanted = only ?? (isSmoke ? smoke : all.map(({ id }) => id));
   return wanted.map((id) => {
     const mutant = mutants.find((each) => each.id === id);
     if (mutant === undefined) throw new RangeError(`there is no mutant ${id}`);
@@ -59,6 +62,17 @@ async function generic({ json, sample, seed }: MutantOptions, subject: Subject):
   return summary.score >= leastScore ? 0 : 1;
 }
 
+async function real({ json, seed }: MutantOptions, picked: readonly Mutant[]): Promise<number> {
+  const verdicts = await runReal(picked, provocations, {
+    root,
+    firstSeed: seed,
+    onVerdict: (verdict) => print(json ? JSON.stringify(verdict) : realText(verdict)),
+  });
+  const survived = verdicts.filter(({ killed }) => !killed).map(({ id }) => id);
+  print(JSON.stringify({ total: verdicts.length, killed: verdicts.length - survived.length, survived }));
+  return survived.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
   const given = options();
   if (given === null) return 2;
@@ -71,6 +85,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (asked.generic !== null) return generic(asked, subjects[asked.generic]);
+  if (asked.real) return real(asked, picked);
   const tell = (verdict: Verdict): void => print(asked.json ? JSON.stringify(verdict) : asText(verdict));
   const verdicts = await runAll(picked, {
     root,

@@ -6,6 +6,8 @@ export interface MutantOptions {
   /** Ids to run; null: all. */
   readonly only: readonly string[] | null;
   readonly smoke: boolean;
+  /** Real processes judge, those mutants that something is known to provoke. */
+  readonly real: boolean;
   /** CPU seconds for each mutant. */
   readonly budgetSeconds: number;
   readonly parallel: number;
@@ -22,6 +24,7 @@ export interface MutantOptions {
 export const usage: string = `usage: npm run mutants -- [options]
   --only R01,R04    these mutants (default: all)
   --smoke           twelve that die quickly
+  --real            judged by real processes under faults, those that are known to show there
   --budget S        CPU seconds for each (default 60)
   --seed S          the first world (default 1)
   --parallel N      side by side, each in its own copy (default 1)
@@ -51,6 +54,7 @@ export function readOptions(args: readonly string[]): MutantOptions {
     options: {
       json: { type: "boolean", default: false },
       only: { type: "string" },
+      real: { type: "boolean", default: false },
       smoke: { type: "boolean", default: false },
       budget: { type: "string", default: "60" },
       parallel: { type: "string", default: "1" },
@@ -64,6 +68,7 @@ export function readOptions(args: readonly string[]): MutantOptions {
     json: values.json,
     only: values.only?.split(",").map((id) => id.trim()) ?? null,
     smoke: values.smoke,
+    real: values.real,
     budgetSeconds: count(values.budget, "budget", 1, 100_000),
     parallel: count(values.parallel, "parallel", 1, 64),
     seed: count(values.seed, "seed", 0, 0xffff_0000),

@@ -16,7 +16,7 @@ const folders = [
   "test/simulation",
 ];
 /** Copied as they are when they are there. */
-const parts = ["package.json", "tsconfig.json", "src", "test"];
+const parts = ["package.json", "tsconfig.json", "src", "test", "bin", "native"];
 // What is to be removed when the process is told to end early.
 const live = new Set<string>();
 const linkType = process.platform === "win32" ? "junction" : "dir";
@@ -34,12 +34,15 @@ export class Workspace implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** Copies and compiles the repository at `root` into a new folder below that for temporary files. */
-  static async create(root: string): Promise<Workspace> {
+  /**
+   * Copies and compiles the repository at `root` into a new folder below that for temporary files.
+   * @param more folders besides those of the worlds
+   */
+  static async create(root: string, more: readonly string[] = []): Promise<Workspace> {
     const workspace = new Workspace(await mkdtemp(join(tmpdir(), "flotilla-mutants-")));
     live.add(workspace.folder);
     try {
-      await workspace.#copy(root);
+      await workspace.#copy(root, [...folders, ...more]);
       return workspace;
     } catch (error) {
       await workspace[Symbol.asyncDispose]();
@@ -81,12 +84,12 @@ export class Workspace implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async #copy(root: string): Promise<void> {
+  async #copy(root: string, all: readonly string[]): Promise<void> {
     await copyFile(root, this.folder, "package.json");
     await copyFile(root, this.folder, "tsconfig.base.json");
     await linkModules(join(root, "node_modules"), join(this.folder, "node_modules"));
     await symlink(join(root, "node_modules/.pnpm"), join(this.folder, "node_modules/.pnpm"), linkType);
-    for (const folder of folders) {
+    for (const folder of all) {
       for (const part of parts) await copyFile(root, this.folder, `${folder}/${part}`);
       await linkModules(join(root, folder, "node_modules"), join(this.folder, folder, "node_modules"));
       await this.#compile(folder);

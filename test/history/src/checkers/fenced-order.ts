@@ -19,6 +19,8 @@ export interface GrantRecord {
   readonly object: string;
   /** The revision of the grant. */
   readonly epoch: number;
+  /** False when its signal had fired by the time it was handed out. Absent: nobody looked. */
+  readonly believed?: boolean;
 }
 
 /**

@@ -42,7 +42,7 @@ const shapes: Readonly<Record<string, Shape>> = {
   watch: { client: text, session: text, mode: maybe(text), event: isItem },
   "watch-end": { client: text, session: text, until: whole },
   belief: { process: text, object: text, epoch: whole, from_ns: time, to_ns: orNull(time), paused: spans },
-  grant: { object: text, epoch: whole },
+  grant: { object: text, epoch: whole, believed: maybe((value) => typeof value === "boolean") },
   fenced: { process: text, object: text, epoch: whole, revision: whole },
   counter: { ...call, type: oneOf("add", "get"), by: whole, value: orNull(whole) },
   queue: { ...call, type: oneOf("enqueue", "dequeue"), value: orNull(text) },

@@ -1,6 +1,7 @@
 import { epochMonotone, singleHolder } from "../checkers/beliefs.ts";
 import { counterExact } from "../checkers/counter-exact.ts";
 import { fencedOrder } from "../checkers/fenced-order.ts";
+import { grantBelieved } from "../checkers/grant-believed.ts";
 import { ownedNodes } from "../checkers/owned-nodes.ts";
 import { queueOnce } from "../checkers/queue-once.ts";
 import type { CheckReport } from "../checkers/report.ts";
@@ -22,6 +23,7 @@ export type JudgedInvariant =
   | "WatchComplete"
   | "SingleHolder"
   | "EpochMonotone"
+  | "GrantBelieved"
   | "EphemeralOwned"
   | "CounterExact"
   | "QueueOnce"
@@ -82,6 +84,7 @@ function opinionsOn(known: KnownRecords, ops: History["ops"]): Opinion[] {
     say("SingleHolder", singleHolder(beliefs)),
     say("EpochMonotone", epochMonotone(beliefs)),
     say("SingleHolder", fencedOrder(known.of("fenced"), known.of("grant")), "FencedOrder"),
+    say("GrantBelieved", grantBelieved(known.of("grant"))),
     say("EphemeralOwned", ownedNodes(known.of("owned"), known.of("owned-read"))),
     say("CounterExact", counterExact(known.of("counter"))),
     say("QueueOnce", queueOnce(known.of("queue"))),

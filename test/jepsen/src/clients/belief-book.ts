@@ -24,7 +24,8 @@ export class BeliefBook {
 
   /** A belief begins; it ends when its signal fires, or when its time is over although timers are late. */
   begun(process: string, object: string, held: Held): void {
-    this.#history.add({ kind: "grant", object, epoch: held.epoch, at_ns: this.#nowNs() });
+    const believed = !held.signal.aborted;
+    this.#history.add({ kind: "grant", object, epoch: held.epoch, believed, at_ns: this.#nowNs() });
     for (const belief of this.#active) if (belief.held.expiresIn <= 0) this.#end(belief);
     if (held.signal.aborted || held.expiresIn <= 0) return;
     const belief: Belief = { process, object, held, fromNs: this.#nowNs(), toNs: null };

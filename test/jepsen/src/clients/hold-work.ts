@@ -25,6 +25,10 @@ export const elections: Holdable = {
   acquire: (client, name, options) => client.election(name).campaign(options),
 };
 
+/** Some give up before it is their turn. */
+const hastyShare = 0.3;
+const hastyMs = 60;
+
 /** Comes to hold, and writes to what that guards behind its fence, without asking whether it still holds. */
 export class HoldWork implements Work {
   readonly name: string;
@@ -57,7 +61,8 @@ export class HoldWork implements Work {
 
   async #holdOnce(client: Coord, name: string, turn: Turn): Promise<void> {
     const { random, stopping } = turn;
-    const held = await this.#what.acquire(client, name, { timeoutMs: waitMs, signal: stopping });
+    const timeoutMs = random.chance(hastyShare) ? 1 + random.below(hastyMs) : waitMs;
+    const held = await this.#what.acquire(client, name, { timeoutMs, signal: stopping });
     this.#book.begun(turn.name, name, held);
     const writes = 1 + random.below(4);
     const restMs = random.chance(0.01) ? longHoldMs / writes : random.below(15);

@@ -1,4 +1,4 @@
-import type { Session } from "@flotilla/coord/client";
+import type { MultiItem, Session } from "@flotilla/coord/client";
 import type { SetRecord } from "@flotilla/history";
 import type { Recorder } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
@@ -9,6 +9,11 @@ const root = "/sets";
 /** Steps before another parent takes the place of one, so that it has few children. */
 const stepsPerParent = 150;
 const mostTogether = 3;
+
+/** With this behind its other items a `multi` does nothing. */
+function refusedAtLast(parent: string): readonly MultiItem[] {
+  return [{ type: "check", path: parent, exists: false }];
+}
 
 /** Children of one parent that are made and deleted together, and sequential ones; both are listed again and again. */
 export class TreeWork implements Work {
@@ -33,7 +38,9 @@ export class TreeWork implements Work {
     return repeat(client, turn, async () => {
       const parent = await this.#parent(client.session);
       const draw = random.float();
-      if (draw < 0.3) await this.#addTogether(client.session, parent, 1 + random.below(mostTogether));
+      const count = 1 + random.below(mostTogether);
+      if (draw < 0.1) await this.#addTogether(client.session, parent, count, refusedAtLast(parent));
+      else if (draw < 0.3) await this.#addTogether(client.session, parent, count, []);
       else if (draw < 0.5) await this.#addInSequence(client.session, parent);
       else if (draw < 0.65) await this.#remove(client.session);
       else await this.#list(client.session, parent);
@@ -54,11 +61,16 @@ export class TreeWork implements Work {
     return parent;
   }
 
-  async #addTogether(session: Session, parent: string, count: number): Promise<void> {
+  async #addTogether(
+    session: Session,
+    parent: string,
+    count: number,
+    more: readonly MultiItem[],
+  ): Promise<void> {
     this.#names += 1;
     const elements = Array.from({ length: count }, (_, k) => `g${this.#names}-${k}`);
     const items = elements.map((name) => ({ type: "create", path: `${parent}/${name}`, value: "" }) as const);
-    const call = await this.#recorder.timed(() => session.multi(items, { timeoutMs: waitMs }));
+    const call = await this.#recorder.timed(() => session.multi([...items, ...more], { timeoutMs: waitMs }));
     this.#note({ ...call, object: parent, type: "add", elements });
     if (call.outcome === "ok") this.#standing.push({ parent, elements });
   }

@@ -90,6 +90,7 @@ export class Injector {
       case "stop-in-order":
         return lives.stopInOrder(targets);
       case "pause":
+      case "pause-leader":
         return lives.pause(targets);
       case "failing-disk":
         return lives.failDisks(targets, "restart");
@@ -150,7 +151,7 @@ export class Injector {
       ];
     if (kind === "crash-all" || target === "all") return all;
     if (target.startsWith("node#")) return all.slice(Number(target.slice(5))).slice(0, 1);
-    const wantsLeader = kind === "crash-leader" || kind === "isolate-leader" || target === "leader";
+    const wantsLeader = kind.endsWith("-leader") || target === "leader";
     if (!wantsLeader && target === "any") return [pick(this.#random, all)];
     const leader = leaderIn(await viewsOf(this.#linked.cluster));
     if (wantsLeader) return [leader ?? pick(this.#random, all)];

@@ -13,6 +13,8 @@ export interface PlanOptions {
   readonly loadMs: number;
   /** Requests that each session keeps in flight. Default 4. */
   readonly lanes?: number;
+  /** Mean time from one fault to the next. Default 2,000. */
+  readonly gapMs?: number;
 }
 
 /** What all plans share unless they say otherwise. */
@@ -29,9 +31,10 @@ export function makePlan(options: PlanOptions): Plan {
   const random = keyedRandom(seed, "jepsen-plan");
   const diskMode = drawDiskMode(options.kinds, random);
   const kinds = options.kinds.filter((kind) => kind !== (isSlow(diskMode) ? "failing-disk" : "slow-disk"));
+  const { gapMs = meanGapMs } = options;
   const faults: Fault[] = [];
   if (kinds.length > 0)
-    for (let atMs = quietStartMs; atMs < loadMs - quietEndMs; atMs += meanGapMs / 2 + random.below(meanGapMs))
+    for (let atMs = quietStartMs; atMs < loadMs - quietEndMs; atMs += gapMs / 2 + random.below(gapMs))
       faults.push(makeFault(pick(random, kinds), atMs, random));
   return {
     format: 1,
@@ -50,6 +53,9 @@ export function makePlan(options: PlanOptions): Plan {
 function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
   const isLong = random.chance(0.3);
   const durMs = isLong ? 3_000 + random.below(2_500) : 200 + random.below(1_800);
+  // Longer than a session may believe in itself, and about as long as it lives.
+  const isNearTtl = kind === "client-cut" && random.chance(0.4);
+  const nearTtlMs = Math.floor(usualLoad.sessionTtlMs * (0.75 + 0.3 * random.float()));
   const target = pick(random, ["leader", "follower", "any"]);
   const args = {
     key: random.u32(),
@@ -60,7 +66,7 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
     midFrame: random.chance(0.5),
     periodMs: 100 + random.below(900),
   };
-  return { atMs, kind, target, durMs, args };
+  return { atMs, kind, target, durMs: isNearTtl ? nearTtlMs : durMs, args };
 }
 
 /** A plan has slow disks or failing ones. */

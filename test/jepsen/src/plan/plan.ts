@@ -5,6 +5,7 @@ export const faultKinds = [
   "crash-all",
   "stop-in-order",
   "pause",
+  "pause-leader",
   "isolate-one",
   "isolate-leader",
   "halves",

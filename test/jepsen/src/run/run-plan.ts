@@ -138,7 +138,9 @@ class Run {
     for (;;) {
       const views = await viewsOf(cluster);
       if (haveConverged(views, this.#plan.nodes)) return null;
-      const isHopeless = cluster.members.some(({ isRunning }) => !isRunning);
+      const isHopeless = cluster.members.some(
+        ({ isRunning, log }) => !isRunning || log.includes(", damaged: "),
+      );
       if (isHopeless || performance.now() > deadlineMs)
         return `${JSON.stringify(views)}\n${cluster.diagnose()}`;
       await pause(pollMs);
