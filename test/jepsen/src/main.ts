@@ -7,7 +7,7 @@ import { readOptions, usage } from "./options.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { faultKinds } from "./plan/plan.ts";
-import { defaultSuite } from "./plan/scenarios.ts";
+import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
 import { whyNoPreload } from "./processes/preload.ts";
 import type { Reported } from "./report/report.ts";
 import { describe, totalOf } from "./report/report.ts";
@@ -28,6 +28,7 @@ function asked(): Asked | null {
 function plansOf(wanted: Asked): Iterable<Plan> {
   const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs } = wanted;
   if (suite === "default") return defaultSuite(seed);
+  if (suite === "availability") return availabilitySuite(seed);
   if (suite === "soak") return soakPlans(wanted);
   return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000, lanes, gapMs })];
 }

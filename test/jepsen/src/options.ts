@@ -3,12 +3,12 @@ import type { FaultKind, WorkloadName } from "./plan/plan.ts";
 import { faultKinds, workloads } from "./plan/plan.ts";
 
 export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--seed S] [--out DIR] [--json]
-       jepsen --suite default [--seed S] [--out DIR] [--json]
+       jepsen --suite default|availability [--seed S] [--out DIR] [--json]
        jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
        jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
 kinds of faults: ${faultKinds.join(" ")}`;
 
-const suites = ["one", "default", "soak", "power-loss", "bit-rot"] as const;
+const suites = ["one", "default", "availability", "soak", "power-loss", "bit-rot"] as const;
 
 /** What is asked for on the command line. */
 export interface Asked {

@@ -16,7 +16,9 @@ const folders = [
   "test/simulation",
 ];
 /** Copied as they are when they are there. */
-const parts = ["package.json", "tsconfig.json", "src", "test", "bin", "native"];
+const parts = ["package.json", "tsconfig.json", "src", "test"];
+/** Of a folder that is not changed, but run. */
+const builtParts = ["package.json", "dist", "bin", "native"];
 // What is to be removed when the process is told to end early.
 const live = new Set<string>();
 const linkType = process.platform === "win32" ? "junction" : "dir";
@@ -36,13 +38,13 @@ export class Workspace implements AsyncDisposable {
 
   /**
    * Copies and compiles the repository at `root` into a new folder below that for temporary files.
-   * @param more folders besides those of the worlds
+   * @param built further folders, as they were built: none of their files can be changed
    */
-  static async create(root: string, more: readonly string[] = []): Promise<Workspace> {
+  static async create(root: string, built: readonly string[] = []): Promise<Workspace> {
     const workspace = new Workspace(await mkdtemp(join(tmpdir(), "flotilla-mutants-")));
     live.add(workspace.folder);
     try {
-      await workspace.#copy(root, [...folders, ...more]);
+      await workspace.#copy(root, built);
       return workspace;
     } catch (error) {
       await workspace[Symbol.asyncDispose]();
@@ -84,15 +86,19 @@ export class Workspace implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async #copy(root: string, all: readonly string[]): Promise<void> {
+  async #copy(root: string, built: readonly string[]): Promise<void> {
     await copyFile(root, this.folder, "package.json");
     await copyFile(root, this.folder, "tsconfig.base.json");
     await linkModules(join(root, "node_modules"), join(this.folder, "node_modules"));
     await symlink(join(root, "node_modules/.pnpm"), join(this.folder, "node_modules/.pnpm"), linkType);
-    for (const folder of all) {
+    for (const folder of folders) {
       for (const part of parts) await copyFile(root, this.folder, `${folder}/${part}`);
       await linkModules(join(root, folder, "node_modules"), join(this.folder, folder, "node_modules"));
       await this.#compile(folder);
+    }
+    for (const folder of built) {
+      for (const part of builtParts) await copyFile(root, this.folder, `${folder}/${part}`);
+      await linkModules(join(root, folder, "node_modules"), join(this.folder, folder, "node_modules"));
     }
   }
 

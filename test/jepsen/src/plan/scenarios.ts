@@ -79,9 +79,37 @@ const scripts: readonly Script[] = [
   },
 ];
 
+/** Long enough that the two seconds which a cluster has to notice are the smaller part. */
+const awayMs = 9_000;
+
+/** One of three members is away for most of the time: the leader, and then another one. */
+const losses: readonly Script[] = [
+  { name: "killed", faults: [at(1_500, "crash", "leader", awayMs)] },
+  { name: "killed-follower", faults: [at(1_500, "crash", "follower", awayMs)] },
+  { name: "paused", faults: [at(1_500, "pause", "leader", awayMs)] },
+  { name: "paused-follower", faults: [at(1_500, "pause", "follower", awayMs)] },
+  { name: "isolated", faults: [at(1_500, "isolate-leader", "leader", awayMs)] },
+  { name: "isolated-follower", faults: [at(1_500, "isolate-one", "follower", awayMs)] },
+  { name: "full-disk", diskMode: "write-full", faults: [at(1_500, "failing-disk", "leader", awayMs)] },
+  {
+    name: "full-disk-follower",
+    diskMode: "write-full",
+    faults: [at(1_500, "failing-disk", "follower", awayMs)],
+  },
+];
+
 /** The ten scenarios of the default suite. */
 export function defaultSuite(seed: number): Plan[] {
-  return scripts.map(({ name, nodes = 3, diskMode = "sync-slow", faults }, position) => ({
+  return plansOf(scripts, seed);
+}
+
+/** One of three members is away at a time: how many operations are answered all the same? */
+export function availabilitySuite(seed: number): Plan[] {
+  return plansOf(losses, seed);
+}
+
+function plansOf(all: readonly Script[], seed: number): Plan[] {
+  return all.map(({ name, nodes = 3, diskMode = "sync-slow", faults }, position) => ({
     format: 1,
     name,
     seed: seed + position,

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { MutantError } from "../mutant.ts";
 import type { Mutant } from "../mutant.ts";
 import { Workspace } from "../workspace.ts";
+import type { Outcome } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 import type { Provocation } from "./provocations.ts";
 
-/** What is copied besides, to run members and clients as processes of their own. */
-const moreFolders = ["packages/server", "test/jepsen"];
+/** What runs members and clients as processes of their own. */
+const builtFolders = ["packages/server", "test/jepsen"];
 const usualAttempts = 3;
 
 /** What real processes say of one mutant. */
@@ -33,18 +35,13 @@ export interface RealOptions {
   readonly onVerdict: (verdict: RealVerdict) => void;
 }
 
-interface Outcome {
-  readonly by: string | null;
-  readonly message: string;
-}
-
 /** Plants mutants one by one and lets processes run under faults that provoke them, until a checker of histories notices. */
 export async function runReal(
   mutants: readonly Mutant[],
   provocations: readonly Provocation[],
   options: RealOptions,
 ): Promise<RealVerdict[]> {
-  await using workspace = await Workspace.create(options.root, moreFolders);
+  await using workspace = await Workspace.create(options.root, builtFolders);
   const verdicts: RealVerdict[] = [];
   for (const mutant of mutants) {
     const provocation = provocations.find(({ id }) => id === mutant.id);
@@ -88,36 +85,15 @@ async function runOnce(folder: string, args: readonly string[]): Promise<Outcome
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const late = setTimeout(() => child.kill("SIGTERM"), longestMs);
+  const end = (): void => void child.kill("SIGTERM");
+  const late = setTimeout(end, longestMs);
+  process.once("exit", end);
   let printed = "";
   let complained = "";
   child.stdout.on("data", (text: Buffer) => (printed += text.toString()));
   child.stderr.on("data", (text: Buffer) => (complained = (complained + text.toString()).slice(-2_000)));
   await once(child, "close");
   clearTimeout(late);
+  process.removeListener("exit", end);
   return outcomeOf(printed, complained);
-}
-
-/** The first broken invariant of the total in the last line. */
-function outcomeOf(printed: string, complained: string): Outcome {
-  const total: unknown = parsed(printed.trimEnd().split("\n").at(-1) ?? "");
-  if (typeof total !== "object" || total === null || !("violations" in total)) return crash(complained);
-  const { violations } = total;
-  if (!Array.isArray(violations)) return crash(complained);
-  const [first]: unknown[] = violations;
-  if (typeof first !== "object" || first === null) return { by: null, message: "" };
-  const { invariant = "", message = "" } = first as { invariant?: unknown; message?: unknown };
-  return { by: String(invariant), message: String(message).slice(0, 300) };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
-}
-
-function crash(message: string): Outcome {
-  return { by: "crash", message };
 }
