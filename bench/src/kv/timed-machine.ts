@@ -27,7 +27,7 @@ export class TimedMachine implements StateMachine {
     const snapshot = slices.run(() => this.#machine.snapshot());
     return {
       *chunks(): Iterable<Uint8Array> {
-        const chunks = snapshot.chunks();
+        const chunks = snapshot.lend();
         for (;;) {
           const { value, done } = slices.run(() => chunks.next());
           if (done === true) return;

@@ -36,4 +36,6 @@ export interface MachineSnapshot {
   readonly sessions: number;
   /** The bytes in slices of 64 KiB, the last one shorter. May be called more than once; the bytes are the same. */
   chunks(): IterableIterator<Uint8Array, undefined>;
+  /** As `chunks`, for who is done with a slice before it asks for the next one, which uses its memory again. */
+  lend(): IterableIterator<Uint8Array, undefined>;
 }

@@ -14,7 +14,7 @@ import type { ApplyPoint, MachineSnapshot, PageOptions, ReapableQuery } from "./
 import { MachineRestore, type Restored } from "./restore.ts";
 import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
 import type { LeasesPage, SessionInfo, SessionsPage } from "./session-info.ts";
-import { writeSnapshot } from "./snapshot-write.ts";
+import { lendSnapshot, writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState, type Standing, type State } from "./state.ts";
 import { openSubtree, type Subtree } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
@@ -275,12 +275,8 @@ export class Machine {
       ...counts,
       digest,
     };
-    return {
-      index,
-      ...counts,
-      digest,
-      chunks: () => writeSnapshot({ header, budgets, nodes, sessions, leases }),
-    };
+    const state = { header, budgets, nodes, sessions, leases };
+    return { index, ...counts, digest, chunks: () => writeSnapshot(state), lend: () => lendSnapshot(state) };
   }
 
   /**

@@ -7,10 +7,10 @@ import type { FrozenNodes } from "./frozen-nodes.ts";
 import type { FrozenSessions, Session } from "./session-table.ts";
 import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format.ts";
 import type { SnapshotHeader } from "./snapshot-format.ts";
+import { Slicer } from "./slicer.ts";
 import type { SortedMap } from "./sorted-map.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
-import { bytesAt } from "./values.ts";
 
 /** The state at one moment. */
 export interface FrozenState extends FrozenSessions {
@@ -57,7 +57,7 @@ function writeNode(node: TreeNode): void {
   writer.array(access === openAccess ? 13 : 15);
   writer.text(node.path);
   writer.byteString(node.length);
-  writer.append(bytesAt(node));
+  writer.appendPart(node.chunk.bytes, node.at, node.length);
   writer.number(node.czxid);
   writer.number(node.mzxid);
   writer.number(node.pzxid);
@@ -101,18 +101,16 @@ function writeSession({ id, secretHash, ttlMs, attach, window }: Session): void 
   for (const count of [ttlMs, attach, window.acked, window.lastSeq]) writer.number(count);
 }
 
-/** A frame in two parts. */
-function* frame(kind: number, writeBody: () => void): Generator<Uint8Array> {
+/** The payload of a frame; good until another one is made, of this or another snapshot. */
+function frame(kind: number, writeBody: () => void): Uint8Array {
   writer.begin();
   writer.array(2);
   writer.number(kind);
   writeBody();
-  const payload = writer.finish();
-  yield frameHeader(payload);
-  yield payload;
+  return writer.lend();
 }
 
-/** Joins records into frames of about 64 KiB. Between taking an item and writing it, nothing is yielded. */
+/** Joins records into the payloads of frames of about 64 KiB. Between taking an item and writing it, nothing is yielded. */
 function* batched<V>(
   kind: number,
   items: Iterable<V>,
@@ -129,11 +127,11 @@ function* batched<V>(
     batch.push(item);
     bytes += itemOverheadBytes + sizeOf(item);
     if (bytes < frameBytes) continue;
-    yield* frame(kind, writeBatch);
+    yield frame(kind, writeBatch);
     batch = [];
     bytes = 0;
   }
-  if (batch.length > 0) yield* frame(kind, writeBatch);
+  if (batch.length > 0) yield frame(kind, writeBatch);
 }
 
 function* resultsOf(session: Session): Generator<Uint8Array> {
@@ -143,18 +141,47 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
   }
 }
 
-/** In order. Each is good until the tree changes: what writes them is not interrupted between taking and writing one. */
-function* nodesOf(nodes: FrozenNodes): Generator<TreeNode> {
-  for (const slot of valuesOf(nodes.slots)) yield nodes.node(slot);
+/** Looks up the nodes of one frame, from a path on; the path that the next frame begins with, null behind the last. */
+function findNodes(nodes: FrozenNodes, from: string, found: TreeNode[]): string | null {
+  let bytes = 0;
+  let next: string | null = null;
+  nodes.slots.scan(from, (path, slot) => {
+    if (bytes >= frameBytes) {
+      next = path;
+      return false;
+    }
+    const node = nodes.node(slot);
+    found.push(node);
+    bytes += itemOverheadBytes + path.length + node.length;
+    return true;
+  });
+  return next;
+}
+
+/**
+ * As `batched`, without an iterator's step for each of very many. A node is good until the tree changes: between looking
+ * one up and writing it, nothing is yielded.
+ */
+function* nodeFrames(nodes: FrozenNodes): Generator<Uint8Array> {
+  const found: TreeNode[] = [];
+  const writeFound = (): void => {
+    writer.array(found.length);
+    for (const node of found) writeNode(node);
+  };
+  for (let from: string | null = ""; from !== null;) {
+    from = findNodes(nodes, from, found);
+    if (found.length > 0) yield frame(frameKind.nodes, writeFound);
+    found.length = 0;
+  }
 }
 
 function* frames(state: FrozenState): Generator<Uint8Array> {
-  yield* frame(frameKind.header, () => writeHeader(state.header));
+  yield frame(frameKind.header, () => writeHeader(state.header));
   yield* batched(frameKind.budgets, valuesOf(state.budgets), writeBudgetRecord, ({ path }) => path.length);
-  yield* batched(frameKind.nodes, nodesOf(state.nodes), writeNode, (node) => node.path.length + node.length);
+  yield* nodeFrames(state.nodes);
   yield* batched(frameKind.leases, valuesOf(state.leases), writeLease, () => 0);
   for (const session of valuesOf(state.sessions)) {
-    yield* frame(frameKind.session, () => writeSession(session));
+    yield frame(frameKind.session, () => writeSession(session));
     yield* batched(
       frameKind.results,
       resultsOf(session),
@@ -164,28 +191,24 @@ function* frames(state: FrozenState): Generator<Uint8Array> {
   }
 }
 
-function* stream(state: FrozenState): Generator<Uint8Array> {
-  yield magic;
-  yield Uint8Array.of(snapshotFormat);
-  yield* frames(state);
+/**
+ * The bytes of a snapshot in slices of 64 KiB, the last one shorter. Each is good until the next one is asked for, which
+ * uses its memory again. Equal states give equal bytes.
+ */
+export function* lendSnapshot(state: FrozenState): Generator<Uint8Array, undefined> {
+  const slicer = new Slicer(sliceBytes);
+  slicer.append(magic);
+  slicer.append(Uint8Array.of(snapshotFormat));
+  for (const payload of frames(state)) {
+    slicer.append(frameHeader(payload));
+    slicer.append(payload);
+    for (let slice = slicer.cut(); slice !== null; slice = slicer.cut()) yield slice;
+  }
+  const rest = slicer.rest();
+  if (rest.length > 0) yield rest;
 }
 
-/** The bytes of a snapshot in slices of 64 KiB, the last one shorter. Equal states give equal bytes. */
+/** As {@link lendSnapshot}; each slice has memory of its own. */
 export function* writeSnapshot(state: FrozenState): Generator<Uint8Array, undefined> {
-  let slice = new Uint8Array(sliceBytes);
-  let used = 0;
-  for (const part of stream(state)) {
-    let taken = 0;
-    while (taken < part.length) {
-      const count = Math.min(part.length - taken, sliceBytes - used);
-      slice.set(part.subarray(taken, taken + count), used);
-      used += count;
-      taken += count;
-      if (used < sliceBytes) continue;
-      yield slice;
-      slice = new Uint8Array(sliceBytes);
-      used = 0;
-    }
-  }
-  if (used > 0) yield slice.slice(0, used);
+  for (const slice of lendSnapshot(state)) yield slice.slice();
 }

@@ -62,6 +62,32 @@ test("a snapshot comes in slices of 64 KiB, the same every time and on every rep
   }
 });
 
+test("snapshots that are written in turns, and lent slices, are the same bytes", () => {
+  const driver = filled();
+  const first = driver.machine.snapshot();
+  for (let k = 0; k < 3_000; k += 1)
+    driver.send(1, create(`/n${k}`, { value: new Uint8Array(k % 500).fill(k) }));
+  const second = driver.machine.snapshot();
+  const expected = [first, second].map((snapshot) => join(snapshot.chunks()));
+  const written: Uint8Array[][] = [[], []];
+  const turns = [first.lend(), second.lend()];
+  for (let done = 0; done < turns.length;) {
+    done = 0;
+    for (const [at, slices] of turns.entries()) {
+      const next = slices.next();
+      if (next.done === true) done += 1;
+      else written[at]?.push(next.value.slice());
+    }
+  }
+  expect(
+    written.map((slices) =>
+      Buffer.compare(join(slices), expected[written.indexOf(slices)] ?? new Uint8Array(0)),
+    ),
+  ).toEqual([0, 0]);
+  const slices = [...first.chunks()];
+  expect(new Set(slices.map(({ buffer }) => buffer)).size).toBe(slices.length);
+});
+
 test("a restored machine shows the same state and goes on alike", () => {
   const driver = filled();
   const { machine } = driver;

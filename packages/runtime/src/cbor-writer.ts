@@ -4,6 +4,10 @@ import { isHexDigit } from "./cbor-text.ts";
 const slabBytes = 16_384;
 /** Up to here a loop over the characters beats a call out of JavaScript. */
 const shortText = 24;
+/** Up to here a loop over the bytes beats making a view of them. */
+const shortPart = 256;
+/** A longer message leaves no memory behind for those that follow. */
+const keptBytes = 262_144;
 
 /** Bytes that the head of a text or byte string of so many bytes takes. */
 function headBytes(length: number): number {
@@ -12,8 +16,8 @@ function headBytes(length: number): number {
 
 /**
  * Writes plain CBOR item by item, each in its shortest form: byte for byte what `encode` makes of the same values.
- * Begin with `begin`, end with `finish`. One writer serves one codec for good; its messages are cut
- * from shared buffers, and none is ever written to again.
+ * Begin with `begin`, end with `finish` or `lend`. One writer serves one codec for good; the messages that it finishes
+ * are cut from shared buffers, and none is ever written to again.
  */
 export class CborWriter {
   #bytes: Buffer = Buffer.alloc(0);
@@ -86,6 +90,26 @@ export class CborWriter {
     this.#need(part.length);
     this.#bytes.set(part, this.#at);
     this.#at += part.length;
+  }
+
+  /** As `append`, of the `length` bytes from `at` on. */
+  appendPart(source: Uint8Array, at: number, length: number): void {
+    if (length > shortPart) {
+      this.append(source.subarray(at, at + length));
+      return;
+    }
+    this.#need(length);
+    const bytes = this.#bytes;
+    const to = this.#at;
+    for (let k = 0; k < length; k += 1) bytes[to + k] = source[at + k] ?? 0;
+    this.#at = to + length;
+  }
+
+  /** The message, good until the next `begin`, which uses its memory again: for what is copied at once. */
+  lend(): Uint8Array {
+    const message = this.#bytes.subarray(this.#start, this.#at);
+    if (this.#bytes.length > keptBytes) this.#replace(Buffer.alloc(0));
+    return message;
   }
 
   /** The message. It keeps its neighbours' memory alive: for what is sent and dropped. */

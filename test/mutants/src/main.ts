@@ -49,11 +49,12 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function generic({ json, sample, seed }: MutantOptions, subject: Subject): Promise<number> {
+async function generic({ json, sample, skip, seed }: MutantOptions, subject: Subject): Promise<number> {
   const verdicts = await runGeneric({
     root,
     subject,
     sample,
+    skip,
     seed,
     onVerdict: (verdict) => print(json ? JSON.stringify(verdict) : asLine(verdict)),
   });

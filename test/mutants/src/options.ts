@@ -16,6 +16,8 @@ export interface MutantOptions {
   readonly generic: "kv" | "raft" | null;
   /** How many small changes. */
   readonly sample: number;
+  /** How many of those that the seed draws come before them. */
+  readonly skip: number;
   /** Only whether every mutant fits the source. */
   readonly check: boolean;
 }
@@ -30,6 +32,7 @@ export const usage: string = `usage: npm run mutants -- [options]
   --parallel N      side by side, each in its own copy (default 1)
   --generic NAME    small changes of kv or raft instead, found by the tests of the package
   --sample N        how many of those, drawn by the seed (default 100)
+  --skip N          go on behind the first N of those (default 0)
   --check           only see whether all of them fit the source; with --json: name them
   --json            one JSON object a line`;
 
@@ -61,6 +64,7 @@ export function readOptions(args: readonly string[]): MutantOptions {
       seed: { type: "string", default: "1" },
       generic: { type: "string" },
       sample: { type: "string", default: "100" },
+      skip: { type: "string", default: "0" },
       check: { type: "boolean", default: false },
     },
   });
@@ -74,6 +78,7 @@ export function readOptions(args: readonly string[]): MutantOptions {
     seed: count(values.seed, "seed", 0, 0xffff_0000),
     generic: values.generic === undefined ? null : subject(values.generic),
     sample: count(values.sample, "sample", 1, 100_000),
+    skip: count(values.skip, "skip", 0, 100_000),
     check: values.check,
   };
 }

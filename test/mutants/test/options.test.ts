@@ -14,7 +14,11 @@ test("some mutants, a budget and a width can be asked for", () => {
 
 test("small changes of a package can be asked for instead", () => {
   expect(readOptions([])).toMatchObject({ generic: null, sample: 100 });
-  expect(readOptions(["--generic", "kv", "--sample", "30"])).toMatchObject({ generic: "kv", sample: 30 });
+  expect(readOptions(["--generic", "kv", "--sample", "30", "--skip", "9"])).toMatchObject({
+    generic: "kv",
+    sample: 30,
+    skip: 9,
+  });
 });
 
 test.each([

@@ -52,7 +52,8 @@ export class CoordStateMachine implements StateMachine {
   }
 
   snapshot(): Snapshot {
-    return this.#options.machine.snapshot();
+    const snapshot = this.#options.machine.snapshot();
+    return { chunks: () => snapshot.lend() };
   }
 
   beginRestore(): Restoring {

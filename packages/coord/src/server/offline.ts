@@ -131,7 +131,7 @@ export async function restoreBackup(
     address,
     last: { index: facts.index + 2, term: facts.term + 1 },
     timeMs,
-    chunks: machine.snapshot().chunks(),
+    chunks: machine.snapshot().lend(),
     stateMachine: new BareStateMachine(),
   });
   return { ...restored, revision };

@@ -12,8 +12,9 @@ export interface Command {
 /** A state fixed at the moment it was taken, written out later in slices. */
 export interface Snapshot {
   /**
-   * Yields the whole state in slices of at most 256 KiB; each call of `next` does a bounded piece of work. Equal
-   * states should give equal bytes: then members that took a snapshot at the same entry can serve each other's.
+   * Yields the whole state in slices of at most 256 KiB; each call of `next` does a bounded piece of work, and may use
+   * the memory of the slice before it again. Equal states should give equal bytes: then members that took a snapshot at
+   * the same entry can serve each other's.
    */
   chunks(): Iterable<Uint8Array>;
 }

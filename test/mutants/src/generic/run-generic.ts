@@ -12,8 +12,9 @@ import type { Subject } from "./subjects.ts";
 export interface GenericOptions {
   readonly root: string;
   readonly subject: Subject;
-  /** So many of all changes, drawn by `seed`. */
+  /** So many of all changes, drawn by `seed`, behind so many that it draws before them. */
   readonly sample: number;
+  readonly skip: number;
   readonly seed: number;
   readonly onVerdict: (verdict: GenericVerdict) => void;
 }
@@ -39,7 +40,7 @@ const soundMs = 600_000;
 
 /** Makes small changes, one at a time, and asks the tests of the package whether they notice. */
 export async function runGeneric(options: GenericOptions): Promise<GenericVerdict[]> {
-  const { root, subject, sample, seed } = options;
+  const { root, subject, sample, skip, seed } = options;
   await using workspace = await Workspace.create(root);
   const groups = await groupsOf(join(root, subject.folder), subject);
   const begunMs = performance.now();
@@ -48,7 +49,7 @@ export async function runGeneric(options: GenericOptions): Promise<GenericVerdic
   if (sound.by !== null) throw new Error(`the unchanged code fails: ${sound.by}`);
   const all = await changesOf(workspace, join(root, subject.folder), subject);
   const verdicts: GenericVerdict[] = [];
-  for (const change of drawn(all, sample, seed)) {
+  for (const change of drawn(all, skip + sample, seed).slice(skip)) {
     const verdict = await judge(change, workspace, groups, longestMs);
     verdicts.push(verdict);
     options.onVerdict(verdict);
