@@ -8,7 +8,7 @@ export class Slicer {
 
   constructor(sliceBytes: number) {
     this.#sliceBytes = sliceBytes;
-    this.#bytes = new Uint8Array(4 * sliceBytes);
+    this.#bytes = new Uint8Array(2 * sliceBytes);
   }
 
   /** Copies a part. What was cut off before is no longer good. */
