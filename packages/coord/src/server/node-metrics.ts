@@ -1,5 +1,6 @@
 import type { Machine } from "@flotilla/kv";
 import type { Metric, RaftNode } from "@flotilla/raft";
+import { budgetMetrics } from "./budget-metrics.ts";
 import type { SessionHub } from "./session-hub.ts";
 
 function gauge(name: string, help: string, value: number): Metric {
@@ -26,6 +27,7 @@ export function nodeMetrics({
     gauge("feature_level", "What all members are agreed to know.", machine.featureLevel),
     gauge("attached_sessions", "Sessions attached to this member, its own among them.", hub.size),
     gauge("watches", "Watches armed at this member.", hub.watches.size),
+    ...budgetMetrics(machine.budgets, (path) => machine.acl(path), hub.watches),
     ...raft.metrics(),
   ];
 }

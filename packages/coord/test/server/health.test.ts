@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { permissions } from "@flotilla/kv";
 import { expect, test } from "vitest";
 import { prometheusText } from "../../src/server/prometheus.ts";
 import { errorOf } from "../client/fake-cluster.ts";
@@ -118,6 +119,47 @@ test("metrics count what there is, and all are documented", async () => {
     ([, name, type]) => [name, type],
   );
   expect(metrics.map(({ name, type }) => [name, type])).toEqual(documented);
+});
+
+test("metrics tell how budgets stand, but not where only some may read", async () => {
+  const one = await cluster(1);
+  const session = await one.client();
+  await one.until(session.create("/shop", "12345"));
+  await one.until(
+    session.setBudget("/shop", { nodes: { soft: 1, hard: 2 }, bytes: { hard: 9 }, watches: { hard: 7 } }),
+  );
+  await one.until(
+    session.setBudget("/shop/later", { children: { hard: 3 }, leases: { soft: 4 }, rate: { hard: 5 } }),
+  );
+  await using _ = await one.until(session.watch("/shop"));
+  const acl = [{ scheme: "world", id: "anyone", permissions: permissions.admin }] as const;
+  await one.until(session.create("/secret", "", { acl }));
+  await one.until(session.setBudget("/secret", { nodes: { hard: 1 } }));
+  const samples = (name: string): string[] =>
+    one
+      .node("n1")
+      .metrics()
+      .flatMap((metric) =>
+        metric.name === `flotilla_${name}` && metric.type !== "histogram" ? metric.samples : [],
+      )
+      .map(({ labels, value }) => [...Object.values(labels), value].join(" "));
+  expect(samples("budgets")).toEqual(["3"]);
+  expect(samples("budget_used")).toEqual([
+    "/shop nodes 1",
+    "/shop bytes 5",
+    "/shop watches 1",
+    "/shop/later leases 0",
+    "/shop/later rate 0",
+  ]);
+  expect(samples("budget_limit")).toEqual([
+    "/shop nodes soft 1",
+    "/shop nodes hard 2",
+    "/shop bytes hard 9",
+    "/shop watches hard 7",
+    "/shop/later children hard 3",
+    "/shop/later leases soft 4",
+    "/shop/later rate hard 5",
+  ]);
 });
 
 test("the text of metrics follows the format, with everything in it escaped", () => {
