@@ -370,3 +370,31 @@ describe("a budget", () => {
     expect([restored.budgets.page("/", null, 9), restored.digest()]).toEqual([expected, digest]);
   });
 });
+
+test("one more watch is judged by every budget above that bounds them, the nearest first", () => {
+  const { machine } = opened(
+    ["/", { watches: { soft: 1, hard: 9 } }],
+    ["/a", { watches: { hard: 2 }, nodes: { hard: 5 } }],
+    ["/a/x", { nodes: { hard: 5 } }],
+  );
+  const excess = (path: string, bound: BudgetReport["bound"], counts: Record<string, number>): unknown =>
+    machine.budgets.excessOfWatch(path, bound, (top) => counts[top] ?? 0);
+  const told = { kind: "watches", path: "/a", limit: 2, used: 2, wanted: 3 };
+  expect(excess("/a/x", "hard", { "/a": 2, "/": 9 })).toEqual(told);
+  expect(excess("/a/x", "hard", { "/a": 1, "/": 9 })).toEqual({
+    ...told,
+    path: "/",
+    limit: 9,
+    used: 9,
+    wanted: 10,
+  });
+  expect(excess("/a/x", "hard", { "/a": 1, "/a/x": 7, "/": 8 })).toBeNull();
+  expect(excess("/a", "soft", { "/a": 2, "/": 1 })).toEqual({
+    ...told,
+    path: "/",
+    limit: 1,
+    used: 1,
+    wanted: 2,
+  });
+  expect(excess("/b", "hard", { "/a": 2, "/": 8 })).toBeNull();
+});

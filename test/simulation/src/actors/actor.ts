@@ -1,3 +1,4 @@
+import type { Credential } from "@flotilla/coord/client";
 import type { Coord } from "@flotilla/coord/node";
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -6,8 +7,8 @@ import type { WorldContext } from "../world/context.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import { TrackedSession } from "./tracked-session.ts";
 
-/** How one process gets sessions. */
-export type OpenCoord = () => Promise<Coord>;
+/** How one process gets sessions; by default as nobody. */
+export type OpenCoord = (auth?: readonly Credential[]) => Promise<Coord>;
 
 /** What everything that runs in one client process shares. */
 export interface ActorProcess {
@@ -47,11 +48,11 @@ export function think(actor: ActorProcess, random: KeyedRandom, meanMs: number):
 }
 
 /** Opens a session, however long it takes; null when everybody is to stop. */
-export async function openCoord(actor: ActorProcess): Promise<Coord | null> {
+export async function openCoord(actor: ActorProcess, auth?: readonly Credential[]): Promise<Coord | null> {
   while (!actor.isStopping()) {
     const openedMs = actor.world.kernel.nowMs;
     try {
-      const coord = await actor.open();
+      const coord = await actor.open(auth);
       adopt(actor, coord, openedMs);
       return coord;
     } catch (error) {

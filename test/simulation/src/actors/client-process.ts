@@ -2,7 +2,9 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ActorProcess } from "./actor.ts";
 import { closeTracked, isPassing, openTracked, sleep } from "./actor.ts";
+import { AclUser } from "./acl-user.ts";
 import { Candidate } from "./candidate.ts";
+import { Historian } from "./historian.ts";
 import { Lessee } from "./lessee.ts";
 import { Locker } from "./locker.ts";
 import type { Paths } from "./paths.ts";
@@ -37,6 +39,8 @@ export class ClientWork {
     if (this.#plan.registers) work.push(new Registrant(this.#actor).run());
     if (this.#plan.locks === true) work.push(new Locker(this.#actor).run());
     if (this.#plan.leases === true) work.push(new Lessee(this.#actor).run());
+    if (this.#plan.lists === true) work.push(new AclUser(this.#actor).run());
+    if (this.#plan.recalls === true) work.push(new Historian(this.#actor, this.#paths).run());
     await Promise.all(work);
     await this.#actor.world.outside.answered(this.#actor);
   }

@@ -50,7 +50,7 @@ export class Client {
     if (this.machine === null || this.isDead || this.machine.isRunning) return;
     const host = this.machine.start();
     const endpoints = this.#world.members.map(({ address }) => address);
-    const open: OpenCoord = () =>
+    const open: OpenCoord = (auth) =>
       connect({
         host,
         endpoints,
@@ -58,6 +58,7 @@ export class Client {
         sessionTtlMs: this.plan.ttlMs,
         connectTimeoutMs,
         timeoutMs: 5000,
+        ...(auth === undefined ? {} : { auth }),
       });
     this.#run(host, this.machine.name, open, null);
   }
@@ -67,7 +68,12 @@ export class Client {
     if (this.isDead) return;
     this.died();
     const openedMs = this.#world.kernel.nowMs;
-    const open: OpenCoord = () => node.connect({ sessionTtlMs: this.plan.ttlMs, timeoutMs: 5000 });
+    const open: OpenCoord = (auth) =>
+      node.connect({
+        sessionTtlMs: this.plan.ttlMs,
+        timeoutMs: 5000,
+        ...(auth === undefined ? {} : { auth }),
+      });
     const actor = this.#run(host, server.id, open, node);
     const opened = node.session.onState((state) => {
       if (state !== "connected") return;

@@ -1,4 +1,5 @@
 import type { SessionDelivery, ValuedStream } from "@flotilla/history";
+import type { Identity, Node } from "@flotilla/kv";
 import type { FollowRecord, LookRecord } from "./followed.ts";
 
 /** One write of one session, in the order of the calls. */
@@ -39,6 +40,31 @@ export interface ChildrenRecord {
   readonly most: number;
 }
 
+/** What one read of the past showed of a node. */
+export interface PastReadRecord {
+  readonly session: string;
+  readonly path: string;
+  readonly revision: number;
+  readonly node: Node | null;
+}
+
+/** All names of children that one read of the past showed. */
+export interface PastNamesRecord {
+  readonly session: string;
+  readonly path: string;
+  readonly revision: number;
+  readonly names: readonly string[];
+}
+
+/** What one linearizable read showed of a node with an access list, asked after so many commands, answered after so many. */
+export interface AclReadRecord {
+  readonly session: string;
+  readonly path: string;
+  readonly shown: "node" | "absent" | "refused";
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The stream of one watch, over all sessions that resumed it. */
 export interface WatchRecord {
   readonly id: string;
@@ -65,6 +91,11 @@ export class Ledger {
   readonly #turn: () => number;
   readonly reads: ReadRecord[] = [];
   readonly children: ChildrenRecord[] = [];
+  readonly pastReads: PastReadRecord[] = [];
+  readonly pastNames: PastNamesRecord[] = [];
+  readonly aclReads: AclReadRecord[] = [];
+  /** Who those are that use access lists, by session. */
+  readonly identities: Map<string, readonly Identity[]> = new Map();
   readonly watches: WatchRecord[] = [];
   readonly fenced: FencedRecord[] = [];
   /** Who followed leaders and registrations, and who looked at them once. */

@@ -8,6 +8,8 @@ export const queueRoot = "/q";
 export const pairRoot = "/m";
 /** What leaders write behind their fence. */
 export const fenceRoot = "/fence";
+/** Where nodes have access lists. */
+export const aclRoot = "/acl";
 /** Where somebody leads for as long as it wants to. */
 export const electionNames: readonly string[] = ["e0", "e1"];
 /** Where others take a leader's place by force. */
@@ -17,6 +19,11 @@ export const serviceName = "svc";
 export const serviceRoot: string = `/registry/${serviceName}`;
 
 export const roots: readonly string[] = [registerRoot, queueRoot, pairRoot, fenceRoot];
+
+/** True for where nodes have access lists. */
+export function hasList(path: string): boolean {
+  return path === aclRoot || path.startsWith(`${aclRoot}/`);
+}
 
 const registers = 10;
 const pairs = 3;

@@ -14,6 +14,7 @@ import type { ActorProcess } from "./actor.ts";
 import { isPassing, sleep } from "./actor.ts";
 import type { WatchRecord } from "./ledger.ts";
 import type { Paths } from "./paths.ts";
+import { hasList } from "./paths.ts";
 import type { TrackedSession } from "./tracked-session.ts";
 
 interface Wanted {
@@ -34,6 +35,11 @@ const bookmarkMs = 700;
 export function seenNode(node: Node | null): SeenNode | null {
   if (node === null) return null;
   return { mzxid: node.stat.mzxid, version: node.stat.version, value: text(node.value) };
+}
+
+/** It tells of nodes with access lists. */
+function isListed(event: WatchEvent | WatchBookmark): boolean {
+  return "path" in event && hasList(event.path);
 }
 
 /** How an event is written down. */
@@ -125,7 +131,8 @@ export class Watcher {
     try {
       for await (const event of watch) {
         const { revision, token, type } = event;
-        wanted.delivered.push(...delivered(event));
+        // What may be read there changes, and with it what is told.
+        if (!isListed(event)) wanted.delivered.push(...delivered(event));
         if (type === "snapshot") this.#tell({ session: session.id, kind: "snapshot", watch: id, revision });
         else if (type !== "bookmark")
           this.#tell({ session: session.id, kind: "event", watch: id, revision, ordinal: token.ordinal });

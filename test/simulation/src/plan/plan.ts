@@ -100,6 +100,10 @@ export interface ClientPlan {
   readonly leases?: boolean;
   /** Takes locks, permits and sides of read-write locks. Left out: no. */
   readonly locks?: boolean;
+  /** Puts access lists on nodes and meets those of others. Left out: no. */
+  readonly lists?: boolean;
+  /** Reads the past. Left out: no. */
+  readonly recalls?: boolean;
   /** Dies without a word when the faults are over, so that its leases must expire. */
   readonly diesAtEnd: boolean;
 }

@@ -10,9 +10,11 @@ import {
   watchValues,
 } from "@flotilla/history";
 import type { PlacedBelief } from "../actors/belief-book.ts";
+import { hasList } from "../actors/paths.ts";
 import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
 import { driftsBeyond } from "../plan/plan.ts";
+import { judgeAccess } from "./access.ts";
 import { judgeBudgets } from "./budgets.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeFollowers } from "./followers.ts";
@@ -54,6 +56,7 @@ export function judge(world: World): void {
   judgePast(world);
   judgeTree(world);
   judgeBudgets(world);
+  judgeAccess(world);
   judgeLinearizability(world, numbered.resolutions);
 }
 
@@ -74,16 +77,18 @@ function judgeHolders(world: World, beliefs: readonly PlacedBelief[]): void {
   }
 }
 
-/** Every committed change, in order. */
+/** Every committed change that everybody may see, in order. */
 function committedEvents(world: World): CommittedEvent[] {
   return world.golden.commands.flatMap(({ events }) =>
-    events.map(({ revision, ordinal, path, type, node }) => ({
-      revision,
-      ordinal,
-      path,
-      type,
-      node: seenNode(node),
-    })),
+    events
+      .filter(({ path }) => !hasList(path))
+      .map(({ revision, ordinal, path, type, node }) => ({
+        revision,
+        ordinal,
+        path,
+        type,
+        node: seenNode(node),
+      })),
   );
 }
 
