@@ -1,6 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import { NodeStore } from "./node-store.ts";
 import type { SortedMap } from "./sorted-map.ts";
+import { newLook } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 
 /** Small pages: most moments are held for few changes. */
@@ -28,11 +29,13 @@ class Moment {
     if (!this.#kept.has(slot)) this.#kept.set(slot, unborn);
   }
 
-  find(slot: number): TreeNode | null {
+  /** Has a look become one at the image of a node; false when there is none. */
+  look(slot: number, node: TreeNode): boolean {
     const image = this.#kept.get(slot);
-    if (image === undefined) return null;
+    if (image === undefined) return false;
     invariant(image !== unborn, "FrozenNode");
-    return this.#images.node(image);
+    this.#images.look(image, node);
+    return true;
   }
 }
 
@@ -55,11 +58,16 @@ export class FrozenNodes {
 
   /** A node as it was. Good until the tree changes next. */
   node(slot: number): TreeNode {
-    for (let moment: Moment | null = this.#moment; moment !== null; moment = moment.next) {
-      const image = moment.find(slot);
-      if (image !== null) return image;
-    }
-    return this.#store.node(slot);
+    const node = newLook();
+    this.look(slot, node);
+    return node;
+  }
+
+  /** As {@link node}, by a look that is used again. */
+  look(slot: number, node: TreeNode): void {
+    for (let moment: Moment | null = this.#moment; moment !== null; moment = moment.next)
+      if (moment.look(slot, node)) return;
+    this.#store.look(slot, node);
   }
 
   /** As {@link node}. */

@@ -40,6 +40,11 @@ export class NodeStore {
     return new TreeNode(this.#page(slot >>> this.#shift), slot & (this.#pageSlots - 1), slot);
   }
 
+  /** As `node`, by a look that is used again. */
+  look(slot: number, node: TreeNode): void {
+    node.move(this.#page(slot >>> this.#shift), slot & (this.#pageSlots - 1), slot);
+  }
+
   free(slot: number): void {
     const at = slot >>> this.#shift;
     const page = this.#page(at);

@@ -9,6 +9,7 @@ import { frameHeader, frameKind, magic, snapshotFormat } from "./snapshot-format
 import type { SnapshotHeader } from "./snapshot-format.ts";
 import { Slicer } from "./slicer.ts";
 import type { SortedMap } from "./sorted-map.ts";
+import { newLook } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
 import type { LeaseInfo } from "./types.ts";
 
@@ -141,38 +142,35 @@ function* resultsOf(session: Session): Generator<Uint8Array> {
   }
 }
 
-/** Looks up the nodes of one frame, from a path on; the path that the next frame begins with, null behind the last. */
-function findNodes(nodes: FrozenNodes, from: string, found: TreeNode[]): string | null {
-  let bytes = 0;
+/** Writes the nodes of one frame from a path on; the path that the next frame begins with, null behind the last. */
+function writeNodes(nodes: FrozenNodes, from: string, look: TreeNode): string | null {
   let next: string | null = null;
+  let bytes = 0;
+  let count = 0;
+  const start = writer.beginArray();
   nodes.slots.scan(from, (path, slot) => {
     if (bytes >= frameBytes) {
       next = path;
       return false;
     }
-    const node = nodes.node(slot);
-    found.push(node);
-    bytes += itemOverheadBytes + path.length + node.length;
+    nodes.look(slot, look);
+    writeNode(look);
+    count += 1;
+    bytes += itemOverheadBytes + path.length + look.length;
     return true;
   });
+  writer.endArray(start, count);
   return next;
 }
 
-/**
- * As `batched`, without an iterator's step for each of very many. A node is good until the tree changes: between looking
- * one up and writing it, nothing is yielded.
- */
+/** As `batched`, without a step of an iterator or a look of its own for each of very many. */
 function* nodeFrames(nodes: FrozenNodes): Generator<Uint8Array> {
-  const found: TreeNode[] = [];
-  const writeFound = (): void => {
-    writer.array(found.length);
-    for (const node of found) writeNode(node);
+  const look = newLook();
+  let from: string | null = "";
+  const writeNext = (): void => {
+    if (from !== null) from = writeNodes(nodes, from, look);
   };
-  for (let from: string | null = ""; from !== null;) {
-    from = findNodes(nodes, from, found);
-    if (found.length > 0) yield frame(frameKind.nodes, writeFound);
-    found.length = 0;
-  }
+  while (from !== null) yield frame(frameKind.nodes, writeNext);
 }
 
 function* frames(state: FrozenState): Generator<Uint8Array> {

@@ -3,8 +3,7 @@ import type { Access } from "./access.ts";
 import { hashText } from "./digest.ts";
 import type { ItemHash } from "./digest.ts";
 import type { LeaseId, Node, Stat } from "./types.ts";
-import { wordsOfNode } from "./node-page.ts";
-import type { NodePage } from "./node-page.ts";
+import { NodePage, wordsOfNode } from "./node-page.ts";
 import { bytesAt, noBytes } from "./values.ts";
 import type { Chunk, Place } from "./values.ts";
 
@@ -68,15 +67,28 @@ const hasAccess = 4;
  * `edit` and `settle`.
  */
 export class TreeNode implements NodeFacts, Place {
-  /** Its number in its store. */
-  readonly slot: number;
-  readonly #page: NodePage;
-  readonly #index: number;
-  readonly #words: Int32Array;
-  readonly #base: number;
+  #slot: number;
+  #page: NodePage;
+  #index: number;
+  #words: Int32Array;
+  #base: number;
 
   constructor(page: NodePage, index: number, slot: number) {
-    this.slot = slot;
+    this.#slot = slot;
+    this.#page = page;
+    this.#index = index;
+    this.#words = page.words;
+    this.#base = index * wordsOfNode;
+  }
+
+  /** Its number in its store. */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  /** Becomes a look at another node: for who reads very many, one after the other. */
+  move(page: NodePage, index: number, slot: number): void {
+    this.#slot = slot;
     this.#page = page;
     this.#index = index;
     this.#words = page.words;
@@ -273,6 +285,13 @@ export class TreeNode implements NodeFacts, Place {
     this.#words[this.#base + at] = value - high * wideBase;
     this.#words[this.#base + at + 1] = high;
   }
+}
+
+const nowhere = new NodePage(0);
+
+/** A look at nothing yet, to be moved. */
+export function newLook(): TreeNode {
+  return new TreeNode(nowhere, 0, 0);
 }
 
 /** Brings the place in the digest in line with everything else. */

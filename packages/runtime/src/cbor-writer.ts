@@ -6,6 +6,8 @@ const slabBytes = 16_384;
 const shortText = 24;
 /** Up to here a loop over the bytes beats making a view of them. */
 const shortPart = 256;
+/** Bytes of the head of an array of up to 65,535 items. */
+const longestCount = 3;
 /** A longer message leaves no memory behind for those that follow. */
 const keptBytes = 262_144;
 
@@ -33,6 +35,23 @@ export class CborWriter {
   /** The head of an array: so many items follow. */
   array(length: number): void {
     this.#head(0x80, length);
+  }
+
+  /** The head of an array of items that are not counted yet, 65,535 at most; `endArray` says how many they were. */
+  beginArray(): number {
+    this.#need(longestCount);
+    this.#at += longestCount;
+    return this.#at - this.#start;
+  }
+
+  /** @param from what `beginArray` gave */
+  endArray(from: number, length: number): void {
+    const end = this.#at;
+    const items = this.#start + from;
+    this.#at = items - longestCount;
+    this.array(length);
+    if (this.#at < items) this.#bytes.copyWithin(this.#at, items, end);
+    this.#at += end - items;
   }
 
   null(): void {

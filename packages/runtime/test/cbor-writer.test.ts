@@ -50,8 +50,11 @@ function write(writer: CborWriter, value: unknown): void {
   else if (typeof value === "string") writer.text(value);
   else if (value instanceof Uint8Array) writeBytes(writer, value);
   else if (Array.isArray(value)) {
-    writer.array(value.length);
+    const isCounted = value.length % 2 === 0;
+    const start = isCounted ? 0 : writer.beginArray();
+    if (isCounted) writer.array(value.length);
     for (const item of value) write(writer, item);
+    if (!isCounted) writer.endArray(start, value.length);
   }
 }
 
@@ -95,6 +98,19 @@ describe("CborWriter", () => {
 
   test("gives out plain arrays, not buffers", () => {
     expect(Object.getPrototypeOf(written(new CborWriter(), ["a"]))).toBe(Uint8Array.prototype);
+  });
+
+  test("counts an array of any length behind its items", () => {
+    const writer = new CborWriter();
+    for (const length of [0, 1, 23, 24, 255, 256, 20_000, 65_535]) {
+      writer.begin();
+      writer.text("before");
+      const start = writer.beginArray();
+      for (let k = 0; k < length; k += 1) writer.number(k);
+      writer.endArray(start, length);
+      const items = encode(Array.from({ length }, (_, k) => k));
+      expect(Buffer.compare(writer.finish(), Buffer.concat([encode("before"), items]))).toBe(0);
+    }
   });
 
   test("puts a byte string together from parts", () => {
