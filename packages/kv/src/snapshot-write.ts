@@ -102,11 +102,15 @@ function writeSession({ id, secretHash, ttlMs, attach, window }: Session): void 
   for (const count of [ttlMs, attach, window.acked, window.lastSeq]) writer.number(count);
 }
 
-/** The payload of a frame; good until another one is made, of this or another snapshot. */
-function frame(kind: number, writeBody: () => void): Uint8Array {
+function beginFrame(kind: number): void {
   writer.begin();
   writer.array(2);
   writer.number(kind);
+}
+
+/** The payload of a frame; good until another one is made, of this or another snapshot. */
+function frame(kind: number, writeBody: () => void): Uint8Array {
+  beginFrame(kind);
   writeBody();
   return writer.lend();
 }
@@ -166,11 +170,11 @@ function writeNodes(nodes: FrozenNodes, from: string, look: TreeNode): string | 
 /** As `batched`, without a step of an iterator or a look of its own for each of very many. */
 function* nodeFrames(nodes: FrozenNodes): Generator<Uint8Array> {
   const look = newLook();
-  let from: string | null = "";
-  const writeNext = (): void => {
-    if (from !== null) from = writeNodes(nodes, from, look);
-  };
-  while (from !== null) yield frame(frameKind.nodes, writeNext);
+  for (let from: string | null = ""; from !== null;) {
+    beginFrame(frameKind.nodes);
+    from = writeNodes(nodes, from, look);
+    yield writer.lend();
+  }
 }
 
 function* frames(state: FrozenState): Generator<Uint8Array> {
