@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@flotilla/source"];
-const packages = ["runtime", "raft", "kv", "coord", "server"];
+const packages = ["runtime", "raft", "kv", "coord", "testing", "server"];
 
 export default defineConfig({
   ssr: { resolve: { conditions } },

@@ -11,6 +11,7 @@ const entries = [
   ["coord", "client/index"],
   ["raft", "index"],
   ["kv", "index"],
+  ["testing", "index"],
 ];
 
 /** The report's name: the package's for its main entry. */

@@ -216,6 +216,16 @@ describe("running", () => {
     expect((await failure(kernel.run())).message).toContain("boom");
   });
 
+  test("of two worlds that run side by side, a rejection fails the one it is from", async () => {
+    const [short, long, other] = [new Kernel({ seed: 1 }), new Kernel({ seed: 2 }), new Kernel({ seed: 3 })];
+    short.after(1, () => {});
+    long.after(1_000, () => void Promise.reject(new Error("nobody cares")));
+    for (let ms = 1; ms < 1_000; ms += 1) for (const kernel of [long, other]) kernel.after(ms, () => {});
+    const ends = await Promise.allSettled([short.run(), long.run(), other.run()]);
+    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(process.listeners("unhandledRejection").length).toBeGreaterThan(0);
+  });
+
   test("a rejection nobody handles fails the run", async () => {
     const kernel = new Kernel({ seed: 1 });
     kernel

@@ -14,7 +14,7 @@ function pagesIn(folder: string): string[] {
 }
 
 function globPackages(): string[] {
-  return ["coord", "kv", "raft", "runtime", "server"].map((name) => `packages/${name}/README.md`);
+  return ["coord", "kv", "raft", "runtime", "server", "testing"].map((name) => `packages/${name}/README.md`);
 }
 
 test("every code block of the documentation compiles against the real API", () => {

@@ -1,34 +1,22 @@
 import type { Host } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
+import { Members } from "@flotilla/testing/parts";
 import { NetworkDialer } from "../../src/client/dialer.ts";
 import { openSession } from "../../src/client/open-session.ts";
 import type { Session } from "../../src/client/api.ts";
 import type { SessionOptions } from "../../src/client/options.ts";
 import type { CoordNode, StartOptions } from "../../src/server/api.ts";
 import type { NodeHooks } from "../../src/server/node.ts";
-import { startNode } from "../../src/server/node.ts";
 
-/** Whole members on simulated machines. */
-export class Cluster {
-  readonly kernel: Kernel;
-  readonly ids: readonly string[];
-  readonly nodes = new Map<string, CoordNode>();
-  /** What every member is started with besides its identity. */
-  readonly options: Partial<StartOptions>;
-
+/** Whole members on simulated machines, and clients of theirs. */
+export class Cluster extends Members {
   constructor(size: number, options: Partial<StartOptions> = {}, seed: string = "1") {
-    this.kernel = new Kernel({ seed });
-    this.options = options;
-    this.ids = Array.from({ length: size }, (_, k) => `n${k + 1}`);
-  }
-
-  address(id: string): string {
-    return `${id}:7000`;
+    super(new Kernel({ seed }), size, options);
   }
 
   /** Starts the members named, all by default. */
   async start(ids: readonly string[] = this.ids, hooks: NodeHooks = {}): Promise<void> {
-    await this.kernel.until(Promise.all(ids.map((id) => this.#start(id, hooks))));
+    await this.kernel.until(Promise.all(ids.map((id) => this.found(id, hooks))));
   }
 
   node(id: string): CoordNode {
@@ -39,7 +27,7 @@ export class Cluster {
 
   /** Starts a member again unless it runs; to be called from within the running world. */
   async restart(id: string): Promise<void> {
-    if (!this.kernel.node(id).isRunning) await this.#start(id, {});
+    if (!this.kernel.node(id).isRunning) await this.found(id);
   }
 
   /** The id of the member that leads; waits for one. */
@@ -53,7 +41,7 @@ export class Cluster {
 
   /** Starts a node that is no founder. */
   async join(id: string, options: Partial<StartOptions>): Promise<void> {
-    await this.kernel.until(this.#open(id, options, {}));
+    await this.kernel.until(this.open(id, options));
   }
 
   /** Does something with the disk of a member that does not run. */
@@ -82,16 +70,5 @@ export class Cluster {
 
   async until<T>(promise: Promise<T>): Promise<T> {
     return this.kernel.until(promise, 60_000);
-  }
-
-  async #start(id: string, hooks: NodeHooks): Promise<void> {
-    const bootstrap = this.ids.map((member) => ({ id: member, address: this.address(member) }));
-    await this.#open(id, { bootstrap }, hooks);
-  }
-
-  async #open(id: string, options: Partial<StartOptions>, hooks: NodeHooks): Promise<void> {
-    const host = this.kernel.node(id).start();
-    const own = { id, dataDir: "data", listen: this.address(id), insecure: true };
-    this.nodes.set(id, await startNode({ ...own, ...options, ...this.options, host }, hooks));
   }
 }

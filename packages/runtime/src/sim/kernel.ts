@@ -6,6 +6,7 @@ import { forbiddenUses } from "./forbid-globals.ts";
 import type { KeyedRandom, Seed } from "./keyed-random.ts";
 import { SimNetwork } from "./network.ts";
 import { SimNode } from "./node.ts";
+import { rejectionsGoTo, takeRejections } from "./rejections.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { TraceEntry } from "./trace.ts";
 
@@ -68,6 +69,9 @@ export class Kernel {
   #instantEvents = 0;
   #forbiddenBefore = 0;
   #rejection: { readonly reason: unknown } | undefined;
+  readonly #onRejection = (reason: unknown): void => {
+    this.#rejection ??= { reason };
+  };
 
   constructor(options: KernelOptions) {
     this.seed = options.seed;
@@ -164,11 +168,11 @@ export class Kernel {
     invariant(!this.#running, "OneRunAtATime");
     this.#running = true;
     this.#forbiddenBefore = forbiddenUses().length;
-    const stopListening = this.#listenForRejections();
+    const stopTaking = takeRejections(this.#onRejection);
     try {
       await runSteps(this.#steps(options));
     } finally {
-      stopListening();
+      stopTaking();
       this.#running = false;
     }
   }
@@ -200,6 +204,7 @@ export class Kernel {
         if (untilMs !== undefined) scheduler.advanceTo(untilUs);
         return false;
       }
+      rejectionsGoTo(this.#onRejection);
       this.#instantEvents = scheduler.nowUs === before ? this.#instantEvents + 1 : 0;
       this.#runEvent(ran);
       return true;
@@ -254,18 +259,5 @@ export class Kernel {
 
   #failure(message: string, cause?: unknown): SimulationError {
     return new SimulationError(message, this.#scheduler, cause);
-  }
-
-  /** Takes unhandled rejections for itself while it runs. */
-  #listenForRejections(): () => void {
-    const others = process.listeners("unhandledRejection");
-    process.removeAllListeners("unhandledRejection");
-    process.on("unhandledRejection", (reason) => {
-      this.#rejection ??= { reason };
-    });
-    return () => {
-      process.removeAllListeners("unhandledRejection");
-      for (const other of others) process.on("unhandledRejection", other);
-    };
   }
 }
