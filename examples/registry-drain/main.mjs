@@ -1,0 +1,45 @@
+// Calls a service of three instances through a rolling restart and a crash; no call fails. `npm run example -- registry-drain`
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "@flotilla/coord";
+import { replicas } from "../support/replicas.mjs";
+
+const apps = await replicas(new URL("app.mjs", import.meta.url));
+const coord = await connect({ endpoints: apps.members.map(({ address }) => address) });
+const api = await coord.registry.service("api");
+await api.ready(3);
+
+const answered = new Map();
+let failed = 0;
+const over = new AbortController();
+const get = async ({ address, port }, signal) =>
+  (await fetch(`http://${address}:${port}`, { signal })).text();
+async function call() {
+  while (!over.signal.aborted) {
+    try {
+      const id = await api.use(get, { tries: 3 }); // fails there: another instance
+      answered.set(id, (answered.get(id) ?? 0) + 1);
+    } catch (error) {
+      failed += 1;
+      console.log(`failed: ${error.message}`);
+    }
+  }
+}
+const calls = Array.from({ length: 8 }, call);
+
+for (const { id } of apps.members) {
+  console.log(`${id} restarts`);
+  await apps.stop(id);
+  apps.start(id);
+  await api.ready(3);
+}
+const [{ id }] = apps.members;
+console.log(`kill -9 ${id}`);
+await apps.stop(id, "SIGKILL");
+await sleep(3_000);
+over.abort();
+await Promise.all(calls);
+const counts = [...answered].map(([id, count]) => `${id} ${count}`).toSorted();
+console.log(`answered by ${counts.join(", ")}; ${failed} failed`);
+await coord.close();
+await apps.end();
+process.exitCode = failed === 0 && answered.size === 3 ? 0 : 1;

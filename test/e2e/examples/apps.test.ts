@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { runExample } from "../support/example.ts";
+
+test.each(["fastify", "express"])(
+  "%s: a job runs once a second in three apps, though one is killed",
+  { timeout: 120_000 },
+  async (name) => {
+    const { code, output } = await runExample(name, []);
+    expect(output).toMatch(/^kill -9 app-\d$/m);
+    expect(output).toMatch(/^\d+ ticks, each once$/m);
+    expect(code).toBe(0);
+  },
+);
+
+test("registry: no call fails through a rolling restart and a crash", { timeout: 120_000 }, async () => {
+  const { code, output, lines } = await runExample("registry-drain", []);
+  expect(output).toMatch(/^answered by app-1 \d+, app-2 \d+, app-3 \d+; 0 failed$/m);
+  expect(code).toBe(0);
+  expect(lines).toBeLessThanOrEqual(80);
+});
+
+test("deploy lock: one at a time, and no late one counts", { timeout: 120_000 }, async () => {
+  const { code, output, lines } = await runExample("deploy-lock", []);
+  expect(output).toContain("44 came too late\n");
+  expect(output).toContain("one at a time, and no late one counts\n");
+  expect(code).toBe(0);
+  expect(lines).toBeLessThanOrEqual(80);
+});
