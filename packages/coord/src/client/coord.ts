@@ -5,6 +5,7 @@ import { createIds } from "../recipes/ids.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
+import { createQueue } from "../recipes/queue/queue.ts";
 import { createRegistry, type RegistryHost } from "../recipes/registry/registry.ts";
 import { createReadWriteLock, createSemaphore } from "../recipes/semaphore.ts";
 import { createShards } from "../recipes/shards/shards.ts";
@@ -57,6 +58,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     lockSet: (locks) => createLockSet(session, locks),
     shards: (name, options) => createShards(session, name, options),
     team: (name, options) => createTeam(session, registry, name, options),
+    queue: (name: string, options?: object) => createQueue(session, name, options),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>
       coordOver(await openNamespace(session, path, options), host, async () => {}),

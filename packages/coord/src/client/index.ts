@@ -85,6 +85,18 @@ export type {
   JoinOptions,
 } from "../recipes/group/api.ts";
 export type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
+export type {
+  CodedQueueOptions,
+  ConsumeOptions,
+  DeadLetter,
+  DeadLetters,
+  DeadLettersOptions,
+  PutOptions,
+  Queue,
+  QueueOptions,
+  QueueReport,
+  Taken,
+} from "../recipes/queue/api.ts";
 export { EpochGate, epochHeader, epochHeaders, readEpoch } from "../fencing/gate.ts";
 export { fencedPut } from "../fencing/put.ts";
 export type { ConditionalStore, StoredTag } from "../fencing/put.ts";

@@ -9,6 +9,7 @@ import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 import type { Group } from "../recipes/group/api.ts";
+import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
   AcquireOptions,
@@ -98,6 +99,12 @@ export interface Coord extends AsyncDisposable {
   counter(name: string): Counter;
   /** Numbers that are handed out once each, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   ids(name: string, options?: IdsOptions): Ids;
+  /**
+   * Items that are each taken by one at a time, by name; JSON unless there is a codec. Keep one for all the taking of a
+   * process. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
+  queue(name: string, options?: QueueOptions): Queue<unknown>;
+  queue<In, Out>(name: string, options: CodedQueueOptions<In, Out>): Queue<In, Out>;
   semaphore(name: string, options: SemaphoreOptions): Semaphore;
   /** Several locks to be taken together, each of another name. */
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;

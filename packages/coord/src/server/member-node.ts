@@ -134,6 +134,10 @@ export class MemberNode implements CoordNode {
     return this.#coord.ids(name, options);
   }
 
+  get queue(): Coord["queue"] {
+    return this.#coord.queue;
+  }
+
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
     return this.#coord.lockSet(locks);
   }

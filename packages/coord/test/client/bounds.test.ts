@@ -74,6 +74,16 @@ const coordCalls: Readonly<Record<string, Bounded<Coord>>> = {
   "ids take": (coord, options) => coord.ids("x", { block: 10 }).take(2, options),
   "shards owner": (coord, options) => coord.shards("x", { count: 2 }).owner(1, options),
   "shards map": (coord, options) => coord.shards("x", { count: 2 }).map(options),
+  "queue put": (coord, options) => coord.queue("x").put(1, options),
+  "queue put into a bounded one": (coord, options) => coord.queue("x", { maxItems: 5 }).put(1, options),
+  "queue take": (coord, options) => coord.queue("x").take(options),
+  "queue size": (coord, options) => coord.queue("x").size(options),
+  "queue inspect": (coord, options) => coord.queue("x").inspect(options),
+  "dead letters list": (coord, options) => coord.queue("x").deadLetters.list(options),
+  "dead letters requeue": (coord, options) =>
+    coord.queue("x").deadLetters.requeue("00-0000000000-0000000000", options),
+  "dead letters discard": (coord, options) =>
+    coord.queue("x").deadLetters.discard("00-0000000000-0000000000", options),
   "values get": (coord, options) => coord.values(jsonCodec()).get("/a", options),
   "values create": (coord, options) => coord.values(jsonCodec()).create("/a", 1, options),
   "values set": (coord, options) => coord.values(jsonCodec()).set("/a", 1, options),

@@ -1,0 +1,58 @@
+import type { Session } from "../../client/api.ts";
+import { sharedController } from "../../shared-controller.ts";
+import { listen } from "../bounded.ts";
+import { requireInteger } from "../counted.ts";
+import { ignoreTyped } from "../run-held.ts";
+import type { ConsumeOptions, Taken } from "./api.ts";
+import type { TakenItem } from "./taken-item.ts";
+import type { Taker } from "./taker.ts";
+
+const maxConcurrency = 1_000;
+
+/** Takes and works until a signal fires: so many at a time, each lane one after the other. */
+export async function consumeItems<T>(
+  session: Session,
+  taker: Taker<T>,
+  fn: (item: Taken<T>) => Promise<void> | void,
+  { signal, concurrency = 1, onError = () => {} }: ConsumeOptions<T>,
+): Promise<void> {
+  const lanes = requireInteger(concurrency, "concurrency", 1, maxConcurrency);
+  const ending = sharedController();
+  const stopListening = [signal, session.signal].map((each) => listen(each, (why) => ending.abort(why)));
+  const lane = async (): Promise<void> => {
+    while (!ending.signal.aborted) {
+      const item = await taker.next("slot", ending.signal);
+      await work(item, fn, onError);
+    }
+  };
+  const all = Array.from({ length: lanes }, async () => {
+    try {
+      await lane();
+    } catch (error) {
+      ending.abort(error);
+      if (signal?.aborted !== true) throw error;
+    }
+  });
+  taker.addSlots(lanes);
+  try {
+    await Promise.allSettled(all);
+    await Promise.all(all);
+  } finally {
+    taker.addSlots(-lanes);
+    for (const stop of stopListening) stop();
+  }
+}
+
+async function work<T>(
+  item: TakenItem<T>,
+  fn: (item: Taken<T>) => Promise<void> | void,
+  onError: (error: unknown, item: Taken<T>) => void,
+): Promise<void> {
+  try {
+    await fn(item);
+    if (!item.isSettled) await item.ack({ timeoutMs: Infinity });
+  } catch (error) {
+    onError(error, item);
+    await item.release({ timeoutMs: Infinity }).catch(ignoreTyped);
+  }
+}

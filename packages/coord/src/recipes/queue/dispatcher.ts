@@ -1,0 +1,188 @@
+import { FlotillaError, type Timer } from "@flotilla/runtime";
+import type { MultiItem, Session, Watch, WatchEvent } from "../../client/api.ts";
+import { ignoreTyped } from "../run-held.ts";
+import { type Calls, patient } from "../patient.ts";
+import { Wake } from "../wake.ts";
+import type { Held } from "../api.ts";
+import { LogTime } from "./log-time.ts";
+import { burial, type QueuePlaces } from "./places.ts";
+import { type Assignment, Shelf, type ShelfItem } from "./shelf.ts";
+
+/** Items handed out by one command: two operations each, and one for each taker. */
+const maxAtOnce = 200;
+/** How early the time of the log is asked for at the soonest, so that it is not asked for without an end, ms. */
+const minPauseMs = 5;
+
+/**
+ * Hands out the items of a queue, while its place is held: one at a time does, so that takers need not run after the same
+ * items. What it does is decided by the tree all the same: an item has one claim, whoever makes it.
+ */
+export class Dispatcher {
+  readonly #session: Session;
+  readonly #places: QueuePlaces;
+  readonly #maxDeliveries: number;
+  readonly #held: Held;
+  readonly #calls: Calls;
+  readonly #shelf: Shelf;
+  readonly #time: LogTime;
+  readonly #wake = new Wake();
+  #due: Timer | null = null;
+
+  constructor(session: Session, places: QueuePlaces, maxDeliveries: number, held: Held) {
+    this.#session = session;
+    this.#places = places;
+    this.#maxDeliveries = maxDeliveries;
+    this.#held = held;
+    this.#calls = patient(session, held.signal);
+    this.#shelf = new Shelf(places);
+    this.#time = new LogTime(session.clock);
+  }
+
+  /** Until the place is lost; rejects with why. */
+  async run(): Promise<never> {
+    const watches: Watch[] = [];
+    const follow = async (
+      path: string,
+      values: boolean,
+      take: (event: WatchEvent) => void,
+    ): Promise<void> => {
+      const watch = await this.#calls.watch(path, { kind: "recursive", initial: true, values });
+      watches.push(watch);
+      const events = watch[Symbol.asyncIterator]();
+      const take1 = (event: WatchEvent): void => {
+        this.#seeTime(event);
+        take(event);
+        this.#wake.notify();
+      };
+      const first = await events.next();
+      if (first.done !== true) take1(first.value);
+      void this.#follow(events, take1).catch(ignoreTyped);
+    };
+    try {
+      // Takers first: an item that is seen to be taken is never taken by somebody unheard of for good.
+      await follow(this.#places.takers, true, (event) => this.#shelf.takerEvent(event));
+      await follow(this.#places.items, false, (event) => this.#shelf.itemEvent(event));
+      for (;;) {
+        await this.#wake.next(this.#held.signal);
+        // What came in the same go is one piece of news.
+        await new Promise<void>((resolve) => this.#session.clock.defer(resolve));
+        this.#held.signal.throwIfAborted();
+        await this.#reclaim();
+        await this.#handOut();
+        this.#armDue();
+      }
+    } finally {
+      this.#due?.cancel();
+      for (const watch of watches) void watch.close();
+    }
+  }
+
+  async #follow(events: AsyncIterator<WatchEvent>, take: (event: WatchEvent) => void): Promise<void> {
+    for (let next = await events.next(); next.done !== true; next = await events.next()) take(next.value);
+  }
+
+  #seeTime(event: WatchEvent): void {
+    if (event.type !== "snapshot") {
+      if (event.node !== null) this.#time.see(event.node.stat);
+    } else for (const { node } of event.nodes) this.#time.see(node.stat);
+  }
+
+  async #handOut(): Promise<void> {
+    for (;;) {
+      const assigned = this.#shelf.assign(maxAtOnce, this.#time.knownMs);
+      if (assigned.length === 0) return;
+      const takers = [...new Set(assigned.map(({ taker }) => taker))];
+      const claims = assigned.flatMap((each): MultiItem[] => [
+        { type: "check", path: this.#pathOf(each.item), if: { children: 0 } },
+        { type: "create", path: this.#claimOf(each) },
+      ]);
+      const items = [...takers.map((taker) => this.#lives(taker, true)), ...claims];
+      const failed = await this.#attempt(items);
+      if (failed === null) continue;
+      const taker = takers[failed];
+      if (taker !== undefined) this.#shelf.doubtTaker(taker);
+      const doubted = assigned[Math.floor((failed - takers.length) / 2)];
+      if (doubted !== undefined) this.#shelf.doubtItem(doubted);
+      for (const each of assigned) if (each !== doubted) this.#shelf.putBack(each);
+    }
+  }
+
+  /** Takes back what takers had that are gone; what became of it is told by the watch. */
+  async #reclaim(): Promise<void> {
+    const abandoned = this.#shelf.abandoned();
+    const isOver = ({ item }: Assignment): boolean => item.deliveries >= this.#maxDeliveries;
+    for (const each of abandoned.filter(isOver)) {
+      const node = await this.#calls.get(this.#pathOf(each.item));
+      if (node === null) this.#shelf.doubtItem(each);
+      else await this.#takeBack([each], burial(this.#places, each.item.name, node.value));
+    }
+    const returning = abandoned.filter((each) => !isOver(each));
+    for (const taker of new Set(returning.map((each) => each.taker))) {
+      const own = returning.filter((each) => each.taker === taker);
+      for (let at = 0; at < own.length; at += maxAtOnce) await this.#giveBack(own.slice(at, at + maxAtOnce));
+    }
+  }
+
+  /** Of one taker. */
+  async #giveBack(items: readonly Assignment[]): Promise<void> {
+    const claims = items.map((each) => ({ type: "delete", path: this.#claimOf(each) }) as const);
+    if ((await this.#takeBack(items, claims)) || items.length === 1) return;
+    // One of them was in the way.
+    for (const [at, each] of items.entries()) await this.#takeBack([each], claims.slice(at, at + 1));
+  }
+
+  /** Whether it was done. A taker that lives after all, of whom the watch has yet to tell, keeps what it has. */
+  async #takeBack(of: readonly Assignment[], items: readonly MultiItem[]): Promise<boolean> {
+    const [first] = of;
+    if (first === undefined) return true;
+    const claims = of.map((each): MultiItem => ({ type: "check", path: this.#claimOf(each), exists: true }));
+    const failed = await this.#attempt([this.#lives(first.taker, false), ...claims, ...items]);
+    if (failed === null || (failed > 0 && of.length === 1))
+      for (const each of of) this.#shelf.doubtItem(each);
+    return failed === null;
+  }
+
+  #pathOf({ name }: ShelfItem): string {
+    return `${this.#places.items}/${name}`;
+  }
+
+  #claimOf({ item, taker }: Assignment): string {
+    return `${this.#pathOf(item)}/${taker}`;
+  }
+
+  #lives(taker: string, exists: boolean): MultiItem {
+    return { type: "check", path: `${this.#places.takers}/${taker}`, exists };
+  }
+
+  /**
+   * Null when it was done; else which of the items was in the way.
+   * @throws the reason when the place is lost
+   */
+  async #attempt(items: readonly MultiItem[]): Promise<number | null> {
+    const { fence } = this.#held;
+    try {
+      const done = await this.#calls.multi([{ type: "check", ...fence }, ...items]);
+      for (const { stat } of done.results) if (stat !== null) this.#time.see(stat);
+      return null;
+    } catch (error) {
+      this.#held.signal.throwIfAborted();
+      const failed = FlotillaError.is(error) ? error.details?.["failed"] : undefined;
+      if (typeof failed !== "number" || failed === 0) throw error;
+      return failed - 1;
+    }
+  }
+
+  /** Asks for the time once the next item is probably due. */
+  #armDue(): void {
+    this.#due?.cancel();
+    const next = this.#shelf.nextDueMs;
+    if (next === null) return;
+    const pauseMs = Math.max(minPauseMs, this.#time.untilMs(next));
+    this.#due = this.#session.clock.setTimer(pauseMs, () => void this.#askTime().catch(ignoreTyped));
+  }
+
+  async #askTime(): Promise<void> {
+    await this.#attempt([{ type: "put", path: this.#places.clock, value: "" }]);
+    this.#wake.notify();
+  }
+}

@@ -1,0 +1,113 @@
+import { FlotillaError } from "@flotilla/runtime";
+import type { Session, WriteOptions } from "../../client/api.ts";
+import { bounded, longestWaitMs } from "../bounded.ts";
+import { requireInteger } from "../counted.ts";
+import { patient } from "../patient.ts";
+import { ignoreTyped } from "../run-held.ts";
+import { Wake } from "../wake.ts";
+import type { PutOptions } from "./api.ts";
+import { ensurePlaces, itemPrefix, maxDelayMs, maxPriority, type QueuePlaces } from "./places.ts";
+
+/** Puts items into a queue, and sees to its bound. */
+export class Putter {
+  readonly #session: Session;
+  readonly #places: QueuePlaces;
+  readonly #maxItems: number | null;
+  #bounding: Promise<void> | null = null;
+
+  constructor(session: Session, places: QueuePlaces, maxItems: number | null) {
+    this.#session = session;
+    this.#places = places;
+    this.#maxItems = maxItems;
+  }
+
+  /** Resolves with the name of the item. */
+  async put(bytes: Uint8Array, options: PutOptions): Promise<string> {
+    const { priority = 0, delayMs = 0, whenFull = "refuse", ...write } = options;
+    const prefix = itemPrefix(
+      requireInteger(priority, "priority", 0, maxPriority),
+      requireInteger(delayMs, "delayMs", 0, maxDelayMs),
+    );
+    if (this.#maxItems !== null) await this.#bound(this.#maxItems, write);
+    const create = (bounds: WriteOptions): Promise<string> => this.#create(prefix, bytes, bounds);
+    try {
+      return await create(write);
+    } catch (error) {
+      if (whenFull === "refuse" || !FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
+    }
+    return this.#whenRoom(create, write);
+  }
+
+  async #create(prefix: string, bytes: Uint8Array, options: WriteOptions): Promise<string> {
+    const { items } = this.#places;
+    for (;;) {
+      try {
+        const { path } = await this.#session.create(`${items}/${prefix}`, bytes, {
+          ...options,
+          sequential: true,
+        });
+        return path.slice(items.length + 1);
+      } catch (error) {
+        // Refused because there is no parent: certainly not put.
+        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+      }
+      await ensurePlaces(this.#session, this.#places, options);
+    }
+  }
+
+  /** Tries again after every item that leaves. */
+  async #whenRoom(
+    create: (options: WriteOptions) => Promise<string>,
+    options: WriteOptions,
+  ): Promise<string> {
+    const { clock, signal: end } = this.#session;
+    const { timeoutMs = longestWaitMs, ...others } = options;
+    const untilMs = clock.now() + timeoutMs;
+    const what = `put into ${this.#places.base}`;
+    const wake = new Wake();
+    const within = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+      const left = Math.max(1, untilMs - clock.now());
+      return bounded({ clock, options: { ...others, timeoutMs: left }, fallbackMs: left, end, what }, work);
+    };
+    const { items } = this.#places;
+    const watch = await within((signal) =>
+      patient(this.#session, signal).watch(items, {
+        kind: "children",
+        filter: { types: ["deleted"] },
+        values: false,
+      }),
+    );
+    const follow = async (): Promise<void> => {
+      for await (const _ of watch) wake.notify();
+    };
+    void follow().catch(ignoreTyped);
+    try {
+      for (;;) {
+        try {
+          return await create({ ...others, timeoutMs: Math.max(1, untilMs - clock.now()) });
+        } catch (error) {
+          if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
+        }
+        await within((signal) => wake.next(signal));
+      }
+    } finally {
+      void watch.close();
+    }
+  }
+
+  /** Once; again when it failed. */
+  #bound(maxItems: number, options: WriteOptions): Promise<void> {
+    this.#bounding ??= this.#setBudget(maxItems, options).catch((error: unknown) => {
+      this.#bounding = null;
+      throw error;
+    });
+    return this.#bounding;
+  }
+
+  async #setBudget(maxItems: number, { fence: _fence, ...options }: WriteOptions): Promise<void> {
+    const { items } = this.#places;
+    const now = await this.#session.getBudget(items, options);
+    if (now?.budget.children?.hard === maxItems) return;
+    await this.#session.setBudget(items, { ...now?.budget, children: { hard: maxItems } }, options);
+  }
+}

@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { textCodec } from "../../src/client/index.ts";
+import type { Queue, Taken } from "../../src/recipes/queue/api.ts";
+import { Beliefs } from "./beliefs.ts";
+import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import type { Client, World } from "./world.ts";
+
+const people = 4;
+
+type Step =
+  | { readonly type: "put"; readonly who: number; readonly delayMs: number }
+  | { readonly type: "take"; readonly who: number; readonly then: "ack" | "release" | "keep" }
+  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
+  | { readonly type: "fail-over" };
+
+const who = fc.nat(people - 1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant("put" as const),
+      who,
+      delayMs: fc.constantFrom(0, 0, 0, 700),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      type: fc.constant("take" as const),
+      who,
+      then: fc.constantFrom("ack" as const, "ack" as const, "release" as const, "keep" as const),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+);
+const schedule = schedules(step, { minLength: 25, maxLength: 60 });
+
+interface Person {
+  readonly client: Client;
+  readonly queue: Queue<string>;
+  /** Ends what it waits for. */
+  readonly end: AbortController;
+  taken: number;
+}
+
+/** What is known of one item that somebody wanted to put. */
+interface Put {
+  /** Answered: it is in the queue for certain. */
+  isCertain: boolean;
+  /** Acknowledgements that were answered. */
+  acks: number;
+  /** Acknowledgements that were sent, whatever came of them. */
+  tries: number;
+}
+
+class Queueing implements Play<Step> {
+  readonly #crowd: Crowd<Person>;
+  readonly #beliefs: Beliefs;
+  readonly #puts = new Map<string, Put>();
+  readonly #taken: Taken<string>[] = [];
+
+  constructor(world: World) {
+    this.#beliefs = new Beliefs(world.kernel);
+    this.#crowd = new Crowd(world, (client) => ({
+      client,
+      queue: client.coord.queue("x", { codec: textCodec(), maxDeliveries: 1_000 }),
+      end: new AbortController(),
+      taken: 0,
+    }));
+  }
+
+  get count(): number {
+    return [...this.#puts.values()].filter(({ acks }) => acks > 0).length;
+  }
+
+  async enter(): Promise<void> {
+    await this.#crowd.enter(people);
+  }
+
+  async perform(step: Step): Promise<void> {
+    if (step.type === "fail-over") await this.#crowd.failOver();
+    else if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
+    else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.then).catch(ignore);
+    else if (step.type === "kill") await this.#kill(step.who);
+    else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
+  }
+
+  /** Everybody gives up; whatever is left is taken then, each item once. */
+  async end(): Promise<void> {
+    const { world } = this.#crowd;
+    for (const { end } of this.#crowd.people) end.abort();
+    for (const item of this.#taken) void item.release().catch(ignore);
+    await this.#crowd.calm();
+    const person = await this.#crowd.newcomer();
+    for (;;) {
+      const item = await world.until(person.queue.take({ timeoutMs: 3_000 }).catch(() => null));
+      if (item === null) break;
+      this.#believe(person, item);
+      await world.until(this.#ack(item));
+    }
+    expect(await world.until(person.queue.size())).toBe(0);
+    this.#beliefs.check();
+    for (const [value, { isCertain, acks, tries }] of this.#puts) {
+      expect(acks, `${value} was acknowledged ${acks} times`).toBeLessThanOrEqual(1);
+      if (isCertain && tries === acks) expect(acks, `${value} was lost`).toBe(1);
+    }
+  }
+
+  async #kill(index: number): Promise<void> {
+    const { client, taken } = this.#crowd.get(index);
+    for (let k = 1; k <= taken; k += 1) this.#beliefs.died(`${client.machine}/${k}`);
+    await this.#crowd.kill(index);
+  }
+
+  #put({ queue }: Person, delayMs: number): void {
+    const value = `item ${this.#puts.size}`;
+    const put = { isCertain: false, acks: 0, tries: 0 };
+    this.#puts.set(value, put);
+    queue.put(value, { delayMs }).then(() => {
+      put.isCertain = true;
+    }, ignore);
+  }
+
+  async #take(person: Person, then: "ack" | "release" | "keep"): Promise<void> {
+    const item = await person.queue.take({ signal: person.end.signal });
+    this.#believe(person, item);
+    if (then === "ack") await this.#ack(item);
+    else if (then === "release") await item.release();
+  }
+
+  #believe(person: Person, item: Taken<string>): void {
+    person.taken += 1;
+    this.#beliefs.add(`${person.client.machine}/${person.taken}`, item.value, item);
+    this.#taken.push(item);
+  }
+
+  async #ack(item: Taken<string>): Promise<void> {
+    const put = this.#puts.get(item.value);
+    if (put === undefined) throw new Error("nobody put that");
+    put.tries += 1;
+    await item.ack({ timeoutMs: Infinity });
+    put.acks += 1;
+  }
+}
+
+/** Its session was lost, or its machine. */
+function ignore(): void {}
+
+const runs = runsOr(10);
+
+test("whatever people and machines do, every item is had by one at a time and acknowledged once", async () => {
+  const acknowledged = await playAll("queueing", schedule, runs, (world) => new Queueing(world));
+  expect(acknowledged).toBeGreaterThan(runs * 5);
+}, 300_000);
