@@ -1,4 +1,5 @@
 import { addUp } from "./counter-load.ts";
+import { passItems } from "./queue-load.ts";
 import type { RecipeAnswers, RecipeJob } from "./requests.ts";
 
 function fail(error: unknown): void {
@@ -7,7 +8,7 @@ function fail(error: unknown): void {
 }
 
 function begin(job: RecipeJob): Promise<RecipeAnswers[RecipeJob["type"]]> {
-  return addUp(job);
+  return job.type === "counter" ? addUp(job) : passItems(job);
 }
 
 // A parent that is gone wants nothing more.

@@ -11,12 +11,22 @@ export interface CounterJob {
   readonly measureMs: number;
 }
 
+/** Clients of their own connections that all put items and take them. */
+export interface QueueJob {
+  readonly type: "queue";
+  readonly ports: readonly number[];
+  readonly clients: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
 /** What a process of `bench recipes` does, and then ends. */
-export type RecipeJob = CounterJob;
+export type RecipeJob = CounterJob | QueueJob;
 
 /** What each job is answered with. */
 export interface RecipeAnswers {
   readonly counter: { readonly additions: number; readonly elapsedMs: number };
+  readonly queue: { readonly items: number; readonly elapsedMs: number };
 }
 
 /** An answer on its way to the parent. */

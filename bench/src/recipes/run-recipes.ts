@@ -5,10 +5,12 @@ import { runFigures } from "../report/run-figures.ts";
 import type { Site } from "../systems/cluster.ts";
 import type { RecipeBench } from "./bench.ts";
 import { counter } from "./counter-figure.ts";
+import { queue } from "./queue-figure.ts";
 import type { RecipeFigure, RecipeOptions } from "./figure-names.ts";
 
 const measures: Readonly<Record<RecipeFigure, (bench: RecipeBench) => Promise<Asked[]>>> = {
   counter,
+  queue,
 };
 
 /** Measures the figures that are asked of the recipes, each on processes of its own. */

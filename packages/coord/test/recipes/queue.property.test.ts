@@ -11,6 +11,8 @@ const people = 4;
 type Step =
   | { readonly type: "put"; readonly who: number; readonly delayMs: number }
   | { readonly type: "take"; readonly who: number; readonly then: "ack" | "release" | "keep" }
+  /** Acknowledges what was kept longest, whatever became of it. */
+  | { readonly type: "finish"; readonly who: number }
   | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
   | { readonly type: "fail-over" };
 
@@ -29,9 +31,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("take" as const),
       who,
-      then: fc.constantFrom("ack" as const, "ack" as const, "release" as const, "keep" as const),
+      then: fc.constantFrom("ack" as const, "release" as const, "keep" as const, "keep" as const),
     }),
   },
+  { weight: 6, arbitrary: fc.record({ type: fc.constant("finish" as const), who }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
 );
@@ -43,6 +46,7 @@ interface Person {
   /** Ends what it waits for. */
   readonly end: AbortController;
   taken: number;
+  readonly kept: Taken<string>[];
 }
 
 /** What is known of one item that somebody wanted to put. */
@@ -59,7 +63,6 @@ class Queueing implements Play<Step> {
   readonly #crowd: Crowd<Person>;
   readonly #beliefs: Beliefs;
   readonly #puts = new Map<string, Put>();
-  readonly #taken: Taken<string>[] = [];
 
   constructor(world: World) {
     this.#beliefs = new Beliefs(world.kernel);
@@ -68,6 +71,7 @@ class Queueing implements Play<Step> {
       queue: client.coord.queue("x", { codec: textCodec(), maxDeliveries: 1_000 }),
       end: new AbortController(),
       taken: 0,
+      kept: [],
     }));
   }
 
@@ -83,6 +87,7 @@ class Queueing implements Play<Step> {
     if (step.type === "fail-over") await this.#crowd.failOver();
     else if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
     else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.then).catch(ignore);
+    else if (step.type === "finish") this.#finish(this.#crowd.get(step.who));
     else if (step.type === "kill") await this.#kill(step.who);
     else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
   }
@@ -91,8 +96,10 @@ class Queueing implements Play<Step> {
   async end(): Promise<void> {
     const { world } = this.#crowd;
     for (const { end } of this.#crowd.people) end.abort();
-    for (const item of this.#taken) void item.release().catch(ignore);
     await this.#crowd.calm();
+    // Of those who lost theirs meanwhile, nobody is believed.
+    for (const { kept } of this.#crowd.people) for (const item of kept) void this.#ack(item).catch(ignore);
+    await world.pass(1_000);
     const person = await this.#crowd.newcomer();
     for (;;) {
       const item = await world.until(person.queue.take({ timeoutMs: 3_000 }).catch(() => null));
@@ -128,12 +135,17 @@ class Queueing implements Play<Step> {
     this.#believe(person, item);
     if (then === "ack") await this.#ack(item);
     else if (then === "release") await item.release();
+    else person.kept.push(item);
+  }
+
+  #finish({ kept }: Person): void {
+    const item = kept.shift();
+    if (item !== undefined) void this.#ack(item).catch(ignore);
   }
 
   #believe(person: Person, item: Taken<string>): void {
     person.taken += 1;
     this.#beliefs.add(`${person.client.machine}/${person.taken}`, item.value, item);
-    this.#taken.push(item);
   }
 
   async #ack(item: Taken<string>): Promise<void> {

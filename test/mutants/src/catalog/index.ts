@@ -8,6 +8,7 @@ import { membership } from "./membership.ts";
 import { pitfalls } from "./pitfalls.ts";
 import { replication } from "./replication.ts";
 import { requests } from "./requests.ts";
+import { sharedWork } from "./sharing.ts";
 import { sessions } from "./sessions.ts";
 import { snapshots } from "./snapshots.ts";
 import { transport } from "./transport.ts";
@@ -29,6 +30,7 @@ export const mutants: readonly Mutant[] = [
   ...sessions,
   ...watches,
   ...heldThings,
+  ...sharedWork,
   ...pitfalls,
 ];
 

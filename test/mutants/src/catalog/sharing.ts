@@ -1,0 +1,20 @@
+import type { Mutant } from "../mutant.ts";
+import { takenItem } from "./files.ts";
+
+/** Work that members share: queues and schedules. */
+export const sharedWork: readonly Mutant[] = [
+  {
+    id: "C21",
+    severity: 1,
+    title: "an item whose claim is gone counts as acknowledged",
+    killer: "test whatever people and machines do, every item is had by one at a time and acknowledged once",
+    edits: [
+      { file: takenItem, find: "    this.assert();\n    if (way", replace: "    if (way" },
+      {
+        file: takenItem,
+        find: '      throw isGone(error) ? this.#lost("its claim is gone", error) : error;\n',
+        replace: "      if (!isGone(error)) throw error;\n",
+      },
+    ],
+  },
+];
