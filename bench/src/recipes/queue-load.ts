@@ -63,15 +63,15 @@ export async function passItems(job: QueueJob): Promise<RecipeAnswers["queue"]> 
   const items = new Items();
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  let fail: (error: unknown) => void = () => {};
+  const failure = new AbortController();
   const failed = new Promise<never>((_, reject) => {
-    fail = reject;
+    failure.signal.addEventListener("abort", () => reject(failure.signal.reason));
   });
   const consuming = queues.map((queue) =>
     queue.consume(({ value }) => items.take(value), {
       signal: stop.signal,
       concurrency: takingAtOnce,
-      onError: fail,
+      onError: (error) => failure.abort(error),
     }),
   );
   const putting = queues.flatMap((queue) =>

@@ -10,7 +10,7 @@ const people = 4;
 
 type Step =
   | { readonly type: "put"; readonly who: number; readonly delayMs: number }
-  | { readonly type: "take"; readonly who: number; readonly then: "ack" | "release" | "keep" }
+  | { readonly type: "take"; readonly who: number; readonly end: "ack" | "release" | "keep" }
   /** Acknowledges what was kept longest, whatever became of it. */
   | { readonly type: "finish"; readonly who: number }
   | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       type: fc.constant("take" as const),
       who,
-      then: fc.constantFrom("ack" as const, "release" as const, "keep" as const, "keep" as const),
+      end: fc.constantFrom("ack" as const, "release" as const, "keep" as const, "keep" as const),
     }),
   },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("finish" as const), who }) },
@@ -86,7 +86,7 @@ class Queueing implements Play<Step> {
   async perform(step: Step): Promise<void> {
     if (step.type === "fail-over") await this.#crowd.failOver();
     else if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
-    else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.then).catch(ignore);
+    else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.end).catch(ignore);
     else if (step.type === "finish") this.#finish(this.#crowd.get(step.who));
     else if (step.type === "kill") await this.#kill(step.who);
     else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
@@ -130,11 +130,11 @@ class Queueing implements Play<Step> {
     }, ignore);
   }
 
-  async #take(person: Person, then: "ack" | "release" | "keep"): Promise<void> {
+  async #take(person: Person, end: "ack" | "release" | "keep"): Promise<void> {
     const item = await person.queue.take({ signal: person.end.signal });
     this.#believe(person, item);
-    if (then === "ack") await this.#ack(item);
-    else if (then === "release") await item.release();
+    if (end === "ack") await this.#ack(item);
+    else if (end === "release") await item.release();
     else person.kept.push(item);
   }
 

@@ -85,5 +85,3 @@ export const leadership: string = `${recipes}/leadership.ts`;
 export const follow: string = `${recipes}/follow.ts`;
 export const publication: string = `${recipes}/publication.ts`;
 export const takenItem: string = `${recipes}/queue/taken-item.ts`;
-export const follow: string = `${recipes}/registry/follow.ts`;
-export const publication: string = `${recipes}/registry/publication.ts`;

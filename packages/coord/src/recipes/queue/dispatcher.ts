@@ -166,7 +166,7 @@ export class Dispatcher {
       return null;
     } catch (error) {
       this.#held.signal.throwIfAborted();
-      const failed = FlotillaError.is(error) ? error.details?.["failed"] : undefined;
+      const failed = FlotillaError.is(error) ? error.details["failed"] : undefined;
       if (typeof failed !== "number" || failed === 0) throw error;
       return failed - 1;
     }

@@ -1,4 +1,3 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import { type Codec, jsonCodec } from "../../client/codecs.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
@@ -58,7 +57,8 @@ class SessionQueue<In, Out> implements Queue<In, Out> {
   readonly #putter: Putter;
   readonly #taker: Taker<Out>;
   readonly #maxDeliveries: number;
-  #dispatching: Promise<void> | null = null;
+  /** To hand out. */
+  #isReady = false;
 
   constructor(session: Session, name: string, codec: Codec<In, Out>, options: QueueOptions) {
     const { maxItems, maxDeliveries = defaultDeliveries } = options;
@@ -119,11 +119,8 @@ class SessionQueue<In, Out> implements Queue<In, Out> {
 
   /** Whoever takes hands out, too, or is ready to. */
   #dispatch(): void {
-    this.#dispatching ??= keepDispatching(this.#session, this.#places, this.#maxDeliveries).catch(
-      (error: unknown) => {
-        if (!FlotillaError.is(error)) throw error;
-        this.#dispatching = null;
-      },
-    );
+    if (this.#isReady) return;
+    this.#isReady = true;
+    void keepDispatching(this.#session, this.#places, this.#maxDeliveries);
   }
 }

@@ -95,7 +95,8 @@ export class Taker<T> {
         over: (stay, why) => this.#over(stay, why),
       });
     } catch (error) {
-      for (const { fail } of [...this.#waiting]) fail(error);
+      // Each leaves the list by failing.
+      for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) first.fail(error);
     }
     this.#isBeginning = false;
     if (this.#stay?.isOver === true) this.#over(this.#stay, "its session's lease is over");
@@ -105,7 +106,7 @@ export class Taker<T> {
   #over(stay: Stay, why: string): void {
     if (this.#stay !== stay) return;
     this.#stay = null;
-    for (const id of [...this.#items.keys()]) this.#drop(id, why);
+    for (const id of this.#items.keys()) this.#drop(id, why);
     if (this.#waiting.length > 0 && !this.#session.signal.aborted) this.#attend();
   }
 
@@ -119,7 +120,7 @@ export class Taker<T> {
     const calls = patient(this.#session, this.#session.signal);
     const fence = { path: `${this.#places.items}/${id}/${stay.name}`, mzxid };
     const node = await calls.get(`${this.#places.items}/${id}`, atHand);
-    if (node === null || stay.isOver) return;
+    if (node === null) return;
     const found = await this.#decode(node.value);
     if (stay.isOver || stay.lease.expiresIn <= 0) return;
     const waiting = this.#waiting[0];
