@@ -26,6 +26,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
@@ -134,8 +135,10 @@ export class MemberNode implements CoordNode {
     return this.#coord.ids(name, options);
   }
 
-  get queue(): Coord["queue"] {
-    return this.#coord.queue;
+  queue(name: string, options?: QueueOptions): Queue<unknown>;
+  queue<In, Out>(name: string, options: CodedQueueOptions<In, Out>): Queue<In, Out>;
+  queue(name: string, options?: QueueOptions): Queue<unknown> {
+    return this.#coord.queue(name, options);
   }
 
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet {
