@@ -4,9 +4,10 @@ import { connect } from "@flotilla/coord";
 import { replicas } from "../support/replicas.mjs";
 
 const apps = await replicas(new URL("app.mjs", import.meta.url));
-const coord = await connect({ endpoints: apps.members.map(({ address }) => address) });
+const endpoints = apps.members.map(({ address }) => address);
+const coord = await connect({ endpoints, connectTimeoutMs: 60_000 });
 const api = await coord.registry.service("api");
-await api.ready(3);
+await api.ready(3, { timeoutMs: 60_000 });
 
 const answered = new Map();
 let failed = 0;
@@ -30,7 +31,7 @@ for (const { id } of apps.members) {
   console.log(`${id} restarts`);
   await apps.stop(id);
   apps.start(id);
-  await api.ready(3);
+  await api.ready(3, { timeoutMs: 60_000 });
 }
 const [{ id }] = apps.members;
 console.log(`kill -9 ${id}`);

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { Publish } from "./diagnostics.ts";
 import type { Disk } from "./disk.ts";
 import type { Logger } from "./logger.ts";
 import type { Network } from "./network.ts";
@@ -14,6 +15,8 @@ export interface ClientHost {
   readonly resolver: Resolver;
   readonly prober: Prober;
   readonly logger: Logger;
+  /** Tells this process what happens, for diagnosis. Default: nobody. */
+  readonly publish?: Publish;
   /** Marks a rare branch by name. Counted in simulation, nothing otherwise. */
   readonly probe: (name: string) => void;
 }

@@ -6,6 +6,8 @@ export { CborWriter } from "./cbor-writer.ts";
 export { cutReason } from "./channel-reason.ts";
 export type { Clock, Timer } from "./clock.ts";
 export { decode, encode } from "./codec.ts";
+export { publishNothing } from "./diagnostics.ts";
+export type { DiagnosticChannel, Publish } from "./diagnostics.ts";
 export { checkFileName } from "./file-name.ts";
 export type { Disk, Files, OpenFile, Store, StoreRange, StoreWrite } from "./disk.ts";
 export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";

@@ -1,5 +1,5 @@
 import type { NodeStatus } from "./status-api.ts";
-import type { Clock } from "@flotilla/runtime";
+import type { Clock, Publish } from "@flotilla/runtime";
 import type {
   Acl,
   Branch,
@@ -297,6 +297,8 @@ export interface Session extends AsyncDisposable {
   readonly leaseId: LeaseId;
   /** The clock it judges deadlines by. */
   readonly clock: Clock;
+  /** Where it tells what becomes of it and of what it holds: `node:diagnostics_channel`, unless its host says otherwise. */
+  readonly publish: Publish;
 
   /** Null when the node is absent. The value is the caller's own; its `buffer` may hold other values of the session. */
   get(path: string, options?: PastOptions): Promise<Node | null>;

@@ -1,6 +1,6 @@
 import type { SessionId } from "@flotilla/kv";
 import type { ClientHost, Timer } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
+import { FlotillaError, publishNothing } from "@flotilla/runtime";
 import type {
   Answer,
   AttachedMessage,
@@ -74,7 +74,10 @@ export class Attachment {
     const { host, dialer, times } = options;
     this.#options = options;
     this.#handler = handler;
-    this.state = new StateCell(host.logger);
+    const tell = host.publish ?? publishNothing;
+    this.state = new StateCell(host.logger, (state) =>
+      tell("session", { session: options.session, state, server: this.#server }),
+    );
     this.#link = new Link(host, dialer, Math.min(maxBackoffMs, times.ttlMs / 5), {
       opened: () => this.#say(),
       message: (message) => this.#hear(message),

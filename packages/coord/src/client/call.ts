@@ -1,5 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { CallOptions } from "./read-api.ts";
+import type { CallOptions, ReadOptions } from "./read-api.ts";
 import type { DeadlineQueue, Deadlines, Timed } from "./deadlines.ts";
 
 /** How long a caller is willing to wait. */
@@ -33,6 +33,13 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
   }
   if (signal?.aborted === true) throw aborted(signal, "the call", false);
   return { timeoutMs, signal };
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a level that there is not */
+export function isLinearizable(options: ReadOptions | undefined): boolean {
+  const level: unknown = options?.level ?? "linearizable";
+  if (level === "linearizable" || level === "local") return level === "linearizable";
+  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "level: expected linearizable or local");
 }
 
 /** Whether `callLimits` would take these options, without a word on why not. */

@@ -13,7 +13,7 @@ import type {
   Stat,
   Usage,
 } from "@flotilla/kv";
-import type { Clock } from "@flotilla/runtime";
+import type { Clock, Publish } from "@flotilla/runtime";
 import type {
   Added,
   BookmarkedWatchOptions,
@@ -103,6 +103,10 @@ export class NamespacedSession implements Session {
 
   get clock(): Clock {
     return this.#session.clock;
+  }
+
+  get publish(): Publish {
+    return this.#session.publish;
   }
 
   get(path: string, options?: PastOptions): Promise<Node | null> {

@@ -16,7 +16,7 @@ import type {
   Usage,
 } from "@flotilla/kv";
 import { validatePath } from "@flotilla/kv";
-import { type Clock, FlotillaError } from "@flotilla/runtime";
+import { type Clock, FlotillaError, type Publish, publishNothing } from "@flotilla/runtime";
 import type { Answer, Query } from "../wire/messages.ts";
 import type {
   BookmarkedWatchOptions,
@@ -55,7 +55,7 @@ import type {
 } from "./read-api.ts";
 import type { NodeStatus } from "./status-api.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import { callLimits, mayStart, PlainWait, requireOptions } from "./call.ts";
+import { callLimits, isLinearizable, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import {
   checkOperation,
@@ -91,13 +91,13 @@ export interface ClientSessionOptions extends AttachmentOptions {
 }
 
 const defaultCloseMs = 2_000;
-const readLevels: readonly string[] = ["linearizable", "local"];
 /** A session over any channel: the network's or one within the process. */
 export class ClientSession implements Session {
   readonly id: SessionId;
   readonly leaseId: LeaseId;
   readonly ttlMs: number;
   readonly clock: Clock;
+  readonly publish: Publish;
   readonly #timeoutMs: number;
   readonly #context: OperationContext;
   readonly #attachment: Attachment;
@@ -114,6 +114,7 @@ export class ClientSession implements Session {
     this.#timeoutMs = options.timeoutMs;
     this.#context = { lease: options.session, copies: new ValueCopies() };
     this.clock = options.host.clock;
+    this.publish = options.host.publish ?? publishNothing;
     this.#attachment = new Attachment(options, {
       expired: (error) => this.#expired(error),
       failed: (error, final) => {
@@ -326,11 +327,7 @@ export class ClientSession implements Session {
   #read(query: Query, options: ReadOptions | undefined): Promise<Answer> {
     this.#assertOpen();
     const bounds = callLimits(options, this.#timeoutMs);
-    const level = options?.level ?? "linearizable";
-    if (!readLevels.includes(level)) {
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "level: expected linearizable or local");
-    }
-    return this.#attachment.pipeline.read(query, level === "linearizable", bounds);
+    return this.#attachment.pipeline.read(query, isLinearizable(options), bounds);
   }
 
   /** One change of one node, under its fence. */

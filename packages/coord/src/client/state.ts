@@ -4,13 +4,16 @@ import type { SessionState } from "./api.ts";
 /** A session's state and those who want to know. */
 export class StateCell {
   readonly #logger: Logger;
+  readonly #publish: (state: SessionState) => void;
   readonly #listeners = new Set<(state: SessionState) => void>();
   readonly #told: SessionState[] = [];
   #state: SessionState = "connecting";
   #telling = false;
 
-  constructor(logger: Logger) {
+  /** @param publish told first */
+  constructor(logger: Logger, publish: (state: SessionState) => void) {
     this.#logger = logger;
+    this.#publish = publish;
   }
 
   get value(): SessionState {
@@ -39,6 +42,7 @@ export class StateCell {
   }
 
   #tell(state: SessionState): void {
+    this.#publish(state);
     // Who starts to listen meanwhile has seen this state already.
     const listeners = [...this.#listeners];
     for (const listener of listeners) {

@@ -1,4 +1,4 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { type DiagnosticChannel, FlotillaError } from "@flotilla/runtime";
 import type { Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -35,6 +35,7 @@ export class Holding implements Held {
     this.#lease = lease;
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
+    this.#tell("held");
     this.#stopListening = listen(lease.signal, (cause) => this.#end("the session's lease is over", cause));
     // Released before its session ends, so that whoever is next leads at once.
     if (!lease.signal.aborted)
@@ -61,7 +62,7 @@ export class Holding implements Held {
 
   /** Fires the signal, then leaves as said; why stands in the signal's reason. The first to be called decides. */
   async giveUp(why: string, departure: Departure, options: CallOptions = {}): Promise<void> {
-    this.#end(why, undefined, departure);
+    this.#end(why, undefined, departure, "released");
     const bounds = {
       clock: this.#session.clock,
       options,
@@ -75,16 +76,23 @@ export class Holding implements Held {
     return this.release();
   }
 
-  #end(why: string, cause?: unknown, departure: Departure = {}): void {
+  #end(why: string, cause?: unknown, departure: Departure = {}, how: "released" | "lost" = "lost"): void {
     if (this.#controller.signal.aborted) return;
     const message = `${this.#paths.base} is no longer held: ${why}`;
-    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    const error = new FlotillaError("ERR_FLOTILLA_LOST", message, { cause });
+    this.#controller.abort(error);
     this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+    this.#tell(how, how === "lost" ? { error } : {});
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});
     this.#stopListening();
     this.#forget();
     void this.#watch?.close();
+  }
+
+  #tell(channel: DiagnosticChannel, more: Readonly<Record<string, unknown>> = {}): void {
+    const { id: session } = this.#session;
+    this.#session.publish(channel, { session, path: this.#paths.base, epoch: this.epoch, ...more });
   }
 
   /** Told of everything since the grant, also of what happened before the watch was armed. */

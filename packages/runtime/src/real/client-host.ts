@@ -1,6 +1,7 @@
 import type { ClientHost } from "../host.ts";
 import type { Logger } from "../logger.ts";
 import { realClock } from "./clock.ts";
+import { realPublish } from "./diagnostics.ts";
 import { jsonLogger } from "./logger.ts";
 import { realNetwork } from "./network.ts";
 import { realProber } from "./prober.ts";
@@ -21,6 +22,7 @@ export function realClientHost(options: RealClientHostOptions = {}): ClientHost 
     resolver: realResolver(),
     prober: realProber(),
     logger: options.logger ?? jsonLogger(),
+    publish: realPublish,
     probe: () => {},
   };
 }

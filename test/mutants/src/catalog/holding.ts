@@ -24,7 +24,7 @@ const listed = `    const page = await session.childNodes(path);
       revision: 0, all: [], added: [], changed: [], removed: [],
     };
 `;
-const fires = `    this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+const fires = `    this.#controller.abort(error);
     this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
 `;
 const armed = `    this.#timer = this.#clock.setTimer(this.#untilSignal(), () => {
@@ -181,7 +181,7 @@ export const heldThings: readonly Mutant[] = [
         replace: `    if (this.hasLeft) return;
     this.hasLeft = true;
     this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
-    const fire = () => this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
+    const fire = () => this.#controller.abort(error);
     void this.#leaving.then(fire, fire);
 `,
       },
