@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { mutatedFiles } from "./edit.ts";
 import type { Mutant } from "./mutant.ts";
 import { compiledFile, transpile } from "./transpile.ts";
+import { writeUsingHelper } from "./using-helper.ts";
 
 /** Folders whose code runs in the copy. */
 const folders = [
@@ -91,6 +92,7 @@ export class Workspace implements AsyncDisposable {
     await copyFile(root, this.folder, "tsconfig.base.json");
     await linkModules(join(root, "node_modules"), join(this.folder, "node_modules"));
     await symlink(join(root, "node_modules/.pnpm"), join(this.folder, "node_modules/.pnpm"), linkType);
+    await writeUsingHelper(this.folder);
     for (const folder of folders) {
       for (const part of parts) await copyFile(root, this.folder, `${folder}/${part}`);
       await linkModules(join(root, folder, "node_modules"), join(this.folder, folder, "node_modules"));
