@@ -1,4 +1,4 @@
-import { Encoder } from "cbor-x";
+import { Encoder } from "cbor-x/index-no-eval";
 import { findMalformed } from "./cbor-check.ts";
 import { FlotillaError } from "./errors.ts";
 

@@ -176,6 +176,11 @@ export class FlotillaError extends Error {
     this.details = options.details ?? {};
   }
 
+  /** As `is`: `@flotilla/coord/client` is packed with a copy of its own. */
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return FlotillaError.is(error);
+  }
+
   /** True for errors of this family, also those made by another copy of the package. */
   static is(error: unknown, code?: ErrorCode): error is FlotillaError {
     return (

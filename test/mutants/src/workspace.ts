@@ -102,6 +102,14 @@ export class Workspace implements AsyncDisposable {
       for (const part of builtParts) await copyFile(root, this.folder, `${folder}/${part}`);
       await linkModules(join(root, folder, "node_modules"), join(this.folder, folder, "node_modules"));
     }
+    await this.#unbundle();
+  }
+
+  /** Has the client's entry read the modules that mutants are put into. */
+  async #unbundle(): Promise<void> {
+    const folder = join(this.folder, "packages/coord/dist/bundle");
+    await mkdir(folder);
+    await writeFile(join(folder, "client.js"), 'export * from "../client/index.js";\n');
   }
 
   async #compile(folder: string): Promise<void> {

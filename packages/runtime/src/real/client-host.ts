@@ -13,7 +13,7 @@ export interface RealClientHostOptions {
   readonly logger?: Logger;
 }
 
-/** The real outside, without a disk. Loads no native code but what the codec may use. */
+/** The real outside, without a disk. Loads no native code. */
 export function realClientHost(options: RealClientHostOptions = {}): ClientHost {
   return {
     clock: realClock(),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { DialOptions } from "../network.ts";
@@ -22,10 +22,13 @@ function explain(error: Error): string {
   return error.message;
 }
 
-function open(address: string, options: DialOptions): WebSocket {
+async function open(address: string, options: DialOptions): Promise<WebSocket> {
   const parsed = parseAddress(address);
+  // Loaded when somebody dials: it takes longer than everything else that a client imports.
+  const { WebSocket: Socket } = await import("ws");
+  options.signal?.throwIfAborted();
   try {
-    return new WebSocket(`ws://${formatAddress(parsed)}/`, [options.protocol], {
+    return new Socket(`ws://${formatAddress(parsed)}/`, [options.protocol], {
       ...sharedOptions,
       maxPayload: options.maxFrameBytes,
       followRedirects: false,
@@ -42,7 +45,7 @@ function open(address: string, options: DialOptions): WebSocket {
 export async function dialWs(address: string, options: DialOptions): Promise<WsChannel> {
   const { signal, timeoutMs = defaultTimeoutMs } = options;
   signal?.throwIfAborted();
-  const ws = open(address, options);
+  const ws = await open(address, options);
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;
     const deadline = setTimeout(

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 
 /** A whole binary frame, RFC 6455 section 5.2. */
 const wholeBinary = 0x82;
@@ -60,7 +60,7 @@ export class WsOutbox {
     if (frames.length === 0) return;
     this.clear();
     // Nothing may follow a close frame.
-    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (bytes <= joinedBytes) this.#writeJoined(frames, bytes);
     else this.#writeEach(frames);
   }

@@ -128,7 +128,9 @@ describe("real disk", () => {
       if (seen.has(path)) return;
       seen.add(path);
       const source = await readFile(path, "utf8");
-      for (const [, specifier = ""] of source.matchAll(/^(?:import|export) (?!type)[^;]*from "([^"]+)"/gm)) {
+      for (const [, specifier = ""] of source.matchAll(
+        /(?:^(?:import|export) (?!type)[^;]*from |import\()"([^"]+)"/gm,
+      )) {
         if (specifier.startsWith(".")) await walk(join(dirname(path), specifier));
         else if (!specifier.startsWith("node:")) packages.add(specifier);
       }
