@@ -2,34 +2,49 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch } from "../client/api.ts";
 import { admitted } from "./admission.ts";
 import { type Applicant, claim, join, joinGranted, requireSamePlaces } from "./grant.ts";
-import { type Line, type LinePaths, readLine, type Waiter, waiterPath } from "./line.ts";
+import { type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
-import { Wake, wakeOn } from "./wake.ts";
+import { epochIn, Wake, wakeOn } from "./wake.ts";
 
-/** What the server at hand has is never older than a watch that it armed, or a write of this session. */
-const atHand = { level: "local" } as const;
+/** A place as it was come by. */
+interface Taken {
+  readonly epoch: number;
+  /** Nobody else was in line then. */
+  readonly isAlone: boolean;
+  /** What tells of the node in line, with everything since the grant still to be read. */
+  readonly watch: Watch | null;
+}
 
 /** A place in line that was granted. */
-export interface Granted {
-  readonly epoch: number;
+export interface Granted extends Taken {
   /** The period of belief at the moment the grant was seen. */
   readonly lease: SessionLease;
 }
 
-/** How a place is come by: the epoch; null, where that may be, when there is none to be had. */
+/** How a place is come by; null, where that may be, when there is none to be had. */
 export type Way<None extends null> = (
   calls: Calls,
   paths: LinePaths,
   applicant: Applicant,
   signal: AbortSignal,
-) => Promise<number | None>;
+) => Promise<Taken | None>;
 
 /** Takes a place that is free. */
-export const atOnce: Way<null> = joinGranted;
+export const atOnce: Way<null> = async (calls, paths, applicant) => {
+  const epoch = await joinGranted(calls, paths, applicant);
+  return epoch === null ? epoch : atTheJoin(epoch, applicant);
+};
 
 /** Stands in line until granted. @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted */
-export const inTurn: Way<never> = async (calls, paths, applicant, signal) =>
-  (await join(calls, paths, applicant)) ?? (await waitForGrant(calls, paths, applicant, signal));
+export const inTurn: Way<never> = async (calls, paths, applicant, signal) => {
+  const epoch = await join(calls, paths, applicant);
+  return epoch === null ? waitForGrant(calls, paths, applicant, signal) : atTheJoin(epoch, applicant);
+};
+
+/** Who takes all places and has them at once is alone. */
+function atTheJoin(epoch: number, { permits, places }: Applicant): Taken {
+  return { epoch, isAlone: permits === places, watch: null };
+}
 
 /**
  * Comes by a place. On any failure the caller must leave the line: the node may exist.
@@ -42,9 +57,10 @@ export async function campaign<None extends null>(
   signal: AbortSignal,
   way: Way<None>,
 ): Promise<Granted | None> {
-  const epoch = await way(patient(session, signal), paths, applicant, signal);
+  const taken = await way(patient(session, signal), paths, applicant, signal);
+  if (signal.aborted) void taken?.watch?.close();
   signal.throwIfAborted();
-  return epoch === null ? epoch : { epoch, lease: session.lease };
+  return taken === null ? taken : { ...taken, lease: session.lease };
 }
 
 /**
@@ -56,24 +72,26 @@ async function waitForGrant(
   paths: LinePaths,
   applicant: Applicant,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<Taken> {
   const { name } = applicant;
-  const ahead = new Ahead(calls, paths);
+  const ahead = new Ahead(calls, paths, name);
+  const taken = (epoch: number): Taken => ({ epoch, isAlone: false, watch: ahead.handOut(epoch) });
   try {
     for (;;) {
-      const line = await readLine(calls, paths, atHand);
+      const line = await readLineAtHand(calls, paths);
       const holder = line.holders.find((waiter) => waiter.name === name);
-      if (holder !== undefined) return holder.mzxid;
+      if (holder !== undefined) return taken(holder.mzxid);
       requireSamePlaces(line, paths, applicant);
       const self = selfIn(line, name);
       const index = line.waiting.indexOf(self);
       const watched = index === 0 ? line.holders : line.waiting.slice(index - 1, index);
       if (index === 0 && admitted(line, self.places)[0] === self) {
         const claimed = await claim(calls, paths, line, self);
-        if (claimed !== null) return claimed;
+        if (claimed !== null) return taken(claimed);
       } else {
         await ahead.watch([self, ...watched]);
         await ahead.wake.next(signal);
+        if (ahead.epoch !== null) return taken(ahead.epoch);
       }
     }
   } finally {
@@ -88,17 +106,26 @@ function selfIn(line: Line, name: string): Waiter {
   return self;
 }
 
-/** Watches on nodes in line, all of them waking the same waiter. */
+/** Watches on nodes in line, the own one among them, all of them waking the same waiter. */
 class Ahead {
   readonly wake: Wake = new Wake();
   readonly #calls: Calls;
   readonly #paths: LinePaths;
+  readonly #own: string;
   readonly #watches = new Map<string, Watch>();
   #isClosed = false;
+  #epoch: number | null = null;
 
-  constructor(calls: Calls, paths: LinePaths) {
+  /** @param own name of the waiter */
+  constructor(calls: Calls, paths: LinePaths, own: string) {
     this.#calls = calls;
     this.#paths = paths;
+    this.#own = own;
+  }
+
+  /** Of the own grant, once the own watch told of it: nothing else sets the node. */
+  get epoch(): number | null {
+    return this.#epoch;
   }
 
   /** Watches these nodes and no others. Wakes also when they are no more as they were read. */
@@ -112,6 +139,14 @@ class Ahead {
     await Promise.all(missing.map((waiter) => this.#arm(waiter)));
   }
 
+  /** The own watch, for whoever holds now; null unless it told of that grant, and of nothing after it. */
+  handOut(epoch: number): Watch | null {
+    const watch = this.#watches.get(this.#own);
+    if (watch === undefined || this.#epoch !== epoch) return null;
+    this.#watches.delete(this.#own);
+    return watch;
+  }
+
   close(): void {
     this.#isClosed = true;
     for (const watch of this.#watches.values()) void watch.close();
@@ -120,8 +155,17 @@ class Ahead {
   async #arm({ name, mzxid }: Waiter): Promise<void> {
     const path = waiterPath(this.#paths, name);
     const watch = await this.#calls.watch(path, { kind: "data", initial: true, values: false });
-    void wakeOn(watch, this.wake, mzxid);
-    if (this.#isClosed) void watch.close();
-    else this.#watches.set(name, watch);
+    if (this.#isClosed) {
+      void watch.close();
+      return;
+    }
+    this.#watches.set(name, watch);
+    if (name === this.#own) void this.#awaitGrant(watch, mzxid);
+    else void wakeOn(watch, this.wake, mzxid);
+  }
+
+  async #awaitGrant(watch: Watch, mzxid: number): Promise<void> {
+    this.#epoch = await epochIn(watch, mzxid);
+    this.wake.notify();
   }
 }

@@ -7,6 +7,7 @@ import {
   type Line,
   type LinePaths,
   readLine,
+  readLineAtHand,
   type Standing,
   type Waiter,
   waiterPath,
@@ -191,6 +192,8 @@ export interface Departure {
   readonly heir?: string;
   /** `held`: by somebody else than its holder, whose signal fires late then. Default: by itself. */
   readonly against?: "held";
+  /** Its epoch, when it knows of nobody else in line: it leaves without a look at the line if that is still so. */
+  readonly aloneAt?: number;
 }
 
 /**
@@ -201,10 +204,11 @@ export async function leave(
   calls: Calls,
   paths: LinePaths,
   name: string,
-  { heir, against }: Departure = {},
+  { heir, against, aloneAt }: Departure = {},
 ): Promise<void> {
+  if (aloneAt !== undefined && (await leaveAlone(calls, paths, name, aloneAt))) return;
   for (;;) {
-    const line = await readLine(calls, paths, { level: "local" });
+    const line = await readLineAtHand(calls, paths);
     const holder = line.holders.find((waiter) => waiter.name === name);
     const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
     if (self === undefined) return;
@@ -215,13 +219,24 @@ export async function leave(
   }
 }
 
+/** Takes the record along when nobody else is in line; else nothing is changed, and false. */
+async function leaveAlone(calls: Calls, paths: LinePaths, name: string, epoch: number): Promise<boolean> {
+  const revision = await attempt(calls, [
+    { type: "check", path: paths.line, if: { children: 1 } },
+    { type: "delete", path: waiterPath(paths, name), mzxid: epoch },
+    { type: "delete", path: paths.grant, mzxid: epoch },
+  ]);
+  return revision !== null;
+}
+
 /**
  * Whether it left. A budget that is used up may refuse a hand-over, never a delete: then whoever is next claims the place
  * by itself, or is told that it cannot.
  */
 async function depart(calls: Calls, own: MultiItem, others: readonly MultiItem[]): Promise<boolean> {
   try {
-    return (await attempt(calls, [own, ...others])) !== null;
+    // The grants first: whoever is granted hears of that before it hears that a place is free.
+    return (await attempt(calls, [...others, own])) !== null;
   } catch (error) {
     if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
     return (await attempt(calls, [own])) !== null;

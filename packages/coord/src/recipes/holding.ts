@@ -10,6 +10,7 @@ import { leaveForGood } from "./leave.ts";
 import { beforeClose, partingMs } from "./parting.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
 import { patient } from "./patient.ts";
+import { nodeIn } from "./wake.ts";
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,
@@ -22,17 +23,22 @@ export class Holding implements Held {
   readonly #paths: LinePaths;
   readonly #name: string;
   readonly #lease: SessionLease;
+  /** Nobody else was in line when it was granted. */
+  readonly #isAlone: boolean;
   readonly #controller = sharedController();
-  #watch: Watch | null = null;
+  #watch: Watch | null;
   #stopListening: () => void = () => {};
   #forget: () => void = () => {};
   #leaving: Promise<void> = Promise.resolve();
 
-  constructor(session: Session, paths: LinePaths, name: string, { epoch, lease }: Granted) {
+  constructor(session: Session, paths: LinePaths, name: string, granted: Granted) {
+    const { epoch, lease } = granted;
     this.#session = session;
     this.#paths = paths;
     this.#name = name;
     this.#lease = lease;
+    this.#isAlone = granted.isAlone;
+    this.#watch = granted.watch;
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
     this.#tell("held");
@@ -80,14 +86,16 @@ export class Holding implements Held {
     if (this.#controller.signal.aborted) return;
     const message = `${this.#paths.base} is no longer held: ${why}`;
     const error = new FlotillaError("ERR_FLOTILLA_LOST", message, { cause });
+    const alone = this.#isAlone ? { aloneAt: this.epoch } : {};
+    // What it would tell of is its own doing.
+    void this.#watch?.close();
     this.#controller.abort(error);
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
     this.#tell(how, how === "lost" ? { error } : {});
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});
     this.#stopListening();
     this.#forget();
-    void this.#watch?.close();
   }
 
   #tell(channel: DiagnosticChannel, more: Readonly<Record<string, unknown>> = {}): void {
@@ -99,7 +107,7 @@ export class Holding implements Held {
   async #endWhenGone(): Promise<void> {
     try {
       const calls = patient(this.#session, this.signal);
-      this.#watch = await calls.watch(this.fence.path, { kind: "data", from: this.epoch });
+      this.#watch ??= await calls.watch(this.fence.path, { kind: "data", from: this.epoch });
       if (this.signal.aborted) void this.#watch.close();
       for await (const event of this.#watch) if (this.#isGone(event)) this.#end("its node was taken away");
     } catch (cause) {
@@ -110,7 +118,7 @@ export class Holding implements Held {
   /** Whether the node stands as granted no more. */
   #isGone(event: WatchEvent): boolean {
     if (event.revision < this.epoch) return false;
-    const node = event.type === "snapshot" ? event.nodes[0]?.node : event.node;
+    const node = nodeIn(event);
     return node?.stat.mzxid !== this.epoch;
   }
 }

@@ -1,6 +1,7 @@
 import type { Node } from "@flotilla/kv";
+import type { Session } from "../client/api.ts";
 import type { ReadOptions } from "../client/read-api.ts";
-import { readNodes } from "./children.ts";
+import { type NamedNode, readNodes } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
@@ -86,7 +87,7 @@ function inLineOrder(a: Waiter, b: Waiter): number {
   return b.priority - a.priority || a.czxid - b.czxid || (a.name < b.name ? -1 : 1);
 }
 
-type Reads = Pick<Calls, "childNodes" | "get">;
+type Reads = Pick<Session, "childNodes" | "get">;
 
 /** Null when there is no record. */
 async function readGrant(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Grant | null> {
@@ -149,8 +150,27 @@ export async function readHolder(
  */
 export async function readLine(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Line> {
   const grant = await readGrant(calls, paths, options);
+  return lineOf(grant, await readNodes(calls, paths.line, options));
+}
+
+/**
+ * The same of what the server at hand has: never older than a watch that it armed, or a write of this session. Both reads
+ * are under way at once, since local reads of a session are answered in the order they were called.
+ */
+export function readLineAtHand(calls: Pick<Calls, "together">, paths: LinePaths): Promise<Line> {
+  return calls.together(async (session, bounds) => {
+    const options = { ...bounds, level: "local" } as const;
+    const [grant, nodes] = await Promise.all([
+      readGrant(session, paths, options),
+      readNodes(session, paths.line, options),
+    ]);
+    return lineOf(grant, nodes);
+  });
+}
+
+function lineOf(grant: Grant | null, nodes: readonly NamedNode[]): Line {
   const standing = new Map<string, Waiter>();
-  for (const { name, node } of await readNodes(calls, paths.line, options)) {
+  for (const { name, node } of nodes) {
     const waiter = waiterIn(name, node);
     if (waiter !== null) standing.set(name, waiter);
   }

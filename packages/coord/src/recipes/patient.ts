@@ -1,9 +1,16 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WatchOptions } from "../client/api.ts";
+import type { CallOptions } from "../client/read-api.ts";
 import { listen } from "./bounded.ts";
 
 /** What recipes ask of a session. */
-export type Calls = Pick<Session, "childNodes" | "children" | "create" | "get" | "multi" | "watch">;
+export interface Calls extends Pick<
+  Session,
+  "childNodes" | "children" | "create" | "get" | "multi" | "watch"
+> {
+  /** Calls of one piece, each with the bounds it is given: when one is tried again, all are. */
+  together<T>(work: (session: Session, bounds: CallOptions) => Promise<T>): Promise<T>;
+}
 
 const pauseMs = 100;
 
@@ -20,6 +27,7 @@ export function patient(session: Session, signal: AbortSignal | undefined): Call
     create: (path, value, options) => until(() => session.create(path, value, { ...options, ...bounds })),
     get: (path, options) => until(() => session.get(path, { ...options, ...bounds })),
     multi: (items, options) => until(() => session.multi(items, { ...options, ...bounds })),
+    together: (work) => until(() => work(session, bounds)),
     watch: (path, options) => until(() => arm(session, path, options, signal)),
   };
 }

@@ -26,7 +26,7 @@ test("an uncontended campaign is one write once the election was ever held", asy
   expect(leadership.epoch).toBe(before.revision + 1);
 });
 
-test("a release hands over in one revision: the old node goes, the next one is granted, the record follows", async () => {
+test("a release hands over in one revision: the record names the next one, which is granted, and the old node goes", async () => {
   const world = await World.start(3);
   const [a, b, observer] = await world.three();
   const old = await world.until(a.coord.election("x").campaign());
@@ -38,9 +38,9 @@ test("a release hands over in one revision: the old node goes, the next one is g
   await world.pass(100);
   const seen = items.map((event) => [event.type, "path" in event ? event.path : "", event.revision]);
   expect(seen).toEqual([
-    ["deleted", old.fence.path, next.epoch],
     ["changed", "/election/x/grant", next.epoch],
     ["changed", next.fence.path, next.epoch],
+    ["deleted", old.fence.path, next.epoch],
   ]);
   const node = await world.until(observer.session.exists(next.fence.path));
   expect(node?.mzxid).toBe(next.epoch);

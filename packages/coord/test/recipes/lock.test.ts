@@ -37,6 +37,21 @@ test("an uncontended lock and release are two writes once the lock was ever held
   expect(after.revision - before.revision).toBe(3);
 });
 
+test("whoever was handed a lock hears when its place is taken away", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const first = await world.until(a.coord.lock("x").acquire());
+  const second = b.coord.lock("x").acquire();
+  await world.pass(50);
+  await world.until(first.release());
+  const held = await world.until(second);
+  await world.pass(50);
+  expect(held.signal.aborted).toBe(false);
+  await world.until(a.session.delete(held.fence.path, { force: true }));
+  await world.pass(50);
+  expect(held.signal.reason).toMatchObject(lost);
+});
+
 test("a fence of a lock refuses writes once somebody else holds", async () => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -25,7 +25,7 @@ const listed = `    const page = await session.childNodes(path);
     };
 `;
 const fires = `    this.#controller.abort(error);
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
 `;
 const armed = `    this.#timer = this.#clock.setTimer(this.#untilSignal(), () => {
       if (this.check()) this.#arm();
@@ -180,7 +180,7 @@ export const heldThings: readonly Mutant[] = [
         find: fires,
         replace: `    if (this.hasLeft) return;
     this.hasLeft = true;
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, departure);
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
     const fire = () => this.#controller.abort(error);
     void this.#leaving.then(fire, fire);
 `,
