@@ -44,6 +44,8 @@ export class SessionTable {
   readonly #byId: Map<SessionId, OwnSession> = new Map();
   readonly #sessions: SortedMap<Session> = new SortedMap();
   readonly #leases: SortedMap<LeaseInfo> = new SortedMap();
+  /** The same, for those who ask for one: every renewal does. */
+  readonly #leaseById: Map<LeaseId, LeaseInfo> = new Map();
   readonly #leasesOf: Map<SessionId, Set<LeaseId>> = new Map();
   readonly #forget = ({ a, b }: KeptResult): void => this.#digest.remove(a, b);
   #generation = 0;
@@ -78,7 +80,7 @@ export class SessionTable {
   }
 
   lease(id: LeaseId): LeaseInfo | undefined {
-    return this.#leases.get(id);
+    return this.#leaseById.get(id);
   }
 
   /** Sorted by id. */
@@ -144,7 +146,7 @@ export class SessionTable {
   }
 
   grant(lease: LeaseInfo): void {
-    this.#leases.set(lease.id, lease);
+    this.#setLease(lease);
     const leases = this.#leasesOf.get(lease.session);
     if (leases === undefined) this.#leasesOf.set(lease.session, new Set([lease.id]));
     else leases.add(lease.id);
@@ -154,19 +156,20 @@ export class SessionTable {
 
   /** The lease is renewed no more. */
   doom(id: LeaseId): void {
-    const lease = this.#leases.get(id);
+    const lease = this.#leaseById.get(id);
     if (lease === undefined || lease.doomed) return;
     this.#hashLease(lease);
     this.#digest.remove(this.#hash.a, this.#hash.b);
     const doomed = { ...lease, doomed: true };
-    this.#leases.set(id, doomed);
+    this.#setLease(doomed);
     this.#hashLease(doomed);
     this.#digest.add(this.#hash.a, this.#hash.b);
   }
 
   endLease(id: LeaseId): void {
-    const lease = this.#leases.get(id);
+    const lease = this.#leaseById.get(id);
     if (lease === undefined) return;
+    this.#leaseById.delete(id);
     this.#leases.delete(id);
     const leases = this.#leasesOf.get(lease.session);
     leases?.delete(id);
@@ -202,6 +205,11 @@ export class SessionTable {
   #set(session: OwnSession): void {
     this.#byId.set(session.id, session);
     this.#sessions.set(session.id, session);
+  }
+
+  #setLease(lease: LeaseInfo): void {
+    this.#leaseById.set(lease.id, lease);
+    this.#leases.set(lease.id, lease);
   }
 
   #count(session: OwnSession): void {

@@ -49,6 +49,11 @@ export class Pipeline {
     return this.#writes.lastSeq;
   }
 
+  /** Something was asked and not answered. */
+  get isWaiting(): boolean {
+    return !this.#writes.isEmpty || !this.#reads.isEmpty || this.#watches.isArming;
+  }
+
   /** Attached, with the result of every write known. */
   get isSettled(): boolean {
     return this.#live && this.#writes.isEmpty;

@@ -69,6 +69,11 @@ export class ReadTable {
     this.#transmit = transmit;
   }
 
+  /** No read is unanswered. */
+  get isEmpty(): boolean {
+    return this.#reads.size === 0;
+  }
+
   /**
    * Makes room for one more, and names it.
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`

@@ -4,6 +4,8 @@ import type { Clock, Timer } from "@flotilla/runtime";
 export interface VigilHandler {
   /** Ask the server at hand for a sign of life. */
   ping(): void;
+  /** Whether the server at hand owes an answer to anything. */
+  isAwaited(): boolean;
   /** Milliseconds that a renewal has waited for its acknowledgement; 0 when none waits. */
   unansweredMs(): number;
   /** The server at hand is silent, or nothing gets through it. */
@@ -15,7 +17,8 @@ const maxPatienceMs = 10_000;
 
 /**
  * Watches over one channel at a time. A server is given up after a fifth of the TTL of silence; judged
- * behind a poll phase, so that a stall of one's own is never taken for silence of the other side.
+ * behind a poll phase, so that a stall of one's own is never taken for silence of the other side. Where nothing is
+ * awaited there is no silence: renewals ask often enough.
  */
 export class Vigil {
   readonly #clock: Clock;
@@ -95,7 +98,7 @@ export class Vigil {
         this.#handler.silent("no renewal gets through");
         if (round !== this.#round) return;
       }
-      if (!this.#heard) {
+      if (!this.#heard && this.#handler.isAwaited()) {
         this.#asked = true;
         this.#handler.ping();
       }

@@ -68,6 +68,11 @@ export class WatchTable implements WatchFeed {
     this.#transmit = transmit;
   }
 
+  /** A watch waits to stand. */
+  get isArming(): boolean {
+    return this.#pending.size > 0;
+  }
+
   /**
    * Makes room for one more, and names it.
    * @throws FlotillaError `ERR_FLOTILLA_LIMIT` above 1,000 watches, `ERR_FLOTILLA_OVERLOADED` while too many wait

@@ -51,6 +51,10 @@ export class LeaseKeeper {
   #stalledMs = 0;
   #timer: Timer | undefined;
   #ticks = 0;
+  /** No deadline that stands is before it, by the clock without its stalls. */
+  #earliest = Number.POSITIVE_INFINITY;
+  /** Commands were applied since the last sweep. */
+  #mustSweep = true;
   /** There are no leases: the timer waits for the next sweep. */
   #rests = false;
   #asked: Asked[] = [];
@@ -80,6 +84,7 @@ export class LeaseKeeper {
   /** To be called in the turn a command was applied. */
   onApplied(applied: Applied): void {
     if (this.#term === null) return;
+    this.#mustSweep = true;
     if (applied.type === "attached") this.#attached(applied.session, applied.ttlMs);
     if (applied.type === "expired") for (const lease of applied.leases) this.#forget(lease);
   }
@@ -112,6 +117,8 @@ export class LeaseKeeper {
     this.#term = null;
     this.#deadlines.clear();
     this.#ending.clear();
+    this.#earliest = Number.POSITIVE_INFINITY;
+    this.#mustSweep = true;
     this.#rests = false;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -125,6 +132,7 @@ export class LeaseKeeper {
     const deadline = this.#steadyNow() + awaitedMs(ttlMs);
     if ((this.#deadlines.get(id) ?? 0) >= deadline) return;
     this.#deadlines.set(id, deadline);
+    this.#earliest = Math.min(this.#earliest, deadline);
     if (this.#rests) this.#arm();
     this.#observer.deadlineMoved?.(id, deadline + this.#stalledMs);
   }
@@ -163,10 +171,9 @@ export class LeaseKeeper {
   #vouch(asked: readonly Asked[]): void {
     if (this.#term === null) return;
     for (const { leases, done } of asked) {
-      const good = leases.filter((id) => this.#isAlive(id));
-      const refused = new Set(leases);
-      for (const id of good) refused.delete(id);
-      if (good.length > 0) this.#observer.renewalsConfirmed?.(good);
+      const refused = new Set(leases.filter((id) => !this.#isAlive(id)));
+      if (refused.size < leases.length)
+        this.#observer.renewalsConfirmed?.(leases.filter((id) => !refused.has(id)));
       done(refused);
     }
   }
@@ -199,17 +206,29 @@ export class LeaseKeeper {
   #examine(): void {
     if (this.#term === null) return;
     if (this.#ticks % sweepTicks === 0) this.#sweep();
-    const now = this.#steadyNow();
-    const due: LeaseId[] = [];
-    for (const [id, deadline] of this.#deadlines) if (deadline <= now && !this.#ending.has(id)) due.push(id);
-    due.sort();
+    const due = this.#due(this.#steadyNow());
     for (let start = 0; start < due.length; start += expiriesPerCommand) {
       this.#expire(due.slice(start, start + expiriesPerCommand), this.#term);
     }
   }
 
+  /** Those whose deadline passed, sorted. Looks at all of them only when one may have. */
+  #due(now: number): readonly LeaseId[] {
+    const due: LeaseId[] = [];
+    if (now < this.#earliest) return due;
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const [id, deadline] of this.#deadlines) {
+      if (this.#ending.has(id)) continue;
+      if (deadline <= now) due.push(id);
+      else this.#earliest = Math.min(this.#earliest, deadline);
+    }
+    return due.toSorted();
+  }
+
   /** Finds leases made or ended by other commands than those told to `onApplied`. */
   #sweep(): void {
+    if (!this.#mustSweep) return;
+    this.#mustSweep = false;
     for (const { id, ttlMs } of this.#leases.leases())
       if (!this.#deadlines.has(id)) this.#startDeadline(id, ttlMs);
     for (const id of this.#deadlines.keys()) if (this.#leases.lease(id) === null) this.#forget(id);
@@ -233,6 +252,7 @@ export class LeaseKeeper {
   /** Their end never entered the log: they may be renewed again, and are looked at in the next tick. */
   #spare(leases: readonly LeaseId[]): void {
     this.#probe("expiry-dropped");
+    this.#earliest = 0;
     for (const id of leases) this.#ending.delete(id);
   }
 }

@@ -172,7 +172,7 @@ test("loads neither raft nor a database", () => {
     seen.add(file);
     const source = readFileSync(file, "utf8");
     for (const [, specifier = ""] of source.matchAll(
-      /^(?:import|export) (?!type )[^;]*?from "([^"]+)";/gmu,
+      /(?:^(?:import|export) (?!type )[^;]*?from |import\()"([^"]+)"/gmu,
     )) {
       if (specifier.startsWith(".")) visit(join(dirname(file), specifier));
       else packages.add(specifier);

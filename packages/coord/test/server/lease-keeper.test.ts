@@ -45,6 +45,12 @@ class World {
     for (const id of ids) this.table.set(id, { id, session: id, ttlMs, doomed: false });
   }
 
+  /** A command that says nothing of leases. */
+  applied(): void {
+    const result = new Uint8Array(0);
+    this.keeper.onApplied({ type: "answered", session: b, attach: 1, seq: 1, result, repeat: false });
+  }
+
   doom(id: string): void {
     this.table.set(id, { id, session: id, ttlMs, doomed: true });
   }
@@ -124,7 +130,7 @@ test("a step from one led term to the next counts anew", async () => {
   expect(world.expired).toEqual([]);
 });
 
-test("without leases a leader looks once a second, and still ends one that comes in time", async () => {
+test("without leases a leader looks at most once a second, and only after commands, and still ends one that comes in time", async () => {
   const world = new World();
   world.lead(1);
   let looks = 0;
@@ -133,8 +139,12 @@ test("without leases a leader looks once a second, and still ends one that comes
     looks += 1;
     return leases();
   };
-  await world.clock.advance(9_950);
-  expect(looks).toBe(9);
+  await world.clock.advance(4_950);
+  expect(looks).toBe(1);
+  world.applied();
+  world.applied();
+  await world.clock.advance(5_000);
+  expect(looks).toBe(2);
   expect(world.clock.timers).toBe(1);
   world.grant(a);
   world.keeper.onApplied({ type: "attached", session: a, attach: 1, lastSeq: 0, ttlMs });
@@ -148,8 +158,9 @@ test("without leases a leader looks once a second, and still ends one that comes
 test("a lease that only the sweep finds while there is no other is ended too", async () => {
   const world = new World();
   world.lead(1);
-  await world.clock.advance(500);
+  await world.clock.advance(1_500);
   world.grant(a);
+  world.applied();
   await world.clock.advance(500 + awaitedMs + tickMs);
   expect(world.ended).toEqual([a]);
 });
