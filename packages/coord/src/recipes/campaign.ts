@@ -2,9 +2,9 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch } from "../client/api.ts";
 import { admitted } from "./admission.ts";
 import { type Applicant, claim, join, joinGranted, requireSamePlaces } from "./grant.ts";
-import { type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
+import { isGranted, type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
-import { epochIn, Wake, wakeOn } from "./wake.ts";
+import { nodeIn, Wake, wakeOn } from "./wake.ts";
 
 /** A place as it was come by. */
 interface Taken {
@@ -123,7 +123,7 @@ class Ahead {
     this.#own = own;
   }
 
-  /** Of the own grant, once the own watch told of it: nothing else sets the node. */
+  /** Of the own grant, once the own watch told of it. */
   get epoch(): number | null {
     return this.#epoch;
   }
@@ -154,18 +154,30 @@ class Ahead {
 
   async #arm({ name, mzxid }: Waiter): Promise<void> {
     const path = waiterPath(this.#paths, name);
-    const watch = await this.#calls.watch(path, { kind: "data", initial: true, values: false });
+    const isOwn = name === this.#own;
+    const watch = await this.#calls.watch(path, { kind: "data", initial: true, values: isOwn });
     if (this.#isClosed) {
       void watch.close();
       return;
     }
     this.#watches.set(name, watch);
-    if (name === this.#own) void this.#awaitGrant(watch, mzxid);
+    if (isOwn) void this.#awaitGrant(watch, mzxid);
     else void wakeOn(watch, this.wake, mzxid);
   }
 
+  /** Reads the own watch up to the grant and leaves it open: whoever holds reads on. */
   async #awaitGrant(watch: Watch, mzxid: number): Promise<void> {
-    this.#epoch = await epochIn(watch, mzxid);
-    this.wake.notify();
+    const events = watch[Symbol.asyncIterator]();
+    try {
+      for (let next = await events.next(); next.done !== true; next = await events.next()) {
+        const node = nodeIn(next.value);
+        if (node?.stat.mzxid === mzxid) continue;
+        if (isGranted(node)) this.#epoch = node.stat.mzxid;
+        this.wake.notify();
+        if (this.#epoch !== null) return;
+      }
+    } catch {
+      // The session is lost, which ends the wait by its signal.
+    }
   }
 }

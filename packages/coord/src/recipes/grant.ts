@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CheckItem, MultiItem } from "../client/api.ts";
 import { admitted, fitsBeside, placesHeld } from "./admission.ts";
 import {
+  grantedRecord,
   type Grantee,
   grantRecord,
   type Line,
@@ -171,7 +172,7 @@ function grantTo(paths: LinePaths, waiter: Waiter): MultiItem {
   return {
     type: "set",
     path: waiterPath(paths, waiter.name),
-    value: waiterRecord(waiter),
+    value: grantedRecord(waiter),
     mzxid: waiter.mzxid,
   };
 }

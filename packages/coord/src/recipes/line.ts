@@ -74,6 +74,17 @@ export function waiterRecord({ id, value, priority, permits, places }: Standing)
   return JSON.stringify({ id, value, priority, permits, places });
 }
 
+/** What it holds once granted: somebody else's write to it is no grant. */
+export function grantedRecord(standing: Standing): string {
+  const { id, value, priority, permits, places } = standing;
+  return JSON.stringify({ id, value, priority, permits, places, granted: true });
+}
+
+/** Whether a waiter's node says that it is granted. */
+export function isGranted(node: Node | null): node is Node {
+  return readRecord(node)?.["granted"] === true;
+}
+
 /** What the grant record holds. */
 export function grantRecord(holders: readonly Grantee[], places: number): string {
   return JSON.stringify({

@@ -43,25 +43,6 @@ export async function wakeOn(watch: Watch, wake: Wake, mzxid: number): Promise<v
   }
 }
 
-/**
- * Reads a watch of one node until it is no more as it was at `mzxid`, and leaves it open. Its mzxid then, or null when the
- * node is gone or the watch is over.
- */
-export async function epochIn(watch: Watch, mzxid: number): Promise<number | null> {
-  const events = watch[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await events.next();
-      if (done === true) return null;
-      const node = nodeIn(value);
-      if (node?.stat.mzxid !== mzxid) return node?.stat.mzxid ?? null;
-    }
-  } catch {
-    // The session is lost, which ends the wait by its signal.
-    return null;
-  }
-}
-
 /** The node that a watch of one tells of; null when there is none any more. */
 export function nodeIn(event: WatchEvent): Node | null {
   return event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;

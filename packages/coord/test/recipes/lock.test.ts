@@ -52,6 +52,22 @@ test("whoever was handed a lock hears when its place is taken away", async () =>
   expect(held.signal.reason).toMatchObject(lost);
 });
 
+test("a waiter whose node somebody wrote to does not hold for that, and has its turn", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const first = await world.until(a.coord.lock("x").acquire());
+  const second = b.coord.lock("x").acquire();
+  await world.pass(50);
+  const { line } = await remains(world, c, "/lock/x");
+  const [waiter] = line.filter((name) => !first.fence.path.endsWith(name));
+  await world.until(c.session.set(`/lock/x/line/${waiter}`, "scribble"));
+  await world.pass(100);
+  expect(await isPending(second)).toBe(true);
+  await world.until(first.release());
+  const held = await world.until(second);
+  expect(held.epoch).toBe((await world.until(c.session.exists(held.fence.path)))?.mzxid);
+});
+
 test("a fence of a lock refuses writes once somebody else holds", async () => {
   const world = await World.start();
   const [a, b] = await world.three();
