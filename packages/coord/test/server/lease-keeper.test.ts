@@ -1,91 +1,15 @@
-import { decodeCommand } from "@flotilla/kv";
-import type { Proposed, ProposeOptions, ReadOptions } from "@flotilla/raft";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
-import { LeaseKeeper } from "../../src/server/lease-keeper.ts";
-import { FakeClock } from "./fake-clock.ts";
+import { KeeperWorld, ttlMs } from "./keeper-world.ts";
 
 const a = "a".repeat(32);
 const b = "b".repeat(32);
-const ttlMs = 10_000;
 const awaitedMs = 10_200;
 /** Deadlines are looked at this often. */
 const tickMs = 100;
 
-interface Open<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: Error) => void;
-}
-
-class World {
-  readonly clock = new FakeClock();
-  readonly table = new Map<string, { id: string; session: string; ttlMs: number; doomed: boolean }>();
-  readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
-  readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
-  readonly proposals: Open<Proposed>[] = [];
-  readonly refused: (readonly string[])[] = [];
-  readonly keeper: LeaseKeeper;
-
-  constructor() {
-    this.keeper = new LeaseKeeper({
-      clock: this.clock,
-      raft: {
-        propose: (payload, options) => this.#propose(payload, options),
-        read: (options) => this.#read(options),
-      },
-      leases: {
-        featureLevel: 1,
-        lease: (id) => this.table.get(id) ?? null,
-        leases: () => [...this.table.values()],
-      },
-    });
-  }
-
-  grant(...ids: string[]): void {
-    for (const id of ids) this.table.set(id, { id, session: id, ttlMs, doomed: false });
-  }
-
-  /** A command that says nothing of leases. */
-  applied(): void {
-    const result = new Uint8Array(0);
-    this.keeper.onApplied({ type: "answered", session: b, attach: 1, seq: 1, result, repeat: false });
-  }
-
-  doom(id: string): void {
-    this.table.set(id, { id, session: id, ttlMs, doomed: true });
-  }
-
-  lead(term: number): void {
-    this.keeper.onStatus({ role: "leader", term, established: true });
-  }
-
-  follow(term: number): void {
-    this.keeper.onStatus({ role: "follower", term, established: false });
-  }
-
-  renew(...ids: string[]): void {
-    this.keeper.renew(ids, (refused) => this.refused.push([...refused]));
-  }
-
-  /** All expired so far. */
-  get ended(): readonly string[] {
-    return this.expired.flatMap((command) => command.leases);
-  }
-
-  async #propose(payload: Uint8Array, options: ProposeOptions | undefined): Promise<Proposed> {
-    const command = decodeCommand(payload);
-    if (command.type !== "expire") throw new Error("the keeper proposes nothing but expiry");
-    this.expired.push({ leases: command.leases, ifTerm: options?.ifTerm });
-    return new Promise((resolve, reject) => this.proposals.push({ resolve, reject }));
-  }
-
-  async #read(options: ReadOptions | undefined): Promise<number> {
-    return new Promise((resolve, reject) => this.reads.push({ resolve, reject, options }));
-  }
-}
-
 test("a new leader gives every lease a full TTL and the drift bound, then proposes its end for its own term only", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   await world.clock.advance(50_000);
   world.lead(7);
@@ -96,7 +20,7 @@ test("a new leader gives every lease a full TTL and the drift bound, then propos
 });
 
 test("nobody but an established leader proposes anything", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.follow(3);
   await world.clock.advance(60_000);
@@ -106,7 +30,7 @@ test("nobody but an established leader proposes anything", async () => {
 });
 
 test("a leader elected again counts anew", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   await world.clock.advance(10_000);
@@ -121,7 +45,7 @@ test("a leader elected again counts anew", async () => {
 });
 
 test("a step from one led term to the next counts anew", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   await world.clock.advance(10_000);
@@ -131,7 +55,7 @@ test("a step from one led term to the next counts anew", async () => {
 });
 
 test("without leases a leader looks at most once a second, and only after commands, and still ends one that comes in time", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.lead(1);
   let looks = 0;
   const leases = world.table.values.bind(world.table);
@@ -156,7 +80,7 @@ test("without leases a leader looks at most once a second, and only after comman
 });
 
 test("a lease that only the sweep finds while there is no other is ended too", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.lead(1);
   await world.clock.advance(1_500);
   world.grant(a);
@@ -166,7 +90,7 @@ test("a lease that only the sweep finds while there is no other is ended too", a
 });
 
 test("receipt of a renewal moves the deadline, also while it is unconfirmed", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(5_000);
@@ -178,7 +102,7 @@ test("receipt of a renewal moves the deadline, also while it is unconfirmed", as
 });
 
 test("a renewal is vouched for only after a leadership round that began after its receipt", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   world.renew(a);
@@ -196,7 +120,7 @@ test("a renewal is vouched for only after a leadership round that began after it
 });
 
 test("renewals of one turn share a round", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   world.renew(a);
@@ -209,7 +133,7 @@ test("renewals of one turn share a round", async () => {
 });
 
 test("a round that fails vouches for nothing", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   world.renew(a);
@@ -220,7 +144,7 @@ test("a round that fails vouches for nothing", async () => {
 });
 
 test("leadership lost before the round ended vouches for nothing", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   world.renew(a);
@@ -232,7 +156,7 @@ test("leadership lost before the round ended vouches for nothing", async () => {
 });
 
 test("a doomed lease is vouched for no more, and its deadline stands whatever its session does", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(1_000);
@@ -252,7 +176,7 @@ test("a doomed lease is vouched for no more, and its deadline stands whatever it
 });
 
 test("a new leader gives a doomed lease a full TTL too: its session may have been told that it lives", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.doom(a);
   world.lead(1);
@@ -263,7 +187,7 @@ test("a new leader gives a doomed lease a full TTL too: its session may have bee
 });
 
 test("a lease that is gone by the read index is refused", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   world.renew(a, b);
@@ -275,7 +199,7 @@ test("a lease that is gone by the read index is refused", async () => {
 });
 
 test("nothing is vouched for once its end was proposed, whatever becomes of the proposal", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   await world.clock.advance(awaitedMs + tickMs);
@@ -295,7 +219,7 @@ test("nothing is vouched for once its end was proposed, whatever becomes of the 
 });
 
 test("a renewal under way when the end is proposed is not vouched for", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   world.renew(a);
@@ -308,7 +232,7 @@ test("a renewal under way when the end is proposed is not vouched for", async ()
 });
 
 test("an end that certainly never entered the log is proposed again, and a renewal before that saves the lease", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(awaitedMs + tickMs);
@@ -320,7 +244,7 @@ test("an end that certainly never entered the log is proposed again, and a renew
 });
 
 test("a stall of the leader postpones every deadline by its length", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   await world.clock.advance(5_050);
@@ -332,7 +256,7 @@ test("a stall of the leader postpones every deadline by its length", async () =>
 });
 
 test("a renewal that arrives in the poll phase after a late timer is seen before deadlines are", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(awaitedMs - 10);
@@ -343,7 +267,7 @@ test("a renewal that arrives in the poll phase after a late timer is seen before
 });
 
 test("attaching starts a deadline, and moves one", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.lead(1);
   await world.clock.advance(5_000);
   world.grant(a);
@@ -357,7 +281,7 @@ test("attaching starts a deadline, and moves one", async () => {
 });
 
 test("a lease made by any other command is found and ends in time", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.lead(1);
   await world.clock.advance(500);
   world.grant(a);
@@ -368,7 +292,7 @@ test("a lease made by any other command is found and ends in time", async () => 
 });
 
 test("a lease that ended by a command is left alone", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(5_000);
@@ -380,7 +304,7 @@ test("a lease that ended by a command is left alone", async () => {
 });
 
 test("many ends are proposed in commands of bounded size, sorted", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   const ids = Array.from({ length: 150 }, (_, k) => (1_000 - k).toString(16).padStart(32, "0"));
   world.grant(...ids);
   world.lead(1);
@@ -390,7 +314,7 @@ test("many ends are proposed in commands of bounded size, sorted", async () => {
 });
 
 test("a closed keeper does nothing", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   world.keeper.close();
@@ -399,7 +323,7 @@ test("a closed keeper does nothing", async () => {
 });
 
 test("a closed keeper stays closed when the log still leads, or leads again", async () => {
-  const world = new World();
+  const world = new KeeperWorld();
   world.grant(a);
   world.lead(1);
   world.keeper.close();

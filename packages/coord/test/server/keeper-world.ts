@@ -1,0 +1,79 @@
+import { decodeCommand } from "@flotilla/kv";
+import type { Proposed, ProposeOptions, ReadOptions } from "@flotilla/raft";
+import { LeaseKeeper } from "../../src/server/lease-keeper.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+export const ttlMs = 10_000;
+
+interface Open<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A keeper whose log and state machine the test plays. */
+export class KeeperWorld {
+  readonly clock = new FakeClock();
+  readonly table = new Map<string, { id: string; session: string; ttlMs: number; doomed: boolean }>();
+  readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
+  readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
+  readonly proposals: Open<Proposed>[] = [];
+  readonly refused: (readonly string[])[] = [];
+  readonly keeper: LeaseKeeper;
+
+  constructor() {
+    this.keeper = new LeaseKeeper({
+      clock: this.clock,
+      raft: {
+        propose: (payload, options) => this.#propose(payload, options),
+        read: (options) => this.#read(options),
+      },
+      leases: {
+        featureLevel: 1,
+        lease: (id) => this.table.get(id) ?? null,
+        leases: () => [...this.table.values()],
+      },
+    });
+  }
+
+  grant(...ids: string[]): void {
+    for (const id of ids) this.table.set(id, { id, session: id, ttlMs, doomed: false });
+  }
+
+  /** A command that says nothing of leases. */
+  applied(): void {
+    const result = new Uint8Array(0);
+    this.keeper.onApplied({ type: "answered", session: "", attach: 1, seq: 1, result, repeat: false });
+  }
+
+  doom(id: string): void {
+    this.table.set(id, { id, session: id, ttlMs, doomed: true });
+  }
+
+  lead(term: number): void {
+    this.keeper.onStatus({ role: "leader", term, established: true });
+  }
+
+  follow(term: number): void {
+    this.keeper.onStatus({ role: "follower", term, established: false });
+  }
+
+  renew(...ids: string[]): void {
+    this.keeper.renew(ids, (refused) => this.refused.push([...refused]));
+  }
+
+  /** All expired so far. */
+  get ended(): readonly string[] {
+    return this.expired.flatMap((command) => command.leases);
+  }
+
+  async #propose(payload: Uint8Array, options: ProposeOptions | undefined): Promise<Proposed> {
+    const command = decodeCommand(payload);
+    if (command.type !== "expire") throw new Error("the keeper proposes nothing but expiry");
+    this.expired.push({ leases: command.leases, ifTerm: options?.ifTerm });
+    return new Promise((resolve, reject) => this.proposals.push({ resolve, reject }));
+  }
+
+  async #read(options: ReadOptions | undefined): Promise<number> {
+    return new Promise((resolve, reject) => this.reads.push({ resolve, reject, options }));
+  }
+}
