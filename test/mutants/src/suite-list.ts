@@ -160,6 +160,16 @@ export const suites: readonly Suite[] = [
   },
   {
     folder: "packages/coord",
+    file: "test/recipes/group.property.test.ts",
+    tests: ["whatever people and machines do"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/recipes/barrier.property.test.ts",
+    tests: ["whatever people and machines do"],
+  },
+  {
+    folder: "packages/coord",
     file: "test/wire/codec.test.ts",
     tests: ["what a client says", "what a server says", "a damaged frame"],
   },

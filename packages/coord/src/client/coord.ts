@@ -1,3 +1,6 @@
+import { createBarrier } from "../recipes/barrier/barrier.ts";
+import { createDoubleBarrier } from "../recipes/barrier/double-barrier.ts";
+import { createLatch } from "../recipes/barrier/latch.ts";
 import { createCounter } from "../recipes/counter.ts";
 import { createElection } from "../recipes/election.ts";
 import { createGroup } from "../recipes/group/group.ts";
@@ -49,6 +52,9 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     session,
     registry,
     election: (name, options) => createElection(session, name, options),
+    barrier: (name) => createBarrier(session, name),
+    doubleBarrier: (name, options) => createDoubleBarrier(session, name, options),
+    latch: (name, options) => createLatch(session, name, options),
     group: (name) => createGroup(session, name),
     counter: (name) => createCounter(session, name),
     ids: (name, options) => createIds(session, name, options),

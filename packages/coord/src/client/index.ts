@@ -77,6 +77,16 @@ export type {
   ResignOptions,
 } from "../recipes/api.ts";
 export type {
+  Barrier,
+  BarrierRound,
+  BarrierSetOptions,
+  CountDownOptions,
+  DoubleBarrier,
+  DoubleBarrierOptions,
+  Latch,
+  LatchOptions,
+} from "../recipes/barrier/api.ts";
+export type {
   Group,
   GroupChange,
   GroupMember,

@@ -25,14 +25,23 @@ export class Holding implements Held {
   readonly #lease: SessionLease;
   /** Nobody else was in line when it was granted. */
   readonly #isAlone: boolean;
+  readonly #leave: typeof leaveForGood;
   readonly #controller = sharedController();
   #watch: Watch | null;
   #stopListening: () => void = () => {};
   #forget: () => void = () => {};
   #leaving: Promise<void> = Promise.resolve();
 
-  constructor(session: Session, paths: LinePaths, name: string, granted: Granted) {
+  /** @param leave what giving it up takes */
+  constructor(
+    session: Session,
+    paths: LinePaths,
+    name: string,
+    granted: Granted,
+    leave: typeof leaveForGood = leaveForGood,
+  ) {
     const { epoch, lease } = granted;
+    this.#leave = leave;
     this.#session = session;
     this.#paths = paths;
     this.#name = name;
@@ -90,7 +99,7 @@ export class Holding implements Held {
     // What it would tell of is its own doing.
     void this.#watch?.close();
     this.#controller.abort(error);
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
+    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...alone, ...departure });
     this.#tell(how, how === "lost" ? { error } : {});
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});

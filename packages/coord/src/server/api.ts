@@ -8,6 +8,13 @@ import type { Values } from "../client/typed-values.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
+import type {
+  Barrier,
+  DoubleBarrier,
+  DoubleBarrierOptions,
+  Latch,
+  LatchOptions,
+} from "../recipes/barrier/api.ts";
 import type { Group } from "../recipes/group/api.ts";
 import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
@@ -93,6 +100,12 @@ export interface Coord extends AsyncDisposable {
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, as the others do */
   lock(name: string, options?: LockOptions): Lock;
   readWriteLock(name: string, options?: Omit<LockOptions, "reentrant">): ReadWriteLock;
+  /** Holds up whoever waits, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  barrier(name: string): Barrier;
+  /** Has so many begin and end together, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  doubleBarrier(name: string, options: DoubleBarrierOptions): DoubleBarrier;
+  /** Opens once so many have been counted down, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  latch(name: string, options: LatchOptions): Latch;
   /** Who is there, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   group(name: string): Group;
   /** A number that many change at once, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

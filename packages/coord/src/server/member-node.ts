@@ -14,6 +14,13 @@ import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
 import type { Election, ElectionOptions } from "../recipes/api.ts";
+import type {
+  Barrier,
+  DoubleBarrier,
+  DoubleBarrierOptions,
+  Latch,
+  LatchOptions,
+} from "../recipes/barrier/api.ts";
 import type { Group } from "../recipes/group/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
@@ -121,6 +128,18 @@ export class MemberNode implements CoordNode {
 
   semaphore(name: string, options: SemaphoreOptions): Semaphore {
     return this.#coord.semaphore(name, options);
+  }
+
+  barrier(name: string): Barrier {
+    return this.#coord.barrier(name);
+  }
+
+  doubleBarrier(name: string, options: DoubleBarrierOptions): DoubleBarrier {
+    return this.#coord.doubleBarrier(name, options);
+  }
+
+  latch(name: string, options: LatchOptions): Latch {
+    return this.#coord.latch(name, options);
   }
 
   group(name: string): Group {

@@ -2,6 +2,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import { describe, expect, test } from "vitest";
 import type { CallOptions } from "../../src/client/read-api.ts";
 import type { Leadership } from "../../src/recipes/api.ts";
+import type { BarrierRound } from "../../src/recipes/barrier/api.ts";
+import type { GroupMembership } from "../../src/recipes/group/api.ts";
 import type { Balancer } from "../../src/recipes/balance/api.ts";
 import type { LockHold } from "../../src/recipes/lock-api.ts";
 import type { Registration } from "../../src/recipes/registry/api.ts";
@@ -12,6 +14,8 @@ interface Everything {
   readonly held: LockHold;
   readonly registration: Registration;
   readonly balancer: Balancer;
+  readonly membership: GroupMembership;
+  readonly round: BarrierRound;
 }
 type Call = (of: Everything, options: CallOptions) => Promise<unknown>;
 
@@ -28,6 +32,10 @@ const calls: Readonly<Record<string, Call>> = {
   "registration maintain": ({ registration }, options) => registration.maintain(options),
   "registration resume": ({ registration }, options) => registration.resume(options),
   "registration deregister": ({ registration }, options) => registration.deregister(options),
+  "membership update": ({ membership }, options) => membership.update({ a: "b" }, options),
+  "membership leave": ({ membership }, options) => membership.leave(options),
+  "round leave": ({ round }, options) => round.leave(options),
+  "round release": ({ round }, options) => round.release(options),
   "balancer ready": ({ balancer }, options) => balancer.ready(2, options),
   "balancer use": ({ balancer }, options) =>
     balancer.use(
@@ -48,6 +56,8 @@ async function everything({ coord }: Client, world: World): Promise<Everything> 
     held: await world.until(coord.lock("x").acquire()),
     registration,
     balancer,
+    membership: await world.until(coord.group("x").join()),
+    round: await world.until(coord.doubleBarrier("x", { parties: 1 }).enter()),
   };
 }
 

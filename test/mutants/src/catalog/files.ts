@@ -82,6 +82,7 @@ export const grant: string = `${recipes}/grant.ts`;
 export const hold: string = `${recipes}/hold.ts`;
 export const holding: string = `${recipes}/holding.ts`;
 export const leadership: string = `${recipes}/leadership.ts`;
+export const doubleBarrier: string = `${recipes}/barrier/double-barrier.ts`;
 export const follow: string = `${recipes}/follow.ts`;
 export const publication: string = `${recipes}/publication.ts`;
 export const takenItem: string = `${recipes}/queue/taken-item.ts`;

@@ -2,6 +2,7 @@ import type { Mutant } from "../mutant.ts";
 import {
   admission,
   campaigning,
+  doubleBarrier,
   follow,
   grant,
   hold,
@@ -25,7 +26,7 @@ const listed = `    const page = await session.childNodes(path);
     };
 `;
 const fires = `    this.#controller.abort(error);
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
+    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...alone, ...departure });
 `;
 const armed = `    this.#timer = this.#clock.setTimer(this.#untilSignal(), () => {
       if (this.check()) this.#arm();
@@ -247,5 +248,29 @@ export const heldThings: readonly Mutant[] = [
     title: "what changes between a list of instances and the watch on them is lost",
     killer: "test whatever people and machines do",
     edits: [{ file: follow, find: followed, replace: listed }],
+  },
+  {
+    id: "C20",
+    severity: 2,
+    title: "who comes to a barrier last counts itself before its node is there",
+    killer: "test whatever people and machines do",
+    edits: [
+      {
+        file: doubleBarrier,
+        find: "        await this.#arrive(patient(session, signal), name);\n",
+        replace: "",
+      },
+      {
+        file: doubleBarrier,
+        find: '      if (!gathering.has(name)) throw this.#lost("its node was taken away");\n',
+        replace: `      if (!gathering.has(name)) {
+        this.#arrive(calls, name).catch(() => {});
+        const here = gathering.waiting.map((party) => party.name);
+        if (here.length + 1 < parties) return null;
+        return { names: [...here, name], epoch: event.revision };
+      }
+`,
+      },
+    ],
   },
 ];
