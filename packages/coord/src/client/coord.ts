@@ -1,6 +1,7 @@
 import { createBarrier } from "../recipes/barrier/barrier.ts";
 import { createDoubleBarrier } from "../recipes/barrier/double-barrier.ts";
 import { createLatch } from "../recipes/barrier/latch.ts";
+import { createConfig } from "../recipes/config/config.ts";
 import { createCounter } from "../recipes/counter.ts";
 import { createElection } from "../recipes/election.ts";
 import { createGroup } from "../recipes/group/group.ts";
@@ -55,6 +56,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     barrier: (name) => createBarrier(session, name),
     doubleBarrier: (name, options) => createDoubleBarrier(session, name, options),
     latch: (name, options) => createLatch(session, name, options),
+    config: (name, options) => createConfig(session, name, options),
     group: (name) => createGroup(session, name),
     counter: (name) => createCounter(session, name),
     ids: (name, options) => createIds(session, name, options),

@@ -87,6 +87,15 @@ export type {
   LatchOptions,
 } from "../recipes/barrier/api.ts";
 export type {
+  Config,
+  ConfigDifference,
+  ConfigHistoryOptions,
+  ConfigOptions,
+  ConfigVersion,
+  ConfigWatchOptions,
+  ConfigWriteOptions,
+} from "../recipes/config/api.ts";
+export type {
   Group,
   GroupChange,
   GroupMember,

@@ -15,6 +15,7 @@ import type {
   Latch,
   LatchOptions,
 } from "../recipes/barrier/api.ts";
+import type { Config, ConfigOptions } from "../recipes/config/api.ts";
 import type { Group } from "../recipes/group/api.ts";
 import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
@@ -106,6 +107,8 @@ export interface Coord extends AsyncDisposable {
   doubleBarrier(name: string, options: DoubleBarrierOptions): DoubleBarrier;
   /** Opens once so many have been counted down, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   latch(name: string, options: LatchOptions): Latch;
+  /** A document that many read and follow, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  config<In, Out>(name: string, options: ConfigOptions<In, Out>): Config<In, Out>;
   /** Who is there, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   group(name: string): Group;
   /** A number that many change at once, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

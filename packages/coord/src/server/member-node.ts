@@ -21,6 +21,7 @@ import type {
   Latch,
   LatchOptions,
 } from "../recipes/barrier/api.ts";
+import type { Config, ConfigOptions } from "../recipes/config/api.ts";
 import type { Group } from "../recipes/group/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
@@ -140,6 +141,10 @@ export class MemberNode implements CoordNode {
 
   latch(name: string, options: LatchOptions): Latch {
     return this.#coord.latch(name, options);
+  }
+
+  config<In, Out>(name: string, options: ConfigOptions<In, Out>): Config<In, Out> {
+    return this.#coord.config(name, options);
   }
 
   group(name: string): Group {

@@ -3,6 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import { admin, jsonCodec, nodeStatus } from "../../src/client/index.ts";
 import type { CallOptions } from "../../src/client/read-api.ts";
+import type { StandardSchema } from "../../src/client/schema.ts";
 import { ClusterAdmin } from "../../src/client/admin.ts";
 import type { Session } from "../../src/client/api.ts";
 import { coordOver } from "../../src/client/coord.ts";
@@ -18,6 +19,10 @@ import { FakeCluster } from "./fake-cluster.ts";
 type Bounded<T> = (of: T, options: CallOptions) => Promise<unknown>;
 
 const id = "0".repeat(32);
+
+const anything: StandardSchema = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
 
 const sessionCalls: Readonly<Record<string, Bounded<Session>>> = {
   get: (session, options) => session.get("/a", options),
@@ -75,6 +80,13 @@ const coordCalls: Readonly<Record<string, Bounded<Coord>>> = {
   "latch remaining": (coord, options) => coord.latch("x", { count: 2 }).remaining(options),
   "latch wait": (coord, options) => coord.latch("x", { count: 2 }).wait(options),
   "latch clear": (coord, options) => coord.latch("x", { count: 2 }).clear(options),
+  "config get": (coord, options) => coord.config("x", { schema: anything }).get(options),
+  "config set": (coord, options) => coord.config("x", { schema: anything }).set(1, options),
+  "config update": (coord, options) => coord.config("x", { schema: anything }).update(() => 1, options),
+  "config draft": (coord, options) => coord.config("x", { schema: anything }).draft(1, options),
+  "config history": (coord, options) => coord.config("x", { schema: anything }).history(options),
+  "config diff": (coord, options) => coord.config("x", { schema: anything }).diff(1, 2, options),
+  "config rollback": (coord, options) => coord.config("x", { schema: anything }).rollback(1, options),
   "group join": (coord, options) => coord.group("x").join({}, options),
   "group members": (coord, options) => coord.group("x").members(options),
   "counter add": (coord, options) => coord.counter("x").add(1, options),

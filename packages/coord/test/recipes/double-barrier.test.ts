@@ -4,6 +4,10 @@ import { type Client, isPending, rejection, World } from "./world.ts";
 
 const pair = ({ coord }: Client): DoubleBarrier => coord.doubleBarrier("x", { parties: 2 });
 
+const alone = ({ coord }: Client): Promise<BarrierRound> => coord.doubleBarrier("x", { parties: 1 }).enter();
+
+const enter = ({ coord }: Client): Promise<BarrierRound> => coord.doubleBarrier("x", { parties: 3 }).enter();
+
 async function remains({ session }: Client, world: World): Promise<unknown> {
   return [
     (await world.until(session.children("/double-barrier/x/line")))?.names ?? [],
@@ -14,16 +18,14 @@ async function remains({ session }: Client, world: World): Promise<unknown> {
 test("nobody passes before all are there, and nobody is through before all have left", async () => {
   const world = await World.start(3);
   const [a, b, c] = await world.three();
-  const enter = ({ coord }: Client): Promise<BarrierRound> =>
-    coord.doubleBarrier("x", { parties: 3 }).enter();
   const first = enter(a);
   const second = enter(b);
   await world.pass(1_000);
   expect(await isPending(first)).toBe(true);
   const rounds = await world.until(Promise.all([first, second, enter(c)]));
   expect(new Set(rounds.map(({ epoch }) => epoch)).size).toBe(1);
-  expect(rounds.map(({ index }) => index).toSorted()).toEqual([0, 1, 2]);
-  const [one, two, three] = rounds as [BarrierRound, BarrierRound, BarrierRound];
+  expect(rounds.map(({ index }) => index).toSorted((x, y) => x - y)).toEqual([0, 1, 2]);
+  const [one, two, three] = rounds;
   one.assert();
   const leaving = [one.leave(), two.leave()];
   await world.pass(1_000);
@@ -139,8 +141,6 @@ test("who counts other parties than whoever waits is told", async () => {
 test("a barrier of one lets everybody pass, one by one", async () => {
   const world = await World.start();
   const [a, b] = await world.three();
-  const alone = ({ coord }: Client): Promise<BarrierRound> =>
-    coord.doubleBarrier("x", { parties: 1 }).enter();
   const one = await world.until(alone(a));
   const two = alone(b);
   await world.pass(300);

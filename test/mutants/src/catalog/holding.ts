@@ -14,16 +14,12 @@ import {
   reentrant,
 } from "./files.ts";
 
-const followed = `    watch = await calls.watch(path, { kind: "recursive", initial: true });
-    const roster = new Roster(path, reading);
+const followed = `    watch = await calls.watch(path, { kind, initial: true });
 `;
 const listed = `    const page = await session.childNodes(path);
-    watch = await calls.watch(path, { kind: "recursive" });
-    const roster = new Roster(path, reading);
+    watch = await calls.watch(path, { kind });
     const nodes = (page?.children ?? []).map(({ name: id, node }) => ({ path: path + "/" + id, node }));
-    yield roster.take({ type: "snapshot", revision: 0, reason: "asked", nodes }) ?? {
-      revision: 0, all: [], added: [], changed: [], removed: [],
-    };
+    yield { type: "snapshot", revision: 0, token: { revision: 0, ordinal: 0 }, reason: "asked", nodes };
 `;
 const fires = `    this.#controller.abort(error);
     this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...alone, ...departure });
