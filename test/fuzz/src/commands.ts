@@ -1,5 +1,5 @@
-import { budgetKinds } from "@flotilla/kv";
-import type { Budget, BudgetBounds, BudgetKind } from "@flotilla/kv";
+import { aclSchemes, budgetKinds, identitySchemes } from "@flotilla/kv";
+import type { Acl, Budget, BudgetBounds, BudgetKind, Identity } from "@flotilla/kv";
 import type { CheckOp, Conditions, KvCommand, MultiOp, Operation, TreeOp } from "@flotilla/kv";
 import type { Draw } from "./draw.ts";
 
@@ -51,6 +51,31 @@ function someCheck(draw: Draw): CheckOp {
   return { type: "check", path: draw.pick(paths), if: { ...someConditions(draw), ...exists } };
 }
 
+/** Whom an entry names, or who a caller is: mostly of the form of its scheme. */
+const names: readonly [string, ...string[]] = [
+  "anyone",
+  "ann:x",
+  "bob:y",
+  "10.0.0.1",
+  "10.0.0.0/8",
+  "::1",
+  "CN=a",
+  "",
+];
+
+function someAcl(draw: Draw): Acl {
+  return several(draw, () => {
+    const scheme = draw.once(3) ? "world" : draw.pick(aclSchemes);
+    const id = scheme === "world" && !draw.once(9) ? "anyone" : draw.pick(names);
+    return { scheme, id, permissions: draw.once(20) ? draw.below(40) : draw.between(1, 31) };
+  });
+}
+
+function someCallers(draw: Draw): Identity[] {
+  const one = (): Identity => ({ scheme: draw.pick(identitySchemes), id: draw.pick(names) });
+  return [one(), ...several(draw, one)];
+}
+
 function someTreeOp(draw: Draw): TreeOp {
   const path = draw.pick(paths);
   switch (draw.below(9)) {
@@ -66,6 +91,7 @@ function someTreeOp(draw: Draw): TreeOp {
         guarded: draw.once(6),
         ...(draw.once(8) ? { container: true } : {}),
         ...(draw.once(8) ? { ttlMs: 2 ** draw.below(45) } : {}),
+        ...(draw.once(8) ? { acl: someAcl(draw) } : {}),
       };
     case 3:
     case 4:
@@ -110,7 +136,7 @@ function someBudget(draw: Draw): Budget {
 }
 
 function someOperation(draw: Draw): Operation {
-  switch (draw.below(16)) {
+  switch (draw.below(17)) {
     case 0:
     case 1:
     case 2:
@@ -123,6 +149,10 @@ function someOperation(draw: Draw): Operation {
       return draw.once(4) ? { type: "close" } : someTreeOp(draw);
     case 6:
       return { type: "set-budget", path: draw.pick(paths), budget: draw.once(3) ? null : someBudget(draw) };
+    case 7: {
+      const aversion = draw.once(2) ? {} : { aversion: someNumber(draw) };
+      return { type: "set-acl", path: draw.pick(paths), acl: someAcl(draw), ...aversion };
+    }
     default:
       return someTreeOp(draw);
   }
@@ -134,7 +164,8 @@ function someRequest(draw: Draw, view: KvView): KvCommand {
   const seq = Math.max(1, (known?.lastSeq ?? 0) + (draw.once(6) ? draw.between(-2, 2) : 1));
   const attach = Math.max(1, (known?.attach ?? 1) + (draw.once(12) ? draw.between(-1, 1) : 0));
   const ack = Math.max(0, seq - 1 - draw.below(3));
-  return { type: "request", session, attach, seq, ack, operation: someOperation(draw) };
+  const identities = draw.once(3) ? { identities: someCallers(draw) } : {};
+  return { type: "request", session, attach, seq, ack, operation: someOperation(draw), ...identities };
 }
 
 /** A command that the log might hold: mostly one that fits the state. */
