@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { limits, Machine, openAcl, permissions } from "../../src/index.ts";
+import { isBudget, limits, Machine, openAcl, permissions } from "../../src/index.ts";
 import type { Acl, Budget, BudgetReport, Identity, Operation, Result, TreeOp } from "../../src/index.ts";
 import { create, Driver, idOf, join, text } from "../support.ts";
 
@@ -397,4 +397,15 @@ test("one more watch is judged by every budget above that bounds them, the neare
     wanted: 2,
   });
   expect(excess("/b", "hard", { "/a": 2, "/": 8 })).toBeNull();
+});
+
+test.each<[what: string, budget: Budget, isOne: boolean]>([
+  ["one bound", { nodes: { hard: 0 } }, true],
+  ["both, and alike", { nodes: { soft: 3, hard: 3 }, rate: { soft: 0 } }, true],
+  ["a kind without a bound", { nodes: {}, bytes: { hard: 1 } }, false],
+  ["less than nothing", { bytes: { hard: -1 } }, false],
+  ["half of one", { bytes: { soft: 0.5, hard: 1 } }, false],
+  ["nothing", {}, false],
+])("whether it is a budget is known before it is sent: %s", (_what, budget, isOne) => {
+  expect(isBudget(budget)).toBe(isOne);
 });
