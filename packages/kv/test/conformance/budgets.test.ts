@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isBudget, limits, Machine, openAcl, permissions } from "../../src/index.ts";
+import { limits, Machine, openAcl, permissions } from "../../src/index.ts";
 import type { Acl, Budget, BudgetReport, Identity, Operation, Result, TreeOp } from "../../src/index.ts";
 import { create, Driver, idOf, join, text } from "../support.ts";
 
@@ -369,43 +369,4 @@ describe("a budget", () => {
     restored.restore(join(snapshot.chunks()));
     expect([restored.budgets.page("/", null, 9), restored.digest()]).toEqual([expected, digest]);
   });
-});
-
-test("one more watch is judged by every budget above that bounds them, the nearest first", () => {
-  const { machine } = opened(
-    ["/", { watches: { soft: 1, hard: 9 } }],
-    ["/a", { watches: { hard: 2 }, nodes: { hard: 5 } }],
-    ["/a/x", { nodes: { hard: 5 } }],
-  );
-  const excess = (path: string, bound: BudgetReport["bound"], counts: Record<string, number>): unknown =>
-    machine.budgets.excessOfWatch(path, bound, (top) => counts[top] ?? 0);
-  const told = { kind: "watches", path: "/a", limit: 2, used: 2, wanted: 3 };
-  expect(excess("/a/x", "hard", { "/a": 2, "/": 9 })).toEqual(told);
-  expect(excess("/a/x", "hard", { "/a": 1, "/": 9 })).toEqual({
-    ...told,
-    path: "/",
-    limit: 9,
-    used: 9,
-    wanted: 10,
-  });
-  expect(excess("/a/x", "hard", { "/a": 1, "/a/x": 7, "/": 8 })).toBeNull();
-  expect(excess("/a", "soft", { "/a": 2, "/": 1 })).toEqual({
-    ...told,
-    path: "/",
-    limit: 1,
-    used: 1,
-    wanted: 2,
-  });
-  expect(excess("/b", "hard", { "/a": 2, "/": 8 })).toBeNull();
-});
-
-test.each<[what: string, budget: Budget, isOne: boolean]>([
-  ["one bound", { nodes: { hard: 0 } }, true],
-  ["both, and alike", { nodes: { soft: 3, hard: 3 }, rate: { soft: 0 } }, true],
-  ["a kind without a bound", { nodes: {}, bytes: { hard: 1 } }, false],
-  ["less than nothing", { bytes: { hard: -1 } }, false],
-  ["half of one", { bytes: { soft: 0.5, hard: 1 } }, false],
-  ["nothing", {}, false],
-])("whether it is a budget is known before it is sent: %s", (_what, budget, isOne) => {
-  expect(isBudget(budget)).toBe(isOne);
 });

@@ -15,7 +15,7 @@ export const subjects: Readonly<Record<"kv" | "raft", Subject>> = {
     files:
       /^src\/(?:machine|turn|attach|perform|tree-ops|tree|tree-node|node-page|node-store|frozen-nodes|path-index|decimal|conditions|session-table|window|validate|paths|acl[a-z-]*|budget[a-z-]*)\.ts$/,
     tests: [
-      /^test\/(?:skip|paths|window|tables|refusals)\.test\.ts$|^test\/conformance\/(?!limits|recursive)/,
+      /^test\/(?:skip|paths|window|tables|refusals|budgets)\.test\.ts$|^test\/conformance\/(?!limits|recursive)/,
       /^test\/(?:tree|session|watch|path-index|node-store|codec|values)\.test\.ts$|^test\/conformance\//,
       /^test\/(?!model\.)[^/]*\.test\.ts$/,
       /^test\/model\.test\.ts$/,

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { isBudget } from "../src/index.ts";
+import type { Budget, BudgetReport } from "../src/index.ts";
+import { Driver } from "./support.ts";
+
+test("one more watch is judged by every budget above that bounds them, the nearest first", () => {
+  const driver = new Driver();
+  driver.open(1);
+  const budgets: [path: string, budget: Budget][] = [
+    ["/", { watches: { soft: 1, hard: 9 } }],
+    ["/a", { watches: { hard: 2 }, nodes: { hard: 5 } }],
+    ["/a/x", { nodes: { hard: 5 } }],
+  ];
+  for (const [path, budget] of budgets)
+    expect(driver.code(1, { type: "set-budget", path, budget })).toBe("ok");
+  const { machine } = driver;
+  const excess = (path: string, bound: BudgetReport["bound"], counts: Record<string, number>): unknown =>
+    machine.budgets.excessOfWatch(path, bound, (top) => counts[top] ?? 0);
+  const told = { kind: "watches", path: "/a", limit: 2, used: 2, wanted: 3 };
+  expect(excess("/a/x", "hard", { "/a": 2, "/": 9 })).toEqual(told);
+  expect(excess("/a/x", "hard", { "/a": 1, "/": 9 })).toEqual({
+    ...told,
+    path: "/",
+    limit: 9,
+    used: 9,
+    wanted: 10,
+  });
+  expect(excess("/a/x", "hard", { "/a": 1, "/a/x": 7, "/": 8 })).toBeNull();
+  expect(excess("/a", "soft", { "/a": 2, "/": 1 })).toEqual({
+    ...told,
+    path: "/",
+    limit: 1,
+    used: 1,
+    wanted: 2,
+  });
+  expect(excess("/b", "hard", { "/a": 2, "/": 8 })).toBeNull();
+});
+
+test.each<[what: string, budget: Budget, isOne: boolean]>([
+  ["one bound", { nodes: { hard: 0 } }, true],
+  ["both, and alike", { nodes: { soft: 3, hard: 3 }, rate: { soft: 0 } }, true],
+  ["a kind without a bound", { nodes: {}, bytes: { hard: 1 } }, false],
+  ["less than nothing", { bytes: { hard: -1 } }, false],
+  ["half of one", { bytes: { soft: 0.5, hard: 1 } }, false],
+  ["nothing", {}, false],
+])("whether it is a budget is known before it is sent: %s", (_what, budget, isOne) => {
+  expect(isBudget(budget)).toBe(isOne);
+});
