@@ -145,6 +145,11 @@ export const suites: readonly Suite[] = [
   },
   {
     folder: "packages/coord",
+    file: "test/recipes/counter.property.test.ts",
+    tests: ["whatever people and machines do"],
+  },
+  {
+    folder: "packages/coord",
     file: "test/recipes/line-wakes.test.ts",
     tests: ["a long line whoever comes and goes"],
   },

@@ -1,5 +1,6 @@
 import type { Mutant } from "../mutant.ts";
 import { budgets } from "./budgets.ts";
+import { counting } from "./counting.ts";
 import { disk } from "./disk.ts";
 import { elections } from "./elections.ts";
 import { heldThings } from "./holding.ts";
@@ -31,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   ...watches,
   ...heldThings,
   ...sharedWork,
+  ...counting,
   ...pitfalls,
 ];
 

@@ -3,6 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { ActorProcess } from "./actor.ts";
 import { closeTracked, isPassing, openTracked, sleep } from "./actor.ts";
 import { AclUser } from "./acl-user.ts";
+import { Accountant } from "./accountant.ts";
 import { Candidate } from "./candidate.ts";
 import { Historian } from "./historian.ts";
 import { Lessee } from "./lessee.ts";
@@ -41,6 +42,7 @@ export class ClientWork {
     if (this.#plan.leases === true) work.push(new Lessee(this.#actor).run());
     if (this.#plan.lists === true) work.push(new AclUser(this.#actor).run());
     if (this.#plan.recalls === true) work.push(new Historian(this.#actor, this.#paths).run());
+    if (this.#plan.counts === true) work.push(new Accountant(this.#actor).run());
     await Promise.all(work);
     await this.#actor.world.outside.answered(this.#actor);
   }

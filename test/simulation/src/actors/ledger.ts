@@ -1,5 +1,6 @@
 import type { SessionDelivery, ValuedStream } from "@flotilla/history";
 import type { Identity, Node } from "@flotilla/kv";
+import type { CounterCall, HandedId } from "./accountant.ts";
 import type { FollowRecord, LookRecord } from "./followed.ts";
 
 /** One write of one session, in the order of the calls. */
@@ -101,6 +102,9 @@ export class Ledger {
   /** Who followed leaders and registrations, and who looked at them once. */
   readonly followed: FollowRecord[] = [];
   readonly looks: LookRecord[] = [];
+  /** What was asked of counters, and ids that were handed out. */
+  readonly counterCalls: CounterCall[] = [];
+  readonly handedIds: HandedId[] = [];
   /** Registrations that were deleted on purpose by another session than their own: that session and the path. */
   readonly swept: Set<string> = new Set();
   /** Sessions whose process died without closing them. */

@@ -96,6 +96,7 @@ function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
       registers: random.chance(0.4) || index === 1,
       leases: random.fork(`leases ${index}`).chance(0.2),
       locks: random.fork(`locks ${index}`).chance(0.4),
+      counts: random.fork(`counts ${index}`).chance(0.3),
       lists: random.fork(`lists ${index}`).chance(0.2),
       recalls: random.fork(`recalls ${index}`).chance(0.2),
       diesAtEnd: !isEmbedded && index === count - 1,

@@ -100,6 +100,8 @@ export interface ClientPlan {
   readonly leases?: boolean;
   /** Takes locks, permits and sides of read-write locks. Left out: no. */
   readonly locks?: boolean;
+  /** Adds to counters and asks for ids. Left out: no. */
+  readonly counts?: boolean;
   /** Puts access lists on nodes and meets those of others. Left out: no. */
   readonly lists?: boolean;
   /** Reads the past. Left out: no. */

@@ -16,6 +16,7 @@ import type { World } from "../world/world.ts";
 import { driftsBeyond } from "../plan/plan.ts";
 import { judgeAccess } from "./access.ts";
 import { judgeBudgets } from "./budgets.ts";
+import { judgeCounts } from "./counts.ts";
 import { judgeFences } from "./fences.ts";
 import { judgeFollowers } from "./followers.ts";
 import { judgeLinearizability } from "./linearizable-history.ts";
@@ -54,6 +55,7 @@ export function judge(world: World): void {
   judgeRegistrations(world);
   judgeReads(world);
   judgePast(world);
+  judgeCounts(world);
   judgeTree(world);
   judgeBudgets(world);
   judgeAccess(world);
