@@ -176,9 +176,9 @@ export class FlotillaError extends Error {
     this.details = options.details ?? {};
   }
 
-  /** As `is`: `@flotilla/coord/client` is packed with a copy of its own. */
-  static override [Symbol.hasInstance](error: unknown): boolean {
-    return FlotillaError.is(error);
+  /** As `is`: `@flotilla/coord/client` is packed with a copy of its own. What extends this class is told as usual. */
+  static override [Symbol.hasInstance](this: unknown, error: unknown): boolean {
+    return this === FlotillaError ? FlotillaError.is(error) : super[Symbol.hasInstance](error);
   }
 
   /** True for errors of this family, also those made by another copy of the package. */

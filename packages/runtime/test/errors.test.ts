@@ -10,3 +10,12 @@ test("errors of another copy of the package are of the family too", async () => 
   expect(FlotillaError.is(error, "ERR_FLOTILLA_LOST")).toBe(true);
   expect(new Error("gone") instanceof FlotillaError).toBe(false);
 });
+
+test("an error of the family is of a class that extends it only when it was made by that", () => {
+  class Refusal extends FlotillaError {}
+  class Rebuke extends Refusal {}
+  const plain: unknown = new FlotillaError("ERR_FLOTILLA_LOST", "gone");
+  const rebuke: unknown = new Rebuke("ERR_FLOTILLA_LOST", "gone");
+  expect(plain instanceof Refusal).toBe(false);
+  expect([FlotillaError, Refusal, Rebuke].map((made) => rebuke instanceof made)).toEqual([true, true, true]);
+});
