@@ -3,6 +3,7 @@ import { createDoubleBarrier } from "../recipes/barrier/double-barrier.ts";
 import { createLatch } from "../recipes/barrier/latch.ts";
 import { createConfig } from "../recipes/config/config.ts";
 import { createCounter } from "../recipes/counter.ts";
+import { createCron } from "../recipes/cron/cron.ts";
 import { createElection } from "../recipes/election.ts";
 import { createGroup } from "../recipes/group/group.ts";
 import { createIds } from "../recipes/ids.ts";
@@ -66,6 +67,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     lockSet: (locks) => createLockSet(session, locks),
     shards: (name, options) => createShards(session, name, options),
     team: (name, options) => createTeam(session, registry, name, options),
+    cron: (name, options) => createCron(session, host.random, name, options),
     queue: (name: string, options?: object) => createQueue(session, name, options),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>

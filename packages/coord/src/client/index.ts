@@ -105,6 +105,14 @@ export type {
 } from "../recipes/group/api.ts";
 export type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 export type {
+  Cron,
+  CronOptions,
+  CronRecord,
+  CronRun,
+  CronRunOptions,
+  HistoryOfRunsOptions,
+} from "../recipes/cron/api.ts";
+export type {
   CodedQueueOptions,
   ConsumeOptions,
   DeadLetter,

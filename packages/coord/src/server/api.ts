@@ -17,6 +17,7 @@ import type {
 } from "../recipes/barrier/api.ts";
 import type { Config, ConfigOptions } from "../recipes/config/api.ts";
 import type { Group } from "../recipes/group/api.ts";
+import type { Cron, CronOptions } from "../recipes/cron/api.ts";
 import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Registry } from "../recipes/registry/api.ts";
 import type {
@@ -115,6 +116,8 @@ export interface Coord extends AsyncDisposable {
   counter(name: string): Counter;
   /** Numbers that are handed out once each, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   ids(name: string, options?: IdsOptions): Ids;
+  /** A job that runs once in the cluster at each tick, by name. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  cron(name: string, options: CronOptions): Cron;
   /**
    * Items that are each taken by one at a time, by name; JSON unless there is a codec. Keep one for all the taking of a
    * process. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`

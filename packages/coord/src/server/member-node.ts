@@ -34,6 +34,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Cron, CronOptions } from "../recipes/cron/api.ts";
 import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
 import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
@@ -157,6 +158,10 @@ export class MemberNode implements CoordNode {
 
   ids(name: string, options?: IdsOptions): Ids {
     return this.#coord.ids(name, options);
+  }
+
+  cron(name: string, options: CronOptions): Cron {
+    return this.#coord.cron(name, options);
   }
 
   queue(name: string, options?: QueueOptions): Queue<unknown>;

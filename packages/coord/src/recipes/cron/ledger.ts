@@ -1,0 +1,46 @@
+import type { Node } from "@flotilla/kv";
+import type { WatchEvent } from "../../client/api.ts";
+import type { CronPlaces } from "./places.ts";
+
+const text = new TextDecoder();
+
+/** What a watch tells of a job: how far it is, and what runs. */
+export class Ledger {
+  readonly #places: CronPlaces;
+  readonly #running = new Set<string>();
+  /** Null while it is not known. */
+  #last: { readonly tickMs: number; readonly version: number } | null = null;
+
+  constructor(places: CronPlaces) {
+    this.#places = places;
+  }
+
+  get last(): { readonly tickMs: number; readonly version: number } | null {
+    return this.#last;
+  }
+
+  get isRunning(): boolean {
+    return this.#running.size > 0;
+  }
+
+  take(event: WatchEvent): void {
+    if (event.type !== "snapshot") {
+      this.#see(event.path, event.node);
+      return;
+    }
+    this.#running.clear();
+    this.#last = null;
+    for (const { path, node } of event.nodes) this.#see(path, node);
+  }
+
+  #see(path: string, node: Node | null): void {
+    const { last, running } = this.#places;
+    if (path === last) {
+      const tickMs = node === null ? Number.NaN : Number(text.decode(node.value));
+      this.#last = node === null || !Number.isFinite(tickMs) ? null : { tickMs, version: node.stat.version };
+    } else if (path.startsWith(`${running}/`)) {
+      if (node === null) this.#running.delete(path);
+      else this.#running.add(path);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { Random } from "@flotilla/runtime";
+import type { Session, Watch } from "../../client/api.ts";
+import { orAborted } from "../bounded.ts";
+import { requireStaying } from "../parting.ts";
+import { patient } from "../patient.ts";
+import { ignoreTyped } from "../run-held.ts";
+import { Wake } from "../wake.ts";
+import type { CronOptions } from "./api.ts";
+import { type Claim, claimTick, skipTick } from "./claim.ts";
+import { ClaimedRun } from "./claimed-run.ts";
+import { type Missed, nextDue } from "./due.ts";
+import { Ledger } from "./ledger.ts";
+import { type CronPlaces, ensureCron } from "./places.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** The wall clock is looked at again after so long at the latest, ms: it may have been set. */
+const longestSleepMs = 30_000;
+/** Members take a tick up at moments drawn from so many ms, so that the first one mostly has it alone. */
+const spreadMs = 25;
+
+export interface RoundsParts {
+  readonly session: Session;
+  readonly random: Random;
+  readonly name: string;
+  readonly places: CronPlaces;
+  readonly schedule: Schedule;
+  readonly missed: Missed;
+  readonly overlap: NonNullable<CronOptions["overlap"]>;
+  readonly keepRuns: number;
+}
+
+/** Takes up one tick after the other, those that others do not. */
+export class Rounds {
+  readonly #parts: RoundsParts;
+  readonly #begin: (run: ClaimedRun) => void;
+  readonly #ledger: Ledger;
+  readonly #wake = new Wake();
+
+  constructor(parts: RoundsParts, begin: (run: ClaimedRun) => void) {
+    this.#parts = parts;
+    this.#begin = begin;
+    this.#ledger = new Ledger(parts.places);
+  }
+
+  /** Until the signal fires; rejects with its reason. */
+  async go(signal: AbortSignal): Promise<never> {
+    const { session, places } = this.#parts;
+    const calls = patient(session, signal);
+    await ensureCron(calls, places, session.clock.wallNow());
+    // The snapshot is the server's at hand, which has by then what a linearizable read has shown.
+    await calls.get(places.last);
+    const watch = await calls.watch(places.base, { kind: "recursive", initial: true });
+    void this.#follow(watch).catch(ignoreTyped);
+    try {
+      for (;;) await this.#round(signal);
+    } finally {
+      void watch.close();
+    }
+  }
+
+  async #follow(watch: Watch): Promise<void> {
+    for await (const event of watch) {
+      this.#ledger.take(event);
+      this.#wake.notify();
+    }
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { session, schedule, missed, overlap, random } = this.#parts;
+    requireStaying(session);
+    const { last } = this.#ledger;
+    const nowMs = session.clock.wallNow();
+    const tickMs = last === null ? null : nextDue(schedule, missed, last.tickMs, nowMs);
+    if (last === null || tickMs === null) return this.#sleep(longestSleepMs, signal);
+    if (tickMs > nowMs) {
+      const ms = tickMs - nowMs + random.below(spreadMs);
+      return this.#sleep(Math.min(ms, longestSleepMs), signal);
+    }
+    if (overlap === "wait" && this.#ledger.isRunning) return this.#wake.next(signal);
+    const { version } = last;
+    const { keepRuns } = this.#parts;
+    await this.#take({ tickMs, version, by: session.id, keepRuns, isAlone: overlap !== "allow" }, signal);
+  }
+
+  async #take(claim: Claim, signal: AbortSignal): Promise<void> {
+    const { session, places, overlap } = this.#parts;
+    const taking = this.#claim(claim);
+    const run = await orAborted(taking, signal).catch((error: unknown) => {
+      // Whoever takes part no more runs nothing more.
+      void taking
+        .then((late) => (late instanceof ClaimedRun ? late.end("lost") : undefined))
+        .catch(ignoreTyped);
+      throw error;
+    });
+    if (run instanceof ClaimedRun) this.#begin(run);
+    else if (run === "overlap" && overlap === "skip") await skipTick(patient(session, signal), places, claim);
+    // Told of by the watch, by which alone this is known.
+    while (this.#ledger.last?.version === claim.version && run !== "overlap") await this.#wake.next(signal);
+  }
+
+  async #claim(claim: Claim): Promise<ClaimedRun | "moved" | "overlap"> {
+    const { session, name, places, keepRuns } = this.#parts;
+    const tick = await claimTick(patient(session, session.signal), places, claim);
+    if (typeof tick === "string") return tick;
+    return new ClaimedRun({ session, name, places, keepRuns, tick, lease: session.lease });
+  }
+
+  /** Ends early when anything changes. */
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const timer = this.#parts.session.clock.setTimer(ms, () => this.#wake.notify());
+    try {
+      await this.#wake.next(signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+}
