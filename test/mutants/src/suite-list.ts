@@ -180,6 +180,11 @@ export const suites: readonly Suite[] = [
   },
   {
     folder: "packages/coord",
+    file: "test/recipes/cron.property.test.ts",
+    tests: ["whatever people and machines do"],
+  },
+  {
+    folder: "packages/coord",
     file: "test/wire/codec.test.ts",
     tests: ["what a client says", "what a server says", "a damaged frame"],
   },

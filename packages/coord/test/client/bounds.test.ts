@@ -105,6 +105,8 @@ const coordCalls: Readonly<Record<string, Bounded<Coord>>> = {
     coord.queue("x").deadLetters.requeue("00-0000000000-0000000000", options),
   "dead letters discard": (coord, options) =>
     coord.queue("x").deadLetters.discard("00-0000000000-0000000000", options),
+  "cron history": (coord, options) => coord.cron("x", { schedule: "* * * * *" }).history(options),
+  "cron forget": (coord, options) => coord.cron("x", { schedule: "* * * * *" }).forget(options),
   "values get": (coord, options) => coord.values(jsonCodec()).get("/a", options),
   "values create": (coord, options) => coord.values(jsonCodec()).create("/a", 1, options),
   "values set": (coord, options) => coord.values(jsonCodec()).set("/a", 1, options),

@@ -181,11 +181,10 @@ test("time zones and the change of the clocks are those of the library", async (
   const world = await World.start();
   const { coord } = await world.client();
   const cron = coord.cron("x", { schedule: "30 2 * * *", timeZone: "Europe/Berlin" });
-  const at = (text: string | null): number => Date.parse(text ?? "");
-  expect(cron.next(at("2026-01-10T00:00:00Z"))).toBe(at("2026-01-10T01:30:00Z"));
-  expect(cron.next(at("2026-07-10T00:00:00Z"))).toBe(at("2026-07-10T00:30:00Z"));
+  expect(cron.next(Date.parse("2026-01-10T00:00:00Z"))).toBe(Date.parse("2026-01-10T01:30:00Z"));
+  expect(cron.next(Date.parse("2026-07-10T00:00:00Z"))).toBe(Date.parse("2026-07-10T00:30:00Z"));
   // There is no half past two on this day.
-  expect(cron.next(at("2026-03-29T00:00:00Z"))).toBe(at("2026-03-29T01:30:00Z"));
+  expect(cron.next(Date.parse("2026-03-29T00:00:00Z"))).toBe(Date.parse("2026-03-29T01:30:00Z"));
   expect(coord.cron("x", { schedule: "0 0 30 2 *" }).next()).toBeNull();
 });
 

@@ -87,4 +87,5 @@ export const leadership: string = `${recipes}/leadership.ts`;
 export const doubleBarrier: string = `${recipes}/barrier/double-barrier.ts`;
 export const follow: string = `${recipes}/follow.ts`;
 export const publication: string = `${recipes}/publication.ts`;
+export const cronClaim: string = `${recipes}/cron/claim.ts`;
 export const takenItem: string = `${recipes}/queue/taken-item.ts`;

@@ -1,6 +1,7 @@
 import type { Node } from "@flotilla/kv";
 import { numberAt, readRecord, textAt } from "../record.ts";
 import type { CronRecord } from "./api.ts";
+import { momentOf } from "./moment.ts";
 
 /** Of an error, characters. */
 const maxError = 1_000;
@@ -18,7 +19,7 @@ export interface RunFacts {
 
 /** The same name for a tick, whoever asks. */
 export function idOfTick(name: string, tickMs: number): string {
-  return `${name}@${new Date(tickMs).toISOString()}`;
+  return `${name}@${momentOf(tickMs).toISOString()}`;
 }
 
 export function writeRun(facts: RunFacts): string {

@@ -70,8 +70,13 @@ export class Rounds {
     requireStaying(session);
     const { last } = this.#ledger;
     const nowMs = session.clock.wallNow();
-    const tickMs = last === null ? null : nextDue(schedule, missed, last.tickMs, nowMs);
-    if (last === null || tickMs === null) return this.#sleep(longestSleepMs, signal);
+    if (last === null) {
+      // Somebody had it forgotten.
+      await ensureCron(patient(session, signal), this.#parts.places, nowMs);
+      return this.#wake.next(signal);
+    }
+    const tickMs = nextDue(schedule, missed, last.tickMs, nowMs);
+    if (tickMs === null) return this.#sleep(longestSleepMs, signal);
     if (tickMs > nowMs) {
       const ms = tickMs - nowMs + random.below(spreadMs);
       return this.#sleep(Math.min(ms, longestSleepMs), signal);
@@ -95,7 +100,8 @@ export class Rounds {
     if (run instanceof ClaimedRun) this.#begin(run);
     else if (run === "overlap" && overlap === "skip") await skipTick(patient(session, signal), places, claim);
     // Told of by the watch, by which alone this is known.
-    while (this.#ledger.last?.version === claim.version && run !== "overlap") await this.#wake.next(signal);
+    if (run === "overlap") return this.#wake.next(signal);
+    while (this.#ledger.last?.version === claim.version) await this.#wake.next(signal);
   }
 
   async #claim(claim: Claim): Promise<ClaimedRun | "moved" | "overlap"> {
