@@ -30,6 +30,8 @@ export interface Estate {
   list(client: Coord): Promise<readonly string[]>;
 }
 
+/** Of each client. */
+const makersEach = 3;
 const longestStayMs = 800;
 /** Now and then one stays longer than its session may go unheard. */
 const longStayMs = 5_000;
@@ -57,9 +59,10 @@ export class OwnedWork implements Work {
 
   async run(client: Coord, turn: Turn): Promise<void> {
     const own = (lane: string): Turn => ({ ...turn, random: turn.random.fork(lane) });
-    const [making, listing] = [own("make"), own("list")];
+    const listing = own("list");
+    const makers = Array.from({ length: makersEach }, (_, k) => own(`make-${k}`));
     await Promise.all([
-      repeat(client, making, () => this.#keepOne(client, making)),
+      ...makers.map((making) => repeat(client, making, () => this.#keepOne(client, making))),
       repeat(client, listing, async () => void (await this.#list(client))),
     ]);
   }
@@ -140,7 +143,8 @@ export const leases: Estate = {
     await session.create(ephemeralRoot, "");
   },
   async owner({ session }, name) {
-    const lease = await session.grant(leaseMs, { timeoutMs: waitMs });
+    // Believed in for as long as may be: what ends too early shows.
+    const lease = await session.grant(leaseMs, { timeoutMs: waitMs, maxStallMs: 0 });
     const nodes = [`${name}-a`, `${name}-b`];
     const items = nodes.map((node) => ({ type: "create", path: `${ephemeralRoot}/${node}`, lease }) as const);
     return {

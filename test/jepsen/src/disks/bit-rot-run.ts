@@ -58,7 +58,8 @@ async function writeLives(cluster: Cluster, load: RegisterLoad, random: KeyedRan
     cluster.start();
     if (life === 0) await load.prepare();
     load.start();
-    await load.progress(1 + random.below(mostWrites));
+    const standstill = await load.progress(1 + random.below(mostWrites));
+    if (standstill !== null) throw new Error(standstill);
     await load.stop();
     await cluster.killAll();
   }

@@ -3,6 +3,7 @@ import { Cluster } from "../processes/cluster.ts";
 import type { PowerLoss } from "../processes/sync-recorder.ts";
 import { SyncRecorder } from "../processes/sync-recorder.ts";
 import { TemporaryFolder } from "../processes/temporary-folder.ts";
+import type { Broken } from "../verdict/judge.ts";
 import type { DiskReport } from "./disk-report.ts";
 import { diskReport } from "./disk-report.ts";
 import type { DiskRunOptions } from "./register-load.ts";
@@ -27,24 +28,28 @@ export async function runPowerLoss(options: DiskRunOptions): Promise<DiskReport>
   cluster.start();
   await load.prepare();
   load.start();
+  const violations: Broken[] = [];
   for (let k = 0; k < options.times; k += 1) {
-    await load.progress(1 + random.below(mostWrites));
+    const standstill = await load.progress(1 + random.below(mostWrites));
+    if (standstill !== null) {
+      violations.push({ invariant: "Convergence", message: standstill });
+      break;
+    }
     await cluster.killAll();
     for (const { id, dataDir } of cluster.places)
       losses.push(await recorder.cutPower(dataDir, `${id}-${cluster.member(id).life}`));
     cluster.start();
   }
-  await load.progress(1);
   await load.stop();
-  await load.readAll();
+  if (violations.length === 0) await load.readAll();
   const sum = (of: (loss: PowerLoss) => number): number => losses.reduce((all, loss) => all + of(loss), 0);
   return diskReport(options, load.history, {
-    faults: { "power-loss": options.times },
+    faults: { "power-loss": losses.length / options.nodes },
     outcomes: {
       syncs: sum(({ syncs }) => syncs),
       bytesCut: sum(({ bytesCut }) => bytesCut),
       filesRemoved: sum(({ filesRemoved }) => filesRemoved),
     },
-    violations: [],
+    violations,
   });
 }

@@ -68,11 +68,17 @@ export class RegisterLoad {
     for (const client of this.#clients) client.start();
   }
 
-  /** Resolves once so many more writes were acknowledged. */
-  async progress(writes: number): Promise<void> {
+  /** Waits until so many more writes were acknowledged; what the members say when that never comes, else null. */
+  async progress(writes: number): Promise<string | null> {
+    const cluster = this.#cluster;
     const goal = this.#recorder.acknowledged + writes;
-    await this.#cluster.until(`${writes} more writes`, () =>
-      this.#recorder.acknowledged >= goal ? true : undefined,
+    const refuses = (): boolean =>
+      cluster.members.some(({ failed, log }) => failed || log.includes(", damaged: "));
+    const probe = (): true | undefined => (this.#recorder.acknowledged >= goal ? true : undefined);
+    const witness = { hopeless: refuses, diagnose: () => cluster.diagnose() };
+    return until(`${writes} more writes`, probe, witness).then(
+      () => null,
+      (error: unknown) => String(error),
     );
   }
 

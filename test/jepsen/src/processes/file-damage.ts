@@ -15,7 +15,10 @@ async function filesIn(folder: string): Promise<string[]> {
 
 /** Damages one file of a folder: gone, cut short, zeroed in part, or with bits flipped. */
 export async function damageOne(folder: string, random: KeyedRandom): Promise<Damage> {
-  const names = await filesIn(folder);
+  const all = await filesIn(folder);
+  // The log of a store is what a store is least able to miss by itself.
+  const logs = all.filter((each) => each.endsWith(".log"));
+  const names = logs.length > 0 && random.chance(0.25) ? logs : all;
   const name = names[random.below(names.length)] ?? "";
   const path = join(folder, name);
   const { size } = await stat(path);

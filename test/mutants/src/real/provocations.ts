@@ -17,15 +17,15 @@ const busy = ["--lanes", "16"];
 /** Mutants of the catalogue that real processes are asked about. */
 export const provocations: readonly Provocation[] = [
   { id: "R23", args: plan("register", "isolate-leader,halves,one-way,flapping", busy) },
-  { id: "R32", args: plan("register", "pause-leader,isolate-leader,one-way", busy) },
-  { id: "S06", args: plan("register", "crash,crash-leader,reset", busy) },
-  { id: "D04", args: ["--suite", "bit-rot", "--times", "40"], attempts: 1 },
+  { id: "R32", args: plan("register", "isolate-leader", busy), attempts: 5 },
+  { id: "S06", args: ["--suite", "power-loss", "--times", "20"], attempts: 1 },
+  { id: "D04", args: ["--suite", "bit-rot", "--times", "60"], attempts: 1 },
   { id: "K09", args: plan("tree", "crash-leader") },
   { id: "K18", args: plan("register", "reset,client-cut", busy) },
-  { id: "L06", args: plan("lease", "client-cut,crash-leader") },
+  { id: "L06", args: plan("lease", "client-cut") },
   { id: "W04", args: plan("register", "reset,client-cut") },
   { id: "C01", args: plan("lock", "client-cut,delay,reset") },
   { id: "C04", args: plan("election", "client-cut") },
   { id: "R01", args: plan("register", "crash,crash-leader,slow-disk", busy) },
-  { id: "L08", args: plan("election", "isolate-leader,one-way,pause-leader") },
+  { id: "L08", args: plan("lease", "isolate-leader"), attempts: 5 },
 ];
