@@ -16,8 +16,8 @@ export async function freePorts(count) {
   return ports;
 }
 
-/** Starts `app` so many times; `lines` is what they all say, as it comes. */
-export async function replicas(app, count = 3) {
+/** Starts `app` so many times; `lines` is what they all say, as it comes; `answer` answers what they send. */
+export async function replicas(app, count = 3, answer = () => {}) {
   const folder = await mkdtemp(join(tmpdir(), "flotilla-example-"));
   const ports = await freePorts(2 * count);
   const members = ports.slice(count).map((port, k) => ({ id: `app-${k + 1}`, address: `127.0.0.1:${port}` }));
@@ -35,6 +35,7 @@ export async function replicas(app, count = 3) {
     const execArgv = ["--import", new URL("with-parent.mjs", import.meta.url).href];
     const child = fork(app, { env, execArgv, stdio: ["ignore", "pipe", "inherit", "ipc"] });
     createInterface({ input: child.stdout }).on("line", (text) => said.emit("line", { id, text }));
+    child.on("message", (message) => child.send(answer(message)));
     running.set(id, child);
   };
   /** Ends a process and waits for its end: SIGTERM asks, SIGKILL does not. */
@@ -43,6 +44,7 @@ export async function replicas(app, count = 3) {
     running.delete(id);
     if (child !== undefined && child.kill(signal)) await once(child, "exit");
   };
+  const signal = (id, name) => running.get(id)?.kill(name);
   const lines = async function* () {
     for await (const [line] of on(said, "line")) yield line;
   };
@@ -52,5 +54,5 @@ export async function replicas(app, count = 3) {
   };
   const heard = lines();
   for (const { id } of members) start(id);
-  return { members, ports: ports.slice(0, count), lines: heard, start, stop, end };
+  return { members, ports: ports.slice(0, count), lines: heard, start, stop, signal, end };
 }

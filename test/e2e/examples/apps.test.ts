@@ -26,3 +26,16 @@ test("deploy lock: one at a time, and no late one counts", { timeout: 120_000 },
   expect(code).toBe(0);
   expect(lines).toBeLessThanOrEqual(80);
 });
+
+test(
+  "sharded consumer: each message is taken once, though one hangs and one is killed",
+  { timeout: 120_000 },
+  async () => {
+    const { code, output, lines } = await runExample("sharded-consumer", []);
+    expect(output).toMatch(/^app-1 hangs$/m);
+    expect(output).toMatch(/^kill -9 app-2$/m);
+    expect(output).toContain("each message was taken once\n");
+    expect(code).toBe(0);
+    expect(lines).toBeLessThanOrEqual(80);
+  },
+);
