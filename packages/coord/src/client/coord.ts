@@ -7,6 +7,7 @@ import { createCron } from "../recipes/cron/cron.ts";
 import { createElection } from "../recipes/election.ts";
 import { createGroup } from "../recipes/group/group.ts";
 import { createIds } from "../recipes/ids.ts";
+import { createKeeper } from "../recipes/keeper/keeper.ts";
 import { createLockSet } from "../recipes/lock-set.ts";
 import { createLock } from "../recipes/lock.ts";
 import { part } from "../recipes/parting.ts";
@@ -66,6 +67,7 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
     shards: (name, options) => createShards(session, name, options),
+    keeper: (name, options) => createKeeper(session, name, options),
     team: (name, options) => createTeam(session, registry, name, options),
     cron: (name, options) => createCron(session, host.random, name, options),
     queue: (name: string, options?: object) => createQueue(session, name, options),

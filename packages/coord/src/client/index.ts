@@ -177,6 +177,19 @@ export type {
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
 export type {
+  Keeper,
+  KeeperOptions,
+  KeeperStatus,
+  KeptWorker,
+  RestartOptions,
+  Slot,
+  SlotState,
+  SlotStatus,
+  WorkerDriver,
+} from "../recipes/keeper/api.ts";
+export { functionDriver, processDriver, threadDriver } from "../recipes/keeper/drivers.ts";
+export type { ProcessDriverOptions } from "../recipes/keeper/drivers.ts";
+export type {
   Shard,
   ShardMap,
   ShardOwner,

@@ -30,6 +30,7 @@ import type {
   Semaphore,
   SemaphoreOptions,
 } from "../recipes/lock-api.ts";
+import type { Keeper, KeeperOptions } from "../recipes/keeper/api.ts";
 import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 
@@ -129,6 +130,8 @@ export interface Coord extends AsyncDisposable {
   lockSet(locks: readonly Locking<AcquireOptions>[]): LockSet;
   /** So many shards, spread over whoever takes part. */
   shards(name: string, options: ShardsOptions): Shards;
+  /** Keeps so many workers alive, spread over whoever runs it. */
+  keeper(name: string, options?: KeeperOptions): Keeper;
   /** A leader and its workers. */
   team(name: string, options: TeamOptions): Team;
   /** Nodes whose values go through a codec, such as `jsonCodec({ schema })`. */

@@ -37,6 +37,7 @@ import type {
 import type { Cron, CronOptions } from "../recipes/cron/api.ts";
 import type { CodedQueueOptions, Queue, QueueOptions } from "../recipes/queue/api.ts";
 import type { Counter, Ids, IdsOptions } from "../recipes/counter-api.ts";
+import type { Keeper, KeeperOptions } from "../recipes/keeper/api.ts";
 import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 import { AdminDoor } from "./admin-door.ts";
@@ -184,6 +185,10 @@ export class MemberNode implements CoordNode {
 
   shards(name: string, options: ShardsOptions): Shards {
     return this.#coord.shards(name, options);
+  }
+
+  keeper(name: string, options?: KeeperOptions): Keeper {
+    return this.#coord.keeper(name, options);
   }
 
   team(name: string, options: TeamOptions): Team {

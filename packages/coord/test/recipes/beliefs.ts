@@ -23,7 +23,11 @@ export class Beliefs {
   }
 
   /** What was just handed out; it is believed until its signal fires. */
-  add(process: string, object: string, { epoch, signal, expiresIn }: Held): void {
+  add(
+    process: string,
+    object: string,
+    { epoch, signal, expiresIn }: Pick<Held, "epoch" | "signal" | "expiresIn">,
+  ): void {
     if (signal.aborted || expiresIn <= 0) this.#lost += 1;
     const now = this.#now();
     const belief: Belief = { process, object, epoch, from_ns: now, to_ns: signal.aborted ? now : null };

@@ -81,7 +81,9 @@ class Spread implements Play<Step> {
 
   /** With calm every shard is owned, by those who take part, in even parts. */
   async end(): Promise<void> {
-    this.#run(this.#crowd.get(0), 0);
+    // Sessions of the others may be over.
+    this.#crowd.people.push(await this.#crowd.newcomer());
+    this.#run(this.#crowd.get(people), people);
     await this.#crowd.calm();
     const taking = this.#crowd.people.filter(({ running }) => running !== null);
     const all = taking.flatMap(({ owned }) => [...owned]).toSorted((a, b) => a - b);

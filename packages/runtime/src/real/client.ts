@@ -6,3 +6,7 @@ export type { JsonLoggerOptions, LogLevel } from "./logger.ts";
 export { realNetwork } from "./network.ts";
 export { realRandom } from "./random.ts";
 export { realResolver } from "./resolver.ts";
+export { ProcessGroup } from "./process-group.ts";
+export type { ProcessEnd, ProcessGroupOptions } from "./process-group.ts";
+export { startProcess, startThread } from "./workers.ts";
+export type { StartedWorker } from "./workers.ts";

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import type { Held } from "@flotilla/coord/client";
+import { ProcessGroup } from "@flotilla/runtime/real/client";
 import { CommandError } from "./failure.ts";
 import type { Context } from "./context.ts";
 
@@ -10,6 +9,12 @@ export type ChildEnd =
   | { readonly type: "ended"; readonly exitCode: number }
   /** What it ran under was lost, or about to be, before it had ended. */
   | { readonly type: "lost" };
+
+/** What a command runs under. */
+export type Guarding = Pick<Held, "epoch" | "expiresIn" | "fence" | "signal">;
+
+/** The environment it is given, and what stops it. */
+export type Surroundings = Pick<Context, "env" | "stop">;
 
 /** When a command is asked to end, and when it is made to. */
 export interface GuardTimes {
@@ -32,20 +37,16 @@ const askAtShare = 0.4;
  * @throws CommandError when the command cannot be started
  */
 export async function runGuarded(
-  context: Context,
+  context: Surroundings,
   command: readonly [string, ...string[]],
-  held: Held,
+  held: Guarding,
   times: GuardTimes,
 ): Promise<ChildEnd> {
   const { stop, env } = context;
-  const [file, ...args] = command;
-  const child = spawn(file, args, {
-    detached: true,
-    stdio: "inherit",
+  const group = new ProcessGroup(command, {
     env: { ...env, FLOTILLA_EPOCH: String(held.epoch), FLOTILLA_FENCE: fenceText(held) },
   });
-  const ended = endOf(child, file);
-  const group = new Group(child);
+  const ended = exitCodeOf(group, command[0]);
   let timer: NodeJS.Timeout | undefined;
   const state = { isLost: false };
   const askInTime = (): void => {
@@ -67,7 +68,6 @@ export async function runGuarded(
     state.isLost = true;
     kill();
   };
-  process.once("exit", kill);
   stop.addEventListener("abort", onStop, { once: true });
   held.signal.addEventListener("abort", onLost, { once: true });
   try {
@@ -75,55 +75,27 @@ export async function runGuarded(
     else if (stop.aborted) onStop();
     else askInTime();
     const exitCode = await ended;
-    // What it left running is not to go on without what is held.
-    kill();
     return state.isLost ? { type: "lost" } : { type: "ended", exitCode };
   } finally {
     clearTimeout(timer);
-    process.removeListener("exit", kill);
     stop.removeEventListener("abort", onStop);
     held.signal.removeEventListener("abort", onLost);
   }
 }
 
 /** As `--fence` takes it. */
-function fenceText({ fence: { path, mzxid } }: Held): string {
+function fenceText({ fence: { path, mzxid } }: Guarding): string {
   return `${mzxid}:${path}`;
 }
 
-/** The process and whatever it started that did not leave its group. */
-class Group {
-  readonly #child: ChildProcess;
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-  }
-
-  send(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch (error) {
-      // Nobody is left in it.
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-    }
-  }
-}
-
 /** As shells tell it: the code, or 128 and the number of the signal. */
-function endOf(child: ChildProcess, file: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    child.once("error", (cause) => {
-      const hint = "Give the command after --, as its name or path and its arguments.";
-      reject(
-        new CommandError("ERR_FLOTILLA_BAD_ARGUMENT", `cannot run ${file}: ${cause.message}`, hint, {
-          cause,
-        }),
-      );
-    });
-    child.once("exit", (code, signal) => {
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  });
+async function exitCodeOf(group: ProcessGroup, file: string): Promise<number> {
+  try {
+    const { code, signal } = await group.ended;
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+  } catch (cause) {
+    const hint = "Give the command after --, as its name or path and its arguments.";
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandError("ERR_FLOTILLA_BAD_ARGUMENT", `cannot run ${file}: ${why}`, hint, { cause });
+  }
 }

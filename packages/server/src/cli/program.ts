@@ -11,6 +11,7 @@ import { leasesCommand } from "../commands/leases.ts";
 import { historyCommand } from "../commands/history.ts";
 import { leaveCommand } from "../commands/leave.ts";
 import { electionsCommand } from "../commands/elections.ts";
+import { keepCommand } from "../commands/keep.ts";
 import { electCommand } from "../commands/elect.ts";
 import { lockCommand, semaphoreCommand } from "../commands/lock.ts";
 import { locksCommand } from "../commands/locks.ts";
@@ -58,6 +59,7 @@ const commands = [
   lockCommand,
   semaphoreCommand,
   electCommand,
+  keepCommand,
   servicesCommand,
   aclCommand,
   budgetCommand,

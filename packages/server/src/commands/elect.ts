@@ -1,10 +1,9 @@
-import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
-import { withCoord } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 import type { GuardFlags } from "../cli/guard.ts";
 import { addGuardOptions, guardOf, standingOf } from "../cli/guard.ts";
 import type { ChildEnd } from "../cli/guarded-child.ts";
+import { withCoordsUntil } from "../cli/sessions-until.ts";
 
 /** `flotilla elect NAME -- COMMAND`: the command runs where the leader is, and follows it. */
 export function electCommand(context: Context): Command {
@@ -27,7 +26,7 @@ async function lead(
   const standing = standingOf(flags);
   const done = new AbortController();
   const last: { end: ChildEnd | null } = { end: null };
-  const state = { isLeading: false, wasConnected: false };
+  const state = { isLeading: false };
   // While it leads, the command ends first, and the lead only then.
   const onStop = (): void => {
     if (!state.isLeading) done.abort();
@@ -43,23 +42,10 @@ async function lead(
   };
   if (context.stop.aborted) onStop();
   context.stop.addEventListener("abort", onStop, { once: true });
-  while (!done.signal.aborted) {
-    try {
-      await withCoord(context, flags, (coord, settings) => {
-        state.wasConnected = true;
-        return coord
-          .election(name, standing)
-          .run((leadership) => whileLeading(() => guard(leadership, settings)), { signal: done.signal });
-      });
-    } catch (error) {
-      if (!state.wasConnected || !mayPass(error)) throw error;
-      context.out.note(`${name}: campaigning anew, for ${error.message}`);
-    }
-  }
+  await withCoordsUntil(context, flags, { what: name, signal: done.signal }, (coord, settings) =>
+    coord
+      .election(name, standing)
+      .run((leadership) => whileLeading(() => guard(leadership, settings)), { signal: done.signal }),
+  );
   return last.end?.type === "ended" ? last.end.exitCode : 0;
-}
-
-/** Whether a new session may do. */
-function mayPass(error: unknown): error is FlotillaError {
-  return FlotillaError.is(error) && (error.retryable || error.code === "ERR_FLOTILLA_SESSION_EXPIRED");
 }

@@ -9,6 +9,7 @@ import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
 import type { Shard } from "./api.ts";
+import { clear } from "./clear.ts";
 import { HeldShard } from "./held-shard.ts";
 import { maxAtOnce, ownedPath, type ShardPaths } from "./paths.ts";
 import { Planner, type Planning } from "./planner.ts";
@@ -214,22 +215,11 @@ export class Participation {
     const given = async (): Promise<void> => {
       await this.#claiming;
       await Promise.all([leaving, ...[...this.#held.values()].map(({ gone }) => gone)]);
-      await this.#clear();
+      await clear(patient(this.#session, undefined), this.#paths);
     };
     const { clock } = this.#session;
     const bounds = { clock, options: {}, fallbackMs: longestWaitMs, what: `leave of ${this.#paths.base}` };
     await bounded(bounds, (signal) => orAborted(given(), signal)).catch(ignoreTyped);
-  }
-
-  /** The last one leaves nothing behind. */
-  async #clear(): Promise<void> {
-    const { plan } = this.#view;
-    if (plan === null || this.#session.signal.aborted) return;
-    const empty = [this.#paths.participants, this.#paths.owned].map((path): MultiItem => {
-      return { type: "check", path, if: { children: 0 } };
-    });
-    const items: MultiItem[] = [...empty, { type: "delete", path: this.#paths.plan, mzxid: plan.mzxid }];
-    await attempt(patient(this.#session, undefined), items);
   }
 
   #pause(): Promise<void> {

@@ -11,6 +11,7 @@ import { appearance } from "../standing.ts";
 import { Wake } from "../wake.ts";
 import type { Shard, ShardMap, ShardOwner, Shards, ShardsOptions } from "./api.ts";
 import { rendezvous, sticky } from "./assignment.ts";
+import { firstOf } from "./first.ts";
 import { type Part, Participation } from "./participation.ts";
 import { ownedPath, type ShardPaths, shardOf, shardPaths } from "./paths.ts";
 import type { Wanted } from "./planner.ts";
@@ -124,10 +125,6 @@ function wantedOf({ participants }: View): Wanted | null {
   const count = firstOf(participants.values())?.count;
   if (count === undefined || !(count >= 1 && count <= maxCount)) return null;
   return { count, applicants: [...participants.values()].filter((one) => one.count === count) };
-}
-
-function firstOf<T extends { readonly czxid: number }>(all: Iterable<T>): T | undefined {
-  return [...all].toSorted((a, b) => a.czxid - b.czxid)[0];
 }
 
 function ownerOf({ id, value, mzxid }: OwnedShard): ShardOwner {

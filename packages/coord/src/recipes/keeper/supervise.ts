@@ -1,0 +1,79 @@
+import type { Clock } from "@flotilla/runtime";
+import { listen } from "../bounded.ts";
+import type { Shard } from "../shards/api.ts";
+import type { KeptWorker, RestartOptions, Slot, WorkerDriver } from "./api.ts";
+import { Restarts } from "./restarts.ts";
+import type { SlotReport } from "./slot-states.ts";
+import { wordsOf } from "./words.ts";
+
+export interface Supervision {
+  readonly driver: WorkerDriver;
+  readonly restarts: Required<RestartOptions>;
+  readonly clock: Clock;
+  readonly tell: (report: SlotReport) => void;
+}
+
+/** Keeps a worker running in a slot until it is to be handed over or is lost; no worker of its own runs then. */
+export async function supervise(shard: Shard, { driver, restarts, clock, tell }: Supervision): Promise<void> {
+  const slot = slotOf(shard);
+  const policy = new Restarts(restarts);
+  const isOver = (): boolean => shard.draining.aborted;
+  for (let lastEnd: string | null = null; !isOver();) {
+    const startedMs = clock.now();
+    lastEnd = await runOnce(driver, slot, () => tell({ state: "running", restarts: policy.total, lastEnd }));
+    if (isOver()) return;
+    const waitMs = policy.next(clock.now(), clock.now() - startedMs);
+    if (waitMs <= 0) continue;
+    tell({ state: "backoff", restarts: policy.total - 1, lastEnd });
+    await wait(clock, waitMs, shard.draining);
+  }
+}
+
+function slotOf(shard: Shard): Slot {
+  const { id, epoch, fence, signal, draining } = shard;
+  return {
+    index: id,
+    epoch,
+    fence,
+    signal,
+    draining,
+    get expiresIn() {
+      return shard.expiresIn;
+    },
+    assert: () => shard.assert(),
+  };
+}
+
+/** How it ended. */
+async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void): Promise<string> {
+  let worker: KeptWorker;
+  try {
+    worker = driver(slot);
+  } catch (error) {
+    return `not started: ${wordsOf(error)}`;
+  }
+  onRunning();
+  const stopListening = [
+    listen(slot.signal, () => worker.kill()),
+    listen(slot.draining, () => worker.stop()),
+  ];
+  try {
+    return await worker.ended;
+  } finally {
+    for (const stop of stopListening) stop();
+  }
+}
+
+/** Ends early when the signal fires. */
+function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimer(ms, () => {
+      stopListening();
+      resolve();
+    });
+    const stopListening = listen(signal, () => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}
