@@ -1,8 +1,8 @@
 // Runs the app of an example in three processes, kills whichever does the job, and looks whether each tick came once.
 import { replicas } from "./replicas.mjs";
 
-export async function showSingleton(main) {
-  const apps = await replicas(new URL("app.mjs", main));
+export async function showSingleton(main, app = "app.mjs") {
+  const apps = await replicas(new URL(app, main));
   const ticks = [];
   let killed;
   for await (const { id, text } of apps.lines) {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runExample } from "../support/example.ts";
 
-test.each(["fastify", "express"])(
+test.each(["fastify", "express", "nestjs"])(
   "%s: a job runs once a second in three apps, though one is killed",
   { timeout: 120_000 },
   async (name) => {
