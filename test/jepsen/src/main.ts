@@ -26,14 +26,26 @@ function asked(): Asked | null {
 
 /** The plans to run, one after the other. */
 function plansOf(wanted: Asked): Iterable<Plan> {
-  const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs } = wanted;
+  const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs, sessionTtlMs } = wanted;
   if (suite === "default") return defaultSuite(seed);
   if (suite === "availability") return availabilitySuite(seed);
   if (suite === "soak") return soakPlans(wanted);
-  return [makePlan({ name: workload, seed, nodes, workload, kinds, loadMs: seconds * 1_000, lanes, gapMs })];
+  return [
+    makePlan({
+      name: workload,
+      seed,
+      nodes,
+      workload,
+      kinds,
+      loadMs: seconds * 1_000,
+      lanes,
+      gapMs,
+      sessionTtlMs,
+    }),
+  ];
 }
 
-function* soakPlans({ workload, minutes, seed, lanes, gapMs }: Asked): Generator<Plan, void> {
+function* soakPlans({ workload, minutes, seed, lanes, gapMs, sessionTtlMs }: Asked): Generator<Plan, void> {
   const endMs = performance.now() + minutes * 60_000;
   for (let k = 0; k === 0 || performance.now() < endMs; k += 1)
     yield makePlan({
@@ -44,6 +56,7 @@ function* soakPlans({ workload, minutes, seed, lanes, gapMs }: Asked): Generator
       kinds: faultKinds,
       lanes,
       gapMs,
+      sessionTtlMs,
       loadMs: Math.min(soakLoadMs, minutes * 60_000),
     });
 }

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { FaultKind, WorkloadName } from "./plan/plan.ts";
 import { faultKinds, workloads } from "./plan/plan.ts";
 
-export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--seed S] [--out DIR] [--json]
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--ttl MS] [--seed S] [--out DIR] [--json]
        jepsen --suite default|availability [--seed S] [--out DIR] [--json]
        jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
        jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
@@ -23,6 +23,8 @@ export interface Asked {
   readonly seed: number;
   /** Mean time from one fault to the next, ms. */
   readonly gapMs: number;
+  /** TTL of sessions, ms. */
+  readonly sessionTtlMs: number;
   /** Requests that each session keeps in flight. */
   readonly lanes: number;
   /** Where the folders of the runs go; null: nothing is kept unless a run fails. */
@@ -42,6 +44,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
       times: { type: "string", default: "20" },
       nodes: { type: "string", default: "3" },
       gap: { type: "string", default: "2000" },
+      ttl: { type: "string", default: "3000" },
       lanes: { type: "string", default: "4" },
       seed: { type: "string", default: String(anySeed) },
       suite: { type: "string", default: "one" },
@@ -60,6 +63,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
     nodes: Number(oneOf(["3", "5"] as const, values.nodes, "number of nodes")),
     seed: number(values.seed, "seed", 0, 2 ** 32 - 1),
     gapMs: number(values.gap, "gap", 100, 1_000_000),
+    sessionTtlMs: number(values.ttl, "ttl", 500, 120_000),
     lanes: number(values.lanes, "lanes", 1, 64),
     out: values.out ?? null,
     json: values.json,

@@ -13,6 +13,8 @@ export interface PlanOptions {
   readonly loadMs: number;
   /** Requests that each session keeps in flight. Default 4. */
   readonly lanes?: number;
+  /** TTL of sessions. Default 3,000. */
+  readonly sessionTtlMs?: number;
   /** Mean time from one fault to the next. Default 2,000. */
   readonly gapMs?: number;
 }
@@ -44,6 +46,7 @@ export function makePlan(options: PlanOptions): Plan {
     workload,
     ...usualLoad,
     lanes: options.lanes ?? usualLoad.lanes,
+    sessionTtlMs: options.sessionTtlMs ?? usualLoad.sessionTtlMs,
     loadMs,
     diskMode,
     faults: byTime(faults),

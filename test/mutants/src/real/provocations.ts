@@ -17,7 +17,12 @@ const busy = ["--lanes", "16"];
 /** Mutants of the catalogue that real processes are asked about. */
 export const provocations: readonly Provocation[] = [
   { id: "R23", args: plan("register", "isolate-leader,halves,one-way,flapping", busy) },
-  { id: "R32", args: plan("register", "isolate-leader", busy), attempts: 5 },
+  {
+    // Clients wait at the leader that does not run, until it answers them before it hears of the next one.
+    id: "R32",
+    args: plan("register", "pause-leader", [...busy, "--ttl", "10000", "--gap", "2500"]),
+    attempts: 5,
+  },
   { id: "S06", args: ["--suite", "power-loss", "--times", "20"], attempts: 1 },
   { id: "D04", args: ["--suite", "bit-rot", "--times", "60"], attempts: 1 },
   { id: "K09", args: plan("tree", "crash-leader") },
