@@ -1,4 +1,5 @@
 import { addUp } from "./counter-load.ts";
+import { keepTime } from "./cron-load.ts";
 import { passItems } from "./queue-load.ts";
 import type { RecipeAnswers, RecipeJob } from "./requests.ts";
 
@@ -8,7 +9,14 @@ function fail(error: unknown): void {
 }
 
 function begin(job: RecipeJob): Promise<RecipeAnswers[RecipeJob["type"]]> {
-  return job.type === "counter" ? addUp(job) : passItems(job);
+  switch (job.type) {
+    case "counter":
+      return addUp(job);
+    case "queue":
+      return passItems(job);
+    default:
+      return keepTime(job);
+  }
 }
 
 // A parent that is gone wants nothing more.

@@ -1,3 +1,5 @@
+import type { HistogramData } from "../load/histogram.ts";
+
 /** Systems that can count. */
 export type CounterSystem = "flotilla" | "zookeeper";
 
@@ -20,12 +22,24 @@ export interface QueueJob {
   readonly measureMs: number;
 }
 
+/** Clients of their own connections that all take part in all jobs. */
+export interface CronJob {
+  readonly type: "cron";
+  readonly ports: readonly number[];
+  readonly clients: number;
+  /** Each with a tick every second. */
+  readonly jobs: number;
+  readonly warmUpMs: number;
+  readonly measureMs: number;
+}
+
 /** What a process of `bench recipes` does, and then ends. */
-export type RecipeJob = CounterJob | QueueJob;
+export type RecipeJob = CounterJob | QueueJob | CronJob;
 
 /** What each job is answered with. */
 export interface RecipeAnswers {
   readonly counter: { readonly additions: number; readonly elapsedMs: number };
+  readonly cron: { readonly ticks: number; readonly late: HistogramData };
   readonly queue: { readonly items: number; readonly elapsedMs: number };
 }
 

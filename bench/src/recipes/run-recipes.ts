@@ -6,11 +6,13 @@ import type { Site } from "../systems/cluster.ts";
 import type { RecipeBench } from "./bench.ts";
 import { counter } from "./counter-figure.ts";
 import { queue } from "./queue-figure.ts";
+import { cron } from "./cron-figure.ts";
 import type { RecipeFigure, RecipeOptions } from "./figure-names.ts";
 
 const measures: Readonly<Record<RecipeFigure, (bench: RecipeBench) => Promise<Asked[]>>> = {
   counter,
   queue,
+  cron,
 };
 
 /** Measures the figures that are asked of the recipes, each on processes of its own. */

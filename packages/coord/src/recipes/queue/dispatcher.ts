@@ -64,9 +64,7 @@ export class Dispatcher {
       await follow(this.#places.items, false, (event) => this.#shelf.itemEvent(event));
       for (;;) {
         await this.#wake.next(this.#held.signal);
-        // What came in the same go is one piece of news.
-        await new Promise<void>((resolve) => this.#session.clock.defer(resolve));
-        this.#held.signal.throwIfAborted();
+        await this.#allTold();
         await this.#reclaim();
         await this.#handOut();
         this.#armDue();
@@ -87,8 +85,15 @@ export class Dispatcher {
     } else for (const { node } of event.nodes) this.#time.see(node.stat);
   }
 
+  /** What came in the same go is one piece of news: an item that is done leaves in two events, its claim first. */
+  async #allTold(): Promise<void> {
+    await new Promise<void>((resolve) => this.#session.clock.defer(resolve));
+    this.#held.signal.throwIfAborted();
+  }
+
   async #handOut(): Promise<void> {
     for (;;) {
+      await this.#allTold();
       const assigned = this.#shelf.assign(maxAtOnce, this.#time.knownMs);
       if (assigned.length === 0) return;
       const takers = [...new Set(assigned.map(({ taker }) => taker))];
