@@ -23,17 +23,16 @@ export class Ledger {
     return this.#running.size > 0;
   }
 
-  take(event: WatchEvent): void {
-    if (event.type !== "snapshot") {
-      this.#see(event.path, event.node);
-      return;
-    }
+  /** False when it is no news. */
+  take(event: WatchEvent): boolean {
+    if (event.type !== "snapshot") return this.#see(event.path, event.node);
     this.#running.clear();
     this.#last = null;
     for (const { path, node } of event.nodes) this.#see(path, node);
+    return true;
   }
 
-  #see(path: string, node: Node | null): void {
+  #see(path: string, node: Node | null): boolean {
     const { last, running } = this.#places;
     if (path === last) {
       const tickMs = node === null ? Number.NaN : Number(text.decode(node.value));
@@ -41,6 +40,7 @@ export class Ledger {
     } else if (path.startsWith(`${running}/`)) {
       if (node === null) this.#running.delete(path);
       else this.#running.add(path);
-    }
+    } else return false;
+    return true;
   }
 }

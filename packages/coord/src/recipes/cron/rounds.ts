@@ -8,15 +8,19 @@ import { Wake } from "../wake.ts";
 import type { CronOptions } from "./api.ts";
 import { type Claim, claimTick, skipTick } from "./claim.ts";
 import { ClaimedRun } from "./claimed-run.ts";
-import { type Missed, nextDue } from "./due.ts";
+import { Due, type Missed } from "./due.ts";
 import { Ledger } from "./ledger.ts";
 import { type CronPlaces, ensureCron } from "./places.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The wall clock is looked at again after so long at the latest, ms: it may have been set. */
 const longestSleepMs = 30_000;
-/** Members take a tick up at moments drawn from so many ms, so that the first one mostly has it alone. */
-const spreadMs = 25;
+/**
+ * Whoever ran the last tick takes up the next at once; the others leave it so long, ms, and then come at moments drawn
+ * from so many: so the first one mostly has it alone.
+ */
+const othersMs = 40;
+const spreadMs = 40;
 
 export interface RoundsParts {
   readonly session: Session;
@@ -35,11 +39,15 @@ export class Rounds {
   readonly #begin: (run: ClaimedRun) => void;
   readonly #ledger: Ledger;
   readonly #wake = new Wake();
+  readonly #due: Due;
+  /** Number of the last tick that was taken up here. */
+  #ran = 0;
 
   constructor(parts: RoundsParts, begin: (run: ClaimedRun) => void) {
     this.#parts = parts;
     this.#begin = begin;
     this.#ledger = new Ledger(parts.places);
+    this.#due = new Due(parts.schedule, parts.missed);
   }
 
   /** Until the signal fires; rejects with its reason. */
@@ -60,13 +68,12 @@ export class Rounds {
 
   async #follow(watch: Watch): Promise<void> {
     for await (const event of watch) {
-      this.#ledger.take(event);
-      this.#wake.notify();
+      if (this.#ledger.take(event)) this.#wake.notify();
     }
   }
 
   async #round(signal: AbortSignal): Promise<void> {
-    const { session, schedule, missed, overlap, random } = this.#parts;
+    const { session, overlap, random } = this.#parts;
     requireStaying(session);
     const { last } = this.#ledger;
     const nowMs = session.clock.wallNow();
@@ -75,10 +82,11 @@ export class Rounds {
       await ensureCron(patient(session, signal), this.#parts.places, nowMs);
       return this.#wake.next(signal);
     }
-    const tickMs = nextDue(schedule, missed, last.tickMs, nowMs);
+    const tickMs = this.#due.next(last.tickMs, nowMs);
     if (tickMs === null) return this.#sleep(longestSleepMs, signal);
     if (tickMs > nowMs) {
-      const ms = tickMs - nowMs + random.below(spreadMs);
+      const isOwn = last.version === this.#ran;
+      const ms = tickMs - nowMs + (isOwn ? 0 : othersMs + random.below(spreadMs));
       return this.#sleep(Math.min(ms, longestSleepMs), signal);
     }
     if (overlap === "wait" && this.#ledger.isRunning) return this.#wake.next(signal);
@@ -97,8 +105,11 @@ export class Rounds {
         .catch(ignoreTyped);
       throw error;
     });
-    if (run instanceof ClaimedRun) this.#begin(run);
-    else if (run === "overlap" && overlap === "skip") await skipTick(patient(session, signal), places, claim);
+    if (run instanceof ClaimedRun) {
+      this.#ran = run.number;
+      this.#begin(run);
+    }
+    if (run === "overlap" && overlap === "skip") await skipTick(patient(session, signal), places, claim);
     // Told of by the watch, by which alone this is known.
     if (run === "overlap") return this.#wake.next(signal);
     while (this.#ledger.last?.version === claim.version) await this.#wake.next(signal);
