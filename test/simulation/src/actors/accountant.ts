@@ -2,7 +2,7 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isPassing, openCoord, sleep } from "./actor.ts";
+import { inSessions, isPassing, sleep } from "./actor.ts";
 
 const names = 2;
 const block = 5;
@@ -38,13 +38,8 @@ export class Accountant {
     this.#random = actor.random.fork("accountant");
   }
 
-  async run(): Promise<void> {
-    while (!this.#actor.isStopping()) {
-      const coord = await openCoord(this.#actor);
-      if (coord === null) return;
-      await this.#use(coord);
-      if (!coord.session.signal.aborted) await coord.close();
-    }
+  run(): Promise<void> {
+    return inSessions(this.#actor, (coord) => this.#use(coord));
   }
 
   async #use(coord: Coord): Promise<void> {

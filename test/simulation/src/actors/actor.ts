@@ -63,6 +63,16 @@ export async function openCoord(actor: ActorProcess, auth?: readonly Credential[
   return null;
 }
 
+/** One session after the other, each until the use of it is over. */
+export async function inSessions(actor: ActorProcess, use: (coord: Coord) => Promise<void>): Promise<void> {
+  while (!actor.isStopping()) {
+    const coord = await openCoord(actor);
+    if (coord === null) return;
+    await use(coord);
+    if (!coord.session.signal.aborted) await coord.close();
+  }
+}
+
 /** Takes a session under watch that was opened from `openedMs` on. */
 export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void {
   actor.coords.add(coord);

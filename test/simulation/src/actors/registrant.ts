@@ -3,7 +3,7 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isOver, isPassing, openCoord, sleep } from "./actor.ts";
+import { inSessions, isOver, isPassing, sleep } from "./actor.ts";
 import { Dues } from "./dues.ts";
 import type { FollowRecord } from "./followed.ts";
 import { instancesText } from "./followed.ts";
@@ -26,13 +26,8 @@ export class Registrant {
     this.#random = actor.random.fork("registrant");
   }
 
-  async run(): Promise<void> {
-    while (!this.#actor.isStopping()) {
-      const coord = await openCoord(this.#actor);
-      if (coord === null) return;
-      await this.#use(coord);
-      if (!coord.session.signal.aborted) await coord.close();
-    }
+  run(): Promise<void> {
+    return inSessions(this.#actor, (coord) => this.#use(coord));
   }
 
   async #use(coord: Coord): Promise<void> {
