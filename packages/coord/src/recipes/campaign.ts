@@ -1,3 +1,4 @@
+import type { Node } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch } from "../client/api.ts";
 import { admitted } from "./admission.ts";
@@ -74,7 +75,7 @@ async function waitForGrant(
   signal: AbortSignal,
 ): Promise<Taken> {
   const { name } = applicant;
-  const ahead = new Ahead(calls, paths, name);
+  const ahead = new Ahead(calls, paths, applicant);
   const taken = (epoch: number): Taken => ({ epoch, isAlone: false, watch: ahead.handOut(epoch) });
   try {
     for (;;) {
@@ -112,15 +113,17 @@ class Ahead {
   readonly #calls: Calls;
   readonly #paths: LinePaths;
   readonly #own: string;
+  readonly #takesAll: boolean;
   readonly #watches = new Map<string, Watch>();
   #isClosed = false;
   #epoch: number | null = null;
 
-  /** @param own name of the waiter */
-  constructor(calls: Calls, paths: LinePaths, own: string) {
+  /** @param applicant the waiter */
+  constructor(calls: Calls, paths: LinePaths, applicant: Applicant) {
     this.#calls = calls;
     this.#paths = paths;
-    this.#own = own;
+    this.#own = applicant.name;
+    this.#takesAll = applicant.permits === applicant.places;
   }
 
   /** Of the own grant, once the own watch told of it. */
@@ -154,15 +157,19 @@ class Ahead {
 
   async #arm({ name, mzxid }: Waiter): Promise<void> {
     const path = waiterPath(this.#paths, name);
-    const isOwn = name === this.#own;
-    const watch = await this.#calls.watch(path, { kind: "data", initial: true, values: isOwn });
+    const watch = await this.#calls.watch(path, { kind: "data", initial: true });
     if (this.#isClosed) {
       void watch.close();
       return;
     }
     this.#watches.set(name, watch);
-    if (isOwn) void this.#awaitGrant(watch, mzxid);
-    else void wakeOn(watch, this.wake, mzxid);
+    if (name === this.#own) void this.#awaitGrant(watch, mzxid);
+    else void wakeOn(watch, this.wake, (node) => node.stat.mzxid === mzxid || this.#isInTheWay(node));
+  }
+
+  /** Somebody ahead was granted: who takes all places waits for it to leave, as before. */
+  #isInTheWay(node: Node): boolean {
+    return this.#takesAll && isGranted(node);
   }
 
   /** Reads the own watch up to the grant and leaves it open: whoever holds reads on. */

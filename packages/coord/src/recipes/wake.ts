@@ -34,10 +34,13 @@ export class Wake {
   }
 }
 
-/** Notifies on every event of a watch of one node, but for the news that it is still as it was at `mzxid`. */
-export async function wakeOn(watch: Watch, wake: Wake, mzxid: number): Promise<void> {
+/** Notifies on every event of a watch of one node, but for those that tell of it as one that is no news. */
+export async function wakeOn(watch: Watch, wake: Wake, isNoNews: (node: Node) => boolean): Promise<void> {
   try {
-    for await (const event of watch) if (!isStill(event, mzxid)) wake.notify();
+    for await (const event of watch) {
+      const node = nodeIn(event);
+      if (node === null || !isNoNews(node)) wake.notify();
+    }
   } catch {
     // The session is lost, which ends the wait by its signal.
   }
@@ -46,8 +49,4 @@ export async function wakeOn(watch: Watch, wake: Wake, mzxid: number): Promise<v
 /** The node that a watch of one tells of; null when there is none any more. */
 export function nodeIn(event: WatchEvent): Node | null {
   return event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
-}
-
-function isStill(event: WatchEvent, mzxid: number): boolean {
-  return event.type === "snapshot" && event.nodes[0]?.node.stat.mzxid === mzxid;
 }
