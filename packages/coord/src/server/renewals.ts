@@ -9,6 +9,8 @@ import { decodeMemberMessage, encodeMemberMessage, maxLeasesPerMessage } from ".
 const maxBatches = 64;
 /** What nobody vouched for is told again after this time, ms. */
 const retryMs = 500;
+/** Renewals that come within this time after others are told together, ms: each message takes a round of heartbeats. */
+const gatherMs = 20;
 
 interface Renewal {
   readonly owner: object;
@@ -26,7 +28,7 @@ export interface RenewalsOptions {
 }
 
 /**
- * Brings the renewals of the sessions here to the leader, those of one turn in one message, and its word back.
+ * Brings the renewals of the sessions here to the leader, those of one moment in one message, and its word back.
  * The latest of each session is told again until somebody vouches for it: that is safe, because its receipt only
  * moves the deadline, and the client counts from its first send.
  */
@@ -37,6 +39,8 @@ export class Renewals {
   readonly #open = new Map<object, Renewal>();
   #waiting: Renewal[] = [];
   #scheduled = false;
+  #flushedMs = Number.NEGATIVE_INFINITY;
+  #gathering: Timer | undefined;
   #retry: Timer | undefined;
   #batch: number;
 
@@ -62,6 +66,7 @@ export class Renewals {
   /** Somebody else may lead: tells what is open again. */
   leaderChanged(): void {
     this.#waiting = [...this.#open.values()];
+    this.#flushedMs = Number.NEGATIVE_INFINITY;
     if (this.#waiting.length > 0) this.#schedule();
   }
 
@@ -69,6 +74,7 @@ export class Renewals {
     this.#open.clear();
     this.#waiting = [];
     this.#retry?.cancel();
+    this.#gathering?.cancel();
   }
 
   /**
@@ -90,13 +96,18 @@ export class Renewals {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#options.clock.defer(() => {
+    const { clock } = this.#options;
+    const flush = (): void => {
       this.#scheduled = false;
       this.#flush();
-    });
+    };
+    const waitMs = this.#flushedMs + gatherMs - clock.now();
+    if (waitMs > 0) this.#gathering = clock.setTimer(waitMs, flush);
+    else clock.defer(flush);
   }
 
   #flush(): void {
+    this.#flushedMs = this.#options.clock.now();
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#armRetry();

@@ -8,6 +8,7 @@ import { FakeClock } from "./fake-clock.ts";
 
 const a = "a".repeat(32);
 const b = "b".repeat(32);
+const c = "c".repeat(32);
 
 /** One member's renewals; what it sends to others is kept. */
 class Member {
@@ -59,6 +60,25 @@ test("renewals of one turn travel in one message, and the leader's word comes ba
   expect(done).toEqual([]);
   leader.deliver("l", origin);
   expect(done).toEqual(["a", "ab"]);
+});
+
+test("renewals that come shortly after others travel together", async () => {
+  const clock = new FakeClock();
+  const origin = new Member(clock, "o", "l", []);
+  const told = (): readonly (readonly string[])[] =>
+    origin.sent.map(({ message }) => (message.type === "renew" ? message.leases : []));
+  origin.renewals.renew({}, [a], () => {});
+  await clock.settle();
+  origin.renewals.renew({}, [b], () => {});
+  await clock.advance(19);
+  origin.renewals.renew({}, [c], () => {});
+  expect(told()).toEqual([[a]]);
+  await clock.advance(1);
+  expect(told()).toEqual([[a], [b, c]]);
+  origin.renewals.renew({}, [a], () => {});
+  origin.renewals.close();
+  await clock.advance(100);
+  expect(told()).toHaveLength(2);
 });
 
 test("the leader's refusals are told of each renewal, and one that it refuses as a whole is not acknowledged", async () => {
