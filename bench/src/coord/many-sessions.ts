@@ -2,8 +2,8 @@ import type { Coord } from "@flotilla/coord";
 import { connect } from "@flotilla/coord";
 import type { SessionsJob } from "./requests.ts";
 
-/** Opened at the same time: more would wait for their turn in the log anyway. */
-const atOnce = 100;
+/** Sessions opened and leases granted at the same time: more would wait for their turn in the log, and lapse. */
+const atOnce = { sessions: 100, leases: 2_000 } as const;
 
 /** Opens every session and grants every lease; they live as long as the process. */
 export async function openSessions({ ports, sessions, leases, ttlMs }: SessionsJob): Promise<object> {
@@ -18,6 +18,7 @@ export async function openSessions({ ports, sessions, leases, ttlMs }: SessionsJ
       await Promise.all(Array.from({ length: leases }, () => coord.session.grant(ttlMs)));
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, lane));
+  const lanes = Math.min(atOnce.sessions, Math.ceil(atOnce.leases / Math.max(1, leases)));
+  await Promise.all(Array.from({ length: lanes }, lane));
   return { open: open.length };
 }
