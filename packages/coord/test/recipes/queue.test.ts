@@ -90,6 +90,20 @@ test("an item whose taker is gone is handed out again, after its signal fired", 
   await world.until(again.ack());
 });
 
+test("an item whose acknowledgement is under way is lost with the lease all the same", async () => {
+  const world = await World.start(3);
+  const [one, two] = await world.three();
+  await world.until(queueOf(two).put("a"));
+  const item = await world.until(queueOf(one).take());
+  const fired = world.firing(item.signal);
+  const next = queueOf(two).take();
+  await world.pass(100);
+  world.isolate(one);
+  item.ack({ timeoutMs: Infinity }).catch(() => {});
+  expect((await world.until(next)).deliveries).toBe(2);
+  expect(fired.atMs).toBeLessThan(world.kernel.nowMs);
+});
+
 test("a session that lapsed and lives on takes again, under another name", async () => {
   const world = await World.start(3);
   const client = await world.client();

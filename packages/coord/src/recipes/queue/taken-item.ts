@@ -2,7 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Fence, MultiItem, Session, SessionLease } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
-import { bounded, longestWaitMs, orAborted } from "../bounded.ts";
+import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { patient } from "../patient.ts";
 import type { Taken } from "./api.ts";
 import { burial, type QueuePlaces } from "./places.ts";
@@ -45,6 +45,7 @@ export class TakenItem<T> implements Taken<T> {
   readonly #controller = sharedController();
   #settled: { readonly way: Way; readonly done: Promise<void> } | null = null;
   #isRetired = false;
+  #stopListening: () => void = () => {};
 
   constructor(parts: TakenParts<T>) {
     this.#parts = parts;
@@ -53,6 +54,9 @@ export class TakenItem<T> implements Taken<T> {
     this.fence = parts.fence;
     this.epoch = parts.fence.mzxid;
     this.deliveries = parts.deliveries;
+    // Also while it is being settled: nobody knows yet whether that came in time.
+    const lose = (cause: unknown): void => this.lose("the session's lease is over", cause);
+    this.#stopListening = listen(parts.lease.signal, lose);
   }
 
   get signal(): AbortSignal {
@@ -150,7 +154,9 @@ export class TakenItem<T> implements Taken<T> {
   }
 
   #end(why: string, cause?: unknown): void {
-    if (!this.signal.aborted) this.#controller.abort(this.#lost(why, cause));
+    if (this.signal.aborted) return;
+    this.#controller.abort(this.#lost(why, cause));
+    this.#stopListening();
   }
 
   #lost(why: string, cause?: unknown): FlotillaError {
