@@ -183,6 +183,7 @@ test("loads neither raft nor a database", () => {
     "@flotilla/kv",
     "@flotilla/runtime",
     "@flotilla/runtime/real/client",
+    "croner",
     "node:crypto",
     "node:events",
     "node:zlib",
