@@ -1,5 +1,5 @@
 /** What `bench recipes` can measure, in the order in which it does. */
-export const recipeFigures = ["counter", "queue", "cron"] as const;
+export const recipeFigures = ["counter", "queue", "cron", "shards", "keeper"] as const;
 export type RecipeFigure = (typeof recipeFigures)[number];
 
 /** How long each is measured. */

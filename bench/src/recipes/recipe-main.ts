@@ -1,3 +1,5 @@
+import { replace } from "./keeper-load.ts";
+import { takeOver } from "./shards-load.ts";
 import { addUp } from "./counter-load.ts";
 import { keepTime } from "./cron-load.ts";
 import { passItems } from "./queue-load.ts";
@@ -14,8 +16,12 @@ function begin(job: RecipeJob): Promise<RecipeAnswers[RecipeJob["type"]]> {
       return addUp(job);
     case "queue":
       return passItems(job);
-    default:
+    case "cron":
       return keepTime(job);
+    case "shards":
+      return takeOver(job);
+    default:
+      return replace(job);
   }
 }
 

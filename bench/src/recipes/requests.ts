@@ -33,11 +33,31 @@ export interface CronJob {
   readonly measureMs: number;
 }
 
+/** Many that take part in shards, of whom one dies at a time. */
+export interface ShardsJob {
+  readonly type: "shards";
+  readonly ports: readonly number[];
+  readonly count: number;
+  readonly participants: number;
+  readonly rounds: number;
+}
+
+/** Processes that a keeper keeps, killed one after the other; then members that keep half of them. */
+export interface KeeperJob {
+  readonly type: "keeper";
+  readonly ports: readonly number[];
+  readonly replicas: number;
+  readonly rounds: number;
+  readonly lostRounds: number;
+}
+
 /** What a process of `bench recipes` does, and then ends. */
-export type RecipeJob = CounterJob | QueueJob | CronJob;
+export type RecipeJob = CounterJob | QueueJob | CronJob | ShardsJob | KeeperJob;
 
 /** What each job is answered with. */
 export interface RecipeAnswers {
+  readonly shards: { readonly tookMs: readonly number[] };
+  readonly keeper: { readonly sameMs: readonly number[]; readonly lostMs: readonly number[] };
   readonly counter: { readonly additions: number; readonly elapsedMs: number };
   readonly cron: { readonly ticks: number; readonly late: HistogramData };
   readonly queue: { readonly items: number; readonly elapsedMs: number };

@@ -5,6 +5,8 @@ import { runFigures } from "../report/run-figures.ts";
 import type { Site } from "../systems/cluster.ts";
 import type { RecipeBench } from "./bench.ts";
 import { counter } from "./counter-figure.ts";
+import { keeper } from "./keeper-figure.ts";
+import { shards } from "./shards-figure.ts";
 import { queue } from "./queue-figure.ts";
 import { cron } from "./cron-figure.ts";
 import type { RecipeFigure, RecipeOptions } from "./figure-names.ts";
@@ -13,6 +15,8 @@ const measures: Readonly<Record<RecipeFigure, (bench: RecipeBench) => Promise<As
   counter,
   queue,
   cron,
+  shards,
+  keeper,
 };
 
 /** Measures the figures that are asked of the recipes, each on processes of its own. */
