@@ -36,6 +36,7 @@ export class Historian {
       await think(this.#actor, this.#random, plan.config.thinkMs);
       if (isOver(session) || this.#actor.isStopping()) return;
       const newest = golden.revision;
+      if (newest === 0) continue;
       const revision = Math.max(1, newest - this.#random.below(mostBack));
       try {
         await (this.#random.chance(0.7) ? this.#node(session, revision) : this.#children(session, revision));
