@@ -9,11 +9,6 @@ export interface NamedNode {
   readonly node: Node;
 }
 
-export interface NamedNode {
-  readonly name: string;
-  readonly node: Node;
-}
-
 /**
  * All children that may be read, with their nodes, sorted by name; empty when there is no node. A page may be newer than
  * the one before.

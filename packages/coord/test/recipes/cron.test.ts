@@ -44,6 +44,24 @@ function expectEverySecond(ticks: readonly number[], least: number): void {
   expect(ticks).toEqual(ticks.map((_, k) => first + k * 1_000));
 }
 
+test("a run that goes on or ends while the history is read is not told as lost", async () => {
+  const world = await World.start(3);
+  const clients = await world.three();
+  const all = clients.map((client) => takePart(client, cronOf(client)));
+  const cron = cronOf(await world.client());
+  const seen = new Set<string>();
+  const end = new AbortController();
+  const poll = async (): Promise<void> => {
+    while (!end.signal.aborted) for (const { state } of await cron.history({ limit: 3 })) seen.add(state);
+  };
+  const polling = Promise.all([poll(), poll(), poll()]);
+  await world.pass(30_000);
+  end.abort();
+  await world.until(polling);
+  expect([...seen].toSorted()).toEqual(["done", "running"]);
+  await world.until(Promise.all(all.map(({ stop }) => stop())));
+});
+
 test("each tick is run once, by whichever member is first, and recorded", async () => {
   const world = await World.start(3);
   const clients = await world.three();

@@ -88,9 +88,12 @@ class SessionCron implements Cron {
     const { runs, running, base } = this.#places;
     return within(this.#session, others, `history of ${base}`, async (bounds) => {
       const most = requireInteger(limit, "limit", 1, mostKept);
-      const kept = await readNodes(this.#session, runs, bounds);
+      // In this order, so that what ended meanwhile is told as ended, and what began meanwhile as running.
+      const begunAt = (await this.#session.exists(running, bounds))?.pzxid ?? -1;
       const alive = new Set((await readNodes(this.#session, running, bounds)).map(({ name }) => name));
-      const isRunning = (number: number): boolean => alive.has(nameOfRun(number));
+      const kept = await readNodes(this.#session, runs, bounds);
+      const isRunning = (number: number, mzxid: number): boolean =>
+        mzxid > begunAt || alive.has(nameOfRun(number));
       const found = kept.flatMap(({ node }) => readRun(this.name, node, isRunning) ?? []);
       return found.toSorted((a, b) => b.number - a.number).slice(0, most);
     });

@@ -27,20 +27,24 @@ export function writeRun(facts: RunFacts): string {
   return JSON.stringify({ ...facts, error: error.slice(0, maxError) });
 }
 
-/** Null for what is no record. @param isRunning whether a run's node stands that says so */
-export function readRun(name: string, node: Node, isRunning: (number: number) => boolean): CronRecord | null {
+/** Null for what is no record. @param isRunning whether a run whose record says so runs; `mzxid` is that of the record */
+export function readRun(
+  name: string,
+  node: Node,
+  isRunning: (number: number, mzxid: number) => boolean,
+): CronRecord | null {
   const record = readRecord(node);
   if (record === null) return null;
   const tickMs = numberAt(record, "tickMs", Number.NaN);
   const number = numberAt(record, "number", Number.NaN);
   if (!Number.isSafeInteger(tickMs) || !Number.isSafeInteger(number)) return null;
-  const { mtimeMs } = node.stat;
+  const { mtimeMs, mzxid } = node.stat;
   const startedMs = numberAt(record, "startedMs", mtimeMs);
   return {
     id: idOfTick(name, tickMs),
     number,
     tickMs,
-    state: stateOf(textAt(record, "state", ""), isRunning(number)),
+    state: stateOf(textAt(record, "state", ""), isRunning(number, mzxid)),
     by: textAt(record, "by", ""),
     startedMs,
     endedMs: "startedMs" in record ? mtimeMs : null,
