@@ -126,6 +126,19 @@ test("ticks while a run goes on are passed over, wait, or run beside it", async 
   }
 });
 
+test("a run that lasts longer than its record does not put it in the place of a later one", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const cron = cronOf(client, { overlap: "allow", keepRuns: 2 });
+  const participant = takePart(client, cron, 4_500);
+  await world.pass(12_000);
+  const history = await world.until(cron.history());
+  expect(history.map(({ number }) => number)).toEqual([participant.runs.length, participant.runs.length - 1]);
+  await world.until(participant.stop());
+  const page = await world.until(client.session.children(`${cron.path}/running`));
+  expect(page?.names).toEqual([]);
+});
+
 test.each([
   ["skip", 0],
   ["once", 1],

@@ -1,7 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { Fence, Session, SessionLease } from "../../client/api.ts";
+import type { Fence, MultiItem, Session, SessionLease } from "../../client/api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, orAborted } from "../bounded.ts";
+import { attempt } from "../grant.ts";
 import { beforeClose, partingMs } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
@@ -75,13 +76,16 @@ export class ClaimedRun implements CronRun {
     const { number, tickMs, startedMs } = tick;
     const value = writeRun({ number, tickMs, startedMs, by: session.id, state, error });
     const record = pathOfRecord(places, number, keepRuns);
-    const { fence } = this;
-    await patient(session, session.signal)
-      .multi([
-        { type: "delete", path: fence.path, mzxid: fence.mzxid },
-        { type: "put", path: record, value },
-      ])
-      .catch(ignoreTyped);
+    const calls = patient(session, session.signal);
+    const { path, mzxid } = this.fence;
+    const over: MultiItem = { type: "delete", path, mzxid };
+    try {
+      // A later run may have the place of its record by now.
+      const told = await attempt(calls, [over, { type: "set", path: record, value, mzxid }]);
+      if (told === null) await attempt(calls, [over]);
+    } catch (failure) {
+      ignoreTyped(failure);
+    }
     this.#stopListening();
     this.#forget();
   }
