@@ -28,6 +28,18 @@ test("deploy lock: one at a time, and no late one counts", { timeout: 120_000 },
 });
 
 test(
+  "auto-healer: workers that die and those of a killed process work again",
+  { timeout: 120_000 },
+  async () => {
+    const { code, output, lines } = await runExample("auto-healer", []);
+    expect(output).toMatch(/^kill -9 app-\d, with workers [1-3 ]*3[1-3 ]*$/m);
+    expect(output).toContain("all four work again\n");
+    expect(code).toBe(0);
+    expect(lines).toBeLessThanOrEqual(80);
+  },
+);
+
+test(
   "sharded consumer: each message is taken once, though one hangs and one is killed",
   { timeout: 120_000 },
   async () => {
