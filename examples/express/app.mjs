@@ -1,8 +1,8 @@
 // One of three instances of an app.
 import { start } from "@flotilla/coord";
 import express from "express";
-import { cleanup } from "../support/cleanup-job.mjs";
-import { onLeader } from "../support/on-leader.mjs";
+import { cleanup, everySecond } from "../support/cleanup-job.mjs";
+import { onTick } from "../support/singleton.mjs";
 
 const { ID: id, DATA: dataDir, PORT: port, MEMBERS: members } = process.env;
 const bootstrap = JSON.parse(members);
@@ -11,8 +11,7 @@ const node = await start({ id, dataDir, listen, bootstrap });
 
 const app = express();
 app.get("/", async (_request, response) => {
-  const leader = await node.election("cleanup").leader();
-  response.json({ leader: leader?.id ?? null });
+  response.json(await node.cron(everySecond.name, everySecond).history({ limit: 10 }));
 });
 app.get("/readyz", async (_request, response) => {
   const { ready, problems } = await node.health();
@@ -21,10 +20,10 @@ app.get("/readyz", async (_request, response) => {
 const server = app.listen(Number(port));
 
 const stop = new AbortController();
-const job = onLeader(node, "cleanup", cleanup, stop.signal);
+const job = onTick(node, everySecond, cleanup, stop.signal);
 async function close() {
   server.close();
-  stop.abort(); // the next one leads at once
+  stop.abort(); // the others take up the ticks from here on
   await job;
   await node.close();
 }

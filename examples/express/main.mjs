@@ -1,4 +1,4 @@
-// A job that runs once in a cluster of three Express apps, though one is killed. `npm run example -- express`
+// A job that runs once a second in a cluster of three Express apps, though one is killed. `npm run example -- express`
 import { showSingleton } from "../support/show-singleton.mjs";
 
 await showSingleton(import.meta.url);

@@ -1,20 +1,20 @@
 // One of three instances of an app. What is Flotilla's in it is a plugin of twenty lines.
 import { start } from "@flotilla/coord";
 import Fastify from "fastify";
-import { cleanup } from "../support/cleanup-job.mjs";
-import { onLeader } from "../support/on-leader.mjs";
+import { cleanup, everySecond } from "../support/cleanup-job.mjs";
+import { onTick } from "../support/singleton.mjs";
 
-/** Makes the app a member of the cluster; `app.onLeader(name, job)` runs a job in one of all apps. */
+/** Makes the app a member of the cluster; `app.cron(options, job)` does a job once in all apps at each tick. */
 async function flotilla(app, options) {
   const node = await start(options);
   const stop = new AbortController();
   const jobs = [];
   app.decorate("flotilla", node);
-  app.decorate("onLeader", (name, job) => {
-    jobs.push(onLeader(node, name, job, stop.signal).catch((error) => app.log.error(error)));
+  app.decorate("cron", (schedule, job) => {
+    jobs.push(onTick(node, schedule, job, stop.signal).catch((error) => app.log.error(error)));
   });
   app.addHook("onClose", async () => {
-    stop.abort(); // the next one leads at once
+    stop.abort(); // the others take up the ticks from here on
     await Promise.all(jobs);
     await node.close();
   });
@@ -27,11 +27,11 @@ const listen = bootstrap.find((member) => member.id === id).address;
 
 const app = Fastify();
 await app.register(flotilla, { id, dataDir, listen, bootstrap });
-app.get("/", async () => ({ leader: (await app.flotilla.election("cleanup").leader())?.id ?? null }));
+app.get("/", async () => app.flotilla.cron(everySecond.name, everySecond).history({ limit: 10 }));
 app.get("/readyz", async (_request, reply) => {
   const { ready, problems } = await app.flotilla.health();
   return reply.code(ready ? 200 : 503).send({ ready, problems });
 });
 await app.listen({ port: Number(port) });
-app.onLeader("cleanup", cleanup);
+app.cron(everySecond, cleanup);
 process.once("SIGTERM", () => void app.close());

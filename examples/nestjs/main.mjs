@@ -1,4 +1,4 @@
-// A job that runs once in a cluster of three NestJS apps, though one is killed. `npm run example -- nestjs`
+// A job a second and one for the leader in a cluster of three NestJS apps, though two are killed. `npm run example -- nestjs`
 import { showSingleton } from "../support/show-singleton.mjs";
 
-await showSingleton(import.meta.url, "dist/app.js");
+await showSingleton(import.meta.url, "dist/app.js", ["tick", "leads"]);

@@ -1,3 +1,5 @@
-import type { Leadership, Session } from "@flotilla/coord";
+import type { CronRun, Session } from "@flotilla/coord";
 
-export function cleanup(leadership: Leadership, session: Session): Promise<void>;
+export const everySecond: { readonly name: string; readonly schedule: string };
+
+export function cleanup(run: CronRun, session: Session): Promise<void>;

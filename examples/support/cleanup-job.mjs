@@ -1,17 +1,9 @@
-// The job of the examples: every second once in the whole cluster, whoever runs it.
-import { setTimeout as sleep } from "node:timers/promises";
+// The job of the examples: every second once in the whole cluster, whoever takes the tick up.
 
-const decoder = new TextDecoder();
+export const everySecond = { name: "cleanup", schedule: "* * * * * *" };
 
-/** Runs while this process leads. */
-export async function cleanup({ epoch, fence, signal }, session) {
-  while (!signal.aborted) {
-    const tick = Math.floor(Date.now() / 1000);
-    const last = Number(decoder.decode((await session.get("/cleanup"))?.value));
-    if (tick > last) {
-      await session.put("/cleanup", String(tick), { fence }); // refused once somebody else leads
-      console.log(`tick ${tick} with epoch ${epoch}`);
-    }
-    await sleep(1000 - (Date.now() % 1000), undefined, { signal }).catch(() => {}); // ends with the leadership
-  }
+/** Runs at one tick. */
+export async function cleanup({ id, fence }, session) {
+  await session.put("/cleanup", id, { fence }); // refused once the run is over
+  console.log(`tick ${id}`);
 }

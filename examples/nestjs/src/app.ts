@@ -1,16 +1,24 @@
 // One of three instances of an app.
 import "reflect-metadata";
-import type { Leadership, Member, Session } from "@flotilla/coord";
+import { once } from "node:events";
+import type { CronRun, Leadership, Member, Session } from "@flotilla/coord";
 import { Injectable, Module } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
-import { cleanup } from "../../support/cleanup-job.mjs";
-import { FlotillaModule, OnLeader } from "./on-leader.ts";
+import { cleanup, everySecond } from "../../support/cleanup-job.mjs";
+import { FlotillaModule, OnLeader, OnTick } from "./singleton.ts";
 
 @Injectable()
 class Housekeeping {
-  @OnLeader("cleanup")
-  async run(leadership: Leadership, session: Session): Promise<void> {
-    await cleanup(leadership, session);
+  @OnTick(everySecond)
+  async cleanUp(run: CronRun, session: Session): Promise<void> {
+    await cleanup(run, session);
+  }
+
+  /** Such as the one connection that a source of news admits. */
+  @OnLeader("news")
+  async listen({ epoch, signal }: Leadership): Promise<void> {
+    console.log(`leads with epoch ${epoch}`);
+    if (!signal.aborted) await once(signal, "abort");
   }
 }
 

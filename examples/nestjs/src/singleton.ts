@@ -1,4 +1,4 @@
-import { type CoordNode, type Leadership, type Session, start, type StartOptions } from "@flotilla/coord";
+import { type CoordNode, type CronOptions, start, type StartOptions } from "@flotilla/coord";
 import {
   type BeforeApplicationShutdown,
   type DynamicModule,
@@ -8,21 +8,27 @@ import {
 } from "@nestjs/common";
 import type { OnApplicationBootstrap } from "@nestjs/common";
 import { DiscoveryModule, DiscoveryService, MetadataScanner, Reflector } from "@nestjs/core";
-import { onLeader } from "../../support/on-leader.mjs";
+import { type Job, onLeader, onTick } from "../../support/singleton.mjs";
 
 /** The member that this app is, to be injected. */
 const FLOTILLA: unique symbol = Symbol("flotilla");
 
-/** What a method with `OnLeader` is called with, each time that this process leads. */
-export type LeaderJob = (leadership: Leadership, session: Session) => Promise<void>;
+/** Begins to call a method, until the signal fires. */
+type Begin = (node: CoordNode, job: Job<unknown>, signal: AbortSignal) => Promise<void>;
 
-const jobName = "flotilla:job";
+const beginning = "flotilla:begin";
+const singleton = (begin: Begin): MethodDecorator => SetMetadata(beginning, begin);
 
-/** Runs a method in one of all processes. */
-export const OnLeader = (name: string): MethodDecorator => SetMetadata(jobName, name);
+/** Calls a method with the leadership and its session, each time that this process leads. */
+export const OnLeader = (name: string): MethodDecorator =>
+  singleton((node, job, signal) => onLeader(node, name, job, signal));
+
+/** Calls a method with the run and its session, at each tick in one of all processes. */
+export const OnTick = (options: CronOptions & { readonly name: string }): MethodDecorator =>
+  singleton((node, job, signal) => onTick(node, options, job, signal));
 
 @Injectable()
-class LeaderJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+class SingletonJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   // Nest sets these before anything is called.
   @Inject(FLOTILLA) readonly node!: CoordNode;
   @Inject(DiscoveryService) readonly discovery!: DiscoveryService;
@@ -33,19 +39,19 @@ class LeaderJobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
   onApplicationBootstrap(): void {
     for (const { instance } of this.discovery.getProviders()) {
-      const provider: Partial<Record<string, LeaderJob>> | null = instance;
+      const provider: Partial<Record<string, Job<unknown>>> | null = instance;
       if (typeof provider !== "object" || provider === null) continue;
       const prototype: object = Object.getPrototypeOf(provider);
       for (const method of this.scanner.getAllMethodNames(prototype)) {
         const job = provider[method];
-        const name = job === undefined ? undefined : this.reflector.get<string | undefined>(jobName, job);
-        if (job === undefined || name === undefined) continue;
-        this.#jobs.push(onLeader(this.node, name, job.bind(provider), this.#stop.signal));
+        const begin = job === undefined ? undefined : this.reflector.get<Begin | undefined>(beginning, job);
+        if (job === undefined || begin === undefined) continue;
+        this.#jobs.push(begin(this.node, job.bind(provider), this.#stop.signal));
       }
     }
   }
 
-  /** Whoever is next leads at once. */
+  /** Whoever is next leads, and takes up the ticks, at once. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#jobs);
@@ -60,7 +66,7 @@ export class FlotillaModule {
     return {
       module: FlotillaModule,
       imports: [DiscoveryModule],
-      providers: [node, LeaderJobs],
+      providers: [node, SingletonJobs],
       exports: [FLOTILLA],
     };
   }
