@@ -39,6 +39,7 @@ export type {
 } from "./checkers/lease-bound.ts";
 export { ownedNodes } from "./checkers/owned-nodes.ts";
 export type { OwnedReadRecord, OwnedRecord } from "./checkers/owned-nodes.ts";
+export { queueDeliveries } from "./checkers/queue-deliveries.ts";
 export { queueOnce } from "./checkers/queue-once.ts";
 export type { QueueRecord } from "./checkers/queue-once.ts";
 export type { CheckReport, Violation } from "./checkers/report.ts";

@@ -5,9 +5,14 @@ import type { CheckReport } from "./report.ts";
 export interface QueueRecord {
   readonly kind: "queue";
   readonly object: string;
-  readonly type: "enqueue" | "dequeue";
+  /** `dequeue`: for good. `deliver`: handed out until that is acknowledged, which is the `dequeue` then. */
+  readonly type: "enqueue" | "deliver" | "dequeue";
   /** What was put in, unique in the queue, or taken out; `null` when it was empty or nobody knows. */
   readonly value: string | null;
+  /** Of the grant by which a value is delivered, or was when it is taken out. */
+  readonly epoch?: number;
+  /** Of a `deliver`: how often it was delivered, this time counted. */
+  readonly deliveries?: number;
   readonly invoke_ns: number;
   /** `null` when the outcome is unknown. */
   readonly return_ns: number | null;
@@ -23,14 +28,15 @@ interface Item {
 /**
  * Queues hand out what was put in, once, first in first out: nothing is taken twice, nothing that nobody put in, nothing
  * is overtaken by what was put in after it, and no queue is empty while it holds what was acknowledged. A taking of
- * unknown outcome may have taken one value.
+ * unknown outcome may have taken its value, or any one if it names none. Where values are delivered before they are
+ * taken out, order is for `queueDeliveries` to judge.
  */
 export function queueOnce(records: readonly QueueRecord[]): CheckReport {
   const findings = new Findings();
   findings.checked(records.length);
   for (const [object, group] of groupBy(records, (record) => record.object)) {
     const items = follow(object, group, findings);
-    checkOrder(object, items, findings);
+    if (group.every(({ type }) => type !== "deliver")) checkOrder(object, items, findings);
     checkEmpty(object, items, group, findings);
   }
   return findings.report();
@@ -89,16 +95,21 @@ function checkEmpty(
   findings: Findings,
 ): void {
   const unknown = group.filter(({ type, outcome }) => type === "dequeue" && outcome === "unknown");
+  const nameless = unknown.filter(({ value }) => value === null);
+  const earliestTaking = new Map(
+    unknown.toSorted((a, b) => b.invoke_ns - a.invoke_ns).map(({ value, invoke_ns }) => [value, invoke_ns]),
+  );
   for (const empty of group) {
     if (empty.type !== "dequeue" || empty.outcome !== "ok" || empty.value !== null) continue;
+    const until = empty.return_ns ?? 0;
     const inside = items.filter(
       ({ put, taken }) =>
         (put.return_ns ?? Infinity) < empty.invoke_ns &&
-        (taken?.invoke_ns ?? Infinity) > (empty.return_ns ?? 0),
+        (taken?.invoke_ns ?? earliestTaking.get(put.value) ?? Infinity) > until,
     );
     // A value that was taken later was there for certain; one never seen again may be with an unknown taker.
     const seen = inside.filter(({ taken }) => taken !== undefined);
-    const mayHave = unknown.filter(({ invoke_ns }) => invoke_ns <= (empty.return_ns ?? 0)).length;
+    const mayHave = nameless.filter(({ invoke_ns }) => invoke_ns <= until).length;
     if (seen.length > 0 || inside.length > mayHave)
       findings.add("lost", `${object}: empty, with ${inside.length} values in it`, empty, inside[0]?.put);
   }

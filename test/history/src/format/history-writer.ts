@@ -71,9 +71,19 @@ export class HistoryWriter {
     this.#settle(id, "unknown", null, null, resolved);
   }
 
-  /** Adds a record of another kind as it is; its place in the file is its `at_ns`, `from_ns` or `invoke_ns`. */
-  add(record: OtherRecord): void {
-    this.#others.push(record);
+  /**
+   * Adds a record of another kind as it is; its place in the file is its `at_ns`, `from_ns` or `invoke_ns`.
+   *
+   * @returns its number, for `amend`
+   */
+  add(record: OtherRecord): number {
+    return this.#others.push(record) - 1;
+  }
+
+  /** Puts a record in the place of one that told less. @throws RangeError when there is none of that number */
+  amend(number: number, record: OtherRecord): void {
+    if (this.#others[number] === undefined) throw new RangeError(`no record ${number}`);
+    this.#others[number] = record;
   }
 
   /** Everything settled so far, by `invoke_ns`; what is still in flight comes out as unknown. */

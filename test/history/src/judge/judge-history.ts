@@ -3,6 +3,7 @@ import { counterExact } from "../checkers/counter-exact.ts";
 import { fencedOrder } from "../checkers/fenced-order.ts";
 import { grantBelieved } from "../checkers/grant-believed.ts";
 import { ownedNodes } from "../checkers/owned-nodes.ts";
+import { queueDeliveries } from "../checkers/queue-deliveries.ts";
 import { queueOnce } from "../checkers/queue-once.ts";
 import type { CheckReport } from "../checkers/report.ts";
 import { sessionFifo } from "../checkers/session-fifo.ts";
@@ -88,6 +89,7 @@ function opinionsOn(known: KnownRecords, ops: History["ops"]): Opinion[] {
     say("EphemeralOwned", ownedNodes(known.of("owned"), known.of("owned-read"))),
     say("CounterExact", counterExact(known.of("counter"))),
     say("QueueOnce", queueOnce(known.of("queue"))),
+    say("QueueOnce", queueDeliveries(known.of("queue")), "QueueDeliveries"),
     say("SetComplete", setComplete(known.of("set"))),
   ];
 }

@@ -33,17 +33,17 @@ export class CounterWork implements Work {
     for (const name of names) await this.#get(client, name);
   }
 
-  async #add(client: Coord, name: string, by: number): Promise<void> {
-    const call = await this.#recorder.timed(() => client.counter(name).add(by, { timeoutMs: waitMs }));
-    this.#note({ ...call, object: name, type: "add", by });
+  #add(client: Coord, object: string, by: number): Promise<unknown> {
+    return this.#recorder.noted(
+      () => client.counter(object).add(by, { timeoutMs: waitMs }),
+      (call) => ({ kind: "counter", object, type: "add", by, ...call }) satisfies CounterRecord,
+    );
   }
 
-  async #get(client: Coord, name: string): Promise<void> {
-    const call = await this.#recorder.timed(() => client.counter(name).get({ timeoutMs: waitMs }));
-    this.#note({ ...call, object: name, type: "get", by: 0 });
-  }
-
-  #note({ value, ...call }: Omit<CounterRecord, "kind">): void {
-    this.#recorder.history.add({ kind: "counter", ...call, value });
+  #get(client: Coord, object: string): Promise<unknown> {
+    return this.#recorder.noted(
+      () => client.counter(object).get({ timeoutMs: waitMs }),
+      (call) => ({ kind: "counter", object, type: "get", by: 0, ...call }) satisfies CounterRecord,
+    );
   }
 }

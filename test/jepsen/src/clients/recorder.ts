@@ -1,4 +1,4 @@
-import type { ChainItem, HistoryWriter, OpResult, Operation, Outcome } from "@flotilla/history";
+import type { ChainItem, HistoryWriter, OpResult, Operation, OtherRecord, Outcome } from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
 
 const observations: Readonly<Record<string, string>> = {
@@ -93,6 +93,19 @@ export class Recorder {
       if (error.ambiguous) return { invoke_ns, outcome: "unknown", value: null, return_ns: null };
       return { invoke_ns, outcome: "fail", value: null, return_ns: this.nowNs() };
     }
+  }
+
+  /** Makes a call as `timed` does, and writes it down: before it as one of unknown outcome, then as what it came to. */
+  async noted<T>(
+    call: () => Promise<T>,
+    recordOf: (call: TimedCall<T>) => OtherRecord,
+  ): Promise<TimedCall<T>> {
+    const { history } = this;
+    const open = { invoke_ns: this.nowNs(), outcome: "unknown", value: null, return_ns: null } as const;
+    const number = history.add(recordOf(open));
+    const done = { ...(await this.timed(call)), invoke_ns: open.invoke_ns };
+    history.amend(number, recordOf(done));
+    return done;
   }
 
   /** A recursive watch told something. */

@@ -3,6 +3,7 @@ import type { BeliefBook } from "./belief-book.ts";
 import { CounterWork } from "./counter-work.ts";
 import { elections, HoldWork, locks } from "./hold-work.ts";
 import { leases, OwnedWork, registrations } from "./owned-work.ts";
+import { QueueWork } from "./queue-work.ts";
 import type { Recorder } from "./recorder.ts";
 import { TreeWork } from "./tree-work.ts";
 import type { Work } from "./work.ts";
@@ -15,6 +16,7 @@ export function worksOf(workload: WorkloadName, recorder: Recorder, book: Belief
     counter: () => new CounterWork(recorder),
     tree: () => new TreeWork(recorder),
     lease: () => new OwnedWork("lease", leases, recorder),
+    queue: () => new QueueWork(recorder, book),
     registry: () => new OwnedWork("registry", registrations, recorder),
   };
   if (workload === "register") return [];

@@ -50,6 +50,7 @@ export const workloads = [
   "tree",
   "lease",
   "registry",
+  "queue",
   "mixed",
 ] as const;
 
