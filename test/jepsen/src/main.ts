@@ -6,11 +6,13 @@ import type { Asked } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
-import { faultKinds } from "./plan/plan.ts";
+import { faultKinds, proxyKinds } from "./plan/plan.ts";
 import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
+import { endWithOuter, isInHub, runInHub, whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
 import type { Reported } from "./report/report.ts";
 import { describe, totalOf } from "./report/report.ts";
+import type { Network } from "./run/open-links.ts";
 import { runPlan } from "./run/run-plan.ts";
 
 const soakLoadMs = 60_000;
@@ -53,7 +55,8 @@ function* soakPlans({ workload, minutes, seed, lanes, gapMs, sessionTtlMs }: Ask
       seed: (seed + k) % 2 ** 32,
       nodes: k % 3 === 2 ? 5 : 3,
       workload,
-      kinds: faultKinds,
+      // Every second one has no kind that namespaces cannot make.
+      kinds: k % 2 === 0 ? faultKinds.filter((kind) => !proxyKinds.includes(kind)) : faultKinds,
       lanes,
       gapMs,
       sessionTtlMs,
@@ -64,6 +67,16 @@ function* soakPlans({ workload, minutes, seed, lanes, gapMs, sessionTtlMs }: Ask
 async function main(): Promise<number> {
   const wanted = asked();
   if (wanted === null) return 2;
+  if (isInHub()) endWithOuter();
+  else if (wantsHub(wanted)) {
+    const obstacle = whyNoNamespaces();
+    if (obstacle === null) return runInHub();
+    if (wanted.network === "namespaces") {
+      process.stderr.write(`no network namespaces: ${obstacle}\n`);
+      return 2;
+    }
+    process.stderr.write(`SKIP network namespaces, proxies take their place: ${obstacle}\n`);
+  }
   const reports: Reported[] = [];
   for await (const report of reportsOf(wanted)) {
     reports.push(report);
@@ -74,6 +87,15 @@ async function main(): Promise<number> {
   const total = totalOf(reports);
   if (wanted.json) process.stdout.write(`${JSON.stringify(total)}\n`);
   return total.violations.length > 0 ? 1 : total.undecided > 0 ? 3 : 0;
+}
+
+function wantsHub({ network, suite }: Asked): boolean {
+  return network !== "proxies" && suite !== "power-loss" && suite !== "bit-rot";
+}
+
+function networkOf({ faults }: Plan): Network {
+  const bends = faults.some(({ kind }) => proxyKinds.includes(kind));
+  return isInHub() && !bends ? "namespaces" : "proxies";
 }
 
 /** Runs what was asked for, one after the other. */
@@ -87,7 +109,8 @@ async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
   }
   for (const plan of plansOf(wanted)) {
     const obstacle = whyNoDisks(plan);
-    if (obstacle === null) yield await runPlan(plan, out === null ? null : join(out, plan.name));
+    if (obstacle === null)
+      yield await runPlan(plan, out === null ? null : join(out, plan.name), networkOf(plan));
     else process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
   }
 }

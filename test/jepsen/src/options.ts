@@ -2,10 +2,14 @@ import { parseArgs } from "node:util";
 import type { FaultKind, WorkloadName } from "./plan/plan.ts";
 import { faultKinds, workloads } from "./plan/plan.ts";
 
-export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--ttl MS] [--seed S] [--out DIR] [--json]
-       jepsen --suite default|availability [--seed S] [--out DIR] [--json]
-       jepsen --suite soak --minutes M [--lanes N] [--seed S] [--out DIR] [--json]
+/** `auto`: namespaces where a plan and the machine allow it, else proxies. */
+const networks = ["auto", "namespaces", "proxies"] as const;
+
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--ttl MS] [--seed S] [--network N] [--out DIR] [--json]
+       jepsen --suite default|availability [--seed S] [--network N] [--out DIR] [--json]
+       jepsen --suite soak --minutes M [--lanes N] [--seed S] [--network N] [--out DIR] [--json]
        jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
+networks: ${networks.join(" ")}
 kinds of faults: ${faultKinds.join(" ")}`;
 
 const suites = ["one", "default", "availability", "soak", "power-loss", "bit-rot"] as const;
@@ -27,6 +31,7 @@ export interface Asked {
   readonly sessionTtlMs: number;
   /** Requests that each session keeps in flight. */
   readonly lanes: number;
+  readonly network: (typeof networks)[number];
   /** Where the folders of the runs go; null: nothing is kept unless a run fails. */
   readonly out: string | null;
   readonly json: boolean;
@@ -48,6 +53,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
       lanes: { type: "string", default: "4" },
       seed: { type: "string", default: String(anySeed) },
       suite: { type: "string", default: "one" },
+      network: { type: "string", default: "auto" },
       out: { type: "string" },
       json: { type: "boolean", default: false },
     },
@@ -65,6 +71,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
     gapMs: number(values.gap, "gap", 100, 1_000_000),
     sessionTtlMs: number(values.ttl, "ttl", 500, 120_000),
     lanes: number(values.lanes, "lanes", 1, 64),
+    network: oneOf(networks, values.network, "network"),
     out: values.out ?? null,
     json: values.json,
   };

@@ -3,7 +3,7 @@ import { keyedRandom } from "@flotilla/runtime/sim";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { pick } from "../plan/make-plan.ts";
 import type { Fault, Plan } from "../plan/plan.ts";
-import type { LinkedCluster } from "../processes/links.ts";
+import type { Links } from "../processes/links.ts";
 import { leaderIn, viewsOf } from "../run/views.ts";
 import type { Disks } from "./disks.ts";
 import { shapeOf } from "./make-shape.ts";
@@ -32,14 +32,14 @@ export class Injector {
   readonly struck: Struck[] = [];
   readonly lives: Lives;
   readonly #plan: Plan;
-  readonly #linked: LinkedCluster;
+  readonly #linked: Links;
   readonly #nowMs: () => number;
   readonly #random: KeyedRandom;
   readonly #shapes = new Set<Shape>();
   #active: Active[] = [];
 
   /** @param nowMs since the clients began */
-  constructor(plan: Plan, linked: LinkedCluster, disks: Disks, nowMs: () => number) {
+  constructor(plan: Plan, linked: Links, disks: Disks, nowMs: () => number) {
     this.#plan = plan;
     this.#linked = linked;
     this.#nowMs = nowMs;

@@ -23,6 +23,9 @@ export const faultKinds = [
   "power-loss",
 ] as const;
 
+/** What only a proxy can do to bytes: the others cut whole packets off. */
+export const proxyKinds: readonly FaultKind[] = ["half-open", "reset", "delay", "throttle"];
+
 export type FaultKind = (typeof faultKinds)[number];
 
 /** The simulator's faults but for those that wait for a moment of the code. */

@@ -13,13 +13,26 @@ export type Client = Awaited<ReturnType<typeof connect>>;
 export interface ClusterOptions {
   /** Script of the member program; takes what `flotilla serve` takes. Default: the shipped binary. */
   readonly program?: string;
-  /** Default 3. */
+  /** Founders: `n1` and so on. Default 3. */
   readonly nodes?: number;
+  /** Members that may join later, named on from the founders. Default 0. */
+  readonly spares?: number;
+  /** Where each member lives. Default: on loopback, at a free port each. */
+  readonly siteOf?: (id: string) => MemberSite;
   /** More arguments for every member. */
   readonly arguments?: readonly string[];
   /** Where what members print and their traces are kept as `ID.log` and `ID.trace`. Default: nowhere. */
   readonly logFolder?: string;
   readonly env?: (member: MemberPlace, life: number) => Readonly<Record<string, string>>;
+}
+
+/** Where a member lives, for others and for itself. */
+export interface MemberSite {
+  readonly address: string;
+  /** How it is told where to listen. Default: there. */
+  readonly listen?: readonly string[];
+  /** Words before its command. Default: none. */
+  readonly launcher?: readonly string[];
 }
 
 export interface MemberPlace {
@@ -28,18 +41,22 @@ export interface MemberPlace {
   readonly dataDir: string;
 }
 
-/** Members in processes of their own on loopback, with data in a temporary folder. */
+/** Members in processes of their own, with data in a temporary folder. */
 export class Cluster implements AsyncDisposable {
+  /** Of founders, then of spares. */
   readonly places: readonly MemberPlace[];
   readonly members: readonly MemberProcess[];
   readonly #folder: TemporaryFolder;
+  readonly #founders: number;
 
   private constructor(
     folder: TemporaryFolder,
+    founders: number,
     places: readonly MemberPlace[],
     members: readonly MemberProcess[],
   ) {
     this.#folder = folder;
+    this.#founders = founders;
     this.places = places;
     this.members = members;
   }
@@ -47,35 +64,41 @@ export class Cluster implements AsyncDisposable {
   /** Nothing runs yet. */
   static async create(name: string, options: ClusterOptions = {}): Promise<Cluster> {
     const folder = await TemporaryFolder.create(name);
-    const { program = flotillaBinary, nodes = 3, arguments: more = [], env, logFolder } = options;
-    const ids = Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
-    const ports = await freePorts(nodes);
+    const { program = flotillaBinary, nodes = 3, spares = 0, arguments: more = [], env, logFolder } = options;
+    const ids = Array.from({ length: nodes + spares }, (_, position) => `n${position + 1}`);
+    const sites = await sitesOf(ids, options);
     const places = ids.map((id, position) => ({
       id,
-      address: `127.0.0.1:${ports[position]}`,
+      address: sites[position]?.address ?? "",
       dataDir: join(folder.path, id),
     }));
-    const bootstrap = places.map(({ id, address }) => `${id}=${address}`).join(",");
-    const members = places.map((place) => {
+    const bootstrap = places.slice(0, nodes).map(({ id, address }) => `${id}=${address}`);
+    const members = places.map((place, position) => {
       const { id, address, dataDir } = place;
-      const flags = ["--id", id, "--data-dir", dataDir, "--listen", address, "--bootstrap", bootstrap];
+      const { listen = ["--listen", address], launcher = [] } = sites[position] ?? {};
+      const others = places.filter((other) => other !== place).map((other) => other.address);
+      const birth = position < nodes ? ["--bootstrap", bootstrap.join(",")] : ["--join", others.join(",")];
+      const flags = ["--id", id, "--data-dir", dataDir, ...listen, ...birth];
       const trace = logFolder === undefined ? [] : ["--trace", join(logFolder, `${id}.trace`)];
       return new MemberProcess({
         id,
+        launcher,
         command: [program, "serve", ...flags, ...trace, ...more],
         ...(logFolder === undefined ? {} : { logFile: join(logFolder, `${id}.log`) }),
         ...(env === undefined ? {} : { env: (life) => env(place, life) }),
       });
     });
-    return new Cluster(folder, places, members);
+    return new Cluster(folder, nodes, places, members);
   }
 
+  /** Of the founders. */
   get endpoints(): string[] {
-    return this.places.map(({ address }) => address);
+    return this.places.slice(0, this.#founders).map(({ address }) => address);
   }
 
+  /** The founders. */
   start(): void {
-    for (const member of this.members) member.start();
+    for (const member of this.members.slice(0, this.#founders)) member.start();
   }
 
   member(id: string): MemberProcess {
@@ -135,4 +158,10 @@ export class Cluster implements AsyncDisposable {
     await Promise.all(this.members.map((member) => member[Symbol.asyncDispose]()));
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+async function sitesOf(ids: readonly string[], { siteOf }: ClusterOptions): Promise<readonly MemberSite[]> {
+  if (siteOf !== undefined) return ids.map(siteOf);
+  const ports = await freePorts(ids.length);
+  return ports.map((port) => ({ address: `127.0.0.1:${port}` }));
 }

@@ -12,6 +12,17 @@ const rerouter = resolve(import.meta.dirname, "../../native/reroute.cjs");
 /** How a member is cut off from all others. */
 export type Isolation = "cut" | "deaf" | "mute" | "reset";
 
+/** A cluster whose members and clients reach each other over links that a test bends, cuts and breaks. */
+export interface Links extends AsyncDisposable {
+  readonly cluster: Cluster;
+  /** The outside for a client with links of its own to every member, known to `shape` by this name. */
+  clientHost(name: string): Promise<ClientHost>;
+  /** Has all bytes flow as told for their sender and their receiver, from now on. */
+  shape(flowOf: (sender: string, receiver: string) => Flow): void;
+  /** Breaks the connections of a member or client, cleanly or in the midst of what comes next. */
+  break(id: string, how: "at-once" | "mid-frame"): void;
+}
+
 interface Link {
   /** The member or client that dials, if it does. */
   readonly from: string;
@@ -23,7 +34,7 @@ interface Link {
  * A cluster whose members reach each other through proxies, one for each ordered pair. Clients reach them directly,
  * but those on a host of `clientHost`.
  */
-export class LinkedCluster implements AsyncDisposable {
+export class LinkedCluster implements Links {
   readonly cluster: Cluster;
   readonly #links: Link[];
 
@@ -53,25 +64,16 @@ export class LinkedCluster implements AsyncDisposable {
     return this.#links.reduce((sum, { proxy }) => sum + proxy.connections, 0);
   }
 
-  /** The outside for a client with links of its own to every member, known to `shape` by this name. */
   async clientHost(name: string): Promise<ClientHost> {
-    const host = realClientHost({ logger: silentLogger });
     const doors = new Map<string, string>();
     for (const place of this.cluster.places) {
       const proxy = await TcpProxy.open(portOf(place));
       this.#links.push({ from: name, to: place.id, proxy });
       doors.set(place.address, `127.0.0.1:${proxy.port}`);
     }
-    return {
-      ...host,
-      network: {
-        ...host.network,
-        dial: (address, options) => host.network.dial(doors.get(address) ?? address, options),
-      },
-    };
+    return hostThrough(doors);
   }
 
-  /** Has all bytes flow as told for their sender and their receiver, from now on. */
   shape(flowOf: (sender: string, receiver: string) => Flow): void {
     for (const { from, to, proxy } of this.#links) {
       proxy.set("forth", flowOf(from, to));
@@ -79,7 +81,6 @@ export class LinkedCluster implements AsyncDisposable {
     }
   }
 
-  /** Breaks the connections of a member or client, cleanly or in the midst of what comes next. */
   break(id: string, how: "at-once" | "mid-frame"): void {
     for (const { from, to, proxy } of this.#links) {
       if (from !== id && to !== id) continue;
@@ -105,6 +106,18 @@ export class LinkedCluster implements AsyncDisposable {
     await this.cluster[Symbol.asyncDispose]();
     await Promise.all(this.#links.map(({ proxy }) => proxy[Symbol.asyncDispose]()));
   }
+}
+
+/** The real outside for a client that reaches members elsewhere than where all others do. */
+export function hostThrough(doors: ReadonlyMap<string, string>): ClientHost {
+  const host = realClientHost({ logger: silentLogger });
+  return {
+    ...host,
+    network: {
+      ...host.network,
+      dial: (address, options) => host.network.dial(doors.get(address) ?? address, options),
+    },
+  };
 }
 
 function portOf(place: MemberPlace): number {

@@ -15,6 +15,8 @@ export interface MemberOptions {
   readonly id: string;
   /** Script and arguments, for this process's own Node. */
   readonly command: readonly string[];
+  /** A program and its arguments that become this command. Default: none. */
+  readonly launcher?: readonly string[];
   /** Gets everything it prints. Default: only the end of that is remembered. */
   readonly logFile?: string;
   /** For the life about to begin, counted from 1; on top of this process's environment. */
@@ -75,7 +77,9 @@ export class MemberProcess implements AsyncDisposable {
   start(): void {
     this.#lives += 1;
     this.#isDoomed = false;
-    const child = spawn(process.execPath, this.#options.command, {
+    const { launcher = [] } = this.#options;
+    const [program = process.execPath, ...words] = [...launcher, process.execPath, ...this.#options.command];
+    const child = spawn(program, words, {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: { ...process.env, ...this.#options.env?.(this.#lives) },
     });

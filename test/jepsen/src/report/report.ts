@@ -1,6 +1,7 @@
 import type { OpRecord } from "@flotilla/history";
 import type { Struck } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Network } from "../run/open-links.ts";
 import type { Broken, Judgement } from "../verdict/judge.ts";
 import type { Availability } from "./availability.ts";
 import { availability } from "./availability.ts";
@@ -31,10 +32,13 @@ export interface Reported {
 /** What came of a plan. */
 export interface RunReport extends Reported {
   readonly availability: Availability;
+  /** In which members met. */
+  readonly network: Network;
 }
 
 export function makeReport(
   { name, seed }: Plan,
+  network: Network,
   ops: readonly OpRecord[],
   struck: readonly Struck[],
   { checked, undecided, violations }: Judgement,
@@ -44,6 +48,7 @@ export function makeReport(
   return {
     name,
     seed,
+    network,
     ops: countOps(ops, checked),
     faults,
     availability: availability(ops, struck),

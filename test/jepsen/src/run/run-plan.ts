@@ -16,7 +16,9 @@ import { worksOf } from "../clients/works.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
-import { LinkedCluster } from "../processes/links.ts";
+import type { Links } from "../processes/links.ts";
+import type { Network } from "./open-links.ts";
+import { openLinks } from "./open-links.ts";
 import { TemporaryFolder } from "../processes/temporary-folder.ts";
 import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
@@ -30,12 +32,20 @@ const pollMs = 100;
 const convergenceMs = 120_000;
 const memberFlags = ["--election-timeout", "600ms", "--snapshot-entries", "2000"];
 
-/** Runs a plan with processes of its own and judges what came of it. With `outFolder` it leaves everything there. */
-export async function runPlan(plan: Plan, outFolder: string | null = null): Promise<RunReport> {
+/**
+ * Runs a plan with processes of its own and judges what came of it.
+ * @param outFolder where everything is left; null: nowhere
+ * @param network in which members meet; `namespaces` only in a process in a network of its own
+ */
+export async function runPlan(
+  plan: Plan,
+  outFolder: string | null = null,
+  network: Network = "proxies",
+): Promise<RunReport> {
   if (outFolder !== null) mkdirSync(outFolder, { recursive: true });
   await using folder = await TemporaryFolder.create("jepsen");
   const disks = await Disks.create(plan, folder.path);
-  await using linked = await LinkedCluster.create("jepsen", {
+  await using linked = await openLinks(network, {
     nodes: plan.nodes,
     arguments: memberFlags,
     env: (place, life) => disks.env(place, life),
@@ -43,12 +53,12 @@ export async function runPlan(plan: Plan, outFolder: string | null = null): Prom
   });
   const run = new Run(plan, linked, disks);
   const violations = await run.perform();
-  return run.report(violations, outFolder);
+  return run.report(violations, network, outFolder);
 }
 
 class Run {
   readonly #plan: Plan;
-  readonly #linked: LinkedCluster;
+  readonly #linked: Links;
   readonly #history: HistoryWriter;
   readonly #recorder: Recorder;
   readonly #beliefs: BeliefBook;
@@ -56,7 +66,7 @@ class Run {
   readonly #injector: Injector;
   #startMs = performance.now();
 
-  constructor(plan: Plan, linked: LinkedCluster, disks: Disks) {
+  constructor(plan: Plan, linked: Links, disks: Disks) {
     this.#plan = plan;
     this.#linked = linked;
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
@@ -88,7 +98,7 @@ class Run {
     return unlike === null ? [...exits] : [...exits, { invariant: "Convergence", message: unlike }];
   }
 
-  report(violations: readonly Broken[], outFolder: string | null): RunReport {
+  report(violations: readonly Broken[], network: Network, outFolder: string | null): RunReport {
     const { struck } = this.#injector;
     for (const { kind, targets, fromMs, toMs } of struck) {
       const target = targets.join(" ");
@@ -100,7 +110,7 @@ class Run {
     const jsonLines = this.#history.toJsonLines();
     const judged = judgeFile(jsonLines);
     const all = { ...judged, violations: [...violations, ...judged.violations] };
-    const report = makeReport(this.#plan, ops, struck, all);
+    const report = makeReport(this.#plan, network, ops, struck, all);
     if (outFolder === null) return report;
     const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
     keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
