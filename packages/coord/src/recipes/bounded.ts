@@ -18,6 +18,8 @@ export interface Bounds {
   readonly end?: AbortSignal;
   /** Names the wait in errors. */
   readonly what: string;
+  /** Whether what was begun goes on when the wait ends: errors are then `ambiguous`. Default: no. */
+  readonly goesOn?: () => boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Bounds {
  * caller's time, the reason of `end`, `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { clock, options, end, what } = bounds;
+  const { clock, options, end, what, goesOn = () => false } = bounds;
   const timeoutMs = options.timeoutMs ?? bounds.fallbackMs;
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");
@@ -35,12 +37,16 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   const stopListening = [
     listen(end, (reason) => controller.abort(reason)),
     listen(options.signal, (cause) => {
-      controller.abort(new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, { cause }));
+      const ambiguous = goesOn();
+      controller.abort(
+        new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, { cause, ambiguous }),
+      );
     }),
   ];
   const timer = Number.isFinite(timeoutMs)
     ? clock.setTimer(timeoutMs, () => {
-        controller.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${what}: not done in ${timeoutMs} ms`));
+        const message = `${what}: not done in ${timeoutMs} ms`;
+        controller.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", message, { ambiguous: goesOn() }));
       })
     : null;
   try {

@@ -280,3 +280,16 @@ test("what makes no sense is refused before anything is sent", async () => {
   );
   expect(await world.until(coord.queue("x").deadLetters.requeue("nothing"))).toBe(false);
 });
+
+test("an acknowledgement that is not waited for any longer may have happened: the error says so", async () => {
+  const world = await World.start(3);
+  const [putter, taker] = await world.three();
+  await world.until(queueOf(putter).put("a"));
+  const item = await world.until(queueOf(taker).take());
+  world.isolate(taker);
+  const error = await rejection(world.until(item.ack({ timeoutMs: 100 })));
+  expect(error).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT", ambiguous: true });
+  world.heal(taker);
+  await world.until(item.ack());
+  expect(await world.until(queueOf(putter).size())).toBe(0);
+});

@@ -40,7 +40,8 @@ export interface Taken<T> extends Held {
   /** How many takers have had it, this one counted: above 1, it may have been worked on before. */
   readonly deliveries: number;
   /**
-   * It is done: deletes it. Resolves only if it was this taker's until then. Goes on in the background when the wait ends.
+   * It is done: deletes it. Resolves only if it was this taker's until then. Goes on in the background when the wait ends,
+   * whose error is `ambiguous` then.
    * @throws FlotillaError `ERR_FLOTILLA_LOST` when somebody else may have it by now
    */
   ack(options?: CallOptions): Promise<void>;

@@ -116,7 +116,8 @@ export class TakenItem<T> implements Taken<T> {
   async #settle(way: Way, options: CallOptions, items: readonly MultiItem[]): Promise<void> {
     const { session, places } = this.#parts;
     const what = `${this.id} of ${places.base}`;
-    const bounds = { clock: session.clock, options, fallbackMs: longestWaitMs, what };
+    const goesOn = (): boolean => this.#settled !== null;
+    const bounds = { clock: session.clock, options, fallbackMs: longestWaitMs, what, goesOn };
     await bounded(bounds, async (signal) => {
       if (this.#settled === null) this.#begin(way, items);
       if (this.#settled?.way !== way) throw this.#lost(`it was ${this.#settled?.way}`);
