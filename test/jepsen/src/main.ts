@@ -1,12 +1,11 @@
 import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { diskSuite } from "./disks/disk-suite.ts";
-import { whyNoDisks } from "./faults/disks.ts";
 import type { Asked } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
-import { faultKinds, proxyKinds } from "./plan/plan.ts";
+import { faultKinds, preloadKinds, proxyKinds } from "./plan/plan.ts";
 import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
 import { endWithOuter, isInHub, runInHub, whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
@@ -108,7 +107,8 @@ async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
     return;
   }
   for (const plan of plansOf(wanted)) {
-    const obstacle = whyNoDisks(plan);
+    const preloads = plan.faults.some(({ kind }) => preloadKinds.includes(kind));
+    const obstacle = preloads ? whyNoPreload() : null;
     if (obstacle === null)
       yield await runPlan(plan, out === null ? null : join(out, plan.name), networkOf(plan));
     else process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);

@@ -37,9 +37,9 @@ describe("plans", () => {
     expect(makePlan({ ...options, seed: 7, kinds: ["slow-disk"] }).diskMode).toBe("sync-slow");
   });
 
-  test("the suite has ten scenarios, each with faults of its own", () => {
+  test("the suite has eleven scenarios, each with faults of its own", () => {
     const plans = defaultSuite(1);
-    expect(new Set(plans.map(({ name }) => name)).size).toBe(10);
+    expect(new Set(plans.map(({ name }) => name)).size).toBe(11);
     expect(
       plans.every(({ faults, loadMs }) => faults.every(({ atMs, durMs }) => atMs + durMs < loadMs)),
     ).toBe(true);

@@ -89,3 +89,19 @@ test("a reset ends what stands, a refusal also what comes", async () => {
   await closing(again);
   expect(link.proxy.connections).toBe(0);
 });
+
+test("of a connection that is closed at one end, the other end stands and is not heard", async () => {
+  await using link = await line();
+  let heard = "";
+  link.dialer.on("data", (bytes) => (heard += String(bytes)));
+  const closed = closing(link.dialer);
+  link.proxy.close("dialer");
+  await closed;
+  link.target.write("lost");
+  await new Promise<void>((resolve) => link.target.write("lost, too", () => resolve()));
+  expect(link.target.destroyed).toBe(false);
+  expect(heard).toBe("");
+  const ended = closing(link.target);
+  link.proxy.resetOrphans();
+  await ended;
+});

@@ -10,7 +10,9 @@ import type { ClientOptions, Coord } from "./session-client.ts";
 import { SessionClient } from "./session-client.ts";
 
 /** The longest wait for one answer. */
-const timeoutMs = 4_000;
+const longestWaitMs = 4_000;
+/** Readers often wait for less, so that they ask on while a server is silent. */
+const shortestWaitMs = 100;
 const absent: Refusal = { refused: "NO_NODE" };
 
 /** Whether it writes, too. A session's reads wait for its earlier writes: only one that never writes asks a cut-off server. */
@@ -51,7 +53,11 @@ export class RegisterClient extends SessionClient {
     let client = recorder.history.newClient();
     while (!session.signal.aborted && !this.stopping.aborted) {
       const op = this.#draw(this.#paths.draw(random), random);
-      client = await recorder.perform(client, session, op, () => this.#call(session, op));
+      const waitMs =
+        this.#habit === "reads" && random.chance(0.7)
+          ? shortestWaitMs + random.below(longestWaitMs / 4)
+          : longestWaitMs;
+      client = await recorder.perform(client, session, op, () => this.#call(session, op, waitMs));
       await pause(random.below(2 * this.options.plan.thinkMs + 1));
     }
   }
@@ -69,8 +75,8 @@ export class RegisterClient extends SessionClient {
     return { type: "cas", path, value, expectedVersion };
   }
 
-  async #call(session: Session, op: Operation): Promise<OpResult | Refusal> {
-    const result = await perform(session, op);
+  async #call(session: Session, op: Operation, waitMs: number): Promise<OpResult | Refusal> {
+    const result = await perform(session, op, waitMs);
     if (!("refused" in result) && result.version !== undefined) this.#versions.set(op.path, result.version);
     if (!("refused" in result)) this.#seen = Math.max(this.#seen, result.zxid ?? 0);
     return result;
@@ -83,7 +89,7 @@ export async function readAll(recorder: Recorder, session: Session): Promise<voi
   let reader = recorder.history.newClient();
   for (const path of paths) {
     const op = { type: "get", path } as const;
-    reader = await recorder.perform(reader, session, op, () => perform(session, op));
+    reader = await recorder.perform(reader, session, op, () => perform(session, op, longestWaitMs));
   }
 }
 
@@ -91,6 +97,7 @@ export async function readAll(recorder: Recorder, session: Session): Promise<voi
 async function perform(
   session: Session,
   { type, path, value = "", expectedVersion }: Operation,
+  timeoutMs: number,
 ): Promise<OpResult | Refusal> {
   switch (type) {
     case "get": {

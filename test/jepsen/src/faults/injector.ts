@@ -5,10 +5,11 @@ import { pick } from "../plan/make-plan.ts";
 import type { Fault, Plan } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
 import { leaderIn, viewsOf } from "../run/views.ts";
+import type { Clocks } from "./clocks.ts";
 import type { Disks } from "./disks.ts";
 import { shapeOf } from "./make-shape.ts";
 import type { Shape } from "./network-shapes.ts";
-import { together } from "./network-shapes.ts";
+import { isolate, split, together } from "./network-shapes.ts";
 import { Lives } from "./lives.ts";
 
 /** A fault as it happened. */
@@ -18,6 +19,13 @@ export interface Struck {
   readonly targets: readonly string[];
   readonly fromMs: number;
   toMs: number;
+}
+
+/** What faults strike. */
+export interface Scene {
+  readonly linked: Links;
+  readonly disks: Disks;
+  readonly clocks: Clocks;
 }
 
 interface Active {
@@ -33,15 +41,17 @@ export class Injector {
   readonly lives: Lives;
   readonly #plan: Plan;
   readonly #linked: Links;
+  readonly #clocks: Clocks;
   readonly #nowMs: () => number;
   readonly #random: KeyedRandom;
   readonly #shapes = new Set<Shape>();
   #active: Active[] = [];
 
   /** @param nowMs since the clients began */
-  constructor(plan: Plan, linked: Links, disks: Disks, nowMs: () => number) {
+  constructor(plan: Plan, { linked, disks, clocks }: Scene, nowMs: () => number) {
     this.#plan = plan;
     this.#linked = linked;
+    this.#clocks = clocks;
     this.#nowMs = nowMs;
     this.#random = keyedRandom(plan.seed, "jepsen-faults");
     this.lives = new Lives(linked.cluster, disks);
@@ -102,6 +112,15 @@ export class Injector {
         return () => {};
       case "flapping":
         return this.#flap(fault, targets);
+      case "wall-jump":
+        this.#clocks.jump(targets, Number(fault.args["byMs"] ?? 0));
+        return () => {};
+      case "clock-drift":
+        return this.#clocks.drift(targets, this.#random);
+      case "half-open":
+        return this.#halfOpen(fault, targets);
+      case "isolate-and-pause":
+        return this.#isolateAndPause(fault, targets);
       default:
         return this.#bend(shapeOf(fault, targets, this.#members(), this.#random));
     }
@@ -118,6 +137,31 @@ export class Injector {
 
   #reshape(): void {
     this.#linked.shape(together(this.#shapes));
+  }
+
+  /** The others take a member for gone at once, which takes them for well. No new connection gets through meanwhile. */
+  #halfOpen({ args }: Fault, [id = ""]: readonly string[]): () => void {
+    const others = this.#members().filter((name) => name !== id);
+    const struck = args["wide"] === true ? others : [pick(this.#random, others)];
+    const reset = this.#linked.halfOpen(id, struck);
+    const straighten = this.#bend(split([id], struck));
+    return () => {
+      reset();
+      straighten();
+    };
+  }
+
+  /** When it goes on, others may have gone on without it, and it cannot know. */
+  #isolateAndPause({ args, durMs }: Fault, targets: readonly string[]): () => Promise<void> {
+    const [id = ""] = targets;
+    const straighten = this.#bend(isolate(id, this.#members(), { clients: false }));
+    const resume = this.lives.pause(targets);
+    const timer = setTimeout(() => void resume(), durMs * Number(args["pauseShare"] ?? 0.5));
+    return () => {
+      clearTimeout(timer);
+      straighten();
+      return resume();
+    };
   }
 
   #flap(fault: Fault, targets: readonly string[]): () => void {
@@ -151,7 +195,7 @@ export class Injector {
       ];
     if (kind === "crash-all" || target === "all") return all;
     if (target.startsWith("node#")) return all.slice(Number(target.slice(5))).slice(0, 1);
-    const wantsLeader = kind.endsWith("-leader") || target === "leader";
+    const wantsLeader = kind.endsWith("-leader") || kind === "isolate-and-pause" || target === "leader";
     if (!wantsLeader && target === "any") return [pick(this.#random, all)];
     const leader = leaderIn(await viewsOf(this.#linked.cluster));
     if (wantsLeader) return [leader ?? pick(this.#random, all)];

@@ -40,13 +40,16 @@ export class Lives {
     return () => this.#revive(ids);
   }
 
-  /** SIGSTOP, then SIGCONT. */
+  /** SIGSTOP, then SIGCONT, once however often that is called for. */
   pause(ids: readonly string[]): Undo {
+    let isOver = false;
     for (const id of ids) {
       this.#pauses.set(id, (this.#pauses.get(id) ?? 0) + 1);
       this.#cluster.member(id).signal("SIGSTOP");
     }
     return () => {
+      if (isOver) return Promise.resolve();
+      isOver = true;
       for (const id of ids) {
         const left = (this.#pauses.get(id) ?? 1) - 1;
         this.#pauses.set(id, left);

@@ -1,5 +1,4 @@
 import type { KeyedRandom } from "@flotilla/runtime/sim";
-import { pick } from "../plan/make-plan.ts";
 import type { Fault } from "../plan/plan.ts";
 import type { Shape } from "./network-shapes.ts";
 import { around, between, isolate, majoritiesRing, oneWay, split } from "./network-shapes.ts";
@@ -27,8 +26,6 @@ export function shapeOf(
       return members.length < 5 ? between(members[0] ?? "", members[1] ?? "") : majoritiesRing(members);
     case "one-way":
       return oneWay(id, members, args["deaf"] === true ? "deaf" : "mute");
-    case "half-open":
-      return between(id, pick(random, others));
     case "client-cut":
       return around(id, { cut: true });
     case "delay":

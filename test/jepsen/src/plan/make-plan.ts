@@ -59,7 +59,7 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
   // Longer than a session may believe in itself, and about as long as it lives.
   const isNearTtl = kind === "client-cut" && random.chance(0.4);
   const nearTtlMs = Math.floor(usualLoad.sessionTtlMs * (0.75 + 0.3 * random.float()));
-  const target = pick(random, ["leader", "follower", "any"]);
+  const target = kind === "clock-drift" ? "all" : pick(random, ["leader", "follower", "any"]);
   const args = {
     key: random.u32(),
     deaf: random.chance(0.5),
@@ -68,6 +68,9 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
     bytesPerSecond: 5_000 + random.below(100_000),
     midFrame: random.chance(0.5),
     periodMs: 100 + random.below(900),
+    byMs: pick(random, [-7_200_000, 7_200_000, -5_000, 5_000, 200]),
+    wide: random.chance(0.6),
+    pauseShare: (30 + random.below(40)) / 100,
   };
   return { atMs, kind, target, durMs: isNearTtl ? nearTtlMs : durMs, args };
 }

@@ -8,6 +8,7 @@ export const faultKinds = [
   "pause-leader",
   "isolate-one",
   "isolate-leader",
+  "isolate-and-pause",
   "halves",
   "bridge",
   "majorities-ring",
@@ -21,10 +22,21 @@ export const faultKinds = [
   "failing-disk",
   "slow-disk",
   "power-loss",
+  "wall-jump",
+  "clock-drift",
 ] as const;
 
 /** What only a proxy can do to bytes: the others cut whole packets off. */
 export const proxyKinds: readonly FaultKind[] = ["half-open", "reset", "delay", "throttle"];
+
+/** What takes a library that is preloaded into members. */
+export const preloadKinds: readonly FaultKind[] = [
+  "failing-disk",
+  "slow-disk",
+  "power-loss",
+  "wall-jump",
+  "clock-drift",
+];
 
 export type FaultKind = (typeof faultKinds)[number];
 
@@ -83,4 +95,9 @@ export interface Plan {
 /** Sorted by time. */
 export function byTime(faults: readonly Fault[]): Fault[] {
   return faults.toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** Of all members there are or may be, in the order in which they come. */
+export function memberIds({ nodes }: Plan): string[] {
+  return Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
 }

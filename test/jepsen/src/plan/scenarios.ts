@@ -61,6 +61,15 @@ const scripts: readonly Script[] = [
     faults: [at(2_500, "power-loss", "all", 200), at(6_500, "power-loss", "majority", 500)],
   },
   {
+    name: "clocks",
+    faults: [
+      at(1_500, "wall-jump", "leader", 0, { byMs: 7_200_000 }),
+      at(3_000, "clock-drift", "all", 6_000),
+      at(4_000, "wall-jump", "leader", 0, { byMs: -14_400_000 }),
+      at(6_500, "crash-leader", "leader", 500),
+    ],
+  },
+  {
     name: "bad-links",
     faults: [
       at(1_000, "flapping", "leader", 2_500, { periodMs: 300 }),
@@ -98,7 +107,7 @@ const losses: readonly Script[] = [
   },
 ];
 
-/** The ten scenarios of the default suite. */
+/** The scenarios of the default suite. */
 export function defaultSuite(seed: number): Plan[] {
   return plansOf(scripts, seed);
 }

@@ -21,6 +21,11 @@ export interface Links extends AsyncDisposable {
   shape(flowOf: (sender: string, receiver: string) => Flow): void;
   /** Breaks the connections of a member or client, cleanly or in the midst of what comes next. */
   break(id: string, how: "at-once" | "mid-frame"): void;
+  /**
+   * Closes the connections between a member and others at their ends alone: it goes on speaking, to nobody. The result
+   * resets what is left of them.
+   */
+  halfOpen(id: string, others: readonly string[]): () => void;
 }
 
 interface Link {
@@ -87,6 +92,16 @@ export class LinkedCluster implements Links {
       if (how === "at-once") proxy.reset();
       else proxy.breakOff();
     }
+  }
+
+  halfOpen(id: string, others: readonly string[]): () => void {
+    const out = this.#links.filter(({ from, to }) => from === id && others.includes(to));
+    const back = this.#links.filter(({ from, to }) => to === id && others.includes(from));
+    for (const { proxy } of out) proxy.close("target");
+    for (const { proxy } of back) proxy.close("dialer");
+    return () => {
+      for (const { proxy } of [...out, ...back]) proxy.resetOrphans();
+    };
   }
 
   /** `deaf`: nothing reaches it. `mute`: nothing comes from it. `cut`: both. `reset`: its connections break. */

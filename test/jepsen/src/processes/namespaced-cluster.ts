@@ -60,6 +60,11 @@ export class NamespacedCluster implements Links {
     throw new RangeError("links of namespaces do not break");
   }
 
+  /** @throws RangeError always, as `break` */
+  halfOpen(): () => void {
+    throw new RangeError("links of namespaces do not close at one end");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster[Symbol.asyncDispose]();
     this.#namespaces.remove();

@@ -23,3 +23,12 @@ export function buildPreload(source: string, folder: string): string {
   if (built.status !== 0) throw new Error(`${compiler}: ${built.stderr}`);
   return library;
 }
+
+/** Environments of one process, with all that each has preloaded. */
+export function joined(...envs: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const libraries = envs.map((env) => env["LD_PRELOAD"]).filter((path) => path !== undefined);
+  return {
+    ...Object.assign({}, ...envs),
+    ...(libraries.length === 0 ? {} : { LD_PRELOAD: libraries.join(":") }),
+  };
+}

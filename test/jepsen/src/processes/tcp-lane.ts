@@ -24,6 +24,7 @@ export class TcpLane {
   #flow: Flow;
   #timer: NodeJS.Timeout | undefined;
   #isBreaking = false;
+  #isDiscarding = false;
 
   /** @param onBroken is called when half of what came last was passed on after `breakOff` */
   constructor(source: Socket, sink: Socket, flow: Flow, onBroken: () => void) {
@@ -48,7 +49,15 @@ export class TcpLane {
     this.#isBreaking = true;
   }
 
+  /** Takes everything from now on, and gives nothing of it to anybody. */
+  discard(): void {
+    this.#isDiscarding = true;
+    clearTimeout(this.#timer);
+    this.#source.resume();
+  }
+
   #take(bytes: Buffer): void {
+    if (this.#isDiscarding) return;
     if (this.#isBreaking) {
       this.#source.pause();
       this.#sink.write(bytes.subarray(0, bytes.length >> 1), () => this.#onBroken());

@@ -7,6 +7,9 @@ import { TcpLane } from "./tcp-lane.ts";
 /** Which way bytes go: from the side that dialed, or to it. */
 export type Direction = "forth" | "back";
 
+/** An end of a connection: who dialed, or who was dialed. */
+export type End = "dialer" | "target";
+
 interface Pair {
   readonly dialer: Socket;
   readonly target: Socket;
@@ -21,6 +24,8 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #targetPort: number;
   readonly #pairs = new Set<Pair>();
+  /** Ends of connections whose other end is closed, and that do not know. */
+  readonly #orphans = new Set<Socket>();
   readonly #flows: Record<Direction, Flow> = { forth: {}, back: {} };
   #refusing = false;
 
@@ -73,8 +78,26 @@ export class TcpProxy implements AsyncDisposable {
     for (const { lanes } of this.#pairs) for (const lane of Object.values(lanes)) lane.breakOff();
   }
 
+  /** Closes one end of each connection that stands. What the other end says is lost, and it hears nothing, not even that. */
+  close(end: End): void {
+    for (const pair of this.#pairs) {
+      this.#pairs.delete(pair);
+      const orphan = end === "dialer" ? pair.target : pair.dialer;
+      this.#orphans.add(orphan);
+      orphan.once("close", () => this.#orphans.delete(orphan));
+      for (const lane of Object.values(pair.lanes)) lane.discard();
+      pair[end].destroy();
+    }
+  }
+
+  /** Resets what `close` left. */
+  resetOrphans(): void {
+    for (const orphan of this.#orphans) orphan.resetAndDestroy();
+  }
+
   heal(): void {
     this.#refusing = false;
+    this.resetOrphans();
     for (const direction of ["forth", "back"] as const) this.set(direction, {});
   }
 
@@ -82,6 +105,7 @@ export class TcpProxy implements AsyncDisposable {
     const closed = once(this.#server, "close");
     this.#server.close();
     this.refuse();
+    this.resetOrphans();
     await closed;
   }
 

@@ -13,12 +13,15 @@ import type { SessionClient } from "../clients/session-client.ts";
 import type { Work } from "../clients/work.ts";
 import { WorksClient } from "../clients/works-client.ts";
 import { worksOf } from "../clients/works.ts";
+import { Clocks } from "../faults/clocks.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
 import type { Plan } from "../plan/plan.ts";
+import { memberIds } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
 import type { Network } from "./open-links.ts";
 import { openLinks } from "./open-links.ts";
+import { joined } from "../processes/preload.ts";
 import { TemporaryFolder } from "../processes/temporary-folder.ts";
 import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
@@ -44,14 +47,16 @@ export async function runPlan(
 ): Promise<RunReport> {
   if (outFolder !== null) mkdirSync(outFolder, { recursive: true });
   await using folder = await TemporaryFolder.create("jepsen");
-  const disks = await Disks.create(plan, folder.path);
+  const ids = memberIds(plan);
+  const disks = await Disks.create(plan, ids, folder.path);
+  const clocks = await Clocks.create(plan, ids, folder.path);
   await using linked = await openLinks(network, {
     nodes: plan.nodes,
     arguments: memberFlags,
-    env: (place, life) => disks.env(place, life),
+    env: (place, life) => joined(disks.env(place, life), clocks.env(place.id)),
     ...(outFolder === null ? {} : { logFolder: outFolder }),
   });
-  const run = new Run(plan, linked, disks);
+  const run = new Run(plan, linked, disks, clocks);
   const violations = await run.perform();
   return run.report(violations, network, outFolder);
 }
@@ -66,7 +71,7 @@ class Run {
   readonly #injector: Injector;
   #startMs = performance.now();
 
-  constructor(plan: Plan, linked: Links, disks: Disks) {
+  constructor(plan: Plan, linked: Links, disks: Disks, clocks: Clocks) {
     this.#plan = plan;
     this.#linked = linked;
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
@@ -74,7 +79,7 @@ class Run {
     this.#recorder = new Recorder(this.#history, nowNs);
     this.#beliefs = new BeliefBook(this.#history, nowNs);
     this.#works = worksOf(plan.workload, this.#recorder, this.#beliefs);
-    this.#injector = new Injector(plan, linked, disks, () => this.#nowMs());
+    this.#injector = new Injector(plan, { linked, disks, clocks }, () => this.#nowMs());
   }
 
   /** All of it; what was seen to be wrong on the way. */

@@ -17,12 +17,8 @@ const busy = ["--lanes", "16"];
 /** Mutants of the catalogue that real processes are asked about. */
 export const provocations: readonly Provocation[] = [
   { id: "R23", args: plan("register", "isolate-leader,halves,one-way,flapping", busy) },
-  {
-    // Clients wait at the leader that does not run, until it answers them before it hears of the next one.
-    id: "R32",
-    args: plan("register", "pause-leader", [...busy, "--ttl", "10000", "--gap", "2500"]),
-    attempts: 5,
-  },
+  // A leader that has been replaced and cannot know answers whoever asks it: readers, owners of leases.
+  { id: "R32", args: plan("register", "half-open,isolate-and-pause", busy), attempts: 5 },
   { id: "S06", args: ["--suite", "power-loss", "--times", "20"], attempts: 1 },
   { id: "D04", args: ["--suite", "bit-rot", "--times", "60"], attempts: 1 },
   { id: "K09", args: plan("tree", "crash-leader") },
@@ -32,5 +28,5 @@ export const provocations: readonly Provocation[] = [
   { id: "C01", args: plan("lock", "client-cut,delay,reset") },
   { id: "C04", args: plan("election", "client-cut") },
   { id: "R01", args: plan("register", "crash,crash-leader,slow-disk", busy) },
-  { id: "L08", args: plan("lease", "isolate-leader"), attempts: 5 },
+  { id: "L08", args: plan("lease", "half-open,isolate-and-pause"), attempts: 5 },
 ];
