@@ -40,7 +40,7 @@ export class Clocks {
   async drift(ids: readonly string[], random: KeyedRandom): Promise<() => Promise<void>> {
     const begun = ids.filter((id) => !this.#drifting.has(id));
     const all = async (rateOf: () => number): Promise<void> => {
-      await Promise.all(begun.map((id) => this.#clocks.get(id)?.run(rateOf())));
+      await Promise.all(begun.map(async (id) => this.#clocks.get(id)?.run(rateOf())));
     };
     for (const id of begun) this.#drifting.add(id);
     await all(() => 1 + drift * (2 * random.float() - 1));

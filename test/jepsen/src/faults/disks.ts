@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { MemberPlace } from "../processes/cluster.ts";
 import { FailingDisk } from "../processes/failing-disk.ts";
-import { joined, whyNoPreload } from "../processes/preload.ts";
+import { joined } from "../processes/preload.ts";
 import { SyncRecorder } from "../processes/sync-recorder.ts";
 import type { Plan } from "../plan/plan.ts";
 
