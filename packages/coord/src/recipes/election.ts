@@ -12,6 +12,7 @@ import type {
 import { evict } from "./ask-back.ts";
 import { bounded, listen, longestWaitMs, within } from "./bounded.ts";
 import { inTurn } from "./campaign.ts";
+import { givenBack } from "./given-back.ts";
 import { hold } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
 import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
@@ -137,7 +138,8 @@ class SessionElection implements Election {
     fn: (leadership: Leadership) => Promise<void> | void,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const release = (): Promise<void> => leadership.release().catch(ignoreTyped);
+    const release = (): Promise<void> =>
+      givenBack(this.#session, leadership.release({ timeoutMs: Infinity })).catch(ignoreTyped);
     const stopListening = listen(signal, () => void release());
     try {
       if (!leadership.signal.aborted) await fn(leadership);

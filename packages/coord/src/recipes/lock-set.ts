@@ -46,7 +46,7 @@ class SessionLockSet implements LockSet {
   }
 
   async run<T>(fn: (held: AllHeld) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
-    return runHeld(await this.acquire(options), fn);
+    return runHeld(this.#session, await this.acquire(options), fn);
   }
 
   #take<None extends null>(options: AcquireOptions, take: Take<None>): Promise<EachHeld | None> {

@@ -31,7 +31,7 @@ export function createLock(session: Session, name: string, options: LockOptions 
     permits: 1,
     places: 1,
   });
-  return options.reentrant === true ? new ReentrantLock(lock) : lock;
+  return options.reentrant === true ? new ReentrantLock(session, lock) : lock;
 }
 
 /** Anything with a number of places, some of which one holder takes. */
@@ -69,7 +69,7 @@ export class SessionLock implements Locking<PermitOptions> {
   }
 
   async run<T>(fn: (held: LockHold) => Promise<T> | T, options: PermitOptions = {}): Promise<T> {
-    return runHeld(await this.acquire(options), fn);
+    return runHeld(this.#session, await this.acquire(options), fn);
   }
 
   async inspect(options: ReadOptions = {}): Promise<LockReport> {

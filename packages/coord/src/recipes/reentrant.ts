@@ -1,4 +1,4 @@
-import type { Fence } from "../client/api.ts";
+import type { Fence, Session } from "../client/api.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import { sharedController } from "../shared-controller.ts";
@@ -14,10 +14,12 @@ interface Shared {
 
 /** A lock whose holder may ask for it again. */
 export class ReentrantLock implements Lock {
+  readonly #session: Session;
   readonly #lock: Lock;
   #shared: Shared | null = null;
 
-  constructor(lock: Lock) {
+  constructor(session: Session, lock: Lock) {
+    this.#session = session;
     this.#lock = lock;
   }
 
@@ -39,7 +41,7 @@ export class ReentrantLock implements Lock {
   }
 
   async run<T>(fn: (held: LockHold) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
-    return runHeld(await this.acquire(options), fn);
+    return runHeld(this.#session, await this.acquire(options), fn);
   }
 
   inspect(options?: ReadOptions): Promise<LockReport> {

@@ -1,5 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
+import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
+import { givenBack } from "./given-back.ts";
 
 interface Releasable {
   readonly signal: AbortSignal;
@@ -14,7 +16,11 @@ interface Releasable {
  * background, and ends with the session at the latest.
  * @throws FlotillaError `ERR_FLOTILLA_LOST` when it was lost before `fn` settled; what `fn` throws
  */
-export async function runHeld<H extends Releasable, T>(held: H, fn: (held: H) => Promise<T> | T): Promise<T> {
+export async function runHeld<H extends Releasable, T>(
+  session: Session,
+  held: H,
+  fn: (held: H) => Promise<T> | T,
+): Promise<T> {
   try {
     const result = await fn(held);
     if (!held.isReleased) held.assert();
@@ -23,7 +29,7 @@ export async function runHeld<H extends Releasable, T>(held: H, fn: (held: H) =>
     if (!held.signal.aborted || held.isReleased || cause === held.signal.reason) throw cause;
     throw new FlotillaError("ERR_FLOTILLA_LOST", "it was lost before the work was done", { cause });
   } finally {
-    await held.release().catch(ignoreTyped);
+    await givenBack(session, held.release({ timeoutMs: Infinity })).catch(ignoreTyped);
   }
 }
 

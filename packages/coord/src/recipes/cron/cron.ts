@@ -7,6 +7,7 @@ import { listen, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { requireInteger } from "../counted.ts";
 import { deletePaged } from "../delete-paged.ts";
+import { givenBack } from "../given-back.ts";
 import { segment } from "../names.ts";
 import type { Cron, CronOptions, CronRecord, CronRun, CronRunOptions, HistoryOfRunsOptions } from "./api.ts";
 import type { ClaimedRun } from "./claimed-run.ts";
@@ -69,7 +70,8 @@ class SessionCron implements Cron {
     const stops = [signal, this.#session.signal].map((each) => listen(each, (why) => ending.abort(why)));
     const running = new Set<Promise<void>>();
     const rounds = new Rounds(this.#parts, (run) => {
-      const work = perform(run, fn, onError).finally(() => running.delete(work));
+      const over = (ended: Promise<void>): Promise<void> => givenBack(this.#session, ended, ending.signal);
+      const work = perform(run, fn, { onError, over }).finally(() => running.delete(work));
       running.add(work);
     });
     try {
@@ -108,21 +110,25 @@ class SessionCron implements Cron {
   }
 }
 
+interface Following {
+  readonly onError: (error: unknown, run: CronRun) => void;
+  /** Waits until the tree knows of an end. */
+  readonly over: (ended: Promise<void>) => Promise<void>;
+}
+
 async function perform(
   run: ClaimedRun,
   fn: (run: CronRun) => Promise<void> | void,
-  onError: (error: unknown, run: CronRun) => void,
+  { onError, over }: Following,
 ): Promise<void> {
   try {
     // Taken up while the lease had lapsed, it is run by nobody.
     run.assert();
     await fn(run);
-    await run.end("done");
+    await over(run.end("done"));
   } catch (error) {
     onError(error, run);
-    await run.end(
-      run.signal.aborted ? "lost" : "failed",
-      error instanceof Error ? error.message : String(error),
-    );
+    const why = error instanceof Error ? error.message : String(error);
+    await over(run.end(run.signal.aborted ? "lost" : "failed", why));
   }
 }

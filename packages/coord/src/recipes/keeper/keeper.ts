@@ -6,6 +6,7 @@ import type { ReadOptions } from "../../client/read-api.ts";
 import { within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { requireInteger } from "../counted.ts";
+import { givenBack } from "../given-back.ts";
 import { ensureContainer, segment } from "../names.ts";
 import { sticky } from "../shards/assignment.ts";
 import type { Shard } from "../shards/api.ts";
@@ -104,7 +105,7 @@ class SessionKeeper implements Keeper {
     const { clock } = this.#session;
     const tell = (report: Parameters<SlotReporter["tell"]>[0]): void => void reporter.tell(report);
     await supervise(shard, { driver, restarts: this.#restarts, clock, tell });
-    await reporter.tell(null);
+    await givenBack(this.#session, reporter.tell(null));
   }
 
   async #status(options: ReadOptions): Promise<KeeperStatus> {

@@ -2,6 +2,7 @@ import type { Session } from "../../client/api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { listen } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
+import { givenBack } from "../given-back.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { ConsumeOptions, Taken } from "./api.ts";
 import type { TakenItem } from "./taken-item.ts";
@@ -19,10 +20,11 @@ export async function consumeItems<T>(
   const lanes = requireInteger(concurrency, "concurrency", 1, maxConcurrency);
   const ending = sharedController();
   const stopListening = [signal, session.signal].map((each) => listen(each, (why) => ending.abort(why)));
+  const settled = (settling: Promise<void>): Promise<void> => givenBack(session, settling, ending.signal);
   const lane = async (): Promise<void> => {
     while (!ending.signal.aborted) {
       const item = await taker.next("slot", ending.signal);
-      await work(item, fn, onError);
+      await work(item, fn, { onError, settled });
     }
   };
   const all = Array.from({ length: lanes }, async () => {
@@ -43,16 +45,22 @@ export async function consumeItems<T>(
   }
 }
 
+interface Following<T> {
+  readonly onError: (error: unknown, item: Taken<T>) => void;
+  /** Waits until the tree knows how an item ended. */
+  readonly settled: (settling: Promise<void>) => Promise<void>;
+}
+
 async function work<T>(
   item: TakenItem<T>,
   fn: (item: Taken<T>) => Promise<void> | void,
-  onError: (error: unknown, item: Taken<T>) => void,
+  { onError, settled }: Following<T>,
 ): Promise<void> {
   try {
     await fn(item);
-    if (!item.isSettled) await item.ack({ timeoutMs: Infinity });
+    if (!item.isSettled) await settled(item.ack({ timeoutMs: Infinity }));
   } catch (error) {
     onError(error, item);
-    await item.release({ timeoutMs: Infinity }).catch(ignoreTyped);
+    await settled(item.release({ timeoutMs: Infinity })).catch(ignoreTyped);
   }
 }

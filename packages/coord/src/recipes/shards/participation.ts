@@ -1,7 +1,8 @@
 import type { MultiItem, Session } from "../../client/api.ts";
 import { sharedController } from "../../shared-controller.ts";
-import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
+import { listen } from "../bounded.ts";
 import { electionAt } from "../election.ts";
+import { givenBack } from "../given-back.ts";
 import { attempt } from "../grant.ts";
 import { ensureContainer, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
@@ -217,9 +218,7 @@ export class Participation {
       await Promise.all([leaving, ...[...this.#held.values()].map(({ gone }) => gone)]);
       await clear(patient(this.#session, undefined), this.#paths);
     };
-    const { clock } = this.#session;
-    const bounds = { clock, options: {}, fallbackMs: longestWaitMs, what: `leave of ${this.#paths.base}` };
-    await bounded(bounds, (signal) => orAborted(given(), signal)).catch(ignoreTyped);
+    await givenBack(this.#session, given()).catch(ignoreTyped);
   }
 
   #pause(): Promise<void> {

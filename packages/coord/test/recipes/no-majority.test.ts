@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import type { KeptWorker } from "../../src/recipes/keeper/api.ts";
+import type { Coord } from "../../src/server/api.ts";
+import { World } from "./world.ts";
+
+/** A second for each of two things that are given back one after the other. */
+const soonMs = 2_100;
+
+/** Something that is held for as long as `signal` has not fired, and given back then. */
+interface Case {
+  readonly name: string;
+  /** Nodes stand below it while it is held, and only then. */
+  readonly folder: string;
+  readonly run: (coord: Coord, signal: AbortSignal, hold: () => Promise<void>) => Promise<void>;
+}
+
+function worker(hold: () => Promise<void>): KeptWorker {
+  const ended = hold().then(() => "stopped");
+  return { ended, stop: () => {}, kill: () => {} };
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "shards",
+    folder: "/shards/x/owned",
+    run: ({ shards }, signal, hold) => shards("x", { count: 4 }).run(hold, { signal }),
+  },
+  {
+    name: "keeper",
+    folder: "/keeper/x/owned",
+    run: ({ keeper }, signal, hold) => keeper("x", { driver: () => worker(hold) }).run({ signal }),
+  },
+  {
+    name: "election",
+    folder: "/election/x/line",
+    run: ({ election }, signal, hold) => election("x").run(hold, { signal }),
+  },
+  { name: "lock", folder: "/lock/x/line", run: ({ lock }, _signal, hold) => lock("x").run(hold) },
+  {
+    name: "reentrant lock",
+    folder: "/lock/x/line",
+    run: ({ lock }, _signal, hold) => lock("x", { reentrant: true }).run(hold),
+  },
+  {
+    name: "several locks",
+    folder: "/lock/x/line",
+    run: ({ lock, lockSet }, _signal, hold) => lockSet([lock("x"), lock("y")]).run(hold),
+  },
+  {
+    name: "cron",
+    folder: "/cron/x/running",
+    run: ({ cron }, signal, hold) => cron("x", { schedule: "* * * * * *" }).run(hold, { signal }),
+  },
+  {
+    name: "queue",
+    folder: "/queue/x/items",
+    run: async ({ queue }, signal, hold) => {
+      await queue("x").put(new Uint8Array());
+      await queue("x").consume(hold, { signal });
+    },
+  },
+];
+
+test.each(cases)(
+  "$name: ends soon though the majority is gone, and gives back when it returns",
+  async (one) => {
+    const world = await World.start(3);
+    const { kernel, cluster } = world;
+    const [stays = "", ...others] = cluster.ids;
+    const coord = await world.until(cluster.node(stays).connect());
+    const stop = new AbortController();
+    const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve()));
+    let held = 0;
+    const hold = (): Promise<void> => {
+      held += 1;
+      return stopped;
+    };
+    const run = one.run(coord, stop.signal, hold);
+    await world.pass(3_000);
+    expect(held).toBeGreaterThan(0);
+    for (const id of others) kernel.node(id).crash();
+    stop.abort();
+    await kernel.until(run, soonMs);
+    const client = await coordOf(world, others);
+    expect((await world.until(client.session.exists(one.folder)))?.numChildren ?? 0).toBe(0);
+    expect(coord.session.signal.aborted).toBe(false);
+  },
+);
+
+/** Starts the members again, and asks from outside once what was under way has had time. */
+async function coordOf(world: World, ids: readonly string[]): Promise<Coord> {
+  await world.until(Promise.all(ids.map((id) => world.cluster.restart(id))));
+  const { coord } = await world.client();
+  await world.pass(2_000);
+  return coord;
+}
