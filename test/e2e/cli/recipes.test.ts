@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { join } from "node:path";
-import type { Coord } from "@flotilla/coord/client";
-import { connect } from "@flotilla/coord/client";
+import type { Coord, StandardSchema } from "@flotilla/coord/client";
+import { connect, functionDriver } from "@flotilla/coord/client";
 import { silentLogger } from "@flotilla/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CommandLine, flotilla } from "../support/command-line.ts";
@@ -45,6 +46,12 @@ async function comes(isThere: () => Promise<boolean>): Promise<void> {
 
 async function json(...args: string[]): Promise<Record<string, unknown>> {
   return JSON.parse(await run(...args, "--json")) as Record<string, unknown>;
+}
+
+/** Of the workers of a keeper. */
+async function running(name: string): Promise<number> {
+  const { slots } = await b.keeper(name).status();
+  return slots.filter(({ state }) => state === "running").length;
 }
 
 describe("what recipes hold", { timeout: 240_000 }, () => {
@@ -137,5 +144,96 @@ describe("what recipes hold", { timeout: 240_000 }, () => {
     await Promise.all([one.deregister(), two.deregister()]);
     const none = await flotilla(["services", "nothing", "--endpoints", address, "--timeout", "30s"]);
     expect(none).toMatchObject({ code: 6 });
+  });
+
+  test("groups, queues and shards, and who takes part in them", async () => {
+    await using membership = await a.group("room").join({ role: "cook" }, { id: "ann" });
+    expect(await json("groups", "ls")).toMatchObject({
+      groups: [{ name: "room", members: [{ id: "ann", joined: membership.member.joined }] }],
+    });
+    expect(await run("groups", "ls")).toMatch(/^room +1$/m);
+    expect(await run("groups", "ls", "room")).toMatch(/^ann +\d+ +20\S+ +role=cook$/m);
+
+    await a.queue("mails").put(new Uint8Array([1]));
+    expect(await json("queues", "ls")).toMatchObject({ queues: [{ name: "mails", size: 1, dead: 0 }] });
+    expect(await run("queues", "ls")).toMatch(/^mails +1 +0 +0 +-$/m);
+    const item = await b.queue("mails").take();
+    expect(await run("queues", "ls", "mails")).toMatch(new RegExp(`^${b.session.id}-\\d+ +1$`, "m"));
+    await item.ack();
+
+    const stop = new AbortController();
+    const owning = a.shards("orders", { count: 3, id: "ann" }).run(() => {}, { signal: stop.signal });
+    await comes(async () => (await b.shards("orders", { count: 3 }).map()).size === 3);
+    expect(await json("shards", "ls", "orders")).toMatchObject({
+      shards: [{ name: "orders", owned: [0, 1, 2].map((shard) => ({ shard, id: "ann" })) }],
+    });
+    expect(await run("shards", "ls")).toMatch(/^orders +3 +1$/m);
+    expect(await run("shards", "ls", "orders")).toMatch(/^0 +ann +\d+\n1 +ann +\d+\n2 +ann +\d+$/m);
+    stop.abort();
+    await owning;
+  });
+
+  test("workers that are kept, and how many an operator wants", async () => {
+    const driver = functionDriver(async ({ draining }) => {
+      await once(draining, "abort");
+    });
+    const stop = new AbortController();
+    const keeping = a.keeper("crawlers", { replicas: 1, id: "ann", driver }).run({ signal: stop.signal });
+    await comes(async () => (await running("crawlers")) === 1);
+    expect(await run("keeper", "ls")).toMatch(/^crawlers +1 +1 +0$/m);
+    expect(await run("keeper", "scale", "crawlers", "2")).toBe("crawlers has 2 workers\n");
+    await comes(async () => (await running("crawlers")) === 2);
+    expect(await json("keeper", "status", "crawlers")).toMatchObject({
+      keepers: [{ name: "crawlers", replicas: 2, slots: [{ index: 0 }, { index: 1, state: "running" }] }],
+    });
+    expect(await run("keeper", "status", "crawlers")).toMatch(/^1 +running +ann +\d+ +0 +-$/m);
+    expect(await json("keeper", "scale", "crawlers", "auto")).toEqual({ name: "crawlers", replicas: null });
+    await comes(async () => (await running("crawlers")) === 1);
+    const wrong = await flotilla(["keeper", "scale", "crawlers", "many", "--endpoints", address]);
+    expect(wrong).toMatchObject({ code: 2, stdout: "" });
+    stop.abort();
+    await keeping;
+    const none = await flotilla(["keeper", "status", "nothing", "--endpoints", address, "--timeout", "30s"]);
+    expect(none).toMatchObject({ code: 6 });
+  });
+
+  test("jobs and what became of their ticks", async () => {
+    const stop = new AbortController();
+    const cron = a.cron("report", { schedule: "* * * * * *" });
+    await cron.run(() => stop.abort(), { signal: stop.signal });
+    const [latest] = await cron.history();
+    const tick = new Date(latest?.tickMs ?? 0).toISOString();
+    expect(await json("cron", "ls")).toMatchObject({
+      jobs: [{ name: "report", runs: [{ number: 1, state: "done", by: a.session.id }] }],
+    });
+    expect(await run("cron", "ls")).toMatch(new RegExp(`^report +1 +${tick} +done +${a.session.id}$`, "m"));
+    expect(await run("cron", "history", "report")).toMatch(
+      new RegExp(`^1 +${tick} +done +${a.session.id} +20\\S+ +20\\S+$`, "m"),
+    );
+  });
+
+  test("configurations, and an earlier version that an operator brings back", async () => {
+    const schema: StandardSchema<{ rate: number }, { rate: number }> = {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: (value) => ({ value: value as { rate: number } }),
+      },
+    };
+    const config = a.config("limits", { schema, by: "ann" });
+    await config.set({ rate: 1 }, { note: "to begin with" });
+    await config.set({ rate: 2 });
+    expect(await run("config", "ls")).toMatch(/^limits +2 +ann +20\S+$/m);
+    expect(JSON.parse(await run("config", "get", "limits"))).toEqual({ rate: 2 });
+    expect(await run("config", "diff", "limits", "1", "2")).toMatch(/^\/rate +changed +1 +2$/m);
+    expect(await run("config", "rollback", "limits", "1", "--note", "too fast", "--yes")).toBe(
+      "limits is at version 3, as version 1 was\n",
+    );
+    expect(await config.get()).toMatchObject({ version: 3, value: { rate: 1 }, restored: 1 });
+    expect(await run("config", "history", "limits")).toMatch(
+      /^3 +operator +20\S+ +version 1 again too fast\n2 +ann +20\S+\n1 +ann +20\S+ +to begin with$/m,
+    );
+    const ran = await flotilla(["config", "rollback", "limits", "9", "--yes", "--endpoints", address]);
+    expect(ran).toMatchObject({ code: 6, stdout: "" });
   });
 });

@@ -23,40 +23,40 @@ const cases: readonly Case[] = [
   {
     name: "shards",
     folder: "/shards/x/owned",
-    run: ({ shards }, signal, hold) => shards("x", { count: 4 }).run(hold, { signal }),
+    run: (coord, signal, hold) => coord.shards("x", { count: 4 }).run(hold, { signal }),
   },
   {
     name: "keeper",
     folder: "/keeper/x/owned",
-    run: ({ keeper }, signal, hold) => keeper("x", { driver: () => worker(hold) }).run({ signal }),
+    run: (coord, signal, hold) => coord.keeper("x", { driver: () => worker(hold) }).run({ signal }),
   },
   {
     name: "election",
     folder: "/election/x/line",
-    run: ({ election }, signal, hold) => election("x").run(hold, { signal }),
+    run: (coord, signal, hold) => coord.election("x").run(hold, { signal }),
   },
-  { name: "lock", folder: "/lock/x/line", run: ({ lock }, _signal, hold) => lock("x").run(hold) },
+  { name: "lock", folder: "/lock/x/line", run: (coord, _signal, hold) => coord.lock("x").run(hold) },
   {
     name: "reentrant lock",
     folder: "/lock/x/line",
-    run: ({ lock }, _signal, hold) => lock("x", { reentrant: true }).run(hold),
+    run: (coord, _signal, hold) => coord.lock("x", { reentrant: true }).run(hold),
   },
   {
     name: "several locks",
     folder: "/lock/x/line",
-    run: ({ lock, lockSet }, _signal, hold) => lockSet([lock("x"), lock("y")]).run(hold),
+    run: (coord, _signal, hold) => coord.lockSet([coord.lock("x"), coord.lock("y")]).run(hold),
   },
   {
     name: "cron",
     folder: "/cron/x/running",
-    run: ({ cron }, signal, hold) => cron("x", { schedule: "* * * * * *" }).run(hold, { signal }),
+    run: (coord, signal, hold) => coord.cron("x", { schedule: "* * * * * *" }).run(hold, { signal }),
   },
   {
     name: "queue",
     folder: "/queue/x/items",
-    run: async ({ queue }, signal, hold) => {
-      await queue("x").put(new Uint8Array());
-      await queue("x").consume(hold, { signal });
+    run: async (coord, signal, hold) => {
+      await coord.queue("x").put(new Uint8Array());
+      await coord.queue("x").consume(hold, { signal });
     },
   },
 ];

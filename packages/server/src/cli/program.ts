@@ -14,6 +14,12 @@ import { electionsCommand } from "../commands/elections.ts";
 import { keepCommand } from "../commands/keep.ts";
 import { electCommand } from "../commands/elect.ts";
 import { lockCommand, semaphoreCommand } from "../commands/lock.ts";
+import { configCommand } from "../commands/config.ts";
+import { cronCommand } from "../commands/cron.ts";
+import { groupsCommand } from "../commands/groups.ts";
+import { keeperCommand } from "../commands/keeper.ts";
+import { queuesCommand } from "../commands/queues.ts";
+import { shardsCommand } from "../commands/shards.ts";
 import { locksCommand } from "../commands/locks.ts";
 import { membersCommand } from "../commands/members.ts";
 import { recoverCommand } from "../commands/recover.ts";
@@ -60,7 +66,13 @@ const commands = [
   semaphoreCommand,
   electCommand,
   keepCommand,
+  keeperCommand,
   servicesCommand,
+  groupsCommand,
+  shardsCommand,
+  queuesCommand,
+  cronCommand,
+  configCommand,
   aclCommand,
   budgetCommand,
   statCommand,

@@ -1,64 +1,46 @@
-import type { CandidateInfo, Coord, LeaderInfo } from "@flotilla/coord/client";
+import type { CandidateInfo, LeaderInfo } from "@flotilla/coord/client";
 import { Command } from "commander";
-import { forEachOf, recipesBelow } from "../cli/children.ts";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withCoord } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
-import { notFound, since } from "../cli/values.ts";
+import { type Listing, listingCommand } from "../cli/listing.ts";
+import { since } from "../cli/values.ts";
 
 interface ElectionReport {
-  readonly name: string;
   readonly leader: LeaderInfo | null;
   /** In line order, the leader first. */
   readonly candidates: readonly CandidateInfo[];
 }
 
+const elections: Listing<ElectionReport> = {
+  plural: "elections",
+  folder: "/election",
+  read: async (coord, name) => {
+    const election = coord.election(name);
+    const [leader, candidates] = await Promise.all([election.leader(), election.candidates()]);
+    return { leader, candidates };
+  },
+  head: ["ELECTION", "LEADER", "EPOCH", "SINCE", "WAITING"],
+  row: ({ name, leader, candidates }) => {
+    const waiting = candidates.length - (leader === null ? 0 : 1);
+    if (leader === null) return [name, "-", "-", "-", String(waiting)];
+    return [name, leader.id, String(leader.epoch), since(leader.sinceMs), String(Math.max(0, waiting))];
+  },
+  headOfOne: ["CANDIDATE", "VALUE", "PRIORITY", "EPOCH", "SINCE"],
+  rowsOfOne: ({ leader, candidates }) =>
+    candidates.map(({ id, value, priority }, place) => {
+      const isLeader = place === 0 && id === leader?.id;
+      const held = isLeader ? [String(leader.epoch), since(leader.sinceMs)] : ["-", "-"];
+      return [id, value, String(priority), ...held];
+    }),
+};
+
 /** `flotilla elections`: who leads what, who waits for it, and to have a leader give up. */
 export function electionsCommand(context: Context): Command {
-  const command = new Command("elections").description(
-    "show who leads and who waits, or have a leader give up",
-  );
-  for (const make of [lsCommand, evictCommand]) command.addCommand(make(context));
-  return command;
-}
-
-function lsCommand(context: Context): Command {
-  const command = new Command("ls")
-    .description("list the elections; with a name, everybody in line for that one")
-    .argument("[name]");
-  return addClientOptions(command).action(async (name: string | undefined, flags: ClientFlags) => {
-    const elections = await withCoord(context, flags, (coord) => reportsOf(coord, name));
-    if (flags.json) context.out.json({ elections });
-    else if (name === undefined)
-      context.out.table(["ELECTION", "LEADER", "EPOCH", "SINCE", "WAITING"], elections.map(rowOf));
-    else context.out.table(["CANDIDATE", "VALUE", "PRIORITY", "EPOCH", "SINCE"], elections.flatMap(lineOf));
-  });
-}
-
-async function reportsOf(coord: Coord, name: string | undefined): Promise<readonly ElectionReport[]> {
-  const all = await recipesBelow(coord.session, "/election");
-  if (name !== undefined && !all.includes(name)) throw notFound(`/election/${name}`);
-  return forEachOf(name === undefined ? all : [name], async (each) => {
-    const election = coord.election(each);
-    const [leader, candidates] = await Promise.all([election.leader(), election.candidates()]);
-    return { name: each, leader, candidates };
-  });
-}
-
-function rowOf({ name, leader, candidates }: ElectionReport): readonly string[] {
-  const waiting = candidates.length - (leader === null ? 0 : 1);
-  if (leader === null) return [name, "-", "-", "-", String(waiting)];
-  return [name, leader.id, String(leader.epoch), since(leader.sinceMs), String(Math.max(0, waiting))];
-}
-
-function lineOf({ leader, candidates }: ElectionReport): readonly (readonly string[])[] {
-  return candidates.map(({ id, value, priority }, place) => {
-    const isLeader = place === 0 && id === leader?.id;
-    const held = isLeader ? [String(leader.epoch), since(leader.sinceMs)] : ["-", "-"];
-    return [id, value, String(priority), ...held];
-  });
+  const description = "show who leads and who waits, or have a leader give up";
+  return listingCommand(context, description, elections).addCommand(evictCommand(context));
 }
 
 function evictCommand(context: Context): Command {

@@ -1,0 +1,112 @@
+import type { Config, ConfigVersion, Coord, StandardSchema } from "@flotilla/coord/client";
+import { Command } from "commander";
+import type { ClientFlags } from "../cli/client.ts";
+import { addClientOptions, withCoord } from "../cli/client.ts";
+import type { ConfirmFlags } from "../cli/confirm.ts";
+import { confirm, yesOption } from "../cli/confirm.ts";
+import type { Context } from "../cli/context.ts";
+import { addDetail, addListing, type Listing } from "../cli/listing.ts";
+import { notFound, parseCount, since } from "../cli/values.ts";
+
+interface ConfigReport {
+  /** The latest first. */
+  readonly versions: readonly ConfigVersion<unknown>[];
+}
+
+/** Schemas are the apps': an operator sees what is stored. */
+const anything: StandardSchema<unknown, unknown> = {
+  "~standard": { version: 1, vendor: "flotilla", validate: (value) => ({ value }) },
+};
+
+/** Of those that are kept none is deleted: how many, the apps decide. */
+function configOf(coord: Coord, name: string): Config<unknown> {
+  return coord.config(name, { schema: anything, history: 1_000, by: "operator" });
+}
+
+const configs: Listing<ConfigReport> = {
+  plural: "configs",
+  folder: "/config",
+  read: async (coord, name) => ({ versions: await configOf(coord, name).history() }),
+  head: ["CONFIG", "VERSION", "BY", "AT", "NOTE"],
+  row: ({ name, versions }) => [name, ...(versions[0] === undefined ? [] : rowOf(versions[0]))],
+  headOfOne: ["VERSION", "BY", "AT", "NOTE"],
+  rowsOfOne: ({ versions }) => versions.map(rowOf),
+};
+
+function rowOf({ version, by, atMs, note, restored }: ConfigVersion<unknown>): readonly string[] {
+  const remark = restored === null ? note : `version ${restored} again ${note}`.trim();
+  return [String(version), by, since(atMs), remark];
+}
+
+/** `flotilla config`: shared configurations and their versions, and to bring an earlier one back. */
+export function configCommand(context: Context): Command {
+  const ls = new Command("ls").description("list the shared configurations and their latest versions");
+  const history = new Command("history").description("list the versions of a configuration that are kept");
+  return new Command("config")
+    .description("show shared configurations, or bring an earlier version back")
+    .addCommand(addListing(ls, context, configs))
+    .addCommand(getCommand(context))
+    .addCommand(addDetail(history, context, configs))
+    .addCommand(diffCommand(context))
+    .addCommand(rollbackCommand(context));
+}
+
+function getCommand(context: Context): Command {
+  const command = new Command("get").description("print the latest version").argument("<name>");
+  return addClientOptions(command).action(async (name: string, flags: ClientFlags) => {
+    const latest = await withCoord(context, flags, (coord) => configOf(coord, name).get());
+    if (latest === null) throw notFound(`/config/${name}`);
+    if (flags.json) context.out.json({ name, ...latest });
+    else context.out.line(JSON.stringify(latest.value, null, 2));
+  });
+}
+
+function diffCommand(context: Context): Command {
+  const command = new Command("diff")
+    .description("show what differs between two versions that are kept")
+    .argument("<name>")
+    .argument("<from>")
+    .argument("<to>");
+  return addClientOptions(command).action(
+    async (name: string, from: string, to: string, flags: ClientFlags) => {
+      const versions = [parseCount(from, "from"), parseCount(to, "to")] as const;
+      const differences = await withCoord(context, flags, (coord) => configOf(coord, name).diff(...versions));
+      if (flags.json) context.out.json({ name, differences });
+      else
+        context.out.table(
+          ["PLACE", "CHANGE", "BEFORE", "AFTER"],
+          differences.map(({ path, type, before, after }) => [
+            `/${path.join("/")}`,
+            type,
+            valueText(before),
+            valueText(after),
+          ]),
+        );
+    },
+  );
+}
+
+function valueText(value: unknown): string {
+  return value === undefined ? "-" : JSON.stringify(value);
+}
+
+function rollbackCommand(context: Context): Command {
+  const command = new Command("rollback")
+    .description("make an earlier version the next one; no schema judges it")
+    .argument("<name>")
+    .argument("<version>")
+    .option("--note <text>", "why")
+    .addOption(yesOption());
+  return addClientOptions(command).action(
+    async (name: string, text: string, flags: ClientFlags & ConfirmFlags & { readonly note?: string }) => {
+      const version = parseCount(text, "version");
+      await confirm(context, `All that follow ${name} get what version ${version} was.`, flags);
+      const options = flags.note === undefined ? {} : { note: flags.note };
+      const next = await withCoord(context, flags, (coord) =>
+        configOf(coord, name).rollback(version, options),
+      );
+      if (flags.json) context.out.json({ name, ...next });
+      else context.out.line(`${name} is at version ${next.version}, as version ${version} was`);
+    },
+  );
+}
