@@ -35,15 +35,26 @@ test("a write that was acknowledged and is gone is told, as it stands in the fil
   expect(violations.map(({ invariant }) => invariant)).toContain("LinearizableHistory");
 });
 
+const none = { failedDisks: new Set<string>(), removed: new Set<string>() };
+
+test("a member that was removed may end well", () => {
+  const member = new MemberProcess({ id: "n1", command: [] });
+  member.exits.push({ code: 0, signal: null, told: false });
+  expect(judgeExits([member], none)).toHaveLength(1);
+  expect(judgeExits([member], { ...none, removed: new Set(["n1"]) })).toEqual([]);
+  member.exits.push({ code: 70, signal: null, told: false });
+  expect(judgeExits([member], { ...none, removed: new Set(["n1"]) })).toHaveLength(1);
+});
+
 test("a member may end when told to, or with code 74 when its disk failed", () => {
   const member = new MemberProcess({ id: "n1", command: [] });
   member.exits.push({ code: null, signal: "SIGKILL", told: true });
-  expect(judgeExits([member], new Set())).toEqual([]);
+  expect(judgeExits([member], none)).toEqual([]);
   member.exits.push({ code: 74, signal: null, told: false });
-  expect(judgeExits([member], new Set(["n1"]))).toEqual([]);
-  expect(judgeExits([member], new Set())).toHaveLength(1);
+  expect(judgeExits([member], { ...none, failedDisks: new Set(["n1"]) })).toEqual([]);
+  expect(judgeExits([member], none)).toHaveLength(1);
   member.exits.push({ code: 1, signal: null, told: false });
-  expect(judgeExits([member], new Set(["n1"]))).toHaveLength(1);
+  expect(judgeExits([member], { ...none, failedDisks: new Set(["n1"]) })).toHaveLength(1);
 });
 
 test("the picture shows faults and what became of operations", () => {

@@ -37,6 +37,14 @@ describe("plans", () => {
     expect(makePlan({ ...options, seed: 7, kinds: ["slow-disk"] }).diskMode).toBe("sync-slow");
   });
 
+  test("there is a spare for everybody who is to join", () => {
+    const { spares, faults } = makePlan({ ...options, seed: 7, kinds: ["members", "crash"] });
+    const joins = faults.filter(({ args: { how } }) => how === "add" || how === "swap");
+    expect(joins.length).toBeGreaterThan(0);
+    expect(spares).toBe(joins.length);
+    expect(makePlan({ ...options, seed: 7, kinds: ["crash"] }).spares).toBe(0);
+  });
+
   test("the suite has eleven scenarios, each with faults of its own", () => {
     const plans = defaultSuite(1);
     expect(new Set(plans.map(({ name }) => name)).size).toBe(11);

@@ -5,12 +5,15 @@ import { pick } from "../plan/make-plan.ts";
 import type { Fault, Plan } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
 import { leaderIn, viewsOf } from "../run/views.ts";
+import type { MemberChange } from "./churn.ts";
+import { Churn } from "./churn.ts";
 import type { Clocks } from "./clocks.ts";
 import type { Disks } from "./disks.ts";
 import { shapeOf } from "./make-shape.ts";
 import type { Shape } from "./network-shapes.ts";
 import { isolate, split, together } from "./network-shapes.ts";
 import { Lives } from "./lives.ts";
+import type { Roster } from "./roster.ts";
 
 /** A fault as it happened. */
 export interface Struck {
@@ -24,6 +27,7 @@ export interface Struck {
 /** What faults strike. */
 export interface Scene {
   readonly linked: Links;
+  readonly roster: Roster;
   readonly disks: Disks;
   readonly clocks: Clocks;
 }
@@ -39,8 +43,10 @@ export class Injector {
   /** What happened, oldest first. */
   readonly struck: Struck[] = [];
   readonly lives: Lives;
+  readonly churn: Churn;
   readonly #plan: Plan;
   readonly #linked: Links;
+  readonly #roster: Roster;
   readonly #clocks: Clocks;
   readonly #nowMs: () => number;
   readonly #random: KeyedRandom;
@@ -48,10 +54,12 @@ export class Injector {
   #active: Active[] = [];
 
   /** @param nowMs since the clients began */
-  constructor(plan: Plan, { linked, disks, clocks }: Scene, nowMs: () => number) {
+  constructor(plan: Plan, { linked, roster, disks, clocks }: Scene, nowMs: () => number) {
     this.#plan = plan;
     this.#linked = linked;
+    this.#roster = roster;
     this.#clocks = clocks;
+    this.churn = new Churn(linked.cluster, roster);
     this.#nowMs = nowMs;
     this.#random = keyedRandom(plan.seed, "jepsen-faults");
     this.lives = new Lives(linked.cluster, disks);
@@ -112,6 +120,8 @@ export class Injector {
         return () => {};
       case "flapping":
         return this.#flap(fault, targets);
+      case "members":
+        return this.#changeMembers(fault);
       case "wall-jump":
         this.#clocks.jump(targets, Number(fault.args["byMs"] ?? 0));
         return () => {};
@@ -137,6 +147,14 @@ export class Injector {
 
   #reshape(): void {
     this.#linked.shape(together(this.#shapes));
+  }
+
+  #changeMembers({ args, target }: Fault): () => void {
+    let isOver = false;
+    this.churn.begin(args["how"] as MemberChange, target, () => isOver);
+    return () => {
+      isOver = true;
+    };
   }
 
   /** The others take a member for gone at once, which takes them for well. No new connection gets through meanwhile. */
@@ -184,11 +202,12 @@ export class Injector {
   }
 
   #members(): string[] {
-    return this.#linked.cluster.members.map(({ id }) => id);
+    return this.#roster.ids;
   }
 
-  async #resolve({ kind, target }: Fault): Promise<readonly string[]> {
+  async #resolve({ kind, target, args }: Fault): Promise<readonly string[]> {
     const all = this.#members();
+    if (kind === "members") return [String(args["how"])];
     if (kind === "client-cut")
       return [
         target.startsWith("client#") ? `c${target.slice(7)}` : `c${this.#random.below(this.#plan.clients)}`,

@@ -43,6 +43,7 @@ export function makePlan(options: PlanOptions): Plan {
     name,
     seed,
     nodes,
+    spares: faults.filter(({ args }) => args["how"] === "add" || args["how"] === "swap").length,
     workload,
     ...usualLoad,
     lanes: options.lanes ?? usualLoad.lanes,
@@ -59,7 +60,9 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
   // Longer than a session may believe in itself, and about as long as it lives.
   const isNearTtl = kind === "client-cut" && random.chance(0.4);
   const nearTtlMs = Math.floor(usualLoad.sessionTtlMs * (0.75 + 0.3 * random.float()));
-  const target = kind === "clock-drift" ? "all" : pick(random, ["leader", "follower", "any"]);
+  const leads = kind === "half-open" && random.chance(0.5);
+  const drawn = leads ? "leader" : pick(random, ["leader", "follower", "any"]);
+  const target = kind === "clock-drift" ? "all" : drawn;
   const args = {
     key: random.u32(),
     deaf: random.chance(0.5),
@@ -71,6 +74,7 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
     byMs: pick(random, [-7_200_000, 7_200_000, -5_000, 5_000, 200]),
     wide: random.chance(0.6),
     pauseShare: (30 + random.below(40)) / 100,
+    ...(kind === "members" ? { how: pick(random, ["add", "remove", "swap", "swap", "demote"]) } : {}),
   };
   return { atMs, kind, target, durMs: isNearTtl ? nearTtlMs : durMs, args };
 }

@@ -24,6 +24,7 @@ export const faultKinds = [
   "power-loss",
   "wall-jump",
   "clock-drift",
+  "members",
 ] as const;
 
 /** What only a proxy can do to bytes: the others cut whole packets off. */
@@ -50,7 +51,7 @@ export interface Fault {
   /** How long it lasts; 0 when it is over at once. */
   readonly durMs: number;
   /** What else the kind needs. */
-  readonly args: Readonly<Record<string, number | boolean>>;
+  readonly args: Readonly<Record<string, number | boolean | string>>;
 }
 
 /** How the disks of a run fail once they do. */
@@ -77,6 +78,8 @@ export interface Plan {
   readonly name: string;
   readonly seed: number;
   readonly nodes: number;
+  /** Members that may join later. */
+  readonly spares: number;
   readonly workload: WorkloadName;
   /** Sessions at once. */
   readonly clients: number;
@@ -98,6 +101,6 @@ export function byTime(faults: readonly Fault[]): Fault[] {
 }
 
 /** Of all members there are or may be, in the order in which they come. */
-export function memberIds({ nodes }: Plan): string[] {
-  return Array.from({ length: nodes }, (_, position) => `n${position + 1}`);
+export function memberIds({ nodes, spares }: Plan): string[] {
+  return Array.from({ length: nodes + spares }, (_, position) => `n${position + 1}`);
 }

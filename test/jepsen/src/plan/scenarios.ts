@@ -123,6 +123,7 @@ function plansOf(all: readonly Script[], seed: number): Plan[] {
     name,
     seed: seed + position,
     nodes,
+    spares: 0,
     workload: "mixed",
     ...usualLoad,
     loadMs,

@@ -91,9 +91,13 @@ export class Cluster implements AsyncDisposable {
     return new Cluster(folder, nodes, places, members);
   }
 
+  get founders(): readonly MemberPlace[] {
+    return this.places.slice(0, this.#founders);
+  }
+
   /** Of the founders. */
   get endpoints(): string[] {
-    return this.places.slice(0, this.#founders).map(({ address }) => address);
+    return this.founders.map(({ address }) => address);
   }
 
   /** The founders. */

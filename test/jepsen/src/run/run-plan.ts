@@ -16,6 +16,7 @@ import { worksOf } from "../clients/works.ts";
 import { Clocks } from "../faults/clocks.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
+import { Roster } from "../faults/roster.ts";
 import type { Plan } from "../plan/plan.ts";
 import { memberIds } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
@@ -52,6 +53,7 @@ export async function runPlan(
   const clocks = await Clocks.create(plan, ids, folder.path);
   await using linked = await openLinks(network, {
     nodes: plan.nodes,
+    spares: plan.spares,
     arguments: memberFlags,
     env: (place, life) => joined(disks.env(place, life), clocks.env(place.id)),
     ...(outFolder === null ? {} : { logFolder: outFolder }),
@@ -64,6 +66,7 @@ export async function runPlan(
 class Run {
   readonly #plan: Plan;
   readonly #linked: Links;
+  readonly #roster: Roster;
   readonly #history: HistoryWriter;
   readonly #recorder: Recorder;
   readonly #beliefs: BeliefBook;
@@ -74,12 +77,13 @@ class Run {
   constructor(plan: Plan, linked: Links, disks: Disks, clocks: Clocks) {
     this.#plan = plan;
     this.#linked = linked;
+    this.#roster = new Roster(linked.cluster);
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
     const nowNs = (): number => Math.floor(this.#nowMs() * 1e6);
     this.#recorder = new Recorder(this.#history, nowNs);
     this.#beliefs = new BeliefBook(this.#history, nowNs);
     this.#works = worksOf(plan.workload, this.#recorder, this.#beliefs);
-    this.#injector = new Injector(plan, { linked, disks, clocks }, () => this.#nowMs());
+    this.#injector = new Injector(plan, { linked, roster: this.#roster, disks, clocks }, () => this.#nowMs());
   }
 
   /** All of it; what was seen to be wrong on the way. */
@@ -95,12 +99,15 @@ class Run {
     this.#startMs = performance.now();
     for (const client of clients) client.start();
     await this.#injector.run();
+    const inVain = await this.#injector.churn.settled();
     await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
     await Promise.all(clients.map((client) => client.stop()));
     const unlike = await this.#converge();
     if (unlike === null) await this.#readAll();
-    const exits = judgeExits(cluster.members, this.#injector.lives.failedDisks);
-    return unlike === null ? [...exits] : [...exits, { invariant: "Convergence", message: unlike }];
+    const { failedDisks } = this.#injector.lives;
+    const exits = judgeExits(cluster.members, { failedDisks, removed: this.#roster.removed });
+    const undone = unlike === null ? inVain : [...inVain, unlike];
+    return [...exits, ...undone.map((message) => ({ invariant: "Convergence", message }))];
   }
 
   report(violations: readonly Broken[], network: Network, outFolder: string | null): RunReport {
@@ -132,9 +139,8 @@ class Run {
     const clients: SessionClient[] = [];
     for (let k = 0; k < count; k += 1) {
       const name = `c${k}`;
-      const { endpoints } = this.#linked.cluster;
       const host = await this.#linked.clientHost(name);
-      const connectOptions = { endpoints, sessionTtlMs, logger: silentLogger, host };
+      const connectOptions = { endpoints: this.#roster, sessionTtlMs, logger: silentLogger, host };
       const options = { name, plan: this.#plan, connect: connectOptions, random: random.fork(name) };
       const doesWorks = workload === "mixed" ? k % 3 === 2 : workload !== "register";
       clients.push(
@@ -151,11 +157,11 @@ class Run {
     const { cluster } = this.#linked;
     const deadlineMs = performance.now() + convergenceMs;
     for (;;) {
-      const views = await viewsOf(cluster);
-      if (haveConverged(views, this.#plan.nodes)) return null;
-      const isHopeless = cluster.members.some(
-        ({ isRunning, log }) => !isRunning || log.includes(", damaged: "),
-      );
+      const { ids } = this.#roster;
+      const views = (await viewsOf(cluster)).filter(({ id }) => ids.includes(id));
+      if (haveConverged(views, ids.length)) return null;
+      const members = ids.map((id) => cluster.member(id));
+      const isHopeless = members.some(({ isRunning, log }) => !isRunning || log.includes(", damaged: "));
       if (isHopeless || performance.now() > deadlineMs)
         return `${JSON.stringify(views)}\n${cluster.diagnose()}`;
       await pause(pollMs);
@@ -164,7 +170,7 @@ class Run {
 
   /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
   async #readAll(): Promise<void> {
-    await using client = await connect({ endpoints: this.#linked.cluster.endpoints, logger: silentLogger });
+    await using client = await connect({ endpoints: this.#roster, logger: silentLogger });
     for (const work of this.#works) await work.lookAgain(client);
     await readAll(this.#recorder, client.session);
   }

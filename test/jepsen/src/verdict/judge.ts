@@ -23,14 +23,23 @@ export function judgeFile(jsonLines: string): Judgement {
   return { checked, undecided, violations: brokenIn(judgement) };
 }
 
-/** Members end when they are told to, or because their disk failed. */
+/** Members whose end may come by itself. */
+export interface Endings {
+  readonly failedDisks: ReadonlySet<string>;
+  /** They are no members any more. */
+  readonly removed: ReadonlySet<string>;
+}
+
+/** Members end when they are told to, because their disk failed, or because they were removed. */
 export function judgeExits(
   members: readonly MemberProcess[],
-  failedDisks: ReadonlySet<string>,
+  { failedDisks, removed }: Endings,
 ): readonly Broken[] {
   return members.flatMap(({ id, exits }) =>
     exits
-      .filter(({ told, code }) => !told && !(failedDisks.has(id) && code === exitOfFailedDisk))
+      .filter(({ told }) => !told)
+      .filter(({ code }) => !(failedDisks.has(id) && code === exitOfFailedDisk))
+      .filter(({ code }) => !(removed.has(id) && code === 0))
       .map(({ code, signal }) => ({
         invariant: "FailStop",
         message: `${id} ended by itself: ${code ?? signal}`,
