@@ -28,5 +28,5 @@ export const provocations: readonly Provocation[] = [
   { id: "C01", args: plan("lock", "client-cut,delay,reset") },
   { id: "C04", args: plan("election", "client-cut") },
   { id: "R01", args: plan("register", "crash,crash-leader,slow-disk", busy) },
-  { id: "L08", args: plan("lease", "half-open,isolate-and-pause"), attempts: 5 },
+  { id: "L08", args: plan("lease", "half-open", ["--ttl", "10000", "--gap", "3000"]), attempts: 5 },
 ];
