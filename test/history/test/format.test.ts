@@ -99,6 +99,12 @@ describe("parseHistory", () => {
   });
 
   test.each([
+    [
+      "a value written twice, also elsewhere",
+      "DUPLICATE_VALUE",
+      { ...set, id: 2, client: 2, op: { ...set.op, path: "/b" } },
+    ],
+    ["a meta record that is not the first line", "BAD_META", { kind: "meta", v: 1 }],
     ["an id used twice", "DUPLICATE_ID", { ...get, client: 2 }],
     ["a value written twice", "DUPLICATE_VALUE", { ...set, id: 2, client: 2 }],
     ["two operations in flight on one client", "CLIENT_OVERLAP", { ...get, id: 2, invoke_ns: 8 }],

@@ -71,7 +71,7 @@ test.each([
         ...create,
         id: 1,
         client: 1,
-        op: { ...create.op, path: "/r/b" },
+        op: { ...create.op, path: "/r/b", value: "y" },
         invoke_ns: 20,
         return_ns: 30,
         result: { version: 0, zxid: 1 },

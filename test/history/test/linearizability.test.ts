@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { checkText } from "../src/check-file.ts";
 import { checkLinearizability } from "../src/index.ts";
 import type { OpRecord, OpType } from "../src/index.ts";
 import { bruteForceLinearizable } from "./_support/brute-force.ts";
@@ -70,6 +71,52 @@ describe("against trying every order", () => {
     );
     expect(Math.min(seen.linearizable, seen["not-linearizable"])).toBeGreaterThan(200);
   });
+});
+
+test("damaged files of histories get the same verdict, however many of their lines are damaged", () => {
+  const seen = { linearizable: 0, NOT: 0 };
+  fc.assert(
+    fc.property(small, fc.integer(), fc.integer({ min: 0, max: 3 }), (options, seed, damages) => {
+      let records = generate({ ...options, clients: 5, ops: 9 });
+      for (let k = 0; k < damages; k += 1) records = scramble(records, seed + k);
+      const expected = bruteForceLinearizable(records) ? "linearizable" : "NOT";
+      seen[expected] += 1;
+      const { line } = checkText(records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+      expect(line.split(" ")[0]).toBe(expected);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(Math.min(seen.linearizable, seen.NOT)).toBeGreaterThan(200);
+});
+
+test("intervals are closed: what begins at the instant at which another ends may come before it", () => {
+  const create = { type: "create", path: "/a", value: "x" } as const;
+  const written: OpRecord = {
+    id: 0,
+    client: 0,
+    op: create,
+    invoke_ns: 0,
+    return_ns: 10,
+    outcome: "ok",
+    result: null,
+  };
+  const read: OpRecord = {
+    id: 1,
+    client: 1,
+    op: { type: "get", path: "/a" },
+    invoke_ns: 10,
+    return_ns: 20,
+    outcome: "fail",
+    result: { error: "NO_NODE" },
+  };
+  for (const [invoke_ns, expected] of [
+    [10, "linearizable"],
+    [11, "not-linearizable"],
+  ] as const) {
+    const records = [written, { ...read, invoke_ns }];
+    expect(verdict(records)).toBe(expected);
+    expect(bruteForceLinearizable(records)).toBe(expected === "linearizable");
+  }
 });
 
 describe("planted damage in a long history", () => {

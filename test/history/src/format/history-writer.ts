@@ -86,6 +86,20 @@ export class HistoryWriter {
     this.#others[number] = record;
   }
 
+  /**
+   * Takes over what another writer holds, on the same clock, under ids and clients that are new here. What is in flight
+   * there is unknown for ever.
+   */
+  absorb(other: HistoryWriter): void {
+    const [firstId, firstClient] = [this.#nextId, this.#nextClient];
+    for (const record of other.ops())
+      this.#ops.push({ ...record, id: firstId + record.id, client: firstClient + record.client });
+    this.#nextId += other.#nextId;
+    this.#nextClient += other.#nextClient;
+    this.#last = Math.max(this.#last, other.#last);
+    this.#others.push(...other.#others);
+  }
+
   /** Everything settled so far, by `invoke_ns`; what is still in flight comes out as unknown. */
   ops(): OpRecord[] {
     const unsettled = [...this.#open.values()].map((open) => build(open, "unknown", null, null));

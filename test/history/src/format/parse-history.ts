@@ -6,9 +6,9 @@ import { requireShape } from "./shapes.ts";
 import type { History, MetaRecord, OpRecord, OtherRecord } from "./records.ts";
 
 /**
- * Reads a history of JSON lines and checks it strictly: shape of every operation, unique ids, values
- * unique per path, shape of the records that checkers read, records of a client in invocation order, one operation in flight per client
- * (touching intervals are allowed), and no client used after an unknown outcome.
+ * Reads a history of JSON lines and checks it strictly: a meta record only as the first line, shape of every operation,
+ * unique ids and values, shape of the records that checkers read, records of a client in invocation order, one operation
+ * in flight per client (touching intervals are allowed), and no client used after an unknown outcome.
  *
  * @throws HistoryFormatError naming the first bad line.
  */
@@ -29,6 +29,7 @@ export function parseHistory(text: string): History {
       ops.push(op);
     } else if (kind === "meta") {
       if (meta !== null) throw new HistoryFormatError("BAD_META", line, "a second meta record");
+      if (line > 1) throw new HistoryFormatError("BAD_META", line, "the meta record is not the first line");
       meta = parseMeta(fields, line);
     } else if (typeof kind === "string" && kind !== "") {
       requireShape(kind, fields, line);
@@ -72,7 +73,7 @@ function parseMeta(fields: Fields, line: number): MetaRecord {
 
 class CrossLineRules {
   readonly #ids = new Set<number>();
-  readonly #values = new Map<string, Set<string>>();
+  readonly #values = new Set<string>();
   readonly #last = new Map<number, OpRecord>();
 
   check(record: OpRecord, line: number): void {
@@ -85,15 +86,9 @@ class CrossLineRules {
 
   #checkValue({ op }: OpRecord, line: number): void {
     if (op.value === undefined) return;
-    const seen = this.#values.get(op.path) ?? new Set();
-    if (seen.has(op.value)) {
-      throw new HistoryFormatError(
-        "DUPLICATE_VALUE",
-        line,
-        `${op.path} is given ${JSON.stringify(op.value)} twice`,
-      );
-    }
-    this.#values.set(op.path, seen.add(op.value));
+    if (this.#values.has(op.value))
+      throw new HistoryFormatError("DUPLICATE_VALUE", line, `${JSON.stringify(op.value)} is written twice`);
+    this.#values.add(op.value);
   }
 
   #checkClient(record: OpRecord, line: number): void {

@@ -5,7 +5,7 @@ export type OpType = "get" | "exists" | "create" | "set" | "cas" | "delete";
 export interface Operation {
   readonly type: OpType;
   readonly path: string;
-  /** Required for create, set and cas; unique per path. */
+  /** Required for create, set and cas; unique in the file. */
   readonly value?: string;
   /** At least 0 is conditional; absent or -1 is unconditional. Required for cas. */
   readonly expectedVersion?: number;
