@@ -5,7 +5,7 @@ import type { Asked } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
 import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
-import { faultKinds, preloadKinds, proxyKinds } from "./plan/plan.ts";
+import { clientKinds, faultKinds, preloadKinds, proxyKinds } from "./plan/plan.ts";
 import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
 import { endWithOuter, isInHub, runInHub, whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
@@ -28,6 +28,7 @@ function asked(): Asked | null {
 /** The plans to run, one after the other. */
 function plansOf(wanted: Asked): Iterable<Plan> {
   const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs, sessionTtlMs } = wanted;
+  const clientKind = wanted.clientKind ?? "thin";
   if (suite === "default") return defaultSuite(seed);
   if (suite === "availability") return availabilitySuite(seed);
   if (suite === "soak") return soakPlans(wanted);
@@ -37,6 +38,7 @@ function plansOf(wanted: Asked): Iterable<Plan> {
       seed,
       nodes,
       workload,
+      clientKind,
       kinds,
       loadMs: seconds * 1_000,
       lanes,
@@ -46,7 +48,8 @@ function plansOf(wanted: Asked): Iterable<Plan> {
   ];
 }
 
-function* soakPlans({ workload, minutes, seed, lanes, gapMs, sessionTtlMs }: Asked): Generator<Plan, void> {
+function* soakPlans(wanted: Asked): Generator<Plan, void> {
+  const { workload, minutes, seed, lanes, gapMs, sessionTtlMs } = wanted;
   const endMs = performance.now() + minutes * 60_000;
   for (let k = 0; k === 0 || performance.now() < endMs; k += 1)
     yield makePlan({
@@ -54,6 +57,7 @@ function* soakPlans({ workload, minutes, seed, lanes, gapMs, sessionTtlMs }: Ask
       seed: (seed + k) % 2 ** 32,
       nodes: k % 3 === 2 ? 5 : 3,
       workload,
+      clientKind: wanted.clientKind ?? clientKinds[Math.floor(k / 3) % clientKinds.length] ?? "thin",
       // Every second one has no kind that namespaces cannot make.
       kinds: k % 2 === 0 ? faultKinds.filter((kind) => !proxyKinds.includes(kind)) : faultKinds,
       lanes,

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
-import type { FaultKind, WorkloadName } from "./plan/plan.ts";
-import { faultKinds, workloads } from "./plan/plan.ts";
+import type { ClientKind, FaultKind, WorkloadName } from "./plan/plan.ts";
+import { clientKinds, faultKinds, workloads } from "./plan/plan.ts";
 
 /** `auto`: namespaces where a plan and the machine allow it, else proxies. */
 const networks = ["auto", "namespaces", "proxies"] as const;
 
-export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--ttl MS] [--seed S] [--network N] [--out DIR] [--json]
+export const usage: string = `usage: jepsen [--workload ${workloads.join("|")}] [--clients ${clientKinds.join("|")}] [--faults KIND,KIND] [--seconds N] [--nodes 3|5] [--lanes N] [--gap MS] [--ttl MS] [--seed S] [--network N] [--out DIR] [--json]
        jepsen --suite default|availability [--seed S] [--network N] [--out DIR] [--json]
-       jepsen --suite soak --minutes M [--lanes N] [--seed S] [--network N] [--out DIR] [--json]
+       jepsen --suite soak --minutes M [--clients KIND] [--lanes N] [--seed S] [--network N] [--out DIR] [--json]
        jepsen --suite power-loss|bit-rot --times N [--seed S] [--json]
 networks: ${networks.join(" ")}
 kinds of faults: ${faultKinds.join(" ")}`;
@@ -18,6 +18,8 @@ const suites = ["one", "default", "availability", "soak", "power-loss", "bit-rot
 export interface Asked {
   readonly suite: (typeof suites)[number];
   readonly workload: WorkloadName;
+  /** Null: not asked for. */
+  readonly clientKind: ClientKind | null;
   readonly kinds: readonly FaultKind[];
   readonly seconds: number;
   readonly minutes: number;
@@ -43,6 +45,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
     args: [...args],
     options: {
       workload: { type: "string", default: "mixed" },
+      clients: { type: "string" },
       faults: { type: "string", default: "crash-leader,pause,halves,one-way" },
       seconds: { type: "string", default: "15" },
       minutes: { type: "string", default: "10" },
@@ -62,6 +65,7 @@ export function readOptions(args: readonly string[], anySeed: number): Asked {
   return {
     suite: oneOf(suites, values.suite, "suite"),
     workload: oneOf(workloads, values.workload, "workload"),
+    clientKind: values.clients === undefined ? null : oneOf(clientKinds, values.clients, "kind of clients"),
     kinds: kinds.map((kind) => oneOf(faultKinds, kind, "kind of fault")),
     seconds: number(values.seconds, "seconds", 1, 86_400),
     minutes: number(values.minutes, "minutes", 1, 100_000),

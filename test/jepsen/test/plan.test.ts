@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readOptions } from "../src/options.ts";
 import { makePlan } from "../src/plan/make-plan.ts";
-import { faultKinds } from "../src/plan/plan.ts";
+import { embeddedClients, faultKinds } from "../src/plan/plan.ts";
 import { defaultSuite } from "../src/plan/scenarios.ts";
 import { haveConverged, leaderIn } from "../src/run/views.ts";
 import type { NodeStatus } from "@flotilla/coord/client";
@@ -43,6 +43,15 @@ describe("plans", () => {
     expect(joins.length).toBeGreaterThan(0);
     expect(spares).toBe(joins.length);
     expect(makePlan({ ...options, seed: 7, kinds: ["crash"] }).spares).toBe(0);
+  });
+
+  test("clients are apart from members, within them, or both", () => {
+    const numbers = (["thin", "embedded", "mixed"] as const).map((clientKind) =>
+      embeddedClients(makePlan({ ...options, seed: 7, clientKind })),
+    );
+    expect(numbers).toEqual([[], [0, 1, 2, 3, 4, 5], [1, 3, 5]]);
+    const { faults } = makePlan({ ...options, seed: 7, clientKind: "mixed" });
+    expect(faults.map(({ kind }) => kind)).not.toContain("clock-drift");
   });
 
   test("the suite has eleven scenarios, each with faults of its own", () => {

@@ -1,23 +1,23 @@
 import type { Held } from "@flotilla/coord/client";
-import type { HistoryWriter } from "@flotilla/history";
+import type { Notes } from "./notes.ts";
 
 interface Belief {
   readonly process: string;
   readonly object: string;
   readonly held: Held;
   readonly fromNs: number;
-  toNs: number | null;
+  /** Of its record. */
+  readonly number: number;
 }
 
 /** Who believed to hold what, and what they wrote behind its fence. */
 export class BeliefBook {
-  readonly #history: HistoryWriter;
+  readonly #history: Notes;
   readonly #nowNs: () => number;
-  readonly #all: Belief[] = [];
-  #active: Belief[] = [];
+  readonly #active = new Set<Belief>();
 
   /** @param nowNs one clock for all */
-  constructor(history: HistoryWriter, nowNs: () => number) {
+  constructor(history: Notes, nowNs: () => number) {
     this.#history = history;
     this.#nowNs = nowNs;
   }
@@ -28,9 +28,10 @@ export class BeliefBook {
     this.#history.add({ kind: "grant", object, epoch: held.epoch, believed, at_ns: this.#nowNs() });
     for (const belief of this.#active) if (belief.held.expiresIn <= 0) this.#end(belief);
     if (held.signal.aborted || held.expiresIn <= 0) return;
-    const belief: Belief = { process, object, held, fromNs: this.#nowNs(), toNs: null };
-    this.#all.push(belief);
-    this.#active.push(belief);
+    const fromNs = this.#nowNs();
+    const number = this.#history.add(recordOf({ process, object, held, fromNs }, null));
+    const belief: Belief = { process, object, held, fromNs, number };
+    this.#active.add(belief);
     held.signal.addEventListener("abort", () => this.#end(belief), { once: true });
   }
 
@@ -40,23 +41,13 @@ export class BeliefBook {
     this.#history.add({ kind: "fenced", process, object, epoch: held.epoch, revision, at_ns });
   }
 
-  /** Writes down who believed what, once all is over. */
-  close(): void {
-    for (const { process, object, held, fromNs, toNs } of this.#all)
-      this.#history.add({
-        kind: "belief",
-        process,
-        object,
-        epoch: held.epoch,
-        from_ns: fromNs,
-        to_ns: toNs,
-        paused: [],
-      });
-  }
-
   #end(belief: Belief): void {
-    belief.toNs ??= this.#nowNs() + Math.min(0, belief.held.expiresIn) * 1e6;
-    belief.toNs = Math.max(belief.toNs, belief.fromNs);
-    this.#active = this.#active.filter((other) => other !== belief);
+    if (!this.#active.delete(belief)) return;
+    const toNs = this.#nowNs() + Math.min(0, belief.held.expiresIn) * 1e6;
+    this.#history.amend(belief.number, recordOf(belief, Math.max(toNs, belief.fromNs)));
   }
+}
+
+function recordOf({ process, object, held, fromNs }: Omit<Belief, "number">, to_ns: number | null) {
+  return { kind: "belief", process, object, epoch: held.epoch, from_ns: fromNs, to_ns, paused: [] } as const;
 }

@@ -1,34 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Registration, Session } from "@flotilla/coord/client";
-import { FlotillaError } from "@flotilla/runtime";
+import type { Session } from "@flotilla/coord/client";
+import type { OwnedRecord } from "@flotilla/history";
+import type { Estate, Owner } from "./estates.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat, waitMs } from "./work.ts";
-
-/** What nodes end with. */
-export interface Owner {
-  readonly name: string;
-  /** Of the nodes that `settle` makes. */
-  readonly nodes: readonly string[];
-  /** Milliseconds it may still believe in itself. */
-  readonly expiresIn: () => number;
-  /** Fires when that is over. */
-  readonly signal: AbortSignal;
-  /** Makes its nodes. */
-  readonly settle: () => Promise<void>;
-  /** Ends it; resolves once that was acknowledged. */
-  readonly end: () => Promise<void>;
-}
-
-/** How one kind of owners comes to be, and where all their nodes are listed. */
-export interface Estate {
-  readonly object: string;
-  prepare(session: Session): Promise<void>;
-  owner(client: Coord, name: string): Promise<Owner>;
-  /** Names of all nodes there are. */
-  list(client: Coord): Promise<readonly string[]>;
-}
+import { repeat } from "./work.ts";
 
 /** Of each client. */
 const makersEach = 3;
@@ -97,25 +74,18 @@ export class OwnedWork implements Work {
     this.#made += 1;
     const owner = await this.#estate.owner(client, `${name}-${this.#made}`);
     const rest = (ms: number): Promise<void> => untilAborted(ms, [owner.signal, stopping]);
-    let from_ns = 0;
-    let lived_ns = 0;
-    let gone_ns: number | null = null;
+    let life: OwnedLife | null = null;
     try {
       await rest(random.below(longestStayMs));
       await owner.settle();
-      from_ns = recorder.nowNs();
+      life = new OwnedLife(this.#estate.object, owner, recorder);
       await rest(random.chance(0.05) ? longStayMs : random.below(longestStayMs));
       // By its own clock: also when the event loop was late to tell.
-      lived_ns = recorder.nowNs() + Math.min(0, owner.expiresIn()) * 1e6;
+      life.livedUntil(recorder.nowNs() + Math.min(0, owner.expiresIn()) * 1e6);
     } finally {
-      from_ns = from_ns === 0 ? recorder.nowNs() : from_ns;
-      await owner.end().then(
-        () => (gone_ns = recorder.nowNs()),
-        () => {},
-      );
-      const { object } = this.#estate;
-      const record = { kind: "owned", object, owner: owner.name, from_ns, lived_ns, gone_ns } as const;
-      for (const node of owner.nodes) recorder.history.add({ ...record, node });
+      life ??= new OwnedLife(this.#estate.object, owner, recorder);
+      const isOver = owner.end().then(() => recorder.nowNs());
+      life.goneAt(await isOver.catch(() => null));
     }
   }
 
@@ -128,66 +98,40 @@ export class OwnedWork implements Work {
   }
 }
 
+/** What is written down of one owner's nodes: known from the first, so that it stands even if nobody lives to end it. */
+class OwnedLife {
+  readonly #recorder: Recorder;
+  readonly #numbers: readonly number[];
+  #records: readonly OwnedRecord[];
+
+  /** They are there from now on. */
+  constructor(object: string, { name, nodes }: Owner, recorder: Recorder) {
+    const from_ns = recorder.nowNs();
+    const times = { from_ns, lived_ns: 0, gone_ns: null };
+    this.#recorder = recorder;
+    this.#records = nodes.map((node) => ({ kind: "owned", object, owner: name, node, ...times }));
+    this.#numbers = this.#records.map((record) => recorder.history.add({ ...record }));
+  }
+
+  /** Up to then their owner certainly lived. */
+  livedUntil(lived_ns: number): void {
+    this.#amend({ lived_ns });
+  }
+
+  /** @param gone_ns when the end of their owner was acknowledged; null: it was not */
+  goneAt(gone_ns: number | null): void {
+    this.#amend({ gone_ns });
+  }
+
+  #amend(times: Partial<OwnedRecord>): void {
+    this.#records = this.#records.map((record) => ({ ...record, ...times }));
+    for (const [k, number] of this.#numbers.entries()) {
+      const record = this.#records[k];
+      if (record !== undefined) this.#recorder.history.amend(number, { ...record });
+    }
+  }
+}
+
 function untilAborted(ms: number, signals: AbortSignal[]): Promise<void> {
   return pause(ms, undefined, { signal: AbortSignal.any(signals) }).catch(() => {});
 }
-
-const ephemeralRoot = "/owned";
-/** Shorter than a session lives, so that it is outlived. */
-const leaseMs = 1_000;
-
-/** Ephemeral nodes on leases of their own, two on each. */
-export const leases: Estate = {
-  object: ephemeralRoot,
-  async prepare(session) {
-    await session.create(ephemeralRoot, "");
-  },
-  async owner({ session }, name) {
-    // Believed in for as long as may be: what ends too early shows.
-    const lease = await session.grant(leaseMs, { timeoutMs: waitMs, maxStallMs: 0 });
-    const nodes = [`${name}-a`, `${name}-b`];
-    const items = nodes.map((node) => ({ type: "create", path: `${ephemeralRoot}/${node}`, lease }) as const);
-    return {
-      name: `lease ${lease.id}`,
-      nodes,
-      expiresIn: () => lease.expiresIn,
-      signal: lease.signal,
-      settle: async () => void (await session.multi(items, { timeoutMs: waitMs })),
-      end: () => lease.revoke({ timeoutMs: waitMs }),
-    };
-  },
-  async list({ session }) {
-    return (await session.children(ephemeralRoot, { timeoutMs: waitMs }))?.names ?? [];
-  },
-};
-
-const service = "jepsen";
-
-/** Instances in the registry. */
-export const registrations: Estate = {
-  object: "registry",
-  async prepare() {
-    // A service is there once it has an instance.
-  },
-  async owner({ session, registry }, id) {
-    const { lease } = session;
-    const options = { timeoutMs: waitMs };
-    let registration: Registration | undefined;
-    return {
-      name: `registration ${id}`,
-      nodes: [id],
-      expiresIn: () => lease.expiresIn,
-      signal: lease.signal,
-      settle: async () => {
-        registration = await registry.register({ name: service, id, address: "127.0.0.1" }, options);
-      },
-      end: async () => {
-        if (registration === undefined) throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", "never registered");
-        await registration.deregister(options);
-      },
-    };
-  },
-  async list({ registry }) {
-    return (await registry.find(service, { timeoutMs: waitMs })).map(({ id }) => id);
-  },
-};

@@ -1,5 +1,6 @@
-import type { ChainItem, HistoryWriter, OpResult, Operation, OtherRecord, Outcome } from "@flotilla/history";
+import type { ChainItem, OpResult, Operation, OtherRecord, Outcome } from "@flotilla/history";
 import { FlotillaError } from "@flotilla/runtime";
+import type { Notes } from "./notes.ts";
 
 const observations: Readonly<Record<string, string>> = {
   ERR_FLOTILLA_BAD_VERSION: "BAD_VERSION",
@@ -31,14 +32,14 @@ export interface TimedCall<T> {
 
 /** Writes what clients did and saw into a history. */
 export class Recorder {
-  readonly history: HistoryWriter;
+  readonly history: Notes;
   /** One clock for all. */
   readonly nowNs: () => number;
   #acknowledged = 0;
   readonly #sequence = new Map<string, number>();
 
   /** @param nowNs one clock for all */
-  constructor(history: HistoryWriter, nowNs: () => number) {
+  constructor(history: Notes, nowNs: () => number) {
     this.history = history;
     this.nowNs = nowNs;
   }

@@ -83,9 +83,12 @@ export class RegisterClient extends SessionClient {
   }
 }
 
-/** Reads every path of the history once, so that whatever was acknowledged last is asked for, too. */
-export async function readAll(recorder: Recorder, session: Session): Promise<void> {
-  const paths = new Set(recorder.history.ops().map(({ op }) => op.path));
+/** Reads every path once, so that whatever was acknowledged last is asked for, too. */
+export async function readAll(
+  recorder: Recorder,
+  session: Session,
+  paths: ReadonlySet<string>,
+): Promise<void> {
   let reader = recorder.history.newClient();
   for (const path of paths) {
     const op = { type: "get", path } as const;

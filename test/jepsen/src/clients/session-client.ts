@@ -1,5 +1,4 @@
-import type { ConnectOptions } from "@flotilla/coord/client";
-import { connect } from "@flotilla/coord/client";
+import type { connect } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { Plan } from "../plan/plan.ts";
@@ -10,7 +9,8 @@ export interface ClientOptions {
   /** Under which faults know it. */
   readonly name: string;
   readonly plan: Plan;
-  readonly connect: Omit<ConnectOptions, "signal">;
+  /** Opens a session: over the network, or at a member within the process. */
+  readonly open: (signal: AbortSignal) => Promise<Coord>;
   readonly random: KeyedRandom;
 }
 
@@ -47,7 +47,7 @@ export abstract class SessionClient {
   async #run(): Promise<void> {
     while (!this.stopping.aborted) {
       try {
-        await using client = await connect({ ...this.options.connect, signal: this.stopping });
+        await using client = await this.options.open(this.stopping);
         await this.use(client, this.options.random.fork(client.session.id));
       } catch (error) {
         if (!FlotillaError.is(error)) throw error;

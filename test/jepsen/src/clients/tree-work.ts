@@ -1,6 +1,6 @@
 import type { MultiItem, Session } from "@flotilla/coord/client";
 import type { SetRecord } from "@flotilla/history";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder, TimedCall } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
 import { repeat, waitMs } from "./work.ts";
@@ -15,11 +15,22 @@ function refusedAtLast(parent: string): readonly MultiItem[] {
   return [{ type: "check", path: parent, exists: false }];
 }
 
+/** Children to be made together. */
+interface Addition {
+  readonly session: Session;
+  /** Of the client. */
+  readonly name: string;
+  readonly parent: string;
+  readonly count: number;
+  /** Items behind those that make them. */
+  readonly more: readonly MultiItem[];
+}
+
 /** Children of one parent that are made and deleted together, and sequential ones; both are listed again and again. */
 export class TreeWork implements Work {
   readonly name = "tree";
   readonly #recorder: Recorder;
-  readonly #parents: string[] = [];
+  readonly #parents = new Set<string>();
   /** Sets of children that were made together and that nobody has tried to delete. */
   #standing: { parent: string; elements: string[] }[] = [];
   #steps = 0;
@@ -39,8 +50,9 @@ export class TreeWork implements Work {
       const parent = await this.#parent(client.session);
       const draw = random.float();
       const count = 1 + random.below(mostTogether);
-      if (draw < 0.1) await this.#addTogether(client.session, parent, count, refusedAtLast(parent));
-      else if (draw < 0.3) await this.#addTogether(client.session, parent, count, []);
+      const addition = { session: client.session, name: turn.name, parent, count };
+      if (draw < 0.1) await this.#addTogether({ ...addition, more: refusedAtLast(parent) });
+      else if (draw < 0.3) await this.#addTogether({ ...addition, more: [] });
       else if (draw < 0.5) await this.#addInSequence(client.session, parent);
       else if (draw < 0.65) await this.#remove(client.session);
       else await this.#list(client.session, parent);
@@ -48,41 +60,43 @@ export class TreeWork implements Work {
   }
 
   async lookAgain({ session }: Coord): Promise<void> {
-    for (const parent of this.#parents) await this.#list(session, parent);
+    const { names } = (await session.children(root)) ?? { names: [] };
+    for (const name of names) await this.#list(session, `${root}/${name}`);
   }
 
   /** The parent whose turn it is; made when it is absent. */
   async #parent(session: Session): Promise<string> {
     const parent = `${root}/${Math.floor(this.#steps / stepsPerParent)}`;
     this.#steps += 1;
-    if (this.#parents.includes(parent)) return parent;
+    if (this.#parents.has(parent)) return parent;
     await session.put(parent, "", { timeoutMs: waitMs });
-    if (!this.#parents.includes(parent)) this.#parents.push(parent);
+    this.#parents.add(parent);
     return parent;
   }
 
-  async #addTogether(
-    session: Session,
-    parent: string,
-    count: number,
-    more: readonly MultiItem[],
-  ): Promise<void> {
+  async #addTogether({ session, name, parent, count, more }: Addition): Promise<void> {
     this.#names += 1;
-    const elements = Array.from({ length: count }, (_, k) => `g${this.#names}-${k}`);
-    const items = elements.map((name) => ({ type: "create", path: `${parent}/${name}`, value: "" }) as const);
-    const call = await this.#recorder.timed(() => session.multi([...items, ...more], { timeoutMs: waitMs }));
-    this.#note({ ...call, object: parent, type: "add", elements });
-    if (call.outcome === "ok") this.#standing.push({ parent, elements });
+    const elements = Array.from({ length: count }, (_, k) => `g-${name}-${this.#names}-${k}`);
+    const items = elements.map(
+      (child) => ({ type: "create", path: `${parent}/${child}`, value: "" }) as const,
+    );
+    const { outcome } = await this.#recorder.noted(
+      () => session.multi([...items, ...more], { timeoutMs: waitMs }),
+      (call) => recordOf(call, { object: parent, type: "add", elements }),
+    );
+    if (outcome === "ok") this.#standing.push({ parent, elements });
   }
 
   async #addInSequence(session: Session, parent: string): Promise<void> {
-    const call = await this.#recorder.timed(() =>
-      session.create(`${parent}/s`, "", { sequential: true, timeoutMs: waitMs }),
+    await this.#recorder.noted(
+      () => session.create(`${parent}/s`, "", { sequential: true, timeoutMs: waitMs }),
+      (call) => {
+        if (call.value === null) return recordOf(call, { object: parent, type: "add", elements: [] });
+        const name = call.value.path.slice(parent.length + 1);
+        const order = Number(name.slice(1));
+        return recordOf(call, { object: parent, type: "add", elements: [name], order });
+      },
     );
-    const name = call.value?.path.slice(parent.length + 1);
-    const elements = name === undefined ? [] : [name];
-    const order = name === undefined ? {} : { order: Number(name.slice(1)) };
-    this.#note({ ...call, object: parent, type: "add", elements, ...order });
   }
 
   async #remove(session: Session): Promise<void> {
@@ -91,26 +105,23 @@ export class TreeWork implements Work {
     this.#standing = rest;
     const { parent, elements } = first;
     const items = elements.map((name) => ({ type: "delete", path: `${parent}/${name}` }) as const);
-    const call = await this.#recorder.timed(() => session.multi(items, { timeoutMs: waitMs }));
-    this.#note({ ...call, object: parent, type: "remove", elements });
+    await this.#recorder.noted(
+      () => session.multi(items, { timeoutMs: waitMs }),
+      (call) => recordOf(call, { object: parent, type: "remove", elements }),
+    );
   }
 
   async #list(session: Session, parent: string): Promise<void> {
-    const call = await this.#recorder.timed(() => session.children(parent, { timeoutMs: waitMs }));
-    this.#note({ ...call, object: parent, type: "read", elements: call.value?.names ?? [] });
+    await this.#recorder.noted(
+      () => session.children(parent, { timeoutMs: waitMs }),
+      (call) => recordOf(call, { object: parent, type: "read", elements: call.value?.names ?? [] }),
+    );
   }
+}
 
-  #note({ object, type, elements, order, invoke_ns, return_ns, outcome }: Omit<SetRecord, "kind">): void {
-    const placed = order === undefined ? {} : { order };
-    this.#recorder.history.add({
-      kind: "set",
-      object,
-      type,
-      elements,
-      ...placed,
-      invoke_ns,
-      return_ns,
-      outcome,
-    });
-  }
+function recordOf(
+  { invoke_ns, return_ns, outcome }: TimedCall<unknown>,
+  what: Pick<SetRecord, "object" | "type" | "elements" | "order">,
+) {
+  return { kind: "set", ...what, invoke_ns, return_ns, outcome } as const satisfies SetRecord;
 }

@@ -1,8 +1,9 @@
 import type { WorkloadName } from "../plan/plan.ts";
 import type { BeliefBook } from "./belief-book.ts";
 import { CounterWork } from "./counter-work.ts";
+import { leases, registrations } from "./estates.ts";
 import { elections, HoldWork, locks } from "./hold-work.ts";
-import { leases, OwnedWork, registrations } from "./owned-work.ts";
+import { OwnedWork } from "./owned-work.ts";
 import { QueueWork } from "./queue-work.ts";
 import type { Recorder } from "./recorder.ts";
 import { TreeWork } from "./tree-work.ts";

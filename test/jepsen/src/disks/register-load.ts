@@ -5,7 +5,8 @@ import { silentLogger } from "@flotilla/runtime";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { Recorder } from "../clients/recorder.ts";
 import { readAll, RegisterClient } from "../clients/register-client.ts";
-import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import { pathsIn, RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import type { Coord } from "../clients/session-client.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Cluster } from "../processes/cluster.ts";
@@ -38,9 +39,10 @@ export class RegisterLoad {
     this.plan = makePlan({ name, seed, nodes, workload: "register", kinds: [], loadMs: 0 });
     this.history = new HistoryWriter({ clock: "monotonic", seed, name });
     const startMs = performance.now();
-    this.#recorder = new Recorder(this.history, () => Math.floor((performance.now() - startMs) * 1e6));
+    const nowNs = (): number => Math.floor((performance.now() - startMs) * 1e6);
+    this.#recorder = new Recorder(this.history, nowNs);
     this.#cluster = cluster;
-    this.#paths = new RegisterPaths(clientCount * this.plan.lanes);
+    this.#paths = new RegisterPaths(clientCount * this.plan.lanes, nowNs);
   }
 
   /** Makes the root of all registers. */
@@ -58,8 +60,9 @@ export class RegisterLoad {
       const host = realClientHost({ logger: silentLogger });
       const { endpoints } = this.#cluster;
       const options = { endpoints, sessionTtlMs: plan.sessionTtlMs, logger: silentLogger, host };
+      const open = (signal: AbortSignal): Promise<Coord> => connect({ ...options, signal });
       return new RegisterClient(
-        { name, plan, connect: options, random: random.fork(name) },
+        { name, plan, open, random: random.fork(name) },
         "reads-and-writes",
         this.#paths,
         this.#recorder,
@@ -89,7 +92,7 @@ export class RegisterLoad {
   /** Reads every register once. @throws FlotillaError as a session does */
   async readAll(): Promise<void> {
     await using client = await connect({ endpoints: this.#cluster.endpoints, logger: silentLogger });
-    await readAll(this.#recorder, client.session);
+    await readAll(this.#recorder, client.session, pathsIn(this.history));
   }
 }
 

@@ -3,6 +3,7 @@ import { keyedRandom } from "@flotilla/runtime/sim";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import { pick } from "../plan/make-plan.ts";
 import type { Fault, Plan } from "../plan/plan.ts";
+import { embeddedClients } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
 import { leaderIn, viewsOf } from "../run/views.ts";
 import type { MemberChange } from "./churn.ts";
@@ -90,6 +91,7 @@ export class Injector {
 
   async #strike(fault: Fault): Promise<void> {
     const targets = await this.#resolve(fault);
+    if (targets.length === 0) return;
     const struck: Struck = { kind: fault.kind, targets, fromMs: this.#nowMs(), toMs: this.#nowMs() };
     this.struck.push(struck);
     const end = await this.#begin(fault, targets);
@@ -205,13 +207,20 @@ export class Injector {
     return this.#roster.ids;
   }
 
+  /** One with connections that can be cut; none when all are within members. */
+  #resolveClient(target: string): readonly string[] {
+    const embedded = embeddedClients(this.#plan);
+    const known = Array.from({ length: this.#plan.clients }, (_, k) => k);
+    const thin = known.filter((k) => !embedded.includes(k));
+    if (thin.length === 0) return [];
+    const named = target.startsWith("client#") ? Number(target.slice(7)) : null;
+    return [`c${named !== null && thin.includes(named) ? named : pick(this.#random, thin)}`];
+  }
+
   async #resolve({ kind, target, args }: Fault): Promise<readonly string[]> {
     const all = this.#members();
     if (kind === "members") return [String(args["how"])];
-    if (kind === "client-cut")
-      return [
-        target.startsWith("client#") ? `c${target.slice(7)}` : `c${this.#random.below(this.#plan.clients)}`,
-      ];
+    if (kind === "client-cut") return this.#resolveClient(target);
     if (kind === "crash-all" || target === "all") return all;
     if (target.startsWith("node#")) return all.slice(Number(target.slice(5))).slice(0, 1);
     const wantsLeader = kind.endsWith("-leader") || kind === "isolate-and-pause" || target === "leader";

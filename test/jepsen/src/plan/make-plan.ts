@@ -1,6 +1,6 @@
 import { keyedRandom } from "@flotilla/runtime/sim";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
-import type { DiskMode, Fault, FaultKind, Plan, WorkloadName } from "./plan.ts";
+import type { ClientKind, DiskMode, Fault, FaultKind, Plan, WorkloadName } from "./plan.ts";
 import { byTime } from "./plan.ts";
 
 export interface PlanOptions {
@@ -11,6 +11,8 @@ export interface PlanOptions {
   /** Drawn from, each again and again. */
   readonly kinds: readonly FaultKind[];
   readonly loadMs: number;
+  /** Default `thin`. */
+  readonly clientKind?: ClientKind;
   /** Requests that each session keeps in flight. Default 4. */
   readonly lanes?: number;
   /** TTL of sessions. Default 3,000. */
@@ -20,7 +22,13 @@ export interface PlanOptions {
 }
 
 /** What all plans share unless they say otherwise. */
-export const usualLoad = { clients: 6, lanes: 4, sessionTtlMs: 3_000, thinkMs: 8 } as const;
+export const usualLoad = {
+  clients: 6,
+  clientKind: "thin",
+  lanes: 4,
+  sessionTtlMs: 3_000,
+  thinkMs: 8,
+} as const;
 
 const meanGapMs = 2_000;
 const quietStartMs = 1_000;
@@ -29,10 +37,14 @@ const quietEndMs = 1_500;
 
 /** Draws a plan from its seed: the same options give the same plan. */
 export function makePlan(options: PlanOptions): Plan {
-  const { name, seed, nodes, workload, loadMs } = options;
+  const { name, seed, nodes, workload, loadMs, clientKind = usualLoad.clientKind } = options;
   const random = keyedRandom(seed, "jepsen-plan");
   const diskMode = drawDiskMode(options.kinds, random);
-  const kinds = options.kinds.filter((kind) => kind !== (isSlow(diskMode) ? "failing-disk" : "slow-disk"));
+  const isLeftOut = (kind: FaultKind): boolean =>
+    kind === (isSlow(diskMode) ? "failing-disk" : "slow-disk") ||
+    // What clients within members note is stamped by the members' clocks.
+    (kind === "clock-drift" && clientKind !== "thin");
+  const kinds = options.kinds.filter((kind) => !isLeftOut(kind));
   const { gapMs = meanGapMs } = options;
   const faults: Fault[] = [];
   if (kinds.length > 0)
@@ -46,6 +58,7 @@ export function makePlan(options: PlanOptions): Plan {
     spares: faults.filter(({ args }) => args["how"] === "add" || args["how"] === "swap").length,
     workload,
     ...usualLoad,
+    clientKind,
     lanes: options.lanes ?? usualLoad.lanes,
     sessionTtlMs: options.sessionTtlMs ?? usualLoad.sessionTtlMs,
     loadMs,

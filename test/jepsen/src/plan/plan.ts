@@ -72,6 +72,11 @@ export const workloads = [
 
 export type WorkloadName = (typeof workloads)[number];
 
+/** Where clients are: in a process apart from all members, in the members' own processes, or every second one there. */
+export const clientKinds = ["thin", "embedded", "mixed"] as const;
+
+export type ClientKind = (typeof clientKinds)[number];
+
 /** A whole run as plain data. What real processes make of it differs from run to run. */
 export interface Plan {
   readonly format: 1;
@@ -83,6 +88,7 @@ export interface Plan {
   readonly workload: WorkloadName;
   /** Sessions at once. */
   readonly clients: number;
+  readonly clientKind: ClientKind;
   /** Requests that each keeps in flight. */
   readonly lanes: number;
   readonly sessionTtlMs: number;
@@ -103,4 +109,11 @@ export function byTime(faults: readonly Fault[]): Fault[] {
 /** Of all members there are or may be, in the order in which they come. */
 export function memberIds({ nodes, spares }: Plan): string[] {
   return Array.from({ length: nodes + spares }, (_, position) => `n${position + 1}`);
+}
+
+/** Numbers of the clients that are within a member's process; all others reach members over connections of their own. */
+export function embeddedClients({ clients, clientKind }: Plan): number[] {
+  const all = Array.from({ length: clients }, (_, k) => k);
+  if (clientKind === "mixed") return all.filter((k) => k % 2 === 1);
+  return clientKind === "embedded" ? all : [];
 }

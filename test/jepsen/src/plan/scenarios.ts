@@ -1,5 +1,5 @@
 import { usualLoad } from "./make-plan.ts";
-import type { DiskMode, Fault, FaultKind, Plan } from "./plan.ts";
+import type { ClientKind, DiskMode, Fault, FaultKind, Plan } from "./plan.ts";
 import { byTime } from "./plan.ts";
 
 const loadMs = 12_000;
@@ -8,6 +8,8 @@ interface Script {
   readonly name: string;
   readonly nodes?: number;
   readonly diskMode?: DiskMode;
+  /** Default `thin`. */
+  readonly clientKind?: ClientKind;
   readonly faults: readonly Fault[];
 }
 
@@ -118,7 +120,7 @@ export function availabilitySuite(seed: number): Plan[] {
 }
 
 function plansOf(all: readonly Script[], seed: number): Plan[] {
-  return all.map(({ name, nodes = 3, diskMode = "sync-slow", faults }, position) => ({
+  return all.map(({ name, nodes = 3, diskMode = "sync-slow", clientKind = "thin", faults }, position) => ({
     format: 1,
     name,
     seed: seed + position,
@@ -126,6 +128,7 @@ function plansOf(all: readonly Script[], seed: number): Plan[] {
     spares: 0,
     workload: "mixed",
     ...usualLoad,
+    clientKind,
     loadMs,
     diskMode,
     faults: byTime(faults),

@@ -4,21 +4,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "@flotilla/coord/client";
 import { HistoryWriter } from "@flotilla/history";
 import { silentLogger } from "@flotilla/runtime";
-import { keyedRandom } from "@flotilla/runtime/sim";
-import { BeliefBook } from "../clients/belief-book.ts";
-import { Recorder } from "../clients/recorder.ts";
-import { readAll, RegisterClient } from "../clients/register-client.ts";
-import { RegisterPaths, registerRoot } from "../clients/register-paths.ts";
+import { readAll } from "../clients/register-client.ts";
+import { pathsIn, registerRoot } from "../clients/register-paths.ts";
 import type { SessionClient } from "../clients/session-client.ts";
-import type { Work } from "../clients/work.ts";
-import { WorksClient } from "../clients/works-client.ts";
-import { worksOf } from "../clients/works.ts";
+import { EmbeddedClients } from "../embedded/embedded-clients.ts";
 import { Clocks } from "../faults/clocks.ts";
 import { Disks } from "../faults/disks.ts";
 import { Injector } from "../faults/injector.ts";
 import { Roster } from "../faults/roster.ts";
 import type { Plan } from "../plan/plan.ts";
-import { memberIds } from "../plan/plan.ts";
+import { embeddedClients, memberIds } from "../plan/plan.ts";
 import type { Links } from "../processes/links.ts";
 import type { Network } from "./open-links.ts";
 import { openLinks } from "./open-links.ts";
@@ -29,6 +24,7 @@ import { makeReport } from "../report/report.ts";
 import { timeline } from "../report/timeline.ts";
 import type { Broken } from "../verdict/judge.ts";
 import { judgeExits, judgeFile } from "../verdict/judge.ts";
+import { Crew } from "./crew.ts";
 import { haveConverged, viewsOf } from "./views.ts";
 
 const pollMs = 100;
@@ -51,16 +47,29 @@ export async function runPlan(
   const ids = memberIds(plan);
   const disks = await Disks.create(plan, ids, folder.path);
   const clocks = await Clocks.create(plan, ids, folder.path);
+  const embedded = new EmbeddedClients(plan, folder.path);
+  const { program } = embedded;
   await using linked = await openLinks(network, {
     nodes: plan.nodes,
     spares: plan.spares,
     arguments: memberFlags,
-    env: (place, life) => joined(disks.env(place, life), clocks.env(place.id)),
+    ...(program === undefined ? {} : { program }),
+    env: (place, life) => ({
+      ...joined(disks.env(place, life), clocks.env(place.id)),
+      ...embedded.env(place, life),
+    }),
     ...(outFolder === null ? {} : { logFolder: outFolder }),
   });
-  const run = new Run(plan, linked, disks, clocks);
+  const run = new Run(plan, { linked, disks, clocks, embedded });
   const violations = await run.perform();
   return run.report(violations, network, outFolder);
+}
+
+interface Parts {
+  readonly linked: Links;
+  readonly disks: Disks;
+  readonly clocks: Clocks;
+  readonly embedded: EmbeddedClients;
 }
 
 class Run {
@@ -68,21 +77,18 @@ class Run {
   readonly #linked: Links;
   readonly #roster: Roster;
   readonly #history: HistoryWriter;
-  readonly #recorder: Recorder;
-  readonly #beliefs: BeliefBook;
-  readonly #works: readonly Work[];
+  readonly #crew: Crew;
+  readonly #embedded: EmbeddedClients;
   readonly #injector: Injector;
-  #startMs = performance.now();
+  #beganNs = process.hrtime.bigint();
 
-  constructor(plan: Plan, linked: Links, disks: Disks, clocks: Clocks) {
+  constructor(plan: Plan, { linked, disks, clocks, embedded }: Parts) {
     this.#plan = plan;
     this.#linked = linked;
     this.#roster = new Roster(linked.cluster);
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
-    const nowNs = (): number => Math.floor(this.#nowMs() * 1e6);
-    this.#recorder = new Recorder(this.#history, nowNs);
-    this.#beliefs = new BeliefBook(this.#history, nowNs);
-    this.#works = worksOf(plan.workload, this.#recorder, this.#beliefs);
+    this.#crew = new Crew(plan, this.#history, () => this.#nowNs());
+    this.#embedded = embedded;
     this.#injector = new Injector(plan, { linked, roster: this.#roster, disks, clocks }, () => this.#nowMs());
   }
 
@@ -93,15 +99,17 @@ class Run {
     {
       await using client = await cluster.connect();
       await client.session.create(registerRoot, "");
-      for (const work of this.#works) await work.prepare(client.session);
+      for (const work of this.#crew.works) await work.prepare(client.session);
     }
     const clients = await this.#clients();
-    this.#startMs = performance.now();
+    this.#beganNs = process.hrtime.bigint();
     for (const client of clients) client.start();
+    this.#embedded.begin(cluster, this.#beganNs);
     await this.#injector.run();
     const inVain = await this.#injector.churn.settled();
     await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
-    await Promise.all(clients.map((client) => client.stop()));
+    await Promise.all([...clients.map((client) => client.stop()), this.#embedded.stop(cluster)]);
+    this.#embedded.tell(this.#history);
     const unlike = await this.#converge();
     if (unlike === null) await this.#readAll();
     const { failedDisks } = this.#injector.lives;
@@ -117,7 +125,6 @@ class Run {
       const [from_ns, to_ns] = [fromMs, toMs].map((ms) => Math.floor(ms * 1e6));
       this.#history.add({ kind: "fault", what: kind, target, from_ns, to_ns });
     }
-    this.#beliefs.close();
     const ops = this.#history.ops();
     const jsonLines = this.#history.toJsonLines();
     const judged = judgeFile(jsonLines);
@@ -133,21 +140,15 @@ class Run {
   }
 
   async #clients(): Promise<SessionClient[]> {
-    const { workload, clients: count, seed, sessionTtlMs } = this.#plan;
-    const random = keyedRandom(seed, "jepsen-clients");
-    const paths = new RegisterPaths(count * this.#plan.lanes);
+    const { clients: count, sessionTtlMs } = this.#plan;
+    const elsewhere = new Set(embeddedClients(this.#plan));
     const clients: SessionClient[] = [];
     for (let k = 0; k < count; k += 1) {
+      if (elsewhere.has(k)) continue;
       const name = `c${k}`;
       const host = await this.#linked.clientHost(name);
-      const connectOptions = { endpoints: this.#roster, sessionTtlMs, logger: silentLogger, host };
-      const options = { name, plan: this.#plan, connect: connectOptions, random: random.fork(name) };
-      const doesWorks = workload === "mixed" ? k % 3 === 2 : workload !== "register";
-      clients.push(
-        doesWorks
-          ? new WorksClient(options, this.#works)
-          : new RegisterClient(options, k % 3 === 1 ? "reads" : "reads-and-writes", paths, this.#recorder),
-      );
+      const options = { endpoints: this.#roster, sessionTtlMs, logger: silentLogger, host };
+      clients.push(this.#crew.make(k, name, (signal) => connect({ ...options, signal })));
     }
     return clients;
   }
@@ -171,11 +172,15 @@ class Run {
   /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
   async #readAll(): Promise<void> {
     await using client = await connect({ endpoints: this.#roster, logger: silentLogger });
-    for (const work of this.#works) await work.lookAgain(client);
-    await readAll(this.#recorder, client.session);
+    for (const work of this.#crew.works) await work.lookAgain(client);
+    await readAll(this.#crew.recorder, client.session, pathsIn(this.#history));
+  }
+
+  #nowNs(): number {
+    return Number(process.hrtime.bigint() - this.#beganNs);
   }
 
   #nowMs(): number {
-    return performance.now() - this.#startMs;
+    return this.#nowNs() / 1e6;
   }
 }
