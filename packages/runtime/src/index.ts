@@ -12,6 +12,7 @@ export { checkFileName } from "./file-name.ts";
 export type { Disk, Files, OpenFile, Store, StoreRange, StoreWrite } from "./disk.ts";
 export { errorCodes, FlotillaError, invariant, toErrorCode } from "./errors.ts";
 export type { ErrorCode, FlotillaErrorOptions } from "./errors.ts";
+export { Heap } from "./heap.ts";
 export { acceptHandshake } from "./handshake/acceptor.ts";
 export { dialHandshake } from "./handshake/dialer.ts";
 export { Lobby } from "./handshake/lobby.ts";

@@ -1,36 +1,26 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePorts } from "../../jepsen/src/processes/ports.ts";
-import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 import { until } from "../../jepsen/src/processes/until.ts";
 import { flotillaBinary } from "../../jepsen/src/processes/member-process.ts";
 import { CommandLine, flotilla, type Ran } from "../support/command-line.ts";
+import { LoneServer } from "../support/lone-server.ts";
 
-let folder: TemporaryFolder;
-let server: CommandLine;
-let env: Record<string, string>;
+let server: LoneServer;
+let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  folder = await TemporaryFolder.create("cli-guarded");
-  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
-  env = { FLOTILLA_ENDPOINTS: address, FLOTILLA_TIMEOUT: "30s", FLOTILLA: flotillaBinary };
-  const flags = ["--id", "n1", "--data-dir", join(folder.path, "data"), "--listen", address];
-  server = new CommandLine(["serve", ...flags, "--bootstrap", `n1=${address}`]);
-  await server.printed(/n1 of cluster flotilla listens on/);
+  server = await LoneServer.start("cli-guarded");
+  env = { ...server.env, FLOTILLA: flotillaBinary };
 }, 120_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 const run = (args: readonly string[]): Promise<Ran> => flotilla(args, { env });
 const begin = (args: readonly string[]): CommandLine => new CommandLine(args, { env });
 
 /** A script that writes its process id, and that of what it started in turn, to files. */
 function script(name: string, work = "wait"): readonly string[] {
-  const file = join(folder.path, name);
+  const file = server.file(name);
   return [
     "sh",
     "-c",
@@ -39,7 +29,7 @@ function script(name: string, work = "wait"): readonly string[] {
 }
 
 async function isGone(name: string): Promise<true> {
-  const pid = Number(await readFile(join(folder.path, name), "utf8"));
+  const pid = Number(await readFile(server.file(name), "utf8"));
   return until(
     `the end of ${name}`,
     async () => {

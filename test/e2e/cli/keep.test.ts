@@ -1,28 +1,18 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePorts } from "../../jepsen/src/processes/ports.ts";
-import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
 import { until } from "../../jepsen/src/processes/until.ts";
 import { CommandLine, flotilla } from "../support/command-line.ts";
+import { LoneServer } from "../support/lone-server.ts";
 
-let folder: TemporaryFolder;
-let server: CommandLine;
-let env: Record<string, string>;
+let server: LoneServer;
+let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  folder = await TemporaryFolder.create("cli-keep");
-  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
-  env = { FLOTILLA_ENDPOINTS: address, FLOTILLA_TIMEOUT: "30s" };
-  const flags = ["--id", "n1", "--data-dir", join(folder.path, "data"), "--listen", address];
-  server = new CommandLine(["serve", ...flags, "--bootstrap", `n1=${address}`]);
-  await server.printed(/n1 of cluster flotilla listens on/);
+  server = await LoneServer.start("cli-keep");
+  env = server.env;
 }, 120_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 /** Runs of a script in slots, each of which writes the id of its process to a file. */
 class Kept implements AsyncDisposable {
@@ -30,7 +20,7 @@ class Kept implements AsyncDisposable {
   readonly line: CommandLine;
 
   constructor(name: string, who: string, flags: readonly string[], work = "wait") {
-    this.#name = join(folder.path, `${name}-${who}`);
+    this.#name = server.file(`${name}-${who}`);
     const script = `sleep 1000 & echo $! > ${this.#name}-$FLOTILLA_SLOT.below; echo $$ > ${this.#name}-$FLOTILLA_SLOT; echo "slot $FLOTILLA_SLOT epoch $FLOTILLA_EPOCH"; ${work}`;
     this.line = new CommandLine(["keep", name, ...flags, "--", "sh", "-c", script], { env });
   }

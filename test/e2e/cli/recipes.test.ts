@@ -1,27 +1,20 @@
 import { once } from "node:events";
-import { join } from "node:path";
 import type { Coord, StandardSchema } from "@flotilla/coord/client";
 import { connect, functionDriver } from "@flotilla/coord/client";
 import { silentLogger } from "@flotilla/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CommandLine, flotilla } from "../support/command-line.ts";
-import { freePorts } from "../../jepsen/src/processes/ports.ts";
-import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { flotilla } from "../support/command-line.ts";
+import { LoneServer } from "../support/lone-server.ts";
 import { until } from "../../jepsen/src/processes/until.ts";
 
-let folder: TemporaryFolder;
-let server: CommandLine;
+let server: LoneServer;
 let address: string;
 let a: Coord;
 let b: Coord;
 
 beforeAll(async () => {
-  folder = await TemporaryFolder.create("cli-recipes");
-  address = `127.0.0.1:${(await freePorts(1))[0]}`;
-  const data = join(folder.path, "data");
-  const flags = ["--id", "n1", "--data-dir", data, "--listen", address, "--bootstrap", `n1=${address}`];
-  server = new CommandLine(["serve", ...flags]);
-  await server.printed(/n1 of cluster flotilla listens on/);
+  server = await LoneServer.start("cli-recipes");
+  address = server.address;
   const options = { endpoints: [address], logger: silentLogger, connectTimeoutMs: 60_000 };
   [a, b] = await Promise.all([connect(options), connect(options)]);
 }, 120_000);
@@ -30,7 +23,6 @@ afterAll(async () => {
   await a.close();
   await b.close();
   await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
 });
 
 async function run(...args: string[]): Promise<string> {

@@ -1,38 +1,19 @@
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CommandOptions, Ran } from "../support/command-line.ts";
 import { CommandLine, flotilla } from "../support/command-line.ts";
 import { freePorts } from "../../jepsen/src/processes/ports.ts";
-import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { LoneServer } from "../support/lone-server.ts";
 
-let folder: TemporaryFolder;
-let server: CommandLine;
-let env: Record<string, string>;
+let server: LoneServer;
+let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  folder = await TemporaryFolder.create("cli-tree");
-  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
-  env = { FLOTILLA_ENDPOINTS: address, FLOTILLA_TIMEOUT: "30s" };
-  const data = join(folder.path, "data");
-  server = new CommandLine([
-    "serve",
-    "--id",
-    "n1",
-    "--data-dir",
-    data,
-    "--listen",
-    address,
-    "--bootstrap",
-    `n1=${address}`,
-  ]);
-  await server.printed(/n1 of cluster flotilla listens on/);
+  server = await LoneServer.start("cli-tree");
+  env = server.env;
 }, 120_000);
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => server[Symbol.asyncDispose]());
 
 function run(args: readonly string[], options: CommandOptions = {}): Promise<Ran> {
   return flotilla(args, { ...options, env: { ...env, ...options.env } });
@@ -179,7 +160,7 @@ describe("a life of a node", { timeout: 240_000 }, () => {
   });
 
   test("a value may come from a file or standard input, and need not be text", async () => {
-    const file = join(folder.path, "value");
+    const file = server.file("value");
     await writeFile(file, Uint8Array.of(0xff, 0, 1));
     await json("put", "/bytes", "--file", file);
     expect(await json("get", "/bytes")).toMatchObject({ value: "/wAB", encoding: "base64" });
@@ -339,7 +320,7 @@ describe("refusals", { timeout: 240_000 }, () => {
       ["--names", "a/b"],
     ])
       await expectFailure(["watch", "/a", ...flags], 2, "ERR_FLOTILLA_BAD_ARGUMENT");
-    const file = join(folder.path, "large");
+    const file = server.file("large");
     await writeFile(file, new Uint8Array(1_048_577));
     await expectFailure(["put", "/large", "--file", file], 2, "ERR_FLOTILLA_TOO_LARGE");
     await expectFailure(["get", "/large"], 6, "ERR_FLOTILLA_NOT_FOUND");

@@ -72,33 +72,32 @@ test("what is given back is taken before what was put later, with one more deliv
   expect(again.epoch).toBeGreaterThan(item.epoch);
 });
 
-test("an item whose taker is gone is handed out again, after its signal fired", async () => {
+/** The taker of an item is cut off while somebody else waits for one. */
+async function cutOffTaker() {
   const world = await World.start(3);
-  const [one, two] = await world.three();
-  await world.until(queueOf(two).put("a"));
-  const item = await world.until(queueOf(one).take());
+  const [taker, other] = await world.three();
+  await world.until(queueOf(other).put("a"));
+  const item = await world.until(queueOf(taker).take());
   const fired = world.firing(item.signal);
-  const next = queueOf(two).take();
+  const next = queueOf(other).take();
   await world.pass(100);
-  world.isolate(one);
+  world.isolate(taker);
+  return { world, taker, item, fired, next };
+}
+
+test("an item whose taker is gone is handed out again, after its signal fired", async () => {
+  const { world, taker, item, fired, next } = await cutOffTaker();
   const again = await world.until(next);
   expect(again).toMatchObject({ value: "a", deliveries: 2 });
   expect(fired.atMs).toBeLessThan(world.kernel.nowMs);
   expect(() => item.assert()).toThrow("lease");
-  world.heal(one);
+  world.heal(taker);
   expect(await codeOf(world.until(item.ack()))).toBe("ERR_FLOTILLA_LOST");
   await world.until(again.ack());
 });
 
 test("an item whose acknowledgement is under way is lost with the lease all the same", async () => {
-  const world = await World.start(3);
-  const [one, two] = await world.three();
-  await world.until(queueOf(two).put("a"));
-  const item = await world.until(queueOf(one).take());
-  const fired = world.firing(item.signal);
-  const next = queueOf(two).take();
-  await world.pass(100);
-  world.isolate(one);
+  const { world, item, fired, next } = await cutOffTaker();
   item.ack({ timeoutMs: Infinity }).catch(() => {});
   expect((await world.until(next)).deliveries).toBe(2);
   expect(fired.atMs).toBeLessThan(world.kernel.nowMs);

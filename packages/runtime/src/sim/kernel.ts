@@ -1,6 +1,6 @@
 import { invariant } from "../errors.ts";
 import { runSteps } from "./captured.ts";
-import type { SimEvent } from "./event-queue.ts";
+import type { SimEvent } from "./sim-event.ts";
 import { SimulationError } from "./failure.ts";
 import { forbiddenUses } from "./forbid-globals.ts";
 import type { KeyedRandom, Seed } from "./keyed-random.ts";

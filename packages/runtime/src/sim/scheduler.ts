@@ -1,5 +1,5 @@
-import type { SimEvent } from "./event-queue.ts";
-import { EventQueue } from "./event-queue.ts";
+import { Heap } from "../heap.ts";
+import { isBefore, type SimEvent } from "./sim-event.ts";
 import type { KeyedRandom, KeyedStream, Seed } from "./keyed-random.ts";
 import { keyedRandom, keyedStream } from "./keyed-random.ts";
 import type { TraceEntry } from "./trace.ts";
@@ -18,7 +18,7 @@ export class Scheduler {
   count = 0;
   #nowUs = 0;
   #seq = 0;
-  readonly #queue = new EventQueue();
+  readonly #queue = new Heap<SimEvent>(isBefore);
   readonly #ties: KeyedStream;
   readonly #rings = new Map<string, TraceRing>();
   readonly #ringCapacity: number;
@@ -71,9 +71,9 @@ export class Scheduler {
   /** Takes the next event that is due by `untilUs`, and moves time to it. */
   take(untilUs: number): SimEvent | undefined {
     for (;;) {
-      const next = this.#queue.peek();
+      const next = this.#queue.first;
       if (next === undefined || next.atUs > untilUs) return undefined;
-      this.#queue.pop();
+      this.#queue.shift();
       if (!next.cancelled) {
         this.#nowUs = next.atUs;
         return next;

@@ -1,6 +1,6 @@
 import type { Node } from "@flotilla/kv";
+import { Heap } from "@flotilla/runtime";
 import type { WatchEvent } from "../../client/api.ts";
-import { Heap } from "./heap.ts";
 import { type QueuePlaces, readItemName } from "./places.ts";
 
 /** An item as who hands out sees it. */
