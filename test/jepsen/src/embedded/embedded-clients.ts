@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { HistoryWriter } from "@flotilla/history";
 import type { Plan } from "../plan/plan.ts";
-import { embeddedClients } from "../plan/plan.ts";
+import { embeddedClients, memberIds } from "../plan/plan.ts";
 import type { Cluster, MemberPlace } from "../processes/cluster.ts";
+import { until } from "../processes/until.ts";
 import { readJournal } from "./journal.ts";
 import type { Orders, Word } from "./orders.ts";
 import { isWord, ordersVariable } from "./orders.ts";
@@ -19,13 +20,11 @@ export class EmbeddedClients {
   readonly #journals: string[] = [];
   #beganNs: string | null = null;
 
-  /** @param folder where their notes go @throws RangeError when members' clocks drift: notes are stamped by them */
+  /** @param folder where their notes go */
   constructor(plan: Plan, folder: string) {
     this.#plan = plan;
     this.#folder = folder;
     this.#numbers = embeddedClients(plan);
-    if (this.#numbers.length > 0 && plan.faults.some(({ kind }) => kind === "clock-drift"))
-      throw new RangeError("clients within members whose clocks drift");
   }
 
   /** What members run; undefined: the shipped binary. */
@@ -39,9 +38,11 @@ export class EmbeddedClients {
     const prefix = `${id}.${life}.`;
     const journal = join(this.#folder, `${prefix}journal`);
     this.#journals.push(journal);
+    // Whoever joins has clients as one of the founders has.
+    const position = memberIds(this.#plan).indexOf(id);
     const orders: Orders = {
       plan: this.#plan,
-      clients: this.#numbers.filter((number) => `n${(number % this.#plan.nodes) + 1}` === id),
+      clients: this.#numbers.filter((number) => number % this.#plan.nodes === position % this.#plan.nodes),
       prefix,
       journal,
       beganNs: this.#beganNs,
@@ -69,8 +70,10 @@ export class EmbeddedClients {
       if (member.isRunning) member.send(word);
     }
     // A member that has ended is judged for that; there is nothing to wait for.
-    await cluster.until("clients within members to stop", () =>
-      cluster.members.every(({ id, isRunning }) => stopped.has(id) || !isRunning) ? true : undefined,
+    await until(
+      "clients within members to stop",
+      () => cluster.members.every(({ id, isRunning }) => stopped.has(id) || !isRunning) || undefined,
+      { hopeless: () => false, diagnose: () => cluster.diagnose() },
     );
   }
 

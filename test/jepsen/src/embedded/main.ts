@@ -6,6 +6,7 @@ import { start } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { jsonLogger } from "@flotilla/runtime/real";
 import type { SessionClient } from "../clients/session-client.ts";
+import { trueNs } from "../processes/own-clocks.ts";
 import { Crew } from "../run/crew.ts";
 import { Journal } from "./journal.ts";
 import type { Orders, Word } from "./orders.ts";
@@ -70,7 +71,7 @@ class App {
   begin(beganNs: string): void {
     const { plan, prefix, clients } = this.#orders;
     const origin = BigInt(beganNs);
-    const crew = new Crew(plan, this.#journal, () => Number(process.hrtime.bigint() - origin));
+    const crew = new Crew(plan, this.#journal, () => Number(trueNs() - origin));
     const { sessionTtlMs } = plan;
     this.#clients = clients.map((number) =>
       crew.make(number, `${prefix}c${number}`, (signal) => this.#node.connect({ sessionTtlMs, signal })),

@@ -40,11 +40,7 @@ export function makePlan(options: PlanOptions): Plan {
   const { name, seed, nodes, workload, loadMs, clientKind = usualLoad.clientKind } = options;
   const random = keyedRandom(seed, "jepsen-plan");
   const diskMode = drawDiskMode(options.kinds, random);
-  const isLeftOut = (kind: FaultKind): boolean =>
-    kind === (isSlow(diskMode) ? "failing-disk" : "slow-disk") ||
-    // What clients within members note is stamped by the members' clocks.
-    (kind === "clock-drift" && clientKind !== "thin");
-  const kinds = options.kinds.filter((kind) => !isLeftOut(kind));
+  const kinds = options.kinds.filter((kind) => kind !== (isSlow(diskMode) ? "failing-disk" : "slow-disk"));
   const { gapMs = meanGapMs } = options;
   const faults: Fault[] = [];
   if (kinds.length > 0)

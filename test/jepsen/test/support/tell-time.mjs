@@ -1,5 +1,6 @@
 // Tells what time it has whenever it is asked, and whether its time ever turned back.
-"use strict";
+import { trueNs } from "../../dist/processes/own-clocks.js";
+
 let last = process.hrtime.bigint();
 let turnedBack = false;
 
@@ -18,6 +19,6 @@ look();
 process.on("message", () => {
   const monotonicMs = monotonic();
   const wallMs = Date.now();
-  process.send({ wallMs, monotonicMs, laterMs: monotonic(), turnedBack });
+  process.send({ wallMs, monotonicMs, laterMs: monotonic(), trueMs: Number(trueNs()) / 1e6, turnedBack });
 });
 process.send("ready");
