@@ -57,12 +57,12 @@ export interface TestCluster extends AsyncDisposable {
 
   /**
    * Connects a client on a machine of its own.
-   * @throws FlotillaError what `connect` throws; `ERR_FLOTILLA_BAD_ARGUMENT` when a process runs there
+   * @throws FlotillaError what `connect` throws; `ERR_FLOTILLA_BAD_ARGUMENT` when a process runs there, or it is a member's
    */
   client(options?: ClientOptions): Promise<Coord>;
   /**
    * The handle of a member, with its own session: `coord(1)` is that of `n1`. Another one after a restart.
-   * @throws FlotillaError `ERR_FLOTILLA_CLOSED` while its process does not run
+   * @throws FlotillaError `ERR_FLOTILLA_CLOSED` while its process does not run, or only begins to
    */
   coord(member: number | string): CoordNode;
   /** The member that leads, of the newest term if two say so; waits until there is one. */

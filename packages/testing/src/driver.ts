@@ -28,6 +28,7 @@ export class Driver {
   until<T>(promise: Promise<T>, what: string, { withinMs = fallbackMs }: Within = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
+        promise.catch(() => {});
         reject(closed());
         return;
       }

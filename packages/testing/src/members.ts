@@ -31,6 +31,8 @@ export class Members {
   /** Starts a node, a founder or not. */
   async open(id: string, options: Partial<StartOptions>, hooks: NodeHooks = {}): Promise<void> {
     const host = this.kernel.node(id).start();
+    // That of an earlier process says nothing any more.
+    this.nodes.delete(id);
     const own = { id, dataDir: "data", listen: this.address(id), insecure: true };
     this.nodes.set(id, await startNode({ ...own, ...options, ...this.options, host }, hooks));
   }

@@ -46,12 +46,18 @@ export class SimulatedCluster implements TestCluster {
   async client({ name, ...options }: ClientOptions = {}): Promise<Coord> {
     this.#driver.requireOpen();
     const machine = this.#members.kernel.node(name ?? this.#freeName());
+    if (this.ids.includes(machine.name)) throw badArgument(`${machine.name} is a member's`);
     if (machine.isRunning) throw badArgument(`a process runs on ${machine.name} already`);
     const endpoints = this.ids.map((id) => this.#members.address(id));
     const connecting = connect({ ...options, endpoints, host: machine.start() });
-    const coord = await this.#driver.until(connecting, `connecting ${machine.name}`);
-    this.#machines.bind(coord, machine.name);
-    return coord;
+    try {
+      const coord = await this.#driver.until(connecting, `connecting ${machine.name}`);
+      this.#machines.bind(coord, machine.name);
+      return coord;
+    } catch (error) {
+      machine.crash();
+      throw error;
+    }
   }
 
   coord(member: number | string): CoordNode {
@@ -67,7 +73,8 @@ export class SimulatedCluster implements TestCluster {
     return this.#members.leading() ?? "";
   }
 
-  run<T>(work: () => Promise<T>, options?: Within): Promise<T> {
+  async run<T>(work: () => Promise<T>, options?: Within): Promise<T> {
+    this.#driver.requireOpen();
     return this.#driver.until(work(), "the work", options);
   }
 
@@ -76,6 +83,7 @@ export class SimulatedCluster implements TestCluster {
   }
 
   async when(condition: () => boolean, options?: Within): Promise<void> {
+    this.#driver.requireOpen();
     if (condition()) return;
     const { promise, stop } = this.#coming(condition);
     try {

@@ -161,6 +161,27 @@ test("handles of another cluster are none of this one's", async () => {
   expect(await codeOf(() => cluster.kill(foreign))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
 });
 
+test("a client has no machine of a member, and leaves its own when it cannot connect", async () => {
+  cluster.kill("n1");
+  expect(await codeOf(() => cluster.client({ name: "n1" }))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+  cluster.kill("n2");
+  const options = { name: "late", connectTimeoutMs: 500 };
+  expect(await codeOf(() => cluster.client(options))).toBe("ERR_FLOTILLA_NO_QUORUM");
+  await cluster.restart("n1");
+  await cluster.leader();
+  await cluster.client(options);
+});
+
+test("a member that is being started again does not lead, and has no handle yet", async () => {
+  await using alone = await testCluster({ nodes: 1 });
+  const before = alone.coord(1);
+  const restarting = alone.restart("n1");
+  expect(await codeOf(() => alone.coord(1))).toBe("ERR_FLOTILLA_CLOSED");
+  expect(await alone.leader()).toBe("n1");
+  expect(alone.coord(1)).not.toBe(before);
+  await restarting;
+});
+
 test("options are judged before anything starts", async () => {
   for (const options of [{ nodes: 0 }, { nodes: 10 }, { nodes: 1.5 }, { seed: Number.NaN }])
     expect(await codeOf(() => testCluster(options))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
@@ -180,8 +201,17 @@ test("once it is closed, everything is refused and whoever waited is told", asyn
     () => cluster.heal(),
     () => cluster.until(session.put("/x", "1")),
     () => cluster.sleep(1),
+    () => cluster.when(() => true),
   ])
     expect(await codeOf(work)).toBe("ERR_FLOTILLA_CLOSED");
+  let ran = false;
+  const work = async (): Promise<void> => {
+    ran = true;
+    throw new Error("nobody hears of it");
+  };
+  expect(await codeOf(() => cluster.run(work))).toBe("ERR_FLOTILLA_CLOSED");
+  expect(ran).toBe(false);
+  expect(await codeOf(() => cluster.until(work()))).toBe("ERR_FLOTILLA_CLOSED");
   await cluster[Symbol.asyncDispose]();
 });
 
