@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readOptions } from "../src/options.ts";
 import { makePlan } from "../src/plan/make-plan.ts";
-import { embeddedClients, faultKinds } from "../src/plan/plan.ts";
+import { clientKinds, embeddedClients, faultKinds } from "../src/plan/plan.ts";
 import { defaultSuite } from "../src/plan/scenarios.ts";
 import { haveConverged, leaderIn } from "../src/run/views.ts";
 import type { NodeStatus } from "@flotilla/coord/client";
@@ -54,6 +54,7 @@ describe("plans", () => {
 
   test("the suite has eleven scenarios, each with faults of its own", () => {
     const plans = defaultSuite(1);
+    expect(new Set(plans.map(({ clientKind }) => clientKind))).toEqual(new Set(clientKinds));
     expect(new Set(plans.map(({ name }) => name)).size).toBe(11);
     expect(
       plans.every(({ faults, loadMs }) => faults.every(({ atMs, durMs }) => atMs + durMs < loadMs)),

@@ -22,10 +22,12 @@ function at(atMs: number, kind: FaultKind, target: string, durMs: number, args: 
 const scripts: readonly Script[] = [
   {
     name: "kill-leader",
+    clientKind: "mixed",
     faults: [at(2_000, "crash-leader", "leader", 1_500), at(6_500, "crash-leader", "leader", 1_500)],
   },
   {
     name: "kill-all",
+    clientKind: "embedded",
     faults: [at(3_000, "crash-all", "all", 300), at(7_000, "crash-all", "all", 1_500)],
   },
   {
@@ -42,6 +44,7 @@ const scripts: readonly Script[] = [
   },
   {
     name: "pause-leader",
+    clientKind: "mixed",
     faults: [
       at(1_500, "pause", "leader", 400),
       at(3_500, "pause", "leader", 5_000),
@@ -55,11 +58,13 @@ const scripts: readonly Script[] = [
   },
   {
     name: "failed-sync",
+    clientKind: "mixed",
     diskMode: "sync-once",
     faults: [at(2_000, "failing-disk", "leader", 1_000), at(6_500, "failing-disk", "leader", 1_500)],
   },
   {
     name: "power-loss",
+    clientKind: "mixed",
     faults: [at(2_500, "power-loss", "all", 200), at(6_500, "power-loss", "majority", 500)],
   },
   {
@@ -84,6 +89,7 @@ const scripts: readonly Script[] = [
   },
   {
     name: "rolling-restart",
+    clientKind: "mixed",
     faults: ["node#0", "node#1", "node#2"].map((target, position) =>
       at(1_500 + 3_000 * position, "stop-in-order", target, 300),
     ),
