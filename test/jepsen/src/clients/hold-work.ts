@@ -3,7 +3,7 @@ import type { CallOptions, Held, Session } from "@flotilla/coord/client";
 import type { BeliefBook } from "./belief-book.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat, waitMs } from "./work.ts";
+import { laneOf, repeat, waitMs } from "./work.ts";
 
 const fencedRoot = "/fenced";
 /** Now and then one holds for longer than its session may go unheard. */
@@ -48,8 +48,8 @@ export class HoldWork implements Work {
 
   async run(client: Coord, turn: Turn): Promise<void> {
     await Promise.all(
-      this.#what.names.map((name, lane) => {
-        const own = { ...turn, name: `${turn.name}/${lane}`, random: turn.random.fork(name) };
+      this.#what.names.map((name) => {
+        const own = laneOf(turn, name);
         return repeat(client, own, () => this.#holdOnce(client, name, own));
       }),
     );

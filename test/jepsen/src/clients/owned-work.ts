@@ -5,7 +5,7 @@ import type { Estate, Owner } from "./estates.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat } from "./work.ts";
+import { laneOf, repeat } from "./work.ts";
 
 /** Of each client. */
 const makersEach = 3;
@@ -35,9 +35,8 @@ export class OwnedWork implements Work {
   }
 
   async run(client: Coord, turn: Turn): Promise<void> {
-    const own = (lane: string): Turn => ({ ...turn, random: turn.random.fork(lane) });
-    const listing = own("list");
-    const makers = Array.from({ length: makersEach }, (_, k) => own(`make-${k}`));
+    const listing = laneOf(turn, "list");
+    const makers = Array.from({ length: makersEach }, (_, k) => laneOf(turn, `make-${k}`));
     await Promise.all([
       ...makers.map((making) => repeat(client, making, () => this.#keepOne(client, making))),
       repeat(client, listing, async () => void (await this.#list(client))),

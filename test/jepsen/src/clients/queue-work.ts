@@ -6,7 +6,7 @@ import type { BeliefBook } from "./belief-book.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat, waitMs } from "./work.ts";
+import { laneOf, repeat, waitMs } from "./work.ts";
 
 const names = ["q0", "q1"] as const;
 const fencedRoot = "/worked";
@@ -46,13 +46,8 @@ export class QueueWork implements Work {
     await Promise.all(
       names.flatMap((name) => {
         const queue = openQueue(client, name);
-        const lane = (part: string): Turn => ({
-          ...turn,
-          name: `${turn.name}/${name}/${part}`,
-          random: turn.random.fork(`${name}/${part}`),
-        });
-        const putting = { ...lane("put"), thinkMs: putPause * turn.thinkMs };
-        const taking = Array.from({ length: takersEach }, (_, k) => lane(String(k)));
+        const putting = { ...laneOf(turn, `${name}.put`), thinkMs: putPause * turn.thinkMs };
+        const taking = Array.from({ length: takersEach }, (_, k) => laneOf(turn, `${name}.${k}`));
         return [
           repeat(client, putting, () => this.#put(queue, putting)),
           ...taking.map((own) => repeat(client, own, () => this.#takeOne(client, queue, own))),

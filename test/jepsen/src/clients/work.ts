@@ -18,6 +18,11 @@ export interface Turn {
   readonly thinkMs: number;
 }
 
+/** A part of a turn that goes on beside others, with a name and with chances of its own. */
+export function laneOf(turn: Turn, label: string): Turn {
+  return { ...turn, name: `${turn.name}.${label}`, random: turn.random.fork(label) };
+}
+
 /** One way to use the product. One instance for all clients of a run. */
 export interface Work {
   readonly name: string;
