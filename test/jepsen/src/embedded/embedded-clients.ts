@@ -9,8 +9,8 @@ import { readJournal } from "./journal.ts";
 import type { Orders, Word } from "./orders.ts";
 import { isWord, ordersVariable } from "./orders.ts";
 
-/** An app with a member in it, in the place of the shipped binary. */
-const app = resolve(import.meta.dirname, "main.js");
+/** An app with a member in it, in the place of the shipped binary; compiled like that. */
+const app = resolve(import.meta.dirname, "../../dist/embedded/main.js");
 
 /** The clients of a plan that are within members, over as many lives as these have. */
 export class EmbeddedClients {
