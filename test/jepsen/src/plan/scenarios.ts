@@ -2,7 +2,8 @@ import { usualLoad } from "./make-plan.ts";
 import type { ClientKind, DiskMode, Fault, FaultKind, Plan } from "./plan.ts";
 import { byTime } from "./plan.ts";
 
-const loadMs = 12_000;
+/** Clients go on for so long after the last fault is over. */
+const quietEndMs = 1_500;
 
 interface Script {
   readonly name: string;
@@ -135,7 +136,7 @@ function plansOf(all: readonly Script[], seed: number): Plan[] {
     workload: "mixed",
     ...usualLoad,
     clientKind,
-    loadMs,
+    loadMs: quietEndMs + Math.max(...faults.map(({ atMs, durMs }) => atMs + durMs)),
     diskMode,
     faults: byTime(faults),
   }));
