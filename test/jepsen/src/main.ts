@@ -1,4 +1,6 @@
 import { randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskSuite } from "./disks/disk-suite.ts";
 import type { Asked } from "./options.ts";
@@ -101,6 +103,17 @@ function networkOf({ faults }: Plan): Network {
   return isInHub() && !bends ? "namespaces" : "proxies";
 }
 
+/** Runs a plan and leaves all of it in a folder there; in a temporary one if none is given, unless all is well. */
+async function runAndKeep(plan: Plan, out: string | null): Promise<Reported> {
+  if (out !== null) return runPlan(plan, join(out, plan.name), networkOf(plan));
+  const folder = mkdtempSync(join(tmpdir(), `flotilla-jepsen-${plan.name}-`));
+  const report = await runPlan(plan, folder, networkOf(plan));
+  const isGood = report.violations.length === 0 && report.undecided === 0;
+  if (isGood) rmSync(folder, { recursive: true });
+  else process.stderr.write(`${plan.name}: all of it is in ${folder}\n`);
+  return report;
+}
+
 /** Runs what was asked for, one after the other. */
 async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
   const { suite, times, seed, out } = wanted;
@@ -113,8 +126,7 @@ async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
   for (const plan of plansOf(wanted)) {
     const preloads = plan.faults.some(({ kind }) => preloadKinds.includes(kind));
     const obstacle = preloads ? whyNoPreload() : null;
-    if (obstacle === null)
-      yield await runPlan(plan, out === null ? null : join(out, plan.name), networkOf(plan));
+    if (obstacle === null) yield await runAndKeep(plan, out);
     else process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
   }
 }

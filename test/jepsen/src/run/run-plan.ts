@@ -34,15 +34,15 @@ const memberFlags = ["--election-timeout", "600ms", "--snapshot-entries", "2000"
 
 /**
  * Runs a plan with processes of its own and judges what came of it.
- * @param outFolder where everything is left; null: nowhere
+ * @param outFolder where everything is left
  * @param network in which members meet; `namespaces` only in a process in a network of its own
  */
 export async function runPlan(
   plan: Plan,
-  outFolder: string | null = null,
+  outFolder: string,
   network: Network = "proxies",
 ): Promise<RunReport> {
-  if (outFolder !== null) mkdirSync(outFolder, { recursive: true });
+  mkdirSync(outFolder, { recursive: true });
   await using folder = await TemporaryFolder.create("jepsen");
   const ids = memberIds(plan);
   const disks = await Disks.create(plan, ids, folder.path);
@@ -58,7 +58,7 @@ export async function runPlan(
       ...joined(disks.env(place, life), clocks.env(place.id)),
       ...embedded.env(place, life),
     }),
-    ...(outFolder === null ? {} : { logFolder: outFolder }),
+    logFolder: outFolder,
   });
   const run = new Run(plan, { linked, disks, clocks, embedded });
   const violations = await run.perform();
@@ -118,7 +118,7 @@ class Run {
     return [...exits, ...undone.map((message) => ({ invariant: "Convergence", message }))];
   }
 
-  report(violations: readonly Broken[], network: Network, outFolder: string | null): RunReport {
+  report(violations: readonly Broken[], network: Network, outFolder: string): RunReport {
     const { struck } = this.#injector;
     for (const { kind, targets, fromMs, toMs } of struck) {
       const target = targets.join(" ");
@@ -130,7 +130,6 @@ class Run {
     const judged = judgeFile(jsonLines);
     const all = { ...judged, violations: [...violations, ...judged.violations] };
     const report = makeReport(this.#plan, network, ops, struck, all);
-    if (outFolder === null) return report;
     const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
     keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
     keep("history.jsonl", jsonLines);
