@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { BarrierRound } from "../../src/recipes/barrier/api.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 5;
@@ -12,16 +12,14 @@ const lastsMs = 20_000;
 
 type Step =
   | { readonly type: "enter" | "leave" | "release" | "give-up" | "count"; readonly who: number }
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "fail-over" };
+  | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ type: fc.constant("enter" as const), who }) },
   { weight: 8, arbitrary: fc.record({ type: fc.constantFrom("leave" as const, "release" as const), who }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom("give-up" as const, "count" as const), who }) },
-  { weight: 5, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 5),
 );
 const schedule = schedules(step, { minLength: 30, maxLength: 70 });
 
@@ -68,16 +66,15 @@ class Barriers implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") return this.#crowd.failOver();
+    if (isMishap(step)) {
+      if (step.type === "kill") for (const entry of this.#crowd.get(step.who).entries) this.#over(entry);
+      return this.#crowd.suffer(step);
+    }
     const person = this.#crowd.get(step.who);
-    if (step.type === "kill") {
-      for (const entry of person.entries) this.#over(entry);
-      await this.#crowd.kill(step.who);
-    } else if (step.type === "enter") this.#ask(person);
+    if (step.type === "enter") this.#ask(person);
     else if (step.type === "leave" || step.type === "release") this.#leave(person, step.type);
     else if (step.type === "give-up") for (const { stop } of person.entries) stop.abort();
-    else if (step.type === "count") this.#count(person);
-    else this.#crowd.touchLinks(step.type, person);
+    else this.#count(person);
   }
 
   async end(): Promise<void> {

@@ -2,16 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ConfigVersion } from "../../src/recipes/config/api.ts";
 import { type Flags, flagsOf } from "./flags.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import { type Client, collect, type World } from "./world.ts";
 
 const people = 3;
 const kept = 5;
 
-type Step =
-  | { readonly type: "set" | "update" | "rollback" | "unfit"; readonly who: number }
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "fail-over" };
+type Step = { readonly type: "set" | "update" | "rollback" | "unfit"; readonly who: number } | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -22,8 +19,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       who,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 4),
 );
 const schedule = schedules(step, { minLength: 20, maxLength: 50 });
 
@@ -57,13 +53,12 @@ class Configuring implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
-    else if (step.type === "kill") {
-      this.#streams.delete(this.#crowd.get(step.who).client.machine);
-      await this.#crowd.kill(step.who);
-    } else if (step.type === "cut" || step.type === "heal" || step.type === "reset")
-      this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
-    else this.#write(step.type, this.#crowd.get(step.who).client);
+    if (!isMishap(step)) {
+      this.#write(step.type, this.#crowd.get(step.who).client);
+      return;
+    }
+    if (step.type === "kill") this.#streams.delete(this.#crowd.get(step.who).client.machine);
+    await this.#crowd.suffer(step);
   }
 
   /** Each version was made once, all are told the same ones in order, and in the end the latest. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Ids } from "../../src/recipes/counter-api.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 4;
@@ -9,8 +9,7 @@ const people = 4;
 type Step =
   | { readonly type: "add"; readonly who: number; readonly by: number }
   | { readonly type: "id" | "block"; readonly who: number }
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "fail-over" };
+  | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -19,8 +18,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant("add" as const), who, by: fc.integer({ min: -9, max: 9 }) }),
   },
   { weight: 8, arbitrary: fc.record({ type: fc.constantFrom("id" as const, "block" as const), who }) },
-  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 6),
 );
 const schedule = schedules(step, { minLength: 25, maxLength: 60 });
 
@@ -61,16 +59,14 @@ class Counting implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
+    if (isMishap(step)) await this.#crowd.suffer(step);
     else if (step.type === "add") this.#add(this.#crowd.get(step.who), step.by);
     else if (step.type === "id") this.#ask(this.#crowd.get(step.who));
-    else if (step.type === "block")
+    else
       this.#crowd
         .get(step.who)
         .blocks.next()
         .then((id) => this.#ofBlocks.push(id), ignore);
-    else if (step.type === "kill") await this.#crowd.kill(step.who);
-    else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
   }
 
   async end(): Promise<void> {

@@ -1,23 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Cron, CronRun } from "../../src/recipes/cron/api.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 4;
 const beatMs = 1_000;
 
-type Step =
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "fail-over" }
-  | { readonly type: "rest" };
+type Step = Mishap | { readonly type: "rest" };
 
-const who = fc.nat(people - 1);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant("rest" as const) }) },
-);
+const step: fc.Arbitrary<Step> = fc.oneof(...mishaps(people, 6), {
+  weight: 2,
+  arbitrary: fc.record({ type: fc.constant("rest" as const) }),
+});
 const schedule = schedules(step, { minLength: 25, maxLength: 60 });
 
 interface Person {
@@ -47,10 +42,8 @@ class Ticking implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
-    else if (step.type === "rest") await this.#crowd.world.pass(3 * beatMs);
-    else if (step.type === "kill") await this.#crowd.kill(step.who);
-    else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
+    if (isMishap(step)) await this.#crowd.suffer(step);
+    else await this.#crowd.world.pass(3 * beatMs);
   }
 
   /** No tick was left out or run twice; what nobody ran was taken up by somebody who died or was cut off. */

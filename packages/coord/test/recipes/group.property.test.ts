@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { GroupChange, GroupMembership } from "../../src/recipes/group/api.ts";
 import { foldedMembers } from "./members.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import { type Client, collect, type World } from "./world.ts";
 
 const people = 3;
@@ -10,8 +10,7 @@ const ids = ["a", "b"];
 
 type Step =
   | { readonly type: "join" | "leave" | "update"; readonly who: number; readonly id: string }
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "fail-over" };
+  | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -23,8 +22,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       id: fc.constantFrom(...ids),
     }),
   },
-  { weight: 5, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 5),
 );
 const schedule = schedules(step, { minLength: 20, maxLength: 50 });
 
@@ -51,12 +49,12 @@ class Gathering implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
-    else if ("id" in step) this.#do(step.type, this.#crowd.get(step.who), step.id);
-    else if (step.type === "kill") {
-      this.#streams.delete(this.#crowd.get(step.who).client.machine);
-      await this.#crowd.kill(step.who);
-    } else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
+    if (!isMishap(step)) {
+      this.#do(step.type, this.#crowd.get(step.who), step.id);
+      return;
+    }
+    if (step.type === "kill") this.#streams.delete(this.#crowd.get(step.who).client.machine);
+    await this.#crowd.suffer(step);
   }
 
   /** When all is calm, everybody knows those who joined and did not leave; nobody was told of changes that were none. */

@@ -2,17 +2,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { KeptWorker, Slot } from "../../src/recipes/keeper/api.ts";
 import { Beliefs } from "./beliefs.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 3;
 const replicas = 5;
 
 type Step =
-  | { readonly type: "run" | "stop" | "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "end"; readonly who: number }
+  | { readonly type: "run" | "stop" | "end"; readonly who: number }
   | { readonly type: "scale"; readonly who: number; readonly to: number }
-  | { readonly type: "fail-over" };
+  | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -22,14 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ type: fc.constant("end" as const), who }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("scale" as const), who, to: fc.nat(8) }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      type: fc.constantFrom("kill" as const, "cut" as const, "heal" as const, "reset" as const),
-      who,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 5),
 );
 const schedule = schedules(step, { minLength: 20, maxLength: 40 });
 
@@ -68,7 +60,10 @@ class Keepers implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") return this.#crowd.failOver();
+    if (isMishap(step)) {
+      if (step.type === "kill") this.#beliefs.died(this.#crowd.get(step.who).client.machine);
+      return this.#crowd.suffer(step);
+    }
     const person = this.#crowd.get(step.who);
     switch (step.type) {
       case "run":
@@ -85,13 +80,6 @@ class Keepers implements Play<Step> {
           .keeper("k")
           .scale(step.to)
           .catch(() => {});
-        return;
-      case "kill":
-        this.#beliefs.died(person.client.machine);
-        await this.#crowd.kill(step.who);
-        return;
-      default:
-        this.#crowd.touchLinks(step.type, person);
     }
   }
 

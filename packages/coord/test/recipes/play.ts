@@ -22,6 +22,26 @@ export function schedules<Step>(
   return fc.array(fc.record({ step, thenMs }), lengths);
 }
 
+/** What may befall anybody, by place in the crowd, or the leader. */
+export type Mishap =
+  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
+  | { readonly type: "fail-over" };
+
+const kinds: readonly string[] = ["kill", "cut", "heal", "reset", "fail-over"] satisfies Mishap["type"][];
+
+export function isMishap(step: { readonly type: string }): step is Mishap {
+  return kinds.includes(step.type);
+}
+
+/** Arbitraries of mishaps among so many people: `weight` times as many of people as of the leader. */
+export function mishaps(people: number, weight: number): readonly fc.WeightedArbitrary<Mishap>[] {
+  const type = fc.constantFrom("kill" as const, "cut" as const, "heal" as const, "reset" as const);
+  return [
+    { weight, arbitrary: fc.record({ type, who: fc.nat(people - 1) }) },
+    { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ];
+}
+
 /** People, each on a machine of its own, whose sessions last 1.5 s. */
 export class Crowd<Person extends { readonly client: Client }> {
   readonly world: World;
@@ -68,6 +88,12 @@ export class Crowd<Person extends { readonly client: Client }> {
     kernel.node(leader).crash();
     kernel.after(1_000, () => void cluster.restart(leader));
     await this.world.pass(10);
+  }
+
+  async suffer(mishap: Mishap): Promise<void> {
+    if (mishap.type === "fail-over") await this.failOver();
+    else if (mishap.type === "kill") await this.kill(mishap.who);
+    else this.touchLinks(mishap.type, this.get(mishap.who));
   }
 
   /** Links heal, and 20 s pass, in which whatever is to end has ended. */

@@ -2,15 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Shard } from "../../src/recipes/shards/api.ts";
 import { Beliefs } from "./beliefs.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 4;
 const count = 10;
 
-type Step =
-  | { readonly type: "run" | "stop" | "kill" | "cut" | "heal" | "reset" | "close"; readonly who: number }
-  | { readonly type: "fail-over" };
+type Step = { readonly type: "run" | "stop" | "close"; readonly who: number } | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -18,15 +16,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ type: fc.constantFrom("run" as const, "run" as const, "stop" as const), who }),
   },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      type: fc.constantFrom("kill" as const, "cut" as const, "heal" as const, "reset" as const),
-      who,
-    }),
-  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("close" as const), who }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 6),
 );
 const schedule = schedules(step, { minLength: 20, maxLength: 45 });
 
@@ -56,7 +47,10 @@ class Spread implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") return this.#crowd.failOver();
+    if (isMishap(step)) {
+      if (step.type === "kill") this.#beliefs.died(this.#crowd.get(step.who).client.machine);
+      return this.#crowd.suffer(step);
+    }
     const person = this.#crowd.get(step.who);
     switch (step.type) {
       case "run":
@@ -69,13 +63,6 @@ class Spread implements Play<Step> {
       case "close":
         void person.client.coord.close();
         await this.#replace(step.who);
-        return;
-      case "kill":
-        await this.#crowd.kill(step.who);
-        this.#beliefs.died(person.client.machine);
-        return;
-      default:
-        this.#crowd.touchLinks(step.type, person);
     }
   }
 
