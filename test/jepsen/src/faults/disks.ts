@@ -20,7 +20,8 @@ export class Disks {
   /** Builds in `folder` what the plan needs for these members. */
   static async create(plan: Plan, members: readonly string[], folder: string): Promise<Disks> {
     const kinds = new Set(plan.faults.map(({ kind }) => kind));
-    const disks = new Disks(plan, kinds.has("power-loss") ? SyncRecorder.build(folder) : null);
+    const losesPower = kinds.has("power-loss") || kinds.has("isolate-elected");
+    const disks = new Disks(plan, losesPower ? SyncRecorder.build(folder) : null);
     if (!kinds.has("failing-disk") && !kinds.has("slow-disk")) return disks;
     for (const id of members) {
       const own = join(folder, `disk-${id}`);

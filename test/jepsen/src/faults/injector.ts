@@ -39,6 +39,10 @@ interface Active {
   readonly struck: Struck;
 }
 
+/** A vote may be on no disk for a fifth of a second at most. */
+const electionPollMs = 5;
+const electionPatienceMs = 3_000;
+
 /** Makes the faults of a plan happen to real processes. */
 export class Injector {
   /** What happened, oldest first. */
@@ -131,6 +135,8 @@ export class Injector {
         return this.#clocks.drift(targets, this.#random);
       case "half-open":
         return this.#halfOpen(fault, targets);
+      case "isolate-elected":
+        return this.#isolateElected(targets);
       case "isolate-and-pause":
         return this.#isolateAndPause(fault, targets);
       default:
@@ -184,6 +190,30 @@ export class Injector {
     };
   }
 
+  /** The leader dies; whoever is elected next is cut off at once, and all others lose their power: votes may be forgotten. */
+  async #isolateElected([old = ""]: readonly string[]): Promise<() => Promise<void> | void> {
+    const revive = await this.lives.kill([old]);
+    const elected = await this.#nextLeader();
+    if (elected === null) return revive;
+    const others = this.#members().filter((id) => id !== elected && id !== old);
+    const dying = this.lives.kill(others);
+    const straighten = this.#bend(isolate(elected, this.#members(), { clients: false }));
+    const reviveOthers = await dying;
+    await Promise.all([revive(), reviveOthers()]);
+    return straighten;
+  }
+
+  /** Null when nobody leads for long. */
+  async #nextLeader(): Promise<string | null> {
+    const deadlineMs = this.#nowMs() + electionPatienceMs;
+    while (this.#nowMs() < deadlineMs) {
+      const leader = leaderIn(await viewsOf(this.#linked.cluster));
+      if (leader !== null) return leader;
+      await pause(electionPollMs);
+    }
+    return null;
+  }
+
   #flap(fault: Fault, targets: readonly string[]): () => void {
     const shape = shapeOf(fault, targets, this.#members(), this.#random);
     let straighten: (() => void) | null = this.#bend(shape);
@@ -223,7 +253,11 @@ export class Injector {
     if (kind === "client-cut") return this.#resolveClient(target);
     if (kind === "crash-all" || target === "all") return all;
     if (target.startsWith("node#")) return all.slice(Number(target.slice(5))).slice(0, 1);
-    const wantsLeader = kind.endsWith("-leader") || kind === "isolate-and-pause" || target === "leader";
+    const wantsLeader =
+      kind.endsWith("-leader") ||
+      kind === "isolate-and-pause" ||
+      kind === "isolate-elected" ||
+      target === "leader";
     if (!wantsLeader && target === "any") return [pick(this.#random, all)];
     const leader = leaderIn(await viewsOf(this.#linked.cluster));
     if (wantsLeader) return [leader ?? pick(this.#random, all)];

@@ -71,7 +71,8 @@ function makeFault(kind: FaultKind, atMs: number, random: KeyedRandom): Fault {
   const nearTtlMs = Math.floor(usualLoad.sessionTtlMs * (0.75 + 0.3 * random.float()));
   const leads = kind === "half-open" && random.chance(0.5);
   const drawn = leads ? "leader" : pick(random, ["leader", "follower", "any"]);
-  const target = kind === "clock-drift" ? "all" : drawn;
+  const strikesAll = kind === "clock-drift" || (kind === "slow-disk" && random.chance(0.4));
+  const target = strikesAll ? "all" : drawn;
   const args = {
     key: random.u32(),
     deaf: random.chance(0.5),

@@ -9,6 +9,7 @@ export const faultKinds = [
   "isolate-one",
   "isolate-leader",
   "isolate-and-pause",
+  "isolate-elected",
   "halves",
   "bridge",
   "majorities-ring",
@@ -35,6 +36,7 @@ export const preloadKinds: readonly FaultKind[] = [
   "failing-disk",
   "slow-disk",
   "power-loss",
+  "isolate-elected",
   "wall-jump",
   "clock-drift",
 ];

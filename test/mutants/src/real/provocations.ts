@@ -27,6 +27,10 @@ export const provocations: readonly Provocation[] = [
   { id: "W04", args: plan("register", "reset,client-cut") },
   { id: "C01", args: plan("lock", "client-cut,delay,reset") },
   { id: "C04", args: plan("election", "client-cut") },
-  { id: "R01", args: plan("register", "crash,crash-leader,slow-disk", busy) },
+  {
+    id: "R01",
+    args: plan("register", "slow-disk,slow-disk,isolate-elected", [...busy, "--gap", "1500"]),
+    attempts: 5,
+  },
   { id: "L08", args: plan("lease", "half-open", ["--ttl", "10000", "--gap", "3000"]), attempts: 5 },
 ];
