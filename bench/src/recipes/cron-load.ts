@@ -5,6 +5,9 @@ import { Histogram } from "../load/histogram.ts";
 import type { CronJob, RecipeAnswers } from "./requests.ts";
 
 const beatMs = 1_000;
+/** How long ticks that are late in the end are waited for, and how often they are looked for. */
+const patienceMs = 60_000;
+const pollMs = 250;
 
 /** The ticks of all jobs, as they were run. */
 class Ticks {
@@ -12,6 +15,7 @@ class Ticks {
   readonly #run = new Map<number, Set<number>>();
   #measuring = false;
   #count = 0;
+  #twice = 0;
 
   measure(): void {
     this.#measuring = true;
@@ -21,10 +25,9 @@ class Ticks {
     return this.#count;
   }
 
-  /** @throws Error when a tick is run twice: a benchmark of no schedule is none */
   add(job: number, tickMs: number, lateMs: number): void {
     const ticks = this.#run.get(job) ?? new Set();
-    if (ticks.has(tickMs)) throw new Error(`job ${job} ran twice at ${tickMs}`);
+    if (ticks.has(tickMs)) this.#twice += 1;
     ticks.add(tickMs);
     this.#run.set(job, ticks);
     if (!this.#measuring) return;
@@ -32,13 +35,18 @@ class Ticks {
     this.late.record(lateMs);
   }
 
-  /** @throws Error when a job left one out */
-  requireAll(jobs: number): void {
+  get twice(): number {
+    return this.#twice;
+  }
+
+  /** Ticks up to a moment, from the first of each job, that nobody has run. @throws Error when a job never ran */
+  leftOut(jobs: number, upToMs: number): number {
     if (this.#run.size !== jobs) throw new Error(`only ${this.#run.size} of ${jobs} jobs ran`);
-    for (const [job, ticks] of this.#run) {
-      const span = Math.max(...ticks) - Math.min(...ticks);
-      if (span !== (ticks.size - 1) * beatMs) throw new Error(`job ${job} left a tick out`);
-    }
+    let count = 0;
+    for (const ticks of this.#run.values())
+      for (let tickMs = Math.min(...ticks); tickMs <= upToMs; tickMs += beatMs)
+        if (!ticks.has(tickMs)) count += 1;
+    return count;
   }
 }
 
@@ -58,7 +66,8 @@ export async function keepTime(job: CronJob): Promise<RecipeAnswers["cron"]> {
       const cron = coord.cron(`job-${k}`, { schedule: "* * * * * *", missed: "all", overlap: "allow" });
       return cron.run(({ tickMs, lateMs }) => ticks.add(k, tickMs, lateMs), {
         signal: stop.signal,
-        onError: (error) => stop.abort(error),
+        // It was not run, which counts.
+        onError: (error, { id }) => process.stderr.write(`${id}: ${String(error)}\n`),
       });
     }),
   );
@@ -66,11 +75,13 @@ export async function keepTime(job: CronJob): Promise<RecipeAnswers["cron"]> {
   await Promise.race([pause(warmUpMs), ended]);
   ticks.measure();
   await Promise.race([pause(measureMs), ended]);
-  const failure: unknown = stop.signal.reason;
+  // What is taken up by somebody who stops is run by nobody: only what was due before counts, and has its time.
+  const upToMs = Date.now();
+  const lastMs = performance.now() + patienceMs;
+  while (ticks.leftOut(jobs, upToMs) > 0 && performance.now() < lastMs) await pause(pollMs);
+  const wrong = ticks.twice + ticks.leftOut(jobs, upToMs);
   stop.abort();
   await ended;
   await Promise.all(open.map((coord) => coord.close()));
-  if (failure instanceof Error) throw failure;
-  ticks.requireAll(jobs);
-  return { ticks: ticks.count, late: ticks.late.toData() };
+  return { ticks: ticks.count, wrong, late: ticks.late.toData() };
 }

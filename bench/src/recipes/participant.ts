@@ -7,12 +7,13 @@ export interface Participation {
   readonly ports: readonly number[];
   readonly name: string;
   readonly count: number;
-  readonly sessionTtlMs: number;
+  /** Default: that of `connect`. */
+  readonly sessionTtlMs?: number;
 }
 
 const participation: Participation = workerData;
-const { kind, ports, name, count, sessionTtlMs } = participation;
-const coord = await connect({ endpoints: ports.map((port) => `127.0.0.1:${port}`), sessionTtlMs });
+const { kind, ports, name, count, ...options } = participation;
+const coord = await connect({ endpoints: ports.map((port) => `127.0.0.1:${port}`), ...options });
 // The launcher waits until it has its part.
 const owned = (): void => parentPort?.postMessage("owns", []);
 if (kind === "shards") {

@@ -59,7 +59,12 @@ export interface RecipeAnswers {
   readonly shards: { readonly tookMs: readonly number[] };
   readonly keeper: { readonly sameMs: readonly number[]; readonly lostMs: readonly number[] };
   readonly counter: { readonly additions: number; readonly elapsedMs: number };
-  readonly cron: { readonly ticks: number; readonly late: HistogramData };
+  readonly cron: {
+    readonly ticks: number;
+    /** Run twice, or left out. */
+    readonly wrong: number;
+    readonly late: HistogramData;
+  };
   readonly queue: { readonly items: number; readonly elapsedMs: number };
 }
 

@@ -85,12 +85,23 @@ async function stop(child: ChildProcess, exited: Promise<void>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Sends a message and waits for the next one back. @throws Error when the process ends first */
-export function ask({ child }: Launched, message: object): Promise<unknown> {
+/**
+ * Sends a message and waits for the next one back.
+ * @param withinMs default: however long it takes
+ * @throws Error when the process ends first, or the time is over
+ */
+export function ask({ child }: Launched, message: object, withinMs?: number): Promise<unknown> {
   return new Promise((done, failed) => {
-    const onExit = (): void => failed(new Error(`process ${child.spawnfile} ended before it answered`));
+    const fail = (why: string): void => failed(new Error(`process ${child.spawnfile} ${why}`));
+    const late = (): void => fail(`did not answer within ${withinMs} ms`);
+    const timer = withinMs === undefined ? undefined : setTimeout(late, withinMs);
+    const onExit = (): void => {
+      clearTimeout(timer);
+      fail("ended before it answered");
+    };
     child.once("exit", onExit);
     child.once("message", (answer) => {
+      clearTimeout(timer);
       child.off("exit", onExit);
       done(answer);
     });
