@@ -23,6 +23,7 @@ import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
 import { timeline } from "../report/timeline.ts";
 import type { Broken } from "../verdict/judge.ts";
+import { judgeTraces } from "../verdict/judge-traces.ts";
 import { judgeExits, judgeFile } from "../verdict/judge.ts";
 import { Crew } from "./crew.ts";
 import { haveConverged, viewsOf } from "./views.ts";
@@ -61,8 +62,9 @@ export async function runPlan(
     logFolder: outFolder,
   });
   const run = new Run(plan, { linked, disks, clocks, embedded });
-  const violations = await run.perform();
-  return run.report(violations, network, outFolder);
+  const seen = await run.perform();
+  const traced = await judgeTraces(outFolder, ids);
+  return run.report([...seen, ...traced], network, outFolder);
 }
 
 interface Parts {
