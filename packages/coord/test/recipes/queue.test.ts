@@ -233,6 +233,28 @@ test("consuming works on so many at a time, acknowledges, gives back what threw,
   expect(await world.until(queue.inspect())).toMatchObject({ takers: [{ wants: 0 }] });
 });
 
+test("whoever consumes is told when the session ends, also while it works on an item", async () => {
+  const world = await World.start(1);
+  const [putter, taker] = await world.three();
+  await world.until(queueOf(putter).put("a"));
+  let finish = (): void => {};
+  const working = new Promise<void>((begun) => {
+    const work = (): Promise<void> => {
+      begun();
+      return new Promise((resolve) => (finish = resolve));
+    };
+    const code = codeOf(queueOf(taker).consume(work));
+    void code.then((ended) => (endedWith = ended));
+  });
+  let endedWith = "";
+  await world.until(working);
+  await world.until(taker.coord.close());
+  finish();
+  await world.pass(100);
+  expect(endedWith).toBe("ERR_FLOTILLA_CLOSED");
+  expect(await codeOf(world.until(queueOf(taker).consume(() => {})))).toBe("ERR_FLOTILLA_CLOSED");
+});
+
 test("a put whose answer is lost with its connection puts one item", async () => {
   const world = await World.start(3);
   const client = await world.client();

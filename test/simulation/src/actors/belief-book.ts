@@ -6,6 +6,9 @@ import { toNs } from "./lease-book.ts";
 import type { ProcessClock } from "./process-clock.ts";
 import type { StallBook } from "./stall-book.ts";
 
+/** Whatever is held says these of itself. */
+export type Belief = Pick<Held, "epoch" | "signal" | "expiresIn">;
+
 /** Who holds what. */
 export interface Whereabouts {
   readonly object: string;
@@ -26,8 +29,8 @@ export interface PlacedBelief extends BeliefRecord {
   readonly places: number;
 }
 
-interface Belief extends Required<Whereabouts> {
-  readonly held: Held;
+interface Noted extends Required<Whereabouts> {
+  readonly held: Belief;
   readonly clock: ProcessClock;
   /** The period of belief it was had in. */
   readonly lease: SessionLease;
@@ -51,8 +54,8 @@ export class BeliefBook {
   readonly causeless: string[] = [];
   readonly #kernel: Kernel;
   readonly #stalls: StallBook;
-  readonly #all: Belief[] = [];
-  readonly #live = new Map<ProcessClock, Belief[]>();
+  readonly #all: Noted[] = [];
+  readonly #live = new Map<ProcessClock, Noted[]>();
   readonly #dead = new WeakSet<ProcessClock>();
 
   constructor(kernel: Kernel, stalls: StallBook) {
@@ -66,12 +69,12 @@ export class BeliefBook {
   }
 
   /** It was just handed out. */
-  begun(held: Held, where: Whereabouts, clock: ProcessClock): void {
+  begun(held: Belief, where: Whereabouts, clock: ProcessClock): void {
     const { nowMs } = this.#kernel;
     const { process, object, session } = where;
     if (held.signal.aborted || held.expiresIn <= 0)
       this.stillborn.push(`${process} was handed ${object} at ${nowMs} ms when it was over`);
-    const belief: Belief = {
+    const belief: Noted = {
       held,
       clock,
       lease: session.lease,
@@ -93,7 +96,7 @@ export class BeliefBook {
   }
 
   /** Its holder lets go of it now. */
-  givenUp(held: Held): void {
+  givenUp(held: Belief): void {
     for (const belief of this.#all) if (belief.held === held) belief.isGivenUp = true;
   }
 
@@ -139,11 +142,11 @@ export class BeliefBook {
     return this.#kept().flatMap((belief) => records(belief, toNs(belief.assertedMs) + 1, []));
   }
 
-  #kept(): Belief[] {
+  #kept(): Noted[] {
     return this.#all.filter(({ isForced }) => !isForced);
   }
 
-  #fired(belief: Belief): void {
+  #fired(belief: Noted): void {
     const { isGivenUp, isForced, lease, session, process, object } = belief;
     if (isGivenUp || isForced || lease.signal.aborted || session.signal.aborted) return;
     const atMs = this.#kernel.nowMs;
@@ -153,7 +156,7 @@ export class BeliefBook {
     });
   }
 
-  #look(belief: Belief): void {
+  #look(belief: Noted): void {
     const { held } = belief;
     if (held.signal.aborted) {
       belief.signalledMs ??= this.#kernel.nowMs;
@@ -164,7 +167,7 @@ export class BeliefBook {
 }
 
 function records(
-  { process, object, held, fromMs, places, taken }: Belief,
+  { process, object, held, fromMs, places, taken }: Noted,
   to_ns: number | null,
   paused: PlacedBelief["paused"],
 ): PlacedBelief[] {

@@ -10,6 +10,7 @@ import { Lessee } from "./lessee.ts";
 import { Locker } from "./locker.ts";
 import type { Paths } from "./paths.ts";
 import { roots } from "./paths.ts";
+import { Player } from "../plays/player.ts";
 import { Registrant } from "./registrant.ts";
 import { RegisterLane } from "./register-lane.ts";
 import type { TrackedSession } from "./tracked-session.ts";
@@ -43,6 +44,8 @@ export class ClientWork {
     if (this.#plan.lists === true) work.push(new AclUser(this.#actor).run());
     if (this.#plan.recalls === true) work.push(new Historian(this.#actor, this.#paths).run());
     if (this.#plan.counts === true) work.push(new Accountant(this.#actor).run());
+    const { plays = [] } = this.#plan;
+    if (plays.length > 0) work.push(new Player(this.#actor, plays).run());
     await Promise.all(work);
     await this.#actor.world.outside.answered(this.#actor);
   }

@@ -1,6 +1,7 @@
 import type { SessionDelivery, ValuedStream } from "@flotilla/history";
 import type { Identity, Node } from "@flotilla/kv";
 import type { CounterCall, HandedId } from "./accountant.ts";
+import { PlayBook } from "../plays/play-book.ts";
 import type { FollowRecord, LookRecord } from "./followed.ts";
 
 /** One write of one session, in the order of the calls. */
@@ -105,6 +106,8 @@ export class Ledger {
   /** What was asked of counters, and ids that were handed out. */
   readonly counterCalls: CounterCall[] = [];
   readonly handedIds: HandedId[] = [];
+  /** What those who take part in recipes asked and were told. */
+  readonly plays: PlayBook = new PlayBook();
   /** Registrations that were deleted on purpose by another session than their own: that session and the path. */
   readonly swept: Set<string> = new Set();
   /** Sessions whose process died without closing them. */

@@ -6,11 +6,13 @@ import { withDriftBeyond, withLeaseFaults } from "./lease-faults.ts";
 import { makeFault, makeMemberChange } from "./make-fault.ts";
 import { makeLimits } from "./make-limits.ts";
 import type { ClientPlan, Fault, FaultKind, Plan, WorldConfig } from "./plan.ts";
-import { faultKinds, outerMoments } from "./plan.ts";
+import { faultKinds, outerMoments, recipeNames } from "./plan.ts";
 
 const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
 /** Drawn apart from the others. */
 const apartKinds: readonly FaultKind[] = [...damageKinds, "members", "client-drift"];
+/** Of what members do together, a world tries so many. */
+const recipesAtOnce = 2;
 /** Worlds whose members change. */
 const churnShare = 1 / 3;
 
@@ -85,6 +87,7 @@ function makeLeaseSwitches(random: KeyedRandom): number[] {
 function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
   const count = between(random, 3, 6);
   const embedded = between(random, 0, 2);
+  const recipes = shuffled(random.fork("recipes"), recipeNames).slice(0, recipesAtOnce);
   const clients = Array.from({ length: count }, (_, index): ClientPlan => {
     const isEmbedded = index < Math.min(embedded, count - 2);
     return {
@@ -99,6 +102,7 @@ function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
       counts: random.fork(`counts ${index}`).chance(0.3),
       lists: random.fork(`lists ${index}`).chance(0.2),
       recalls: random.fork(`recalls ${index}`).chance(0.2),
+      plays: recipes.filter((name) => random.fork(`${name} ${index}`).chance(0.6)),
       diesAtEnd: !isEmbedded && index === count - 1,
     };
   });

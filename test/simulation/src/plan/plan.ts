@@ -87,6 +87,11 @@ export function driftsBeyond({ faults }: Pick<Plan, "faults">): boolean {
   return faults.some(({ kind }) => kind === "client-drift");
 }
 
+/** What members do together, beside leading, locking and registering. */
+export const recipeNames = ["queue"] as const;
+
+export type RecipeName = (typeof recipeNames)[number];
+
 export interface ClientPlan {
   readonly ttlMs: number;
   /** Index of the member whose process it lives in; null for a machine of its own. */
@@ -106,6 +111,8 @@ export interface ClientPlan {
   readonly lists?: boolean;
   /** Reads the past. Left out: no. */
   readonly recalls?: boolean;
+  /** Takes part in these. Left out: in none. */
+  readonly plays?: readonly RecipeName[];
   /** Dies without a word when the faults are over, so that its leases must expire. */
   readonly diesAtEnd: boolean;
 }

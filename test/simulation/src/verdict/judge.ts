@@ -24,6 +24,7 @@ import { judgeLines } from "./lines.ts";
 import { judgeOutside } from "./outside.ts";
 import { judgePast } from "./past.ts";
 import { judgeRegistrations } from "./registrations.ts";
+import { judgeQueues } from "./queues.ts";
 import { judgeReads } from "./session-reads.ts";
 import { judgeTree } from "./tree.ts";
 import { numberWrites } from "./write-numbers.ts";
@@ -56,6 +57,7 @@ export function judge(world: World): void {
   judgeReads(world);
   judgePast(world);
   judgeCounts(world);
+  judgeQueues(world);
   judgeTree(world);
   judgeBudgets(world);
   judgeAccess(world);

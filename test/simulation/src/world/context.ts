@@ -11,6 +11,7 @@ import type { RegisterBook } from "../registers/register-book.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Findings } from "./findings.ts";
 import type { GoldenLog } from "./golden-log.ts";
+import type { Moments } from "./moments.ts";
 import type { Poison } from "./poison.ts";
 import type { Ledger } from "../actors/ledger.ts";
 
@@ -20,6 +21,7 @@ export interface WorldContext {
   readonly plan: Plan;
   readonly findings: Findings;
   readonly monitor: Monitor;
+  readonly moments: Moments;
   readonly golden: GoldenLog;
   readonly poison: Poison;
   readonly history: HistoryWriter;
@@ -35,6 +37,8 @@ export interface WorldContext {
   readonly members: readonly Member[];
   /** How members and clients get in. */
   readonly access: { readonly cluster: string; readonly secret?: string };
+  /** Nothing disturbs any more. */
+  readonly isCalm: () => boolean;
   /** Everybody was asked to come to an end. */
   readonly isStopping: () => boolean;
   /** Something threw that must not. */

@@ -7,6 +7,7 @@ import {
   sameState,
   settleWithin,
 } from "./convergence.ts";
+import { PlaysAtRest } from "./plays-at-rest.ts";
 import { unsettled } from "./resources.ts";
 import type { World } from "./world.ts";
 
@@ -21,9 +22,11 @@ const poisonRetryMs = 3000;
 /** Faults are over: one leader, everybody served, the leases of the dead expired, and then at rest. */
 export async function rest(world: World): Promise<void> {
   const sinceMs = world.kernel.nowMs;
+  const plays = new PlaysAtRest(world);
   const missing = await settleWithin(world, convergenceMs, () => [
     ...leadership(world),
     ...memberships(world),
+    ...plays.missing(),
     ...clientsServed(world, sinceMs),
     ...orphansExpired(world),
   ]);

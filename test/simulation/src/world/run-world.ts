@@ -53,6 +53,7 @@ async function live(world: World, injector: Injector): Promise<void> {
 }
 
 function heal(world: World, injector: Injector): void {
+  world.calm();
   injector.heal();
   world.kernel.network.healAll();
   for (const machine of world.kernel.nodes()) {

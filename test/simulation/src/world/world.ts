@@ -62,11 +62,13 @@ export class World implements WorldContext {
   readonly crashed: (error: unknown) => void;
   /** Clients that live on a machine, or in a member there. */
   readonly #residents: ReadonlyMap<string, readonly Client[]>;
+  readonly isCalm: () => boolean = () => this.#calm;
   readonly isStopping: () => boolean;
   readonly #isAwake = (id: string): boolean => {
     const machine = this.kernel.node(id);
     return machine.isRunning && !machine.isPaused && !this.stalls.isStanding(id);
   };
+  #calm = false;
   #stopping = false;
 
   constructor(plan: Plan, sabotage: Sabotage = {}) {
@@ -138,6 +140,11 @@ export class World implements WorldContext {
     const random = this.kernel.random("start");
     for (const server of this.servers) this.kernel.after(random.below(spreadMs), () => server.start());
     for (const client of this.clients) this.kernel.after(random.below(spreadMs * 3), () => client.start());
+  }
+
+  /** Nothing disturbs from now on. */
+  calm(): void {
+    this.#calm = true;
   }
 
   /** Asks every client to come to an end. */

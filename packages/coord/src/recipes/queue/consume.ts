@@ -26,6 +26,7 @@ export async function consumeItems<T>(
       const item = await taker.next("slot", ending.signal);
       await work(item, fn, { onError, settled });
     }
+    ending.signal.throwIfAborted();
   };
   const all = Array.from({ length: lanes }, async () => {
     try {
