@@ -19,6 +19,8 @@ export type { LinearizabilityOptions, LinearizabilityResult } from "./linearizab
 export type { Verdict } from "./linearizability/search.ts";
 export { epochMonotone, singleHolder } from "./checkers/beliefs.ts";
 export type { BeliefRecord, HolderOptions } from "./checkers/beliefs.ts";
+export { changesFold } from "./checkers/changes-fold.ts";
+export type { ToldChange, ToldMember } from "./checkers/changes-fold.ts";
 export { counterExact } from "./checkers/counter-exact.ts";
 export type { CounterRecord } from "./checkers/counter-exact.ts";
 export { eventBeforeRead } from "./checkers/event-before-read.ts";

@@ -105,6 +105,13 @@ export class BeliefBook {
     return (this.#live.get(clock) ?? []).some(({ signalledMs }) => signalledMs === null);
   }
 
+  /** Somebody who lives believes to hold it. */
+  isHeld(object: string): boolean {
+    return [...this.#live.values()].some((list) =>
+      list.some((belief) => belief.object === object && belief.signalledMs === null),
+    );
+  }
+
   /** The process just ran. */
   ran(clock: ProcessClock): void {
     const list = this.#live.get(clock);

@@ -18,6 +18,13 @@ export const forcedElection = "forced";
 export const serviceName = "svc";
 export const serviceRoot: string = `/registry/${serviceName}`;
 
+/** The group that is joined, and where. */
+export const groupName = "crew";
+export const groupRoot: string = `/group/${groupName}`;
+/** What is configured, and where. */
+export const configName = "setting";
+export const configRoot: string = `/config/${configName}`;
+
 export const roots: readonly string[] = [registerRoot, queueRoot, pairRoot, fenceRoot];
 
 /** True for where nodes have access lists. */

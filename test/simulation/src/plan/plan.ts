@@ -88,7 +88,7 @@ export function driftsBeyond({ faults }: Pick<Plan, "faults">): boolean {
 }
 
 /** What members do together, beside leading, locking and registering. */
-export const recipeNames = ["queue"] as const;
+export const recipeNames = ["queue", "config", "group", "shards", "keeper", "cron", "barriers"] as const;
 
 export type RecipeName = (typeof recipeNames)[number];
 

@@ -3,11 +3,24 @@ import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "../actors/actor.ts";
 import { inSessions, isOver, sleep } from "../actors/actor.ts";
 import type { RecipeName } from "../plan/plan.ts";
+import { playBarriers } from "./barriers.ts";
+import { playConfig } from "./config.ts";
+import { playCron } from "./cron.ts";
+import { Follows } from "./follows.ts";
+import { playGroup } from "./group.ts";
+import { playKeeper } from "./keeper.ts";
 import type { Play } from "./part.ts";
 import { playQueue } from "./queue.ts";
+import { playShards } from "./shards.ts";
 
 const plays: Readonly<Record<RecipeName, Play>> = {
   queue: playQueue,
+  config: playConfig,
+  group: playGroup,
+  shards: playShards,
+  keeper: playKeeper,
+  cron: playCron,
+  barriers: playBarriers,
 };
 
 const lookMs = 250;
@@ -32,13 +45,15 @@ export class Player {
   async #use(coord: Coord): Promise<void> {
     const actor = this.#actor;
     const ending = new AbortController();
+    const follows = new Follows(actor, coord.session);
     const parts = this.#recipes.map((name) =>
-      plays[name]({ actor, coord, random: this.#random.fork(name), ending: ending.signal }),
+      plays[name]({ actor, coord, follows, random: this.#random.fork(name), ending: ending.signal }),
     );
     for (const part of parts) part.catch(actor.world.crashed);
     await this.#stay(coord);
     ending.abort();
     await Promise.all(parts);
+    await follows.end();
   }
 
   /** Once nothing disturbs any more it stays to the end. */

@@ -1,7 +1,10 @@
 import { instancesText, leaderText } from "../actors/followed.ts";
 import type { FollowRecord, LookRecord } from "../actors/followed.ts";
-import { serviceRoot } from "../actors/paths.ts";
+import { groupRoot, serviceRoot } from "../actors/paths.ts";
+import { gateName, gateText } from "../plays/barriers.ts";
+import { versionText } from "../plays/config.ts";
 import type { World } from "../world/world.ts";
+import { madeVersions } from "./configs.ts";
 import { holdersOf, LineReplay } from "./line-replay.ts";
 
 type Judged = Pick<World, "golden" | "findings" | "ledger">;
@@ -14,24 +17,32 @@ interface Span {
 
 /** Who leads and who is registered: every follower was shown states that were there, in order, and the last one in the end. */
 export function judgeFollowers(world: Judged): void {
-  const spans = new Map([["registrations", registrationSpans(world)], ...leaderSpans(world)]);
+  const spans = new Map([
+    ["registrations", memberSpans(world, "registrations", serviceRoot)],
+    ["group", memberSpans(world, "group", groupRoot)],
+    ["config", versionSpans(world)],
+    [gateName, gateSpans(world)],
+    ...leaderSpans(world),
+  ]);
   const { followed, looks } = world.ledger;
   for (const record of followed) judgeFollower(world, record, spans.get(record.what) ?? [never(record.what)]);
   for (const look of looks) judgeLook(world, look, spans.get(look.what) ?? [never(look.what)]);
 }
 
 function never(what: string): Span {
-  return { from: 0, text: what === "registrations" ? "" : leaderText(null) };
+  if (what === gateName) return { from: 0, text: gateText(false) };
+  if (what === "config") return { from: 0, text: versionText(null) };
+  return { from: 0, text: what.startsWith("election/") ? leaderText(null) : "" };
 }
 
 /** After each event, also amid a command: whoever follows is told one by one. */
-function registrationSpans(world: Judged): Span[] {
+function memberSpans(world: Judged, what: string, root: string): Span[] {
   const standing = new Map<string, number>();
-  const spans = [never("registrations")];
+  const spans = [never(what)];
   for (const { events } of world.golden.commands) {
     for (const { path, node, revision } of events) {
-      if (!path.startsWith(`${serviceRoot}/`)) continue;
-      const id = path.slice(serviceRoot.length + 1);
+      if (!path.startsWith(`${root}/`)) continue;
+      const id = path.slice(root.length + 1);
       if (node === null) standing.delete(id);
       else standing.set(id, node.stat.mzxid);
       const all = [...standing].map(([name, mzxid]) => ({ id: name, revision: mzxid }));
@@ -39,6 +50,20 @@ function registrationSpans(world: Judged): Span[] {
     }
   }
   return spans;
+}
+
+function versionSpans({ golden }: Judged): Span[] {
+  const made = madeVersions(golden);
+  return [never("config"), ...made.map((each) => ({ from: each.revision, text: versionText(each) }))];
+}
+
+function gateSpans({ golden }: Judged): Span[] {
+  const changes = golden.commands.flatMap(({ events }) =>
+    events
+      .filter(({ path }) => path === `/barrier/${gateName}`)
+      .map(({ revision, node }) => ({ from: revision, text: gateText(node !== null) })),
+  );
+  return [never(gateName), ...changes];
 }
 
 /** After each command, for a leadership changes hands in one. */

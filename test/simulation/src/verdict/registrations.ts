@@ -1,11 +1,11 @@
-import { serviceRoot } from "../actors/paths.ts";
+import { groupRoot, serviceRoot } from "../actors/paths.ts";
 import type { World } from "../world/world.ts";
 
 /** A registration lives as long as its session, and nobody takes out another's but who means to. */
 export function judgeRegistrations(world: Pick<World, "golden" | "findings" | "ledger">): void {
   for (const { command, events } of world.golden.commands) {
     for (const { type, path, node, previous, by } of events) {
-      if (!path.startsWith(`${serviceRoot}/`)) continue;
+      if (!path.startsWith(`${serviceRoot}/`) && !path.startsWith(`${groupRoot}/`)) continue;
       if (type === "created" && node?.stat.ephemeralOwner !== by)
         world.findings.later("RegistrationOwned", `${path} was made by ${by ?? "nobody"} and is another's`);
       if (type !== "deleted" || command?.type !== "request") continue;
