@@ -185,6 +185,16 @@ export const suites: readonly Suite[] = [
   },
   {
     folder: "packages/coord",
+    file: "test/recipes/shards.property.test.ts",
+    tests: ["whatever happens, a shard has"],
+  },
+  {
+    folder: "packages/coord",
+    file: "test/recipes/keeper.property.test.ts",
+    tests: ["whatever happens, one worker"],
+  },
+  {
+    folder: "packages/coord",
     file: "test/wire/codec.test.ts",
     tests: ["what a client says", "what a server says", "a damaged frame"],
   },

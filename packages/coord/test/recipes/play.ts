@@ -81,6 +81,12 @@ export class Crowd<Person extends { readonly client: Client }> {
     else this.world.reset(client);
   }
 
+  /** It is cut off for as long: so that its lease lapses, and its session may be there still. */
+  away({ client }: Person, ms: number): void {
+    this.world.isolate(client);
+    this.world.kernel.after(ms, () => this.world.heal(client));
+  }
+
   /** The leader crashes, and is back a second later. */
   async failOver(): Promise<void> {
     const { cluster, kernel } = this.world;

@@ -14,6 +14,7 @@ type Step =
   /** Acknowledges what was kept longest, whatever became of it. */
   | { readonly type: "finish"; readonly who: number }
   | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
+  | { readonly type: "away"; readonly who: number; readonly ms: number }
   | { readonly type: "fail-over" };
 
 const who = fc.nat(people - 1);
@@ -36,6 +37,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("finish" as const), who }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant("away" as const),
+      who,
+      ms: fc.integer({ min: 1_000, max: 2_500 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
 );
 const schedule = schedules(step, { minLength: 25, maxLength: 60 });
@@ -88,6 +97,7 @@ class Queueing implements Play<Step> {
     else if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
     else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.end).catch(ignore);
     else if (step.type === "finish") this.#finish(this.#crowd.get(step.who));
+    else if (step.type === "away") this.#crowd.away(this.#crowd.get(step.who), step.ms);
     else if (step.type === "kill") await this.#kill(step.who);
     else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
   }

@@ -1,7 +1,17 @@
 import type { Mutant } from "../mutant.ts";
-import { cronClaim, takenItem } from "./files.ts";
+import {
+  configDocument,
+  cronClaim,
+  cronJob,
+  gathering,
+  group,
+  heldShard,
+  participation,
+  supervise,
+  takenItem,
+} from "./files.ts";
 
-/** Work that members share: queues and schedules. */
+/** What members share: queues, schedules, shards, workers, configs, groups, rounds. */
 export const sharedWork: readonly Mutant[] = [
   {
     id: "C21",
@@ -28,6 +38,122 @@ export const sharedWork: readonly Mutant[] = [
         find: '    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION")) return "moved";\n    if',
         replace:
           '    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION")) return { ...claim, epoch: 0, number, startedMs: 0 };\n    if',
+      },
+    ],
+  },
+  {
+    id: "C25",
+    severity: 1,
+    title: "a shard is given up as soon as it is to be handed over, whatever is still at work on it",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: participation,
+        find: "      else if (plan !== null && plan.owners[id] !== this.#name) shard.drain(this.#part.drainMs);\n",
+        replace: `      else if (plan !== null && plan.owners[id] !== this.#name) {
+        shard.drain(this.#part.drainMs);
+        void this.#releases.add(ownedPath(this.#paths, id), shard.epoch);
+      }
+`,
+      },
+    ],
+  },
+  {
+    id: "C26",
+    severity: 3,
+    title: "the node of a shard outlives the session of its owner",
+    killer: "Convergence",
+    edits: [
+      {
+        file: participation,
+        find: '      return { type: "create", path: ownedPath(this.#paths, id), value, ephemeral: true, guarded: true };\n',
+        replace: '      return { type: "create", path: ownedPath(this.#paths, id), value };\n',
+      },
+    ],
+  },
+  {
+    id: "C27",
+    severity: 1,
+    title: "an owner believes in its shards past the end of its lease",
+    killer: "SingleHolder",
+    edits: [
+      {
+        file: heldShard,
+        find: '    this.#stopListening = listen(lease.signal, (cause) => this.end("the session\'s lease is over", cause));\n',
+        replace: "",
+      },
+    ],
+  },
+  {
+    id: "C28",
+    severity: 1,
+    title: "a worker goes on when its slot is lost",
+    killer: "OneWorker",
+    edits: [{ file: supervise, find: "    listen(slot.signal, () => worker.kill()),\n", replace: "" }],
+  },
+  {
+    id: "C29",
+    severity: 1,
+    title: "a slot is given up once its worker was asked to end, whether it has or not",
+    killer: "OneWorker",
+    edits: [
+      {
+        file: supervise,
+        find: "    return await worker.ended;\n",
+        replace: `    const asked = new Promise<string>((resolve) => listen(slot.draining, () => resolve("asked to end")));
+    return await Promise.race([worker.ended, asked]);
+`,
+      },
+    ],
+  },
+  {
+    id: "C30",
+    severity: 1,
+    title: "a tick is run by whoever took it up while its lease had lapsed",
+    killer: "GrantBelieved",
+    edits: [{ file: cronJob, find: "    run.assert();\n", replace: "" }],
+  },
+  {
+    id: "C31",
+    severity: 1,
+    title: "a version of a config is written whatever came between",
+    killer: "ConfigVersions",
+    edits: [
+      {
+        file: configDocument,
+        find: '          : { type: "set", path, value, mzxid: latest.stat.mzxid },\n',
+        replace: '          : { type: "set", path, value },\n',
+      },
+      {
+        file: configDocument,
+        find: '        { type: "create", path: `${path}/${versionName(facts.version)}`, value },\n',
+        replace: '        { type: "put", path: `${path}/${versionName(facts.version)}`, value },\n',
+      },
+    ],
+  },
+  {
+    id: "C32",
+    severity: 2,
+    title: "a member who left and another one under the same id are told as a change of one",
+    killer: "FollowersTrue",
+    edits: [
+      {
+        file: group,
+        find: "  return later.joined === earlier.joined;\n",
+        replace: "  return later.id === earlier.id;\n",
+      },
+    ],
+  },
+  {
+    id: "C33",
+    severity: 2,
+    title: "a round begins while some are still in the one before",
+    killer: "BarrierTogether",
+    edits: [
+      {
+        file: gathering,
+        find: "    if (chosen.length < parties || this.inside.length > 0) return null;\n",
+        replace: "    if (chosen.length < parties) return null;\n",
       },
     ],
   },

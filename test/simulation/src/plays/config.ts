@@ -16,7 +16,9 @@ const schema: StandardSchema<Setting> = {
     vendor: "simulation",
     validate: (value) => {
       const number = typeof value === "object" && value !== null && "number" in value ? value.number : null;
-      return typeof number === "number" ? { value: { number } } : { issues: [{ message: "expected a number" }] };
+      return typeof number === "number"
+        ? { value: { number } }
+        : { issues: [{ message: "expected a number" }] };
     },
   },
 };
@@ -52,7 +54,8 @@ async function round(part: Part, config: Config<Setting>): Promise<void> {
   } catch (error) {
     // Somebody else was quicker, or the version is kept no more.
     const isRefused =
-      FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION") || FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
+      FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION") ||
+      FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
     if (!isRefused) throw error;
   }
 }

@@ -60,6 +60,8 @@ class Workers {
       if (!actor.world.isCalm()) end("crashed");
     };
     timers.push(clock.setTimer(500 + random.below(20_000), crash));
+    const see = (): void => this.#seeEnded(slot);
+    slot.signal.addEventListener("abort", () => clock.setTimer(1, see), { once: true });
     const isDocile = random.chance(0.6);
     const stop = (): void => {
       if (isDocile) timers.push(clock.setTimer(50, () => end("stopped")));
@@ -70,6 +72,11 @@ class Workers {
   /** Whoever keeps them no more has left none behind. */
   noneIsLeft(): void {
     for (const index of this.#running) this.#tell(`the worker in slot ${index} was left running`);
+  }
+
+  /** Its slot was lost: it was made to end in the same turn. */
+  #seeEnded({ index }: Slot): void {
+    if (this.#running.has(index)) this.#tell(`the worker in slot ${index} goes on, which was lost`);
   }
 
   #begin(slot: Slot): void {

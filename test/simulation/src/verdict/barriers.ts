@@ -45,10 +45,12 @@ function begunRounds({ golden }: Judged, tell: (message: string) => void): Reado
     replay.take(command);
     for (const { left } of rounds.values())
       for (const name of left.keys())
-        if (left.get(name) === Number.POSITIVE_INFINITY && !replay.parties.has(name)) left.set(name, revision);
+        if (left.get(name) === Number.POSITIVE_INFINITY && !replay.parties.has(name))
+          left.set(name, revision);
     const { round } = replay;
     if (round?.epoch !== revision) continue;
-    if (inside.length > 0) tell(`a round began at ${revision} while ${inside.join(", ")} were in the last one`);
+    if (inside.length > 0)
+      tell(`a round began at ${revision} while ${inside.join(", ")} were in the last one`);
     judgeBegin(round.names, waiting, replay.parties, (message) => tell(`at ${revision}: ${message}`));
     rounds.set(revision, {
       sessions: round.names.map((name) => replay.parties.get(name)?.session ?? null),
@@ -68,7 +70,8 @@ function judgeBegin(
   if (new Set(names).size !== parties) tell(`a round began with ${names.length}`);
   for (const name of names) if (!present.has(name)) tell(`a round began with ${name}, who is not there`);
   const first = waiting.slice(0, parties).map(({ name }) => name);
-  if (first.join(" ") !== names.join(" ")) tell(`${names.join(" ")} began, and ${first.join(" ")} came before`);
+  if (first.join(" ") !== names.join(" "))
+    tell(`${names.join(" ")} began, and ${first.join(" ")} came before`);
 }
 
 function judgeLatches({ golden, findings, ledger }: Judged): void {

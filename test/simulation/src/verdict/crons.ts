@@ -38,7 +38,11 @@ class CronJudge {
     for (const run of this.#runs.values()) this.#judgeRun(run, taken.get(run.epoch));
   }
 
-  #judgeTick({ number, tickMs, state, others, revision }: TakenTick, lastMs: number | null, count: number): void {
+  #judgeTick(
+    { number, tickMs, state, others, revision }: TakenTick,
+    lastMs: number | null,
+    count: number,
+  ): void {
     if (number !== count) this.#tell(`tick ${tickMs} has number ${number} and is the ${count}th`);
     if (lastMs !== null && tickMs <= lastMs) this.#tell(`tick ${tickMs} was taken up after ${lastMs}`);
     if (tickMs % beatMs !== 0) this.#tell(`${tickMs} is no tick`);
