@@ -237,21 +237,18 @@ test("whoever consumes is told when the session ends, also while it works on an 
   const world = await World.start(1);
   const [putter, taker] = await world.three();
   await world.until(queueOf(putter).put("a"));
-  let finish = (): void => {};
-  const working = new Promise<void>((begun) => {
-    const work = (): Promise<void> => {
-      begun();
-      return new Promise((resolve) => (finish = resolve));
-    };
-    const code = codeOf(queueOf(taker).consume(work));
-    void code.then((ended) => (endedWith = ended));
+  const finish = new AbortController();
+  let isAtWork = false;
+  const consuming = queueOf(taker).consume(() => {
+    isAtWork = true;
+    return new Promise((resolve) => finish.signal.addEventListener("abort", () => resolve()));
   });
-  let endedWith = "";
-  await world.until(working);
+  const code = codeOf(consuming);
+  await world.pass(500);
+  expect(isAtWork).toBe(true);
   await world.until(taker.coord.close());
-  finish();
-  await world.pass(100);
-  expect(endedWith).toBe("ERR_FLOTILLA_CLOSED");
+  finish.abort();
+  expect(await world.until(code)).toBe("ERR_FLOTILLA_CLOSED");
   expect(await codeOf(world.until(queueOf(taker).consume(() => {})))).toBe("ERR_FLOTILLA_CLOSED");
 });
 

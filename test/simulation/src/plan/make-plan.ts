@@ -11,8 +11,7 @@ import { faultKinds, outerMoments, recipeNames } from "./plan.ts";
 const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
 /** Drawn apart from the others. */
 const apartKinds: readonly FaultKind[] = [...damageKinds, "members", "client-drift"];
-/** Of what members do together, a world tries so many. */
-const recipesAtOnce = 2;
+const leastPlayedTtlMs = 1200;
 /** Worlds whose members change. */
 const churnShare = 1 / 3;
 
@@ -87,22 +86,29 @@ function makeLeaseSwitches(random: KeyedRandom): number[] {
 function makeClients(random: KeyedRandom, nodes: number): ClientPlan[] {
   const count = between(random, 3, 6);
   const embedded = between(random, 0, 2);
-  const recipes = shuffled(random.fork("recipes"), recipeNames).slice(0, recipesAtOnce);
+  const recipes = shuffled(random.fork("recipes"), recipeNames).slice(
+    0,
+    between(random.fork("recipes at once"), 1, 2),
+  );
   const clients = Array.from({ length: count }, (_, index): ClientPlan => {
     const isEmbedded = index < Math.min(embedded, count - 2);
+    const plays = recipes.filter((name) => random.fork(`${name} ${index}`).chance(0.5));
+    const sometimes = (what: string, share: number): boolean =>
+      random.fork(`${what} ${index}`).chance(share) && plays.length === 0;
     return {
-      ttlMs: between(random, 5, 30) * 100,
+      // What is handed over at each lapse would keep a slow cluster busy with nothing else.
+      ttlMs: Math.max(between(random, 5, 30) * 100, plays.length > 0 ? leastPlayedTtlMs : 0),
       embeddedIn: isEmbedded ? index % nodes : null,
       lanes: between(random, 1, 3),
       watches: between(random, 0, 3),
       elects: random.chance(0.75) || index === 0,
       registers: random.chance(0.4) || index === 1,
-      leases: random.fork(`leases ${index}`).chance(0.2),
+      leases: sometimes("leases", 0.2),
       locks: random.fork(`locks ${index}`).chance(0.4),
-      counts: random.fork(`counts ${index}`).chance(0.3),
-      lists: random.fork(`lists ${index}`).chance(0.2),
-      recalls: random.fork(`recalls ${index}`).chance(0.2),
-      plays: recipes.filter((name) => random.fork(`${name} ${index}`).chance(0.6)),
+      counts: sometimes("counts", 0.3),
+      lists: sometimes("lists", 0.2),
+      recalls: sometimes("recalls", 0.2),
+      plays,
       diesAtEnd: !isEmbedded && index === count - 1,
     };
   });

@@ -16,7 +16,8 @@ const pauseShare = 0.55;
 /**
  * The standard mix, in which the speed of the simulator is measured: the world of a seed with the times
  * and bounds that a cluster has by default, a fault every 5 s and 20 answered operations a second over all
- * clients, without the load of locks. Everything else, and everything that is checked, is as in `makePlan`.
+ * clients, without the load of locks and of recipes that are
+ * shared. Everything else, and everything that is checked, is as in `makePlan`.
  */
 export function standardPlan(seed: number): Plan {
   return standard(makePlan(seed));
@@ -28,7 +29,7 @@ export function standardLogPlan(seed: number): Plan {
 }
 
 function standard(plan: Plan): Plan {
-  const clients = plan.clients.map((client): ClientPlan => ({ ...client, ttlMs, locks: false }));
+  const clients = plan.clients.map((client): ClientPlan => ({ ...client, ttlMs, locks: false, plays: [] }));
   const lanes =
     plan.logAlone === undefined
       ? clients.reduce((sum, client) => sum + client.lanes, 0)

@@ -53,12 +53,12 @@ async function countDown(part: Part): Promise<void> {
     openLatches.push({ name, revision: golden.revision });
     came(part, "latch/opened");
   });
-  let isOpen = false;
-  opened.then(
-    () => (isOpen = true),
-    () => (isOpen = true),
-  );
-  while (!isOpen) {
+  const waiting = { isOver: false };
+  const over = (): void => {
+    waiting.isOver = true;
+  };
+  opened.then(over, over);
+  while (!waiting.isOver) {
     await pause(part, 200, 1500);
     const key = `key-${random.below(latchCount)}`;
     const isFirst = await latch.countDown({ key, timeoutMs: 3000 });

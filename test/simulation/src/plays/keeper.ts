@@ -48,7 +48,7 @@ class Workers {
     this.#running.add(slot.index);
     came(this.#part, "keeper/started");
     const timers: Timer[] = [];
-    let end: (how: string) => void = () => {};
+    let end: (how: string) => void = ignore;
     const ended = new Promise<string>((resolve) => {
       end = (how) => {
         this.#running.delete(slot.index);
@@ -93,3 +93,6 @@ class Workers {
     actor.world.findings.now("OneWorker", `${actor.name}: ${what}`);
   }
 }
+
+/** Until there is something to end. */
+function ignore(): void {}
