@@ -48,13 +48,9 @@ export const sharedWork: readonly Mutant[] = [
     killer: "SingleHolder",
     edits: [
       {
-        file: participation,
-        find: "      else if (plan !== null && plan.owners[id] !== this.#name) shard.drain(this.#part.drainMs);\n",
-        replace: `      else if (plan !== null && plan.owners[id] !== this.#name) {
-        shard.drain(this.#part.drainMs);
-        void this.#releases.add(ownedPath(this.#paths, id), shard.epoch);
-      }
-`,
+        file: heldShard,
+        find: "      listen(this.signal, () => resolve(giveUp()));\n",
+        replace: "      listen(this.draining, () => resolve(giveUp()));\n",
       },
     ],
   },
