@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Cron, CronRun } from "../../src/recipes/cron/api.ts";
+import { Beliefs } from "./beliefs.ts";
 import { Crowd, isMishap, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
@@ -23,18 +24,25 @@ interface Person {
 class Ticking implements Play<Step> {
   readonly #crowd: Crowd<Person>;
   readonly #runs: CronRun[] = [];
+  readonly #beliefs: Beliefs;
 
   constructor(world: World) {
+    this.#beliefs = new Beliefs(world.kernel);
     this.#crowd = new Crowd(world, (client) => {
       const options = { schedule: "* * * * * *", missed: "all", overlap: "allow", keepRuns: 1_000 } as const;
       const cron = client.coord.cron("x", options);
-      cron.run((run) => void this.#runs.push(run)).catch(ignore);
+      cron.run((run) => this.#ran(client, run)).catch(ignore);
       return { client, cron };
     });
   }
 
   get count(): number {
     return this.#runs.length;
+  }
+
+  #ran({ machine }: Client, run: CronRun): void {
+    this.#runs.push(run);
+    this.#beliefs.add(machine, run.id, run);
   }
 
   async enter(): Promise<void> {
@@ -62,6 +70,7 @@ class Ticking implements Play<Step> {
       if (state === "done") expect(runs).toBe(1);
       else expect(runs).toBeLessThanOrEqual(1);
     }
+    this.#beliefs.check();
     const inOrder = this.#runs.toSorted((a, b) => a.epoch - b.epoch);
     expect(inOrder.map(({ tickMs }) => tickMs)).toEqual([...new Set(inOrder.map(({ tickMs }) => tickMs))]);
     expect(inOrder.map(({ number }) => number)).toEqual(

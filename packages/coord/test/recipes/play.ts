@@ -25,19 +25,34 @@ export function schedules<Step>(
 /** What may befall anybody, by place in the crowd, or the leader. */
 export type Mishap =
   | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
+  /** Cut off for about as long as a lease lasts. */
+  | { readonly type: "away"; readonly who: number; readonly ms: number }
   | { readonly type: "fail-over" };
 
-const kinds: readonly string[] = ["kill", "cut", "heal", "reset", "fail-over"] satisfies Mishap["type"][];
+const kinds: readonly string[] = [
+  "kill",
+  "cut",
+  "heal",
+  "reset",
+  "away",
+  "fail-over",
+] satisfies Mishap["type"][];
 
 export function isMishap(step: { readonly type: string }): step is Mishap {
   return kinds.includes(step.type);
 }
 
-/** Arbitraries of mishaps among so many people: `weight` times as many of people as of the leader. */
+/** Arbitraries of mishaps among so many people: `weight` times as many of people as of the leader, and half as many absences. */
 export function mishaps(people: number, weight: number): readonly fc.WeightedArbitrary<Mishap>[] {
   const type = fc.constantFrom("kill" as const, "cut" as const, "heal" as const, "reset" as const);
+  const who = fc.nat(people - 1);
+  const ms = fc.integer({ min: 1_000, max: 2_500 });
   return [
-    { weight, arbitrary: fc.record({ type, who: fc.nat(people - 1) }) },
+    { weight, arbitrary: fc.record({ type, who }) },
+    {
+      weight: Math.ceil(weight / 2),
+      arbitrary: fc.record({ type: fc.constant("away" as const), who, ms }),
+    },
     { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
   ];
 }
@@ -99,6 +114,7 @@ export class Crowd<Person extends { readonly client: Client }> {
   async suffer(mishap: Mishap): Promise<void> {
     if (mishap.type === "fail-over") await this.failOver();
     else if (mishap.type === "kill") await this.kill(mishap.who);
+    else if (mishap.type === "away") this.away(this.get(mishap.who), mishap.ms);
     else this.touchLinks(mishap.type, this.get(mishap.who));
   }
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { textCodec } from "../../src/client/index.ts";
 import type { Queue, Taken } from "../../src/recipes/queue/api.ts";
 import { Beliefs } from "./beliefs.ts";
-import { Crowd, type Play, playAll, runsOr, schedules } from "./play.ts";
+import { Crowd, type Mishap, mishaps, type Play, playAll, runsOr, schedules } from "./play.ts";
 import type { Client, World } from "./world.ts";
 
 const people = 4;
@@ -13,9 +13,7 @@ type Step =
   | { readonly type: "take"; readonly who: number; readonly end: "ack" | "release" | "keep" }
   /** Acknowledges what was kept longest, whatever became of it. */
   | { readonly type: "finish"; readonly who: number }
-  | { readonly type: "kill" | "cut" | "heal" | "reset"; readonly who: number }
-  | { readonly type: "away"; readonly who: number; readonly ms: number }
-  | { readonly type: "fail-over" };
+  | Mishap;
 
 const who = fc.nat(people - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -36,16 +34,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("finish" as const), who }) },
-  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom("kill", "cut", "heal", "reset"), who }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      type: fc.constant("away" as const),
-      who,
-      ms: fc.integer({ min: 1_000, max: 2_500 }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("fail-over" as const) }) },
+  ...mishaps(people, 6),
 );
 const schedule = schedules(step, { minLength: 25, maxLength: 60 });
 
@@ -93,13 +82,11 @@ class Queueing implements Play<Step> {
   }
 
   async perform(step: Step): Promise<void> {
-    if (step.type === "fail-over") await this.#crowd.failOver();
-    else if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
+    if (step.type === "put") this.#put(this.#crowd.get(step.who), step.delayMs);
     else if (step.type === "take") void this.#take(this.#crowd.get(step.who), step.end).catch(ignore);
     else if (step.type === "finish") this.#finish(this.#crowd.get(step.who));
-    else if (step.type === "away") this.#crowd.away(this.#crowd.get(step.who), step.ms);
     else if (step.type === "kill") await this.#kill(step.who);
-    else this.#crowd.touchLinks(step.type, this.#crowd.get(step.who));
+    else await this.#crowd.suffer(step);
   }
 
   /** Everybody gives up; whatever is left is taken then, each item once. */

@@ -92,7 +92,6 @@ export const takenItem: string = `${recipes}/queue/taken-item.ts`;
 export const cronJob: string = `${recipes}/cron/cron.ts`;
 export const configDocument: string = `${recipes}/config/config.ts`;
 export const gathering: string = `${recipes}/barrier/gathering.ts`;
-export const group: string = `${recipes}/group/group.ts`;
 export const heldShard: string = `${recipes}/shards/held-shard.ts`;
 export const participation: string = `${recipes}/shards/participation.ts`;
 export const supervise: string = `${recipes}/keeper/supervise.ts`;

@@ -4,7 +4,6 @@ import {
   cronClaim,
   cronJob,
   gathering,
-  group,
   heldShard,
   participation,
   supervise,
@@ -129,19 +128,6 @@ export const sharedWork: readonly Mutant[] = [
   },
   {
     id: "C32",
-    severity: 2,
-    title: "a member who left and another one under the same id are told as a change of one",
-    killer: "FollowersTrue",
-    edits: [
-      {
-        file: group,
-        find: "  return later.joined === earlier.joined;\n",
-        replace: "  return later.id === earlier.id;\n",
-      },
-    ],
-  },
-  {
-    id: "C33",
     severity: 2,
     title: "a round begins while some are still in the one before",
     killer: "BarrierTogether",
