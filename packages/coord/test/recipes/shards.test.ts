@@ -253,6 +253,23 @@ test("a node that somebody takes away ends the shard, and it is owned again", as
   expect(owner.owned.get(5)?.epoch).toBeGreaterThan(shard?.epoch ?? 0);
 });
 
+test("a node that is another's at once ends that shard alone", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const owner = new Owner(a);
+  await world.pass(1_000);
+  const shard = owner.owned.get(5);
+  const path = "/shards/s/owned/5";
+  const other = { type: "create", path, value: "{}", ephemeral: true, guarded: true } as const;
+  await world.until(b.session.multi([{ type: "delete", path, force: true }, other]));
+  await world.pass(500);
+  expect(shard?.signal.aborted).toBe(true);
+  expect(owner.ids).toEqual(twelve.filter((id) => id !== 5));
+  await world.until(b.coord.close());
+  await world.pass(500);
+  expect(owner.ids).toEqual(twelve);
+});
+
 test("fences of a shard hold until it is another's", async () => {
   const world = await World.start();
   const [a] = await world.three();
