@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { GroupChange, GroupMember } from "../../src/recipes/group/api.ts";
+import { SessionMembership } from "../../src/recipes/group/membership.ts";
 import { foldedMembers } from "./members.ts";
 import { collect, isPending, rejection, World } from "./world.ts";
 
@@ -27,6 +28,17 @@ test("a member is there with what it told, until it leaves", async () => {
   expect(membership.signal.aborted).toBe(true);
   expect(await rejection(membership.update({}))).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
   expect(await world.until(b.coord.group("web").members())).toEqual([]);
+});
+
+test("a join that is answered as the session ends is over at once", async () => {
+  const world = await World.start();
+  const [{ coord, session }] = await world.three();
+  await world.until(coord.close());
+  const entry = { path: "/group/web/m", key: "k" };
+  const member = { id: "m", meta: {}, joined: 1, sinceMs: 0, revision: 1 };
+  const membership = new SessionMembership(session, entry, member);
+  expect(membership.signal.aborted).toBe(true);
+  await world.until(membership.leave());
 });
 
 test("metadata that no node can hold are refused and change nothing, those that the cluster refuses end the membership", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Instance } from "../../src/recipes/registry/api.ts";
+import { SessionRegistration } from "../../src/recipes/registry/registration.ts";
 import { folded } from "./instances.ts";
 import { collect, isPending, rejection, World } from "./world.ts";
 
@@ -29,6 +30,19 @@ test("a registration is found with what it was made of, until it is taken out", 
   await world.until(registration.deregister());
   await world.until(Promise.resolve(registration[Symbol.asyncDispose]()));
   expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+});
+
+test("a registration that is answered as the session ends is over at once", async () => {
+  const world = await World.start();
+  const [{ coord, session, machine }] = await world.three();
+  const { instance } = await world.until(coord.registry.register({ name: "web", address: "10.0.0.1" }));
+  await world.until(coord.close());
+  const { prober } = world.kernel.node(`${machine} again`).start();
+  const entry = { path: "/registry/web/x", key: "k" };
+  const parts = { session, prober, entry, instance, check: { ttlMs: 500 }, drainMs: 0 };
+  const registration = new SessionRegistration(parts);
+  expect(registration.signal.aborted).toBe(true);
+  await world.until(registration.deregister());
 });
 
 test("an id of its own is made when none is given, and instances come sorted by id", async () => {

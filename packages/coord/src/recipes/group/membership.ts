@@ -13,7 +13,7 @@ export class SessionMembership implements GroupMembership {
   readonly #entry: Entry;
   readonly #publication: Publication<GroupMeta>;
   readonly #controller = sharedController();
-  readonly #stopListening: () => void;
+  #stopListening: () => void = () => {};
   #member: GroupMember;
   #watch: Watch | null = null;
   #leaving: Promise<void> | null = null;

@@ -30,7 +30,7 @@ export class SessionRegistration implements Registration {
   readonly #publication: Publication<InstanceFacts>;
   readonly #checkup: Checkup;
   readonly #controller = sharedController();
-  readonly #stopListening: () => void;
+  #stopListening: () => void = () => {};
   readonly #forget: () => void;
   #instance: Instance;
   #facts: InstanceFacts;
@@ -51,9 +51,10 @@ export class SessionRegistration implements Registration {
       this.#instance = { ...facts, id, name, revision };
     };
     this.#publication = new Publication(session, { entry, mzxid, record: instanceRecord, onWritten });
-    this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
     this.#forget = beforeClose(session, () => this.deregister({ timeoutMs: partingMs + parts.drainMs }));
     this.#checkup = this.#begin(check);
+    // The session may have ended as it was registered.
+    this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
   }
 
   get instance(): Instance {
