@@ -184,6 +184,19 @@ test("NoRegression notices a lost log, term and vote, and a dropped commit", () 
   expect(said).toHaveLength(8);
 });
 
+test("NoRegression lets who follows a leader of an earlier term drop what a later one committed, and nobody else", () => {
+  const { checker, said } = judged((report) => new NoRegression(report));
+  const [a, b] = [view("a"), view("b")];
+  for (const each of [a, b]) each.take(task([entry(1, 3)]));
+  b.soft = soft("leader", 5);
+  checker.apply(b, entry(1, 3));
+  a.soft = soft("leader", 3);
+  checker.append(a, task([entry(1, 4)], { truncateFrom: 1, hardState: { term: 4, vote: null } }));
+  expect(said).toEqual([]);
+  checker.append(a, task([entry(1, 4)], { truncateFrom: 1, hardState: { term: 5, vote: null } }));
+  expect(said).toHaveLength(1);
+});
+
 test("NoRegression notices damaged data that is used although promises are missing", () => {
   const { checker, said } = judged((report) => new NoRegression(report));
   const a = view("a");

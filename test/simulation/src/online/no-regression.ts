@@ -6,8 +6,8 @@ import type { NodeView } from "./node-view.ts";
 export class NoRegression implements OnlineChecker {
   readonly invariant: string = "NoRegression";
   readonly #report: Report;
-  /** Terms of the entries that were applied anywhere. */
-  readonly #committed = new Map<Index, Term>();
+  /** Of entries that were applied anywhere: their terms, and the terms in which whoever was first did so. */
+  readonly #committed = new Map<Index, { readonly term: Term; readonly inTerm: Term }>();
 
   constructor(report: Report) {
     this.#report = report;
@@ -51,7 +51,7 @@ export class NoRegression implements OnlineChecker {
   }
 
   apply(node: NodeView, { index, term }: Entry): void {
-    this.#committed.set(index, term);
+    if (!this.#committed.has(index)) this.#committed.set(index, { term, inTerm: node.soft.term });
     if (index <= node.applied) this.#report(`${node.id} applies ${index} after ${node.applied}`);
   }
 
@@ -60,14 +60,20 @@ export class NoRegression implements OnlineChecker {
       this.#report(`${node.id} takes a snapshot at ${last.index} after ${node.applied}`);
   }
 
-  /** A batch may be long on its way to the disk: what it drops may lie below the commit index, but is never what was committed. */
-  #dropped(node: NodeView, { truncateFrom, reset, entries }: AppendTask): void {
+  /**
+   * A batch may be long on its way to the disk: what it drops may lie below the commit index, but is never what was committed
+   * in that term or before. A leader of an earlier term need not know of it: whoever still follows that one was not counted.
+   */
+  #dropped(node: NodeView, { truncateFrom, reset, entries, hardState }: AppendTask): void {
     const from = reset === null ? truncateFrom : reset.index + 1;
     if (from === null) return;
+    const batchTerm = hardState?.term ?? node.soft.term;
     const kept = new Map(entries.map(({ index, term }) => [index, term]));
     for (let index = from; index <= node.log.lastIndex; index += 1) {
       const term = node.log.termAt(index);
-      if (term === undefined || term !== this.#committed.get(index) || kept.get(index) === term) continue;
+      const committed = this.#committed.get(index);
+      if (term === undefined || term !== committed?.term || kept.get(index) === term) continue;
+      if (batchTerm < committed.inTerm) continue;
       this.#report(`${node.id} drops entry ${index} of term ${term}, which is committed`);
       return;
     }
