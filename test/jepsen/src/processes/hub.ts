@@ -28,7 +28,7 @@ export function whyNoNamespaces(): string | null {
   const [program = "", ...words] = inNetworkOfItsOwn([
     "sh",
     "-c",
-    `${trial} && nsenter --net=/run/netns/n1 true`,
+    `${trial} && nsenter --net=/run/netns/n1 -- setpriv --pdeathsig KILL -- true`,
   ]);
   const tried = spawnSync(program, words, { encoding: "utf8" });
   if (tried.status === 0) return null;

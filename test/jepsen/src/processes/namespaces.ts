@@ -93,9 +93,9 @@ export class Namespaces {
     this.#add(0, ways);
   }
 
-  /** Words before a command that have it run where a member is. */
+  /** Words before a command that have it run where a member is, and die with whoever started it. */
   static launcher(member: string): readonly string[] {
-    return ["nsenter", `--net=/run/netns/${member}`, "--"];
+    return ["nsenter", `--net=/run/netns/${member}`, "--", "setpriv", "--pdeathsig", "KILL", "--"];
   }
 
   /** Where all reach a member, without a port. */
