@@ -1,4 +1,5 @@
 import type { Node } from "@flotilla/kv";
+import type { Clock } from "@flotilla/runtime";
 import type { Watch, WatchEvent } from "../client/api.ts";
 import { listen } from "./bounded.ts";
 
@@ -16,6 +17,14 @@ export class Wake {
   async next(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (!this.#pending) await this.#sleep(signal);
+    this.#pending = false;
+  }
+
+  /** The same, but what comes in one go is one piece of news: so that work on each of many does not hold up the process. */
+  async nextTurn(clock: Clock, signal?: AbortSignal): Promise<void> {
+    await this.next(signal);
+    await new Promise<void>((resolve) => clock.defer(resolve));
+    signal?.throwIfAborted();
     this.#pending = false;
   }
 

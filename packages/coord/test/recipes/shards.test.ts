@@ -285,3 +285,20 @@ test("fences of a shard hold until it is another's", async () => {
   await world.pass(500);
   expect(owner.owned.get(1)?.epoch).toBeGreaterThan(shard.epoch);
 });
+
+test("many shards that change hands at once are one piece of news", async () => {
+  const world = await World.start(3);
+  const [one, two] = await world.three();
+  const { items } = collect(two.coord.shards("s", { count: 1_000 }).observe());
+  await world.pass(100);
+  const owner = new Owner(one, { count: 1_000 });
+  await world.pass(1_000);
+  const claimed = items.map((map) => map.size);
+  expect(claimed.at(-1)).toBe(1_000);
+  // A few commands, each of which takes as many as one may.
+  expect(claimed.length).toBeLessThan(20);
+  owner.stop.abort();
+  await world.pass(1_000);
+  expect(items.at(-1)?.size).toBe(0);
+  expect(items.length).toBeLessThan(40);
+});

@@ -102,7 +102,7 @@ export class Participation {
   async #takePart(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#wake.next(signal);
+      await this.#wake.nextTurn(this.#session.clock, signal);
       const obstacle = this.#part.obstacle(this.#view);
       if (obstacle !== null) throw obstacle;
       await this.#appear(signal);

@@ -57,7 +57,7 @@ export class Planner {
       }
       const timer = leftMs > 0 ? clock.setTimer(leftMs, () => this.#wake.notify()) : null;
       try {
-        await this.#wake.next(signal);
+        await this.#wake.nextTurn(clock, signal);
       } finally {
         timer?.cancel();
       }

@@ -99,7 +99,7 @@ class SessionShards implements Shards {
     following.catch(() => {});
     try {
       for (let last: ShardMap | null = null; ;) {
-        await wake.next();
+        await wake.nextTurn(this.#session.clock);
         const { map } = view;
         if (view.revision >= 0 && (last === null || !isSame(last, map))) yield (last = map);
         if (view.isOver) return await following;
