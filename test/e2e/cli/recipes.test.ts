@@ -151,7 +151,16 @@ describe("what recipes hold", { timeout: 240_000 }, () => {
     expect(await run("queues", "ls")).toMatch(/^mails +1 +0 +0 +-$/m);
     const item = await b.queue("mails").take();
     expect(await run("queues", "ls", "mails")).toMatch(new RegExp(`^${b.session.id}-\\d+ +1$`, "m"));
-    await item.ack();
+    await item.bury();
+    expect(await json("queues", "dead", "mails")).toMatchObject({
+      name: "mails",
+      letters: [{ id: item.id, encoding: "utf8" }],
+    });
+    expect(await run("queues", "dead", "mails")).toMatch(new RegExp(`^${item.id} +20\\S+ +\\S+$`, "m"));
+    expect(await run("queues", "requeue", "mails", item.id)).toBe(`${item.id} is in mails again\n`);
+    const gone = await flotilla(["queues", "requeue", "mails", item.id, "--endpoints", address]);
+    expect(gone).toMatchObject({ code: 6, stdout: "" });
+    await (await b.queue("mails").take()).ack();
 
     const stop = new AbortController();
     const owning = a.shards("orders", { count: 3, id: "ann" }).run(() => {}, { signal: stop.signal });
@@ -225,6 +234,20 @@ describe("what recipes hold", { timeout: 240_000 }, () => {
     expect(await run("config", "history", "limits")).toMatch(
       /^3 +operator +20\S+ +version 1 again too fast\n2 +ann +20\S+\n1 +ann +20\S+ +to begin with$/m,
     );
+    expect(await run("config", "set", "limits", '{"rate":3}', "--if-version", "3")).toBe(
+      "limits is at version 4\n",
+    );
+    for (const [value, version, code] of [
+      ['{"rate":4}', "3", 5],
+      ["{rate", "4", 2],
+    ] as const) {
+      const flags = ["--if-version", version, "--endpoints", address];
+      expect(await flotilla(["config", "set", "limits", value, ...flags])).toMatchObject({
+        code,
+        stdout: "",
+      });
+    }
+    expect(await config.get()).toMatchObject({ version: 4, value: { rate: 3 } });
     const ran = await flotilla(["config", "rollback", "limits", "9", "--yes", "--endpoints", address]);
     expect(ran).toMatchObject({ code: 6, stdout: "" });
   });

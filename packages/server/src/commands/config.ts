@@ -1,4 +1,5 @@
 import type { Config, ConfigVersion, Coord, StandardSchema } from "@flotilla/coord/client";
+import { FlotillaError } from "@flotilla/coord/client";
 import { Command } from "commander";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withCoord } from "../cli/client.ts";
@@ -6,7 +7,7 @@ import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { addDetail, addListing, type Listing } from "../cli/listing.ts";
-import { notFound, parseCount, since } from "../cli/values.ts";
+import { notFound, parseCount, readValue, since } from "../cli/values.ts";
 
 interface ConfigReport {
   /** The latest first. */
@@ -43,9 +44,10 @@ export function configCommand(context: Context): Command {
   const ls = new Command("ls").description("list the shared configurations and their latest versions");
   const history = new Command("history").description("list the versions of a configuration that are kept");
   return new Command("config")
-    .description("show shared configurations, or bring an earlier version back")
+    .description("show shared configurations, write a version, or bring an earlier one back")
     .addCommand(addListing(ls, context, configs))
     .addCommand(getCommand(context))
+    .addCommand(setCommand(context))
     .addCommand(addDetail(history, context, configs))
     .addCommand(diffCommand(context))
     .addCommand(rollbackCommand(context));
@@ -59,6 +61,43 @@ function getCommand(context: Context): Command {
     if (flags.json) context.out.json({ name, ...latest });
     else context.out.line(JSON.stringify(latest.value, null, 2));
   });
+}
+
+interface SetFlags extends ClientFlags {
+  readonly file?: string;
+  readonly ifVersion?: string;
+  readonly note?: string;
+}
+
+function setCommand(context: Context): Command {
+  const command = new Command("set")
+    .description("make JSON the next version; no schema judges it")
+    .argument("<name>")
+    .argument("[value]")
+    .option("--file <file>", "take the value from a file; - is standard input")
+    .option("--if-version <n>", "only as the next after this version; 0: only as the first")
+    .option("--note <text>", "why");
+  return addClientOptions(command).action(
+    async (name: string, given: string | undefined, flags: SetFlags) => {
+      const value = parseJson(await readValue({ value: given, file: flags.file }));
+      const { ifVersion, note = "" } = flags;
+      const version = ifVersion === undefined ? {} : { version: parseCount(ifVersion, "--if-version") };
+      const next = await withCoord(context, flags, (coord) =>
+        configOf(coord, name).set(value, { ...version, note }),
+      );
+      if (flags.json) context.out.json({ name, ...next });
+      else context.out.line(`${name} is at version ${next.version}`);
+    },
+  );
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "the value is not JSON", { cause });
+  }
 }
 
 function diffCommand(context: Context): Command {
