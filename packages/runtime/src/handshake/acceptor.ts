@@ -18,6 +18,8 @@ interface Challenged {
 class AcceptorSide implements HandshakeSide {
   /** The proof that would earn trust also ends the handshake. */
   readonly trustsPeer: boolean = false;
+  /** Its last word ends the handshake. */
+  readonly hasSpoken: boolean = false;
   readonly #options: HandshakeOptions;
   readonly #protocol: string;
   #challenged: Challenged | undefined;

@@ -26,6 +26,10 @@ class DialerSide implements HandshakeSide {
     return this.#trustsPeer;
   }
 
+  get hasSpoken(): boolean {
+    return this.#peer !== undefined;
+  }
+
   start(): Uint8Array {
     return this.#hello;
   }

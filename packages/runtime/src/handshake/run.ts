@@ -124,7 +124,7 @@ class Conductor implements ChannelHandler {
   #refuse(error: unknown): void {
     const code = FlotillaError.is(error) ? error.code : "ERR_FLOTILLA_INTERNAL";
     const message = FlotillaError.is(error) ? cutReason(error.message) : "";
-    this.#channel.send(encodeRefusal({ code, message }));
+    if (!this.#side.hasSpoken) this.#channel.send(encodeRefusal({ code, message }));
     this.#fail(error);
   }
 

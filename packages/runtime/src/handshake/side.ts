@@ -19,6 +19,8 @@ export interface HandshakeSide {
   step(frame: Uint8Array): StepResult;
   /** True once the other side has proven all it can. */
   readonly trustsPeer: boolean;
+  /** True once it has said all it has to say: the other side may be through, and takes what follows for its owner's. */
+  readonly hasSpoken: boolean;
 }
 
 /** This side's half of an introduction. */

@@ -290,6 +290,16 @@ describe("handshake under attack", () => {
     }
   });
 
+  test("a dialer that waits in vain for the last word tells nothing to one who is through", async () => {
+    let answers = 0;
+    const [dialed, accepted] = await middle((frame, fromDialer) => {
+      answers += fromDialer ? 0 : 1;
+      return !fromDialer && answers === 2 ? [] : [frame];
+    });
+    expect(dialed.error?.code).toBe("ERR_FLOTILLA_TIMEOUT");
+    expect(accepted.heard).toEqual(["ready", "end closed"]);
+  });
+
   test("a slow talker does not stretch the time", async () => {
     const { log, stranger, clock } = strangerDials();
     clock.advance(4000);
