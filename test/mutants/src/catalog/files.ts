@@ -95,3 +95,4 @@ export const gathering: string = `${recipes}/barrier/gathering.ts`;
 export const heldShard: string = `${recipes}/shards/held-shard.ts`;
 export const participation: string = `${recipes}/shards/participation.ts`;
 export const supervise: string = `${recipes}/keeper/supervise.ts`;
+export const roster: string = `${recipes}/roster.ts`;

@@ -6,6 +6,7 @@ import {
   gathering,
   heldShard,
   participation,
+  roster,
   supervise,
   takenItem,
 } from "./files.ts";
@@ -136,6 +137,19 @@ export const sharedWork: readonly Mutant[] = [
         file: gathering,
         find: "    if (chosen.length < parties || this.inside.length > 0) return null;\n",
         replace: "    if (chosen.length < parties) return null;\n",
+      },
+    ],
+  },
+  {
+    id: "C33",
+    severity: 2,
+    title: "who follows a group keeps those who left while changes could not be told one by one",
+    killer: "FollowersTrue",
+    edits: [
+      {
+        file: roster,
+        find: "      this.#entries = new Map();\n",
+        replace: "      this.#entries = new Map(before);\n",
       },
     ],
   },
