@@ -70,17 +70,18 @@ export class Planner {
     const wanted = revision < this.#written ? null : this.#planning.wanted(this.#view);
     if (wanted === null) return null;
     const { count, applicants } = wanted;
-    const current = Array.from({ length: count }, (_, shard) => this.#meantFor(shard, applicants));
+    const present = new Set(applicants.map(({ name }) => name));
+    const current = Array.from({ length: count }, (_, shard) => this.#meantFor(shard, present));
     const next = this.#planning.assign({ applicants, current });
     const isSame = plan?.owners.length === count && next.every((name, shard) => plan.owners[shard] === name);
     return isSame ? null : next;
   }
 
   /** Whom a shard was given to last, of those who are there. */
-  #meantFor(shard: number, applicants: readonly Applicant[]): string | null {
+  #meantFor(shard: number, present: ReadonlySet<string>): string | null {
     const { plan, owned } = this.#view;
     const names = [plan?.owners[shard], owned.get(shard)?.name];
-    return names.find((name) => applicants.some((applicant) => applicant.name === name)) ?? null;
+    return names.find((name) => typeof name === "string" && present.has(name)) ?? null;
   }
 
   /** Somebody who was given shards is gone. */
