@@ -46,6 +46,7 @@ export { readStat, writeStat } from "./stat-codec.ts";
 export type { Subtree, TreeEntry } from "./subtree.ts";
 export { TriggerTable } from "./trigger-table.ts";
 export type { Trigger, TriggerKind, TriggerKinds, TriggerPaths, TriggerTree } from "./trigger-table.ts";
+export { LeaseChanges } from "./lease-changes.ts";
 export type { LeaseEntry, LeasesPage, SessionInfo, SessionsPage } from "./session-info.ts";
 export type {
   AddOp,

@@ -5,6 +5,7 @@ import { BudgetReads } from "./budget-ops.ts";
 import { noEvents } from "./change.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
 import { EventHistory, type HistoryLimits } from "./history.ts";
+import type { LeaseChanges } from "./lease-changes.ts";
 import { limits } from "./limits.ts";
 import { decodeLogged, decodeOrNull, requireOrder } from "./logged.ts";
 import { PastReads } from "./past.ts";
@@ -239,6 +240,10 @@ export class Machine {
     return this.#state.sessions.lease(id) ?? null;
   }
 
+  get leaseChanges(): LeaseChanges {
+    return this.#state.sessions.leaseChanges;
+  }
+
   /** Sorted by id. */
   leases(): LeaseInfo[] {
     return this.#state.sessions.leases();
@@ -302,6 +307,7 @@ export class Machine {
   }
 
   #replace({ header, state }: Restored): void {
+    state.sessions.leaseChanges.follow(this.leaseChanges);
     this.#state = state;
     this.#token = header.token;
     this.#graceMs = header.graceMs;

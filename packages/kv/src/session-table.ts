@@ -1,5 +1,6 @@
 import { hashBytes, hashText } from "./digest.ts";
 import type { Digest, ItemHash } from "./digest.ts";
+import { LeaseChanges } from "./lease-changes.ts";
 import { takeResult } from "./result-hash.ts";
 import { SortedMap } from "./sorted-map.ts";
 import type { LeaseId, LeaseInfo, Result, SessionId } from "./types.ts";
@@ -39,6 +40,7 @@ const emptySet: ReadonlySet<string> = new Set();
 
 /** All sessions with their windows, and all leases. Every session has a lease of the same id. */
 export class SessionTable {
+  readonly leaseChanges: LeaseChanges = new LeaseChanges();
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #byId: Map<SessionId, OwnSession> = new Map();
@@ -169,6 +171,7 @@ export class SessionTable {
   endLease(id: LeaseId): void {
     const lease = this.#leaseById.get(id);
     if (lease === undefined) return;
+    this.leaseChanges.note(id);
     this.#leaseById.delete(id);
     this.#leases.delete(id);
     const leases = this.#leasesOf.get(lease.session);
@@ -208,6 +211,7 @@ export class SessionTable {
   }
 
   #setLease(lease: LeaseInfo): void {
+    this.leaseChanges.note(lease.id);
     this.#leaseById.set(lease.id, lease);
     this.#leases.set(lease.id, lease);
   }

@@ -16,8 +16,27 @@ const sweepTicks = 10;
 /** Leases in one command: one command must not take long to apply. */
 const expiriesPerCommand = 64;
 
+const nobody: ReadonlySet<LeaseId> = new Set();
+
+/** A lease that is timed. */
+interface Timed {
+  readonly id: LeaseId;
+  /** By the clock without its stalls. */
+  deadlineMs: number;
+  ttlMs: number;
+  /** It is there, and not doomed; as of `changes`. */
+  isGood: boolean;
+  /** The changes to leases that are taken into account. */
+  changes: number;
+  /** Its end was proposed in this term. */
+  isEnding: boolean;
+}
+
 interface Asked {
   readonly leases: readonly LeaseId[];
+  /** The same, in the same order. */
+  readonly timed: readonly (Timed | undefined)[];
+  readonly term: number | null;
   readonly done: (refused: ReadonlySet<LeaseId>) => void;
 }
 
@@ -44,17 +63,14 @@ export class LeaseKeeper {
   readonly #probe: (name: string) => void;
   /** The term this member leads and has committed in; null while it does not. */
   #term: number | null = null;
-  /** By the clock without its stalls. */
-  readonly #deadlines = new Map<LeaseId, number>();
-  /** Their end was proposed in this term. */
-  readonly #ending = new Set<LeaseId>();
+  readonly #timed = new Map<LeaseId, Timed>();
   #stalledMs = 0;
   #timer: Timer | undefined;
   #ticks = 0;
   /** No deadline that stands is before it, by the clock without its stalls. */
   #earliest = Number.POSITIVE_INFINITY;
-  /** Commands were applied since the last sweep. */
-  #mustSweep = true;
+  /** The changes to leases that were swept. */
+  #swept = 0;
   /** There are no leases: the timer waits for the next sweep. */
   #rests = false;
   #asked: Asked[] = [];
@@ -77,6 +93,7 @@ export class LeaseKeeper {
     this.#reset();
     this.#term = term;
     if (term === null) return;
+    this.#swept = this.#leases.leaseChanges.count;
     for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);
     this.#arm();
   }
@@ -84,7 +101,6 @@ export class LeaseKeeper {
   /** To be called in the turn a command was applied. */
   onApplied(applied: Applied): void {
     if (this.#term === null) return;
-    this.#mustSweep = true;
     if (applied.type === "attached") this.#attached(applied.session, applied.ttlMs);
     if (applied.type === "expired") for (const lease of applied.leases) this.#forget(lease);
   }
@@ -94,8 +110,8 @@ export class LeaseKeeper {
    * because this member does not lead; never when leadership is lost meanwhile.
    */
   renew(leases: readonly LeaseId[], done: (refused: ReadonlySet<LeaseId>) => void): void {
-    for (const id of leases) this.#touch(id);
-    this.#asked.push({ leases, done });
+    const timed = leases.map((id) => this.#touch(id));
+    this.#asked.push({ leases, timed, term: this.#term, done });
     if (this.#roundScheduled) return;
     this.#roundScheduled = true;
     this.#clock.defer(() => this.#round());
@@ -103,8 +119,8 @@ export class LeaseKeeper {
 
   /** Until the end of a lease is proposed unless it is renewed, ms; null for one that is not timed here. */
   remainingMs(id: LeaseId): number | null {
-    const deadline = this.#deadlines.get(id);
-    return deadline === undefined ? null : Math.max(0, deadline - this.#steadyNow());
+    const timed = this.#timed.get(id);
+    return timed === undefined ? null : Math.max(0, timed.deadlineMs - this.#steadyNow());
   }
 
   /** Stops for good. */
@@ -115,10 +131,8 @@ export class LeaseKeeper {
 
   #reset(): void {
     this.#term = null;
-    this.#deadlines.clear();
-    this.#ending.clear();
+    this.#timed.clear();
     this.#earliest = Number.POSITIVE_INFINITY;
-    this.#mustSweep = true;
     this.#rests = false;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -129,29 +143,46 @@ export class LeaseKeeper {
   }
 
   #startDeadline(id: LeaseId, ttlMs: number): void {
-    const deadline = this.#steadyNow() + awaitedMs(ttlMs);
-    if ((this.#deadlines.get(id) ?? 0) >= deadline) return;
-    this.#deadlines.set(id, deadline);
-    this.#earliest = Math.min(this.#earliest, deadline);
-    if (this.#rests) this.#arm();
-    this.#observer.deadlineMoved?.(id, deadline + this.#stalledMs);
+    const known = this.#timed.get(id);
+    const timed = known ?? {
+      id,
+      deadlineMs: 0,
+      ttlMs,
+      isGood: false,
+      changes: -1,
+      isEnding: false,
+    };
+    if (known === undefined) this.#timed.set(id, timed);
+    this.#moveDeadline(timed, ttlMs);
   }
 
-  #touch(id: LeaseId): void {
-    if (this.#term === null || this.#ending.has(id)) return;
-    const lease = this.#leases.lease(id);
-    if (lease !== null && !lease.doomed) this.#startDeadline(id, lease.ttlMs);
+  #moveDeadline(timed: Timed, ttlMs: number): void {
+    const deadlineMs = this.#steadyNow() + awaitedMs(ttlMs);
+    if (timed.deadlineMs >= deadlineMs) return;
+    timed.deadlineMs = deadlineMs;
+    this.#earliest = Math.min(this.#earliest, deadlineMs);
+    if (this.#rests) this.#arm();
+    this.#observer.deadlineMoved?.(timed.id, deadlineMs + this.#stalledMs);
+  }
+
+  /** Moves the deadline of a lease that may still be renewed. Undefined for one that is not timed. */
+  #touch(id: LeaseId): Timed | undefined {
+    if (this.#term === null) return undefined;
+    const known = this.#timed.get(id);
+    if (known === undefined) {
+      const lease = this.#leases.lease(id);
+      if (lease === null || lease.doomed) return undefined;
+      this.#startDeadline(id, lease.ttlMs);
+      return this.#timed.get(id);
+    }
+    if (this.#isAlive(known)) this.#moveDeadline(known, known.ttlMs);
+    return known;
   }
 
   /** Whoever attaches again and again does not put off its doom. */
   #attached(id: LeaseId, ttlMs: number): void {
-    if (this.#leases.lease(id)?.doomed === true && this.#deadlines.has(id)) return;
+    if (this.#leases.lease(id)?.doomed === true && this.#timed.has(id)) return;
     this.#startDeadline(id, ttlMs);
-  }
-
-  #forget(id: LeaseId): void {
-    this.#deadlines.delete(id);
-    this.#ending.delete(id);
   }
 
   #round(): void {
@@ -169,22 +200,32 @@ export class LeaseKeeper {
   }
 
   #vouch(asked: readonly Asked[]): void {
-    if (this.#term === null) return;
-    for (const { leases, done } of asked) {
-      const refused = new Set(leases.filter((id) => !this.#isAlive(id)));
+    for (const { leases, timed, term, done } of asked) {
+      if (this.#term === null || term !== this.#term) continue;
+      // One that was not there at receipt has had its full time from a later moment on.
+      const isRefused = (id: LeaseId, k: number): boolean => !this.#isAlive(timed[k] ?? this.#timed.get(id));
+      const refused = leases.some(isRefused) ? new Set(leases.filter(isRefused)) : nobody;
       if (refused.size < leases.length)
         this.#observer.renewalsConfirmed?.(leases.filter((id) => !refused.has(id)));
       done(refused);
     }
   }
 
-  #isAlive(id: LeaseId): boolean {
-    const lease = this.#leases.lease(id);
-    return !this.#ending.has(id) && this.#deadlines.has(id) && lease !== null && !lease.doomed;
+  /** Looks the lease up only when some lease changed since it was last looked up: there are many, far apart in memory. */
+  #isAlive(timed: Timed | undefined): boolean {
+    if (timed === undefined) return false;
+    const { count } = this.#leases.leaseChanges;
+    if (timed.changes !== count) {
+      const lease = this.#leases.lease(timed.id);
+      timed.changes = count;
+      timed.isGood = lease !== null && !lease.doomed;
+      timed.ttlMs = lease?.ttlMs ?? timed.ttlMs;
+    }
+    return !timed.isEnding && timed.isGood;
   }
 
   #arm(): void {
-    this.#rests = this.#deadlines.size === 0;
+    this.#rests = this.#timed.size === 0;
     const ticks = this.#rests ? sweepTicks - (this.#ticks % sweepTicks) : 1;
     const due = this.#clock.now() + ticks * tickMs;
     this.#timer?.cancel();
@@ -217,27 +258,37 @@ export class LeaseKeeper {
     const due: LeaseId[] = [];
     if (now < this.#earliest) return due;
     this.#earliest = Number.POSITIVE_INFINITY;
-    for (const [id, deadline] of this.#deadlines) {
-      if (this.#ending.has(id)) continue;
-      if (deadline <= now) due.push(id);
-      else this.#earliest = Math.min(this.#earliest, deadline);
+    for (const { id, deadlineMs, isEnding } of this.#timed.values()) {
+      if (isEnding) continue;
+      if (deadlineMs <= now) due.push(id);
+      else this.#earliest = Math.min(this.#earliest, deadlineMs);
     }
     return due.toSorted();
   }
 
   /** Finds leases made or ended by other commands than those told to `onApplied`. */
   #sweep(): void {
-    if (!this.#mustSweep) return;
-    this.#mustSweep = false;
-    for (const { id, ttlMs } of this.#leases.leases())
-      if (!this.#deadlines.has(id)) this.#startDeadline(id, ttlMs);
-    for (const id of this.#deadlines.keys()) if (this.#leases.lease(id) === null) this.#forget(id);
+    const { leaseChanges } = this.#leases;
+    const changed = leaseChanges.since(this.#swept);
+    this.#swept = leaseChanges.count;
+    if (changed !== null) {
+      for (const id of changed) this.#find(id, this.#leases.lease(id)?.ttlMs);
+      return;
+    }
+    for (const { id, ttlMs } of this.#leases.leases()) this.#find(id, ttlMs);
+    for (const id of this.#timed.keys()) this.#find(id, this.#leases.lease(id)?.ttlMs);
+  }
+
+  /** @param ttlMs of the lease; absent when there is none */
+  #find(id: LeaseId, ttlMs: number | undefined): void {
+    if (ttlMs === undefined) this.#forget(id);
+    else if (!this.#timed.has(id)) this.#startDeadline(id, ttlMs);
   }
 
   #expire(due: readonly LeaseId[], term: number): void {
     const leases = due.filter((id) => this.#leases.lease(id) !== null);
     if (leases.length === 0) return;
-    for (const id of leases) this.#ending.add(id);
+    this.#markEnding(leases, true);
     this.#observer.expiryProposed?.(leases, term);
     this.#propose(leases, term).catch((error: unknown) => {
       if (term === this.#term && isCertainlyAbsent(error)) this.#spare(leases);
@@ -253,7 +304,20 @@ export class LeaseKeeper {
   #spare(leases: readonly LeaseId[]): void {
     this.#probe("expiry-dropped");
     this.#earliest = 0;
-    for (const id of leases) this.#ending.delete(id);
+    this.#markEnding(leases, false);
+  }
+
+  #forget(id: LeaseId): void {
+    // Whoever waits for a round about it must not take it for one of the same id that is made later.
+    this.#markEnding([id], true);
+    this.#timed.delete(id);
+  }
+
+  #markEnding(leases: readonly LeaseId[], isEnding: boolean): void {
+    for (const id of leases) {
+      const timed = this.#timed.get(id);
+      if (timed !== undefined) timed.isEnding = isEnding;
+    }
   }
 }
 

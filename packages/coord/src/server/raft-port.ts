@@ -1,4 +1,4 @@
-import type { LeaseId, SessionId } from "@flotilla/kv";
+import type { LeaseChanges, LeaseInfo, LeaseId } from "@flotilla/kv";
 import type { Index, NodeId, Proposed, ProposeOptions, RaftStatus, ReadOptions } from "@flotilla/raft";
 
 /** The part of `RaftNode` that sessions and leases need. What goes wrong with a promise rejects it. */
@@ -15,8 +15,8 @@ export interface RaftPort {
 export interface LeaseTable {
   /** The feature level that the cluster has agreed on. */
   readonly featureLevel: number;
-  lease(
-    id: LeaseId,
-  ): { readonly ttlMs: number; readonly session: SessionId; readonly doomed: boolean } | null;
-  leases(): readonly { readonly id: LeaseId; readonly ttlMs: number }[];
+  /** Which of them changed of late. */
+  readonly leaseChanges: Pick<LeaseChanges, "count" | "since">;
+  lease(id: LeaseId): LeaseInfo | null;
+  leases(): readonly LeaseInfo[];
 }

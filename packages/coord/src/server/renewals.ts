@@ -10,11 +10,20 @@ const maxBatches = 64;
 /** What nobody vouched for is told again after this time, ms. */
 const retryMs = 500;
 /** Renewals that come within this time after others are told together, ms: each message takes a round of heartbeats. */
-const gatherMs = 20;
+const gatherMs = 250;
+/** The same as a share of the TTL: who waits for an answer soon thinks that none gets through. */
+const gatherShare = 1 / 40;
+/** Renewals answered in one turn: each answer is a write to a socket. */
+const answersPerTurn = 64;
 
-interface Renewal {
+/** What a session wants to be vouched for. */
+export interface Renewal {
+  /** One renewal of each owner is told again, the latest. */
   readonly owner: object;
   readonly leases: readonly LeaseId[];
+  /** The shortest time to live among them, ms. */
+  readonly shortestMs: number;
+  /** Called once the leader vouched for some of them, with those that it refuses; never when it refuses all. */
   readonly done: (refused: ReadonlySet<LeaseId>) => void;
 }
 
@@ -28,7 +37,7 @@ export interface RenewalsOptions {
 }
 
 /**
- * Brings the renewals of the sessions here to the leader, those of one moment in one message, and its word back.
+ * Brings the renewals of the sessions here to the leader, those of about one moment in one message, and its word back.
  * The latest of each session is told again until somebody vouches for it: that is safe, because its receipt only
  * moves the deadline, and the client counts from its first send.
  */
@@ -38,7 +47,8 @@ export class Renewals {
   /** The latest of each owner, while nobody answered it. */
   readonly #open = new Map<object, Renewal>();
   #waiting: Renewal[] = [];
-  #scheduled = false;
+  /** When what waits is told; `Infinity` while nothing waits. */
+  #dueMs = Number.POSITIVE_INFINITY;
   #flushedMs = Number.NEGATIVE_INFINITY;
   #gathering: Timer | undefined;
   #retry: Timer | undefined;
@@ -50,12 +60,11 @@ export class Renewals {
     this.#batch = options.random.u32() * 2 ** 20;
   }
 
-  /** Calls back once the leader vouched for some of them, with those that it refuses; never when it refuses all. */
-  renew(owner: object, leases: readonly LeaseId[], done: (refused: ReadonlySet<LeaseId>) => void): void {
-    const renewal = { owner, leases, done };
-    this.#open.set(owner, renewal);
+  /** Tells the leader, with what else is renewed at about this time. */
+  renew(renewal: Renewal): void {
+    this.#open.set(renewal.owner, renewal);
     this.#waiting.push(renewal);
-    this.#schedule();
+    this.#schedule(this.#flushedMs + Math.min(gatherMs, renewal.shortestMs * gatherShare));
   }
 
   /** The owner is gone. */
@@ -66,8 +75,7 @@ export class Renewals {
   /** Somebody else may lead: tells what is open again. */
   leaderChanged(): void {
     this.#waiting = [...this.#open.values()];
-    this.#flushedMs = Number.NEGATIVE_INFINITY;
-    if (this.#waiting.length > 0) this.#schedule();
+    if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
   }
 
   close(): void {
@@ -93,20 +101,19 @@ export class Renewals {
     });
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  #schedule(dueMs: number): void {
+    if (dueMs >= this.#dueMs) return;
     const { clock } = this.#options;
-    const flush = (): void => {
-      this.#scheduled = false;
-      this.#flush();
-    };
-    const waitMs = this.#flushedMs + gatherMs - clock.now();
-    if (waitMs > 0) this.#gathering = clock.setTimer(waitMs, flush);
-    else clock.defer(flush);
+    this.#gathering?.cancel();
+    this.#gathering = undefined;
+    const waitMs = dueMs - clock.now();
+    this.#dueMs = waitMs > 0 ? dueMs : Number.NEGATIVE_INFINITY;
+    if (waitMs > 0) this.#gathering = clock.setTimer(waitMs, () => this.#flush());
+    else clock.defer(() => this.#flush());
   }
 
   #flush(): void {
+    this.#dueMs = Number.POSITIVE_INFINITY;
     this.#flushedMs = this.#options.clock.now();
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -118,15 +125,18 @@ export class Renewals {
 
   #armRetry(): void {
     if (this.#retry !== undefined || this.#open.size === 0) return;
+    const told = [...this.#open.values()];
     this.#retry = this.#options.clock.setTimer(retryMs, () => {
       this.#retry = undefined;
-      this.leaderChanged();
+      this.#waiting.push(...told.filter((renewal) => this.#open.get(renewal.owner) === renewal));
+      if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
+      else this.#armRetry();
     });
   }
 
   #send(leader: NodeId, group: readonly Renewal[]): void {
     const batch = this.#remember(group);
-    const leases = [...new Set(group.flatMap((renewal) => renewal.leases))];
+    const leases = group.flatMap((renewal) => renewal.leases);
     if (leader === this.#options.nodeId) {
       this.#options.keeper.renew(leases, (refused) => this.#settle(batch, refused));
     } else {
@@ -148,10 +158,16 @@ export class Renewals {
     const group = this.#sent.get(batch);
     if (group === undefined) return;
     this.#sent.delete(batch);
-    for (const renewal of group) {
+    this.#answer(group, 0, refused);
+  }
+
+  #answer(group: readonly Renewal[], from: number, refused: ReadonlySet<LeaseId>): void {
+    const to = from + answersPerTurn;
+    for (const renewal of group.slice(from, to)) {
       if (this.#open.get(renewal.owner) === renewal) this.#open.delete(renewal.owner);
       if (!renewal.leases.every((id) => refused.has(id))) renewal.done(refused);
     }
+    if (to < group.length) this.#options.clock.defer(() => this.#answer(group, to, refused));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Applied, Identity, SessionId, WatchToken } from "@flotilla/kv";
+import type { Applied, Identity, LeaseId, SessionId, WatchToken } from "@flotilla/kv";
 import { limits } from "@flotilla/kv";
 import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -19,6 +19,7 @@ import { AttachProposal } from "./attach-proposal.ts";
 import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { identitiesOf } from "./identities.ts";
 import { Outlet } from "./outlet.ts";
+import { ownLeases } from "./own-leases.ts";
 import { RequestLane } from "./request-lane.ts";
 import { WaitQueue } from "./wait-queue.ts";
 import { checkWatch, WatchFeed } from "./watch-feed.ts";
@@ -364,13 +365,12 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   }
 
   #renew({ number, leases }: RenewMessage): void {
-    const { machine, renewals } = this.#context;
-    const own = new Set(leases.filter((lease) => machine.lease(lease)?.session === this.#id));
-    if (own.size === 0) return;
-    renewals.renew(this, [...own], (unvouched) => {
-      const refused = leases.filter((lease) => !own.has(lease) || unvouched.has(lease));
+    const { own, foreign, shortestMs } = ownLeases(this.#context.machine, this.#id, leases);
+    const done = (unvouched: ReadonlySet<LeaseId>): void => {
+      const refused = [...foreign, ...own.filter((id) => unvouched.has(id))];
       if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number, refused });
-    });
+    };
+    if (own.length > 0) this.#context.renewals.renew({ owner: this, leases: own, shortestMs, done });
   }
 
   #moved(): void {

@@ -1,4 +1,4 @@
-import { decodeCommand } from "@flotilla/kv";
+import { decodeCommand, LeaseChanges } from "@flotilla/kv";
 import type { Proposed, ProposeOptions, ReadOptions } from "@flotilla/raft";
 import { LeaseKeeper } from "../../src/server/lease-keeper.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -13,6 +13,7 @@ interface Open<T> {
 /** A keeper whose log and state machine the test plays. */
 export class KeeperWorld {
   readonly clock = new FakeClock();
+  readonly changes = new LeaseChanges();
   readonly table = new Map<string, { id: string; session: string; ttlMs: number; doomed: boolean }>();
   readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
   readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
@@ -29,6 +30,7 @@ export class KeeperWorld {
       },
       leases: {
         featureLevel: 1,
+        leaseChanges: this.changes,
         lease: (id) => this.table.get(id) ?? null,
         leases: () => [...this.table.values()],
       },
@@ -36,17 +38,22 @@ export class KeeperWorld {
   }
 
   grant(...ids: string[]): void {
-    for (const id of ids) this.table.set(id, { id, session: id, ttlMs, doomed: false });
+    for (const id of ids)
+      this.#change(id, () => this.table.set(id, { id, session: id, ttlMs, doomed: false }));
   }
 
-  /** A command that says nothing of leases. */
-  applied(): void {
-    const result = new Uint8Array(0);
-    this.keeper.onApplied({ type: "answered", session: "", attach: 1, seq: 1, result, repeat: false });
+  /** More leases come and go than changes are remembered. */
+  changeMany(): void {
+    for (let k = 0; k < 2_000; k += 1) this.changes.note("f".repeat(32));
   }
 
   doom(id: string): void {
-    this.table.set(id, { id, session: id, ttlMs, doomed: true });
+    this.#change(id, () => this.table.set(id, { id, session: id, ttlMs, doomed: true }));
+  }
+
+  /** By a command that the keeper is not told of. */
+  end(id: string): void {
+    this.#change(id, () => this.table.delete(id));
   }
 
   lead(term: number): void {
@@ -64,6 +71,11 @@ export class KeeperWorld {
   /** All expired so far. */
   get ended(): readonly string[] {
     return this.expired.flatMap((command) => command.leases);
+  }
+
+  #change(id: string, act: () => void): void {
+    act();
+    this.changes.note(id);
   }
 
   async #propose(payload: Uint8Array, options: ProposeOptions | undefined): Promise<Proposed> {

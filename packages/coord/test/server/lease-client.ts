@@ -121,13 +121,14 @@ export class LeaseClient<M extends Member> {
     const owner = this.#owner;
     this.#world.deliver(at.clock, () => {
       if (owner !== this.#owner) return;
-      at.renewals.renew(owner, [lease], (refused) => {
+      const done = (refused: ReadonlySet<LeaseId>): void => {
         if (refused.has(lease)) return;
         this.#world.deliver(this.clock, () => {
           this.vouched += 1;
           this.#believe(lease, sentMs);
         });
-      });
+      };
+      at.renewals.renew({ owner, leases: [lease], shortestMs: leaseTtlMs, done });
     });
   }
 

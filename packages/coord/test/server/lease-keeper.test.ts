@@ -54,7 +54,7 @@ test("a step from one led term to the next counts anew", async () => {
   expect(world.expired).toEqual([]);
 });
 
-test("without leases a leader looks at most once a second, and only after commands, and still ends one that comes in time", async () => {
+test("without leases a leader looks at most once a second, and only after leases changed, and still ends one that comes in time", async () => {
   const world = new KeeperWorld();
   world.lead(1);
   let looks = 0;
@@ -63,10 +63,11 @@ test("without leases a leader looks at most once a second, and only after comman
     looks += 1;
     return leases();
   };
+  world.changeMany();
   await world.clock.advance(4_950);
   expect(looks).toBe(1);
-  world.applied();
-  world.applied();
+  world.changeMany();
+  world.changeMany();
   await world.clock.advance(5_000);
   expect(looks).toBe(2);
   expect(world.clock.timers).toBe(1);
@@ -84,7 +85,6 @@ test("a lease that only the sweep finds while there is no other is ended too", a
   world.lead(1);
   await world.clock.advance(1_500);
   world.grant(a);
-  world.applied();
   await world.clock.advance(500 + awaitedMs + tickMs);
   expect(world.ended).toEqual([a]);
 });
@@ -192,7 +192,7 @@ test("a lease that is gone by the read index is refused", async () => {
   world.lead(1);
   world.renew(a, b);
   await world.clock.settle();
-  world.table.delete(a);
+  world.end(a);
   world.reads[0]?.resolve(1);
   await world.clock.settle();
   expect(world.refused).toEqual([[a]]);
@@ -291,14 +291,42 @@ test("a lease made by any other command is found and ends in time", async () => 
   expect(world.ended).toEqual([a]);
 });
 
+test("of many changes between two looks none is missed", async () => {
+  const world = new KeeperWorld();
+  world.grant(a);
+  world.lead(1);
+  await world.clock.advance(5_050);
+  world.grant(b);
+  world.end(a);
+  world.changeMany();
+  await world.clock.advance(awaitedMs - 50);
+  expect(world.ended).toEqual([]);
+  await world.clock.advance(1_000 + tickMs);
+  expect(world.ended).toEqual([b]);
+});
+
+test("a lease that ends while a renewal waits for its round is not mistaken for a later one of its name", async () => {
+  const world = new KeeperWorld();
+  world.grant(a);
+  world.lead(1);
+  world.renew(a);
+  await world.clock.settle();
+  world.end(a);
+  world.keeper.onApplied({ type: "expired", leases: [a] });
+  world.grant(a);
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[a]]);
+});
+
 test("a lease that ended by a command is left alone", async () => {
   const world = new KeeperWorld();
   world.grant(a, b);
   world.lead(1);
   await world.clock.advance(5_000);
-  world.table.delete(a);
+  world.end(a);
   world.keeper.onApplied({ type: "expired", leases: [a] });
-  world.table.delete(b);
+  world.end(b);
   await world.clock.advance(60_000);
   expect(world.expired).toEqual([]);
 });

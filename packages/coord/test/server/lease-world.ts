@@ -1,5 +1,5 @@
 import type { LeaseId } from "@flotilla/kv";
-import { decodeCommand } from "@flotilla/kv";
+import { decodeCommand, LeaseChanges } from "@flotilla/kv";
 import type { ProposeOptions, Proposed, RaftStatus, ReadOptions } from "@flotilla/raft";
 import type { Clock, Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -185,6 +185,7 @@ export class LeaseMember {
   readonly renewals: Renewals;
   isCut = false;
   readonly #world: LeaseWorld;
+  readonly #changes = new LeaseChanges();
   readonly #table = new Map<LeaseId, Lease>();
   #applied = 0;
   #term = 0;
@@ -208,6 +209,7 @@ export class LeaseMember {
     };
     const leases = {
       featureLevel: 1,
+      leaseChanges: this.#changes,
       lease: (lease: LeaseId) => this.#table.get(lease) ?? null,
       leases: () => [...this.#table.values()],
     };
@@ -257,7 +259,10 @@ export class LeaseMember {
 
   #apply(command: LeaseCommand): void {
     if (command.type === "expire") {
-      for (const lease of command.leases) this.#table.delete(lease);
+      for (const lease of command.leases) {
+        this.#table.delete(lease);
+        this.#changes.note(lease);
+      }
       this.keeper.onApplied({ type: "expired", leases: command.leases });
       return;
     }
@@ -265,6 +270,7 @@ export class LeaseMember {
     const doomed = command.type === "doom" || this.#table.get(lease)?.doomed === true;
     if (command.type === "doom" && !this.#table.has(lease)) return;
     if (command.type === "attach" && this.#world.ended.has(lease)) return;
+    this.#changes.note(lease);
     this.#table.set(lease, { id: lease, session: lease, ttlMs: leaseTtlMs, doomed });
     if (command.type === "attach")
       this.keeper.onApplied({ type: "attached", session: lease, attach: 1, lastSeq: 0, ttlMs: leaseTtlMs });

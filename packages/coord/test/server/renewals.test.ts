@@ -1,8 +1,10 @@
+import { LeaseChanges } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import { LeaseKeeper } from "../../src/server/lease-keeper.ts";
 import type { MemberMessage } from "../../src/server/renewal-codec.ts";
 import { decodeMemberMessage, encodeMemberMessage } from "../../src/server/renewal-codec.ts";
+import type { Renewal } from "../../src/server/renewals.ts";
 import { Renewals } from "../../src/server/renewals.ts";
 import { FakeClock } from "./fake-clock.ts";
 
@@ -30,6 +32,7 @@ class Member {
     const rows = leases.map((lease) => ({ id: lease, session: lease, ttlMs: 10_000, doomed: false }));
     const table = {
       featureLevel: 1,
+      leaseChanges: new LeaseChanges(),
       lease: (lease: string) => rows.find((row) => row.id === lease) ?? null,
       leases: () => rows,
     };
@@ -37,6 +40,10 @@ class Member {
     const random = { u32: () => 1, below: () => 0, float: () => 0, bytes: () => new Uint8Array() };
     this.renewals = new Renewals({ nodeId: id, clock, random, raft, keeper: this.keeper });
     if (leader === id) this.keeper.onStatus({ role: "leader", term: 1, established: true });
+  }
+
+  renew(owner: object, leases: readonly string[], done: Renewal["done"], shortestMs = 10_000): void {
+    this.renewals.renew({ owner, leases, shortestMs, done });
   }
 
   /** Hands everything sent to the other member. */
@@ -50,10 +57,10 @@ test("renewals of one turn travel in one message, and the leader's word comes ba
   const origin = new Member(clock, "o", "l", []);
   const leader = new Member(clock, "l", "l", [a, b]);
   const done: string[] = [];
-  origin.renewals.renew({}, [a], () => done.push("a"));
-  origin.renewals.renew({}, [a, b], () => done.push("ab"));
+  origin.renew({}, [a], () => done.push("a"));
+  origin.renew({}, [a, b], () => done.push("ab"));
   await clock.settle();
-  expect(origin.sent).toEqual([{ to: "l", message: { type: "renew", batch: 1_048_577, leases: [a, b] } }]);
+  expect(origin.sent).toEqual([{ to: "l", message: { type: "renew", batch: 1_048_577, leases: [a, a, b] } }]);
   origin.deliver("o", leader);
   await clock.settle();
   expect(leader.sent).toEqual([{ to: "o", message: { type: "vouched", batch: 1_048_577, refused: [] } }]);
@@ -67,18 +74,55 @@ test("renewals that come shortly after others travel together", async () => {
   const origin = new Member(clock, "o", "l", []);
   const told = (): readonly (readonly string[])[] =>
     origin.sent.map(({ message }) => (message.type === "renew" ? message.leases : []));
-  origin.renewals.renew({}, [a], () => {});
+  origin.renew({}, [a], () => {});
   await clock.settle();
-  origin.renewals.renew({}, [b], () => {});
-  await clock.advance(19);
-  origin.renewals.renew({}, [c], () => {});
+  origin.renew({}, [b], () => {});
+  await clock.advance(249);
+  origin.renew({}, [c], () => {});
   expect(told()).toEqual([[a]]);
   await clock.advance(1);
   expect(told()).toEqual([[a], [b, c]]);
-  origin.renewals.renew({}, [a], () => {});
+  origin.renew({}, [a], () => {});
   origin.renewals.close();
   await clock.advance(100);
   expect(told()).toHaveLength(2);
+});
+
+test("whoever has a short time to live is told sooner, and takes the others along", async () => {
+  const clock = new FakeClock();
+  const origin = new Member(clock, "o", "l", []);
+  origin.renew({}, [a], () => {});
+  await clock.settle();
+  origin.renew({}, [b], () => {});
+  origin.renew({}, [c], () => {}, 800);
+  await clock.advance(19);
+  expect(origin.sent).toHaveLength(1);
+  await clock.advance(1);
+  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[a], [b, c]]);
+  await clock.advance(250);
+  expect(origin.sent).toHaveLength(2);
+});
+
+test("many are answered in several turns, in order", async () => {
+  const clock = new FakeClock();
+  const ids = Array.from({ length: 150 }, (_, k) => k.toString(16).padStart(32, "0"));
+  const member = new Member(clock, "l", "l", ids);
+  const done: string[] = [];
+  const perTurn = new Map<number, number>();
+  let turn = 0;
+  const count = (): void => {
+    turn += 1;
+    if (done.length < ids.length) clock.defer(count);
+  };
+  count();
+  for (const id of ids)
+    member.renew({}, [id], () => {
+      done.push(id);
+      perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1);
+    });
+  await clock.settle();
+  expect(done).toEqual(ids);
+  expect([...perTurn.values()]).toEqual([64, 64, 22]);
 });
 
 test("the leader's refusals are told of each renewal, and one that it refuses as a whole is not acknowledged", async () => {
@@ -87,9 +131,9 @@ test("the leader's refusals are told of each renewal, and one that it refuses as
   const leader = new Member(clock, "l", "l", [a]);
   const done: string[] = [];
   const tell = (what: string) => (refused: ReadonlySet<string>) => done.push(what, ...refused);
-  origin.renewals.renew({}, [a], tell("a"));
-  origin.renewals.renew({}, [b], tell("b"));
-  origin.renewals.renew({}, [a, b], tell("ab"));
+  origin.renew({}, [a], tell("a"));
+  origin.renew({}, [b], tell("b"));
+  origin.renew({}, [a, b], tell("ab"));
   await clock.settle();
   origin.deliver("o", leader);
   await clock.settle();
@@ -101,7 +145,7 @@ test("an answer that is repeated, late or of another life changes nothing", asyn
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   let done = 0;
-  origin.renewals.renew({}, [a], () => {
+  origin.renew({}, [a], () => {
     done += 1;
   });
   await clock.settle();
@@ -120,7 +164,7 @@ test("a member that does not lead vouches for nothing", async () => {
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   const stale = new Member(clock, "l", "x", [a]);
-  origin.renewals.renew({}, [a], () => {
+  origin.renew({}, [a], () => {
     throw new Error("nobody vouched");
   });
   await clock.settle();
@@ -134,7 +178,7 @@ test("many leases are told in several messages, answers that never come are forg
   const origin = new Member(clock, "o", "l", []);
   const many = Array.from({ length: 1_000 }, (_, k) => k.toString(16).padStart(32, "0"));
   for (let k = 0; k < 12; k += 1)
-    origin.renewals.renew(
+    origin.renew(
       {},
       many.map((id) => k.toString(16) + id.slice(1)),
       () => {},
@@ -145,13 +189,13 @@ test("many leases are told in several messages, answers that never come are forg
   ]);
   let done = 0;
   origin.sent.length = 0;
-  origin.renewals.renew({}, [a], () => {
+  origin.renew({}, [a], () => {
     done += 1;
   });
   await clock.settle();
   const batch = origin.sent[0]?.message.batch ?? 0;
   for (let k = 0; k < 64; k += 1) {
-    origin.renewals.renew({}, [b], () => {});
+    origin.renew({}, [b], () => {});
     await clock.settle();
   }
   origin.renewals.receive("l", encodeMemberMessage({ type: "vouched", batch, refused: [] }));
@@ -164,9 +208,9 @@ test("the latest renewal of each session is told again until somebody vouches fo
   const leader = new Member(clock, "l", "l", [a, b]);
   const owners = [{}, {}] as const;
   const done: string[] = [];
-  origin.renewals.renew(owners[0], [a], () => done.push("a1"));
-  origin.renewals.renew(owners[0], [a], () => done.push("a2"));
-  origin.renewals.renew(owners[1], [b], () => done.push("b"));
+  origin.renew(owners[0], [a], () => done.push("a1"));
+  origin.renew(owners[0], [a], () => done.push("a2"));
+  origin.renew(owners[1], [b], () => done.push("b"));
   await clock.settle();
   expect(origin.sent).toEqual([]);
   origin.leader = "l";
@@ -191,10 +235,10 @@ test("the word on an earlier renewal counts while a later one is under way", asy
   const leader = new Member(clock, "l", "l", [a]);
   const owner = {};
   const done: string[] = [];
-  origin.renewals.renew(owner, [a], () => done.push("first"));
+  origin.renew(owner, [a], () => done.push("first"));
   await clock.settle();
   origin.deliver("o", leader);
-  origin.renewals.renew(owner, [a], () => done.push("second"));
+  origin.renew(owner, [a], () => done.push("second"));
   await clock.settle();
   leader.deliver("l", origin);
   expect(done).toEqual(["first"]);

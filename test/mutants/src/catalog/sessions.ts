@@ -64,7 +64,7 @@ export const sessions: readonly Mutant[] = [
     title: "a renewal is acknowledged although the end of the lease is proposed",
     killer: "LeaseBound",
     edits: [
-      { file: leaseKeeper, find: "return !this.#ending.has(id) && this.#dead", replace: "return this.#dead" },
+      { file: leaseKeeper, find: "return !timed.isEnding && timed.isGood;", replace: "return timed.isGood;" },
     ],
   },
   {
