@@ -27,6 +27,8 @@ export interface ClientDoorOptions {
 export class ClientDoor {
   readonly #options: ClientDoorOptions;
   readonly #sessions = new Set<ServerSession>();
+  /** Those of them that were not seen attached. */
+  readonly #unattached = new Set<ServerSession>();
   readonly #lobby: Lobby;
   #closed = false;
 
@@ -69,18 +71,19 @@ export class ClientDoor {
   }
 
   #open(port: Port<ServerMessage>): ServerSession {
-    const session: ServerSession = new ServerSession(port, this.#options.context, () =>
-      this.#sessions.delete(session),
-    );
+    const session: ServerSession = new ServerSession(port, this.#options.context, () => {
+      this.#sessions.delete(session);
+      this.#unattached.delete(session);
+    });
     this.#sessions.add(session);
+    this.#unattached.add(session);
     if (this.#closed) session.close("this member is closing");
     return session;
   }
 
   #admits(channel: Channel): boolean {
-    let unattached = 0;
-    for (const session of this.#sessions) if (!session.isAttached) unattached += 1;
-    if (!this.#closed && unattached < maxUnattached && this.#lobby.enter(channel)) return true;
+    for (const session of this.#unattached) if (session.isAttached) this.#unattached.delete(session);
+    if (!this.#closed && this.#unattached.size < maxUnattached && this.#lobby.enter(channel)) return true;
     channel.handle({ message: () => {}, end: () => {} });
     channel.close(this.#closed ? "this member is closing" : "too many connections are waiting to attach");
     return false;

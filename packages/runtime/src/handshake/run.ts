@@ -25,14 +25,35 @@ interface Outcome {
   readonly reject: (error: unknown) => void;
 }
 
-/** Leads one side through the handshake, then passes everything on to the owner's handler. */
+/** Hears for one after the other: a channel keeps its first handler, and with it whatever that needs. */
+class Relay implements ChannelHandler {
+  #to: ChannelHandler;
+
+  constructor(to: ChannelHandler) {
+    this.#to = to;
+  }
+
+  passTo(handler: ChannelHandler): void {
+    this.#to = handler;
+  }
+
+  message(frame: Uint8Array): void {
+    this.#to.message(frame);
+  }
+
+  end(end: ChannelEnd): void {
+    this.#to.end(end);
+  }
+}
+
+/** Leads one side through the handshake, then leaves everything to the owner's handler. */
 class Conductor implements ChannelHandler {
   readonly #channel: Channel;
+  readonly #relay: Relay = new Relay(this);
   readonly #options: HandshakeOptions;
   readonly #side: HandshakeSide;
   readonly #outcome: Outcome;
   readonly #timer: Timer;
-  #owner: ChannelHandler | undefined;
   #settled = false;
 
   constructor(channel: Channel, options: HandshakeOptions, side: HandshakeSide, outcome: Outcome) {
@@ -49,19 +70,14 @@ class Conductor implements ChannelHandler {
   start(): void {
     const first = this.#side.start();
     if (first !== undefined) this.#channel.send(first);
-    this.#channel.handle(this);
+    this.#channel.handle(this.#relay);
   }
 
   message(frame: Uint8Array): void {
-    if (this.#owner !== undefined) this.#owner.message(frame);
-    else if (!this.#settled) this.#step(frame);
+    if (!this.#settled) this.#step(frame);
   }
 
   end(end: ChannelEnd): void {
-    if (this.#owner !== undefined) {
-      this.#owner.end(end);
-      return;
-    }
     const why = end.reason === "" ? end.cause : `${end.cause}, ${end.reason}`;
     this.#fail(
       new FlotillaError(
@@ -103,7 +119,7 @@ class Conductor implements ChannelHandler {
   #finish(peer: HandshakePeer): void {
     try {
       this.#channel.trust?.();
-      this.#owner = this.#options.onReady(peer);
+      this.#relay.passTo(this.#options.onReady(peer));
       this.#outcome.resolve(peer);
     } catch (error) {
       this.#channel.close("the handshake failed");

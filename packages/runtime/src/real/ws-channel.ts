@@ -22,6 +22,8 @@ export interface WsChannelOptions {
   /** This side dialed. */
   readonly isClient: boolean;
   readonly maxFrameBytes: number;
+  /** Called once, after its handler heard of the end. Default: nobody wants to know. */
+  readonly onClosed?: (channel: WsChannel) => void;
 }
 
 /** A channel over one open web socket. */
@@ -38,7 +40,8 @@ export class WsChannel implements Channel {
   #isOpen = true;
   #guard: (() => void) | undefined;
 
-  constructor(ws: WebSocket, socket: Socket, { remoteAddress, isClient, maxFrameBytes }: WsChannelOptions) {
+  constructor(ws: WebSocket, socket: Socket, options: WsChannelOptions) {
+    const { remoteAddress, isClient, maxFrameBytes, onClosed } = options;
     this.protocol = ws.protocol;
     this.remoteAddress = remoteAddress;
     this.#ws = ws;
@@ -48,7 +51,10 @@ export class WsChannel implements Channel {
     socket.on("error", (error) => (this.#socketError ??= error));
     ws.on("error", (error) => this.#failed(error));
     ws.on("message", (data, isBinary) => this.#received(data, isBinary));
-    ws.on("close", (code, reason) => this.#closed(code, reason));
+    ws.on("close", (code, reason) => {
+      this.#closed(code, reason);
+      onClosed?.(this);
+    });
     ws.pause();
   }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import type { Channel, Listener, ListenOptions } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
@@ -29,6 +29,7 @@ class WsListener implements Listener {
   readonly #maxChannels: number;
   readonly #channels = new Set<WsChannel>();
   readonly #pending = new Set<Socket>();
+  readonly #closed = (channel: WsChannel): void => void this.#channels.delete(channel);
   readonly #http = createServer({
     maxHeaderSize: 8192,
     headersTimeout: requestTimeoutMs,
@@ -92,6 +93,8 @@ class WsListener implements Listener {
     const done = (): void => {
       clearTimeout(deadline);
       this.#pending.delete(socket);
+      socket.off("close", done);
+      socket.off("upgraded", done);
     };
     socket.once("close", done);
     socket.once("upgraded", done);
@@ -101,20 +104,23 @@ class WsListener implements Listener {
     const asked = request.headers["sec-websocket-protocol"] ?? "";
     if (this.#closing !== undefined || this.#channels.size >= this.#maxChannels) return refuse(socket, 503);
     if (!this.#options.protocols.includes(asked)) return refuse(socket, 400);
-    this.#upgrader.handleUpgrade(request, socket, head, (ws) => {
-      socket.emit("upgraded");
-      const { remoteAddress: host = "unknown", remotePort: port = 0 } = request.socket;
-      const channel = new WsChannel(ws, request.socket, {
-        remoteAddress: formatAddress({ host, port }),
-        isClient: false,
-        maxFrameBytes: this.#options.maxFrameBytes,
-      });
-      if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
-      this.#channels.add(channel);
-      ws.once("close", () => this.#channels.delete(channel));
-      this.#onChannel(channel);
-      if (!channel.hasHandler) channel.terminate();
+    this.#upgrader.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, request.socket));
+  }
+
+  /** On its own, so that no closure that lives as long as the channel keeps the request alive. */
+  #opened(ws: WebSocket, socket: Socket): void {
+    socket.emit("upgraded");
+    const { remoteAddress: host = "unknown", remotePort: port = 0 } = socket;
+    const channel = new WsChannel(ws, socket, {
+      remoteAddress: formatAddress({ host, port }),
+      isClient: false,
+      maxFrameBytes: this.#options.maxFrameBytes,
+      onClosed: this.#closed,
     });
+    if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
+    this.#channels.add(channel);
+    this.#onChannel(channel);
+    if (!channel.hasHandler) channel.terminate();
   }
 }
 
