@@ -12,6 +12,10 @@ import { type LinePaths, waiterPath } from "./line.ts";
 import { patient } from "./patient.ts";
 import { nodeIn } from "./wake.ts";
 
+function nextTurn({ clock }: Session): Promise<void> {
+  return new Promise((resolve) => clock.defer(resolve));
+}
+
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,
  * and gives the place back as soon as the session can.
@@ -115,6 +119,9 @@ export class Holding implements Held {
   /** Told of everything since the grant, also of what happened before the watch was armed. */
   async #endWhenGone(): Promise<void> {
     try {
+      // Whoever gives it back at once is told of nothing: arming and disarming would delay that.
+      if (this.#watch === null) await nextTurn(this.#session);
+      if (this.signal.aborted && this.#watch === null) return;
       const calls = patient(this.#session, this.signal);
       this.#watch ??= await calls.watch(this.fence.path, { kind: "data", from: this.epoch });
       if (this.signal.aborted) void this.#watch.close();

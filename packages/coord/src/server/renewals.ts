@@ -13,6 +13,8 @@ const retryMs = 500;
 const gatherMs = 250;
 /** The same as a share of the TTL: who waits for an answer soon thinks that none gets through. */
 const gatherShare = 1 / 40;
+/** The same for whoever was vouched for here never: it may have come back after a lapse, and waits to go on. */
+const firstGatherMs = 20;
 /** Renewals answered in one turn: each answer is a write to a socket. */
 const answersPerTurn = 64;
 
@@ -46,6 +48,8 @@ export class Renewals {
   readonly #sent = new Map<number, readonly Renewal[]>();
   /** The latest of each owner, while nobody answered it. */
   readonly #open = new Map<object, Renewal>();
+  /** Owners that the leader vouched for since they came. */
+  readonly #vouched = new WeakSet<object>();
   #waiting: Renewal[] = [];
   /** When what waits is told; `Infinity` while nothing waits. */
   #dueMs = Number.POSITIVE_INFINITY;
@@ -64,7 +68,8 @@ export class Renewals {
   renew(renewal: Renewal): void {
     this.#open.set(renewal.owner, renewal);
     this.#waiting.push(renewal);
-    this.#schedule(this.#flushedMs + Math.min(gatherMs, renewal.shortestMs * gatherShare));
+    const patienceMs = this.#vouched.has(renewal.owner) ? gatherMs : firstGatherMs;
+    this.#schedule(this.#flushedMs + Math.min(patienceMs, renewal.shortestMs * gatherShare));
   }
 
   /** The owner is gone. */
@@ -165,7 +170,9 @@ export class Renewals {
     const to = from + answersPerTurn;
     for (const renewal of group.slice(from, to)) {
       if (this.#open.get(renewal.owner) === renewal) this.#open.delete(renewal.owner);
-      if (!renewal.leases.every((id) => refused.has(id))) renewal.done(refused);
+      if (renewal.leases.every((id) => refused.has(id))) continue;
+      this.#vouched.add(renewal.owner);
+      renewal.done(refused);
     }
     if (to < group.length) this.#options.clock.defer(() => this.#answer(group, to, refused));
   }

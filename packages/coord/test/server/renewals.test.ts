@@ -74,33 +74,52 @@ test("renewals that come shortly after others travel together", async () => {
   const origin = new Member(clock, "o", "l", []);
   const told = (): readonly (readonly string[])[] =>
     origin.sent.map(({ message }) => (message.type === "renew" ? message.leases : []));
-  origin.renew({}, [a], () => {});
+  const owner = {};
+  origin.renew(owner, [a], () => {});
   await clock.settle();
-  origin.renew({}, [b], () => {});
-  await clock.advance(249);
-  origin.renew({}, [c], () => {});
   expect(told()).toEqual([[a]]);
+  const { batch } = origin.sent.splice(0)[0]?.message ?? { batch: 0 };
+  origin.renewals.receive("l", encodeMemberMessage({ type: "vouched", batch, refused: [] }));
+  origin.renew(owner, [b], () => {});
+  await clock.advance(249);
+  origin.renew(owner, [c], () => {});
+  expect(told()).toEqual([]);
   await clock.advance(1);
-  expect(told()).toEqual([[a], [b, c]]);
-  origin.renew({}, [a], () => {});
+  expect(told()).toEqual([[b, c]]);
+  origin.renew(owner, [a], () => {});
   origin.renewals.close();
-  await clock.advance(100);
-  expect(told()).toHaveLength(2);
+  await clock.advance(250);
+  expect(told()).toHaveLength(1);
 });
 
-test("whoever has a short time to live is told sooner, and takes the others along", async () => {
+test("whoever was not vouched for yet is told sooner", async () => {
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   origin.renew({}, [a], () => {});
   await clock.settle();
   origin.renew({}, [b], () => {});
-  origin.renew({}, [c], () => {}, 800);
   await clock.advance(19);
   expect(origin.sent).toHaveLength(1);
   await clock.advance(1);
-  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[a], [b, c]]);
-  await clock.advance(250);
   expect(origin.sent).toHaveLength(2);
+});
+
+test("whoever has a short time to live is told sooner, and takes the others along", async () => {
+  const clock = new FakeClock();
+  const origin = new Member(clock, "o", "l", []);
+  const [slow, fast] = [{}, {}];
+  for (const owner of [slow, fast]) origin.renew(owner, [a], () => {});
+  await clock.settle();
+  const { batch } = origin.sent.splice(0)[0]?.message ?? { batch: 0 };
+  origin.renewals.receive("l", encodeMemberMessage({ type: "vouched", batch, refused: [] }));
+  origin.renew(slow, [b], () => {});
+  origin.renew(fast, [c], () => {}, 400);
+  await clock.advance(9);
+  expect(origin.sent).toEqual([]);
+  await clock.advance(1);
+  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[b, c]]);
+  await clock.advance(250);
+  expect(origin.sent).toHaveLength(1);
 });
 
 test("many are answered in several turns, in order", async () => {
