@@ -36,11 +36,14 @@ class MemberPort extends LocalPort<ServerMessage, ClientMessage> {
 
 /** The same answer, with values that are the caller's. */
 function owned(answer: Answer, values: ValueCopies): Answer {
-  const copy = (node: Node | null): Node | null =>
-    node && { value: values.copy(node.value), stat: node.stat };
-  if (answer.type === "node") return { type: "node", node: copy(answer.node) };
+  if (answer.type === "node") return { type: "node", node: ownedNode(answer.node, values) };
   if (answer.type !== "child-nodes" || answer.children === null) return answer;
-  return { ...answer, children: answer.children.map(({ name, node }) => ({ name, node: copy(node) })) };
+  const children = answer.children.map(({ name, node }) => ({ name, node: ownedNode(node, values) }));
+  return { ...answer, children };
+}
+
+function ownedNode(node: Node | null, values: ValueCopies): Node | null {
+  return node && { value: values.copy(node.value), stat: node.stat };
 }
 
 /** A way to the member within the process: messages as they are, and local reads without any. */
