@@ -13,7 +13,7 @@ const retryMs = 500;
 const gatherMs = 250;
 /** The same as a share of the TTL: who waits for an answer soon thinks that none gets through. */
 const gatherShare = 1 / 40;
-/** The same for whoever was vouched for here never: it may have come back after a lapse, and waits to go on. */
+/** The same for whoever was not answered the last time, or never: it may have lapsed, and waits to go on. */
 const firstGatherMs = 20;
 /** Renewals answered in one turn: each answer is a write to a socket. */
 const answersPerTurn = 64;
@@ -46,10 +46,8 @@ export interface RenewalsOptions {
 export class Renewals {
   readonly #options: RenewalsOptions;
   readonly #sent = new Map<number, readonly Renewal[]>();
-  /** The latest of each owner, while nobody answered it. */
-  readonly #open = new Map<object, Renewal>();
-  /** Owners that the leader vouched for since they came. */
-  readonly #vouched = new WeakSet<object>();
+  /** The latest of each owner, while nobody answered it; null once somebody did. */
+  readonly #latest = new Map<object, Renewal | null>();
   #waiting: Renewal[] = [];
   /** When what waits is told; `Infinity` while nothing waits. */
   #dueMs = Number.POSITIVE_INFINITY;
@@ -66,25 +64,25 @@ export class Renewals {
 
   /** Tells the leader, with what else is renewed at about this time. */
   renew(renewal: Renewal): void {
-    this.#open.set(renewal.owner, renewal);
+    const patienceMs = this.#latest.get(renewal.owner) === null ? gatherMs : firstGatherMs;
+    this.#latest.set(renewal.owner, renewal);
     this.#waiting.push(renewal);
-    const patienceMs = this.#vouched.has(renewal.owner) ? gatherMs : firstGatherMs;
     this.#schedule(this.#flushedMs + Math.min(patienceMs, renewal.shortestMs * gatherShare));
   }
 
   /** The owner is gone. */
   forget(owner: object): void {
-    this.#open.delete(owner);
+    this.#latest.delete(owner);
   }
 
   /** Somebody else may lead: tells what is open again. */
   leaderChanged(): void {
-    this.#waiting = [...this.#open.values()];
+    this.#waiting = this.#open();
     if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
   }
 
   close(): void {
-    this.#open.clear();
+    this.#latest.clear();
     this.#waiting = [];
     this.#retry?.cancel();
     this.#gathering?.cancel();
@@ -104,6 +102,11 @@ export class Renewals {
       const answer = { type: "vouched", batch: message.batch, refused: [...refused] } as const;
       this.#options.raft.send(from, encodeMemberMessage(answer));
     });
+  }
+
+  /** Those that nobody answered. */
+  #open(): Renewal[] {
+    return [...this.#latest.values()].filter((renewal) => renewal !== null);
   }
 
   #schedule(dueMs: number): void {
@@ -129,11 +132,12 @@ export class Renewals {
   }
 
   #armRetry(): void {
-    if (this.#retry !== undefined || this.#open.size === 0) return;
-    const told = [...this.#open.values()];
+    if (this.#retry !== undefined) return;
+    const told = this.#open();
+    if (told.length === 0) return;
     this.#retry = this.#options.clock.setTimer(retryMs, () => {
       this.#retry = undefined;
-      this.#waiting.push(...told.filter((renewal) => this.#open.get(renewal.owner) === renewal));
+      this.#waiting.push(...told.filter((renewal) => this.#latest.get(renewal.owner) === renewal));
       if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
       else this.#armRetry();
     });
@@ -169,9 +173,8 @@ export class Renewals {
   #answer(group: readonly Renewal[], from: number, refused: ReadonlySet<LeaseId>): void {
     const to = from + answersPerTurn;
     for (const renewal of group.slice(from, to)) {
-      if (this.#open.get(renewal.owner) === renewal) this.#open.delete(renewal.owner);
+      if (this.#latest.get(renewal.owner) === renewal) this.#latest.set(renewal.owner, null);
       if (renewal.leases.every((id) => refused.has(id))) continue;
-      this.#vouched.add(renewal.owner);
       renewal.done(refused);
     }
     if (to < group.length) this.#options.clock.defer(() => this.#answer(group, to, refused));
