@@ -3,7 +3,7 @@ import type { Part } from "./part.ts";
 import { believe, came, inRounds, letGoWhen, pause, writeFenced } from "./part.ts";
 
 /** So many shards, under this name. */
-export const shardsName = "parts";
+const shardsName = "parts";
 export const shardCount = 6;
 
 /** Takes part in shards: works on those that it comes to own, for as long as it may or a little less, and now and then fails at it. */
