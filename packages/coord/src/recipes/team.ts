@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { Election, Leadership } from "./api.ts";
 import { createElection } from "./election.ts";
+import { givenBack } from "./given-back.ts";
 import type { Registration, Registry } from "./registry/api.ts";
 import { ignoreTyped } from "./run-held.ts";
 import type { Team, TeamOptions, TeamPart } from "./team-api.ts";
@@ -46,7 +47,7 @@ class SessionTeam implements Team {
         if (!isOver()) working = await this.#begin(part, signal);
       }, options);
     } finally {
-      await this.#end(part, working).catch(ignoreTyped);
+      await givenBack(this.#session, this.#end(part, working)).catch(ignoreTyped);
     }
   }
 

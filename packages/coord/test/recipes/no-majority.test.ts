@@ -87,6 +87,28 @@ test.each(cases)(
   },
 );
 
+test("a worker of a team ends soon though the majority is gone", async () => {
+  const world = await World.start(3);
+  const { kernel, cluster } = world;
+  const [stays = "", leads = "", third = ""] = cluster.ids;
+  const leader = await world.until(cluster.node(leads).connect());
+  const never = new Promise<void>(() => {});
+  void leader.team("x", { address: "a" }).run({ lead: () => never });
+  await world.pass(500);
+  const worker = await world.until(cluster.node(stays).connect());
+  const stop = new AbortController();
+  let isWorking = false;
+  const onWorking = (is: boolean): void => void (isWorking = is);
+  const run = worker.team("x", { address: "b" }).run({ lead: () => {}, onWorking }, { signal: stop.signal });
+  await world.pass(500);
+  expect(isWorking).toBe(true);
+  for (const id of [leads, third]) kernel.node(id).crash();
+  stop.abort();
+  await kernel.until(run, soonMs);
+  const { registry } = await coordOf(world, [leads, third]);
+  expect((await world.until(registry.find("x"))).map(({ address }) => address)).not.toContain("b");
+});
+
 /** Starts the members again, and asks from outside once what was under way has had time. */
 async function coordOf(world: World, ids: readonly string[]): Promise<Coord> {
   await world.until(Promise.all(ids.map((id) => world.cluster.restart(id))));
