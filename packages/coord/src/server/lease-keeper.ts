@@ -24,10 +24,8 @@ interface Timed {
   /** By the clock without its stalls. */
   deadlineMs: number;
   ttlMs: number;
-  /** It is there, and not doomed; as of `changes`. */
+  /** It is there, and not doomed. */
   isGood: boolean;
-  /** The changes to leases that are taken into account. */
-  changes: number;
   /** Its end was proposed in this term. */
   isEnding: boolean;
 }
@@ -71,6 +69,8 @@ export class LeaseKeeper {
   #earliest = Number.POSITIVE_INFINITY;
   /** The changes to leases that were swept. */
   #swept = 0;
+  /** The changes to leases that are known of those that are timed. */
+  #known = 0;
   /** There are no leases: the timer waits for the next sweep. */
   #rests = false;
   #asked: Asked[] = [];
@@ -94,6 +94,7 @@ export class LeaseKeeper {
     this.#term = term;
     if (term === null) return;
     this.#swept = this.#leases.leaseChanges.count;
+    this.#known = this.#swept;
     for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);
     this.#arm();
   }
@@ -110,6 +111,7 @@ export class LeaseKeeper {
    * because this member does not lead; never when leadership is lost meanwhile.
    */
   renew(leases: readonly LeaseId[], done: (refused: ReadonlySet<LeaseId>) => void): void {
+    this.#catchUp();
     const timed = leases.map((id) => this.#touch(id));
     this.#asked.push({ leases, timed, term: this.#term, done });
     if (this.#roundScheduled) return;
@@ -149,10 +151,12 @@ export class LeaseKeeper {
       deadlineMs: 0,
       ttlMs,
       isGood: false,
-      changes: -1,
       isEnding: false,
     };
-    if (known === undefined) this.#timed.set(id, timed);
+    if (known === undefined) {
+      this.#timed.set(id, timed);
+      this.#look(timed);
+    }
     this.#moveDeadline(timed, ttlMs);
   }
 
@@ -200,6 +204,7 @@ export class LeaseKeeper {
   }
 
   #vouch(asked: readonly Asked[]): void {
+    this.#catchUp();
     for (const { leases, timed, term, done } of asked) {
       if (this.#term === null || term !== this.#term) continue;
       // One that was not there at receipt has had its full time from a later moment on.
@@ -211,17 +216,26 @@ export class LeaseKeeper {
     }
   }
 
-  /** Looks the lease up only when some lease changed since it was last looked up: there are many, far apart in memory. */
+  /** Right once it has caught up. */
   #isAlive(timed: Timed | undefined): boolean {
-    if (timed === undefined) return false;
-    const { count } = this.#leases.leaseChanges;
-    if (timed.changes !== count) {
-      const lease = this.#leases.lease(timed.id);
-      timed.changes = count;
-      timed.isGood = lease !== null && !lease.doomed;
-      timed.ttlMs = lease?.ttlMs ?? timed.ttlMs;
+    return timed !== undefined && !timed.isEnding && timed.isGood;
+  }
+
+  /** Looks up only the leases that changed: there are many, far apart in memory. */
+  #catchUp(): void {
+    const { leaseChanges } = this.#leases;
+    const changed = leaseChanges.since(this.#known) ?? this.#timed.keys();
+    this.#known = leaseChanges.count;
+    for (const id of changed) {
+      const timed = this.#timed.get(id);
+      if (timed !== undefined) this.#look(timed);
     }
-    return !timed.isEnding && timed.isGood;
+  }
+
+  #look(timed: Timed): void {
+    const lease = this.#leases.lease(timed.id);
+    timed.isGood = lease !== null && !lease.doomed;
+    timed.ttlMs = lease?.ttlMs ?? timed.ttlMs;
   }
 
   #arm(): void {
@@ -246,6 +260,7 @@ export class LeaseKeeper {
 
   #examine(): void {
     if (this.#term === null) return;
+    this.#catchUp();
     if (this.#ticks % sweepTicks === 0) this.#sweep();
     const due = this.#due(this.#steadyNow());
     for (let start = 0; start < due.length; start += expiriesPerCommand) {

@@ -305,6 +305,19 @@ test("of many changes between two looks none is missed", async () => {
   expect(world.ended).toEqual([b]);
 });
 
+test("a doom among more changes than are remembered is not missed", async () => {
+  const world = new KeeperWorld();
+  world.grant(a, b);
+  world.lead(1);
+  world.renew(a, b);
+  await world.clock.settle();
+  world.doom(a);
+  world.changeMany();
+  world.reads[0]?.resolve(1);
+  await world.clock.settle();
+  expect(world.refused).toEqual([[a]]);
+});
+
 test("a lease that ends while a renewal waits for its round is not mistaken for a later one of its name", async () => {
   const world = new KeeperWorld();
   world.grant(a);

@@ -63,9 +63,7 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "a renewal is acknowledged although the end of the lease is proposed",
     killer: "LeaseBound",
-    edits: [
-      { file: leaseKeeper, find: "return !timed.isEnding && timed.isGood;", replace: "return timed.isGood;" },
-    ],
+    edits: [{ file: leaseKeeper, find: "!timed.isEnding && timed.isGood;", replace: "timed.isGood;" }],
   },
   {
     id: "L05",
