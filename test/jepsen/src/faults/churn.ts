@@ -111,9 +111,10 @@ export class Churn {
     const deadlineMs = performance.now() + patienceMs;
     while (performance.now() < deadlineMs) {
       try {
-        await ask();
+        // First: it may be so by an earlier try whose answer was lost, and to ask again is refused then.
         const { members } = await this.#admin().members.list();
         if (isMet(members)) return;
+        await ask();
       } catch (error) {
         if (!FlotillaError.is(error)) throw error;
       }
