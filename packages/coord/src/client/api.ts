@@ -269,7 +269,7 @@ export interface Lease extends SessionLease, AsyncDisposable {
   readonly ttlMs: number;
   /**
    * Ends it and deletes its nodes in one revision; its signal fires before that is sent. Idempotent: whatever comes of
-   * the call, it is renewed no more.
+   * the call, it is renewed no more. Once the session is over it resolves at once: the lease ends when that does.
    */
   revoke(options?: CallOptions): Promise<void>;
 }

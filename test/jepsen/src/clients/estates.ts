@@ -48,7 +48,12 @@ export const leases: Estate = {
       expiresIn: () => lease.expiresIn,
       signal: lease.signal,
       settle: async () => void (await session.multi(items, { timeoutMs: waitMs })),
-      end: () => lease.revoke({ timeoutMs: waitMs }),
+      end: async () => {
+        await lease.revoke({ timeoutMs: waitMs });
+        // A lease of a session that is over ends when that does: nobody acknowledged anything.
+        if (session.signal.aborted)
+          throw new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the session is over");
+      },
     };
   },
   async list({ session }) {
