@@ -14,7 +14,7 @@ export interface Owner {
   readonly signal: AbortSignal;
   /** Makes its nodes. */
   readonly settle: () => Promise<void>;
-  /** Ends it; resolves once that was acknowledged. */
+  /** Ends it; resolves once that was acknowledged, or when the session is over. */
   readonly end: () => Promise<void>;
 }
 
@@ -48,12 +48,7 @@ export const leases: Estate = {
       expiresIn: () => lease.expiresIn,
       signal: lease.signal,
       settle: async () => void (await session.multi(items, { timeoutMs: waitMs })),
-      end: async () => {
-        await lease.revoke({ timeoutMs: waitMs });
-        // A lease of a session that is over ends when that does: nobody acknowledged anything.
-        if (session.signal.aborted)
-          throw new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "the session is over");
-      },
+      end: () => lease.revoke({ timeoutMs: waitMs }),
     };
   },
   async list({ session }) {

@@ -84,7 +84,9 @@ export class OwnedWork implements Work {
     } finally {
       life ??= new OwnedLife(this.#estate.object, owner, recorder);
       const isOver = owner.end().then(() => recorder.nowNs());
-      life.goneAt(await isOver.catch(() => null));
+      const gone_ns = await isOver.catch(() => null);
+      // What a session owned goes with it, some time after it is over: nobody acknowledged anything then.
+      life.goneAt(client.session.signal.aborted ? null : gone_ns);
     }
   }
 
