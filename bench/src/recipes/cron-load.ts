@@ -6,7 +6,7 @@ import type { CronJob, RecipeAnswers } from "./requests.ts";
 
 const beatMs = 1_000;
 /** How long ticks that are late in the end are waited for, and how often they are looked for. */
-const patienceMs = 60_000;
+const patienceMs = 180_000;
 const pollMs = 250;
 
 /** The ticks of all jobs, as they were run. */
