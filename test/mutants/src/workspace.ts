@@ -13,6 +13,7 @@ const folders = [
   "packages/raft",
   "packages/kv",
   "packages/coord",
+  "packages/testing",
   "test/history",
   "test/simulation",
 ];
