@@ -96,6 +96,8 @@ export class Candidate {
           leading = leadership;
           await this.#lead(coord, name, leadership);
           beliefs.givenUp(leadership);
+          // It would lead again at once, for no time, over and over.
+          if (this.#actor.isStopping()) ending.abort();
         },
         { signal: ending.signal },
       );
