@@ -8,7 +8,7 @@ import { compiledFile, transpile } from "./transpile.ts";
 import { writeUsingHelper } from "./using-helper.ts";
 
 /** Folders whose code runs in the copy. */
-const folders = [
+export const folders: readonly string[] = [
   "packages/runtime",
   "packages/raft",
   "packages/kv",

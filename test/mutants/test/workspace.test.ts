@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runSuites } from "../src/suite-run.ts";
 import { compiledFile, transpile } from "../src/transpile.ts";
-import { Workspace } from "../src/workspace.ts";
+import { folders, Workspace } from "../src/workspace.ts";
 import { Worlds } from "../src/worlds.ts";
 import { replacing } from "./_support/fakes.ts";
 
@@ -28,7 +28,7 @@ export const runPlan = async (seed) => {
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "flotilla-mutants-test-"));
   await put("package.json", '{ "type": "module" }');
-  for (const name of ["packages/runtime", "packages/raft", "packages/kv", "packages/coord", "test/history"]) {
+  for (const name of folders) {
     await put(`${name}/src/index.ts`, "export const answer: number = 42;\n");
     await put(`${name}/package.json`, '{ "type": "module" }');
   }
