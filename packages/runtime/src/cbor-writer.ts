@@ -46,6 +46,8 @@ export class CborWriter {
 
   /** @param from what `beginArray` gave */
   endArray(from: number, length: number): void {
+    // Room for the longest head, here: to grow amid the items would lose them.
+    this.#need(5 - longestCount);
     const end = this.#at;
     const items = this.#start + from;
     this.#at = items - longestCount;

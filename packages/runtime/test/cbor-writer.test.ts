@@ -75,6 +75,13 @@ describe("CborWriter", () => {
     );
   });
 
+  test("keeps the items of an array that ends where its memory does", () => {
+    for (let length = 16_300; length < 16_400; length += 1) {
+      const value = [new Uint8Array(length), [null]];
+      expect(Buffer.compare(written(new CborWriter(), value), encode(value)), `${length}`).toBe(0);
+    }
+  });
+
   test("never touches a message again, whatever is written later or abandoned half-way", () => {
     const writer = new CborWriter();
     const one = fc.record({ value: anyValue, end: fc.constantFrom("finished", "lent", "abandoned") });
