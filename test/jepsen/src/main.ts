@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAlone } from "./alone/run-alone.ts";
 import { diskSuite } from "./disks/disk-suite.ts";
 import type { Asked } from "./options.ts";
 import { readOptions, usage } from "./options.ts";
@@ -9,12 +10,11 @@ import { makePlan } from "./plan/make-plan.ts";
 import type { Plan } from "./plan/plan.ts";
 import { clientKinds, faultKinds, preloadKinds, proxyKinds } from "./plan/plan.ts";
 import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
-import { endWithOuter, isInHub, runInHub, whyNoNamespaces } from "./processes/hub.ts";
+import { whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
 import type { Reported } from "./report/report.ts";
 import { describe, totalOf } from "./report/report.ts";
-import type { Network } from "./run/open-links.ts";
-import { runPlan } from "./run/run-plan.ts";
+import { relay } from "./run/relay.ts";
 
 const soakLoadMs = 60_000;
 
@@ -27,7 +27,7 @@ function asked(): Asked | null {
   }
 }
 
-/** The plans to run, one after the other. */
+/** The plans to run, in this order. */
 function plansOf(wanted: Asked): Iterable<Plan> {
   const { suite, workload, kinds, seconds, nodes, seed, lanes, gapMs, sessionTtlMs } = wanted;
   const clientKind = wanted.clientKind ?? "thin";
@@ -72,18 +72,16 @@ function* soakPlans(wanted: Asked): Generator<Plan, void> {
 async function main(): Promise<number> {
   const wanted = asked();
   if (wanted === null) return 2;
-  if (isInHub()) endWithOuter();
-  else if (wantsHub(wanted)) {
-    const obstacle = whyNoNamespaces();
-    if (obstacle === null) return runInHub();
-    if (wanted.network === "namespaces") {
-      process.stderr.write(`no network namespaces: ${obstacle}\n`);
-      return 2;
-    }
-    process.stderr.write(`SKIP network namespaces, proxies take their place: ${obstacle}\n`);
+  const wantsApart = wanted.network !== "proxies" && !isDiskSuite(wanted);
+  const obstacle = wantsApart ? whyNoNamespaces() : null;
+  if (obstacle !== null && wanted.network === "namespaces") {
+    process.stderr.write(`no network namespaces: ${obstacle}\n`);
+    return 2;
   }
+  if (obstacle !== null)
+    process.stderr.write(`SKIP network namespaces, proxies take their place: ${obstacle}\n`);
   const reports: Reported[] = [];
-  for await (const report of reportsOf(wanted)) {
+  for await (const report of reportsOf(wanted, wantsApart && obstacle === null)) {
     reports.push(report);
     process.stdout.write(`${wanted.json ? JSON.stringify(report) : describe(report)}\n`);
     for (const { invariant, message } of report.violations)
@@ -94,28 +92,36 @@ async function main(): Promise<number> {
   return total.violations.length > 0 ? 1 : total.undecided > 0 ? 3 : 0;
 }
 
-function wantsHub({ network, suite }: Asked): boolean {
-  return network !== "proxies" && suite !== "power-loss" && suite !== "bit-rot";
+function isDiskSuite({ suite }: Asked): boolean {
+  return suite === "power-loss" || suite === "bit-rot";
 }
 
-function networkOf({ faults }: Plan): Network {
-  const bends = faults.some(({ kind }) => proxyKinds.includes(kind));
-  return isInHub() && !bends ? "namespaces" : "proxies";
+/** Where runs are. */
+interface Place {
+  readonly out: string | null;
+  /** Whether each has a network of its own. */
+  readonly isApart: boolean;
 }
 
 /** Runs a plan and leaves all of it in a folder there; in a temporary one if none is given, unless all is well. */
-async function runAndKeep(plan: Plan, out: string | null): Promise<Reported> {
-  if (out !== null) return runPlan(plan, join(out, plan.name), networkOf(plan));
-  const folder = mkdtempSync(join(tmpdir(), `flotilla-jepsen-${plan.name}-`));
-  const report = await runPlan(plan, folder, networkOf(plan));
-  const isGood = report.violations.length === 0 && report.undecided === 0;
-  if (isGood) rmSync(folder, { recursive: true });
-  else process.stderr.write(`${plan.name}: all of it is in ${folder}\n`);
-  return report;
+async function runAndKeep(plan: Plan, { out, isApart }: Place, onCalm: () => void): Promise<Reported> {
+  const folder =
+    out === null ? mkdtempSync(join(tmpdir(), `flotilla-jepsen-${plan.name}-`)) : join(out, plan.name);
+  const bends = plan.faults.some(({ kind }) => proxyKinds.includes(kind));
+  const network = isApart && !bends ? "namespaces" : "proxies";
+  let isGood = false;
+  try {
+    const report = await runAlone({ plan, folder, network }, { isApart, onCalm });
+    isGood = report.violations.length === 0 && report.undecided === 0;
+    return report;
+  } finally {
+    if (out === null && isGood) rmSync(folder, { recursive: true });
+    else if (out === null) process.stderr.write(`${plan.name}: all of it is in ${folder}\n`);
+  }
 }
 
-/** Runs what was asked for, one after the other. */
-async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
+/** Runs what was asked for; what came of each, in the order of the plans. */
+async function* reportsOf(wanted: Asked, isApart: boolean): AsyncGenerator<Reported, void> {
   const { suite, times, seed, out } = wanted;
   if (suite === "power-loss" || suite === "bit-rot") {
     const obstacle = suite === "power-loss" ? whyNoPreload() : null;
@@ -123,10 +129,16 @@ async function* reportsOf(wanted: Asked): AsyncGenerator<Reported, void> {
     else process.stderr.write(`SKIP ${suite}: ${obstacle}\n`);
     return;
   }
-  for (const plan of plansOf(wanted)) {
+  // One run starts while the one before has only to come to its end and to be judged.
+  yield* relay(feasible(plansOf(wanted)), (plan, passOn) => runAndKeep(plan, { out, isApart }, passOn));
+}
+
+/** Those that this machine can run; it is said of the others. */
+function* feasible(plans: Iterable<Plan>): Generator<Plan, void> {
+  for (const plan of plans) {
     const preloads = plan.faults.some(({ kind }) => preloadKinds.includes(kind));
     const obstacle = preloads ? whyNoPreload() : null;
-    if (obstacle === null) yield await runAndKeep(plan, out);
+    if (obstacle === null) yield plan;
     else process.stderr.write(`SKIP ${plan.name}: ${obstacle}\n`);
   }
 }

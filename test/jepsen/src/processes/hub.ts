@@ -1,10 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { constants } from "node:os";
-import { endWithTest } from "./children.ts";
-
-/** Tells a process that it runs in a network of its own already. */
-const mark = "FLOTILLA_HUB";
+import { spawnSync } from "node:child_process";
 
 /** Names of namespaces live below /run: with that of one's own they are seen by nobody else. */
 const privateNames = "mount -t tmpfs none /run && mkdir /run/netns && ip link set lo up";
@@ -34,28 +28,4 @@ export function whyNoNamespaces(): string | null {
   if (tried.status === 0) return null;
   const said = (tried.error?.message ?? tried.stderr).trim().split("\n").at(-1) ?? "";
   return `${said} (needs root, or user namespaces, and "ip" of iproute2)`;
-}
-
-/** Whether this process runs in a network of its own. */
-export function isInHub(): boolean {
-  return process.env[mark] !== undefined;
-}
-
-/** Runs this program once more, with the same arguments, in a network of its own; its exit code. */
-export async function runInHub(): Promise<number> {
-  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const [program = "", ...words] = inNetworkOfItsOwn(again);
-  const child = spawn(program, words, {
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, [mark]: "1" },
-  });
-  endWithTest(child, () => void child.kill("SIGTERM"));
-  const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
-  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
-}
-
-/** Ends this process when the one that runs it in a network of its own is gone. */
-export function endWithOuter(): void {
-  process.once("disconnect", () => process.exit(1));
-  process.channel?.unref();
 }

@@ -62,7 +62,7 @@ interface Way {
  * its own. A sender is cut off from a receiver by a wrong hardware address: what it sends is lost without a word, and
  * whatever comes the other way is not.
  *
- * Only for a process in a network of its own (`runInHub`), with which all of it goes.
+ * Only for a process in a network of its own (`inNetworkOfItsOwn`), with which all of it goes.
  */
 export class Namespaces {
   readonly #members: readonly string[];

@@ -5,6 +5,7 @@ import type { Network } from "../run/open-links.ts";
 import type { Broken, Judgement } from "../verdict/judge.ts";
 import type { Availability } from "./availability.ts";
 import { availability } from "./availability.ts";
+import type { Spent } from "./stopwatch.ts";
 
 /** What is told of every run. */
 export interface Reported {
@@ -34,6 +35,7 @@ export interface RunReport extends Reported {
   readonly availability: Availability;
   /** In which members met. */
   readonly network: Network;
+  readonly spentMs: Spent;
 }
 
 export function makeReport(
@@ -42,6 +44,7 @@ export function makeReport(
   ops: readonly OpRecord[],
   struck: readonly Struck[],
   { checked, undecided, violations }: Judgement,
+  spentMs: Spent,
 ): RunReport {
   const faults: Record<string, number> = {};
   for (const { kind } of struck) faults[kind] = (faults[kind] ?? 0) + 1;
@@ -54,6 +57,7 @@ export function makeReport(
     availability: availability(ops, struck),
     undecided,
     violations,
+    spentMs,
   };
 }
 

@@ -21,6 +21,7 @@ import { joined } from "../processes/preload.ts";
 import { TemporaryFolder } from "../processes/temporary-folder.ts";
 import type { RunReport } from "../report/report.ts";
 import { makeReport } from "../report/report.ts";
+import { Stopwatch } from "../report/stopwatch.ts";
 import { timeline } from "../report/timeline.ts";
 import type { Broken } from "../verdict/judge.ts";
 import { judgeTraces } from "../verdict/judge-traces.ts";
@@ -37,13 +38,16 @@ const memberFlags = ["--election-timeout", "600ms", "--snapshot-entries", "2000"
  * Runs a plan with processes of its own and judges what came of it.
  * @param outFolder where everything is left
  * @param network in which members meet; `namespaces` only in a process in a network of its own
+ * @param onCalm called when all faults are over
  */
 export async function runPlan(
   plan: Plan,
   outFolder: string,
   network: Network = "proxies",
+  onCalm: () => void = () => {},
 ): Promise<RunReport> {
   mkdirSync(outFolder, { recursive: true });
+  const watch = new Stopwatch("start");
   await using folder = await TemporaryFolder.create("jepsen");
   const ids = memberIds(plan);
   const disks = await Disks.create(plan, ids, folder.path);
@@ -61,8 +65,8 @@ export async function runPlan(
     }),
     logFolder: outFolder,
   });
-  const run = new Run(plan, { linked, disks, clocks, embedded });
-  const seen = await run.perform();
+  const run = new Run(plan, { linked, disks, clocks, embedded, watch });
+  const seen = await run.perform(onCalm);
   const traced = await judgeTraces(outFolder, ids);
   return run.report([...seen, ...traced], network, outFolder);
 }
@@ -72,6 +76,7 @@ interface Parts {
   readonly disks: Disks;
   readonly clocks: Clocks;
   readonly embedded: EmbeddedClients;
+  readonly watch: Stopwatch;
 }
 
 class Run {
@@ -82,10 +87,12 @@ class Run {
   readonly #crew: Crew;
   readonly #embedded: EmbeddedClients;
   readonly #injector: Injector;
+  readonly #watch: Stopwatch;
   #beganNs = process.hrtime.bigint();
 
-  constructor(plan: Plan, { linked, disks, clocks, embedded }: Parts) {
+  constructor(plan: Plan, { linked, disks, clocks, embedded, watch }: Parts) {
     this.#plan = plan;
+    this.#watch = watch;
     this.#linked = linked;
     this.#roster = new Roster(linked.cluster);
     this.#history = new HistoryWriter({ clock: "monotonic", seed: plan.seed, name: plan.name });
@@ -95,29 +102,46 @@ class Run {
   }
 
   /** All of it; what was seen to be wrong on the way. */
-  async perform(): Promise<Broken[]> {
+  async perform(onCalm: () => void): Promise<Broken[]> {
     const { cluster } = this.#linked;
-    cluster.start();
-    {
-      await using client = await cluster.connect();
-      await client.session.create(registerRoot, "");
-      for (const work of this.#crew.works) await work.prepare(client.session);
-    }
-    const clients = await this.#clients();
-    this.#beganNs = process.hrtime.bigint();
-    for (const client of clients) client.start();
-    this.#embedded.begin(cluster, this.#beganNs);
-    await this.#injector.run();
-    const inVain = await this.#injector.churn.settled();
-    await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
+    const watch = this.#watch;
+    const clients = await this.#begin();
+    watch.begin("load");
+    const inVain = await this.#load(clients, onCalm);
+    watch.begin("stop");
     await Promise.all([...clients.map((client) => client.stop()), this.#embedded.stop(cluster)]);
     this.#embedded.tell(this.#history);
+    watch.begin("agree");
     const unlike = await this.#converge();
+    watch.begin("look-again");
     if (unlike === null) await this.#readAll();
+    watch.begin("judge");
     const { failedDisks } = this.#injector.lives;
     const exits = judgeExits(cluster.members, { failedDisks, removed: this.#roster.removed });
     const undone = unlike === null ? inVain : [...inVain, unlike];
     return [...exits, ...undone.map((message) => ({ invariant: "Convergence", message }))];
+  }
+
+  /** A cluster that serves, with all that clients need. */
+  async #begin(): Promise<SessionClient[]> {
+    const { cluster } = this.#linked;
+    cluster.start();
+    await using client = await cluster.connect();
+    await client.session.create(registerRoot, "");
+    for (const work of this.#crew.works) await work.prepare(client.session);
+    return await this.#clients();
+  }
+
+  /** Clients at work under all faults; which changes of members came to nothing. */
+  async #load(clients: readonly SessionClient[], onCalm: () => void): Promise<readonly string[]> {
+    this.#beganNs = process.hrtime.bigint();
+    for (const client of clients) client.start();
+    this.#embedded.begin(this.#linked.cluster, this.#beganNs);
+    await this.#injector.run();
+    const inVain = await this.#injector.churn.settled();
+    onCalm();
+    await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
+    return inVain;
   }
 
   report(violations: readonly Broken[], network: Network, outFolder: string): RunReport {
@@ -131,7 +155,7 @@ class Run {
     const jsonLines = this.#history.toJsonLines();
     const judged = judgeFile(jsonLines);
     const all = { ...judged, violations: [...violations, ...judged.violations] };
-    const report = makeReport(this.#plan, network, ops, struck, all);
+    const report = makeReport(this.#plan, network, ops, struck, all, this.#watch.spent);
     const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
     keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
     keep("history.jsonl", jsonLines);
@@ -173,7 +197,7 @@ class Run {
   /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
   async #readAll(): Promise<void> {
     await using client = await connect({ endpoints: this.#roster, logger: silentLogger });
-    for (const work of this.#crew.works) await work.lookAgain(client);
+    await Promise.all(this.#crew.works.map((work) => work.lookAgain(client)));
     await readAll(this.#crew.recorder, client.session, pathsIn(this.#history));
   }
 
