@@ -271,10 +271,10 @@ function remove(x: Execution, op: DeleteOp): Outcome {
   const parent = x.tree.parentOf(op.path);
   if (parent !== undefined && !may(x, parent, permissions.delete)) return "ERR_FLOTILLA_NO_AUTH";
   const node = x.tree.get(op.path);
-  if (node !== undefined && !op.force && isHeldByOther(x, node)) return "ERR_FLOTILLA_HELD";
   const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
   if (node === undefined) return "ERR_FLOTILLA_NOT_FOUND";
+  if (!op.force && isHeldByOther(x, node)) return "ERR_FLOTILLA_HELD";
   if (node.numChildren === 0) return erase(x, node);
   return op.recursive === true ? eraseAll(x, node, op) : "ERR_FLOTILLA_HAS_CHILDREN";
 }

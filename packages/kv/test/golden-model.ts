@@ -356,9 +356,9 @@ export class GoldenModel {
 
   #delete(op: DeleteOp): OpResult {
     this.#mayFind(parentPath(op.path), "delete");
-    if (!op.force) this.#refuseHeld(op.path);
     this.#conditions(op.path, op.if);
     this.#node(op.path);
+    if (!op.force) this.#refuseHeld(op.path);
     const below = this.below(op.path);
     if (below.length > 0 && op.recursive !== true) refuse("ERR_FLOTILLA_HAS_CHILDREN");
     if (this.events.length + below.length + 1 > 10_000) refuse("ERR_FLOTILLA_LIMIT");

@@ -137,7 +137,7 @@ describe("delete looks at", () => {
     ["children at the end", null, ["HAS_CHILDREN", (op) => ({ ...op, path: "/p" })]],
     ["the root before all", ["BAD_ARGUMENT", (op) => ({ ...op, path: "/" })], null],
     ["its path before all", ["BAD_PATH", (op) => ({ ...op, path: "p" })], null],
-    ["a guard before all conditions", ["HELD", (op) => ({ ...op, path: "/g" })], null],
+    ["who holds it, once every condition is met", null, ["HELD", (op) => ({ ...op, path: "/g" })]],
   ];
   test.each(places)("%s", (_what, first, last) => {
     const checks = [...(first === null ? [] : [first]), ...wanted, ...(last === null ? [] : [last])];

@@ -1,4 +1,3 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { MultiItem, Session } from "../../client/api.ts";
 import { attempt } from "../grant.ts";
 import { type Calls, patient } from "../patient.ts";
@@ -52,18 +51,8 @@ export class Releases {
 
   async #remove(batch: readonly Release[]): Promise<void> {
     const items = batch.map(({ path, epoch }): MultiItem => ({ type: "delete", path, mzxid: epoch }));
-    if (await this.#isDone(items)) return;
-    // One of them is gone already.
-    for (const item of items) await this.#isDone([item]);
-  }
-
-  /** False also when one of them is held by another by now. */
-  async #isDone(items: readonly MultiItem[]): Promise<boolean> {
-    try {
-      return (await attempt(this.#calls, items)) !== null;
-    } catch (error) {
-      if (FlotillaError.is(error, "ERR_FLOTILLA_HELD")) return false;
-      throw error;
-    }
+    if ((await attempt(this.#calls, items)) !== null) return;
+    // One of them is gone already, or another's.
+    for (const item of items) await attempt(this.#calls, [item]);
   }
 }
