@@ -5,7 +5,8 @@ import { coordFigures } from "./coord/figure-names.ts";
 import type { KvFigure, KvOptions } from "./kv/figure-names.ts";
 import { kvFigures } from "./kv/figure-names.ts";
 import type { Workload, WorkloadName } from "./peers/workloads.ts";
-import { remoteWorkloads, workloadNames } from "./peers/workloads.ts";
+import { workloadNames } from "./peers/workloads.ts";
+import type { SimpleOperation } from "./load/job.ts";
 import type { RaftFigure, RaftOptions } from "./raft/figure-names.ts";
 import { raftFigures } from "./raft/figure-names.ts";
 import type { RecipeFigure, RecipeOptions } from "./recipes/figure-names.ts";
@@ -42,7 +43,7 @@ export interface MicroOptions {
 /** `bench flame` */
 export interface FlameOptions {
   readonly type: "flame";
-  readonly workload: Workload;
+  readonly workload: Workload<SimpleOperation>;
   /** The load runs in a member of its own process, as in W13. */
   readonly embedded: boolean;
   readonly seconds: number;
@@ -122,6 +123,12 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --embedded        the load runs in the leader, on one session
   --seconds N       default 5       --out DIR   default .flotilla/flame
   --pin S:L, --dir DIR  as above`;
+
+const profiled: readonly Pick<FlameOptions["workload"], "name" | "operation">[] = [
+  { name: "W1", operation: "set" },
+  { name: "W3", operation: "get" },
+  { name: "W4", operation: "getLocal" },
+];
 
 const peerNames: readonly PeerName[] = ["zookeeper", "etcd"];
 const coresPattern = /^\d+([-,]\d+)*$/;
@@ -309,8 +316,8 @@ function readRecipes(flags: Flags, installed: () => readonly PeerName[]): Recipe
 }
 
 function readFlame(flags: Flags): Omit<FlameOptions, "type" | "folder"> {
-  const wanted = flags.workload ?? "W1";
-  const like = remoteWorkloads.find(({ name }) => name === wanted.toUpperCase());
+  const wanted = (flags.workload ?? "W1").toUpperCase();
+  const like = profiled.find(({ name }) => name === wanted);
   if (like === undefined) throw new RangeError("--workload: expected W1, W3 or W4");
   const connections = count(flags.connections, "connections", { ...anyCount, otherwise: 64 });
   const depth = count(flags.depth, "depth", anyCount);

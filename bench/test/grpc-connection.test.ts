@@ -76,3 +76,61 @@ test("a closed connection fails what is under way", async () => {
   const call = connection.call("/some.Service/Echo", new Uint8Array(3));
   await Promise.all([expect(call).rejects.toThrow(/closed/), connection.close()]);
 });
+
+/** What comes back on a stream, and how it ends. */
+async function streamed(
+  port: number,
+  send: readonly Uint8Array[],
+): Promise<{ readonly messages: readonly number[]; readonly end: string }> {
+  const connection = await open(port);
+  const messages: number[] = [];
+  return new Promise((done) => {
+    const onEnd = ({ message: end }: Error): void => done({ messages, end });
+    const stream = connection.stream("/some.Service/Watch", {
+      onMessage: (bytes) => messages.push(bytes.length),
+      onEnd,
+    });
+    for (const each of send) stream.send(each);
+  });
+}
+
+/** Sends every byte back at once, in pieces of three, and ends after so many. */
+async function streamServer(endAfterBytes: number): Promise<number> {
+  const server = createServer();
+  server.on("stream", (stream) => {
+    stream.respond({ ":status": 200, "content-type": "application/grpc" });
+    let sent = 0;
+    stream.on("data", (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += 3) stream.write(chunk.subarray(at, at + 3));
+      sent += chunk.length;
+      if (sent >= endAfterBytes) stream.end();
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  servers.push(server);
+  return (server.address() as AddressInfo).port;
+}
+
+test("messages of a stream come whole, however they are cut, until the server ends it", async () => {
+  const port = await streamServer(5 + 7 + 5 + 0 + 5 + 20);
+  const answer = await streamed(port, [new Uint8Array(7), new Uint8Array(), new Uint8Array(20)]);
+  expect(answer).toEqual({ messages: [7, 0, 20], end: "the server ended /some.Service/Watch" });
+});
+
+test("a stream ends with its connection, and a failed connection begins nothing more", async () => {
+  const port = await streamServer(Number.POSITIVE_INFINITY);
+  const connection = await open(port);
+  const end = new Promise<Error>((done) => {
+    connection.stream("/some.Service/Watch", { onMessage: () => {}, onEnd: done });
+  });
+  await connection.close();
+  expect((await end).message).toMatch(/closed/);
+  await expect(connection.call("/some.Service/Echo", new Uint8Array())).rejects.toThrow(/closed/);
+});
+
+test("more than the server's window waits for it", async () => {
+  const { port } = await echoServer("0");
+  const connection = await open(port);
+  const calls = Array.from({ length: 40 }, () => connection.call("/some.Service/Echo", Buffer.alloc(9_000)));
+  expect((await Promise.all(calls)).every(({ length }) => length === 9_000)).toBe(true);
+});

@@ -68,24 +68,38 @@ function row(system: Row["system"], workload: Workload, figures: Partial<Row>): 
 test("figures asked for compare with the right rows", () => {
   const one = { ...w1, connections: 1 };
   const local: Workload = { name: "W13", operation: "getLocal", connections: 1, depth: 64 };
-  const asked = askedFigures([
+  const remoteLocal: Workload = { name: "W4", operation: "getLocal", connections: 64, depth: 1 };
+  const watch: Workload = { name: "W6", operation: "watch", connections: 16, depth: 1, watchers: 1_000 };
+  const rows = [
     row("flotilla", w1, { perSecond: 300, serverCpuUs: 90 }),
-    row("zookeeper", w1, { perSecond: 200, serverCpuUs: 100 }),
+    row("zookeeper", w1, { perSecond: 100, serverCpuUs: 100 }),
     row("etcd", w1, { perSecond: 200 }),
+    row("floor", one, { p50Ms: 1 }),
     row("flotilla", one, { p50Ms: 2 }),
-    row("zookeeper", one, { p50Ms: 1 }),
-    row("etcd", one, { p50Ms: 4 }),
+    row("zookeeper", one, { p50Ms: 4 }),
+    row("etcd", one, { p50Ms: 5 }),
     row("flotilla", local, { perSecond: 400_000 }),
-  ]);
-  expect(asked.map(({ value, ok }) => [value, ok])).toEqual([
-    [1.5, true],
-    [1.5, false],
-    [2, false],
-    [0.9, true],
-    [400_000, true],
+    row("etcd", remoteLocal, { perSecond: 20_000 }),
+    row("zookeeper", remoteLocal, { perSecond: 40_000 }),
+    row("flotilla", watch, { p50Ms: 7 }),
+    row("etcd", watch, { p50Ms: 20 }),
+    row("zookeeper", watch, { p50Ms: 10 }),
+    row("zookeeper", { ...watch, operation: "watchEvent" }, { p50Ms: 1 }),
+    row("zookeeper", { ...watch, watchers: 100 }, { p50Ms: 1 }),
+  ];
+  const known = askedFigures({ rows, findings: [] }).filter(({ value }) => value !== null);
+  expect(known.map(({ figure, value, ok }) => [figure.slice(0, 24), value, ok])).toEqual([
+    ["W1, 64 connections, writ", 3, true],
+    ["W1, 64 connections, writ", 1.5, false],
+    ["W1, 1 connection, p50: F", 0.5, true],
+    ["W1, 1 connection, p50: F", 2, true],
+    ["W1, 64 connections, serv", 0.9, false],
+    ["W13, local get, 64 deep,", 10, true],
+    ["W6, 1,000 watchers, last", 0.7, true],
   ]);
 });
 
 test("what was not measured is neither reached nor missed", () => {
-  expect(askedFigures([]).every(({ value, ok }) => value === null && ok === null)).toBe(true);
+  const asked = askedFigures({ rows: [], findings: [] });
+  expect(asked.every(({ value, ok }) => value === null && ok === null)).toBe(true);
 });

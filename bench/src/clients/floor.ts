@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import type { LoadClient } from "./client.ts";
-import { value } from "./client.ts";
+import { standardValue } from "./client.ts";
 
 /** Talks to the floor's replicas: a record out, one byte back. Nothing is ever read. */
 export class FloorClient implements LoadClient {
@@ -31,7 +31,7 @@ export class FloorClient implements LoadClient {
   set(): Promise<void> {
     return new Promise((done) => {
       this.#pending.push(done);
-      this.#socket.write(value);
+      this.#socket.write(standardValue);
     });
   }
 
@@ -40,6 +40,14 @@ export class FloorClient implements LoadClient {
   }
 
   getLocal(): Promise<void> {
+    return this.get();
+  }
+
+  createAll(): Promise<void> {
+    return this.get();
+  }
+
+  ephemeral(): Promise<void> {
     return this.get();
   }
 

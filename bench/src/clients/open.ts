@@ -1,4 +1,5 @@
 import type { LoadClient } from "./client.ts";
+import { standardValue } from "./client.ts";
 import { EtcdClient } from "./etcd.ts";
 import { FloorClient } from "./floor.ts";
 import { FlotillaClient } from "./flotilla.ts";
@@ -8,14 +9,18 @@ import { ZooKeeperClient } from "./zookeeper.ts";
 export type SystemName = "flotilla" | "zookeeper" | "etcd" | "floor";
 
 /** Connects to one server of a system; the server listens on that port of loopback. */
-export function openClient(system: SystemName, port: number): Promise<LoadClient> {
+export function openClient(
+  system: SystemName,
+  port: number,
+  value: Uint8Array = standardValue,
+): Promise<LoadClient> {
   switch (system) {
     case "flotilla":
-      return FlotillaClient.open(port);
+      return FlotillaClient.open(port, value);
     case "zookeeper":
-      return ZooKeeperClient.open(port);
+      return ZooKeeperClient.open(port, value);
     case "etcd":
-      return EtcdClient.open(port);
+      return EtcdClient.open(port, value);
     default:
       return FloorClient.open(port);
   }

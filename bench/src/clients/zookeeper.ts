@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import type { LoadClient } from "./client.ts";
-import { checkValueLength, keyName, value } from "./client.ts";
+import { checkValueLength, keyName, standardValue } from "./client.ts";
 import { JuteWriter, PacketSplitter } from "./jute.ts";
 
 const op = {
@@ -12,21 +12,27 @@ const op = {
   getChildren: 8,
   sync: 9,
   ping: 11,
+  multi: 14,
+  addWatch: 106,
   close: -11,
 } as const;
 const persistent = 0;
+const ephemeral = 1;
 const ephemeralSequential = 3;
 const noNode = -101;
 const badVersion = -103;
 const pingXid = -2;
 const watchXid = -1;
-const sessionTimeoutMs = 30_000;
+const standardTimeoutMs = 30_000;
 const nodeExists = -110;
 /** xid, zxid and error code stand before every answer. */
 const replyHeaderBytes = 16;
 /** In a stat, behind the two transactions and times of its creation and last set. */
 const versionOffset = 32;
 const root = "/bench";
+const line = "/bench-line";
+/** Of a multi: what follows each item, and what stands for one that failed. */
+const failedItem = -1;
 
 interface Pending {
   readonly done: (packet: Buffer) => void;
@@ -38,12 +44,15 @@ export class ZooKeeperClient implements LoadClient {
   readonly #socket: Socket;
   readonly #pending: Pending[] = [];
   readonly #watches = new Map<string, () => void>();
+  readonly #value: Uint8Array;
   #head = 0;
   #xid = 0;
+  #timeoutMs = 0;
   #connected: Pending | null = null;
   #pings: NodeJS.Timeout | null = null;
 
-  private constructor(port: number) {
+  private constructor(port: number, value: Uint8Array) {
+    this.#value = value;
     this.#socket = connect(port, "127.0.0.1");
     this.#socket.setNoDelay(true);
     const splitter = new PacketSplitter((packet) => this.#receive(packet));
@@ -52,34 +61,60 @@ export class ZooKeeperClient implements LoadClient {
     this.#socket.on("close", () => this.#fail(new Error("ZooKeeper closed the connection")));
   }
 
-  /** Opens a session with the server on that port of loopback. */
-  static async open(port: number): Promise<ZooKeeperClient> {
-    const client = new ZooKeeperClient(port);
-    const hello = new JuteWriter().int(0).long(0n).int(sessionTimeoutMs).long(0n).bytes(new Uint8Array(16));
+  /** Opens a session with the server on that port of loopback, which may grant another timeout than asked for. */
+  static async open(
+    port: number,
+    value: Uint8Array = standardValue,
+    askedMs: number = standardTimeoutMs,
+  ): Promise<ZooKeeperClient> {
+    const client = new ZooKeeperClient(port, value);
+    const hello = new JuteWriter().int(0).long(0n).int(askedMs).long(0n).bytes(new Uint8Array(16));
     const answer = await new Promise<Buffer>((done, failed) => {
       client.#connected = { done, failed };
       client.#socket.write(hello.bool(false).packet());
     });
-    if (answer.readInt32BE(4) <= 0) throw new Error("ZooKeeper refused the session");
+    const sessionTimeoutMs = answer.readInt32BE(4);
+    if (sessionTimeoutMs <= 0) throw new Error("ZooKeeper refused the session");
+    client.#timeoutMs = sessionTimeoutMs;
     const ping = new JuteWriter().int(pingXid).int(op.ping).packet();
     client.#pings = setInterval(() => client.#socket.write(ping), sessionTimeoutMs / 3);
     client.#pings.unref();
     return client;
   }
 
+  /** As granted, ms. */
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
   async create(key: number): Promise<void> {
     await this.createNode(`${root}/${keyName(key)}`);
   }
 
-  /** Makes the node under which all keys stand. */
+  async createAll(keys: readonly number[]): Promise<void> {
+    const request = this.#begin(op.multi);
+    for (const key of keys) {
+      request.int(op.create).bool(false).int(-1);
+      this.#creation(request, `${root}/${keyName(key)}`, persistent);
+    }
+    const packet = accepted(await this.#send(request.int(-1).bool(true).int(-1)));
+    if (packet.readInt32BE(replyHeaderBytes) === failedItem) throw new Error("ZooKeeper refused a multi");
+  }
+
+  /** Makes the nodes under which all keys, and all places in a line, stand. */
   async createRoot(): Promise<void> {
     await this.createNode(root);
+    await this.createNode(line);
+  }
+
+  async ephemeral(): Promise<void> {
+    await this.delete(await this.createEphemeralSequential(`${line}/e-`));
   }
 
   async set(key: number): Promise<void> {
     const request = this.#begin(op.setData)
       .text(`${root}/${keyName(key)}`)
-      .bytes(value)
+      .bytes(this.#value)
       .int(-1);
     accepted(await this.#send(request));
   }
@@ -97,7 +132,7 @@ export class ZooKeeperClient implements LoadClient {
       .text(`${root}/${keyName(key)}`)
       .bool(false);
     const packet = accepted(await this.#send(request));
-    checkValueLength(packet.readInt32BE(replyHeaderBytes));
+    checkValueLength(packet.readInt32BE(replyHeaderBytes), this.#value.length);
   }
 
   async close(): Promise<void> {
@@ -144,7 +179,7 @@ export class ZooKeeperClient implements LoadClient {
 
   /** Sets a node that was set so often; false when it was set more often. */
   async setIfVersion(path: string, version: number): Promise<boolean> {
-    const packet = await this.#send(this.#begin(op.setData).text(path).bytes(value).int(version));
+    const packet = await this.#send(this.#begin(op.setData).text(path).bytes(this.#value).int(version));
     if (packet.readInt32BE(12) === badVersion) return false;
     accepted(packet);
     return true;
@@ -161,9 +196,36 @@ export class ZooKeeperClient implements LoadClient {
     this.#watches.delete(path);
   }
 
+  /** Calls back with every event of a node, which tells no value, until the session ends. */
+  async watchEvents(path: string, onEvent: () => void): Promise<void> {
+    this.#watches.set(path, onEvent);
+    accepted(await this.#send(this.#begin(op.addWatch).text(path).int(0)));
+  }
+
+  /** Calls back with the next event of a node, before that reads it. */
+  async readAndWatch(path: string, onEvent: () => void): Promise<Buffer> {
+    this.#watches.set(path, onEvent);
+    const packet = accepted(await this.#send(this.#begin(op.getData).text(path).bool(true)));
+    const length = packet.readInt32BE(replyHeaderBytes);
+    return packet.subarray(replyHeaderBytes + 4, replyHeaderBytes + 4 + length);
+  }
+
+  async setValue(path: string, value: Uint8Array): Promise<void> {
+    accepted(await this.#send(this.#begin(op.setData).text(path).bytes(value).int(-1)));
+  }
+
+  /** Makes a node that goes with the session. */
+  async createEphemeral(path: string): Promise<void> {
+    accepted(await this.#create(path, ephemeral));
+  }
+
   #create(path: string, mode: number): Promise<Buffer> {
-    const world = this.#begin(op.create).text(path).bytes(value).int(1).int(31).text("world").text("anyone");
-    return this.#send(world.int(mode));
+    return this.#send(this.#creation(this.#begin(op.create), path, mode));
+  }
+
+  #creation(request: JuteWriter, path: string, mode: number): JuteWriter {
+    const open = request.text(path).bytes(this.#value).int(1).int(31).text("world").text("anyone");
+    return open.int(mode);
   }
 
   #begin(type: number): JuteWriter {

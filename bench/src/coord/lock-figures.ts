@@ -1,3 +1,4 @@
+import type { LockSystem } from "../clients/lock.ts";
 import type { HistogramData } from "../load/histogram.ts";
 import { Histogram } from "../load/histogram.ts";
 import { median } from "../peers/summary.ts";
@@ -11,7 +12,6 @@ import { startPrepared } from "../systems/start-prepared.ts";
 import type { CoordBench } from "./bench.ts";
 import { ms } from "./bench.ts";
 import { coordJob } from "./coord-process.ts";
-import type { LockSystem } from "./requests.ts";
 
 const rounds = 5;
 const clients = 16;
@@ -42,7 +42,7 @@ export async function lock({ site, extent, progress }: CoordBench): Promise<Aske
 
 /** Sixteen clients that all want one lock, beside as many of ZooKeeper's recipe. */
 export async function contended({ site, extent, zooKeeper, progress }: CoordBench): Promise<Asked[]> {
-  const systems: readonly LockSystem[] = zooKeeper ? ["flotilla", "zookeeper"] : ["flotilla"];
+  const systems: readonly ("flotilla" | "zookeeper")[] = zooKeeper ? ["flotilla", "zookeeper"] : ["flotilla"];
   const clusters = new Map<LockSystem, Cluster>();
   for (const system of systems) clusters.set(system, await startPrepared(site, system));
   const rates = new Map<LockSystem, number[]>(systems.map((system) => [system, []]));

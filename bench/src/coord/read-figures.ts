@@ -1,6 +1,6 @@
 import { EmbeddedCluster } from "../embedded/embedded-cluster.ts";
 import { Histogram } from "../load/histogram.ts";
-import type { LoadResult } from "../load/job.ts";
+import type { LoadResult, SimpleOperation } from "../load/job.ts";
 import type { Workload } from "../peers/workloads.ts";
 import type { Asked } from "../report/asked.ts";
 import { atLeast } from "../report/asked.ts";
@@ -20,11 +20,10 @@ function told(name: string, { histogram, operations, elapsedMs, spent }: LoadRes
 async function perSecond(
   { site, extent, progress }: CoordBench,
   name: string,
-  { operation, depth }: Pick<Workload, "operation" | "depth">,
+  { operation, depth }: Pick<Workload<SimpleOperation>, "operation" | "depth">,
 ): Promise<number> {
   const cluster = await EmbeddedCluster.start(site, { role: "follower" });
-  const workload: Workload = { name: "W13", operation, connections: 1, depth };
-  const result = await cluster.run(workload, { warmUpMs, measureMs: extent.measureMs });
+  const result = await cluster.run({ operation, depth }, { warmUpMs, measureMs: extent.measureMs });
   await cluster.stop();
   progress(told(name, result));
   return (result.operations * 1000) / result.elapsedMs;

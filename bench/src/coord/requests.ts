@@ -1,8 +1,6 @@
+import type { LockSystem } from "../clients/lock.ts";
 import type { HistogramData } from "../load/histogram.ts";
 import type { MemberOptions } from "../embedded/messages.ts";
-
-/** Systems that have a lock of which clients take turns. */
-export type LockSystem = "flotilla" | "zookeeper";
 
 /** One client that takes and gives back a lock nobody else wants, beside one that writes. */
 export interface AloneJob {

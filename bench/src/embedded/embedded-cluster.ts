@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { admin } from "@flotilla/coord";
-import type { LoadResult } from "../load/job.ts";
+import type { LoadResult, SimpleOperation } from "../load/job.ts";
 import { isLoadResult } from "../load/job.ts";
 import type { Workload } from "../peers/workloads.ts";
 import type { Site } from "../systems/cluster.ts";
@@ -58,11 +58,11 @@ export class EmbeddedCluster {
 
   /** One round of a workload; the member's own CPU counts as a server's. */
   async run(
-    { operation, depth }: Workload,
+    { operation, depth }: Pick<Workload<SimpleOperation>, "operation" | "depth">,
     times: { warmUpMs: number; measureMs: number },
   ): Promise<LoadResult> {
     const watched = { servers: this.pids, idle: [] };
-    const answer = await this.#ask({ type: "load", loop: { operation, depth, ...times, watched } });
+    const answer = await this.#ask({ type: "load", operation, loop: { depth, ...times, watched } });
     if (!isLoadResult(answer)) throw new Error("the member answered with something else");
     return answer;
   }

@@ -1,6 +1,7 @@
 import { start } from "@flotilla/coord";
 import { FlotillaClient } from "../clients/flotilla.ts";
 import { closedLoop } from "../load/closed-loop.ts";
+import { performer } from "../load/performer.ts";
 import { fill } from "../systems/prepare.ts";
 import type { EmbeddedRequest, MemberOptions } from "./messages.ts";
 
@@ -14,7 +15,7 @@ async function main(options: MemberOptions): Promise<void> {
         await fill(client);
         return { role: node.status().role };
       case "load":
-        return closedLoop([client], request.loop);
+        return closedLoop([performer(client, request.operation)], request.loop);
       default:
         return { role: node.status().role };
     }

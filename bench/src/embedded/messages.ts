@@ -1,5 +1,5 @@
 import type { StartOptions } from "@flotilla/coord";
-import type { LoopOptions } from "../load/job.ts";
+import type { LoopOptions, SimpleOperation } from "../load/job.ts";
 
 /** What an embedded member needs to know to start. */
 export type MemberOptions = Pick<StartOptions, "id" | "dataDir" | "listen"> &
@@ -9,7 +9,11 @@ export type MemberOptions = Pick<StartOptions, "id" | "dataDir" | "listen"> &
 export type EmbeddedRequest =
   | { readonly type: "fill" }
   | { readonly type: "role" }
-  | { readonly type: "load"; readonly loop: LoopOptions };
+  | {
+      readonly type: "load";
+      readonly operation: SimpleOperation;
+      readonly loop: LoopOptions;
+    };
 
 /** True when the answer says that the member leads. */
 export function saysLeader(answer: unknown): boolean {

@@ -2,7 +2,7 @@ import { fdatasync, openSync, write, closeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { value } from "../clients/client.ts";
+import { standardValue as value } from "../clients/client.ts";
 import { Histogram } from "../load/histogram.ts";
 import { freePorts } from "../systems/free-ports.ts";
 import type { Launch } from "../systems/launch.ts";

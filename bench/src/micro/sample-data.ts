@@ -1,6 +1,6 @@
 import type { Applied, Operation, RequestCommand } from "@flotilla/kv";
 import { encodeCommand, Machine } from "@flotilla/kv";
-import { keyCount, keyName, value } from "../clients/client.ts";
+import { keyCount, keyName, standardValue as value } from "../clients/client.ts";
 
 const session = "5e".repeat(16);
 const timeMs = 1_700_000_000_000;

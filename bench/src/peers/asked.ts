@@ -1,58 +1,140 @@
 import type { SystemName } from "../clients/open.ts";
+import type { Operation } from "../load/job.ts";
 import { atLeast, atMost } from "../report/asked.ts";
 import type { Asked } from "../report/asked.ts";
+import type { Finding } from "./finding.ts";
 import type { Row } from "./summary.ts";
-import type { Operation } from "../load/job.ts";
 import type { WorkloadName } from "./workloads.ts";
 
-type Find = (
-  system: SystemName,
-  name: WorkloadName,
-  connections: number,
-  depth: number,
-  operation: Operation,
-) => Row | undefined;
+/** Everything a run has found. */
+export interface Found {
+  readonly rows: readonly Row[];
+  readonly findings: readonly Finding[];
+}
+
+interface RowShape {
+  readonly connections?: number;
+  readonly depth?: number;
+  readonly watchers?: number;
+}
+
+/** Of one system; absent when it was not measured. */
+type Figure = (system: SystemName) => number | undefined;
 
 function ratio(a: number | undefined, b: number | undefined): number | null {
   return a === undefined || b === undefined || !Number.isFinite(a / b) ? null : a / b;
 }
 
-function least(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
+/** The better of the peers: null unless all that were asked for are known. */
+function better(figure: Figure, of: (...values: number[]) => number): number | undefined {
+  const known = [figure("zookeeper"), figure("etcd")].filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : of(...known);
+}
+
+function overMost(figure: Figure): number | null {
+  return ratio(figure("flotilla"), better(figure, Math.max));
+}
+
+function overLeast(figure: Figure): number | null {
+  return ratio(figure("flotilla"), better(figure, Math.min));
+}
+
+class Finder {
+  readonly #found: Found;
+
+  constructor(found: Found) {
+    this.#found = found;
+  }
+
+  /** A figure of the rows of one shape. */
+  row(
+    name: WorkloadName,
+    operation: Operation,
+    { connections = 64, depth = 1, watchers = 0 }: RowShape,
+    of: (row: Row) => number,
+  ): Figure {
+    return (system) => {
+      const row = this.#found.rows.find(
+        ({ workload, ...each }) =>
+          each.system === system &&
+          workload.name === name &&
+          workload.operation === operation &&
+          workload.connections === connections &&
+          workload.depth === depth &&
+          (workload.watchers ?? 0) === watchers,
+      );
+      return row === undefined ? undefined : of(row);
+    };
+  }
+
+  /** A figure by its name. */
+  finding(name: WorkloadName, what: string, figure: string): Figure {
+    return (system) =>
+      this.#found.findings.find(
+        (each) => each.workload === name && each.system === system && each.what === what,
+      )?.figures[figure];
+  }
+}
+
+const perSecond = ({ perSecond: value }: Row): number => value;
+const p50Ms = ({ p50Ms: value }: Row): number => value;
+const serverCpuUs = ({ serverCpuUs: value }: Row): number => value;
+
+function writes(finder: Finder): Asked[] {
+  const rates = [64, 256].flatMap((connections) => {
+    const rate = finder.row("W1", "set", { connections }, perSecond);
+    return (["zookeeper", "etcd"] as const).map((peer) =>
+      atLeast(
+        `W1, ${connections} connections, writes: Flotilla / ${peer}`,
+        ratio(rate("flotilla"), rate(peer)),
+        3,
+        "x",
+      ),
+    );
+  });
+  const one = finder.row("W1", "set", { connections: 1 }, p50Ms);
+  const cpu = finder.row("W1", "set", {}, serverCpuUs);
+  const cpuRatio = ratio(cpu("flotilla"), cpu("zookeeper"));
+  return [
+    ...rates,
+    atMost("W1, 1 connection, p50: Flotilla / better peer", overLeast(one), 0.6, "x"),
+    atMost("W1, 1 connection, p50: Flotilla / floor", ratio(one("flotilla"), one("floor")), 2.5, "x"),
+    atMost("W1, 64 connections, server CPU of a write: Flotilla / ZooKeeper", cpuRatio, 0.5, "x"),
+  ];
+}
+
+function reads(finder: Finder): Asked[] {
+  const linearizable = finder.row("W3", "get", {}, perSecond);
+  const local = finder.row("W4", "getLocal", {}, perSecond);
+  const embedded = { connections: 1, depth: 64 };
+  const embeddedLocal = finder.row("W13", "getLocal", embedded, perSecond)("flotilla");
+  const embeddedSet = finder.row("W13", "set", embedded, perSecond)("flotilla");
+  const set = finder.row("W1", "set", {}, perSecond)("flotilla");
+  const peersLocal = better(local, Math.max);
+  return [
+    atLeast("W3, 64 connections, linearizable gets: Flotilla / better peer", overMost(linearizable), 2, "x"),
+    atLeast("W4, 64 connections, local gets: Flotilla / better peer", overMost(local), 1.2, "x"),
+    atLeast(
+      "W13, local get, 64 deep, embedded / W4 of the better peer",
+      ratio(embeddedLocal, peersLocal),
+      10,
+      "x",
+    ),
+    atLeast("W13, set, 64 deep, embedded / own W1 with 64 connections", ratio(embeddedSet, set), 1.2, "x"),
+  ];
+}
+
+function others(finder: Finder): Asked[] {
+  const delivery = finder.row("W6", "watch", { connections: 16, watchers: 1_000 }, p50Ms);
+  const lock = finder.row("W7", "lock", { connections: 16 }, perSecond);
+  return [
+    atMost("W6, 1,000 watchers, last delivery, p50: Flotilla / better peer", overLeast(delivery), 0.7, "x"),
+    atLeast("W7, hand-overs of a lock: Flotilla / better peer", overMost(lock), 2, "x"),
+  ];
 }
 
 /** Every figure that is asked for, in a fixed order. */
-export function askedFigures(rows: readonly Row[]): Asked[] {
-  const find: Find = (system, name, connections, depth, operation) =>
-    rows.find(
-      (row) =>
-        row.system === system &&
-        row.workload.name === name &&
-        row.workload.operation === operation &&
-        row.workload.connections === connections &&
-        row.workload.depth === depth,
-    );
-  const w1 = (system: SystemName, connections: number): Row | undefined =>
-    find(system, "W1", connections, 1, "set");
-  const [ours, zookeeper, etcd] = [w1("flotilla", 64), w1("zookeeper", 64), w1("etcd", 64)];
-  const better = least([w1("zookeeper", 1)?.p50Ms, w1("etcd", 1)?.p50Ms]);
-  const local = find("flotilla", "W13", 1, 64, "getLocal")?.perSecond ?? null;
-  return [
-    atLeast(
-      "W1, 64 connections, writes: Flotilla / ZooKeeper",
-      ratio(ours?.perSecond, zookeeper?.perSecond),
-      1.5,
-      "x",
-    ),
-    atLeast("W1, 64 connections, writes: Flotilla / etcd", ratio(ours?.perSecond, etcd?.perSecond), 2, "x"),
-    atMost("W1, 1 connection, p50: Flotilla / better peer", ratio(w1("flotilla", 1)?.p50Ms, better), 1, "x"),
-    atMost(
-      "W1, 64 connections, server CPU of a write: Flotilla / ZooKeeper",
-      ratio(ours?.serverCpuUs, zookeeper?.serverCpuUs),
-      1,
-      "x",
-    ),
-    atLeast("W13, local get", local, 400_000, "/s"),
-  ];
+export function askedFigures(found: Found): Asked[] {
+  const finder = new Finder(found);
+  return [...writes(finder), ...reads(finder), ...others(finder)];
 }

@@ -38,8 +38,8 @@ export function jsonReport({ out, progress }: Lines): Report {
     },
     rows: (rows) => {
       for (const { workload, ...figures } of rows) {
-        const { name, operation, connections, depth } = workload;
-        line({ type: "result", workload: name, operation, connections, depth, ...figures });
+        const { name, ...shape } = workload;
+        line({ type: "result", workload: name, ...shape, ...figures });
       }
     },
     asked: (asked) => {

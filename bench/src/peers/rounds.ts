@@ -5,9 +5,9 @@ import type { Workload } from "./workloads.ts";
 import type { SystemName } from "../clients/open.ts";
 
 /** One system that can run a round of a workload. */
-export interface Contender {
+export interface Contender<W extends Workload = Workload> {
   readonly system: SystemName;
-  round(workload: Workload): Promise<LoadResult>;
+  round(workload: W): Promise<LoadResult>;
 }
 
 /** How much work is put into a row. */
@@ -18,9 +18,9 @@ export interface Effort {
 }
 
 /** Does a round, again while the machine is noisy, and keeps the quietest. */
-async function quietRound(
-  contender: Contender,
-  workload: Workload,
+async function quietRound<W extends Workload>(
+  contender: Contender<W>,
+  workload: W,
   mostRepeats: number,
 ): Promise<{ readonly result: LoadResult; readonly repeats: number }> {
   let result = await contender.round(workload);
@@ -34,9 +34,9 @@ async function quietRound(
 }
 
 /** Runs a workload on all contenders in turn, A B A B, so that a change of the machine hits all of them. */
-export async function interleaved(
-  contenders: readonly Contender[],
-  workload: Workload,
+export async function interleaved<W extends Workload>(
+  contenders: readonly Contender<W>[],
+  workload: W,
   { rounds, repeats: mostRepeats }: Effort,
 ): Promise<Row[]> {
   const results = contenders.map((contender) => ({ contender, rounds: [] as LoadResult[], repeats: 0 }));

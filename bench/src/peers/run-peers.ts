@@ -1,10 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { PeersOptions } from "../arguments.ts";
+import { valueBytes } from "../clients/client.ts";
 import type { SystemName } from "../clients/open.ts";
 import { EmbeddedCluster } from "../embedded/embedded-cluster.ts";
 import { measureLoopback, measureSync } from "../floor/primitives.ts";
 import type { Primitive } from "../floor/primitives.ts";
+import type { LoadResult } from "../load/job.ts";
 import { runLoad } from "../load/run-load.ts";
 import type { Cluster, Site } from "../systems/cluster.ts";
 import { pidsOf, stopCluster } from "../systems/cluster.ts";
@@ -20,7 +22,7 @@ import type { Contender } from "./rounds.ts";
 import { interleaved } from "./rounds.ts";
 import type { Row } from "./summary.ts";
 import type { Workload, WorkloadName } from "./workloads.ts";
-import { embeddedWorkloads, remoteWorkloads } from "./workloads.ts";
+import { canDo, embeddedWorkloads, remoteWorkloads } from "./workloads.ts";
 
 const warmUpMs = 2_000;
 
@@ -52,7 +54,7 @@ export async function runPeers(
     ...(await runRemote(options, launch, folder, report)),
     ...(has("W13") ? await runEmbedded(options, await siteFor(launch, folder, "embedded"), report) : []),
   ];
-  report.asked(askedFigures(rows));
+  report.asked(askedFigures({ rows, findings: [] }));
 }
 
 async function measurePrimitives(launch: Launch, folder: string, forMs: number): Promise<Primitive[]> {
@@ -85,7 +87,7 @@ async function runRemote(
   }
   const rows: Row[] = [];
   for (const workload of workloads) {
-    const able = clusters.filter(({ system }) => system !== "floor" || workload.operation === "set");
+    const able = clusters.filter(({ system }) => canDo(system, workload));
     const contenders = able.map((cluster) =>
       contender(cluster, clusters, launch, { warmUpMs, measureMs: seconds * 1000 }, report),
     );
@@ -109,11 +111,12 @@ function contender(
   return {
     system,
     round: async (workload: Workload) => {
-      const { operation, connections, depth } = workload;
+      const { operation, connections, depth, watchers = 0 } = workload;
+      const shape = { operation, connections, depth, watchers, valueBytes };
       report.round(workload, system);
       const ports = await portsOf(cluster);
       const watched = { servers: pidsOf(cluster), idle };
-      return runLoad({ system, ports, operation, connections, depth, ...times, watched }, launch);
+      return runLoad({ system, ports, ...shape, ...times, watched }, launch);
     },
   };
 }
@@ -123,7 +126,7 @@ async function runEmbedded(options: PeersOptions, site: Site, report: Report): P
   const cluster = await EmbeddedCluster.start(site);
   const rows: Row[] = [];
   for (const workload of embeddedWorkloads) {
-    const round: Contender["round"] = (each) => {
+    const round = (each: typeof workload): Promise<LoadResult> => {
       report.round(each, "flotilla");
       return cluster.run(each, times);
     };

@@ -1,6 +1,10 @@
 import { connect } from "@flotilla/coord";
-import { ZooKeeperClient } from "../clients/zookeeper.ts";
-import type { LockSystem } from "./requests.ts";
+import { EtcdClient } from "./etcd.ts";
+import type { SystemName } from "./open.ts";
+import { ZooKeeperClient } from "./zookeeper.ts";
+
+/** Systems that have a lock of which clients take turns. */
+export type LockSystem = Exclude<SystemName, "floor">;
 
 const name = "bench";
 
@@ -47,7 +51,32 @@ async function zooKeeperLock(port: number): Promise<LockClient> {
   };
 }
 
+/**
+ * The mutex of etcd's concurrency package: a key with a lease for each who wants it; the one made first holds, each
+ * other waits until the one made right before is deleted.
+ */
+async function etcdLock(port: number): Promise<LockClient> {
+  const client = await EtcdClient.open(port);
+  const prefix = Buffer.from(`${line}/`);
+  await client.lease();
+  return {
+    acquire: async () => {
+      const { own, holds } = await client.join(prefix);
+      if (!holds) await client.firstInLine(prefix, own);
+      return () => client.delete(own.key);
+    },
+    close: () => client.close(),
+  };
+}
+
 /** Connects to the server on that port of loopback. */
 export function openLock(system: LockSystem, port: number): Promise<LockClient> {
-  return system === "zookeeper" ? zooKeeperLock(port) : flotillaLock(port);
+  switch (system) {
+    case "flotilla":
+      return flotillaLock(port);
+    case "zookeeper":
+      return zooKeeperLock(port);
+    default:
+      return etcdLock(port);
+  }
 }
