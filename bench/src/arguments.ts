@@ -27,6 +27,12 @@ export interface PeersOptions {
   readonly rounds: number;
   /** How often a noisy round is done again. */
   readonly repeats: number;
+  /** Leaders killed; others are ended, or hang, half as often. */
+  readonly trials: number;
+  /** Idle ones of W9. */
+  readonly sessions: number;
+  /** Of the tree in W10, W11 and W14. */
+  readonly nodes: number;
   readonly json: boolean;
   readonly pins: Pins;
   /** Folder for data; null: the system's temporary folder. */
@@ -90,6 +96,9 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --seconds N       how long each round is measured (default 10)
   --rounds N        rounds, of which the median counts (default 3)
   --repeats N       how often a noisy round is done again (default 2)
+  --trials N        W8: leaders killed (default 20); half as many stopped, and holders of W12 killed
+  --sessions N      W9: idle sessions (default 10000)
+  --nodes N         W10, W11, W14: nodes of the tree (default 1000000)
   --pin S:L         hold servers on cores S and the load on cores L, as for taskset -c; e.g. 0:1
   --dir DIR         where data goes (default: the system's temporary folder)
   --json            one JSON object a line
@@ -202,7 +211,20 @@ type Flags = Readonly<Partial<Record<Exclude<keyof typeof options, Switch>, stri
   Readonly<Record<Switch, boolean>>;
 
 const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
-  peers: ["peers", "only", "connections", "seconds", "rounds", "repeats", "pin", "dir", "json"],
+  peers: [
+    "peers",
+    "only",
+    "connections",
+    "seconds",
+    "rounds",
+    "repeats",
+    "trials",
+    "sessions",
+    "nodes",
+    "pin",
+    "dir",
+    "json",
+  ],
   micro: ["only", "json", "dir"],
   raft: ["only", "seconds", "trials", "results", "mutants", "pin", "dir", "json"],
   kv: ["only", "nodes", "trials", "dir", "json"],
@@ -265,6 +287,9 @@ function readPeers(
     seconds: seconds(flags.seconds, 10),
     rounds: count(flags.rounds, "rounds", { otherwise: 3, least: 1, most: 99 }),
     repeats: count(flags.repeats, "repeats", { otherwise: 2, least: 0, most: 99 }),
+    trials: count(flags.trials, "trials", { otherwise: 20, least: 1, most: 1_000 }),
+    sessions: count(flags.sessions, "sessions", { otherwise: 10_000, least: 1, most: 15_000 }),
+    nodes: count(flags.nodes, "nodes", { otherwise: 1_000_000, least: 100, most: 10_000_000 }),
     json: flags.json,
     pins: pins(flags.pin),
   };

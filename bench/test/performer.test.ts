@@ -2,19 +2,17 @@ import { expect, test } from "vitest";
 import type { LoadClient } from "../src/clients/client.ts";
 import type { LockClient } from "../src/clients/lock.ts";
 import { performer, taker } from "../src/load/performer.ts";
+import { loadClient } from "./load-client.ts";
 
 function counting(): { readonly client: LoadClient; readonly calls: Map<string, number> } {
   const calls = new Map<string, number>();
   const count = (name: string) => async () => void calls.set(name, (calls.get(name) ?? 0) + 1);
-  const client: LoadClient = {
-    create: count("create"),
-    createAll: count("createAll"),
+  const client = loadClient({
     set: count("set"),
     get: count("get"),
     getLocal: count("getLocal"),
     ephemeral: count("ephemeral"),
-    close: count("close"),
-  };
+  });
   return { client, calls };
 }
 

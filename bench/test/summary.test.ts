@@ -9,6 +9,7 @@ import { median, summarise } from "../src/peers/summary.ts";
 import type { Workload } from "../src/peers/workloads.ts";
 
 const w1: Workload = { name: "W1", operation: "set", connections: 64, depth: 1 };
+const extent = { sessions: 1, nodes: 1 };
 const idle = { cpuMs: 0, mainMs: 0 };
 
 function round(operations: number, noise = 0): LoadResult {
@@ -87,7 +88,7 @@ test("figures asked for compare with the right rows", () => {
     row("zookeeper", { ...watch, operation: "watchEvent" }, { p50Ms: 1 }),
     row("zookeeper", { ...watch, watchers: 100 }, { p50Ms: 1 }),
   ];
-  const known = askedFigures({ rows, findings: [] }).filter(({ value }) => value !== null);
+  const known = askedFigures({ rows, findings: [] }, extent).filter(({ value }) => value !== null);
   expect(known.map(({ figure, value, ok }) => [figure.slice(0, 24), value, ok])).toEqual([
     ["W1, 64 connections, writ", 3, true],
     ["W1, 64 connections, writ", 1.5, false],
@@ -100,6 +101,6 @@ test("figures asked for compare with the right rows", () => {
 });
 
 test("what was not measured is neither reached nor missed", () => {
-  const asked = askedFigures({ rows: [], findings: [] });
+  const asked = askedFigures({ rows: [], findings: [] }, extent);
   expect(asked.every(({ value, ok }) => value === null && ok === null)).toBe(true);
 });

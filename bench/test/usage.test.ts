@@ -1,11 +1,16 @@
 import { expect, test } from "vitest";
-import { parseMachineStat, parseProcessStat, spent } from "../src/machine/usage.ts";
+import { parseMachineStat, parsePeakRss, parseProcessStat, spent } from "../src/machine/usage.ts";
 import type { Usage } from "../src/machine/usage.ts";
 
 test("a process whose name holds parentheses and spaces is read", () => {
   const fields = ["S", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 250, 50, 0, 0, 20, 0, 11, 0, 99, 1e6, 1000, 0];
   const usage = parseProcessStat(`42 (a b) c) ${fields.join(" ")}\n`);
   expect(usage).toEqual({ cpuMs: 3000, rssBytes: 4_096_000 });
+});
+
+test("the most memory of a process is read", () => {
+  expect(parsePeakRss("Name:\tnode\nVmHWM:\t  123456 kB\nVmRSS:\t   99 kB\n")).toBe(123_456 * 1024);
+  expect(() => parsePeakRss("VmRSS: 5 kB\n")).toThrow("unreadable");
 });
 
 test("the machine's line counts waiting and interrupts as time, not as processes", () => {

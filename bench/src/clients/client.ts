@@ -26,6 +26,9 @@ export function valueOf(bytes: number): Uint8Array {
 /** The value of every write unless another length is asked for. */
 export const standardValue: Uint8Array = valueOf(valueBytes);
 
+/** The value of nodes where very many are asked for. */
+export const nodeValue: Uint8Array = valueOf(100);
+
 /**
  * A read must find a whole value: a benchmark of wrong answers is none.
  * @throws Error

@@ -27,7 +27,7 @@ export function putRequest(key: Uint8Array, value: Uint8Array, lease = 0): Uint8
 }
 
 /** The first key after a prefix and all that begin with it. */
-export function endOf(prefix: Uint8Array): Uint8Array {
+function endOf(prefix: Uint8Array): Uint8Array {
   const end = Uint8Array.from(prefix);
   end[end.length - 1] = (end.at(-1) ?? 0) + 1;
   return end;

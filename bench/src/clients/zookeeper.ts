@@ -48,6 +48,7 @@ export class ZooKeeperClient implements LoadClient {
   #head = 0;
   #xid = 0;
   #timeoutMs = 0;
+  #failure: Error | null = null;
   #connected: Pending | null = null;
   #pings: NodeJS.Timeout | null = null;
 
@@ -125,6 +126,11 @@ export class ZooKeeperClient implements LoadClient {
     const read = this.getLocal(key);
     accepted(await sync);
     await read;
+  }
+
+  /** Resolves once the server at hand has everything that was committed at the call. */
+  async sync(): Promise<void> {
+    accepted(await this.#send(this.#begin(op.sync).text(root)));
   }
 
   async getLocal(key: number): Promise<void> {
@@ -234,6 +240,7 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   #send(request: JuteWriter): Promise<Buffer> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     return new Promise((done, failed) => {
       this.#pending.push({ done, failed });
       this.#socket.write(request.packet());
@@ -263,6 +270,8 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   #fail(error: Error): void {
+    this.#failure ??= error;
+    if (this.#pings !== null) clearInterval(this.#pings);
     this.#connected?.failed(error);
     for (const { failed } of this.#pending.splice(this.#head)) failed(error);
   }

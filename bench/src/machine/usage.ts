@@ -80,6 +80,18 @@ function processUsage(pid: number): ProcessUsage {
   return { ...whole, mainMs: main.cpuMs };
 }
 
+/** The most memory that a process has had. @throws Error when it is gone, RangeError when the text is something else */
+export function peakRssBytes(pid: number): number {
+  return parsePeakRss(readFileSync(`/proc/${pid}/status`, "utf8"));
+}
+
+/** Reads `/proc/PID/status`. @throws RangeError when the text is something else */
+export function parsePeakRss(text: string): number {
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
+  if (kilobytes === undefined) throw new RangeError("unreadable process status");
+  return Number(kilobytes) * 1024;
+}
+
 /** Usage at this moment, this process being the load; as one of the servers it counts only there. */
 export function readUsage({ servers, idle }: Watched): Usage {
   const load = servers.includes(process.pid) ? nothing : processUsage(process.pid);

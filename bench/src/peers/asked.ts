@@ -12,6 +12,12 @@ export interface Found {
   readonly findings: readonly Finding[];
 }
 
+/** How many of what was asked for. */
+export interface Extent {
+  readonly sessions: number;
+  readonly nodes: number;
+}
+
 interface RowShape {
   readonly connections?: number;
   readonly depth?: number;
@@ -133,8 +139,44 @@ function others(finder: Finder): Asked[] {
   ];
 }
 
+function sessions(finder: Finder, { sessions: count, nodes }: Extent): Asked[] {
+  const killed = (figure: string): Figure => finder.finding("W8", "leader killed", figure);
+  const stopped = finder.finding("W8", "leader stopped", "p50Ms");
+  const cpu = finder.finding("W9", `${count} idle sessions`, "cpuPercent");
+  const ready = finder.finding("W10", `restart with ${nodes} nodes`, "readyMs");
+  const memory = finder.finding("W11", `${nodes} nodes`, "bytesOfNode");
+  const holder = finder.finding("W12", "holder killed", "p50Ms");
+  const than = "Flotilla / better peer";
+  return [
+    atMost(`W8, leader killed to the next write, p50: ${than}`, overLeast(killed("p50Ms")), 0.5, "x"),
+    atMost(`W8, leader killed to the next write, max: ${than}`, overLeast(killed("maxMs")), 0.5, "x"),
+    atMost(`W8, leader stopped to the next write, p50: ${than}`, overLeast(stopped), 1, "x"),
+    atMost(`W9, ${count} idle sessions, CPU of the servers: ${than}`, overLeast(cpu), 0.5, "x"),
+    atMost(`W10, restart with ${nodes} nodes, time to ready: ${than}`, overLeast(ready), 1, "x"),
+    atMost(
+      `W11, memory of one of ${nodes} nodes: Flotilla / ZooKeeper`,
+      ratio(memory("flotilla"), memory("zookeeper")),
+      1,
+      "x",
+    ),
+    atMost(`W12, holder killed until others know, p50: ${than}`, overLeast(holder), 0.5, "x"),
+  ];
+}
+
+function loops(finder: Finder): Asked[] {
+  return ["W1", "snapshot", "rejoin"].flatMap((what) => {
+    const figure = (name: string): number | null => finder.finding("W14", what, name)("flotilla") ?? null;
+    const loop = `W14, ${what}: delay of the host's event loop beyond an idle process`;
+    return [
+      atMost(`${loop}, p99.9`, figure("p999Ms"), 10, "ms"),
+      atMost(`${loop}, max`, figure("maxMs"), 40, "ms"),
+    ];
+  });
+}
+
 /** Every figure that is asked for, in a fixed order. */
-export function askedFigures(found: Found): Asked[] {
+export function askedFigures(found: Found, extent: Extent): Asked[] {
   const finder = new Finder(found);
-  return [...writes(finder), ...reads(finder), ...others(finder)];
+  const all = [...writes(finder), ...reads(finder), ...others(finder)];
+  return [...all, ...sessions(finder, extent), ...loops(finder)];
 }

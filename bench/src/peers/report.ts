@@ -1,7 +1,8 @@
 import type { SystemName } from "../clients/open.ts";
 import type { Primitive } from "../floor/primitives.ts";
-import { askedTable, figure, resultsTable, table } from "../report/tables.ts";
+import { askedTable, figure, findingTables, resultsTable, table } from "../report/tables.ts";
 import type { Asked } from "../report/asked.ts";
+import type { Finding } from "./finding.ts";
 import type { Machine } from "./machine.ts";
 import { machineLine } from "./machine.ts";
 import { noiseLimit } from "./summary.ts";
@@ -17,6 +18,7 @@ export interface Report {
   round(workload: Workload, system: SystemName): void;
   primitives(primitives: readonly Primitive[]): void;
   rows(rows: readonly Row[]): void;
+  findings(findings: readonly Finding[]): void;
   asked(asked: readonly Asked[]): void;
 }
 
@@ -42,6 +44,9 @@ export function jsonReport({ out, progress }: Lines): Report {
         line({ type: "result", workload: name, ...shape, ...figures });
       }
     },
+    findings: (findings) => {
+      for (const { figures, ...each } of findings) line({ type: "result", ...each, ...figures });
+    },
     asked: (asked) => {
       for (const each of asked) line({ type: "asked", ...each });
     },
@@ -51,6 +56,7 @@ export function jsonReport({ out, progress }: Lines): Report {
 /** Tables, printed when everything is there. */
 export function tableReport({ out, progress }: Lines): Report {
   const all: Row[] = [];
+  const found: Finding[] = [];
   return {
     machine: (machine) => out(machineLine(machine)),
     progress,
@@ -65,11 +71,17 @@ export function tableReport({ out, progress }: Lines): Report {
     rows: (rows) => {
       all.push(...rows);
     },
+    findings: (findings) => {
+      found.push(...findings);
+    },
     asked: (asked) => {
-      out(resultsTable(all));
-      out(
-        `noise: worst round's share of the machine taken by others; ! above ${noiseLimit * 100} % after repeats`,
-      );
+      if (all.length > 0) {
+        out(resultsTable(all));
+        out(
+          `noise: worst round's share of the machine taken by others; ! above ${noiseLimit * 100} % after repeats`,
+        );
+      }
+      for (const each of findingTables(found)) out(each);
       out(askedTable(asked));
     },
   };

@@ -1,7 +1,23 @@
 import type { Operation, SimpleOperation } from "../load/job.ts";
 
 /** Names as in the table of the documentation, in the order in which they are measured. */
-export const workloadNames = ["floor", "W1", "W2", "W3", "W4", "W5", "W6", "W7", "W13"] as const;
+export const workloadNames = [
+  "floor",
+  "W1",
+  "W2",
+  "W3",
+  "W4",
+  "W5",
+  "W6",
+  "W7",
+  "W8",
+  "W9",
+  "W10",
+  "W11",
+  "W12",
+  "W13",
+  "W14",
+] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 /** One row: so many connections, so many operations under way on each. */

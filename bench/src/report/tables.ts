@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type { Asked } from "./asked.ts";
 import { noiseLimit } from "../peers/summary.ts";
+import type { Finding } from "../peers/finding.ts";
 import type { Row } from "../peers/summary.ts";
 import { title } from "../peers/workloads.ts";
 
@@ -53,6 +54,25 @@ export function resultsTable(rows: readonly Row[]): string {
     noteOf(row),
   ]);
   return table(head, lines);
+}
+
+/** One table for each workload, in the order in which they come: what has the same figures stands together. */
+export function findingTables(findings: readonly Finding[]): readonly string[] {
+  const byWorkload = new Map<string, Finding[]>();
+  for (const each of findings) {
+    const all = byWorkload.get(each.workload);
+    if (all === undefined) byWorkload.set(each.workload, [each]);
+    else all.push(each);
+  }
+  return [...byWorkload].map(([workload, all]) => {
+    const names = [...new Set(all.flatMap(({ figures }) => Object.keys(figures)))];
+    const lines = all.map(({ what, system, figures }) => [
+      what,
+      system,
+      ...names.map((name) => figure(figures[name] ?? Number.NaN)),
+    ]);
+    return table([workload, "system", ...names], lines);
+  });
 }
 
 /** What is asked for beside what was measured. */

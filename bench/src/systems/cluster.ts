@@ -1,10 +1,16 @@
 import type { SystemName } from "../clients/open.ts";
 import type { Launch, Launched } from "./launch.ts";
+import type { Member } from "./member.ts";
 
 /** Three running servers of one system. */
 export interface Cluster {
   readonly system: SystemName;
   readonly members: readonly { readonly port: number; readonly process: Launched }[];
+}
+
+/** Servers that can be started again. */
+export interface Servers extends Cluster {
+  readonly members: readonly Member[];
 }
 
 /** Where a cluster comes to stand. */

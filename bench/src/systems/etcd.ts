@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import type { Cluster, Site } from "./cluster.ts";
+import type { Servers, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
 import { freePorts } from "./free-ports.ts";
+import { Member } from "./member.ts";
 
 /** Three etcd servers from Debian's package, with default settings. */
-export async function startEtcd({ launch, folder }: Site): Promise<Cluster> {
+export async function startEtcd({ launch, folder }: Site): Promise<Servers> {
   const clientPorts = await freePorts(memberCount * 2);
   const peerPorts = clientPorts.splice(memberCount);
   const all = peerPorts.map((port, k) => `e${k + 1}=http://127.0.0.1:${port}`).join(",");
@@ -23,7 +24,7 @@ export async function startEtcd({ launch, folder }: Site): Promise<Cluster> {
       "--initial-cluster-state=new",
     ];
     const logFile = join(folder, `${name}.log`);
-    return { port, process: launch.start("etcd", args, { pin: "servers", logFile, cwd: folder }) };
+    return new Member(port, () => launch.start("etcd", args, { pin: "servers", logFile, cwd: folder }));
   });
   return { system: "etcd", members };
 }

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Cluster, Site } from "./cluster.ts";
+import type { Servers, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
 import { freePorts } from "./free-ports.ts";
+import { Member } from "./member.ts";
 
 const program = fileURLToPath(new URL("../floor/replica-main.js", import.meta.url));
 
 /** Three processes that only append, sync and acknowledge by majority; the first leads. */
-export async function startFloor({ launch, folder }: Site): Promise<Cluster> {
+export async function startFloor({ launch, folder }: Site): Promise<Servers> {
   const ports = await freePorts(memberCount);
   const followers = ports.slice(1);
   const members = ports.map((port, k) => {
@@ -17,7 +18,8 @@ export async function startFloor({ launch, folder }: Site): Promise<Cluster> {
       String(port),
       ...(k === 0 ? followers.map(String) : []),
     ];
-    return { port, process: launch.node(args, { pin: "servers", logFile: join(folder, `r${k + 1}.log`) }) };
+    const logFile = join(folder, `r${k + 1}.log`);
+    return new Member(port, () => launch.node(args, { pin: "servers", logFile }));
   });
   return { system: "floor", members };
 }

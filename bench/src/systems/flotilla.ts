@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Cluster, Site } from "./cluster.ts";
+import type { Servers, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
 import type { MemberOptions } from "../embedded/messages.ts";
 import { freePorts } from "./free-ports.ts";
 import type { Launched } from "./launch.ts";
+import { Member } from "./member.ts";
 
 const program = fileURLToPath(
   new URL("bin/flotilla.mjs", import.meta.resolve("@flotilla/server/package.json")),
@@ -53,11 +54,10 @@ export function startMember(
 export async function startFlotilla(
   site: Site,
   nodeArgs: (id: string) => readonly string[] = () => [],
-): Promise<Cluster> {
+): Promise<Servers> {
   const all = await founders(site.folder);
-  const members = all.map((member) => ({
-    port: member.port,
-    process: startMember(site, member, all, nodeArgs(member.id)),
-  }));
+  const members = all.map(
+    (member) => new Member(member.port, () => startMember(site, member, all, nodeArgs(member.id))),
+  );
   return { system: "flotilla", members };
 }

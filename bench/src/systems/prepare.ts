@@ -5,9 +5,14 @@ import { FlotillaClient } from "../clients/flotilla.ts";
 import { leads } from "../clients/leader.ts";
 import { openClient } from "../clients/open.ts";
 import { ZooKeeperClient } from "../clients/zookeeper.ts";
+import { within } from "./patience.ts";
 import type { Cluster } from "./cluster.ts";
 
 const patienceMs = 60_000;
+/** Of one try: a server that hangs must not keep the run. */
+const tryMs = 20_000;
+const nodesOfTransaction = 10;
+const lanesOfClient = 16;
 const retryMs = 250;
 const fillDepth = 64;
 
@@ -16,7 +21,7 @@ export async function eventually<T>(work: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await work();
+      return await within(work(), tryMs, "a try");
     } catch (error) {
       if (performance.now() > deadline) throw error;
       await pause(retryMs);
@@ -24,9 +29,27 @@ export async function eventually<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Makes what keys stand under, where they stand under something. */
+export async function createRoot(client: LoadClient): Promise<void> {
+  if (client instanceof ZooKeeperClient || client instanceof FlotillaClient) await client.createRoot();
+}
+
+/** Makes the keys of these numbers through all clients, many transactions at a time. */
+export async function fillWith(clients: readonly LoadClient[], from: number, to: number): Promise<void> {
+  let next = from;
+  const lane = async (client: LoadClient): Promise<void> => {
+    while (next < to) {
+      const first = next;
+      next = Math.min(to, first + nodesOfTransaction);
+      await client.createAll(Array.from({ length: next - first }, (_, k) => first + k));
+    }
+  };
+  await Promise.all(clients.flatMap((client) => Array.from({ length: lanesOfClient }, () => lane(client))));
+}
+
 /** Makes every key, many at a time. */
 export async function fill(client: LoadClient): Promise<void> {
-  if (client instanceof ZooKeeperClient || client instanceof FlotillaClient) await client.createRoot();
+  await createRoot(client);
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < keyCount) {
@@ -37,12 +60,18 @@ export async function fill(client: LoadClient): Promise<void> {
   await Promise.all(Array.from({ length: fillDepth }, lane));
 }
 
+/** Waits until every server of a cluster takes clients. @throws Error when one does not within a minute */
+export async function serving({ system, members }: Cluster): Promise<void> {
+  const ports = members.map(({ port }) => port);
+  for (const port of system === "floor" ? ports.slice(0, 1) : ports) {
+    await eventually(async () => (await openClient(system, port)).close());
+  }
+}
+
 /** Waits until a cluster serves, and fills it with the keys of the workloads. */
 export async function prepare(cluster: Cluster): Promise<void> {
   const ports = cluster.members.map(({ port }) => port);
-  for (const port of cluster.system === "floor" ? ports.slice(0, 1) : ports) {
-    await eventually(async () => (await openClient(cluster.system, port)).close());
-  }
+  await serving(cluster);
   const client = await openClient(cluster.system, ports[0] ?? 0);
   if (cluster.system !== "floor") await eventually(() => fill(client));
   await client.close();

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Cluster, Site } from "./cluster.ts";
+import type { Servers, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
 import { freePorts } from "./free-ports.ts";
+import { Member } from "./member.ts";
 
 /** Where Debian's package puts it. */
 export const zooKeeperJar = "/usr/share/java/zookeeper.jar";
@@ -35,13 +36,13 @@ function settings(folder: string, clientPort: number, servers: readonly string[]
 }
 
 /** Three ZooKeeper servers from Debian's package. */
-export async function startZooKeeper({ launch, folder }: Site): Promise<Cluster> {
+export async function startZooKeeper({ launch, folder }: Site): Promise<Servers> {
   const clientPorts = await freePorts(memberCount * 3);
   const peerPorts = clientPorts.splice(memberCount);
   const servers = clientPorts.map(
     (_, k) => `server.${k + 1}=127.0.0.1:${peerPorts[2 * k]}:${peerPorts[2 * k + 1]}`,
   );
-  const members = [];
+  const members: Member[] = [];
   for (const [k, port] of clientPorts.entries()) {
     const data = join(folder, `s${k + 1}`);
     await mkdir(data, { recursive: true });
@@ -50,7 +51,9 @@ export async function startZooKeeper({ launch, folder }: Site): Promise<Cluster>
     await writeFile(file, settings(data, port, servers));
     const args = [...javaOptions, "-cp", `${logSettings}:${zooKeeperJar}`, mainClass, file];
     const logFile = join(folder, `s${k + 1}.log`);
-    members.push({ port, process: launch.start("java", args, { pin: "servers", logFile, cwd: folder }) });
+    members.push(
+      new Member(port, () => launch.start("java", args, { pin: "servers", logFile, cwd: folder })),
+    );
   }
   return { system: "zookeeper", members };
 }
