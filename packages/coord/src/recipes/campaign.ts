@@ -2,16 +2,32 @@ import type { Node } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch } from "../client/api.ts";
 import { admitted } from "./admission.ts";
-import { type Applicant, claim, join, joinGranted, requireSamePlaces } from "./grant.ts";
+import {
+  type Applicant,
+  claim,
+  type Departure,
+  isShared,
+  join,
+  joinGranted,
+  requireSamePlaces,
+  successorsTo,
+} from "./grant.ts";
 import { isGranted, type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
+import { successorsIn, type Successor } from "./successors.ts";
 import { nodeIn, Wake, wakeOn } from "./wake.ts";
+
+/**
+ * Who waits for less than this has no need to look who is ahead, ms: it is granted by whoever leaves. Somebody ahead who
+ * dies is noticed that much later at most.
+ */
+const unhurriedMs = 50;
 
 /** A place as it was come by. */
 interface Taken {
   readonly epoch: number;
-  /** Nobody else was in line then. */
-  readonly isAlone: boolean;
+  /** What it can leave by later. */
+  readonly known: Departure["known"];
   /** What tells of the node in line, with everything since the grant still to be read. */
   readonly watch: Watch | null;
 }
@@ -38,13 +54,26 @@ export const atOnce: Way<null> = async (calls, paths, applicant) => {
 
 /** Stands in line until granted. @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted */
 export const inTurn: Way<never> = async (calls, paths, applicant, signal) => {
-  const epoch = await join(calls, paths, applicant);
-  return epoch === null ? waitForGrant(calls, paths, applicant, signal) : atTheJoin(epoch, applicant);
+  const { granted, revision } = await join(calls, paths, applicant);
+  if (granted) return atTheJoin(revision, applicant);
+  return waitForGrant(calls, paths, { ...applicant, joined: revision }, signal);
 };
 
 /** Who takes all places and has them at once is alone. */
-function atTheJoin(epoch: number, { permits, places }: Applicant): Taken {
-  return { epoch, isAlone: permits === places, watch: null };
+function atTheJoin(epoch: number, applicant: Applicant): Taken {
+  const known = isShared(applicant) ? undefined : { epoch, places: applicant.places, next: [] };
+  return { epoch, known, watch: null };
+}
+
+/** What somebody who was granted with others behind it can leave by. */
+function knowing(epoch: number, applicant: Applicant, next: readonly Successor[]): Departure["known"] {
+  return isShared(applicant) || next.length === 0 ? undefined : { epoch, places: applicant.places, next };
+}
+
+/** Someone in line. */
+interface Joiner extends Applicant {
+  /** The revision at which it joined: its node has that mzxid until it is granted. */
+  readonly joined: number;
 }
 
 /**
@@ -71,28 +100,29 @@ export async function campaign<None extends null>(
 async function waitForGrant(
   calls: Calls,
   paths: LinePaths,
-  applicant: Applicant,
+  applicant: Joiner,
   signal: AbortSignal,
 ): Promise<Taken> {
-  const { name } = applicant;
+  const { name, places } = applicant;
   const ahead = new Ahead(calls, paths, applicant);
-  const taken = (epoch: number): Taken => ({ epoch, isAlone: false, watch: ahead.handOut(epoch) });
   try {
+    if (!isShared(applicant)) await ahead.unhurried(signal);
     for (;;) {
+      if (ahead.granted !== null) return ahead.handOut(ahead.granted);
       const line = await readLineAtHand(calls, paths);
       const holder = line.holders.find((waiter) => waiter.name === name);
-      if (holder !== undefined) return taken(holder.mzxid);
+      const next = (self: Waiter): readonly Successor[] => successorsTo(line, self, places);
+      if (holder !== undefined) return ahead.taken(holder.mzxid, next(holder));
       requireSamePlaces(line, paths, applicant);
       const self = selfIn(line, name);
       const index = line.waiting.indexOf(self);
       const watched = index === 0 ? line.holders : line.waiting.slice(index - 1, index);
       if (index === 0 && admitted(line, self.places)[0] === self) {
         const claimed = await claim(calls, paths, line, self);
-        if (claimed !== null) return taken(claimed);
+        if (claimed !== null) return ahead.taken(claimed, next(self));
       } else {
         await ahead.watch([self, ...watched]);
         await ahead.wake.next(signal);
-        if (ahead.epoch !== null) return taken(ahead.epoch);
       }
     }
   } finally {
@@ -112,23 +142,27 @@ class Ahead {
   readonly wake: Wake = new Wake();
   readonly #calls: Calls;
   readonly #paths: LinePaths;
-  readonly #own: string;
-  readonly #takesAll: boolean;
+  readonly #own: Joiner;
   readonly #watches = new Map<string, Watch>();
   #isClosed = false;
-  #epoch: number | null = null;
+  #granted: Node | null = null;
 
-  /** @param applicant the waiter */
-  constructor(calls: Calls, paths: LinePaths, applicant: Applicant) {
+  /** @param own the waiter */
+  constructor(calls: Calls, paths: LinePaths, own: Joiner) {
     this.#calls = calls;
     this.#paths = paths;
-    this.#own = applicant.name;
-    this.#takesAll = applicant.permits === applicant.places;
+    this.#own = own;
   }
 
-  /** Of the own grant, once the own watch told of it. */
-  get epoch(): number | null {
-    return this.#epoch;
+  /** The own node, once its watch told that it is granted. */
+  get granted(): Node | null {
+    return this.#granted;
+  }
+
+  /** Waits for the own grant or any other news of the own node, for a moment. */
+  async unhurried(signal: AbortSignal): Promise<void> {
+    await this.#arm({ name: this.#own.name, mzxid: this.#own.joined });
+    await this.wake.nextWithin(this.#calls.clock, unhurriedMs, signal);
   }
 
   /** Watches these nodes and no others. Wakes also when they are no more as they were read. */
@@ -142,12 +176,17 @@ class Ahead {
     await Promise.all(missing.map((waiter) => this.#arm(waiter)));
   }
 
-  /** The own watch, for whoever holds now; null unless it told of that grant, and of nothing after it. */
-  handOut(epoch: number): Watch | null {
-    const watch = this.#watches.get(this.#own);
-    if (watch === undefined || this.#epoch !== epoch) return null;
-    this.#watches.delete(this.#own);
-    return watch;
+  /** The place that the own node tells of, with the own watch for whoever holds now: it told of nothing after the grant. */
+  handOut(granted: Node): Taken {
+    const { name } = this.#own;
+    const watch = this.#watches.get(name) ?? null;
+    this.#watches.delete(name);
+    return { ...this.taken(granted.stat.mzxid, successorsIn(granted)), watch };
+  }
+
+  /** A place that was come by otherwise. */
+  taken(epoch: number, next: readonly Successor[]): Taken {
+    return { epoch, known: knowing(epoch, this.#own, next), watch: null };
   }
 
   close(): void {
@@ -155,33 +194,37 @@ class Ahead {
     for (const watch of this.#watches.values()) void watch.close();
   }
 
-  async #arm({ name, mzxid }: Waiter): Promise<void> {
+  async #arm({ name, mzxid }: Pick<Waiter, "name" | "mzxid">): Promise<void> {
     const path = waiterPath(this.#paths, name);
-    const watch = await this.#calls.watch(path, { kind: "data", initial: true });
+    const isOwn = name === this.#own.name;
+    const watch = await this.#calls.watch(path, {
+      kind: "data",
+      ...(isOwn ? { from: this.#own.joined } : { initial: true }),
+    });
     if (this.#isClosed) {
       void watch.close();
       return;
     }
     this.#watches.set(name, watch);
-    if (name === this.#own) void this.#awaitGrant(watch, mzxid);
+    if (isOwn) void this.#awaitGrant(watch);
     else void wakeOn(watch, this.wake, (node) => node.stat.mzxid === mzxid || this.#isInTheWay(node));
   }
 
   /** Somebody ahead was granted: who takes all places waits for it to leave, as before. */
   #isInTheWay(node: Node): boolean {
-    return this.#takesAll && isGranted(node);
+    return !isShared(this.#own) && isGranted(node);
   }
 
   /** Reads the own watch up to the grant and leaves it open: whoever holds reads on. */
-  async #awaitGrant(watch: Watch, mzxid: number): Promise<void> {
+  async #awaitGrant(watch: Watch): Promise<void> {
     const events = watch[Symbol.asyncIterator]();
     try {
       for (let next = await events.next(); next.done !== true; next = await events.next()) {
         const node = nodeIn(next.value);
-        if (node?.stat.mzxid === mzxid) continue;
-        if (isGranted(node)) this.#epoch = node.stat.mzxid;
+        if (node?.stat.mzxid === this.#own.joined) continue;
+        if (isGranted(node)) this.#granted = node;
         this.wake.notify();
-        if (this.#epoch !== null) return;
+        if (this.#granted !== null) return;
       }
     } catch {
       // The session is lost, which ends the wait by its signal.

@@ -16,6 +16,7 @@ import {
 } from "./line.ts";
 import { ensureContainer } from "./names.ts";
 import type { Calls } from "./patient.ts";
+import { type Successor, successorsOf } from "./successors.ts";
 
 /** Someone who wants to stand in line. */
 export interface Applicant extends Standing {
@@ -57,22 +58,25 @@ function standing(paths: LinePaths, applicant: Applicant): MultiItem {
   };
 }
 
-/**
- * Joins: granted at once where there is a place and nobody waits, else at the end of its priority. The epoch, or null
- * while it waits.
- */
-export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
+/** How somebody joined: granted, or waiting, at that revision. */
+export interface Joined {
+  readonly granted: boolean;
+  readonly revision: number;
+}
+
+/** Joins: granted at once where there is a place and nobody waits, else at the end of its priority. */
+export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<Joined> {
   if (isShared(applicant)) {
     const epoch = await joinGranted(calls, paths, applicant);
-    if (epoch !== null) return epoch;
+    if (epoch !== null) return { granted: true, revision: epoch };
   }
   for (;;) {
     try {
       const { branch, revision } = await calls.multi(takingAll(paths, applicant), {
         if: nobody(paths),
-        else: [standing(paths, applicant)],
+        else: [...ranking(paths, applicant), standing(paths, applicant)],
       });
-      return branch === "then" ? revision : null;
+      return { granted: branch === "then", revision };
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
@@ -102,8 +106,16 @@ export async function joinGranted(
   }
 }
 
+/** What a line holds in which everybody stands behind whoever came before. */
+const unranked = "";
+
+/** Whoever stands before others by its priority says so first: nobody hands over then by what it saw earlier. */
+function ranking({ line }: LinePaths, { priority }: Applicant): readonly MultiItem[] {
+  return priority === 0 ? [] : [{ type: "set", path: line, value: "ranked" }];
+}
+
 /** More than one can hold at once. */
-function isShared({ permits, places }: Applicant): boolean {
+export function isShared({ permits, places }: Applicant): boolean {
   return permits < places;
 }
 
@@ -167,12 +179,19 @@ function recordFor(paths: LinePaths, line: Line, holders: readonly Grantee[], pl
     : { type: "set", path: paths.grant, value, mzxid: line.grant.mzxid };
 }
 
-/** The grant itself: sets the waiter's node, so that its mzxid is the epoch. Nothing else ever sets it. */
-function grantTo(paths: LinePaths, waiter: Waiter): MultiItem {
+/**
+ * The grant itself: sets the waiter's node, so that its mzxid is the epoch. Nothing else ever sets it.
+ * @param next whom it may hand over to in turn
+ */
+function grantTo(
+  paths: LinePaths,
+  waiter: Standing & Pick<Waiter, "name" | "mzxid">,
+  next: readonly Successor[] = [],
+): MultiItem {
   return {
     type: "set",
     path: waiterPath(paths, waiter.name),
-    value: grantedRecord(waiter),
+    value: grantedRecord(waiter, next),
     mzxid: waiter.mzxid,
   };
 }
@@ -193,9 +212,20 @@ export interface Departure {
   readonly heir?: string;
   /** `held`: by somebody else than its holder, whose signal fires late then. Default: by itself. */
   readonly against?: "held";
-  /** Its epoch, when it knows of nobody else in line: it leaves without a look at the line if that is still so. */
-  readonly aloneAt?: number;
+  /** What it knows of the line: it leaves without a look if that is still so. */
+  readonly known?: Known;
 }
+
+/** What a holder that takes all places knows of the line since it was granted. */
+export interface Known {
+  readonly epoch: number;
+  readonly places: number;
+  /** The first of those behind it, in line order; none: nobody else is in line. */
+  readonly next: readonly Successor[];
+}
+
+/** How often someone leaves only if the line is as it was read: what stands there and is nobody keeps no one. */
+const cautiousTries = 3;
 
 /**
  * Leaves the line, handing over in the same revision when it holds. Returns when nothing of it is left. What the server
@@ -205,10 +235,10 @@ export async function leave(
   calls: Calls,
   paths: LinePaths,
   name: string,
-  { heir, against, aloneAt }: Departure = {},
+  { heir, against, known }: Departure = {},
 ): Promise<void> {
-  if (aloneAt !== undefined && (await leaveAlone(calls, paths, name, aloneAt))) return;
-  for (;;) {
+  if (known !== undefined && heir === undefined && (await leaveKnowing(calls, paths, name, known))) return;
+  for (let tries = 1; ; tries += 1) {
     const line = await readLineAtHand(calls, paths);
     const holder = line.holders.find((waiter) => waiter.name === name);
     const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
@@ -216,18 +246,37 @@ export async function leave(
     const force = against === "held" ? { force: true } : {};
     const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force };
     const others = holder === undefined ? [] : handOver(paths, preferring(without(line, name), heir));
-    if (await depart(calls, own, others)) return;
+    const mustBeLast = holder !== undefined && tries <= cautiousTries && isLast(line);
+    const last: readonly MultiItem[] = mustBeLast ? [onlyOne(paths)] : [];
+    if (await depart(calls, own, [...last, ...others])) return;
   }
 }
 
-/** Takes the record along when nobody else is in line; else nothing is changed, and false. */
-async function leaveAlone(calls: Calls, paths: LinePaths, name: string, epoch: number): Promise<boolean> {
-  const revision = await attempt(calls, [
-    { type: "check", path: paths.line, if: { children: 1 } },
-    { type: "delete", path: waiterPath(paths, name), mzxid: epoch },
-    { type: "delete", path: paths.grant, mzxid: epoch },
+/** Whoever joins meanwhile would wait for nobody. */
+function isLast({ holders, waiting }: Line): boolean {
+  return holders.length === 1 && waiting.length === 0;
+}
+
+function onlyOne({ line }: LinePaths): CheckItem {
+  return { type: "check", path: line, if: { children: 1 } };
+}
+
+/** Whether it left by what it knows. Else nothing is changed. */
+async function leaveKnowing(calls: Calls, paths: LinePaths, name: string, known: Known): Promise<boolean> {
+  const { epoch, places, next } = known;
+  const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: epoch };
+  const [first, ...behind] = next;
+  if (first === undefined) {
+    // Takes the record along when nobody else is in line.
+    const alone = [onlyOne(paths), own, { type: "delete", path: paths.grant, mzxid: epoch } as const];
+    return (await attempt(calls, alone)) !== null;
+  }
+  const waiter = { ...first, priority: 0, permits: places, places };
+  return depart(calls, own, [
+    { type: "check", path: paths.line, if: { value: unranked } },
+    { type: "set", path: paths.grant, value: grantRecord([first], places), mzxid: epoch },
+    grantTo(paths, waiter, behind),
   ]);
-  return revision !== null;
 }
 
 /**
@@ -259,7 +308,16 @@ function handOver(paths: LinePaths, line: Line): MultiItem[] {
   const places = placesHeld(line) ?? line.waiting[0]?.places ?? 1;
   const next = admitted(line, places);
   const grantees = [...granteesOf(line), ...next];
-  if (grantees.length > 0)
-    return [recordFor(paths, line, grantees, places), ...next.map((waiter) => grantTo(paths, waiter))];
+  const grants = next.map((waiter) => grantTo(paths, waiter, successorsTo(line, waiter, places)));
+  if (grantees.length > 0) return [recordFor(paths, line, grantees, places), ...grants];
   return line.grant === null ? [] : [{ type: "delete", path: paths.grant, mzxid: line.grant.mzxid }];
+}
+
+/** Those behind somebody waiting who is to take all places. */
+export function successorsTo({ waiting }: Line, self: Waiter, places: number): readonly Successor[] {
+  if (self.permits !== places) return [];
+  return successorsOf(
+    waiting.filter((waiter) => waiter !== self),
+    places,
+  );
 }

@@ -27,8 +27,7 @@ export class Holding implements Held {
   readonly #paths: LinePaths;
   readonly #name: string;
   readonly #lease: SessionLease;
-  /** Nobody else was in line when it was granted. */
-  readonly #isAlone: boolean;
+  readonly #known: Departure["known"];
   readonly #leave: typeof leaveForGood;
   readonly #controller = sharedController();
   #watch: Watch | null;
@@ -50,7 +49,7 @@ export class Holding implements Held {
     this.#paths = paths;
     this.#name = name;
     this.#lease = lease;
-    this.#isAlone = granted.isAlone;
+    this.#known = granted.known;
     this.#watch = granted.watch;
     this.epoch = epoch;
     this.fence = { path: waiterPath(paths, name), mzxid: epoch };
@@ -99,11 +98,11 @@ export class Holding implements Held {
     if (this.#controller.signal.aborted) return;
     const message = `${this.#paths.base} is no longer held: ${why}`;
     const error = new FlotillaError("ERR_FLOTILLA_LOST", message, { cause });
-    const alone = this.#isAlone ? { aloneAt: this.epoch } : {};
+    const known = this.#known === undefined ? {} : { known: this.#known };
     // What it would tell of is its own doing.
     void this.#watch?.close();
     this.#controller.abort(error);
-    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...alone, ...departure });
+    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...known, ...departure });
     this.#tell(how, how === "lost" ? { error } : {});
     // Whoever releases is told; after a lapse nobody may be asking.
     this.#leaving.catch(() => {});

@@ -5,6 +5,7 @@ import { type NamedNode, nodesAtOnce, readNodes } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
+import type { Successor } from "./successors.ts";
 
 /** Someone in line: an ephemeral node, ordered by priority, then by creation. */
 export interface Waiter {
@@ -75,9 +76,10 @@ export function waiterRecord({ id, value, priority, permits, places }: Standing)
 }
 
 /** What it holds once granted: somebody else's write to it is no grant. */
-export function grantedRecord(standing: Standing): string {
+export function grantedRecord(standing: Standing, next: readonly Successor[]): string {
   const { id, value, priority, permits, places } = standing;
-  return JSON.stringify({ id, value, priority, permits, places, granted: true });
+  const named = next.length === 0 ? {} : { next };
+  return JSON.stringify({ id, value, priority, permits, places, granted: true, ...named });
 }
 
 /** Whether a waiter's node says that it is granted. */

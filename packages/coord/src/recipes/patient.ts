@@ -1,4 +1,4 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { type Clock, FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WatchOptions } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { listen } from "./bounded.ts";
@@ -8,6 +8,7 @@ export interface Calls extends Pick<
   Session,
   "childNodes" | "children" | "create" | "get" | "multi" | "watch"
 > {
+  readonly clock: Clock;
   /** Calls of one piece, each with the bounds it is given: when one is tried again, all are. */
   together<T>(work: (session: Session, bounds: CallOptions) => Promise<T>): Promise<T>;
 }
@@ -22,6 +23,7 @@ export function patient(session: Session, signal: AbortSignal | undefined): Call
   const bounds = { timeoutMs: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) };
   const until = <T>(call: () => Promise<T>): Promise<T> => insist(session, signal, call);
   return {
+    clock: session.clock,
     childNodes: (path, options) => until(() => session.childNodes(path, { ...options, ...bounds })),
     children: (path, options) => until(() => session.children(path, { ...options, ...bounds })),
     create: (path, value, options) => until(() => session.create(path, value, { ...options, ...bounds })),

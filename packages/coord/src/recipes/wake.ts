@@ -20,7 +20,17 @@ export class Wake {
     this.#pending = false;
   }
 
-  /** The same, but what comes in one go is one piece of news: so that work on each of many does not hold up the process. */
+  /** The same, and after a while at the latest. */
+  async nextWithin(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+    const timer = clock.setTimer(ms, () => this.notify());
+    try {
+      await this.next(signal);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /** As `next`, but what comes in one go is one piece of news: so that work on each of many does not hold up the process. */
   async nextTurn(clock: Clock, signal?: AbortSignal): Promise<void> {
     await this.next(signal);
     await new Promise<void>((resolve) => clock.defer(resolve));

@@ -112,7 +112,7 @@ class SessionDoubleBarrier implements DoubleBarrier {
       session,
       this.#paths,
       name,
-      { epoch, lease: session.lease, isAlone: false, watch: null },
+      { epoch, lease: session.lease, known: undefined, watch: null },
       leaveRound,
     );
     if (holding.signal.aborted || holding.expiresIn <= 0) throw this.#lost("its lease lapsed");
