@@ -22,7 +22,7 @@ const listed = `    const page = await session.childNodes(path);
     yield { type: "snapshot", revision: 0, token: { revision: 0, ordinal: 0 }, reason: "asked", nodes };
 `;
 const fires = `    this.#controller.abort(error);
-    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...alone, ...departure });
+    this.#leaving = this.#leave(this.#session, this.#paths, this.#name, { ...known, ...departure });
 `;
 const armed = `    this.#timer = this.#clock.setTimer(this.#untilSignal(), () => {
       if (this.check()) this.#arm();
@@ -107,8 +107,8 @@ export const heldThings: readonly Mutant[] = [
     edits: [
       {
         file: grant,
-        find: "    if (await depart(calls, own, others)) return;",
-        replace: "    await depart(calls, own, others);\n    return;",
+        find: "    if (await depart(calls, own, [...last, ...others])) return;",
+        replace: "    await depart(calls, own, [...last, ...others]);\n    return;",
       },
     ],
   },
@@ -177,7 +177,7 @@ export const heldThings: readonly Mutant[] = [
         find: fires,
         replace: `    if (this.hasLeft) return;
     this.hasLeft = true;
-    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...alone, ...departure });
+    this.#leaving = leaveForGood(this.#session, this.#paths, this.#name, { ...known, ...departure });
     const fire = () => this.#controller.abort(error);
     void this.#leaving.then(fire, fire);
 `,
