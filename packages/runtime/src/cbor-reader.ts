@@ -2,6 +2,9 @@ import { float16Of, float32Of, float64Of } from "./cbor-float.ts";
 import { hexOf, textOf } from "./cbor-text.ts";
 import { FlotillaError } from "./errors.ts";
 
+/** Up to here a loop over the bytes beats making a view of them. */
+const shortPart = 256;
+
 function refuse(what: string, expected: string): never {
   throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", `${what}: expected ${expected}`);
 }
@@ -112,9 +115,36 @@ export class CborReader {
     return true;
   }
 
+  /** Where the next item begins: for `copyFrom`. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** A copy of the items taken since `at` was `start`. */
+  copyFrom(start: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(start, this.#at));
+  }
+
+  /** Takes whole items when they come next byte for byte; false, and nothing taken, when something else is there. */
+  takeSame(items: Uint8Array): boolean {
+    const { length } = items;
+    if (length > this.#bytes.length - this.#at) return false;
+    if (!this.#isNext(items, length)) return false;
+    this.#at += length;
+    return true;
+  }
+
   /** Refuses bytes after the last item. */
   end(what: string): void {
     if (this.#at !== this.#bytes.length) refuse(what, "nothing after it");
+  }
+
+  #isNext(items: Uint8Array, length: number): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    if (length > shortPart) return Buffer.compare(items, bytes.subarray(at, at + length)) === 0;
+    for (let k = 0; k < length; k += 1) if (bytes[at + k] !== items[k]) return false;
+    return true;
   }
 
   #byte(what: string): number {

@@ -276,3 +276,45 @@ describe("CborReader", () => {
     expect(() => new CborReader(encode(1)).end("message")).toThrow(/^message: /);
   });
 });
+
+test("items that come again byte for byte are passed over, and nothing is taken when they do not", () => {
+  for (const count of [1, 3, 100]) {
+    const ids = Array.from({ length: count }, (_, k) => String(k).padStart(32, "0"));
+    // Not at the beginning of its memory, as a frame off a socket.
+    const message = (last: string): Uint8Array => {
+      const bytes = encode([7, [...ids.slice(0, -1), last], 9]);
+      const memory = new Uint8Array(bytes.length + 20);
+      memory.set(bytes, 11);
+      return memory.subarray(11, 11 + bytes.length);
+    };
+    const first = new CborReader(message(ids.at(-1) ?? ""));
+    first.array("message", 3, 3);
+    first.uint("seven");
+    const start = first.at;
+    expect(first.list("ids", count, (reader) => reader.text("id", 32))).toEqual(ids);
+    const items = first.copyFrom(start);
+    const again = new CborReader(message(ids.at(-1) ?? ""));
+    again.array("message", 3, 3);
+    expect(again.takeSame(items)).toBe(false);
+    again.uint("seven");
+    expect(again.takeSame(items)).toBe(true);
+    expect(again.uint("nine")).toBe(9);
+    again.end("message");
+    expect(again.takeSame(items)).toBe(false);
+    const other = new CborReader(message("f".repeat(32)));
+    other.array("message", 3, 3);
+    other.uint("seven");
+    expect(other.takeSame(items)).toBe(false);
+    expect(other.list("ids", count, (reader) => reader.text("id", 32)).at(-1)).toBe("f".repeat(32));
+  }
+});
+
+test("a copy of items does not change with the memory that they came in", () => {
+  const bytes = Buffer.from(encode(["abc"]));
+  const reader = new CborReader(bytes);
+  reader.array("message", 1, 1);
+  reader.text("text", 3);
+  const copy = reader.copyFrom(1);
+  bytes.fill(0);
+  expect(Buffer.from(copy).toString("latin1")).toBe("cabc");
+});

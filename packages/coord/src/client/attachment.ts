@@ -261,7 +261,7 @@ export class Attachment {
       return;
     }
     const number = this.#belief.renewing();
-    const leases = [this.#options.session, ...this.#leases.renewable()];
+    const leases = this.#leases.renewable(this.#options.session);
     this.#link.send({ type: "renew", number, leases });
   }
 

@@ -11,6 +11,8 @@ interface Member {
 /** The leases that are renewed together with the session's own. A lease leaves it when its signal fires. */
 export class LeaseSet {
   readonly #members = new Map<LeaseId, Member>();
+  /** What was renewed last; null once a lease came or went. */
+  #list: readonly LeaseId[] | null = null;
 
   /** The shortest time to live, ms; `Infinity` without a lease. */
   get shortestMs(): number {
@@ -21,13 +23,18 @@ export class LeaseSet {
 
   /** @param fromNumber number of the next renewal */
   add(lease: HeldLease, fromNumber: number): void {
+    if (lease.signal.aborted) return;
     this.#members.set(lease.id, { lease, fromNumber });
-    lease.signal.addEventListener("abort", () => this.#members.delete(lease.id), { once: true });
+    this.#list = null;
+    lease.signal.addEventListener("abort", () => this.#remove(lease.id), { once: true });
   }
 
-  /** Those to be renewed now. */
-  renewable(): LeaseId[] {
-    return [...this.#members.values()].filter(({ lease }) => lease.check()).map(({ lease }) => lease.id);
+  /** What is to be renewed now, the session's own first: the same object as the last time where it is the same. */
+  renewable(session: LeaseId): readonly LeaseId[] {
+    // One whose time is over leaves in here.
+    for (const { lease } of this.#members.values()) lease.check();
+    this.#list ??= [session, ...this.#members.keys()];
+    return this.#list;
   }
 
   /** A renewal was acknowledged for all leases in it but those refused. */
@@ -39,5 +46,10 @@ export class LeaseSet {
   /** Ends the belief in all of them. */
   end(why: string): void {
     for (const { lease } of this.#members.values()) lease.end(why);
+  }
+
+  #remove(id: LeaseId): void {
+    this.#members.delete(id);
+    this.#list = null;
   }
 }

@@ -65,8 +65,10 @@ export class ClientDoor {
       ...(secret === undefined ? {} : { secret }),
       versions,
       identity: context.nodeId,
-      onReady: () =>
-        frameHandler(this.#open(new FramePort(channel, encodeServerMessage)), decodeClientMessage),
+      onReady: () => {
+        const session = this.#open(new FramePort(channel, encodeServerMessage));
+        return frameHandler(session, (frame) => decodeClientMessage(frame, session.renewal.list));
+      },
     });
   }
 

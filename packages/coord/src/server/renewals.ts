@@ -18,10 +18,16 @@ const firstGatherMs = 20;
 /** Renewals answered in one turn: each answer is a write to a socket. */
 const answersPerTurn = 64;
 
+/** Whoever renews. */
+export interface RenewalOwner {
+  /** Its latest while nobody answered it; null once somebody did, undefined before the first. Kept by `Renewals`. */
+  latest?: Renewal | null | undefined;
+}
+
 /** What a session wants to be vouched for. */
 export interface Renewal {
   /** One renewal of each owner is told again, the latest. */
-  readonly owner: object;
+  readonly owner: RenewalOwner;
   readonly leases: readonly LeaseId[];
   /** The shortest time to live among them, ms. */
   readonly shortestMs: number;
@@ -46,8 +52,8 @@ export interface RenewalsOptions {
 export class Renewals {
   readonly #options: RenewalsOptions;
   readonly #sent = new Map<number, readonly Renewal[]>();
-  /** The latest of each owner, while nobody answered it; null once somebody did. */
-  readonly #latest = new Map<object, Renewal | null>();
+  /** Those that nobody answered, and others that are no use any more. */
+  #unanswered: Renewal[] = [];
   #waiting: Renewal[] = [];
   /** When what waits is told; `Infinity` while nothing waits. */
   #dueMs = Number.POSITIVE_INFINITY;
@@ -64,15 +70,16 @@ export class Renewals {
 
   /** Tells the leader, with what else is renewed at about this time. */
   renew(renewal: Renewal): void {
-    const patienceMs = this.#latest.get(renewal.owner) === null ? gatherMs : firstGatherMs;
-    this.#latest.set(renewal.owner, renewal);
+    const patienceMs = renewal.owner.latest === null ? gatherMs : firstGatherMs;
+    renewal.owner.latest = renewal;
+    this.#unanswered.push(renewal);
     this.#waiting.push(renewal);
     this.#schedule(this.#flushedMs + Math.min(patienceMs, renewal.shortestMs * gatherShare));
   }
 
   /** The owner is gone. */
-  forget(owner: object): void {
-    this.#latest.delete(owner);
+  forget(owner: RenewalOwner): void {
+    owner.latest = undefined;
   }
 
   /** Somebody else may lead: tells what is open again. */
@@ -82,7 +89,7 @@ export class Renewals {
   }
 
   close(): void {
-    this.#latest.clear();
+    this.#unanswered = [];
     this.#waiting = [];
     this.#retry?.cancel();
     this.#gathering?.cancel();
@@ -93,12 +100,12 @@ export class Renewals {
    * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
    */
   receive(from: NodeId, payload: Uint8Array): void {
-    const message = decodeMemberMessage(payload);
+    const message = decodeMemberMessage(payload, (first) => this.#options.keeper.listFrom(first));
     if (message.type === "vouched") {
       this.#settle(message.batch, new Set(message.refused));
       return;
     }
-    this.#options.keeper.renew(message.leases, (refused) => {
+    this.#options.keeper.renew(message.lists, (refused) => {
       const answer = { type: "vouched", batch: message.batch, refused: [...refused] } as const;
       this.#options.raft.send(from, encodeMemberMessage(answer));
     });
@@ -106,7 +113,9 @@ export class Renewals {
 
   /** Those that nobody answered. */
   #open(): Renewal[] {
-    return [...this.#latest.values()].filter((renewal) => renewal !== null);
+    const open = this.#unanswered.filter(isOpen);
+    this.#unanswered = [...open];
+    return open;
   }
 
   #schedule(dueMs: number): void {
@@ -137,7 +146,7 @@ export class Renewals {
     if (told.length === 0) return;
     this.#retry = this.#options.clock.setTimer(retryMs, () => {
       this.#retry = undefined;
-      this.#waiting.push(...told.filter((renewal) => this.#latest.get(renewal.owner) === renewal));
+      this.#waiting.push(...told.filter(isOpen));
       if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
       else this.#armRetry();
     });
@@ -145,11 +154,11 @@ export class Renewals {
 
   #send(leader: NodeId, group: readonly Renewal[]): void {
     const batch = this.#remember(group);
-    const leases = group.flatMap((renewal) => renewal.leases);
+    const lists = group.map((renewal) => renewal.leases);
     if (leader === this.#options.nodeId) {
-      this.#options.keeper.renew(leases, (refused) => this.#settle(batch, refused));
+      this.#options.keeper.renew(lists, (refused) => this.#settle(batch, refused));
     } else {
-      this.#options.raft.send(leader, encodeMemberMessage({ type: "renew", batch, leases }));
+      this.#options.raft.send(leader, encodeMemberMessage({ type: "renew", batch, lists }));
     }
   }
 
@@ -173,12 +182,17 @@ export class Renewals {
   #answer(group: readonly Renewal[], from: number, refused: ReadonlySet<LeaseId>): void {
     const to = from + answersPerTurn;
     for (const renewal of group.slice(from, to)) {
-      if (this.#latest.get(renewal.owner) === renewal) this.#latest.set(renewal.owner, null);
-      if (renewal.leases.every((id) => refused.has(id))) continue;
+      if (isOpen(renewal)) renewal.owner.latest = null;
+      if (refused.size > 0 && renewal.leases.every((id) => refused.has(id))) continue;
       renewal.done(refused);
     }
     if (to < group.length) this.#options.clock.defer(() => this.#answer(group, to, refused));
   }
+}
+
+/** It is its owner's latest, and nobody answered it. */
+function isOpen(renewal: Renewal): boolean {
+  return renewal.owner.latest === renewal;
 }
 
 /** Groups whose leases fit into one message each. */

@@ -1,4 +1,4 @@
-import type { Applied, Identity, LeaseId, SessionId, WatchToken } from "@flotilla/kv";
+import type { Applied, Identity, SessionId, WatchToken } from "@flotilla/kv";
 import { limits } from "@flotilla/kv";
 import type { ErrorCode, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -19,8 +19,8 @@ import { AttachProposal } from "./attach-proposal.ts";
 import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { identitiesOf } from "./identities.ts";
 import { Outlet } from "./outlet.ts";
-import { ownLeases } from "./own-leases.ts";
 import { RequestLane } from "./request-lane.ts";
+import { SessionRenewal } from "./session-renewal.ts";
 import { WaitQueue } from "./wait-queue.ts";
 import { checkWatch, WatchFeed } from "./watch-feed.ts";
 import { wireBounds } from "../wire/bounds.ts";
@@ -36,6 +36,7 @@ type State =
 
 /** One client: at most one attach of one session. */
 export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
+  readonly renewal: SessionRenewal;
   readonly #context: ServerContext;
   readonly #outlet: Outlet;
   readonly #feed: WatchFeed;
@@ -53,6 +54,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   /** @param onEnd called once, when the port is done with */
   constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: () => void) {
     this.#context = context;
+    this.renewal = new SessionRenewal(context);
     this.#onEnd = onEnd;
     this.#remoteAddress = port.remoteAddress;
     this.#outlet = new Outlet(port, context.clock);
@@ -122,7 +124,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     if (state.type === "attached") state.lane.stop();
     this.#feed.disarmAll();
     if (state.type !== "fresh") this.#context.sessions.remove(this);
-    this.#context.renewals.forget(this);
+    this.renewal.end();
     this.#outlet.close(reason);
     this.#onEnd();
   }
@@ -364,13 +366,11 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     });
   }
 
-  #renew({ number, leases }: RenewMessage): void {
-    const { own, foreign, shortestMs } = ownLeases(this.#context.machine, this.#id, leases);
-    const done = (unvouched: ReadonlySet<LeaseId>): void => {
-      const refused = [...foreign, ...own.filter((id) => unvouched.has(id))];
-      if (this.#state.type === "attached") this.#outlet.send({ type: "renewed", number, refused });
-    };
-    if (own.length > 0) this.#context.renewals.renew({ owner: this, leases: own, shortestMs, done });
+  #renew(message: RenewMessage): void {
+    this.renewal.renew(this.#id, message, (refused) => {
+      if (this.#state.type !== "attached") return;
+      this.#outlet.send({ type: "renewed", number: message.number, refused });
+    });
   }
 
   #moved(): void {

@@ -14,6 +14,8 @@ import type {
   WatchSpec,
 } from "./messages.ts";
 import { readChangesQuery, writeChangesQuery } from "./past-codec.ts";
+import type { RenewedList } from "./renewed-list.ts";
+import { readLeases } from "./renewed-list.ts";
 import { readName, readPath } from "./tree-codec.ts";
 import { readWatch, writeWatch } from "./watch-codec.ts";
 
@@ -271,7 +273,7 @@ function readId(reader: CborReader): string {
 /** Items of a message, by tag. */
 const messageItems = [7, 4, 5, 3, 2, 3, 2];
 
-function readMessage(reader: CborReader): ClientMessage {
+function readMessage(reader: CborReader, renewed: RenewedList | undefined): ClientMessage {
   const items = reader.array("message", 1, 7);
   const tag = reader.uint("message tag", 6);
   expectItems("message", items, messageItems[tag] ?? 0);
@@ -288,7 +290,7 @@ function readMessage(reader: CborReader): ClientMessage {
       return { type: "unwatch", id: reader.uint("watch id") };
     case 5: {
       const number = reader.uint("number");
-      return { type: "renew", number, leases: reader.list("leases", wireBounds.leases, readId) };
+      return { type: "renew", number, leases: renewed?.take(reader) ?? readLeases(reader) };
     }
     default:
       return { type: "ping", number: reader.uint("number") };
@@ -297,8 +299,9 @@ function readMessage(reader: CborReader): ClientMessage {
 
 /**
  * Reads a frame from a client. Values alias the frame.
+ * @param renewed what that client renewed before; default: nothing that is known
  * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`, `ERR_FLOTILLA_TOO_LARGE`
  */
-export function decodeClientMessage(frame: Uint8Array): ClientMessage {
-  return readFrame(frame, readMessage);
+export function decodeClientMessage(frame: Uint8Array, renewed?: RenewedList): ClientMessage {
+  return readFrame(frame, (reader) => readMessage(reader, renewed));
 }

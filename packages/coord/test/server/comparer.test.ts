@@ -147,7 +147,7 @@ test("what is told arrives, and is told apart from other messages and other form
   const bytes = encodeDigestPoint(point);
   expect(isDigestPoint(bytes)).toBe(true);
   expect(decodeDigestPoint(bytes)).toEqual(point);
-  expect(isDigestPoint(encodeMemberMessage({ type: "renew", batch: 1, leases: [] }))).toBe(false);
+  expect(isDigestPoint(encodeMemberMessage({ type: "renew", batch: 1, lists: [] }))).toBe(false);
   const newer = bytes.slice();
   newer[newer.length - 1] = snapshotFormat + 1;
   expect(decodeDigestPoint(newer)).toBeNull();

@@ -65,7 +65,7 @@ export class KeeperWorld {
   }
 
   renew(...ids: string[]): void {
-    this.keeper.renew(ids, (refused) => this.refused.push([...refused]));
+    this.keeper.renew([ids], (refused) => this.refused.push([...refused]));
   }
 
   /** All expired so far. */

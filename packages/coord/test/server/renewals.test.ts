@@ -60,7 +60,9 @@ test("renewals of one turn travel in one message, and the leader's word comes ba
   origin.renew({}, [a], () => done.push("a"));
   origin.renew({}, [a, b], () => done.push("ab"));
   await clock.settle();
-  expect(origin.sent).toEqual([{ to: "l", message: { type: "renew", batch: 1_048_577, leases: [a, a, b] } }]);
+  expect(origin.sent).toEqual([
+    { to: "l", message: { type: "renew", batch: 1_048_577, lists: [[a, a, b]] } },
+  ]);
   origin.deliver("o", leader);
   await clock.settle();
   expect(leader.sent).toEqual([{ to: "o", message: { type: "vouched", batch: 1_048_577, refused: [] } }]);
@@ -73,7 +75,7 @@ test("renewals that come shortly after others travel together", async () => {
   const clock = new FakeClock();
   const origin = new Member(clock, "o", "l", []);
   const told = (): readonly (readonly string[])[] =>
-    origin.sent.map(({ message }) => (message.type === "renew" ? message.leases : []));
+    origin.sent.map(({ message }) => (message.type === "renew" ? message.lists.flat() : []));
   const owner = {};
   origin.renew(owner, [a], () => {});
   await clock.settle();
@@ -117,7 +119,9 @@ test("whoever has a short time to live is told sooner, and takes the others alon
   await clock.advance(9);
   expect(origin.sent).toEqual([]);
   await clock.advance(1);
-  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[b, c]]);
+  expect(origin.sent.map(({ message }) => message.type === "renew" && message.lists.flat())).toEqual([
+    [b, c],
+  ]);
   await clock.advance(250);
   expect(origin.sent).toHaveLength(1);
 });
@@ -203,9 +207,9 @@ test("many leases are told in several messages, answers that never come are forg
       () => {},
     );
   await clock.settle();
-  expect(origin.sent.map(({ message }) => (message.type === "renew" ? message.leases.length : 0))).toEqual([
-    5_000, 5_000, 2_000,
-  ]);
+  expect(
+    origin.sent.map(({ message }) => (message.type === "renew" ? message.lists.flat().length : 0)),
+  ).toEqual([5_000, 5_000, 2_000]);
   let done = 0;
   origin.sent.length = 0;
   origin.renew({}, [a], () => {
@@ -235,11 +239,13 @@ test("the latest renewal of each session is told again until somebody vouches fo
   origin.leader = "l";
   origin.renewals.leaderChanged();
   await clock.settle();
-  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[a, b]]);
+  expect(origin.sent.map(({ message }) => message.type === "renew" && message.lists.flat())).toEqual([
+    [a, b],
+  ]);
   origin.sent.length = 0;
   origin.renewals.forget(owners[1]);
   await clock.advance(500);
-  expect(origin.sent.map(({ message }) => message.type === "renew" && message.leases)).toEqual([[a]]);
+  expect(origin.sent.map(({ message }) => message.type === "renew" && message.lists.flat())).toEqual([[a]]);
   origin.deliver("o", leader);
   await clock.settle();
   leader.deliver("l", origin);

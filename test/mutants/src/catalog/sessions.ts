@@ -2,6 +2,7 @@ import type { Mutant } from "../mutant.ts";
 import {
   attachment,
   leaseKeeper,
+  leaseTimes,
   openSession,
   pipeline,
   snapshotRead,
@@ -12,7 +13,7 @@ import {
 
 const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
 const proposed = "await this.#raft.propose(command, { ifTerm: term });";
-const anew = "for (const { id, ttlMs } of this.#leases.leases()) this.#startDeadline(id, ttlMs);";
+const anew = "for (const { id, ttlMs } of this.#leases.leases()) this.start(id, ttlMs);";
 const ended =
   "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
 const restart = "    this.#cursor = lastApplied;\n    this.flush();";
@@ -63,7 +64,7 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "a renewal is acknowledged although the end of the lease is proposed",
     killer: "LeaseBound",
-    edits: [{ file: leaseKeeper, find: "!timed.isEnding && timed.isGood;", replace: "timed.isGood;" }],
+    edits: [{ file: leaseTimes, find: "!timed.isEnding && timed.isGood;", replace: "timed.isGood;" }],
   },
   {
     id: "L05",
@@ -163,7 +164,7 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "a new leader gives no lease its full time before it ends it",
     killer: "LeaseBound",
-    edits: [{ file: leaseKeeper, find: anew, replace: anew.replace("(id, ttlMs)", "(id, ttlMs / 2)") }],
+    edits: [{ file: leaseTimes, find: anew, replace: anew.replace("(id, ttlMs)", "(id, ttlMs / 2)") }],
   },
   {
     id: "L12",
