@@ -1,18 +1,46 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { limits } from "./limits.ts";
 
-/** Controls, surrogates, the private use area and the specials: what ZooKeeper forbids. */
-const forbidden = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff`;
-/** One or more segments, none empty, `.` or `..`. */
-const shape = new RegExp(String.raw`^(?:/(?!\.{1,2}(?:/|$))[^/${forbidden}]+)+$`);
+const slash = 0x2f;
+const dot = 0x2e;
 const encoder = new TextEncoder();
+
+/** Controls, surrogates, the private use area and the specials: what ZooKeeper forbids. */
+function isForbidden(unit: number): boolean {
+  return (
+    unit < 0x20 || (unit >= 0x7f && (unit <= 0x9f || (unit >= 0xd800 && unit <= 0xf8ff) || unit >= 0xfff0))
+  );
+}
+
+/** What of a path lies between two slashes: not empty, `.` or `..`. */
+function isSegment(path: string, start: number, end: number): boolean {
+  if (end - start > 2) return true;
+  return end > start && (path.charCodeAt(start) !== dot || path.charCodeAt(end - 1) !== dot);
+}
+
+/** One or more segments, a slash before each. Every read and every write asks, so it is a loop, not an expression. */
+function hasShape(path: string): boolean {
+  const { length } = path;
+  if (path.charCodeAt(0) !== slash) return false;
+  let start = 1;
+  for (let k = 1; k < length; k += 1) {
+    const unit = path.charCodeAt(k);
+    if (unit === slash) {
+      if (!isSegment(path, start, k)) return false;
+      start = k + 1;
+    } else if (isForbidden(unit)) {
+      return false;
+    }
+  }
+  return isSegment(path, start, length);
+}
 
 /** True for a path that a node can have. See {@link validatePath}. */
 export function isPath(path: string): boolean {
   // A caller without types may hand over anything, also what only looks like a path once it is made a text.
   if (typeof path !== "string") return false;
   if (path === "/") return true;
-  if (!shape.test(path)) return false;
+  if (!hasShape(path)) return false;
   if (path.length * 3 <= limits.pathBytes) return true;
   return path.length <= limits.pathBytes && encoder.encode(path).length <= limits.pathBytes;
 }

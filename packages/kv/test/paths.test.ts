@@ -41,6 +41,27 @@ describe("a path", () => {
     expect(() => validatePath(path)).toThrow(FlotillaError);
   });
 
+  test("has the shape that one expression says", () => {
+    const forbidden = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\uf8ff\ufff0-\uffff`;
+    const shape = new RegExp(String.raw`^(?:/(?!\.{1,2}(?:/|$))[^/${forbidden}]+)+$`);
+    const piece = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom("/", ".", "..", "a", "é", ...controls) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)) },
+    );
+    const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
+    let paths = 0;
+    fc.assert(
+      fc.property(fc.boolean(), text, (isRooted, rest) => {
+        const path = isRooted ? `/${rest}` : rest;
+        const isOne = path === "/" || shape.test(path);
+        if (isOne) paths += 1;
+        expect(isPath(path)).toBe(isOne);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(paths).toBeGreaterThan(100);
+  });
+
   test("that is none is shown as far as 100 characters, and what is no text by its type", () => {
     const long = `/${"a".repeat(limits.pathBytes)}`;
     expect(() => validatePath(long)).toThrow(`not a valid path: ${JSON.stringify(long.slice(0, 100))}`);

@@ -263,6 +263,6 @@ export const treeRules: readonly Mutant[] = [
     title: "paths that say the same in several ways are different nodes",
     killer: "the golden model",
     onlySuites: true,
-    edits: [{ file: kvPaths, find: "  if (!shape.test(path)) return false;\n", replace: "" }],
+    edits: [{ file: kvPaths, find: "  if (!hasShape(path)) return false;\n", replace: "" }],
   },
 ];
