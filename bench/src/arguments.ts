@@ -5,7 +5,7 @@ import { coordFigures } from "./coord/figure-names.ts";
 import type { KvFigure, KvOptions } from "./kv/figure-names.ts";
 import { kvFigures } from "./kv/figure-names.ts";
 import type { Workload, WorkloadName } from "./peers/workloads.ts";
-import { workloadNames } from "./peers/workloads.ts";
+import { sizedWorkloads, workloadNames } from "./peers/workloads.ts";
 import type { SimpleOperation } from "./load/job.ts";
 import type { RaftFigure, RaftOptions } from "./raft/figure-names.ts";
 import { raftFigures } from "./raft/figure-names.ts";
@@ -33,6 +33,10 @@ export interface PeersOptions {
   readonly sessions: number;
   /** Of the tree in W10, W11 and W14. */
   readonly nodes: number;
+  /** Of Flotilla's cluster; other than three only without peers. */
+  readonly members: number;
+  /** Of the workloads whose clients are processes of their own, W6 aside. */
+  readonly valueBytes: number;
   readonly json: boolean;
   readonly pins: Pins;
   /** Folder for data; null: the system's temporary folder. */
@@ -93,12 +97,14 @@ export const usage: string = `usage: npm run bench -- peers [options]     Flotil
   --peers LIST      of zookeeper,etcd; "none" for Flotilla alone (default: those that are installed)
   --only LIST       of ${workloadNames.join(",")} (default: all)
   --connections L   only the rows with so many connections, e.g. 1,64
-  --seconds N       how long each round is measured (default 10)
+  --seconds N       how long each round of a load is measured (default 3)
   --rounds N        rounds, of which the median counts (default 3)
   --repeats N       how often a noisy round is done again (default 2)
   --trials N        W8: leaders killed (default 20); half as many stopped, and holders of W12 killed
   --sessions N      W9: idle sessions (default 10000)
   --nodes N         W10, W11, W14: nodes of the tree (default 1000000)
+  --values BYTES    W1 to W5: bytes of a value (default 256)
+  --members N       1, 3 or 5 members of Flotilla alone; W1 to W7 only
   --pin S:L         hold servers on cores S and the load on cores L, as for taskset -c; e.g. 0:1
   --dir DIR         where data goes (default: the system's temporary folder)
   --json            one JSON object a line
@@ -200,6 +206,8 @@ const options = {
   nodes: { type: "string" },
   sessions: { type: "string" },
   leases: { type: "string" },
+  values: { type: "string" },
+  members: { type: "string" },
   workload: { type: "string" },
   connections: { type: "string" },
   depth: { type: "string" },
@@ -221,6 +229,8 @@ const allowed: Readonly<Record<BenchOptions["type"], readonly string[]>> = {
     "trials",
     "sessions",
     "nodes",
+    "values",
+    "members",
     "pin",
     "dir",
     "json",
@@ -279,12 +289,20 @@ function readPeers(
   flags: Flags,
   installed: () => readonly PeerName[],
 ): Omit<PeersOptions, "type" | "folder"> {
+  const alone = flags.members !== undefined;
   const named = flags.peers === "none" ? [] : listOf(flags.peers, "peers", peerNames);
+  if (alone && flags.peers !== undefined && named.length > 0)
+    throw new RangeError("--members: peers have three; use it with --peers none");
+  const only = listOf(flags.only, "only", alone && flags.only === undefined ? sizedWorkloads : workloadNames);
+  const unsized = alone ? only.find((name) => !sizedWorkloads.includes(name)) : undefined;
+  if (unsized !== undefined) throw new RangeError(`--members: ${unsized} is measured with three`);
   return {
-    peers: flags.peers === undefined ? installed() : named,
-    only: listOf(flags.only, "only", workloadNames),
+    peers: alone ? [] : flags.peers === undefined ? installed() : named,
+    only,
+    members: members(flags.members),
+    valueBytes: count(flags.values, "values", { otherwise: 256, least: 1, most: 16_000 }),
     connections: flags.connections?.split(",").map((part) => count(part, "connections", anyCount)) ?? null,
-    seconds: seconds(flags.seconds, 10),
+    seconds: seconds(flags.seconds, 3),
     rounds: count(flags.rounds, "rounds", { otherwise: 3, least: 1, most: 99 }),
     repeats: count(flags.repeats, "repeats", { otherwise: 2, least: 0, most: 99 }),
     trials: count(flags.trials, "trials", { otherwise: 20, least: 1, most: 1_000 }),
@@ -293,6 +311,12 @@ function readPeers(
     json: flags.json,
     pins: pins(flags.pin),
   };
+}
+
+function members(text: string | undefined): number {
+  const value = text === undefined ? 3 : Number(text);
+  if ([1, 3, 5].includes(value)) return value;
+  throw new RangeError("--members: expected 1, 3 or 5");
 }
 
 function readRaft(flags: Flags): Omit<RaftBenchOptions, "type" | "folder"> {

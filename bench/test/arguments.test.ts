@@ -3,18 +3,20 @@ import { readArguments } from "../src/arguments.ts";
 
 const both = () => ["zookeeper", "etcd"] as const;
 
-test("peers alone takes what is installed, every workload, ten seconds and three rounds", () => {
+test("peers alone takes what is installed, every workload, three seconds and three rounds", () => {
   expect(readArguments(["peers"], () => ["etcd"])).toEqual({
     type: "peers",
     peers: ["etcd"],
     only: ["floor", ...Array.from({ length: 14 }, (_, k) => `W${k + 1}`)],
     connections: null,
-    seconds: 10,
+    seconds: 3,
     rounds: 3,
     repeats: 2,
     trials: 20,
     sessions: 10_000,
     nodes: 1_000_000,
+    members: 3,
+    valueBytes: 256,
     json: false,
     pins: { servers: null, load: null },
     folder: null,
@@ -41,6 +43,19 @@ test("peers takes lists, in any case, and cores", () => {
     json: true,
     pins: { servers: "0", load: "1,3-4" },
   });
+});
+
+test("a cluster of another size stands alone, and is asked of what does not need three", () => {
+  expect(readArguments(["peers", "--members", "5", "--values", "1024"], both)).toMatchObject({
+    peers: [],
+    only: ["W1", "W2", "W3", "W4", "W5", "W6", "W7"],
+    members: 5,
+    valueBytes: 1_024,
+  });
+  const args = ["peers", "--members", "1"];
+  expect(readArguments([...args, "--peers", "none", "--only", "W1"], both)).toMatchObject({ only: ["W1"] });
+  expect(() => readArguments([...args, "--peers", "etcd"], both)).toThrow("--peers none");
+  expect(() => readArguments([...args, "--only", "W1,W8"], both)).toThrow("W8 is measured with three");
 });
 
 test("peers can be left out", () => {
@@ -161,6 +176,9 @@ test.each([
   [["peers", "--seconds", "ten"]],
   [["peers", "--rounds", "0"]],
   [["peers", "--connections", "1,x"]],
+  [["peers", "--members", "2"]],
+  [["peers", "--values", "0"]],
+  [["peers", "--values", "17000"]],
   [["peers", "--trials", "0"]],
   [["peers", "--sessions", "1e9"]],
   [["peers", "--nodes", "ten"]],

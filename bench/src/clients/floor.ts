@@ -6,22 +6,24 @@ import { standardValue } from "./client.ts";
 /** Talks to the floor's replicas: a record out, one byte back. Nothing is ever read. */
 export class FloorClient implements LoadClient {
   readonly #socket: Socket;
+  readonly #value: Uint8Array;
   #pending: (() => void)[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, value: Uint8Array) {
     this.#socket = socket;
+    this.#value = value;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#acknowledged(chunk.length));
   }
 
   /** Connects to the replica on that port of loopback. */
-  static async open(port: number): Promise<FloorClient> {
+  static async open(port: number, value: Uint8Array = standardValue): Promise<FloorClient> {
     const socket = connect(port, "127.0.0.1");
     await new Promise<void>((done, failed) => {
       socket.once("connect", done);
       socket.once("error", failed);
     });
-    return new FloorClient(socket);
+    return new FloorClient(socket, value);
   }
 
   async create(): Promise<void> {
@@ -31,7 +33,7 @@ export class FloorClient implements LoadClient {
   set(): Promise<void> {
     return new Promise((done) => {
       this.#pending.push(done);
-      this.#socket.write(standardValue);
+      this.#socket.write(this.#value);
     });
   }
 

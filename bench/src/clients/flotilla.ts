@@ -1,4 +1,4 @@
-import type { Coord, Session } from "@flotilla/coord";
+import type { ConnectOptions, Coord, Session } from "@flotilla/coord";
 import { connect } from "@flotilla/coord";
 import type { LoadClient } from "./client.ts";
 import { checkValueLength, keyName, standardValue } from "./client.ts";
@@ -21,8 +21,12 @@ export class FlotillaClient implements LoadClient {
   }
 
   /** Opens a session with the server on that port of loopback. */
-  static async open(port: number, value: Uint8Array = standardValue): Promise<FlotillaClient> {
-    const coord = await connect({ endpoints: [`127.0.0.1:${port}`] });
+  static async open(
+    port: number,
+    value: Uint8Array = standardValue,
+    options: Pick<ConnectOptions, "connectTimeoutMs"> = {},
+  ): Promise<FlotillaClient> {
+    const coord = await connect({ endpoints: [`127.0.0.1:${port}`], ...options });
     return new FlotillaClient(coord.session, coord, value);
   }
 

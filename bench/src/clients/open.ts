@@ -22,6 +22,6 @@ export function openClient(
     case "etcd":
       return EtcdClient.open(port, value);
     default:
-      return FloorClient.open(port);
+      return FloorClient.open(port, value);
   }
 }

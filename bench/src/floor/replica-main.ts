@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { connect, createServer } from "node:net";
-import { valueBytes } from "../clients/client.ts";
 import { AppendFile } from "./append-file.ts";
 
 const host = "127.0.0.1";
@@ -28,13 +27,15 @@ interface Waiting {
 /** Appends and streams what clients send; answers with one byte once two of three hold it. */
 class Leader {
   readonly #file: AppendFile;
+  readonly #recordBytes: number;
   readonly #followers: readonly Socket[];
   /** How much is durable here, and at each follower. */
   readonly #durable: number[];
   #waiting: Waiting[] = [];
   #end = 0;
 
-  constructor(path: string, followers: readonly Socket[]) {
+  constructor(path: string, recordBytes: number, followers: readonly Socket[]) {
+    this.#recordBytes = recordBytes;
     this.#followers = followers;
     this.#durable = [0, ...followers.map(() => 0)];
     this.#file = new AppendFile(path, (bytes) => this.#advance(0, bytes));
@@ -55,15 +56,15 @@ class Leader {
     let rest: Buffer = Buffer.alloc(0);
     client.on("data", (chunk: Buffer) => {
       const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      const whole = bytes.length - (bytes.length % valueBytes);
+      const whole = bytes.length - (bytes.length % this.#recordBytes);
       rest = bytes.subarray(whole);
       if (whole > 0) this.#append(client, bytes.subarray(0, whole));
     });
   }
 
   #append(client: Socket, records: Buffer): void {
-    for (let at = 0; at < records.length; at += valueBytes) {
-      this.#end += valueBytes;
+    for (let at = 0; at < records.length; at += this.#recordBytes) {
+      this.#end += this.#recordBytes;
       this.#waiting.push({ client, end: this.#end });
     }
     for (const follower of this.#followers) follower.write(records);
@@ -96,10 +97,11 @@ async function dial(port: number): Promise<Socket> {
   }
 }
 
-const [path = "", port, ...followers] = process.argv.slice(2);
+const [path = "", port, recordBytes, ...followers] = process.argv.slice(2);
 if (followers.length === 0) {
   follow(path, Number(port));
 } else {
-  const leader = new Leader(path, await Promise.all(followers.map((each) => dial(Number(each)))));
+  const sockets = await Promise.all(followers.map((each) => dial(Number(each))));
+  const leader = new Leader(path, Number(recordBytes), sockets);
   createServer((client) => leader.serve(client)).listen(Number(port), host);
 }

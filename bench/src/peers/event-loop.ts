@@ -12,6 +12,7 @@ import type { Finding } from "./finding.ts";
 const connections = 64;
 const warmUpMs = 2_000;
 const pollMs = 20;
+const leastLoadMs = 10_000;
 const growingMs = 900_000;
 const snapshotMs = 300_000;
 const rejoinMs = 300_000;
@@ -128,7 +129,7 @@ export async function eventLoop(run: PeersRun): Promise<Finding[]> {
     report.progress(`W14 ${finding.what}: p99.9 ${finding.figures["p999Ms"]?.toFixed(1)} ms`);
   };
   await loop.begin();
-  await load(run, cluster.ports, options.seconds * 1_000);
+  await load(run, cluster.ports, Math.max(leastLoadMs, options.seconds * 1_000));
   found(await loop.end("W1"));
   await within(cluster.grow(options.nodes), growingMs, `${options.nodes} nodes`);
   found(await duringSnapshot(run, cluster, loop));

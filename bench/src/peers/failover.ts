@@ -2,11 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { LockSystem } from "../clients/lock.ts";
 import type { Servers } from "../systems/cluster.ts";
 import { stopCluster } from "../systems/cluster.ts";
-import { portsOf, prepare, serving } from "../systems/prepare.ts";
+import { portsOf, serving } from "../systems/prepare.ts";
 import { TrialProcess } from "../trials/trial-process.ts";
 import type { NextWriteJob } from "../trials/messages.ts";
 import type { PeersRun } from "./context.ts";
-import { startServers, systemsOf } from "./context.ts";
+import { startServing, systemsOf } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { median } from "./summary.ts";
 
@@ -54,8 +54,7 @@ export async function failover(run: PeersRun): Promise<Finding[]> {
   const { options, report } = run;
   const clusters = new Map<LockSystem, Servers>();
   for (const system of systemsOf(run)) {
-    const cluster = await startServers(run, "W8", system);
-    await prepare(cluster);
+    const cluster = await startServing(run, "W8", system);
     clusters.set(system, cluster);
   }
   const findings: Finding[] = [];

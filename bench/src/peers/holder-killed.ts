@@ -3,11 +3,11 @@ import type { LockSystem } from "../clients/lock.ts";
 import type { Servers } from "../systems/cluster.ts";
 import { stopCluster } from "../systems/cluster.ts";
 import { within } from "../systems/patience.ts";
-import { portsOf, prepare } from "../systems/prepare.ts";
+import { portsOf } from "../systems/prepare.ts";
 import { observe } from "../trials/hold.ts";
 import { TrialProcess } from "../trials/trial-process.ts";
 import type { PeersRun } from "./context.ts";
-import { startServers, systemsOf } from "./context.ts";
+import { startServing, systemsOf } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { median } from "./summary.ts";
 
@@ -62,8 +62,7 @@ export async function holderKilled(run: PeersRun): Promise<Finding[]> {
   const { options, report } = run;
   const clusters = new Map<LockSystem, Servers>();
   for (const system of systemsOf(run)) {
-    const cluster = await startServers(run, "W12", system);
-    await prepare(cluster);
+    const cluster = await startServing(run, "W12", system);
     clusters.set(system, cluster);
   }
   const gaps = new Map<LockSystem, Gap[]>(systemsOf(run).map((system) => [system, []]));

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { readUsage, spent } from "../machine/usage.ts";
 import { pidsOf, stopCluster } from "../systems/cluster.ts";
-import { portsOf, prepare } from "../systems/prepare.ts";
+import { portsOf } from "../systems/prepare.ts";
 import { TrialProcess } from "../trials/trial-process.ts";
 import type { LockSystem } from "../clients/lock.ts";
 import type { PeersRun } from "./context.ts";
-import { startServers, systemsOf } from "./context.ts";
+import { startServing, systemsOf } from "./context.ts";
 import type { Finding } from "./finding.ts";
 
 const ttlSeconds = 10;
@@ -16,8 +16,7 @@ const mb = 1024 * 1024;
 
 async function measure(run: PeersRun, system: LockSystem): Promise<Finding> {
   const { options, launch, report } = run;
-  const cluster = await startServers(run, "W9", system);
-  await prepare(cluster);
+  const cluster = await startServing(run, "W9", system);
   const ports = await portsOf(cluster);
   const servers = pidsOf(cluster);
   const empty = readUsage({ servers, idle: [] });

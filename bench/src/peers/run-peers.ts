@@ -1,14 +1,14 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { PeersOptions } from "../arguments.ts";
-import { valueBytes } from "../clients/client.ts";
+import { standardValue, valueOf } from "../clients/client.ts";
 import type { SystemName } from "../clients/open.ts";
 import { EmbeddedCluster } from "../embedded/embedded-cluster.ts";
 import { measureLoopback, measureSync } from "../floor/primitives.ts";
 import type { LoadResult } from "../load/job.ts";
 import { runLoad } from "../load/run-load.ts";
 import type { Cluster } from "../systems/cluster.ts";
-import { pidsOf, stopCluster } from "../systems/cluster.ts";
+import { memberCount, pidsOf, stopCluster } from "../systems/cluster.ts";
 import type { Launch } from "../systems/launch.ts";
 import { portsOf, prepare } from "../systems/prepare.ts";
 import { askedFigures } from "./asked.ts";
@@ -100,23 +100,25 @@ async function emptied(folder: string): Promise<void> {
 }
 
 async function runRemote(run: PeersRun, { rows }: Finds): Promise<void> {
-  const { options, launch, report } = run;
+  const { options, report } = run;
   const { only, seconds } = options;
+  const value = valueOf(options.valueBytes);
   const workloads = remoteWorkloads.filter(
     ({ name, connections }) => only.includes(name) && (options.connections?.includes(connections) ?? true),
   );
-  const floor: readonly SystemName[] = only.includes("W1") && only.includes("floor") ? ["floor"] : [];
+  const floor: readonly SystemName[] =
+    only.includes("W1") && only.includes("floor") && options.members === memberCount ? ["floor"] : [];
   if (workloads.length === 0) return;
   const clusters: Cluster[] = [];
   for (const system of [...floor, ...systemsOf(run)]) {
     const cluster = await startServers(run, "load", system);
     clusters.push(cluster);
-    await prepare(cluster);
+    await prepare(cluster, value);
   }
   for (const workload of workloads) {
     const able = clusters.filter(({ system }) => canDo(system, workload));
     const contenders = able.map((cluster) =>
-      contender(cluster, clusters, launch, { warmUpMs, measureMs: seconds * 1000 }, report),
+      contender(cluster, clusters, run, { warmUpMs, measureMs: seconds * 1000 }),
     );
     const found = await interleaved(contenders, workload, options);
     rows.push(...found);
@@ -128,9 +130,8 @@ async function runRemote(run: PeersRun, { rows }: Finds): Promise<void> {
 function contender(
   cluster: Cluster,
   all: readonly Cluster[],
-  launch: Launch,
+  { launch, report, options: { valueBytes } }: PeersRun,
   times: { readonly warmUpMs: number; readonly measureMs: number },
-  report: Report,
 ): Contender {
   const { system } = cluster;
   const idle = all.filter((each) => each !== cluster).flatMap(pidsOf);
@@ -138,7 +139,9 @@ function contender(
     system,
     round: async (workload: Workload) => {
       const { operation, connections, depth, watchers = 0 } = workload;
-      const shape = { operation, connections, depth, watchers, valueBytes };
+      // Of what watchers are told the length is the same in every run.
+      const bytes = watchers === 0 ? valueBytes : standardValue.length;
+      const shape = { operation, connections, depth, watchers, valueBytes: bytes };
       report.round(workload, system);
       const ports = await portsOf(cluster);
       const watched = { servers: pidsOf(cluster), idle };

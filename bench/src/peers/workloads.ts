@@ -20,6 +20,9 @@ export const workloadNames = [
 ] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
+/** Those that clusters of any size can be asked of. */
+export const sizedWorkloads: readonly WorkloadName[] = ["W1", "W2", "W3", "W4", "W5", "W6", "W7"];
+
 /** One row: so many connections, so many operations under way on each. */
 export interface Workload<O extends Operation = Operation> {
   readonly name: WorkloadName;

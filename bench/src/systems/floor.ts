@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { valueBytes } from "../clients/client.ts";
 import type { Servers, Site } from "./cluster.ts";
 import { memberCount } from "./cluster.ts";
 import { freePorts } from "./free-ports.ts";
@@ -8,7 +9,10 @@ import { Member } from "./member.ts";
 const program = fileURLToPath(new URL("../floor/replica-main.js", import.meta.url));
 
 /** Three processes that only append, sync and acknowledge by majority; the first leads. */
-export async function startFloor({ launch, folder }: Site): Promise<Servers> {
+export async function startFloor(
+  { launch, folder }: Site,
+  recordBytes: number = valueBytes,
+): Promise<Servers> {
   const ports = await freePorts(memberCount);
   const followers = ports.slice(1);
   const members = ports.map((port, k) => {
@@ -16,6 +20,7 @@ export async function startFloor({ launch, folder }: Site): Promise<Servers> {
       program,
       join(folder, `log${k + 1}`),
       String(port),
+      String(recordBytes),
       ...(k === 0 ? followers.map(String) : []),
     ];
     const logFile = join(folder, `r${k + 1}.log`);

@@ -19,8 +19,8 @@ export interface Founder {
 }
 
 /** Names, ports and folders for a new cluster. */
-export async function founders(folder: string): Promise<Founder[]> {
-  const ports = await freePorts(memberCount);
+export async function founders(folder: string, count: number = memberCount): Promise<Founder[]> {
+  const ports = await freePorts(count);
   return ports.map((port, k) => ({ id: `n${k + 1}`, port, folder: join(folder, `n${k + 1}`) }));
 }
 
@@ -50,12 +50,13 @@ export function startMember(
   });
 }
 
-/** Three members, each a process. `nodeArgs` are for Node.js itself, by member. */
+/** So many members, each a process. `nodeArgs` are for Node.js itself, by member. */
 export async function startFlotilla(
   site: Site,
   nodeArgs: (id: string) => readonly string[] = () => [],
+  count: number = memberCount,
 ): Promise<Servers> {
-  const all = await founders(site.folder);
+  const all = await founders(site.folder, count);
   const members = all.map(
     (member) => new Member(member.port, () => startMember(site, member, all, nodeArgs(member.id))),
   );

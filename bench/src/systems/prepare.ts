@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { LoadClient } from "../clients/client.ts";
-import { keyCount } from "../clients/client.ts";
+import { keyCount, standardValue } from "../clients/client.ts";
 import { FlotillaClient } from "../clients/flotilla.ts";
 import { leads } from "../clients/leader.ts";
 import { openClient } from "../clients/open.ts";
@@ -10,7 +10,7 @@ import type { Cluster } from "./cluster.ts";
 
 const patienceMs = 60_000;
 /** Of one try: a server that hangs must not keep the run. */
-const tryMs = 20_000;
+const tryMs = 60_000;
 const nodesOfTransaction = 10;
 const lanesOfClient = 16;
 const retryMs = 250;
@@ -47,12 +47,12 @@ export async function fillWith(clients: readonly LoadClient[], from: number, to:
   await Promise.all(clients.flatMap((client) => Array.from({ length: lanesOfClient }, () => lane(client))));
 }
 
-/** Makes every key, many at a time. */
-export async function fill(client: LoadClient): Promise<void> {
+/** Makes the first keys, many at a time. */
+export async function fill(client: LoadClient, keys: number = keyCount): Promise<void> {
   await createRoot(client);
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < keyCount) {
+    while (next < keys) {
       next += 1;
       await client.create(next - 1);
     }
@@ -68,12 +68,16 @@ export async function serving({ system, members }: Cluster): Promise<void> {
   }
 }
 
-/** Waits until a cluster serves, and fills it with the keys of the workloads. */
-export async function prepare(cluster: Cluster): Promise<void> {
+/** Waits until a cluster serves, and fills it with the first keys of the workloads. */
+export async function prepare(
+  cluster: Cluster,
+  value: Uint8Array = standardValue,
+  keys: number = keyCount,
+): Promise<void> {
   const ports = cluster.members.map(({ port }) => port);
   await serving(cluster);
-  const client = await openClient(cluster.system, ports[0] ?? 0);
-  if (cluster.system !== "floor") await eventually(() => fill(client));
+  const client = await openClient(cluster.system, ports[0] ?? 0, value);
+  if (cluster.system !== "floor") await eventually(() => fill(client, keys));
   await client.close();
 }
 
