@@ -13,6 +13,8 @@ import { matchUs, queueing } from "./watchers.ts";
 const base = 10_000_000;
 const snapshotEntries = 20_000;
 const mostWaiting = 2_000;
+/** Commands made beforehand, beyond those of the snapshots: the last one is written while others go on. */
+const spareCommands = 20_000;
 const settleMs = 2_000;
 
 function fail(error: unknown): void {
@@ -63,6 +65,10 @@ async function write(
   const machine = new Machine();
   const commands = new TreeCommands(nodes);
   commands.grow(machine);
+  // Made now, so that the loop and the collector are not held by what no member does.
+  const made = Array.from({ length: snapshots * snapshotEntries + spareCommands }, () =>
+    commands.set(Math.random),
+  );
   await pause(settleMs);
   const timed = new TimedMachine(machine, base);
   const delay = new LoopDelay();
@@ -76,14 +82,15 @@ async function write(
     state.savingMs += performance.now() - state.begunMs;
     state.saved += 1;
   });
+  const answered = (): void => {
+    state.waiting -= 1;
+  };
   const begunMs = performance.now();
   while (state.saved < snapshots) {
     const due = Math.floor(((performance.now() - begunMs) * perSecond) / 1000);
     for (; state.sent < due && state.waiting < mostWaiting; state.sent += 1) {
       state.waiting += 1;
-      void node.propose(commands.set(Math.random)).then(() => {
-        state.waiting -= 1;
-      }, fail);
+      void node.propose(made[state.sent] ?? commands.set(Math.random)).then(answered, fail);
     }
     await pause(1);
   }

@@ -59,11 +59,7 @@ function writeNode(node: TreeNode): void {
   writer.text(node.path);
   writer.byteString(node.length);
   writer.appendPart(node.chunk.bytes, node.at, node.length);
-  writer.number(node.czxid);
-  writer.number(node.mzxid);
-  writer.number(node.pzxid);
-  writer.number(node.ctimeMs);
-  writer.number(node.mtimeMs);
+  node.writeMarks(writer);
   writer.number(node.version);
   writer.number(node.created);
   writer.number(node.numChildren);

@@ -1,3 +1,4 @@
+import type { CborWriter } from "@flotilla/runtime";
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
 import { hashText } from "./digest.ts";
@@ -263,6 +264,11 @@ export class TreeNode implements NodeFacts, Place {
   seal(a: number, b: number): void {
     this.#words[this.#base + aAt] = a;
     this.#words[this.#base + bAt] = b;
+  }
+
+  /** Writes its revisions and times, in the order of `NodeFacts`, of which none is made a number on the way. */
+  writeMarks(writer: CborWriter): void {
+    for (let at = czxidAt; at <= mtimeAt; at += 2) writer.wide(this.#word(at + 1), this.#word(at));
   }
 
   #has(flag: number): boolean {

@@ -8,6 +8,8 @@ const shortText = 24;
 const shortPart = 256;
 /** Bytes of the head of an array of up to 65,535 items. */
 const longestCount = 3;
+/** What the low half of a wide number counts up to. */
+const wideBase = 2 ** 30;
 /** A longer message leaves no memory behind for those that follow. */
 const keptBytes = 262_144;
 
@@ -71,6 +73,18 @@ export class CborWriter {
     if (value >>> 0 === value) this.#head(0x00, value);
     else if (value < 0 && value >= -0x1_0000_0000 && Number.isInteger(value)) this.#head(0x20, -1 - value);
     else this.#float(value);
+  }
+
+  /**
+   * As `number(high * 2 ** 30 + low)`, for a safe integer that is kept in two: put together elsewhere, each above 31 bits
+   * would be an object for the collector.
+   *
+   * @param low from 0 up to 2 ** 30, excluded
+   */
+  wide(high: number, low: number): void {
+    if (high === 0) this.#head(0x00, low);
+    else if (high < 4) this.number(high * wideBase + low);
+    else this.#float(high * wideBase + low);
   }
 
   /** A text. Half of a surrogate pair becomes U+FFFD. */

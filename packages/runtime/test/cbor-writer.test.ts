@@ -75,6 +75,23 @@ describe("CborWriter", () => {
     );
   });
 
+  test("writes an integer that comes in two halves as it writes the whole", () => {
+    const writer = new CborWriter();
+    const edges = [0, 2 ** 30, 2 ** 31, 2 ** 32, 2 ** 53].flatMap((edge) => [edge - 1, edge, edge + 1]);
+    const integer = fc.oneof(fc.constantFrom(...edges, ...edges.map((edge) => -edge)), fc.maxSafeInteger());
+    fc.assert(
+      fc.property(
+        integer.filter((value) => Number.isSafeInteger(value)),
+        (value) => {
+          const high = Math.floor(value / 2 ** 30);
+          writer.begin();
+          writer.wide(high, value - high * 2 ** 30);
+          expect(Buffer.compare(writer.finish(), encode(value))).toBe(0);
+        },
+      ),
+    );
+  });
+
   test("keeps the items of an array that ends where its memory does", () => {
     for (let length = 16_300; length < 16_400; length += 1) {
       const value = [new Uint8Array(length), [null]];
