@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { FlotillaError } from "@flotilla/runtime";
-import type { Cron, CronOptions, CronRun } from "../../src/recipes/cron/api.ts";
+import type { Cron, CronOptions, CronRecord, CronRun } from "../../src/recipes/cron/api.ts";
+import { createCron } from "../../src/recipes/cron/cron.ts";
 import { type Client, rejection, World } from "./world.ts";
 
 const everySecond = "* * * * * *";
@@ -60,6 +61,44 @@ test("a run that goes on or ends while the history is read is not told as lost",
   await world.until(polling);
   expect([...seen].toSorted()).toEqual(["done", "running"]);
   await world.until(Promise.all(all.map(({ stop }) => stop())));
+});
+
+test("the latest runs are read alone, also while the ring fills and when it begins anew", async () => {
+  const world = await World.start();
+  const [client, other] = await world.three();
+  const keepRuns = 20;
+  const participant = takePart(client, cronOf(client, { keepRuns }));
+  const asked: string[] = [];
+  const session = new Proxy(other.session, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]): unknown => {
+        if (key === "childNodes") asked.push(String(args[0]));
+        return Reflect.apply(member, target, args);
+      };
+    },
+  });
+  const { random } = world.kernel.node("nobody").start();
+  const cron = createCron(session, random, "x", { schedule: everySecond });
+  /** Amid two ticks. */
+  const compare = async (): Promise<readonly CronRecord[]> => {
+    await world.pass(1_500 - (client.session.clock.wallNow() % 1_000));
+    const all = await world.until(cron.history());
+    asked.length = 0;
+    for (const limit of [1, 3])
+      expect(await world.until(cron.history({ limit }))).toEqual(all.slice(0, limit));
+    return all;
+  };
+  for (let round = 0; round < 45; round += 1) {
+    const { length } = await compare();
+    if (length > 0) expect(asked).toEqual(["/cron/x/running", "/cron/x/running"]);
+  }
+  // Somebody keeps fewer from now on.
+  await world.until(participant.stop());
+  const fewer = takePart(client, cronOf(client, { keepRuns: 7 }));
+  for (let round = 0; round < 10; round += 1) await compare();
+  await world.until(fewer.stop());
 });
 
 test("each tick is run once, by whichever member is first, and recorded", async () => {

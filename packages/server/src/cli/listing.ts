@@ -15,7 +15,8 @@ export interface Listing<Report extends object> {
   readonly plural: string;
   /** The node that they all stand below. */
   readonly folder: string;
-  readonly read: (coord: Coord, name: string) => Promise<Report>;
+  /** @param isOne whether rows of one are to be told, and not a row for each */
+  readonly read: (coord: Coord, name: string, isOne: boolean) => Promise<Report>;
   /** A row for each of them. */
   readonly head: readonly string[];
   readonly row: (report: Named<Report>) => readonly string[];
@@ -81,6 +82,6 @@ async function reportsOf<Report extends object>(
   if (wanted !== undefined && !names.includes(wanted)) throw notFound(`${folder}/${wanted}`);
   return forEachOf(wanted === undefined ? names : [wanted], async (name) => ({
     name,
-    ...(await read(coord, name)),
+    ...(await read(coord, name, wanted !== undefined)),
   }));
 }

@@ -10,7 +10,7 @@ import { addDetail, addListing, type Listing } from "../cli/listing.ts";
 import { notFound, parseCount, readValue, since } from "../cli/values.ts";
 
 interface ConfigReport {
-  /** The latest first. */
+  /** The latest first; it alone in a listing. */
   readonly versions: readonly ConfigVersion<unknown>[];
 }
 
@@ -27,12 +27,18 @@ function configOf(coord: Coord, name: string): Config<unknown> {
 const configs: Listing<ConfigReport> = {
   plural: "configs",
   folder: "/config",
-  read: async (coord, name) => ({ versions: await configOf(coord, name).history() }),
+  read: async (coord, name, isOne) => ({ versions: await versionsOf(configOf(coord, name), isOne) }),
   head: ["CONFIG", "VERSION", "BY", "AT", "NOTE"],
   row: ({ name, versions }) => [name, ...(versions[0] === undefined ? [] : rowOf(versions[0]))],
   headOfOne: ["VERSION", "BY", "AT", "NOTE"],
   rowsOfOne: ({ versions }) => versions.map(rowOf),
 };
+
+async function versionsOf(config: Config<unknown>, isOne: boolean): ReturnType<typeof config.history> {
+  if (isOne) return config.history();
+  const latest = await config.get();
+  return latest === null ? [] : [latest];
+}
 
 function rowOf({ version, by, atMs, note, restored }: ConfigVersion<unknown>): readonly string[] {
   const remark = restored === null ? note : `version ${restored} again ${note}`.trim();

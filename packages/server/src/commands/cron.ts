@@ -5,7 +5,7 @@ import { addDetail, addListing, type Listing } from "../cli/listing.ts";
 import { since } from "../cli/values.ts";
 
 interface JobReport {
-  /** The latest first. */
+  /** The latest first; it alone in a listing. */
   readonly runs: readonly CronRecord[];
 }
 
@@ -13,7 +13,9 @@ const jobs: Listing<JobReport> = {
   plural: "jobs",
   folder: "/cron",
   // Of the history the schedule is no part.
-  read: async (coord, name) => ({ runs: await coord.cron(name, { schedule: "@daily" }).history() }),
+  read: async (coord, name, isOne) => ({
+    runs: await coord.cron(name, { schedule: "@daily" }).history(isOne ? {} : { limit: 1 }),
+  }),
   head: ["JOB", "RUNS", "TICK", "STATE", "BY"],
   row: ({ name, runs }) => {
     const [latest] = runs;

@@ -11,6 +11,7 @@ import { givenBack } from "../given-back.ts";
 import { segment } from "../names.ts";
 import type { Cron, CronOptions, CronRecord, CronRun, CronRunOptions, HistoryOfRunsOptions } from "./api.ts";
 import type { ClaimedRun } from "./claimed-run.ts";
+import { readKept } from "./kept.ts";
 import { type CronPlaces, cronPlaces, nameOfRun } from "./places.ts";
 import { readRun } from "./records.ts";
 import { Rounds, type RoundsParts } from "./rounds.ts";
@@ -87,16 +88,16 @@ class SessionCron implements Cron {
 
   history(options: HistoryOfRunsOptions = {}): Promise<readonly CronRecord[]> {
     const { limit = mostKept, ...others } = options;
-    const { runs, running, base } = this.#places;
+    const { running, base } = this.#places;
     return within(this.#session, others, `history of ${base}`, async (bounds) => {
       const most = requireInteger(limit, "limit", 1, mostKept);
       // In this order, so that what ended meanwhile is told as ended, and what began meanwhile as running.
       const begunAt = (await this.#session.exists(running, bounds))?.pzxid ?? -1;
       const alive = new Set((await readNodes(this.#session, running, bounds)).map(({ name }) => name));
-      const kept = await readNodes(this.#session, runs, bounds);
+      const kept = await readKept(this.#session, this.#places, most, bounds);
       const isRunning = (number: number, mzxid: number): boolean =>
         mzxid > begunAt || alive.has(nameOfRun(number));
-      const found = kept.flatMap(({ node }) => readRun(this.name, node, isRunning) ?? []);
+      const found = kept.flatMap((node) => readRun(this.name, node, isRunning) ?? []);
       return found.toSorted((a, b) => b.number - a.number).slice(0, most);
     });
   }
