@@ -16,7 +16,7 @@ const leastLoadMs = 10_000;
 const growingMs = 900_000;
 const snapshotMs = 300_000;
 const rejoinMs = 300_000;
-const controlMs = 10_000;
+const controlMs = 60_000;
 /** More than a leader keeps of its log behind a snapshot, so that whoever was away needs that. */
 const entriesMissed = 120_000;
 const pieceMs = 3_000;

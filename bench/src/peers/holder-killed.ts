@@ -11,7 +11,7 @@ import { startServing, systemsOf } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { median } from "./summary.ts";
 
-const beginMs = 30_000;
+const beginMs = 60_000;
 const goneMs = 60_000;
 /** Trials for one of `--trials`: each takes ZooKeeper about eight seconds. */
 const share = 0.5;

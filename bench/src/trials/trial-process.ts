@@ -8,7 +8,7 @@ import { answersTrial } from "./messages.ts";
 
 const program = fileURLToPath(new URL("trial-main.js", import.meta.url));
 
-const answerMs = 10_000;
+const answerMs = 60_000;
 
 /** A process that has begun its job. */
 export class TrialProcess<T extends TrialJob["type"]> {
