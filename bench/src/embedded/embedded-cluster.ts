@@ -57,7 +57,7 @@ export class EmbeddedCluster {
     const rest = others.map((founder) => startMember(site, founder, all));
     const cluster = new EmbeddedCluster(all, member, rest);
     await cluster.#begin(false);
-    await cluster.#ask({ type: "fill" });
+    await cluster.#ask({ type: "fill" }, growingMs);
     await cluster.#become(role);
     return cluster;
   }
