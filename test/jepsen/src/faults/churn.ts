@@ -19,7 +19,7 @@ const leastVoters = 3;
 const mostVoters = 7;
 const askMs = 3_000;
 const pauseMs = 100;
-/** Far longer than a change takes, on a machine that is busy with everything else and under faults. */
+/** Far longer than a change takes once nothing stands in its way, on a machine that is busy with everything else. */
 const patienceMs = 60_000;
 
 /**
@@ -31,14 +31,17 @@ export class Churn {
   readonly #roster: Roster;
   #last: Promise<void> = Promise.resolve();
   readonly #unmet: string[] = [];
+  /** When all other faults were over; null: they are not. A change may take as long as those do. */
+  #calmMs: number | null = null;
 
   constructor(cluster: Cluster, roster: Roster) {
     this.#cluster = cluster;
     this.#roster = roster;
   }
 
-  /** Once all that was begun is through or given up: what was given up. */
+  /** To be called when all other faults are over. Once all that was begun is through or given up: what was given up. */
   async settled(): Promise<readonly string[]> {
+    this.#calmMs ??= performance.now();
     await this.#last;
     return this.#unmet;
   }
@@ -102,14 +105,14 @@ export class Churn {
     );
   }
 
-  /** Asks until it is so, or for as long as patience lasts. */
+  /** Asks until it is so, or for as long as patience lasts in peace. */
   async #until(
     what: string,
     isMet: (members: readonly MemberInfo[]) => boolean,
     ask: () => Promise<unknown>,
   ): Promise<void> {
-    const deadlineMs = performance.now() + patienceMs;
-    while (performance.now() < deadlineMs) {
+    const beganMs = performance.now();
+    while (performance.now() < Math.max(beganMs, this.#calmMs ?? Infinity) + patienceMs) {
       try {
         // First: it may be so by an earlier try whose answer was lost, and to ask again is refused then.
         const { members } = await this.#admin().members.list();
