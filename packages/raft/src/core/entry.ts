@@ -10,7 +10,7 @@ export type EntryKind = "noop" | "command" | "config";
 export interface Entry extends LogId {
   readonly index: Index;
   readonly term: Term;
-  /** Leader's wall time at append, ms since the epoch; never decreases along the log. */
+  /** Leader's wall time at append, ms since the epoch; never decreases along the log, nor stands still in a term. */
   readonly timeMs: number;
   readonly kind: EntryKind;
   readonly payload: Uint8Array;

@@ -93,10 +93,15 @@ export class Leadership {
     }
   }
 
-  /** Stamp of an entry: wall time, but never back and never faster than the monotonic clock since the term began. */
+  /**
+   * Stamp of an entry: wall time, but never back, never faster than the monotonic clock since the term began, and never
+   * slower than half of it: a leader before whose wall clock was ahead would hold up all that is due otherwise.
+   */
   stamp(now: Stamped, lastTimeMs: number): number {
-    const latest = this.#clock.wallMs + Math.max(0, Math.floor(now.nowMs - this.#clock.nowMs));
-    return Math.max(lastTimeMs, Math.min(Math.floor(now.wallMs), latest));
+    const passedMs = Math.max(0, Math.floor(now.nowMs - this.#clock.nowMs));
+    const latest = this.#clock.wallMs + passedMs;
+    const earliest = this.#clock.wallMs + Math.floor(passedMs / 2);
+    return Math.max(lastTimeMs, Math.min(Math.max(Math.floor(now.wallMs), earliest), latest));
   }
 
   /** True when that much more may be appended now. A lone batch of any size is admitted. */

@@ -4,7 +4,7 @@ import type { Index, Term } from "../core/types.ts";
 export interface Command {
   readonly index: Index;
   readonly term: Term;
-  /** Leader's wall time at append, ms since the epoch; never decreases along the log. */
+  /** Leader's wall time at append, ms since the epoch; never decreases along the log, nor stands still in a term. */
   readonly timeMs: number;
   readonly payload: Uint8Array;
 }

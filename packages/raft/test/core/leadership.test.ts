@@ -82,15 +82,18 @@ test("what is uncommitted counts run by run, and what of it is local is told ent
   );
 });
 
-test("a stamp is wall time that never goes back, and runs no faster than the monotonic clock", () => {
+test("a stamp is wall time that never goes back, and runs as fast as the monotonic clock at most and half as fast at least", () => {
   const leading = leadership(500, 100.5, 1000.7);
   expect(leading.stamp({ nowMs: 100.5, wallMs: 1000.7 }, 500)).toBe(1000);
   expect(leading.stamp({ nowMs: 110.5, wallMs: 1010.9 }, 1000)).toBe(1010);
   // Set ahead, set back, and a monotonic clock that stands.
   expect(leading.stamp({ nowMs: 111.6, wallMs: 9000 }, 1010)).toBe(1011);
   expect(leading.stamp({ nowMs: 120, wallMs: 3 }, 1011)).toBe(1011);
+  expect(leading.stamp({ nowMs: 300.5, wallMs: 3 }, 1011)).toBe(1100);
   expect(leading.stamp({ nowMs: 90, wallMs: 9000 }, 0)).toBe(1000);
   // The log may be ahead of this member's wall clock.
-  expect(leadership(5000, 0, 1000).stamp({ nowMs: 3, wallMs: 1003 }, 5000)).toBe(5000);
+  expect(leadership(5000, 0, 1000).stamp({ nowMs: 3, wallMs: 1003 }, 5000)).toBe(5001);
+  expect(leadership(5000, 0, 1000).stamp({ nowMs: 6000, wallMs: 7000 }, 5000)).toBe(8000);
+  expect(leadership(5000, 0, 1000).stamp({ nowMs: 9000, wallMs: 10_000 }, 8000)).toBe(10_000);
   expect(leadership(5000, 0, 1000).stamp({ nowMs: 3, wallMs: 6000 }, 0)).toBe(5003);
 });

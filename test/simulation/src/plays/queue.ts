@@ -21,6 +21,8 @@ export async function playQueue(part: Part): Promise<void> {
 async function put(part: Part, queue: Queue<string>): Promise<void> {
   const { actor, coord, random } = part;
   await pause(part, 200, 2000);
+  // Else those of higher priority come before what still waits, for as long as more is put than taken.
+  if (actor.world.isCalm()) return;
   const { puts } = actor.world.ledger.plays;
   const record = {
     session: coord.session.id,
