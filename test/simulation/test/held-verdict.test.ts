@@ -53,6 +53,19 @@ describe("lines", () => {
     expect(log.broken).toEqual(["GrantInLine"]);
   });
 
+  test("GrantInLine allows a record of whoever read the line before the lease of one who holds ended", () => {
+    const log = new MadeLog();
+    log.write("a", record(["a"], 2), waiter("a", { places: 2 }));
+    log.write("b", record(["a", "b"], 2), waiter("b", { places: 2 }));
+    log.write("a", gone("a"));
+    log.write("b", gone("b"), record(["a"], 2));
+    judgeLines(log);
+    expect(log.broken).toEqual([]);
+    log.write("c", record(["a", "d"], 2));
+    judgeLines(log);
+    expect(log.broken).toEqual(["GrantInLine"]);
+  });
+
   test("GrantInLine notices a holder whose node was not set with the record", () => {
     const log = new MadeLog();
     log.write("a", waiter("a"));

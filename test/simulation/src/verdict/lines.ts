@@ -56,14 +56,17 @@ function judgeChange(old: LineState, now: LineState, revision: number, tell: Tel
   for (const waiter of fresh) judgeTurn(old, now, waiter, tell);
 }
 
-/** Whoever holds is written out only when its node goes, and nobody is written in who stands in no line. */
+/**
+ * Whoever holds is written out only when its node goes, and nobody is written in who stands in no line. Whose node went
+ * after the line was read may be written again: it holds by its node alone.
+ */
 function judgeRecord(old: LineState, now: LineState, revision: number, tell: Tell): void {
   const named = new Set(now.record?.holders.map(({ name }) => name));
   for (const { name } of holdersOf(old))
     if (now.waiters.has(name) && !named.has(name))
       tell("GrantInLine", `${name} was written out of the record`);
   if (now.record?.mzxid !== revision) return;
-  const before = new Set(holdersOf(old).map(({ name }) => name));
+  const before = new Set(old.record?.holders.map(({ name }) => name));
   for (const name of named)
     if (!now.waiters.has(name) && !before.has(name))
       tell("GrantInLine", `the record was written with ${name}, who stands in no line`);
