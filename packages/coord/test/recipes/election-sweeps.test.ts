@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Leadership } from "../../src/recipes/api.ts";
 import { decodeClientMessage } from "../../src/wire/client-codec.ts";
+import { decodeServerMessage } from "../../src/wire/server-codec.ts";
 import { clientProtocol } from "../../src/wire/messages.ts";
 import { Beliefs } from "./beliefs.ts";
 import { isPending, World } from "./world.ts";
@@ -193,18 +194,25 @@ test("a release wakes two at most, however many stand in line", async () => {
   for (const [index, campaign] of campaigns.slice(0, -1).entries()) {
     const leadership = await world.until(campaign);
     await world.pass(200);
-    const woken = new Set<string>();
-    const stop = world.kernel.network.onSend(({ from, protocol, frame }) => {
-      if (protocol !== clientProtocol || world.cluster.ids.includes(from)) return;
-      if (decodeClientMessage(frame).type === "read") woken.add(from);
+    const told = new Set<string>();
+    const asking = new Set<string>();
+    const stop = world.kernel.network.onSend(({ from, to, protocol, frame }) => {
+      if (protocol !== clientProtocol) return;
+      if (!world.cluster.ids.includes(from)) {
+        if (decodeClientMessage(frame).type === "read") asking.add(from);
+      } else if (decodeServerMessage(frame).type === "events") told.add(to);
     });
     const releaser = clients[index]?.machine ?? "";
+    const next = clients[index + 1]?.machine ?? "";
     await world.until(leadership.release());
     await world.pass(200);
     stop();
-    expect(woken.delete(releaser)).toBe(true);
+    told.delete(releaser);
+    expect(told.delete(next)).toBe(true);
+    expect(told.size).toBeLessThanOrEqual(1);
     // Whoever is granted knows that without a look.
-    expect(woken.delete(clients[index + 1]?.machine ?? "")).toBe(false);
-    expect(woken.size).toBeLessThanOrEqual(1);
+    expect(asking.has(next)).toBe(false);
+    asking.delete(releaser);
+    expect(asking.size).toBeLessThanOrEqual(1);
   }
 });
