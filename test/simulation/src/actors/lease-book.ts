@@ -20,6 +20,8 @@ interface Believed {
   readonly leftMs: () => number;
 }
 
+type LeaseEnd = Extract<LeaseRecord, { kind: "lease-end" }>;
+
 interface Tracked {
   readonly believed: Believed;
   readonly process: ProcessClock;
@@ -99,16 +101,23 @@ export class LeaseBook {
     this.#tracked.set(process, list);
   }
 
-  /** An end before its client was told of the session does not count when the session was opened again. */
+  /**
+   * An end before its client was told of the session does not count when the session was opened again. Nor do those that
+   * follow one by its client: an attach that was still under way opened it anew, with nobody in it.
+   */
   #ends(golden: GoldenLog): LeaseRecord[] {
-    const ends = new Map<string, LeaseRecord[]>();
+    const ends = new Map<string, LeaseEnd[]>();
+    const deserted = new Set<string>();
     for (const command of golden.commands) {
       const { applied, atMs } = command;
-      if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0))
-        ends.delete(applied.session);
+      if (applied.type === "attached") {
+        const { session } = applied;
+        if (atMs <= (this.#told.get(session) ?? 0)) ends.delete(session);
+        else if (ends.get(session)?.at(-1)?.reason === "closed") deserted.add(session);
+      }
       for (const { id, reason } of endedBy(command, this.#sessionOf)) {
         // A further lease may end before its session does, which takes it along once more.
-        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ends.has(id))) continue;
+        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ends.has(id)) || deserted.has(id)) continue;
         ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
       }
     }
