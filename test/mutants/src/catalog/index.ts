@@ -41,7 +41,6 @@ export const smoke: readonly string[] = [
   "R01",
   "R03",
   "R11",
-  "R20",
   "R26",
   "R27",
   "R29",
@@ -50,4 +49,5 @@ export const smoke: readonly string[] = [
   "S11",
   "D01",
   "D09",
+  "C23",
 ];
