@@ -41,6 +41,7 @@ export const smoke: readonly string[] = [
   "R01",
   "R03",
   "R11",
+  "R20",
   "R26",
   "R27",
   "R29",
@@ -49,5 +50,4 @@ export const smoke: readonly string[] = [
   "S11",
   "D01",
   "D09",
-  "C23",
 ];
