@@ -1,5 +1,5 @@
 import type { SessionId } from "@flotilla/kv";
-import type { ClientHost, Timer } from "@flotilla/runtime";
+import type { ClientHost, Random, Timer } from "@flotilla/runtime";
 import { FlotillaError, publishNothing } from "@flotilla/runtime";
 import type {
   Answer,
@@ -12,6 +12,7 @@ import type {
 } from "../wire/messages.ts";
 import { Belief } from "./belief.ts";
 import type { Dialer } from "./dialer.ts";
+import { hex } from "./hex.ts";
 import type { LeaseTimes, Moment } from "./lease-period.ts";
 import { LeasePeriod, momentOf } from "./lease-period.ts";
 import type { HeldLease } from "./held-lease.ts";
@@ -24,9 +25,6 @@ import { Vigil } from "./vigil.ts";
 export interface AttachmentOptions {
   readonly host: ClientHost;
   readonly dialer: Dialer;
-  readonly session: SessionId;
-  /** 16 bytes: proves to every server that it is the same client. */
-  readonly secret: Uint8Array;
   readonly times: LeaseTimes;
   /** Default: nobody in particular. */
   readonly auth?: readonly Credential[];
@@ -37,6 +35,13 @@ export interface AttachmentHandler {
   expired(error: FlotillaError): void;
   /** An attempt to attach failed. `final`: trying again would not help. */
   failed(error: FlotillaError, final: boolean): void;
+}
+
+/** What one session is known by. */
+interface Identity {
+  readonly session: SessionId;
+  /** 16 bytes: proves to every server that it is the same client. */
+  readonly secret: Uint8Array;
 }
 
 /** Codes that no other attempt will change while the options stay the same. */
@@ -57,6 +62,7 @@ export class Attachment {
   readonly #handler: AttachmentHandler;
   readonly #link: Link;
   readonly #vigil: Vigil;
+  #identity: Identity;
   #attach = 0;
   #opened: Moment | undefined;
   #belief: Belief | undefined;
@@ -74,9 +80,10 @@ export class Attachment {
     const { host, dialer, times } = options;
     this.#options = options;
     this.#handler = handler;
+    this.#identity = newIdentity(host.random);
     const tell = host.publish ?? publishNothing;
     this.state = new StateCell(host.logger, (state) =>
-      tell("session", { session: options.session, state, server: this.#server }),
+      tell("session", { session: this.session, state, server: this.#server }),
     );
     this.#link = new Link(host, dialer, Math.min(maxBackoffMs, times.ttlMs / 5), {
       opened: () => this.#say(),
@@ -91,6 +98,11 @@ export class Attachment {
       unansweredMs: () => (dialer.choices > 1 ? (this.#belief?.unansweredMs ?? 0) : 0),
       silent: (why) => this.#silent(why),
     });
+  }
+
+  /** Never changes once the session is open. */
+  get session(): SessionId {
+    return this.#identity.session;
   }
 
   /** The current period of belief; one that is over while the session never attached. */
@@ -157,15 +169,27 @@ export class Attachment {
   }
 
   #say(): void {
-    const { host, session, secret, times, auth = [] } = this.#options;
+    const { host, times, auth = [] } = this.#options;
     this.#reached = true;
     this.#refusal = undefined;
+    if (!this.isOpen) this.#beginAnew();
+    const { session, secret } = this.#identity;
     this.#attach += 1;
-    this.#opened ??= momentOf(host.clock);
-    const ttlMs = this.#belief === undefined ? times.ttlMs : null;
+    const ttlMs = this.isOpen ? null : times.ttlMs;
     const watches = this.pipeline.watchSpecs();
     this.#link.send({ type: "attach", session, secret, attach: this.#attach, ttlMs, watches, auth });
     this.#vigil.attaching();
+  }
+
+  /**
+   * The attach before may be in the log still, and would open a session again that was closed meanwhile: no two attaches
+   * open the same one. What it opens is nobody's, and expires.
+   */
+  #beginAnew(): void {
+    const { clock, random } = this.#options.host;
+    if (this.#attach > 0) this.#identity = newIdentity(random);
+    this.#attach = 0;
+    this.#opened = momentOf(clock);
   }
 
   #hear(message: ServerMessage): void {
@@ -261,13 +285,13 @@ export class Attachment {
       return;
     }
     const number = this.#belief.renewing();
-    const leases = this.#leases.renewable(this.#options.session);
+    const leases = this.#leases.renewable(this.session);
     this.#link.send({ type: "renew", number, leases });
   }
 
   #renewed({ number, refused }: RenewedMessage): void {
     // Nothing outlives the session: where its own lease is not vouched for, no other is believed in for longer.
-    if (!refused.includes(this.#options.session)) {
+    if (!refused.includes(this.session)) {
       const moment = this.#belief?.confirm(number) ?? null;
       if (moment !== null) this.#leases.confirm(number, moment, refused);
     }
@@ -287,4 +311,8 @@ export class Attachment {
       this.state.move("suspended");
     }
   }
+}
+
+function newIdentity(random: Random): Identity {
+  return { session: hex(random.bytes(16)), secret: random.bytes(16) };
 }

@@ -5,7 +5,6 @@ import type { Dialer } from "./dialer.ts";
 import { isObject } from "../given.ts";
 import { wireBounds } from "../wire/bounds.ts";
 import type { Credential } from "../wire/messages.ts";
-import { hex } from "./hex.ts";
 import type { LeaseTimes } from "./lease-period.ts";
 import type { SessionOptions } from "./options.ts";
 import { ClientSession } from "./session.ts";
@@ -81,8 +80,6 @@ export async function openSession(options: OpenSessionOptions): Promise<ClientSe
     times: leaseTimes(options),
     ...credentials(options),
     timeoutMs,
-    session: hex(host.random.bytes(16)),
-    secret: host.random.bytes(16),
   });
   const connectTimeoutMs = options.connectTimeoutMs ?? defaultTimeoutMs;
   await session.open({ timeoutMs: connectTimeoutMs, ...(signal === undefined ? {} : { signal }) });

@@ -93,8 +93,6 @@ export interface ClientSessionOptions extends AttachmentOptions {
 const defaultCloseMs = 2_000;
 /** A session over any channel: the network's or one within the process. */
 export class ClientSession implements Session {
-  readonly id: SessionId;
-  readonly leaseId: LeaseId;
   readonly ttlMs: number;
   readonly clock: Clock;
   readonly publish: Publish;
@@ -108,26 +106,38 @@ export class ClientSession implements Session {
   #closing: Promise<void> | undefined;
 
   constructor(options: ClientSessionOptions) {
-    this.id = options.session;
-    this.leaseId = options.session;
     this.ttlMs = options.times.ttlMs;
     this.#timeoutMs = options.timeoutMs;
-    this.#context = { lease: options.session, copies: new ValueCopies() };
     this.clock = options.host.clock;
     this.publish = options.host.publish ?? publishNothing;
-    this.#attachment = new Attachment(options, {
+    const attachment = new Attachment(options, {
       expired: (error) => this.#expired(error),
       failed: (error, final) => {
         this.#openingError = error;
         if (final && this.state === "connecting") this.#opening?.reject(error);
       },
     });
+    this.#attachment = attachment;
+    this.#context = {
+      get lease() {
+        return attachment.session;
+      },
+      copies: new ValueCopies(),
+    };
     this.#grants = new Grants({
       host: options.host,
-      attachment: this.#attachment,
+      attachment,
       write: (operation, given, onFirstSend) =>
         this.#write(operation, given, operation.type, null, onFirstSend),
     });
+  }
+
+  get id(): SessionId {
+    return this.#attachment.session;
+  }
+
+  get leaseId(): LeaseId {
+    return this.#attachment.session;
   }
 
   get state(): SessionState {

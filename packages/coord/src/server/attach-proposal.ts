@@ -2,6 +2,7 @@ import { encodeCommand } from "@flotilla/kv";
 import type { Machine } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import type { AttachMessage } from "../wire/messages.ts";
+import { isCertainlyAbsent } from "./certainly-absent.ts";
 import type { RaftPort } from "./raft-port.ts";
 
 const pauseMs = 20;
@@ -13,13 +14,14 @@ export interface AttachProposalOptions {
   readonly raft: Pick<RaftPort, "propose" | "status">;
   readonly machine: Pick<Machine, "featureLevel">;
   readonly message: Pick<AttachMessage, "session" | "secret" | "attach" | "ttlMs">;
-  /** It was not applied here within 5 s. */
-  readonly giveUp: () => void;
+  /** Nothing came of it so far, and it is not proposed again. */
+  readonly giveUp: (why: string) => void;
 }
 
 /**
- * Proposes an attach until it is applied. Twice in the log does no harm: the second is refused, after the first
- * was answered.
+ * Proposes an attach until it is applied here, for 5 s at most. One to a session that is open may be in the log twice:
+ * the second is refused, after the first was answered. One that opens a session must not be: the second would open it
+ * again when it was closed between them.
  */
 export class AttachProposal {
   readonly #options: AttachProposalOptions;
@@ -27,6 +29,7 @@ export class AttachProposal {
   readonly #deadline: Timer;
   #retry: Timer | undefined;
   #inFlight = false;
+  #mayBeInLog = false;
   #stopped = false;
 
   constructor(options: AttachProposalOptions) {
@@ -34,15 +37,21 @@ export class AttachProposal {
     const { session, secret, attach, ttlMs } = options.message;
     const { featureLevel } = options.machine;
     this.#command = encodeCommand({ type: "attach", session, secret, attach, ttlMs }, featureLevel).slice();
-    this.#deadline = options.clock.setTimer(patienceMs, () => options.giveUp());
+    this.#deadline = options.clock.setTimer(patienceMs, () => 
+      options.giveUp("this server could not reach a leader in time"),
+    );
   }
 
   start(): void {
     if (this.#stopped || this.#inFlight || this.#retry !== undefined) return;
+    if (this.#mayBeInLog && this.#options.message.ttlMs !== null) {
+      this.#options.giveUp("the leader was lost before it told whether the session is open");
+      return;
+    }
     this.#inFlight = true;
     this.#propose().then(
-      () => this.#settled(),
-      () => this.#settled(),
+      () => this.#settled(true),
+      (error: unknown) => this.#settled(!isCertainlyAbsent(error)),
     );
   }
 
@@ -60,8 +69,9 @@ export class AttachProposal {
     await this.#options.raft.propose(this.#command);
   }
 
-  #settled(): void {
+  #settled(mayBeInLog: boolean): void {
     this.#inFlight = false;
+    this.#mayBeInLog ||= mayBeInLog;
     if (this.#stopped) return;
     this.#retry = this.#options.clock.setTimer(pauseMs, () => {
       this.#retry = undefined;

@@ -2,7 +2,7 @@ import type { Applied, LeaseId } from "@flotilla/kv";
 import { encodeCommand } from "@flotilla/kv";
 import type { RaftStatus } from "@flotilla/raft";
 import type { Clock, Timer } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
+import { isCertainlyAbsent } from "./certainly-absent.ts";
 import type { Renewed } from "./lease-times.ts";
 import { LeaseTimes } from "./lease-times.ts";
 import type { Observer } from "./observer.ts";
@@ -229,10 +229,4 @@ export class LeaseKeeper {
     this.#probe("expiry-dropped");
     this.#times.spare(leases);
   }
-}
-
-function isCertainlyAbsent(error: unknown): boolean {
-  return (
-    FlotillaError.is(error, "ERR_FLOTILLA_DROPPED") || FlotillaError.is(error, "ERR_FLOTILLA_OVERLOADED")
-  );
 }

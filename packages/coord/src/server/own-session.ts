@@ -74,7 +74,5 @@ export function localSession(host: Host, door: ClientDoor, options: SessionOptio
     times: leaseTimes(options),
     ...credentials(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
-    session: Buffer.from(host.random.bytes(16)).toString("hex"),
-    secret: host.random.bytes(16),
   });
 }

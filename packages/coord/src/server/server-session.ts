@@ -228,8 +228,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#attach = message.attach;
     this.#identities = identitiesOf(message.auth, this.#remoteAddress, this.#context.superDigest);
     const { clock, raft, machine } = this.#context;
-    const giveUp = (): void =>
-      this.#finish("ERR_FLOTILLA_NO_QUORUM", "this server could not reach a leader in time");
+    const giveUp = (why: string): void => this.#finish("ERR_FLOTILLA_NO_QUORUM", why);
     const proposal = new AttachProposal({ clock, raft, machine, message, giveUp });
     this.#state = { type: "attaching", proposal, watches: message.watches };
     this.#context.sessions.add(this);

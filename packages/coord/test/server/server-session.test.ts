@@ -37,6 +37,33 @@ describe("attach", () => {
     expect(client.kinds).toEqual(["attached"]);
   });
 
+  test("that opens a session is not proposed again while the first may be in the log: it would open it after its close", async () => {
+    const world = new World();
+    const client = world.client();
+    client.attach(sessionA, 1);
+    await world.settle();
+    const first = world.raft.pending[0];
+    world.raft.lose(0);
+    await world.clock.advance(100);
+    expect(world.raft.pending).toEqual([]);
+    expect(client.of("ended").map((message) => message.code)).toEqual(["ERR_FLOTILLA_NO_QUORUM"]);
+    if (first !== undefined) world.raft.pending.push(first);
+    await world.commit();
+    expect(client.kinds).toEqual(["ended"]);
+  });
+
+  test("to an open session is proposed again after an unknown outcome", async () => {
+    const world = new World();
+    await world.attached();
+    const second = world.client();
+    second.attach(sessionA, 2, { ttlMs: null });
+    await world.settle();
+    world.raft.lose(0);
+    await world.clock.advance(100);
+    await world.commit();
+    expect(second.kinds).toEqual(["attached"]);
+  });
+
   test("is refused without a session to attach to", async () => {
     const world = new World();
     const client = world.client();

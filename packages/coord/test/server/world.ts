@@ -85,6 +85,12 @@ export class FakeRaft implements RaftPort {
     this.pending.splice(position, 1)[0]?.reject(new FlotillaError("ERR_FLOTILLA_DROPPED", "dropped"));
   }
 
+  /** Nobody knows what became of the proposal at `position`. */
+  lose(position: number): void {
+    const lost = new FlotillaError("ERR_FLOTILLA_UNKNOWN_OUTCOME", "lost", { ambiguous: true });
+    this.pending.splice(position, 1)[0]?.reject(lost);
+  }
+
   confirmReads(): void {
     for (const { resolve } of this.reads.splice(0)) resolve(this.index);
   }

@@ -20,8 +20,6 @@ interface Believed {
   readonly leftMs: () => number;
 }
 
-type LeaseEnd = Extract<LeaseRecord, { kind: "lease-end" }>;
-
 interface Tracked {
   readonly believed: Believed;
   readonly process: ProcessClock;
@@ -34,8 +32,8 @@ interface Tracked {
 export class LeaseBook {
   readonly #nowMs: () => number;
   readonly #records: LeaseRecord[] = [];
-  /** When each lease's client was told of it. */
-  readonly #told = new Map<string, number>();
+  /** Leases that their clients know of. */
+  readonly #told = new Set<string>();
   /** Whose each further lease is. */
   readonly #sessionOf = new Map<string, string>();
   readonly #tracked = new Map<ProcessClock, Tracked[]>();
@@ -83,7 +81,7 @@ export class LeaseBook {
 
   #track(believed: Believed, process: ProcessClock, sentMs: number): void {
     const { id, ttlMs, signal } = believed;
-    this.#told.set(id, this.#nowMs());
+    this.#told.add(id);
     this.#records.push({ kind: "lease", id, ttl_ms: ttlMs, send_ns: toNs(sentMs) });
     const list = this.#tracked.get(process) ?? [];
     const tracked: Tracked = {
@@ -101,27 +99,18 @@ export class LeaseBook {
     this.#tracked.set(process, list);
   }
 
-  /**
-   * An end before its client was told of the session does not count when the session was opened again. Nor do those that
-   * follow one by its client: an attach that was still under way opened it anew, with nobody in it.
-   */
   #ends(golden: GoldenLog): LeaseRecord[] {
-    const ends = new Map<string, LeaseEnd[]>();
-    const deserted = new Set<string>();
+    const ends: LeaseRecord[] = [];
+    const ended = new Set<string>();
     for (const command of golden.commands) {
-      const { applied, atMs } = command;
-      if (applied.type === "attached") {
-        const { session } = applied;
-        if (atMs <= (this.#told.get(session) ?? 0)) ends.delete(session);
-        else if (ends.get(session)?.at(-1)?.reason === "closed") deserted.add(session);
-      }
       for (const { id, reason } of endedBy(command, this.#sessionOf)) {
         // A further lease may end before its session does, which takes it along once more.
-        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ends.has(id)) || deserted.has(id)) continue;
-        ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
+        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ended.has(id))) continue;
+        ended.add(id);
+        ends.push({ kind: "lease-end", id, at_ns: toNs(command.atMs), reason });
       }
     }
-    return [...ends.values()].flat();
+    return ends;
   }
 
   #look(tracked: Tracked): void {

@@ -14,6 +14,7 @@ import { hasList } from "../actors/paths.ts";
 import { seenNode } from "../actors/watcher.ts";
 import type { World } from "../world/world.ts";
 import { driftsBeyond } from "../plan/plan.ts";
+import { judgeOpenings } from "./openings.ts";
 import { judgeAccess } from "./access.ts";
 import { judgeBarriers } from "./barriers.ts";
 import { judgeBudgets } from "./budgets.ts";
@@ -59,6 +60,7 @@ export function judge(world: World): void {
   judgeRegistrations(world);
   judgeReads(world);
   judgePast(world);
+  judgeOpenings(world);
   judgeCounts(world);
   judgeQueues(world);
   judgeConfigs(world);
