@@ -63,12 +63,19 @@ export function onReadRequest(s: RaftState, from: NodeId, { id }: ReadRequest): 
   serve(s, { peer: from, id });
 }
 
-/** The leader answers a batch of local reads. */
+/**
+ * The leader answers a batch of local reads. A read point is one for the batches before it as well, since they were asked
+ * for earlier: whatever was lost of them delays no read beyond those that came later.
+ */
 export function onReadReply(s: RaftState, from: NodeId, { id, index }: ReadReply): void {
-  const batch = s.asked.reads.get(id);
-  if (batch === undefined || from !== s.leader) return;
-  s.asked.reads.delete(id);
-  for (const read of batch.ids) s.results.reads.push({ id: read, index });
+  const { reads } = s.asked;
+  if (!reads.has(id) || from !== s.leader) return;
+  for (const [earlier, batch] of reads) {
+    if (earlier > id) break;
+    if (earlier < id && index === null) continue;
+    reads.delete(earlier);
+    for (const read of batch.ids) s.results.reads.push({ id: read, index });
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ReadRequest } from "../../src/core/message.ts";
 import { Cluster } from "./cluster.ts";
 
 const trio = ["a", "b", "c"];
@@ -8,6 +9,13 @@ function led(): Cluster {
   cluster.elect("a");
   cluster.tick();
   return cluster;
+}
+
+/** Takes the one request that is under way off the wire. */
+function takeRequest(cluster: Cluster): ReadRequest {
+  const [message, ...others] = cluster.wire.splice(0).map((parcel) => parcel.message);
+  if (message?.type !== "read-request" || others.length > 0) throw new Error("no request alone");
+  return message;
 }
 
 test("reads on leader and followers get the commit index once a majority has confirmed the leader", () => {
@@ -141,6 +149,36 @@ test("an answer that a restarted follower did not ask for in this life is ignore
   cluster.read("b");
   for (const parcel of answers) cluster.deliver(parcel);
   expect(cluster.get("b").reads).toEqual([]);
+});
+
+test("the answer to a read answers those that were asked before it, though the leader never heard of them", () => {
+  const cluster = led();
+  const lost = cluster.read("b");
+  takeRequest(cluster);
+  const heard = cluster.read("b");
+  const request = takeRequest(cluster);
+  const waiting = cluster.read("b");
+  takeRequest(cluster);
+  cluster.tell("a", "b", request);
+  cluster.settle();
+  expect(cluster.get("b").reads).toEqual([
+    { id: lost, index: 1 },
+    { id: heard, index: 1 },
+  ]);
+  cluster.step("b", { type: "peer-down", peer: "a", byPeer: false });
+  expect(cluster.get("b").reads.at(-1)).toEqual({ id: waiting, index: null });
+});
+
+test("a refusal is one of a single batch", () => {
+  const cluster = led();
+  const first = cluster.read("b");
+  const { id: firstAsked } = takeRequest(cluster);
+  const second = cluster.read("b");
+  const { id: secondAsked } = takeRequest(cluster);
+  cluster.tell("b", "a", { type: "read-reply", term: 1, id: secondAsked, index: null });
+  expect(cluster.get("b").reads).toEqual([{ id: second, index: null }]);
+  cluster.tell("b", "a", { type: "read-reply", term: 1, id: firstAsked, index: 1 });
+  expect(cluster.get("b").reads.at(-1)).toEqual({ id: first, index: 1 });
 });
 
 test("reads beyond the bound are refused", () => {
