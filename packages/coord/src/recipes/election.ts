@@ -109,7 +109,10 @@ class SessionElection implements Election {
     );
   }
 
-  async #leader(calls: Pick<Calls, "childNodes" | "get">, options: ReadOptions): Promise<LeaderInfo | null> {
+  async #leader(
+    calls: Pick<Calls, "childNodes" | "get" | "watch">,
+    options: ReadOptions,
+  ): Promise<LeaderInfo | null> {
     const held = await readHolder(calls, this.#paths, options);
     if (held === null) return null;
     const { grantee, holder } = held;

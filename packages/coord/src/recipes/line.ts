@@ -1,7 +1,7 @@
 import type { Node } from "@flotilla/kv";
 import type { Session } from "../client/api.ts";
 import type { ReadOptions } from "../client/read-api.ts";
-import { type NamedNode, readNodes } from "./children.ts";
+import { type NamedNode, nodesAtOnce, readNodes } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
@@ -137,24 +137,27 @@ function waiterIn(name: string, node: Node | null): Waiter | null {
   };
 }
 
-/** The one that holds, with what the record says of it; null when vacant. */
+/**
+ * The one that holds, with what the record says of it; null when vacant. Of a name with one place. As of some moment
+ * between call and answer, by three reads at most, however fast it changes hands.
+ */
 export async function readHolder(
-  calls: Reads,
+  calls: Reads & Pick<Session, "watch">,
   paths: LinePaths,
   options: ReadOptions = {},
 ): Promise<{ readonly grantee: Grantee; readonly holder: Waiter } | null> {
-  let grant = await readGrant(calls, paths, options);
-  for (;;) {
-    const grantee = grant?.holders[0];
-    if (grant === null || grantee === undefined) return null;
-    const { name } = grantee;
-    const holder = waiterIn(name, await calls.get(waiterPath(paths, name), options));
-    if (holder !== null) return { grantee, holder };
-    // Gone, or it handed over between the two reads.
-    const again = await readGrant(calls, paths, options);
-    if (again?.mzxid === grant.mzxid) return null;
-    grant = again;
+  const grantee = (await readGrant(calls, paths, options))?.holders[0];
+  if (grantee === undefined) return null;
+  const { name } = grantee;
+  const holder = waiterIn(name, await calls.get(waiterPath(paths, name), options));
+  if (holder !== null) return { grantee, holder };
+  // It is gone, or handed over between the two reads. Whoever else is granted by now was granted since the first.
+  for (const { name: other, node } of await nodesAtOnce(calls, paths.line, options)) {
+    const heir = isGranted(node) ? waiterIn(other, node) : null;
+    // What it has proclaimed since is read when that is told.
+    if (heir !== null) return { grantee: heir, holder: heir };
   }
+  return null;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { LeaderInfo } from "../../src/recipes/api.ts";
 import { collect, rejection, World } from "./world.ts";
 
 test("an observer is told the leader now and every change, null while vacant, and never goes back", async () => {
@@ -60,6 +61,43 @@ test("a hand-over is never seen as a vacancy, whatever moment it is read at", as
   expect(seen).not.toContain(null);
   expect(items).not.toContain(null);
 }, 60_000);
+
+test("an observer far away hears of leaders that change faster than it can read, in order and not much later", async () => {
+  const world = await World.start();
+  const [a, b, far] = await world.three();
+  const awayMs = 150;
+  const { network } = world.kernel;
+  for (const id of world.cluster.ids)
+    for (const link of [network.link(far.machine, id), network.link(id, far.machine)]) link.extraMs = awayMs;
+  const { items } = collect(far.coord.election("x").observe());
+  const asked: Promise<LeaderInfo | null>[] = [];
+  await world.pass(2_000);
+  const heard: { readonly atMs: number; readonly epoch: number }[] = [];
+  /** When each led first. */
+  const begun = new Map<number, number>();
+  const note = (): void => {
+    const last = items.at(-1);
+    if (last != null && heard.at(-1)?.epoch !== last.epoch)
+      heard.push({ atMs: world.kernel.nowMs, epoch: last.epoch });
+  };
+  let leadership = await world.until(a.coord.election("x").campaign());
+  for (let round = 0; round < 100; round += 1) {
+    const next = (round % 2 === 0 ? b : a).coord.election("x").campaign();
+    begun.set(leadership.epoch, world.kernel.nowMs);
+    if (round % 10 === 0) asked.push(far.coord.election("x").leader({ timeoutMs: 3_000 }));
+    await world.pass(50);
+    note();
+    await world.until(leadership.release());
+    leadership = await world.until(next);
+  }
+  const epochs = heard.map(({ epoch }) => epoch);
+  expect(epochs).toEqual(epochs.toSorted((p, q) => p - q));
+  // A read is 2 × 150 ms away, and it takes three of them at most, after one that has just missed a change.
+  expect(heard.length).toBeGreaterThan((100 * 50) / (7 * 2 * awayMs));
+  for (const { atMs, epoch } of heard)
+    expect(atMs - (begun.get(epoch) ?? atMs), `epoch ${epoch}`).toBeLessThan(4 * 2 * awayMs);
+  for (const leader of await world.until(Promise.all(asked))) expect(leader).not.toBeNull();
+});
 
 test("an observation ends with its signal, before and after it stands, and with a break", async () => {
   const world = await World.start();
