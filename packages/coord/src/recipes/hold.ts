@@ -6,6 +6,7 @@ import { Holding } from "./holding.ts";
 import { leaveForGood } from "./leave.ts";
 import type { LinePaths, Standing } from "./line.ts";
 import { uniqueName } from "./names.ts";
+import { nextTurn } from "./next-turn.ts";
 import { requireStaying } from "./parting.ts";
 
 /** A place that is held, and as whom. */
@@ -29,8 +30,10 @@ export async function hold<None extends null>(
       const granted = await campaign(session, paths, applicant, signal, way);
       if (granted === null) return granted;
       const holding = new Holding(session, paths, applicant.name, granted);
-      if (isBelieved(holding)) return { applicant, holding };
-      // Granted while the session's lease had lapsed: given back, and back in line.
+      // What came with the grant is heard first: it may have been taken away already.
+      if (granted.watch !== null) await nextTurn(session);
+      if (!signal.aborted && isBelieved(holding)) return { applicant, holding };
+      // Granted while the session's lease had lapsed, or taken away since: given back, and back in line.
       await holding.release({ signal, timeoutMs: Infinity });
     } catch (error) {
       // Whatever became of the node, also one whose answer is still on its way.

@@ -9,12 +9,9 @@ import type { Departure } from "./grant.ts";
 import { leaveForGood } from "./leave.ts";
 import { beforeClose, partingMs } from "./parting.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
+import { nextTurn } from "./next-turn.ts";
 import { patient } from "./patient.ts";
 import { nodeIn } from "./wake.ts";
-
-function nextTurn({ clock }: Session): Promise<void> {
-  return new Promise((resolve) => clock.defer(resolve));
-}
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,

@@ -237,3 +237,31 @@ test("a campaign whose place in line is deleted rejects, and one whose session e
   expect((await world.remains(a)).line).toHaveLength(1);
   holder.assert();
 });
+
+test("a place that is taken away in the turn in which it is granted is handed out to nobody", async () => {
+  const ends = [];
+  for (let events = 1; events <= 30; events += 1) ends.push(await endOfSecond(events));
+  expect(ends).not.toContain("over");
+  expect(new Set(ends)).toEqual(new Set(["rejected", "held"]));
+});
+
+/** What a campaign comes to when its place is taken away so many events after the one before began to release. */
+async function endOfSecond(events: number): Promise<string> {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const [first, second] = await world.line([a, b]);
+  if (first === undefined || second === undefined) throw new Error("no campaigns");
+  const leadership = await world.until(first);
+  const place = (await world.remains(a)).line.find((name) => name.startsWith(b.session.id));
+  let end = "waiting";
+  void second.then(
+    ({ signal }) => (end = signal.aborted ? "over" : "held"),
+    () => (end = "rejected"),
+  );
+  const releasing = leadership.release();
+  await world.events(events);
+  const taking = a.session.delete(`/election/x/line/${place ?? ""}`, { force: true });
+  await world.until(Promise.all([releasing, taking.catch(() => {})]));
+  await world.pass(1_000);
+  return end;
+}
