@@ -169,7 +169,7 @@ export class Attachment {
   }
 
   #say(): void {
-    const { host, times, auth = [] } = this.#options;
+    const { times, auth = [] } = this.#options;
     this.#reached = true;
     this.#refusal = undefined;
     if (!this.isOpen) this.#beginAnew();

@@ -29,7 +29,7 @@ import type {
 import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
 import { isNull, isObject } from "../given.ts";
-import type { ValueCopies } from "../value-copies.ts";
+import { ValueCopies } from "../value-copies.ts";
 
 /** Largest request, bytes as it counts in the window: leaves room in the log for what the servers add. */
 const maxRequestBytes: number = 2_000_000;
@@ -94,6 +94,16 @@ export interface OperationContext {
   /** The session's own. */
   readonly lease: LeaseId;
   readonly copies: ValueCopies;
+}
+
+/** Of a session, which has its id for good once it is open. */
+export function operationContext(owner: { readonly session: LeaseId }): OperationContext {
+  return {
+    get lease() {
+      return owner.session;
+    },
+    copies: new ValueCopies(),
+  };
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_LOST` for a lease that lapsed */

@@ -64,6 +64,7 @@ import {
   deleteOp,
   fenced,
   multiOp,
+  operationContext,
   requestBytes,
   setAclOp,
   setOp,
@@ -82,7 +83,6 @@ import { added, expect, falseIfAbsent, multiResult, type Success, written } from
 import { goneError, unopenedError } from "./session-errors.ts";
 import { sharedController } from "../shared-controller.ts";
 import { statesOf } from "./state-stream.ts";
-import { ValueCopies } from "../value-copies.ts";
 import { watchRequest } from "./watch-request.ts";
 
 export interface ClientSessionOptions extends AttachmentOptions {
@@ -110,23 +110,17 @@ export class ClientSession implements Session {
     this.#timeoutMs = options.timeoutMs;
     this.clock = options.host.clock;
     this.publish = options.host.publish ?? publishNothing;
-    const attachment = new Attachment(options, {
+    this.#attachment = new Attachment(options, {
       expired: (error) => this.#expired(error),
       failed: (error, final) => {
         this.#openingError = error;
         if (final && this.state === "connecting") this.#opening?.reject(error);
       },
     });
-    this.#attachment = attachment;
-    this.#context = {
-      get lease() {
-        return attachment.session;
-      },
-      copies: new ValueCopies(),
-    };
+    this.#context = operationContext(this.#attachment);
     this.#grants = new Grants({
       host: options.host,
-      attachment,
+      attachment: this.#attachment,
       write: (operation, given, onFirstSend) =>
         this.#write(operation, given, operation.type, null, onFirstSend),
     });
@@ -174,7 +168,8 @@ export class ClientSession implements Session {
       await opening.promise;
     } catch (error) {
       this.#finish("closed");
-      throw FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT") ? this.#unopened(error) : error;
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT")) throw error;
+      throw unopenedError(error, this.#attachment.reached, this.#openingError);
     } finally {
       listening[Symbol.dispose]();
       this.#opening = undefined;
@@ -399,9 +394,5 @@ export class ClientSession implements Session {
 
   #gone(ambiguous: boolean, state: SessionState = this.state, cause?: FlotillaError): FlotillaError {
     return goneError(state, cause === undefined ? { ambiguous } : { ambiguous, cause });
-  }
-
-  #unopened(timeout: FlotillaError): FlotillaError {
-    return unopenedError(timeout, this.#attachment.reached, this.#openingError);
   }
 }

@@ -37,7 +37,7 @@ export class AttachProposal {
     const { session, secret, attach, ttlMs } = options.message;
     const { featureLevel } = options.machine;
     this.#command = encodeCommand({ type: "attach", session, secret, attach, ttlMs }, featureLevel).slice();
-    this.#deadline = options.clock.setTimer(patienceMs, () => 
+    this.#deadline = options.clock.setTimer(patienceMs, () =>
       options.giveUp("this server could not reach a leader in time"),
     );
   }
