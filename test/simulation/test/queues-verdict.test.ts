@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { QueueSettling } from "../src/plays/play-book.ts";
+import { mostDeliveries } from "../src/plays/queue.ts";
 import { judgeQueues } from "../src/verdict/queues.ts";
 import { MadeLog, type MadeWrite } from "./_support/made-log.ts";
 
@@ -67,6 +68,29 @@ test.each([
   const log = handedOut();
   wanted(log, { outcome });
   if (isDone) log.write("a", gone(claim(first, "a")), gone(put(first)));
+  expect(broken(log)).toEqual(["QueueLossless"]);
+});
+
+test("what a taker that is gone had too often is buried by who hands out, be it the same session, and lost to the taker", () => {
+  const log = handedOut();
+  for (let delivery = 2; delivery <= mostDeliveries; delivery += 1) {
+    log.write("a", gone(claim(first, "a")));
+    log.write("a", claim(first, "a"));
+  }
+  const epoch = log.write("a", gone(claim(first, "a"))) + 1;
+  log.write("a", claim(first, "a"));
+  log.write("a", gone(comes("a")));
+  wanted(log, { epoch, outcome: "lost" });
+  const away = [gone(claim(first, "a")), gone(put(first)), { path: `${base}/dead/${first}`, value: "" }];
+  log.writeIf(`${base}/line/a-1`, "a", ...away);
+  expect(broken(log)).toEqual([]);
+});
+
+test("QueueLossless notices an acknowledgement that was one in word only: the item became a dead letter", () => {
+  const log = handedOut();
+  wanted(log, {});
+  wanted(log, { way: "bury", outcome: "unknown" });
+  log.write("a", gone(claim(first, "a")), gone(put(first)), { path: `${base}/dead/${first}`, value: "" });
   expect(broken(log)).toEqual(["QueueLossless"]);
 });
 

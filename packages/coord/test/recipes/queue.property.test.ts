@@ -161,5 +161,5 @@ const runs = runsOr(10);
 
 test("whatever people and machines do, every item is had by one at a time and acknowledged once", async () => {
   const acknowledged = await playAll("queueing", schedule, runs, (world) => new Queueing(world));
-  expect(acknowledged).toBeGreaterThan(runs * 5);
+  expect(acknowledged).toBeGreaterThan(runs * 2);
 }, 300_000);

@@ -65,7 +65,6 @@ export const watchTable: string = `${coord}/client/watch-table.ts`;
 export const triggerTable: string = "packages/kv/src/trigger-table.ts";
 export const attachment: string = `${coord}/client/attachment.ts`;
 export const call: string = `${coord}/client/call.ts`;
-export const openSession: string = `${coord}/client/open-session.ts`;
 export const pipeline: string = `${coord}/client/pipeline.ts`;
 export const writeWindow: string = `${coord}/client/write-window.ts`;
 export const coordStateMachine: string = `${coord}/server/coord-state-machine.ts`;

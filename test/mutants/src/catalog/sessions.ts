@@ -3,7 +3,6 @@ import {
   attachment,
   leaseKeeper,
   leaseTimes,
-  openSession,
   pipeline,
   snapshotRead,
   treeOps,
@@ -104,10 +103,10 @@ export const sessions: readonly Mutant[] = [
     killer: "SessionFifo",
     edits: [
       {
-        file: openSession,
-        find: "    session: hex(host.random.bytes(16)),\n    secret: host.random.bytes(16),",
-        replace: `    session: hex(new Uint8Array(16).fill((host.opened = (host.opened ?? 0) + 1))),
-    secret: new Uint8Array(16),`,
+        file: attachment,
+        find: "  return { session: hex(random.bytes(16)), secret: random.bytes(16) };",
+        replace: `  const session = hex(new Uint8Array(16).fill((random.opened = (random.opened ?? 0) + 1)));
+  return { session, secret: new Uint8Array(16) };`,
       },
     ],
   },
@@ -135,7 +134,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: attachment,
-        find: "const ttlMs = this.#belief === undefined ? times.ttlMs : null;",
+        find: "const ttlMs = this.isOpen ? null : times.ttlMs;",
         replace: "const { ttlMs } = times;",
       },
       {
@@ -176,6 +175,19 @@ export const sessions: readonly Mutant[] = [
         file: snapshotRead,
         find: `session: items.hex("session", idDigits),\n    ${ttlOf}`,
         replace: `session: items.hex("session", idDigits),\n    ttlMs: items.uint("ttl", limits.maxTtlMs) / 1000,`,
+      },
+    ],
+  },
+  {
+    id: "L13",
+    severity: 2,
+    title: "an attach that comes late opens a session again that was closed",
+    killer: "SessionOpenedOnce",
+    edits: [
+      {
+        file: attachment,
+        find: "if (this.#attach > 0) this.#identity = newIdentity(random);\n    this.#attach = 0;\n",
+        replace: "",
       },
     ],
   },

@@ -10,8 +10,18 @@ type Judged = Pick<World, "golden" | "findings" | "ledger">;
 
 /** An item that left: who had it, and whose command it was. */
 interface Departure {
+  /** Null when it was not done with by somebody who took it, but taken back from one. */
   readonly by: string | null;
   readonly epoch: number | null;
+  readonly isBuried: boolean;
+}
+
+/** How an item leaves. */
+interface Leaving {
+  readonly claim: Claim | null;
+  readonly isBuried: boolean;
+  /** By who hands out, from a taker that is gone. */
+  readonly isTakenBack: boolean;
 }
 
 /** What was put is in the queue until whoever has it is done with it; one at a time has it, and those who came first go first. */
@@ -60,23 +70,20 @@ class QueueJudge {
       if (found === null) continue;
       const { id, taker } = found;
       const claim = claims.get(id) ?? null;
-      if (taker === null) this.#item(id, event, { claim, isBuried: buried.has(id) });
+      if (taker === null)
+        this.#item(id, event, { claim, isBuried: buried.has(id), isTakenBack: isDispatchers(command) });
       else if (event.type === "created") this.#claimed(id, taker, { claim, takers: before });
       else if (items.has(id)) this.#unclaimed(id, event, before.get(taker));
     }
     this.#inOrder(events);
   }
 
-  #item(
-    id: string,
-    { type, by }: TreeEvent,
-    { claim, isBuried }: { readonly claim: Claim | null; readonly isBuried: boolean },
-  ): void {
+  #item(id: string, { type, by }: TreeEvent, { claim, isBuried, isTakenBack }: Leaving): void {
     const item = this.#replay.items.get(id) ?? this.#made.get(id);
     if (type === "created" && item !== undefined) this.#made.set(id, item);
     if (type !== "deleted") return;
     const epoch = claim?.epoch ?? null;
-    this.#left.set(id, { by, epoch });
+    this.#left.set(id, { by: isTakenBack ? null : by, epoch, isBuried });
     const settling = this.#wanted.get(keyOf({ item: id, epoch: epoch ?? 0, way: isBuried ? "bury" : "ack" }));
     const isOver = isBuried && (item?.deliveries ?? 0) >= mostDeliveries;
     if (settling?.session !== by && !isOver)
@@ -114,7 +121,7 @@ class QueueJudge {
   /** An answer says what became of it. */
   #settled({ item, session, epoch, way, outcome }: QueueSettling): void {
     const left = this.#left.get(item);
-    const isOwn = left?.by === session && left.epoch === epoch;
+    const isOwn = left?.by === session && left.epoch === epoch && left.isBuried === (way === "bury");
     if (outcome === "ok" && way !== "release" && !isOwn)
       this.#tell("QueueLossless", `${way} of ${item} was answered to ${session}, and did nothing`);
     if (outcome === "lost" && isOwn)
@@ -132,4 +139,11 @@ function claimOf(item: Item | undefined): [string, Claim | null] {
 
 function keyOf({ item, epoch, way }: Pick<QueueSettling, "item" | "epoch" | "way">): string {
   return `${way} ${item} ${epoch}`;
+}
+
+/** Who hands out writes behind the fence of its place in line. */
+function isDispatchers({ command }: GoldenCommand): boolean {
+  const operation = command?.type === "request" ? command.operation : null;
+  const guard = operation?.type === "multi" ? operation.ops[0] : undefined;
+  return guard?.type === "check" && guard.path.startsWith(`${queueBase}/line/`);
 }

@@ -26,9 +26,18 @@ export class MadeLog {
 
   /** One command that writes or, where there is no value, deletes. Returns its revision. */
   write(by: string, ...writes: readonly MadeWrite[]): number {
+    return this.#write(by, [], writes);
+  }
+
+  /** The same, if a node is there. */
+  writeIf(path: string, by: string, ...writes: readonly MadeWrite[]): number {
+    return this.#write(by, [{ type: "check", path }], writes);
+  }
+
+  #write(by: string, ops: readonly unknown[], writes: readonly MadeWrite[]): number {
     this.#revision += 1;
     const events = writes.map((each, at) => this.#event(by, each, at));
-    const operation = { type: "multi", ops: [] } as const;
+    const operation = { type: "multi", ops } as const;
     const command = { type: "request", session: by, attach: 1, seq: this.#revision, acked: 0, operation };
     const made = { index: this.#revision, atMs: this.#revision, events, result: null, command };
     this.golden.commands.push({ ...made, applied: { type: "skipped" } } as unknown as GoldenCommand);

@@ -6,7 +6,7 @@ import { givenBack } from "../given-back.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { ConsumeOptions, Taken } from "./api.ts";
 import type { TakenItem } from "./taken-item.ts";
-import type { Taker } from "./taker.ts";
+import type { Slot, Taker } from "./taker.ts";
 
 const maxConcurrency = 1_000;
 
@@ -21,27 +21,27 @@ export async function consumeItems<T>(
   const ending = sharedController();
   const stopListening = [signal, session.signal].map((each) => listen(each, (why) => ending.abort(why)));
   const settled = (settling: Promise<void>): Promise<void> => givenBack(session, settling, ending.signal);
-  const lane = async (): Promise<void> => {
+  const lane = async (slot: Slot): Promise<void> => {
     while (!ending.signal.aborted) {
-      const item = await taker.next("slot", ending.signal);
-      await work(item, fn, { onError, settled });
+      const item = await taker.next(slot, ending.signal);
+      await work(item, fn, { onError, settled, slot });
     }
     ending.signal.throwIfAborted();
   };
-  const all = Array.from({ length: lanes }, async () => {
+  const slots = Array.from({ length: lanes }, () => taker.addSlot());
+  const all = slots.map(async (slot) => {
     try {
-      await lane();
+      await lane(slot);
     } catch (error) {
       ending.abort(error);
       if (signal?.aborted !== true) throw error;
     }
   });
-  taker.addSlots(lanes);
   try {
     await Promise.allSettled(all);
     await Promise.all(all);
   } finally {
-    taker.addSlots(-lanes);
+    for (const slot of slots) taker.removeSlot(slot);
     for (const stop of stopListening) stop();
   }
 }
@@ -50,17 +50,20 @@ interface Following<T> {
   readonly onError: (error: unknown, item: Taken<T>) => void;
   /** Waits until the tree knows how an item ended. */
   readonly settled: (settling: Promise<void>) => Promise<void>;
+  readonly slot: Slot;
 }
 
 async function work<T>(
   item: TakenItem<T>,
   fn: (item: Taken<T>) => Promise<void> | void,
-  { onError, settled }: Following<T>,
+  { onError, settled, slot }: Following<T>,
 ): Promise<void> {
   try {
     await fn(item);
+    slot.isReturning = true;
     if (!item.isSettled) await settled(item.ack({ timeoutMs: Infinity }));
   } catch (error) {
+    slot.isReturning = true;
     onError(error, item);
     await settled(item.release({ timeoutMs: Infinity })).catch(ignoreTyped);
   }

@@ -83,7 +83,7 @@ class SessionQueue<In, Out> implements Queue<In, Out> {
     const bounds = { clock, options, fallbackMs: Infinity, end, what: `take from ${this.path}` };
     return bounded(bounds, (signal) => {
       this.#dispatch();
-      return this.#taker.next("once", signal);
+      return this.#taker.next(null, signal);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { MultiItem, Session } from "../../client/api.ts";
+import type { Session } from "../../client/api.ts";
 import type { Codec } from "../../client/codecs.ts";
 import { listen } from "../bounded.ts";
 import { requireStaying } from "../parting.ts";
@@ -8,11 +8,17 @@ import { burial, ensurePlaces, type QueuePlaces } from "./places.ts";
 import { Stay } from "./stay.ts";
 import { type Demand, TakenItem } from "./taken-item.ts";
 
-/** A single item, or one after the other in the same slot. */
-type Kind = "once" | "slot";
+/** Where one item after the other is worked on. */
+export interface Slot {
+  /** Its item is over, and it may be long until it wants the next: the tree is told that it wants none. */
+  isAway: boolean;
+  /** It wants the next one as soon as its item is settled: the tree is told nothing. */
+  isReturning: boolean;
+}
 
 interface Waiting<T> {
-  readonly kind: Kind;
+  /** Null for a single item. */
+  readonly slot: Slot | null;
   readonly take: (item: TakenItem<T>) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -30,7 +36,7 @@ export class Taker<T> {
   readonly #items = new Map<string, TakenItem<T>>();
   /** Single items that are waited for or were taken. */
   #once = 0;
-  #slots = 0;
+  readonly #slots = new Set<Slot>();
   #stay: Stay | null = null;
   #isBeginning = false;
 
@@ -41,16 +47,17 @@ export class Taker<T> {
     this.#maxDeliveries = maxDeliveries;
   }
 
-  /** The next item; rejects with the signal's reason. */
-  next(kind: Kind, signal: AbortSignal): Promise<TakenItem<T>> {
+  /** The next item, of a slot or a single one; rejects with the signal's reason. */
+  next(slot: Slot | null, signal: AbortSignal): Promise<TakenItem<T>> {
     signal.throwIfAborted();
     requireStaying(this.#session);
+    if (slot !== null) Object.assign(slot, { isAway: false, isReturning: false });
     return new Promise((resolve, reject) => {
       const leave = (error: unknown): void => {
         const at = this.#waiting.indexOf(waiting);
         if (at >= 0) this.#waiting.splice(at, 1);
         stopListening();
-        if (kind === "once") this.#once -= 1;
+        if (slot === null) this.#once -= 1;
         this.#tell();
         reject(error);
       };
@@ -58,22 +65,31 @@ export class Taker<T> {
         stopListening();
         resolve(item);
       };
-      const waiting = { kind, take, fail: leave };
+      const waiting = { slot, take, fail: leave };
       const stopListening = listen(signal, leave);
       this.#waiting.push(waiting);
-      if (kind === "once") this.#once += 1;
+      if (slot === null) this.#once += 1;
       this.#attend();
     });
   }
 
-  /** So many items at a time from now on, besides single ones. */
-  addSlots(count: number): void {
-    this.#slots += count;
+  /** One more item at a time from now on, besides single ones. */
+  addSlot(): Slot {
+    const slot = { isAway: false, isReturning: false };
+    this.#slots.add(slot);
+    this.#tell();
+    return slot;
+  }
+
+  removeSlot(slot: Slot): void {
+    this.#slots.delete(slot);
     this.#tell();
   }
 
   get #wanted(): number {
-    return this.#once + this.#slots;
+    let wanted = this.#once;
+    for (const { isAway } of this.#slots) if (!isAway) wanted += 1;
+    return wanted;
   }
 
   #tell(): void {
@@ -142,7 +158,7 @@ export class Taker<T> {
       deliveries: (node.stat.cversion + node.stat.numChildren) / 2,
       maxDeliveries: this.#maxDeliveries,
       lease: stay.lease,
-      demand: this.#demandOf(waiting.kind, stay, id),
+      demand: this.#demandOf(waiting.slot, stay, id),
     });
     this.#waiting.shift();
     this.#items.set(id, item);
@@ -158,15 +174,15 @@ export class Taker<T> {
     }
   }
 
-  #demandOf(kind: Kind, stay: Stay, id: string): Demand {
-    const change = (): readonly MultiItem[] =>
-      kind === "slot" || stay.isOver ? [] : [stay.telling(this.#wanted)];
+  #demandOf(slot: Slot | null, stay: Stay, id: string): Demand {
     return {
       retire: () => {
         this.#items.delete(id);
-        if (kind === "once") this.#once -= 1;
+        if (slot === null) this.#once -= 1;
+        else slot.isAway = !slot.isReturning;
+        this.#tell();
       },
-      change,
+      change: () => (stay.isOver || slot?.isAway === false ? [] : [stay.telling(this.#wanted)]),
       failed: () => stay.retell(),
     };
   }
