@@ -16,10 +16,8 @@ async function stuck(
   const world = await World.start(3);
   const [worker, putter] = await world.three();
   const seen: string[] = [];
-  let letGo = (): void => {};
-  const going = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const leaving = new AbortController();
+  const going = new Promise<void>((resolve) => leaving.signal.addEventListener("abort", () => resolve()));
   const fn = async (item: Taken<string>): Promise<void> => {
     seen.push(`${item.value} ${item.deliveries}`);
     if (item.value !== "first" || item.deliveries > 1) return;
@@ -33,7 +31,7 @@ async function stuck(
   await world.until(queueOf(putter).put("first"));
   await world.pass(500);
   expect(seen).toEqual(["first 1"]);
-  return { world, worker, putter, letGo, seen };
+  return { world, worker, putter, letGo: () => leaving.abort(), seen };
 }
 
 async function wants(world: World, client: Client): Promise<number[]> {
