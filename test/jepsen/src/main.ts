@@ -13,7 +13,7 @@ import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
 import { whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
 import type { Reported } from "./report/report.ts";
-import { describe, totalOf } from "./report/report.ts";
+import { describe, failedReport, totalOf } from "./report/report.ts";
 import { relay } from "./run/relay.ts";
 
 const soakLoadMs = 60_000;
@@ -114,6 +114,8 @@ async function runAndKeep(plan: Plan, { out, isApart }: Place, onCalm: () => voi
     const report = await runAlone({ plan, folder, network }, { isApart, onCalm });
     isGood = report.violations.length === 0 && report.undecided === 0;
     return report;
+  } catch (error) {
+    return failedReport(plan, error);
   } finally {
     if (out === null && isGood) rmSync(folder, { recursive: true });
     else if (out === null) process.stderr.write(`${plan.name}: all of it is in ${folder}\n`);

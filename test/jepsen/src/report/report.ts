@@ -61,6 +61,12 @@ export function makeReport(
   };
 }
 
+/** Of a run that came to nothing: that is told like something that was broken, and others go on. */
+export function failedReport({ name, seed }: Plan, error: unknown): Reported {
+  const violations = [{ invariant: "Completed", message: String(error) }];
+  return { name, seed, ops: countOps([], 0), faults: {}, undecided: 0, violations };
+}
+
 /** Operations on registers by outcome, beside how many calls of any kind were judged. */
 export function countOps(ops: readonly OpRecord[], checked: number): RunReport["ops"] {
   const count = (outcome: OpRecord["outcome"]): number => ops.filter((op) => op.outcome === outcome).length;
