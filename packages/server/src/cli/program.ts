@@ -1,85 +1,55 @@
 import { Command } from "commander";
-import { compareCommand } from "../commands/compare.ts";
-import { aclCommand } from "../commands/acl.ts";
-import { budgetCommand } from "../commands/budget.ts";
-import { createCommand } from "../commands/create.ts";
-import { demoCommand } from "../commands/demo.ts";
-import { demoMemberCommand } from "../commands/demo-member.ts";
-import { getCommand } from "../commands/get.ts";
-import { lsCommand } from "../commands/ls.ts";
-import { leasesCommand } from "../commands/leases.ts";
-import { historyCommand } from "../commands/history.ts";
-import { leaveCommand } from "../commands/leave.ts";
-import { electionsCommand } from "../commands/elections.ts";
-import { keepCommand } from "../commands/keep.ts";
-import { electCommand } from "../commands/elect.ts";
-import { lockCommand, semaphoreCommand } from "../commands/lock.ts";
-import { configCommand } from "../commands/config.ts";
-import { cronCommand } from "../commands/cron.ts";
-import { groupsCommand } from "../commands/groups.ts";
-import { keeperCommand } from "../commands/keeper.ts";
-import { queuesCommand } from "../commands/queues.ts";
-import { shardsCommand } from "../commands/shards.ts";
-import { locksCommand } from "../commands/locks.ts";
-import { membersCommand } from "../commands/members.ts";
-import { recoverCommand } from "../commands/recover.ts";
-import { repairCommand } from "../commands/repair.ts";
-import { duCommand } from "../commands/du.ts";
-import { multiCommand } from "../commands/multi.ts";
-import { servicesCommand } from "../commands/services.ts";
-import { sessionsCommand } from "../commands/sessions.ts";
-import { rmCommand } from "../commands/rm.ts";
-import { serveCommand } from "../commands/serve.ts";
-import { putCommand, setCommand } from "../commands/set.ts";
-import { snapshotCommand } from "../commands/snapshot.ts";
-import { statCommand } from "../commands/stat.ts";
-import { statusCommand } from "../commands/status.ts";
-import { transferCommand } from "../commands/transfer.ts";
-import { versionCommand } from "../commands/version.ts";
-import { watchCommand } from "../commands/watch.ts";
 import type { Context } from "./context.ts";
 
-const commands = [
-  serveCommand,
-  demoCommand,
-  statusCommand,
-  compareCommand,
-  membersCommand,
-  transferCommand,
-  leaveCommand,
-  repairCommand,
-  recoverCommand,
-  snapshotCommand,
-  lsCommand,
-  getCommand,
-  setCommand,
-  putCommand,
-  createCommand,
-  rmCommand,
-  duCommand,
-  multiCommand,
-  sessionsCommand,
-  leasesCommand,
-  electionsCommand,
-  locksCommand,
-  lockCommand,
-  semaphoreCommand,
-  electCommand,
-  keepCommand,
-  keeperCommand,
-  servicesCommand,
-  groupsCommand,
-  shardsCommand,
-  queuesCommand,
-  cronCommand,
-  configCommand,
-  aclCommand,
-  budgetCommand,
-  statCommand,
-  historyCommand,
-  watchCommand,
-  versionCommand,
-];
+type Make = (context: Context) => Command;
+
+/** By name, in the order in which they are told of. One alone is read many times sooner than all of them. */
+const commands: Readonly<Record<string, () => Promise<Make>>> = {
+  serve: async () => (await import("../commands/serve.ts")).serveCommand,
+  demo: async () => (await import("../commands/demo.ts")).demoCommand,
+  status: async () => (await import("../commands/status.ts")).statusCommand,
+  compare: async () => (await import("../commands/compare.ts")).compareCommand,
+  members: async () => (await import("../commands/members.ts")).membersCommand,
+  transfer: async () => (await import("../commands/transfer.ts")).transferCommand,
+  leave: async () => (await import("../commands/leave.ts")).leaveCommand,
+  repair: async () => (await import("../commands/repair.ts")).repairCommand,
+  recover: async () => (await import("../commands/recover.ts")).recoverCommand,
+  snapshot: async () => (await import("../commands/snapshot.ts")).snapshotCommand,
+  ls: async () => (await import("../commands/ls.ts")).lsCommand,
+  get: async () => (await import("../commands/get.ts")).getCommand,
+  set: async () => (await import("../commands/set.ts")).setCommand,
+  put: async () => (await import("../commands/set.ts")).putCommand,
+  create: async () => (await import("../commands/create.ts")).createCommand,
+  rm: async () => (await import("../commands/rm.ts")).rmCommand,
+  du: async () => (await import("../commands/du.ts")).duCommand,
+  multi: async () => (await import("../commands/multi.ts")).multiCommand,
+  sessions: async () => (await import("../commands/sessions.ts")).sessionsCommand,
+  leases: async () => (await import("../commands/leases.ts")).leasesCommand,
+  elections: async () => (await import("../commands/elections.ts")).electionsCommand,
+  locks: async () => (await import("../commands/locks.ts")).locksCommand,
+  lock: async () => (await import("../commands/lock.ts")).lockCommand,
+  semaphore: async () => (await import("../commands/lock.ts")).semaphoreCommand,
+  elect: async () => (await import("../commands/elect.ts")).electCommand,
+  keep: async () => (await import("../commands/keep.ts")).keepCommand,
+  keeper: async () => (await import("../commands/keeper.ts")).keeperCommand,
+  services: async () => (await import("../commands/services.ts")).servicesCommand,
+  groups: async () => (await import("../commands/groups.ts")).groupsCommand,
+  shards: async () => (await import("../commands/shards.ts")).shardsCommand,
+  queues: async () => (await import("../commands/queues.ts")).queuesCommand,
+  cron: async () => (await import("../commands/cron.ts")).cronCommand,
+  config: async () => (await import("../commands/config.ts")).configCommand,
+  acl: async () => (await import("../commands/acl.ts")).aclCommand,
+  budget: async () => (await import("../commands/budget.ts")).budgetCommand,
+  stat: async () => (await import("../commands/stat.ts")).statCommand,
+  history: async () => (await import("../commands/history.ts")).historyCommand,
+  watch: async () => (await import("../commands/watch.ts")).watchCommand,
+  version: async () => (await import("../commands/version.ts")).versionCommand,
+};
+
+/** For processes of our own. */
+const hiddenCommands: typeof commands = {
+  "demo-member": async () => (await import("../commands/demo-member.ts")).demoMemberCommand,
+};
 
 const footer = `
 Exit codes: 0 ok, 1 other, 2 usage, 3 no quorum or no connection, 4 denied, 5 conflict, 6 not found,
@@ -88,13 +58,18 @@ of their command.
 Clients read FLOTILLA_ENDPOINTS, FLOTILLA_CLUSTER, FLOTILLA_SECRET, FLOTILLA_SECRET_FILE, FLOTILLA_AUTH,
 FLOTILLA_AUTH_FILE, FLOTILLA_TIMEOUT.`;
 
-/** The whole command line. Errors are thrown, not printed. */
-export function buildProgram(context: Context): Command {
+/** The command line, as far as `name` needs it: all commands, unless it names one. Errors are thrown, not printed. */
+export async function buildProgram(context: Context, name = ""): Promise<Command> {
   const program = new Command("flotilla")
     .description("Coordination for clusters of processes.")
     .addHelpText("after", footer);
-  for (const make of commands) program.addCommand(make(context));
-  program.addCommand(demoMemberCommand(context), { hidden: true });
+  const isKnown = Object.hasOwn(commands, name) || Object.hasOwn(hiddenCommands, name);
+  const add = async (all: typeof commands, hidden: boolean): Promise<void> => {
+    for (const [each, read] of Object.entries(all))
+      if (!isKnown || each === name) program.addCommand((await read())(context), { hidden });
+  };
+  await add(commands, false);
+  await add(hiddenCommands, true);
   quieten(program, context);
   return program;
 }

@@ -24,7 +24,8 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
   const context = new Context(out, surroundings, stop.signal);
   try {
-    await buildProgram(context).parseAsync([...args], { from: "user" });
+    const program = await buildProgram(context, args[0]);
+    await program.parseAsync([...args], { from: "user" });
     return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);
