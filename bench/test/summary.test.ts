@@ -62,6 +62,15 @@ test("a noisy round is done again, and the quietest counts", async () => {
   expect(row?.noise).toBeCloseTo(0.2);
 });
 
+test("a round in which nothing was answered is done again, and counts only when no other does better", async () => {
+  const results = [round(0), round(0), round(300, 0.2)];
+  const contender: Contender = { system: "zookeeper", round: async () => results.shift() ?? round(0) };
+  const [late] = await interleaved([contender], w1, { rounds: 1, repeats: 2 });
+  expect(late).toMatchObject({ perSecond: 300, repeats: 2 });
+  const [never] = await interleaved([contender], w1, { rounds: 1, repeats: 1 });
+  expect(never).toMatchObject({ perSecond: 0, repeats: 1 });
+});
+
 function row(system: Row["system"], workload: Workload, figures: Partial<Row>): Row {
   return { ...summarise(workload, system, [round(100)], 0), ...figures };
 }

@@ -1,6 +1,6 @@
 import { bytesAt, etcdPaths, fieldsAt, numberAt, unwatchRequest, watchRequest } from "./etcd-messages.ts";
 import type { GrpcConnection, GrpcStream } from "./grpc-connection.ts";
-import { readFields } from "./protobuf.ts";
+import { readFields, repeatedBytes } from "./protobuf.ts";
 
 /** What a watch is told. */
 export interface EtcdEvent {
@@ -16,12 +16,12 @@ interface Standing {
 
 /** The watches of one connection, on one stream as etcd's own client has them. */
 export class EtcdWatches {
-  readonly #connection: GrpcConnection;
+  readonly #connection: Pick<GrpcConnection, "stream">;
   readonly #standing = new Map<number, Standing>();
   #stream: GrpcStream | null = null;
   #lastId = 0;
 
-  constructor(connection: GrpcConnection) {
+  constructor(connection: Pick<GrpcConnection, "stream">) {
     this.#connection = connection;
   }
 
@@ -81,9 +81,10 @@ export class EtcdWatches {
       standing.onEnd(new Error("etcd ended a watch"));
     }
     if (numberAt(answer, 3) !== 0) standing.onStanding();
-    if (answer.get(11) === undefined) return;
-    const event = fieldsAt(answer, 11);
-    const deleted = numberAt(event, 1) !== 0;
-    standing.onEvent({ deleted, value: bytesAt(fieldsAt(event, 2), 5) });
+    // One answer tells of several: of a key that went and came again, too.
+    for (const event of repeatedBytes(bytes, 11).map(readFields)) {
+      const deleted = numberAt(event, 1) !== 0;
+      standing.onEvent({ deleted, value: bytesAt(fieldsAt(event, 2), 5) });
+    }
   }
 }

@@ -70,10 +70,26 @@ function readField(bytes: Uint8Array, cursor: Cursor, wire: number): Uint8Array 
  */
 export function readFields(bytes: Uint8Array): Fields {
   const fields = new Map<number, Uint8Array | number>();
+  eachField(bytes, (field, value) => fields.set(field, value));
+  return fields;
+}
+
+/**
+ * All values of a repeated field, in their order.
+ * @throws RangeError when the bytes are no message
+ */
+export function repeatedBytes(bytes: Uint8Array, wanted: number): Uint8Array[] {
+  const found: Uint8Array[] = [];
+  eachField(bytes, (field, value) => {
+    if (field === wanted && value instanceof Uint8Array) found.push(value);
+  });
+  return found;
+}
+
+function eachField(bytes: Uint8Array, take: (field: number, value: Uint8Array | number) => void): void {
   const cursor = { at: 0 };
   while (cursor.at < bytes.length) {
     const key = readVarint(bytes, cursor);
-    fields.set(Math.floor(key / 8), readField(bytes, cursor, key % 8));
+    take(Math.floor(key / 8), readField(bytes, cursor, key % 8));
   }
-  return fields;
 }

@@ -17,7 +17,12 @@ export interface Effort {
   readonly repeats: number;
 }
 
-/** Does a round, again while the machine is noisy, and keeps the quietest. */
+/** A round in which nothing was answered says nothing, however quiet it was. */
+function badness(result: LoadResult): number {
+  return result.operations === 0 ? Number.POSITIVE_INFINITY : noiseOf(result);
+}
+
+/** Does a round, again while the machine is noisy or nothing is answered, and keeps the quietest. */
 async function quietRound<W extends Workload>(
   contender: Contender<W>,
   workload: W,
@@ -25,10 +30,10 @@ async function quietRound<W extends Workload>(
 ): Promise<{ readonly result: LoadResult; readonly repeats: number }> {
   let result = await contender.round(workload);
   let repeats = 0;
-  while (noiseOf(result) > noiseLimit && repeats < mostRepeats) {
+  while (badness(result) > noiseLimit && repeats < mostRepeats) {
     repeats += 1;
     const again = await contender.round(workload);
-    if (noiseOf(again) < noiseOf(result)) result = again;
+    if (badness(again) < badness(result)) result = again;
   }
   return { result, repeats };
 }
