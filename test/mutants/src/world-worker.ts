@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import type { WorldViolation } from "./finding.ts";
+import type { WorldChoice } from "./worlds.ts";
 
 /** What the parent hears of each world; `cpuMs` is that of the process since the last answer. */
 export interface WorldAnswer {
@@ -10,6 +11,7 @@ export interface WorldAnswer {
 
 interface Simulation {
   readonly makePlan: (seed: number) => unknown;
+  readonly makeLogPlan: (seed: number) => unknown;
   readonly runPlan: (plan: unknown) => Promise<{ readonly violations: readonly WorldViolation[] }>;
 }
 
@@ -23,8 +25,9 @@ function cpuSinceMs(): number {
   return sinceMs;
 }
 
-async function run({ makePlan, runPlan }: Simulation, seed: number): Promise<WorldAnswer> {
-  const { violations } = await runPlan(makePlan(seed));
+async function run(simulation: Simulation, { seed, isLogAlone }: WorldChoice): Promise<WorldAnswer> {
+  const { makePlan, makeLogPlan, runPlan } = simulation;
+  const { violations } = await runPlan(isLogAlone ? makeLogPlan(seed) : makePlan(seed));
   const told = violations.map(({ invariant, message }) => ({ invariant, message }));
   return { seed, violations: told, cpuMs: cpuSinceMs() };
 }
@@ -32,8 +35,8 @@ async function run({ makePlan, runPlan }: Simulation, seed: number): Promise<Wor
 const simulation = (await import(pathToFileURL(process.argv[2] ?? "").href)) as Simulation;
 
 process.on("disconnect", () => process.exit(0));
-process.on("message", (seed) => {
-  run(simulation, Number(seed)).then(
+process.on("message", (world: WorldChoice) => {
+  run(simulation, world).then(
     (answer) => process.send?.(answer),
     (error: unknown) => {
       process.stderr.write(`${String(error)}\n`);

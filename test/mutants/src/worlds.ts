@@ -4,6 +4,12 @@ import { join } from "node:path";
 import type { Finding, WorldViolation } from "./finding.ts";
 import { attribute } from "./finding.ts";
 
+/** A world by its seed: the log alone, with registers on it, or the whole product. */
+export interface WorldChoice {
+  readonly seed: number;
+  readonly isLogAlone: boolean;
+}
+
 /** What came of one world. */
 export interface WorldOutcome {
   readonly finding: Finding | null;
@@ -39,12 +45,12 @@ export class Worlds implements Disposable {
     return said === "ready" ? null : this.#lost(said);
   }
 
-  /** Runs the world of a seed. After a lost process everything is a crash. */
-  async run(seed: number): Promise<WorldOutcome> {
+  /** After a lost process everything is a crash. */
+  async run(world: WorldChoice): Promise<WorldOutcome> {
     const child = this.#child;
     if (child === null || !child.connected) return { finding: this.#lost("gone"), cpuMs: 0 };
     const startMs = performance.now();
-    child.send(seed);
+    child.send(world);
     const said = await this.#next(child);
     if (isAnswer(said)) return { finding: attribute(said.violations), cpuMs: said.cpuMs };
     return { finding: this.#lost(said), cpuMs: performance.now() - startMs };

@@ -4,7 +4,7 @@ import type { Verdict } from "../src/judge.ts";
 import { checker, crash, replacing, scripted } from "./_support/fakes.ts";
 import type { Script } from "./_support/fakes.ts";
 
-const mutant = replacing("a", "b");
+const mutant = replacing("a", "b", "packages/kv/src/a.ts");
 // Enough for two worlds, the suites and three worlds more.
 const terms = { budgetMs: 6000, firstSeed: 1 };
 
@@ -21,6 +21,17 @@ test("the first checker that fails in a world kills, and nothing runs after it",
   expect(log).toEqual(["start", "world 1", "world 2", "close"]);
 });
 
+test("a mutant of the log meets worlds of the log alone and of the product by turns", async () => {
+  const { killers, log } = scripted({ worlds: { 4: checker("LogMatching") } });
+  await judge(replacing("a", "b", "packages/raft/src/a.ts"), killers, terms);
+  expect(log.filter((line) => /^(?:log|world) /.test(line))).toEqual([
+    "log 1",
+    "world 2",
+    "log 3",
+    "world 4",
+  ]);
+});
+
 test("a world in which the unchanged code fails too kills nothing", async () => {
   const { verdict } = await judged({ worlds: { 1: checker("QuorumReal") }, unsound: [1] });
   expect(verdict).toMatchObject({ killed: false, by: null, seeds: 5 });
@@ -29,13 +40,13 @@ test("a world in which the unchanged code fails too kills nothing", async () => 
 test("after the first worlds the suites have their turn", async () => {
   const { verdict, log } = await judged({ suites: checker("test of everything") });
   expect(verdict).toEqual({ id: "T01", killed: true, by: "test of everything", seeds: 2, cpuSeconds: 3 });
-  expect(log.at(-1)).toBe("suites packages/raft/src/a.ts");
+  expect(log.at(-1)).toBe("suites packages/kv/src/a.ts");
 });
 
 test("worlds go on after the suites until the budget is used up", async () => {
   const { verdict, log } = await judged({ worlds: { 4: checker("LogMatching") } });
   expect(verdict).toEqual({ id: "T01", killed: true, by: "LogMatching", seeds: 4, cpuSeconds: 5 });
-  expect(log.slice(3, 6)).toEqual(["close", "suites packages/raft/src/a.ts", "start"]);
+  expect(log.slice(3, 6)).toEqual(["close", "suites packages/kv/src/a.ts", "start"]);
 });
 
 test("a mutant that nothing finds survives", async () => {
@@ -68,5 +79,5 @@ test("a mutant that the worlds would find for a reason of their own is left to t
   const { killers, log } = scripted({ worlds: { 1: checker("DurableBeforeAck") } });
   const verdict = await judge({ ...mutant, onlySuites: true }, killers, terms);
   expect(verdict).toMatchObject({ killed: false, by: null, seeds: 0 });
-  expect(log).toEqual(["suites packages/raft/src/a.ts"]);
+  expect(log).toEqual(["suites packages/kv/src/a.ts"]);
 });

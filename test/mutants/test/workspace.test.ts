@@ -19,6 +19,7 @@ async function put(file: string, text: string): Promise<void> {
 }
 
 const world = `export const makePlan = (seed) => seed;
+export const makeLogPlan = (seed) => seed + 6;
 export const runPlan = async (seed) => {
   if (seed === 13) process.exit(1);
   return { violations: seed === 7 ? [{ invariant: "LogMatching", message: "seven" }] : [] };
@@ -102,10 +103,20 @@ test("worlds tell what their checkers found, and a lost process is a crash", { t
   await using copy = await Workspace.create(root);
   using worlds = new Worlds(copy.folder);
   expect(await worlds.start()).toBeNull();
-  expect((await worlds.run(1)).finding).toBeNull();
-  expect((await worlds.run(7)).finding).toMatchObject({ by: "LogMatching", isChecker: true });
-  expect((await worlds.run(13)).finding).toMatchObject({ by: "crash", isChecker: false });
-  expect((await worlds.run(1)).finding).toMatchObject({ by: "crash", isChecker: false });
+  expect((await worlds.run({ seed: 1, isLogAlone: false })).finding).toBeNull();
+  expect((await worlds.run({ seed: 7, isLogAlone: false })).finding).toMatchObject({
+    by: "LogMatching",
+    isChecker: true,
+  });
+  expect((await worlds.run({ seed: 1, isLogAlone: true })).finding).toMatchObject({ by: "LogMatching" });
+  expect((await worlds.run({ seed: 13, isLogAlone: false })).finding).toMatchObject({
+    by: "crash",
+    isChecker: false,
+  });
+  expect((await worlds.run({ seed: 1, isLogAlone: false })).finding).toMatchObject({
+    by: "crash",
+    isChecker: false,
+  });
 });
 
 test("code that does not load is a crash", { timeout }, async () => {

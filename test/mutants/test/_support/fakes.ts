@@ -1,6 +1,7 @@
 import type { Finding } from "../../src/finding.ts";
 import type { Killers } from "../../src/judge.ts";
 import type { Mutant } from "../../src/mutant.ts";
+import type { WorldChoice } from "../../src/worlds.ts";
 
 /** A mutant that replaces one text of one file. */
 export function replacing(find: string, replace: string, file = "packages/raft/src/a.ts"): Mutant {
@@ -29,13 +30,13 @@ export function scripted(script: Script): { readonly killers: Killers; readonly 
   const killers: Killers = {
     worlds: () => {
       log.push("start");
-      const run = (seed: number) => {
-        log.push(`world ${seed}`);
+      const run = ({ seed, isLogAlone }: WorldChoice) => {
+        log.push(`${isLogAlone ? "log" : "world"} ${seed}`);
         return Promise.resolve({ finding: script.worlds?.[seed] ?? null, cpuMs: 1000 });
       };
       return Promise.resolve({ broken: script.broken ?? null, run, close: () => log.push("close") });
     },
-    isSound: (seed) => Promise.resolve(script.unsound?.includes(seed) !== true),
+    isSound: ({ seed }) => Promise.resolve(script.unsound?.includes(seed) !== true),
     suites: (files) => {
       log.push(`suites ${files.join(" ")}`);
       return Promise.resolve({ finding: script.suites ?? null, cpuMs: 1000 });
