@@ -26,6 +26,11 @@ export interface AttachmentOptions {
   readonly host: ClientHost;
   readonly dialer: Dialer;
   readonly times: LeaseTimes;
+  /**
+   * What is asked before it is open names it already, so that all attaches that may open it name the same. Default false:
+   * each names another.
+   */
+  readonly isUsedUnopened?: boolean;
   /** Default: nobody in particular. */
   readonly auth?: readonly Credential[];
 }
@@ -100,7 +105,7 @@ export class Attachment {
     });
   }
 
-  /** Never changes once the session is open. */
+  /** Never changes once the session is open, or when it is used before. */
   get session(): SessionId {
     return this.#identity.session;
   }
@@ -172,7 +177,8 @@ export class Attachment {
     const { times, auth = [] } = this.#options;
     this.#reached = true;
     this.#refusal = undefined;
-    if (!this.isOpen) this.#beginAnew();
+    if (!this.isOpen && this.#options.isUsedUnopened !== true) this.#beginAnew();
+    this.#opened ??= momentOf(this.#options.host.clock);
     const { session, secret } = this.#identity;
     this.#attach += 1;
     const ttlMs = this.isOpen ? null : times.ttlMs;
@@ -186,10 +192,9 @@ export class Attachment {
    * open the same one. What it opens is nobody's, and expires.
    */
   #beginAnew(): void {
-    const { clock, random } = this.#options.host;
-    if (this.#attach > 0) this.#identity = newIdentity(random);
+    if (this.#attach > 0) this.#identity = newIdentity(this.#options.host.random);
     this.#attach = 0;
-    this.#opened = momentOf(clock);
+    this.#opened = undefined;
   }
 
   #hear(message: ServerMessage): void {

@@ -74,5 +74,6 @@ export function localSession(host: Host, door: ClientDoor, options: SessionOptio
     times: leaseTimes(options),
     ...credentials(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    isUsedUnopened: true,
   });
 }

@@ -186,7 +186,7 @@ export const sessions: readonly Mutant[] = [
     edits: [
       {
         file: attachment,
-        find: "if (this.#attach > 0) this.#identity = newIdentity(random);\n    this.#attach = 0;\n",
+        find: "if (this.#attach > 0) this.#identity = newIdentity(this.#options.host.random);\n    this.#attach = 0;\n",
         replace: "",
       },
     ],

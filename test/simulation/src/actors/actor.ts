@@ -16,6 +16,8 @@ export interface ActorProcess {
   readonly name: string;
   /** The machine it runs on. */
   readonly machine: string;
+  /** Whether a member is in the same process. */
+  readonly isEmbedded: boolean;
   readonly host: ClientHost;
   readonly clock: ProcessClock;
   readonly random: KeyedRandom;
@@ -77,6 +79,7 @@ export async function inSessions(actor: ActorProcess, use: (coord: Coord) => Pro
 export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void {
   actor.coords.add(coord);
   actor.world.leases.opened(coord.session, actor.clock, openedMs);
+  if (!actor.isEmbedded) actor.world.ledger.remoteSessions.add(coord.session.id);
   coord.session.signal.addEventListener("abort", () => actor.coords.delete(coord), { once: true });
 }
 

@@ -110,6 +110,8 @@ export class Ledger {
   readonly plays: PlayBook = new PlayBook();
   /** Registrations that were deleted on purpose by another session than their own: that session and the path. */
   readonly swept: Set<string> = new Set();
+  /** Sessions that were opened over the network. */
+  readonly remoteSessions: Set<string> = new Set();
   /** Sessions whose process died without closing them. */
   readonly orphans: Set<string> = new Set();
   /** Answers of any kind. */
