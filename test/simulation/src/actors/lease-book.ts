@@ -32,8 +32,8 @@ interface Tracked {
 export class LeaseBook {
   readonly #nowMs: () => number;
   readonly #records: LeaseRecord[] = [];
-  /** Leases that their clients know of. */
-  readonly #told = new Set<string>();
+  /** When each lease's client was told of it. */
+  readonly #told = new Map<string, number>();
   /** Whose each further lease is. */
   readonly #sessionOf = new Map<string, string>();
   readonly #tracked = new Map<ProcessClock, Tracked[]>();
@@ -81,7 +81,7 @@ export class LeaseBook {
 
   #track(believed: Believed, process: ProcessClock, sentMs: number): void {
     const { id, ttlMs, signal } = believed;
-    this.#told.add(id);
+    this.#told.set(id, this.#nowMs());
     this.#records.push({ kind: "lease", id, ttl_ms: ttlMs, send_ns: toNs(sentMs) });
     const list = this.#tracked.get(process) ?? [];
     const tracked: Tracked = {
@@ -99,18 +99,23 @@ export class LeaseBook {
     this.#tracked.set(process, list);
   }
 
+  /**
+   * An end before its client was told of the session does not count when the session was opened again: one within a member
+   * keeps its id while it is not open.
+   */
   #ends(golden: GoldenLog): LeaseRecord[] {
-    const ends: LeaseRecord[] = [];
-    const ended = new Set<string>();
+    const ends = new Map<string, LeaseRecord[]>();
     for (const command of golden.commands) {
+      const { applied, atMs } = command;
+      if (applied.type === "attached" && atMs <= (this.#told.get(applied.session) ?? 0))
+        ends.delete(applied.session);
       for (const { id, reason } of endedBy(command, this.#sessionOf)) {
         // A further lease may end before its session does, which takes it along once more.
-        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ended.has(id))) continue;
-        ended.add(id);
-        ends.push({ kind: "lease-end", id, at_ns: toNs(command.atMs), reason });
+        if (!this.#told.has(id) || (this.#sessionOf.has(id) && ends.has(id))) continue;
+        ends.set(id, [...(ends.get(id) ?? []), { kind: "lease-end", id, at_ns: toNs(atMs), reason }]);
       }
     }
-    return ends;
+    return [...ends.values()].flat();
   }
 
   #look(tracked: Tracked): void {
