@@ -157,9 +157,10 @@ class Queueing implements Play<Step> {
 /** Its session was lost, or its machine. */
 function ignore(): void {}
 
-const runs = runsOr(10);
+// Ten make 50 to 80 acknowledgements, too few for the guard below.
+const runs = runsOr(30);
 
 test("whatever people and machines do, every item is had by one at a time and acknowledged once", async () => {
   const acknowledged = await playAll("queueing", schedule, runs, (world) => new Queueing(world));
-  expect(acknowledged).toBeGreaterThan(runs * 2);
+  expect(acknowledged).toBeGreaterThan(runs * 5);
 }, 300_000);
