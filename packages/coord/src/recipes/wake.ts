@@ -2,6 +2,7 @@ import type { Node } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
 import type { Watch, WatchEvent } from "../client/api.ts";
 import { listen } from "./bounded.ts";
+import { nextTurn } from "./next-turn.ts";
 
 /** Lets one waiter sleep until any of its watches has something to say; a wake before the wait is not lost. */
 export class Wake {
@@ -33,7 +34,7 @@ export class Wake {
   /** As `next`, but what comes in one go is one piece of news: so that work on each of many does not hold up the process. */
   async nextTurn(clock: Clock, signal?: AbortSignal): Promise<void> {
     await this.next(signal);
-    await new Promise<void>((resolve) => clock.defer(resolve));
+    await nextTurn({ clock });
     signal?.throwIfAborted();
     this.#pending = false;
   }

@@ -1,5 +1,6 @@
 import { FlotillaError, type Timer } from "@flotilla/runtime";
 import type { MultiItem, Session, Watch, WatchEvent } from "../../client/api.ts";
+import { nextTurn } from "../next-turn.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { type Calls, patient } from "../patient.ts";
 import { Wake } from "../wake.ts";
@@ -87,7 +88,7 @@ export class Dispatcher {
 
   /** What came in the same go is one piece of news: an item that is done leaves in two events, its claim first. */
   async #allTold(): Promise<void> {
-    await new Promise<void>((resolve) => this.#session.clock.defer(resolve));
+    await nextTurn(this.#session);
     this.#held.signal.throwIfAborted();
   }
 
