@@ -207,15 +207,11 @@ function readRequest(reader: CborReader, items: number): RequestCommand {
   const seq = readCount(reader, "seq");
   const ack = reader.uint("ack");
   requireAckBelow(ack, seq);
-  const command: RequestCommand = {
-    type: "request",
-    session,
-    attach,
-    seq,
-    ack,
-    operation: readOperation(reader),
-  };
-  return items === 7 ? command : { ...command, identities: readIdentities(reader) };
+  const operation = readOperation(reader);
+  if (items === 7) return { type: "request", session, attach, seq, ack, operation };
+  // Spread into another object, the first would be copied property by property.
+  const identities = readIdentities(reader);
+  return { type: "request", session, attach, seq, ack, operation, identities };
 }
 
 function readLease(reader: CborReader): string {

@@ -1,3 +1,4 @@
+import { filledArray } from "./filled-array.ts";
 import { hashPrefix, hashText } from "./digest.ts";
 
 const parts = 256;
@@ -130,7 +131,7 @@ class Part {
  */
 export class PathIndex {
   readonly #paths: PathsBySlot;
-  readonly #parts: (Part | undefined)[] = Array.from({ length: parts });
+  readonly #parts = filledArray<Part | undefined>(parts, undefined);
   #size = 0;
 
   constructor(paths: PathsBySlot) {

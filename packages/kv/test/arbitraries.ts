@@ -5,6 +5,7 @@ import { budgets } from "./budget-arbitraries.ts";
 import type { CheckOp, Conditions, CreateOp, KvCommand, MultiOp, Operation, TreeOp } from "../src/index.ts";
 import type { GoldenModel } from "./golden-model.ts";
 import { draft, type Draft, goodPaths, paths, type Wanted, wanted } from "./draft-arbitraries.ts";
+import { plainRecord } from "./plain-record.ts";
 import { idOf, secretOf } from "./support.ts";
 
 type State = GoldenModel["state"];
@@ -27,10 +28,10 @@ type What =
   | { readonly type: "close" };
 
 const what: fc.Arbitrary<What> = fc.oneof(
-  { weight: 20, arbitrary: fc.record({ type: fc.constant("tree" as const), draft }) },
+  { weight: 20, arbitrary: plainRecord({ type: fc.constant("tree" as const), draft }) },
   {
     weight: 5,
-    arbitrary: fc.record({
+    arbitrary: plainRecord({
       type: fc.constant("multi" as const),
       drafts: fc.array(draft, { maxLength: 3 }),
       conditions: fc.option(fc.array(draft, { maxLength: 2 }), { nil: undefined, freq: 2 }),
@@ -39,7 +40,7 @@ const what: fc.Arbitrary<What> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: plainRecord({
       type: fc.constant("grant" as const),
       lease: ids,
       ttlMs: fc.constantFrom(499, 500, 9_000, 120_001),
@@ -47,15 +48,15 @@ const what: fc.Arbitrary<What> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ type: fc.constantFrom("revoke" as const, "doom" as const), lease: ids }),
+    arbitrary: plainRecord({ type: fc.constantFrom("revoke" as const, "doom" as const), lease: ids }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({ type: fc.constant("set-acl" as const), path: paths, acl: acls, aversion: wanted }),
+    arbitrary: plainRecord({ type: fc.constant("set-acl" as const), path: paths, acl: acls, aversion: wanted }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({ type: fc.constant("set-budget" as const), path: paths, budget: budgets }),
+    arbitrary: plainRecord({ type: fc.constant("set-budget" as const), path: paths, budget: budgets }),
   },
   { weight: 1, arbitrary: fc.constant({ type: "close" as const }) },
 );
@@ -92,7 +93,7 @@ export type Step = CommandStep | { readonly kind: "restore" } | { readonly kind:
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({
+    arbitrary: plainRecord({
       kind: fc.constant("attach" as const),
       session,
       by: fc.constantFrom(1, 1, 1, 2, 0, -1),
@@ -102,7 +103,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 40,
-    arbitrary: fc.record({
+    arbitrary: plainRecord({
       kind: fc.constant("request" as const),
       session,
       seqBy: fc.constantFrom(1, 1, 1, 1, 1, 1, 1, 1, 0, -1, -3, 2),
@@ -114,11 +115,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("expire" as const), leases: fc.array(ids, { maxLength: 3 }) }),
+    arbitrary: plainRecord({ kind: fc.constant("expire" as const), leases: fc.array(ids, { maxLength: 3 }) }),
   },
   {
     weight: 2,
-    arbitrary: fc.record({
+    arbitrary: plainRecord({
       kind: fc.constant("reap" as const),
       seenBefore: fc.constantFrom(0, 0, 1, 5),
       paths: fc.shuffledSubarray([...goodPaths, "/none", ""]),
@@ -130,12 +131,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** What happens to a whole cluster. */
 const upheaval: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
+  plainRecord({
     kind: fc.constantFrom("begin-restored" as const, "begin-history" as const),
     revisionBy: fc.constantFrom(-1, 0, 1, 5, 2 ** 21),
     graceMs: fc.constantFrom(0, 5, 60_000),
   }),
-  fc.record({ kind: fc.constantFrom("end-grace" as const, "set-feature-level" as const) }),
+  plainRecord({ kind: fc.constantFrom("end-grace" as const, "set-feature-level" as const) }),
 );
 
 /** As `run`, and now and then another history begins, or a grace period ends. */
@@ -318,6 +319,7 @@ function ofSession(next: Extract<CommandStep, { kind: "attach" | "request" }>, s
   const seq = Math.max(1, (known === undefined ? 0 : known.acked + known.results.length) + next.seqBy);
   const operation = operationOf(next.what, state, id);
   const ack = Math.max(0, seq - 1 - next.unacked);
-  const command = { type: "request", session: id, attach, seq, ack, operation } as const;
-  return next.as === undefined ? command : { ...command, identities: next.as };
+  const { as } = next;
+  if (as === undefined) return { type: "request", session: id, attach, seq, ack, operation };
+  return { type: "request", session: id, attach, seq, ack, operation, identities: as };
 }

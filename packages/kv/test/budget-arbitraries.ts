@@ -1,21 +1,22 @@
 import fc from "fast-check";
 import type { Budget, BudgetBounds } from "../src/index.ts";
+import { plainRecord } from "./plain-record.ts";
 
 /** Small enough to be reached, and now and then the soft bound above the hard one. */
 function bounds(most: number): fc.Arbitrary<BudgetBounds | undefined> {
   const count = fc.integer({ min: 0, max: most });
-  const both = fc.record({ soft: count, hard: count });
+  const both = plainRecord({ soft: count, hard: count });
   const sorted = both.map(({ soft, hard }) => ({ soft: Math.min(soft, hard), hard: Math.max(soft, hard) }));
   return fc.oneof(
     { weight: 30, arbitrary: fc.constant(undefined) },
-    { weight: 6, arbitrary: fc.record({ hard: count }) },
-    { weight: 4, arbitrary: fc.record({ soft: count }) },
+    { weight: 6, arbitrary: plainRecord({ hard: count }) },
+    { weight: 4, arbitrary: plainRecord({ soft: count }) },
     { weight: 4, arbitrary: sorted },
     { weight: 1, arbitrary: both },
   );
 }
 
-const drawn = fc.record({
+const drawn = plainRecord({
   nodes: bounds(8),
   bytes: bounds(12),
   children: bounds(4),

@@ -1,5 +1,6 @@
 import { judgeAcl } from "./golden-acl.ts";
 import { refuse } from "./golden-refusal.ts";
+import { nothingIn } from "./golden-state.ts";
 import type { TreeOp } from "../src/types.ts";
 
 function isGoodPath(path: string): boolean {
@@ -46,7 +47,9 @@ export function judge(op: TreeOp): void {
 type Records = Record<string, object>;
 
 function copyRecords(records: Records): Records {
-  return Object.fromEntries(Object.entries(records).map(([key, value]) => [key, { ...value }]));
+  const copy: Records = nothingIn();
+  for (const [key, value] of Object.entries(records)) copy[key] = { ...value };
+  return copy;
 }
 
 /** A copy as deep as operations change things: what is in a record is replaced, never changed. */

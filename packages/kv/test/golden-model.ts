@@ -24,7 +24,7 @@ import { copyOf, judge, judgePath, parentPath } from "./golden-judge.ts";
 import { sumOf, withSum } from "./golden-number.ts";
 import { type Code, Refusal, refuse } from "./golden-refusal.ts";
 import { grants, type Permission, settle } from "./golden-acl.ts";
-import { nothingYet, ordinary, statOf } from "./golden-state.ts";
+import { nothingIn, nothingYet, ordinary, statOf } from "./golden-state.ts";
 import type { GoldenApplied, GoldenEvent, GoldenKind, GoldenNode, GoldenState } from "./golden-state.ts";
 
 /** The rules once more, as plainly as they can be written: no index, no cache, a copy before every multi. */
@@ -96,7 +96,7 @@ export class GoldenModel {
     this.state.revision = first - 1;
     this.#end(Object.keys(this.state.leases));
     this.events = [];
-    this.state = { ...this.state, revision: first, graceMs, sessions: {} };
+    this.state = { ...this.state, revision: first, graceMs, sessions: nothingIn() };
     return { type: "history-begun" };
   }
 

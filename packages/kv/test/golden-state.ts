@@ -39,6 +39,12 @@ export interface GoldenSession {
   results: Result[];
 }
 
+export interface GoldenLease {
+  session: string;
+  ttlMs: number;
+  doomed: boolean;
+}
+
 export interface GoldenBudget {
   budget: Budget;
   /** When it was written to, each by the second. */
@@ -51,7 +57,7 @@ export interface GoldenState {
   featureLevel: number;
   nodes: Record<string, GoldenNode>;
   sessions: Record<string, GoldenSession>;
-  leases: Record<string, { session: string; ttlMs: number; doomed: boolean }>;
+  leases: Record<string, GoldenLease>;
   budgets: Record<string, GoldenBudget>;
 }
 
@@ -97,10 +103,17 @@ export function statOf(node: GoldenNode, numChildren: number): Stat {
   };
 }
 
+/** An empty table: without a prototype it is one from the start, no object that is given ever new shapes. */
+export function nothingIn<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}
+
 /** The state before the first command. */
 export function nothingYet(): GoldenState {
   const zero = { czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, sets: 0, births: 0, deaths: 0 };
   const root = { value: [], aclSets: 0, ...zero, ...ordinary };
-  const nothing = { sessions: {}, leases: {}, budgets: {} };
-  return { revision: 0, graceMs: 0, featureLevel: 1, nodes: { "/": root }, ...nothing };
+  const nodes = nothingIn<GoldenNode>();
+  nodes["/"] = root;
+  const others = { sessions: nothingIn<GoldenSession>(), leases: nothingIn<GoldenLease>() };
+  return { revision: 0, graceMs: 0, featureLevel: 1, nodes, ...others, budgets: nothingIn() };
 }
