@@ -52,7 +52,12 @@ const what: fc.Arbitrary<What> = fc.oneof(
   },
   {
     weight: 3,
-    arbitrary: plainRecord({ type: fc.constant("set-acl" as const), path: paths, acl: acls, aversion: wanted }),
+    arbitrary: plainRecord({
+      type: fc.constant("set-acl" as const),
+      path: paths,
+      acl: acls,
+      aversion: wanted,
+    }),
   },
   {
     weight: 3,

@@ -35,13 +35,15 @@ export interface SuiteTerms {
   readonly commands?: number;
   /** Whoever takes longer does not end. Default ten minutes. */
   readonly longestMs?: number;
+  /** Nor does whoever takes more CPU time, which is the same on a busy machine. Default: no bound. */
+  readonly mostCpuMs?: number;
 }
 
 /** Runs suites on the code in a folder, one file after another, up to the first failure. */
 export async function runSuites(
   folder: string,
   suites: readonly Suite[],
-  { schedules, commands = 200_000, longestMs = longest }: SuiteTerms,
+  { schedules, commands = 200_000, longestMs = longest, mostCpuMs = Infinity }: SuiteTerms,
 ): Promise<SuiteOutcome> {
   if (suites.length === 0) return { finding: null, cpuMs: 0 };
   const own = await mkdtemp(join(folder, "suites-"));
@@ -53,6 +55,7 @@ export async function runSuites(
     await writeFile(config, configuration(folder, suites, setupFile));
     const env = {
       FLOTILLA_CPU_FOLDER: own,
+      FLOTILLA_CPU_MOST_MS: String(mostCpuMs),
       FLOTILLA_SCHEDULES: String(schedules),
       FLOTILLA_COMMANDS: String(commands),
       FLOTILLA_SEED: "1",

@@ -8,14 +8,11 @@ import type { Entry } from "../../src/core/entry.ts";
 import type { Message, PreVote } from "../../src/core/message.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
 import type { Index, LogId, Role, Term } from "../../src/core/types.ts";
+import { check } from "./check.ts";
 import type { Member } from "./member.ts";
 import type { Parcel } from "./parcel.ts";
 import { ProbeChecker } from "./probe-checker.ts";
-
-// `expect` is too slow to be called on every step of a long schedule.
-function check(holds: boolean, what: string, facts: unknown): void {
-  if (!holds) throw new Error(`${what}: ${JSON.stringify(facts)}`);
-}
+import { ReadPatience } from "./read-patience.ts";
 
 /** Safety of a whole group, checked after every step from outside the cores. */
 export class Checkers {
@@ -32,6 +29,7 @@ export class Checkers {
   readonly #waited = new Map<string, number>();
   /** Role and newest vote of each member. */
   readonly #stands = new Map<string, { readonly role: Role; readonly vote: string | undefined }>();
+  readonly #patience = new ReadPatience();
   // Terms of committed entries; position 0 is entry 1.
   readonly #committed: Term[] = [];
   // The terms in which they were first known committed.
@@ -147,11 +145,22 @@ export class Checkers {
     if (raft.role === "leader") this.#leader(member);
   }
 
+  /** A member asks for a read point. */
+  reads(member: Member, read: number): void {
+    this.#patience.asks(member, read);
+  }
+
+  /** A tick is about to come. */
+  ticks(member: Member): void {
+    this.#patience.begin(member);
+  }
+
   /**
    * PromptElection: whoever hears no leader asks for votes within two election timeouts. Only a leader, a vote of its own
    * and an own try make it wait anew.
    */
   ticked(member: Member): void {
+    this.#patience.end(member);
     const { id, incarnation, raft, task } = member;
     const { voters, outgoing, leaseReads } = raft.configuration;
     const votes = [...voters, ...outgoing].some((one) => one.id === id && one.incarnation === incarnation);

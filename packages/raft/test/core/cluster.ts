@@ -82,6 +82,8 @@ export class Cluster {
     if (!member.up) return;
     if (event.type === "receive" && isLeaders(event.message) && event.message.term >= member.raft.term)
       this.checkers.waitsAnew(id);
+    if (event.type === "tick") this.checkers.ticks(member);
+    if (event.type === "read") this.checkers.reads(member, event.id);
     member.raft.step(event, { nowMs: member.nowMs, wallMs: member.wallMs });
     this.drain(id);
     if (event.type === "tick") this.checkers.ticked(member);
