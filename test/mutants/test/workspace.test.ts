@@ -57,6 +57,7 @@ import { a } from "../src/a.ts";
 test("the answer (of all) is right", () => expect(a).toBe(42));
 test("the answer is not zero", () => expect(a).not.toBe(0));
 test("the answer comes at all", async () => a === 0 && new Promise(() => {}), 20);
+test("the search for it ends", () => { while (a === 7); });
 `;
 
 test("types go, and imports name what the compiler makes", async () => {
@@ -155,6 +156,15 @@ test("a test that does not end is no kill", { timeout }, async () => {
   const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the answer comes"] };
   const { finding } = await runSuites(copy.folder, [suite], { schedules: 1 });
   expect(finding).toMatchObject({ by: "timeout", isChecker: false });
+});
+
+test("a test that goes on and on ends with the CPU time it may take, and no kill", { timeout }, async () => {
+  await using copy = await Workspace.create(root);
+  await copy.plant(replacing("= answer", "= answer - 35"));
+  const suite = { folder: "packages/raft", file: "test/a.test.ts", tests: ["the search"] };
+  const { finding, cpuMs } = await runSuites(copy.folder, [suite], { schedules: 1, mostCpuMs: 3_000 });
+  expect(finding).toMatchObject({ by: "timeout", isChecker: false });
+  expect(cpuMs).toBeGreaterThan(3_000);
 });
 
 test("a suite whose code does not load is a crash", { timeout }, async () => {
