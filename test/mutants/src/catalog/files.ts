@@ -70,6 +70,7 @@ export const writeWindow: string = `${coord}/client/write-window.ts`;
 export const coordStateMachine: string = `${coord}/server/coord-state-machine.ts`;
 export const leaseKeeper: string = `${coord}/server/lease-keeper.ts`;
 export const leaseTimes: string = `${coord}/server/lease-times.ts`;
+export const ownSession: string = `${coord}/server/own-session.ts`;
 export const parts: string = `${coord}/server/parts.ts`;
 export const serverSession: string = `${coord}/server/server-session.ts`;
 export const leasePeriod: string = `${coord}/client/lease-period.ts`;

@@ -3,6 +3,7 @@ import {
   attachment,
   leaseKeeper,
   leaseTimes,
+  ownSession,
   pipeline,
   snapshotRead,
   treeOps,
@@ -190,5 +191,12 @@ export const sessions: readonly Mutant[] = [
         replace: "",
       },
     ],
+  },
+  {
+    id: "L14",
+    severity: 2,
+    title: "a member's own session takes another id for each attach, and what was asked before is another's",
+    killer: "EarlyKept",
+    edits: [{ file: ownSession, find: "    isUsedUnopened: true,\n", replace: "" }],
   },
 ];

@@ -2,7 +2,8 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { inSessions, isPassing, sleep } from "./actor.ts";
+import { isPassing, sleep } from "./actor.ts";
+import { inSessions } from "./sessions.ts";
 
 const names = 2;
 const block = 5;

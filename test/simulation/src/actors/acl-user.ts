@@ -5,7 +5,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { pick } from "../plan/draw.ts";
-import { isOver, isPassing, openCoord, think } from "./actor.ts";
+import { isOver, isPassing, think } from "./actor.ts";
+import { leave, openCoord } from "./sessions.ts";
 import { aclRoot } from "./paths.ts";
 
 const users: readonly Credential[] = ["ann", "bob"].map((user) => ({ user, password: `${user}'s` }));
@@ -43,7 +44,7 @@ export class AclUser {
       this.#actor.world.ledger.identities.set(session.id, (auth ?? []).map(identityOf));
       await this.#try(() => session.create(aclRoot, "", { timeoutMs: 5000 }));
       await this.#use(session);
-      if (!session.signal.aborted) await coord.close();
+      await leave(this.#actor, coord);
     }
   }
 

@@ -5,7 +5,6 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { WorldContext } from "../world/context.ts";
 import type { ProcessClock } from "./process-clock.ts";
-import { TrackedSession } from "./tracked-session.ts";
 
 /** How one process gets sessions; by default as nobody. */
 export type OpenCoord = (auth?: readonly Credential[]) => Promise<Coord>;
@@ -24,13 +23,22 @@ export interface ActorProcess {
   readonly ttlMs: number;
   readonly world: WorldContext;
   readonly open: OpenCoord;
+  /** What the member in the same process has; it is there before it is open. Null without one, and for all but one user. */
+  readonly own: OwnCoord | null;
   /** Every session that was opened here and not closed. */
   readonly coords: Set<Coord>;
   /** True once everybody is to come to an end. */
   readonly isStopping: () => boolean;
 }
 
-const retryMs = 250;
+/** A session that is used before it is open. */
+export interface OwnCoord {
+  readonly coord: Coord;
+  /** Whoever uses it took it. */
+  isTaken: boolean;
+  /** Resolves when everything that was asked at once is answered. */
+  early: Promise<void>;
+}
 
 /** Waits by the process's own clock. */
 export function sleep({ host }: ActorProcess, ms: number): Promise<void> {
@@ -49,66 +57,12 @@ export function think(actor: ActorProcess, random: KeyedRandom, meanMs: number):
   return sleep(actor, meanMs * (0.25 + 1.5 * random.float()));
 }
 
-/** Opens a session, however long it takes; null when everybody is to stop. */
-export async function openCoord(actor: ActorProcess, auth?: readonly Credential[]): Promise<Coord | null> {
-  while (!actor.isStopping()) {
-    const openedMs = actor.world.kernel.nowMs;
-    try {
-      const coord = await actor.open(auth);
-      adopt(actor, coord, openedMs);
-      return coord;
-    } catch (error) {
-      if (!isPassing(error)) throw error;
-      await sleep(actor, retryMs);
-    }
-  }
-  return null;
-}
-
-/** One session after the other, each until the use of it is over. */
-export async function inSessions(actor: ActorProcess, use: (coord: Coord) => Promise<void>): Promise<void> {
-  while (!actor.isStopping()) {
-    const coord = await openCoord(actor);
-    if (coord === null) return;
-    await use(coord);
-    if (!coord.session.signal.aborted) await coord.close();
-  }
-}
-
 /** Takes a session under watch that was opened from `openedMs` on. */
 export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void {
   actor.coords.add(coord);
   actor.world.leases.opened(coord.session, actor.clock, openedMs);
   if (!actor.isEmbedded) actor.world.ledger.remoteSessions.add(coord.session.id);
   coord.session.signal.addEventListener("abort", () => actor.coords.delete(coord), { once: true });
-}
-
-/** A session that belongs to one actor alone, with every call written down. */
-export async function openTracked(
-  actor: ActorProcess,
-): Promise<{ coord: Coord; tracked: TrackedSession } | null> {
-  const coord = await openCoord(actor);
-  if (coord === null) return null;
-  return {
-    coord,
-    tracked: new TrackedSession(coord.session, actor.world.ledger, () => actor.world.kernel.nowMs),
-  };
-}
-
-/** Closes a tracked session; the close is a write of its own. */
-export async function closeTracked({
-  coord,
-  tracked,
-}: {
-  coord: Coord;
-  tracked: TrackedSession;
-}): Promise<void> {
-  const asked = { type: "close", path: "", value: null, opId: null };
-  await tracked.write(
-    asked,
-    () => coord.close(),
-    () => null,
-  );
 }
 
 /** Errors that say nothing but that the cluster is not there at the moment. */

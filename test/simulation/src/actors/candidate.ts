@@ -2,7 +2,8 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isPassing, openCoord, sleep } from "./actor.ts";
+import { isPassing, sleep } from "./actor.ts";
+import { inSessions } from "./sessions.ts";
 import type { Leadership } from "./coord-types.ts";
 import { LeaderObserver } from "./leader-observer.ts";
 import { electionNames, fenceRoot, forcedElection } from "./paths.ts";
@@ -14,29 +15,21 @@ const proclaimsAtOnce = 3;
 export class Candidate {
   readonly #actor: ActorProcess;
   readonly #random: KeyedRandom;
-  readonly #first: Coord | null;
   /** What was not given back. */
   readonly #kept = new Set<Leadership>();
   #count = 0;
 
-  /** @param first a session that is there already; later ones are opened */
-  constructor(actor: ActorProcess, first: Coord | null) {
+  constructor(actor: ActorProcess) {
     this.#actor = actor;
     this.#random = actor.random.fork("candidate");
-    this.#first = first;
   }
 
-  async run(): Promise<void> {
-    let coord = this.#first;
-    while (!this.#actor.isStopping()) {
-      coord ??= await openCoord(this.#actor);
-      if (coord === null) return;
+  run(): Promise<void> {
+    return inSessions(this.#actor, async (coord) => {
       const observer = new LeaderObserver(this.#actor, coord);
       await this.#campaigns(coord);
       await observer.end();
-      if (!coord.session.signal.aborted && coord !== this.#first) await coord.close();
-      coord = null;
-    }
+    });
   }
 
   async #campaigns(coord: Coord): Promise<void> {

@@ -1,7 +1,7 @@
-import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ActorProcess } from "./actor.ts";
-import { closeTracked, isPassing, openTracked, sleep } from "./actor.ts";
+import { isPassing, sleep } from "./actor.ts";
+import { closeTracked, openTracked } from "./sessions.ts";
 import { AclUser } from "./acl-user.ts";
 import { Accountant } from "./accountant.ts";
 import { Candidate } from "./candidate.ts";
@@ -22,45 +22,50 @@ export class ClientWork {
   readonly #actor: ActorProcess;
   readonly #plan: ClientPlan;
   readonly #paths: Paths;
-  readonly #own: Coord | null;
   readonly #watchers: Watcher[] = [];
   #lives = 0;
 
-  /** @param own the session of the member it lives in, if it lives in one */
-  constructor(actor: ActorProcess, plan: ClientPlan, paths: Paths, own: Coord | null) {
+  constructor(actor: ActorProcess, plan: ClientPlan, paths: Paths) {
     this.#actor = actor;
     this.#plan = plan;
     this.#paths = paths;
-    this.#own = own;
   }
 
   /** Resolves when all of it came to an end. */
   async run(): Promise<void> {
-    const work = [this.#operate()];
-    if (this.#plan.elects) work.push(new Candidate(this.#actor, this.#own).run());
-    if (this.#plan.registers) work.push(new Registrant(this.#actor).run());
-    if (this.#plan.locks === true) work.push(new Locker(this.#actor).run());
-    if (this.#plan.leases === true) work.push(new Lessee(this.#actor).run());
-    if (this.#plan.lists === true) work.push(new AclUser(this.#actor).run());
-    if (this.#plan.recalls === true) work.push(new Historian(this.#actor, this.#paths).run());
-    if (this.#plan.counts === true) work.push(new Accountant(this.#actor).run());
-    const { plays = [] } = this.#plan;
-    if (plays.length > 0) work.push(new Player(this.#actor, plays).run());
-    await Promise.all(work);
+    const works = this.#works();
+    const user = this.#actor.random.fork("own").below(works.length);
+    const others: ActorProcess = { ...this.#actor, own: null };
+    await Promise.all(works.map((work, at) => work(at === user ? this.#actor : others)));
     await this.#actor.world.outside.answered(this.#actor);
   }
 
+  #works(): readonly ((actor: ActorProcess) => Promise<void>)[] {
+    const { elects, registers, locks, leases, lists, recalls, counts, plays = [] } = this.#plan;
+    const planned = [
+      elects && ((actor: ActorProcess) => new Candidate(actor).run()),
+      registers && ((actor: ActorProcess) => new Registrant(actor).run()),
+      locks === true && ((actor: ActorProcess) => new Locker(actor).run()),
+      leases === true && ((actor: ActorProcess) => new Lessee(actor).run()),
+      lists === true && ((actor: ActorProcess) => new AclUser(actor).run()),
+      recalls === true && ((actor: ActorProcess) => new Historian(actor, this.#paths).run()),
+      counts === true && ((actor: ActorProcess) => new Accountant(actor).run()),
+      plays.length > 0 && ((actor: ActorProcess) => new Player(actor, plays).run()),
+    ];
+    return [(actor) => this.#operate(actor), ...planned.filter((work) => work !== false)];
+  }
+
   /** One session after another for registers and watches. */
-  async #operate(): Promise<void> {
+  async #operate(actor: ActorProcess): Promise<void> {
     for (let k = 0; k < this.#plan.watches; k += 1)
-      this.#watchers.push(new Watcher(this.#actor, `watch${k}`, this.#paths));
-    while (!this.#actor.isStopping()) {
-      const opened = await openTracked(this.#actor);
+      this.#watchers.push(new Watcher(actor, `watch${k}`, this.#paths));
+    while (!actor.isStopping()) {
+      const opened = await openTracked(actor);
       if (opened === null) return;
       await this.#use(opened.tracked);
       if (!opened.coord.session.signal.aborted) {
         await this.#settle(opened.tracked);
-        await closeTracked(opened);
+        await closeTracked(actor, opened);
       }
     }
   }

@@ -1,11 +1,11 @@
 import { connect } from "@flotilla/coord/client";
-import type { Coord, CoordNode } from "@flotilla/coord/node";
+import type { CoordNode } from "@flotilla/coord/node";
 import type { ClientHost } from "@flotilla/runtime";
 import type { SimNode } from "@flotilla/runtime/sim";
 import type { ClientPlan } from "../plan/plan.ts";
 import type { WorldContext } from "../world/context.ts";
 import type { Server } from "../world/server.ts";
-import type { ActorProcess, OpenCoord } from "./actor.ts";
+import type { ActorProcess, OpenCoord, OwnCoord } from "./actor.ts";
 import { adopt } from "./actor.ts";
 import { ClientWork } from "./client-process.ts";
 import type { Paths } from "./paths.ts";
@@ -63,8 +63,8 @@ export class Client {
     this.#run(host, this.machine.name, open, null);
   }
 
-  /** Starts within the process of a member. */
-  startIn(server: Server, node: CoordNode, host: ClientHost): void {
+  /** Starts within the process of a member; the first of those in it has the member's own session. */
+  startIn(server: Server, node: CoordNode, host: ClientHost, isFirst: boolean): void {
     if (this.isDead) return;
     this.died();
     const openedMs = this.#world.kernel.nowMs;
@@ -74,7 +74,9 @@ export class Client {
         timeoutMs: 5000,
         ...(auth === undefined ? {} : { auth }),
       });
-    const actor = this.#run(host, server.id, open, node);
+    const own = isFirst ? { coord: node, isTaken: false, early: Promise.resolve() } : null;
+    const actor = this.#run(host, server.id, open, own);
+    if (own === null) return;
     const opened = node.session.onState((state) => {
       if (state !== "connected") return;
       opened[Symbol.dispose]();
@@ -103,7 +105,7 @@ export class Client {
     for (const { session } of actor.coords) this.#world.ledger.orphans.add(session.id);
   }
 
-  #run(host: ClientHost, machine: string, open: OpenCoord, own: Coord | null): ActorProcess {
+  #run(host: ClientHost, machine: string, open: OpenCoord, own: OwnCoord | null): ActorProcess {
     this.#life += 1;
     const life = this.#life;
     const name = `${this.id}.${life}`;
@@ -118,12 +120,13 @@ export class Client {
       ttlMs: this.plan.ttlMs,
       world: this.#world,
       open,
+      own,
       coords: new Set(),
       isStopping: this.#world.isStopping,
     };
     this.#actor = actor;
     this.#done = false;
-    new ClientWork(actor, this.plan, this.#paths, own).run().then(
+    new ClientWork(actor, this.plan, this.#paths).run().then(
       () => {
         if (life === this.#life) this.#done = true;
       },

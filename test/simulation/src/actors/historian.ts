@@ -2,7 +2,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "@flotilla/coord/client";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isOver, isPassing, openCoord, think } from "./actor.ts";
+import { isOver, isPassing, think } from "./actor.ts";
+import { leave, openCoord } from "./sessions.ts";
 import type { Paths } from "./paths.ts";
 import { queueRoot, registerRoot } from "./paths.ts";
 
@@ -26,7 +27,7 @@ export class Historian {
       const coord = await openCoord(this.#actor);
       if (coord === null) return;
       await this.#use(coord.session);
-      if (!coord.session.signal.aborted) await coord.close();
+      await leave(this.#actor, coord);
     }
   }
 

@@ -2,7 +2,8 @@ import type { Lease, Session } from "@flotilla/coord/client";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import { driftsBeyond } from "../plan/plan.ts";
-import { isOver, isPassing, openCoord, sleep } from "./actor.ts";
+import { isOver, isPassing, sleep } from "./actor.ts";
+import { leave, openCoord } from "./sessions.ts";
 
 const prefix = "/leased-";
 
@@ -21,7 +22,7 @@ export class Lessee {
       const coord = await openCoord(this.#actor);
       if (coord === null) return;
       await this.#use(coord.session);
-      if (!coord.session.signal.aborted) await coord.close();
+      await leave(this.#actor, coord);
     }
   }
 

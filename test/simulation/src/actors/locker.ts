@@ -2,7 +2,8 @@ import type { Coord } from "@flotilla/coord/node";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
-import { isPassing, openCoord, sleep } from "./actor.ts";
+import { isPassing, sleep } from "./actor.ts";
+import { leave, openCoord } from "./sessions.ts";
 import type { Held } from "./coord-types.ts";
 import { fenceRoot } from "./paths.ts";
 
@@ -41,7 +42,7 @@ export class Locker {
       const coord = await openCoord(this.#actor);
       if (coord === null) return;
       await this.#locks(coord);
-      if (!coord.session.signal.aborted) await coord.close();
+      await leave(this.#actor, coord);
     }
   }
 

@@ -17,7 +17,8 @@ export type Settled<T> =
   | { readonly outcome: "ok"; readonly value: T }
   | { readonly outcome: "fail" | "unknown" | "unsent"; readonly code: string };
 
-type Asked = Pick<WriteCall, "type" | "path" | "value" | "opId">;
+/** What a write asks for. */
+export type Asked = Pick<WriteCall, "type" | "path" | "value" | "opId">;
 
 /** A session whose calls are all written down. Only its owner may use the session. */
 export class TrackedSession {

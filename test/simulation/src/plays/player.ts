@@ -1,7 +1,8 @@
 import type { Coord } from "@flotilla/coord/node";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "../actors/actor.ts";
-import { inSessions, isOver, sleep } from "../actors/actor.ts";
+import { isOver, sleep } from "../actors/actor.ts";
+import { inSessions } from "../actors/sessions.ts";
 import type { RecipeName } from "../plan/plan.ts";
 import { playBarriers } from "./barriers.ts";
 import { playConfig } from "./config.ts";

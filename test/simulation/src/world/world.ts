@@ -156,7 +156,7 @@ export class World implements WorldContext {
     for (const server of this.servers) {
       const residents = this.#residents.get(server.id) ?? [];
       server.onUp = (node, host) => {
-        for (const client of residents) client.startIn(server, node, host);
+        residents.forEach((client, at) => client.startIn(server, node, host, at === 0));
       };
       server.onGone = () => {
         for (const client of residents) client.died();
