@@ -27,8 +27,9 @@ export interface AttachmentOptions {
   readonly dialer: Dialer;
   readonly times: LeaseTimes;
   /**
-   * What is asked before it is open names it already, so that all attaches that may open it name the same. Default false:
-   * each names another.
+   * What is asked before it is open names it already, so that all attaches that may open it name the same. All must go
+   * through one member, whose log keeps them in order: none takes effect behind the one that is answered. Default false:
+   * each names another, and may go through any.
    */
   readonly isUsedUnopened?: boolean;
   /** Default: nobody in particular. */

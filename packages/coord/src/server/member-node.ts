@@ -97,7 +97,7 @@ export class MemberNode implements CoordNode {
     this.#parts = parts;
     this.id = parts.loaded.id;
     this.address = parts.listener.address;
-    const session = this.#newSession({});
+    const session = this.#newSession({}, true);
     this.#coord = coordOver(session, parts.host, () => this.close());
     session.open({ timeoutMs: Number.POSITIVE_INFINITY }).catch((error: unknown) => {
       if (this.#closing === undefined && !this.#hasStopped)
@@ -212,7 +212,7 @@ export class MemberNode implements CoordNode {
     const { timeoutMs = this.#parts.loaded.timeoutMs } = options;
     const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     callLimits(bounds, timeoutMs);
-    const session = this.#newSession(options);
+    const session = this.#newSession(options, false);
     await session.open(bounds);
     return coordOver(session, this.#parts.host, () => closeInOrder(session));
   }
@@ -292,10 +292,11 @@ export class MemberNode implements CoordNode {
     return new AdminDoor({ ...loaded, service, clock, random, logger, nodeId: loaded.id });
   }
 
-  #newSession(options: SessionOptions): ClientSession {
-    const { sessionTtlMs, maxStallMs, timeoutMs } = this.#parts.loaded;
+  #newSession(options: SessionOptions, isUsedUnopened: boolean): ClientSession {
+    const { host, door, loaded } = this.#parts;
+    const { sessionTtlMs, maxStallMs, timeoutMs } = loaded;
     const own = options.sessionTtlMs === undefined ? { sessionTtlMs, maxStallMs, timeoutMs } : { timeoutMs };
-    const session = localSession(this.#parts.host, this.#parts.door, { ...own, ...options });
+    const session = localSession(host, door, { ...own, ...options }, isUsedUnopened);
     this.#sessions.add(session);
     session.signal.addEventListener("abort", () => this.#sessions.delete(session), { once: true });
     return session;

@@ -66,14 +66,22 @@ function localPort(
   return { port: near, reader };
 }
 
-/** A session of this process at its own member. It is not open yet. */
-export function localSession(host: Host, door: ClientDoor, options: SessionOptions): ClientSession {
+/**
+ * A session of this process at its own member. It is not open yet.
+ * @param isUsedUnopened whether it may be used before
+ */
+export function localSession(
+  host: Host,
+  door: ClientDoor,
+  options: SessionOptions,
+  isUsedUnopened: boolean,
+): ClientSession {
   return new ClientSession({
     host,
     dialer: localDialer(() => localPort(host, door)),
     times: leaseTimes(options),
     ...credentials(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
-    isUsedUnopened: true,
+    isUsedUnopened,
   });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Observer } from "../../src/server/observer.ts";
 import { Cluster } from "./cluster.ts";
 
 test("what is asked of a member before anybody leads is done once somebody does, under the name that it had then", async () => {
@@ -16,4 +17,29 @@ test("what is asked of a member before anybody leads is done once somebody does,
   expect(session.id).toBe(id);
   expect((await cluster.until(session.exists("/early")))?.ephemeralOwner).toBe(id);
   await cluster.until(registration.deregister());
+});
+
+test("each attempt to open a further session of a member's process names another, so that none is opened twice", async () => {
+  const cluster = new Cluster(3);
+  const attached = new Map<number, string>();
+  const observer: Observer = {
+    applied: (index, applied) => {
+      if (applied.type === "attached") attached.set(index, applied.session);
+    },
+  };
+  await cluster.start(cluster.ids, { observer });
+  const leader = await cluster.leader();
+  await cluster.pass(2_000);
+  attached.clear();
+  const follower = cluster.ids.find((id) => id !== leader) ?? "";
+  // What it asks gets there, and no answer comes back.
+  cluster.kernel.network.cut(leader, follower);
+  const opening = cluster.node(follower).connect({ sessionTtlMs: 500, timeoutMs: 20_000 });
+  await cluster.pass(1_000);
+  cluster.kernel.network.healAll();
+  const { session } = await cluster.until(opening);
+  const named = [...attached.values()];
+  expect(named.length).toBeGreaterThan(1);
+  expect(new Set(named).size).toBe(named.length);
+  expect(named.at(-1)).toBe(session.id);
 });

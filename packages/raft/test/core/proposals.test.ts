@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { bytes, Cluster } from "./cluster.ts";
+import type { Parcel } from "./parcel.ts";
 
 const trio = ["a", "b", "c"];
 
@@ -100,6 +101,30 @@ test("a forwarded proposal that the network repeats is appended once", () => {
   cluster.tick();
   expect(cluster.commands("c")).toEqual(["1"]);
   expect(cluster.get("b").dropped).toEqual([]);
+});
+
+test("what a follower handed over first never comes behind what it handed over later, nor in a later term", () => {
+  const cluster = led();
+  const held = (): Parcel[] => cluster.wire.splice(0).filter(({ message }) => message.type === "forward");
+  cluster.propose("b", "first");
+  const late = held();
+  expect(late.length).toBe(1);
+  cluster.link("a", "b");
+  cluster.propose("b", "second");
+  cluster.settle();
+  cluster.propose("b", "third");
+  const lost = held();
+  for (const parcel of late) cluster.deliver(parcel);
+  for (const leader of ["c", "a"]) {
+    cluster.forget();
+    cluster.elect(leader);
+  }
+  expect(cluster.get("a").raft.role).toBe("leader");
+  for (const parcel of lost) cluster.deliver(parcel);
+  cluster.propose("b", "fourth");
+  cluster.settle();
+  cluster.tick();
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["second", "fourth"]);
 });
 
 test("a follower's stream starts anew with its link", () => {

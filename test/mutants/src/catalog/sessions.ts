@@ -3,7 +3,7 @@ import {
   attachment,
   leaseKeeper,
   leaseTimes,
-  ownSession,
+  memberNode,
   pipeline,
   snapshotRead,
   treeOps,
@@ -197,6 +197,12 @@ export const sessions: readonly Mutant[] = [
     severity: 2,
     title: "a member's own session takes another id for each attach, and what was asked before is another's",
     killer: "EarlyKept",
-    edits: [{ file: ownSession, find: "    isUsedUnopened: true,\n", replace: "" }],
+    edits: [
+      {
+        file: memberNode,
+        find: "const session = this.#newSession({}, true);",
+        replace: "const session = this.#newSession({}, false);",
+      },
+    ],
   },
 ];

@@ -15,8 +15,6 @@ export interface ActorProcess {
   readonly name: string;
   /** The machine it runs on. */
   readonly machine: string;
-  /** Whether a member is in the same process. */
-  readonly isEmbedded: boolean;
   readonly host: ClientHost;
   readonly clock: ProcessClock;
   readonly random: KeyedRandom;
@@ -61,7 +59,9 @@ export function think(actor: ActorProcess, random: KeyedRandom, meanMs: number):
 export function adopt(actor: ActorProcess, coord: Coord, openedMs: number): void {
   actor.coords.add(coord);
   actor.world.leases.opened(coord.session, actor.clock, openedMs);
-  if (!actor.isEmbedded) actor.world.ledger.remoteSessions.add(coord.session.id);
+  const { ledger, golden } = actor.world;
+  const isOwn = coord === actor.own?.coord;
+  ledger.opened.set(coord.session.id, { isOwn, commands: golden.commands.length });
   coord.session.signal.addEventListener("abort", () => actor.coords.delete(coord), { once: true });
 }
 

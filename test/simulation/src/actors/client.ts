@@ -113,7 +113,6 @@ export class Client {
     const actor: ActorProcess = {
       name,
       machine,
-      isEmbedded: this.plan.embeddedIn !== null,
       host,
       clock: new ProcessClock(host.clock, () => kernel.nowMs),
       random: kernel.random(`client/${name}`),

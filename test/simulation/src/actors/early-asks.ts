@@ -33,7 +33,7 @@ export class EarlyAsks {
   /** Asks at once; resolves when all of it is answered. */
   async run(): Promise<void> {
     if (this.#session.state !== "connecting") return;
-    const count = this.#random.below(mostAtOnce + 1);
+    const count = 1 + this.#random.below(mostAtOnce);
     await Promise.all(
       Array.from({ length: count }, (_, at) => this.#ask(`/early-${this.#actor.name}-${at}`)),
     );

@@ -100,8 +100,8 @@ export class LeaseBook {
   }
 
   /**
-   * An end before its client was told of the session does not count when the session was opened again: one within a member
-   * keeps its id while it is not open.
+   * An end before its client was told of the session does not count when the session was opened again: a member's own keeps
+   * its id while it is not open.
    */
   #ends(golden: GoldenLog): LeaseRecord[] {
     const ends = new Map<string, LeaseRecord[]>();

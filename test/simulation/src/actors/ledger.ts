@@ -82,6 +82,14 @@ export interface FencedRecord {
   readonly revision: number;
 }
 
+/** A session that its client was told of. */
+export interface OpenedSession {
+  /** A member has it from its start. */
+  readonly isOwn: boolean;
+  /** Commands that there were in the log then. */
+  readonly commands: number;
+}
+
 function rank({ kind }: SessionDelivery): number {
   return kind === "answer" ? 1 : 0;
 }
@@ -110,8 +118,8 @@ export class Ledger {
   readonly plays: PlayBook = new PlayBook();
   /** Registrations that were deleted on purpose by another session than their own: that session and the path. */
   readonly swept: Set<string> = new Set();
-  /** Sessions that were opened over the network. */
-  readonly remoteSessions: Set<string> = new Set();
+  /** Sessions that their clients were told of. */
+  readonly opened: Map<string, OpenedSession> = new Map();
   /** Sessions whose process died without closing them. */
   readonly orphans: Set<string> = new Set();
   /** Answers of any kind. */

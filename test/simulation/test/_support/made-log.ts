@@ -34,6 +34,14 @@ export class MadeLog {
     return this.#write(by, [{ type: "check", path }], writes);
   }
 
+  /** One command that may open a session. */
+  open(session: string): void {
+    this.#revision += 1;
+    const command = { type: "attach", session, attach: this.#revision, ttlMs: 1000 };
+    const made = { index: this.#revision, atMs: this.#revision, events: [], result: null, command };
+    this.golden.commands.push({ ...made, applied: { type: "skipped" } } as unknown as GoldenCommand);
+  }
+
   #write(by: string, ops: readonly unknown[], writes: readonly MadeWrite[]): number {
     this.#revision += 1;
     const events = writes.map((each, at) => this.#event(by, each, at));
