@@ -3,6 +3,7 @@ import { EpochGate, epochHeaders, fencedPut, FlotillaError, readEpoch } from "@f
 import type { Kernel, KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
 import type { Held } from "./coord-types.ts";
+import type { ProcessClock } from "./process-clock.ts";
 
 /** A write that a resource let through. */
 export interface Acceptance {
@@ -34,7 +35,8 @@ export class Outside {
   readonly #random: KeyedRandom;
   readonly #objects = new Map<string, Stored>();
   readonly #gates = new Map<string, EpochGate>();
-  readonly #underWay = new Map<Promise<void>, ActorProcess>();
+  /** With the clock of the process that sent it. */
+  readonly #underWay = new Map<Promise<void>, ProcessClock>();
   #tags = 0;
 
   constructor(kernel: Kernel) {
@@ -47,13 +49,13 @@ export class Outside {
     const writing = this.#write(actor, object, held)
       .catch(actor.world.crashed)
       .finally(() => this.#underWay.delete(writing));
-    this.#underWay.set(writing, actor);
+    this.#underWay.set(writing, actor.clock);
   }
 
   /** Resolves when every write of the process was answered. */
-  async answered(actor: ActorProcess): Promise<void> {
+  async answered({ clock }: ActorProcess): Promise<void> {
     await Promise.all(
-      [...this.#underWay].filter(([, sender]) => sender === actor).map(([writing]) => writing),
+      [...this.#underWay].filter(([, sender]) => sender === clock).map(([writing]) => writing),
     );
   }
 
