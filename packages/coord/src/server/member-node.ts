@@ -235,16 +235,19 @@ export class MemberNode implements CoordNode {
     return this.#resign(options).then(() => this.close());
   }
 
-  /** Asks to be added, unless it ever was. */
+  /** Asks to be added, unless it is a member by what it knows. It may have read of the time before, and of no more. */
   #join(): Joining | null {
     const { host, loaded, raft } = this.#parts;
     const { id, cluster, secret, join, learner, advertise } = loaded;
-    if (join === undefined || join.length === 0 || raft.status().configuration.voters.length > 0) return null;
-    // What a leader that was cut off has added comes to nothing.
-    const isMember = (): boolean => {
-      const { configuration, configurationCommitted } = raft.status();
-      return configuration.voters.length > 0 && configurationCommitted;
+    const isNamed = (): boolean => {
+      const { configuration } = raft.status();
+      return membersOf(configuration).some(
+        (known) => known.id === id && known.incarnation === raft.incarnation,
+      );
     };
+    if (join === undefined || join.length === 0 || isNamed()) return null;
+    // What a leader that was cut off has added comes to nothing.
+    const isMember = (): boolean => isNamed() && raft.status().configurationCommitted;
     const newcomer = { id, address: advertise ?? this.address, incarnation: raft.incarnation };
     const onRemoved = (): void => {
       this.#wasRemoved = true;
