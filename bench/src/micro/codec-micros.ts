@@ -111,7 +111,7 @@ export const codecMicros: readonly Micro[] = [
     `codec, events, ${eventsOfMessage} a message, encode`,
     "event with a node of 256 B",
     () => {
-      const message = { type: "events", previous: false, id: 1, events: events() } as const;
+      const message = { type: "events", previous: false, ids: [1], events: events() } as const;
       return () => encodeServerMessage(message);
     },
     eventsOfMessage,
@@ -120,7 +120,7 @@ export const codecMicros: readonly Micro[] = [
     `codec, events, ${eventsOfMessage} a message, decode`,
     "event with a node of 256 B",
     () => {
-      const frame = encodeServerMessage({ type: "events", previous: false, id: 1, events: events() });
+      const frame = encodeServerMessage({ type: "events", previous: false, ids: [1], events: events() });
       return () => decodeServerMessage(frame);
     },
     eventsOfMessage,

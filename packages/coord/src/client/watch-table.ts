@@ -161,8 +161,10 @@ export class WatchTable implements WatchFeed {
   }
 
   events(message: EventsMessage): void {
-    const stream = this.#standing.get(message.id);
-    if (stream !== undefined && !stream.events(message.events)) this.#pause(message.id, stream);
+    for (const id of message.ids) {
+      const stream = this.#standing.get(id);
+      if (stream !== undefined && !stream.events(message.events)) this.#pause(id, stream);
+    }
   }
 
   page(message: SnapshotMessage): void {

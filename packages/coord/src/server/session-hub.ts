@@ -1,7 +1,7 @@
 import type { Applied, Machine, SessionId, TreeEvent, WatchToken } from "@flotilla/kv";
 import { limits, WatchTable } from "@flotilla/kv";
 import type { LocalSession, SessionRegistry } from "./context.ts";
-import type { LocalWatch } from "./watch-feed.ts";
+import type { LocalWatch, WatchFeed } from "./watch-feed.ts";
 import { isWanted } from "./watch-feed.ts";
 
 /** Changes after which watches are told where they stand. */
@@ -99,14 +99,20 @@ export class SessionHub implements SessionRegistry {
 
   #tell(events: readonly TreeEvent[]): void {
     if (this.watches.size === 0) return;
-    const touched: LocalWatch[] = [];
+    const touched = new Map<WatchFeed, LocalWatch[]>();
     for (const event of events) {
       this.watches.match(event, (watch) => {
         if (!isWanted(watch, event)) return;
-        if (watch.batch.length === 0) touched.push(watch);
+        if (watch.batch.length === 0) add(touched, watch);
         watch.batch.push(event);
       });
     }
-    for (const watch of touched) watch.feed.deliver(watch);
+    for (const [feed, watches] of touched) feed.deliver(watches);
   }
+}
+
+function add(touched: Map<WatchFeed, LocalWatch[]>, watch: LocalWatch): void {
+  const own = touched.get(watch.feed);
+  if (own === undefined) touched.set(watch.feed, [watch]);
+  else own.push(watch);
 }

@@ -45,6 +45,12 @@ export interface LocalWatch {
   batch: TreeEvent[];
 }
 
+/** Events as some watches are told of them. */
+interface News {
+  readonly previous: boolean;
+  readonly events: readonly ToldEvent[];
+}
+
 /** Where a feed puts what it tells. */
 export interface FeedPort {
   readonly isBlocked: boolean;
@@ -157,22 +163,22 @@ export class WatchFeed {
     for (const watch of this.#watches.values()) this.#bookmark(watch);
   }
 
-  /** Tells what the command that was just applied changed. */
-  deliver(watch: LocalWatch): void {
-    const events = watch.batch.filter((event) => compareTokens(event, watch.token) > 0);
-    watch.batch = [];
-    const first = events[0];
-    if (first === undefined) return;
-    const { isBlocked } = this.#options.port;
-    if (isBlocked) watch.slow = true;
-    if (this.#behind.has(watch)) return;
-    if (isBlocked) {
-      this.#options.probe("watch-slow");
-      watch.token = later(watch.token, before(first));
-      this.#fallBehind(watch);
-      return;
+  /** Tells what the command that was just applied changed; watches in a row that are told the same, at once. */
+  deliver(watches: readonly LocalWatch[]): void {
+    let news: News | null = null;
+    let ids: number[] = [];
+    for (const watch of watches) {
+      const events = this.#undelivered(watch);
+      if (events.length === 0) continue;
+      const own = newsFor(watch, events);
+      if (news === null || !isSame(news, own)) {
+        if (news !== null) this.#send(ids, news);
+        news = own;
+        ids = [];
+      }
+      ids.push(watch.id);
     }
-    this.#tell(watch, events);
+    if (news !== null) this.#send(ids, news);
   }
 
   /** The state was replaced by a snapshot; before that, live watches had been told everything up to `told`. */
@@ -249,10 +255,8 @@ export class WatchFeed {
       if (watch.bookmarks !== null) this.#bookmark(watch);
       return false;
     }
-    this.#tell(
-      watch,
-      events.filter((event) => matches(event, watch.path, watch.kind) && isWanted(watch, event)),
-    );
+    const wanted = events.filter((event) => matches(event, watch.path, watch.kind) && isWanted(watch, event));
+    this.#send([watch.id], newsFor(watch, wanted));
     watch.token = { revision: last.revision, ordinal: last.ordinal };
     return true;
   }
@@ -280,16 +284,27 @@ export class WatchFeed {
     return slow ? "fell-behind" : "compacted";
   }
 
-  #tell(watch: LocalWatch, events: readonly TreeEvent[]): void {
-    const { filter } = watch;
-    const last = events.at(-1);
-    if (last !== undefined) watch.told = { revision: last.revision, ordinal: last.ordinal };
-    const previous = filter?.previous ?? false;
-    const part = previous ? "all" : "after";
-    let rest: readonly ToldEvent[] = filter === null ? events : events.map((event) => filter.told(event));
+  /** What a watch is to be told at once of its batch: nothing when it is behind, or falls behind. */
+  #undelivered(watch: LocalWatch): readonly TreeEvent[] {
+    const events = watch.batch.filter((event) => compareTokens(event, watch.token) > 0);
+    watch.batch = [];
+    const first = events[0];
+    if (first === undefined) return [];
+    const { isBlocked } = this.#options.port;
+    if (isBlocked) watch.slow = true;
+    if (this.#behind.has(watch)) return [];
+    if (!isBlocked) return events;
+    this.#options.probe("watch-slow");
+    watch.token = later(watch.token, before(first));
+    this.#fallBehind(watch);
+    return [];
+  }
+
+  #send(ids: readonly number[], { previous, events }: News): void {
+    let rest = events;
     while (rest.length > 0) {
-      const page = firstPage(rest, part);
-      this.#options.port.send({ type: "events", id: watch.id, previous, events: page });
+      const page = firstPage(rest, previous ? "all" : "after");
+      this.#options.port.send({ type: "events", ids, previous, events: page });
       rest = rest.slice(page.length);
     }
   }
@@ -303,6 +318,20 @@ export function checkWatch(watch: WatchSpec): void {
 /** True for an event of its scope that it wants to hear of, and whose node its client may read. */
 export function isWanted({ filter, feed }: LocalWatch, event: TreeEvent): boolean {
   return feed.mayRead(event.acl) && (filter === null || filter.wants(event));
+}
+
+/** Events as a watch wants them, which counts as told of them. */
+function newsFor(watch: LocalWatch, events: readonly TreeEvent[]): News {
+  const { filter } = watch;
+  const last = events.at(-1);
+  if (last !== undefined) watch.told = { revision: last.revision, ordinal: last.ordinal };
+  if (filter === null) return { previous: false, events };
+  return { previous: filter.previous, events: events.map((event) => filter.told(event)) };
+}
+
+function isSame(a: News, b: News): boolean {
+  if (a.previous !== b.previous || a.events.length !== b.events.length) return false;
+  return a.events.every((event, position) => event === b.events[position]);
 }
 
 /** The latest token that lies before an event and all others of its revision. */

@@ -248,8 +248,9 @@ export interface ArmedMessage {
 export type ToldEvent = Pick<TreeEvent, "revision" | "ordinal" | "type" | "path" | "node" | "previous">;
 export interface EventsMessage {
   readonly type: "events";
-  readonly id: number;
-  /** The watch wants `previous`; else it means nothing. */
+  /** The watches that are told: those of a session that are told the same are told once. */
+  readonly ids: readonly number[];
+  /** They want `previous`; else it means nothing. */
   readonly previous: boolean;
   readonly events: readonly ToldEvent[];
 }

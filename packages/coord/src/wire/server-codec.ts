@@ -27,7 +27,7 @@ import {
  *   3 resend       [3, from]
  *   4 read-result  [4, id, revision, answer]
  *   5 armed        [5, id, token]
- *   6 events       [6, id, previous, [event…]]
+ *   6 events       [6, [id…], previous, [event…]]
  *   7 snapshot     [7, id, revision, historyId, reason, [[path, node]…], last]
  *   8 renewed      [8, number, [lease…]]
  *   9 pong         [9, number]
@@ -104,7 +104,8 @@ function write(message: ServerMessage): void {
       return;
     case "events":
       open(6, 4);
-      writer.number(message.id);
+      writer.array(message.ids.length);
+      for (const id of message.ids) writer.number(id);
       writer.boolean(message.previous);
       writer.array(message.events.length);
       for (const event of message.events)
@@ -143,6 +144,10 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array {
 
 function readLeaseId(reader: CborReader): string {
   return readId(reader, "lease");
+}
+
+function readWatchId(reader: CborReader): number {
+  return reader.uint("watch id");
 }
 
 function readAttached(reader: CborReader): AttachedMessage {
@@ -205,10 +210,10 @@ function readMessage(reader: CborReader): ServerMessage {
     case 5:
       return { type: "armed", id: reader.uint("watch id"), token: readToken(reader) };
     case 6: {
-      const id = reader.uint("watch id");
+      const ids = reader.list("watch ids", wireBounds.watches, readWatchId);
       const previous = reader.boolean("previous");
       const read = (): ToldEvent => readEvent(reader, previous ? "all" : "after");
-      return { type: "events", id, previous, events: reader.list("events", wireBounds.events, read) };
+      return { type: "events", ids, previous, events: reader.list("events", wireBounds.events, read) };
     }
     case 7:
       return readSnapshot(reader);

@@ -16,7 +16,7 @@ function change(revision: number): ToldEvent {
 }
 
 function events(id: number, ...revisions: number[]) {
-  return { type: "events", id, previous: true, events: revisions.map(change) } as const;
+  return { type: "events", ids: [id], previous: true, events: revisions.map(change) } as const;
 }
 
 function token(revision: number) {

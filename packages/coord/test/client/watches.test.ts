@@ -54,7 +54,7 @@ test("resolves only once the server armed it, and tells from then on", async () 
     { after: 0, watch: { id: 1, path: "/a", kind: "data", from: null } },
   ]);
   cluster.last.send({ type: "armed", id: 1, token: { historyId, revision: 4, ordinal: 0 } });
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(5)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(5)] });
   const watch = await cluster.until(arming);
   expect(watch.token).toEqual({ historyId, revision: 4, ordinal: 0 });
   const { events } = collect(watch);
@@ -72,7 +72,7 @@ test("is armed behind the writes that were issued before it", async () => {
 
 test("the token stands at what was handed out, not at what arrived", async () => {
   const { cluster, watch } = await watching();
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1), change(2)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(1), change(2)] });
   await cluster.pass(1);
   expect(watch.token).toMatchObject({ revision: 0 });
   const iterator = watch[Symbol.asyncIterator]();
@@ -85,7 +85,7 @@ test("resumes on the next connection behind the last event that arrived, and tel
   const { events } = collect(watch);
   cluster.last.send({
     type: "events",
-    id: 1,
+    ids: [1],
     previous: false,
     events: [change(1), change(2, 0), change(2, 1)],
   });
@@ -97,7 +97,7 @@ test("resumes on the next connection behind the last event that arrived, and tel
   const id = spec?.id ?? 0;
   cluster.last.send({
     type: "events",
-    id,
+    ids: [id],
     previous: false,
     events: [change(2, 0), change(2, 1), change(2, 2), change(3)],
   });
@@ -137,7 +137,7 @@ test("puts the pages of a snapshot together into one event, and goes on after it
   cluster.last.send({ ...page, nodes: [entry("/a")], last: false });
   cluster.last.send({ ...page, nodes: [], last: false });
   cluster.last.send({ ...page, nodes: [entry("/a/b")], last: true });
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(9, 3), change(10)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(9, 3), change(10)] });
   await cluster.pass(1);
   expect(events).toMatchObject([
     { type: "snapshot", revision: 9, nodes: [{ path: "/a" }, { path: "/a/b" }] },
@@ -179,7 +179,7 @@ test("never continues a snapshot on another connection", async () => {
 test("takes a snapshot of another history, although its revisions are lower", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(100)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(100)] });
   cluster.last.send({
     type: "snapshot",
     id: 1,
@@ -189,7 +189,7 @@ test("takes a snapshot of another history, although its revisions are lower", as
     nodes: [],
     last: true,
   });
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(8)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(8)] });
   await cluster.pass(1);
   expect(revisions(events)).toEqual([100, 7, 8]);
   expect(watch.token).toMatchObject({ historyId: "restored", revision: 8 });
@@ -198,7 +198,7 @@ test("takes a snapshot of another history, although its revisions are lower", as
 test("gives up a server that would take a watch back in time", async () => {
   const { cluster, watch } = await watching();
   const { events } = collect(watch);
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(100)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(100)] });
   cluster.last.send({
     type: "snapshot",
     id: 1,
@@ -219,7 +219,7 @@ test("stops the server when its consumer falls behind, and goes on from there wi
   const all = Array.from({ length: 30_000 }, (_, i) => change(i + 1));
   const tell = (id: number, from: number): void => {
     for (let at = from; at < all.length; at += 5_000)
-      cluster.last.send({ type: "events", id, previous: false, events: all.slice(at, at + 5_000) });
+      cluster.last.send({ type: "events", ids: [id], previous: false, events: all.slice(at, at + 5_000) });
   };
   tell(1, 0);
   await cluster.pass(1);
@@ -234,7 +234,7 @@ test("stops the server when its consumer falls behind, and goes on from there wi
     cluster.last.send({
       type: "events",
       previous: false,
-      id: id - 1,
+      ids: [id - 1],
       events: all.slice(events.length + 100, events.length + 200),
     });
     tell(id, events.length);
@@ -243,10 +243,29 @@ test("stops the server when its consumer falls behind, and goes on from there wi
   expect(revisions(events)).toEqual(all.map(({ revision }) => revision));
 });
 
+test("tells each watch of a message, though one of them is full, closed or unknown", async () => {
+  const { cluster, session, watch: slow } = await watching();
+  const [closed, quick] = await cluster.until(
+    Promise.all([session.watch("/a", { kind: "recursive" }), session.watch("/a", { kind: "recursive" })]),
+  );
+  const { events } = collect(quick);
+  await closed.close();
+  const all = Array.from({ length: 10_001 }, (_, i) => change(i + 1));
+  cluster.last.send({ type: "events", ids: [9, 1, 2, 3], previous: false, events: all.slice(0, 10_000) });
+  cluster.last.send({ type: "events", ids: [1, 3], previous: false, events: all.slice(10_000) });
+  await cluster.pass(1);
+  expect(revisions(events)).toEqual(all.slice(0, events.length).map(({ revision }) => revision));
+  expect(cluster.last.of("unwatch").map(({ id }) => id)).toEqual([2, 1, 3]);
+  // What one consumer does to its value is no other's business.
+  const { value: first } = await slow[Symbol.asyncIterator]().next();
+  expect(first).toEqual(events[0]);
+  expect(first).not.toBe(events[0]);
+});
+
 test("counts bytes of what waits for a slow consumer", async () => {
   const { cluster } = await watching();
   for (let i = 1; i <= 20; i += 1)
-    cluster.last.send({ type: "events", id: 1, previous: false, events: [change(i, 0, 1_000_000)] });
+    cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(i, 0, 1_000_000)] });
   await cluster.pass(1);
   expect(cluster.last.of("unwatch")).toEqual([{ type: "unwatch", id: 1 }]);
 });
@@ -257,7 +276,7 @@ test("a consumer that catches up while there is no connection is armed with the 
     cluster.last.send({
       type: "events",
       previous: false,
-      id: 1,
+      ids: [1],
       events: Array.from({ length: 1_000 }, (_, j) => change(i + j + 1)),
     });
   }
@@ -276,7 +295,7 @@ test("a consumer that catches up while there is no connection is armed with the 
   expect(again).toMatchObject([{ watch: { from: { revision: 10_000 } } }]);
   cluster.last.send({
     type: "events",
-    id: again[0]?.watch.id ?? 0,
+    ids: [again[0]?.watch.id ?? 0],
     previous: false,
     events: [change(10_001)],
   });
@@ -291,7 +310,7 @@ test.each(["close", "break", "abort"] as const)(
     const session = await cluster.open();
     const controller = new AbortController();
     const watch = await cluster.until(session.watch("/a", { signal: controller.signal }));
-    cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1), change(2)] });
+    cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(1), change(2)] });
     await cluster.pass(1);
     const seen: number[] = [];
     for await (const event of watch) {
@@ -333,7 +352,7 @@ test("an abort while it is being armed rejects and takes it back", async () => {
 
 test("hands out what arrived, then throws, when the session is lost", async () => {
   const { cluster, watch } = await watching();
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(1)] });
   cluster.last.send({ type: "ended", code: "ERR_FLOTILLA_SESSION_EXPIRED", message: "" });
   await cluster.pass(1);
   const { events, done } = collect(watch);
@@ -357,7 +376,7 @@ test("an event is handed out before the answer that came after it", async () => 
   cluster.manners.read = false;
   const read = session.get("/a").then(() => order.push("answer"));
   await cluster.pass(1);
-  cluster.last.send({ type: "events", id: 1, previous: false, events: [change(1)] });
+  cluster.last.send({ type: "events", ids: [1], previous: false, events: [change(1)] });
   cluster.last.send({ type: "read-result", id: 1, revision: 1, answer: { type: "node", node: null } });
   await cluster.until(Promise.all([next, read]));
   expect(order).toEqual(["event", "answer"]);

@@ -1,5 +1,6 @@
 import { Machine } from "@flotilla/kv";
 import { expect, test } from "vitest";
+import type { RawClient } from "./world.ts";
 import { get, historyId, put, sessionA, sessionB, spec, World } from "./world.ts";
 
 test("watches tell every change before the answer that shows it, in order", async () => {
@@ -17,6 +18,31 @@ test("watches tell every change before the answer that shows it, in order", asyn
     ["/a", 1],
     ["/b", 2],
   ]);
+});
+
+test("watches of a session that are told the same are told in one message, others by themselves", async () => {
+  const world = new World();
+  const all = { types: ["created", "changed", "deleted"], names: null, bookmarkMs: null } as const;
+  const bare = { wants: { ...all, values: false, previous: false } };
+  const pairs = { wants: { ...all, values: true, previous: true } };
+  const watches = [
+    spec(1, "/a"),
+    spec(2, "/a", { kind: "data" }),
+    spec(3, "/a", bare),
+    spec(4, "/a", pairs),
+    spec(5, "/a", pairs),
+    spec(6, "/a/b"),
+  ];
+  const client = await world.attached(sessionA, watches);
+  const other = await world.attached(sessionB, [spec(1, "/a"), spec(2, "/a")]);
+  client.request(1, put("/a", "1"));
+  client.request(2, put("/a/b", "2"));
+  await world.settle();
+  await world.commit();
+  const told = (of: RawClient): string[] =>
+    of.of("events").map(({ ids, events }) => [events[0]?.path, ...ids].join(" "));
+  expect(told(client)).toEqual(["/a 2 1", "/a 3", "/a 4 5", "/a/b 6 1", "/a/b 3", "/a/b 4 5"]);
+  expect(told(other)).toEqual(["/a 1 2", "/a/b 1 2"]);
 });
 
 test("watches are armed after the writes issued before them", async () => {

@@ -89,7 +89,9 @@ test("values are left out, and nodes before a change come along, as asked", asyn
   const client = await world.attached(sessionA, watches);
   await write(world, client, put("/a", "one"), put("/a", "two"), remove("/a"));
   for (const [at, { values, previous }] of asked.entries()) {
-    const events = client.of("events").flatMap((message) => (message.id === at + 1 ? message.events : []));
+    const events = client
+      .of("events")
+      .flatMap((message) => (message.ids.includes(at + 1) ? message.events : []));
     const value = (text: string) => new TextEncoder().encode(values ? text : "");
     const node = (text: string, version: number) => ({
       value: value(text),

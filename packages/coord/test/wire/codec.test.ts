@@ -207,13 +207,13 @@ const serverMessage = fc.oneof(
   fc.record({ type: fc.constant("armed"), id: uint, token }),
   fc.record({
     type: fc.constant("events"),
-    id: uint,
+    ids: fc.array(uint, { maxLength: 5 }),
     previous: fc.constant(true),
     events: fc.array(event, { maxLength: 5 }),
   }),
   fc.record({
     type: fc.constant("events"),
-    id: uint,
+    ids: fc.array(uint, { maxLength: 5 }),
     previous: fc.constant(false),
     events: fc.array(
       event.map((of) => ({ ...of, previous: null })),

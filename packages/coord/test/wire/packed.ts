@@ -199,7 +199,7 @@ export function packedServerMessage(message: ServerMessage): unknown[] {
     case "armed":
       return [5, message.id, token(message.token)];
     case "events":
-      return [6, message.id, message.previous, message.events.map((each) => event(each, message.previous))];
+      return [6, message.ids, message.previous, message.events.map((each) => event(each, message.previous))];
     case "snapshot": {
       const nodes = message.nodes.map((item) => [item.path, node(item.node)]);
       const reason = ["asked", "compacted", "other-history", "fell-behind"].indexOf(message.reason);
