@@ -14,7 +14,7 @@ import { Belief } from "./belief.ts";
 import type { Dialer } from "./dialer.ts";
 import { hex } from "./hex.ts";
 import type { LeaseTimes, Moment } from "./lease-period.ts";
-import { LeasePeriod, momentOf } from "./lease-period.ts";
+import { LeasePeriod, momentOf, renewalMs } from "./lease-period.ts";
 import type { HeldLease } from "./held-lease.ts";
 import { LeaseSet } from "./lease-set.ts";
 import { Link } from "./link.ts";
@@ -155,7 +155,7 @@ export class Attachment {
   hold(lease: HeldLease): void {
     this.#leases.add(lease, (this.#belief?.lastNumber ?? 0) + 1);
     const { clock } = this.#options.host;
-    if (clock.now() + lease.ttlMs / 4 < this.#renewalDueMs) this.#armRenewal();
+    if (clock.now() + lease.renewMs < this.#renewalDueMs) this.#armRenewal();
   }
 
   /** Ends the belief: everything held is let go of before anybody is told. */
@@ -277,7 +277,7 @@ export class Attachment {
 
   #armRenewal(): void {
     const { host, times } = this.#options;
-    const delayMs = Math.min(times.ttlMs, this.#leases.shortestMs) / 4;
+    const delayMs = Math.min(renewalMs(times), this.#leases.renewMs);
     this.#renewal?.cancel();
     this.#renewalDueMs = host.clock.now() + delayMs;
     this.#renewal = host.clock.setTimer(delayMs, () => this.#renew());

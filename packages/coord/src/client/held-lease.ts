@@ -48,6 +48,11 @@ export class HeldLease implements Lease {
     return this.#period.signal;
   }
 
+  /** How often it is renewed, ms. */
+  get renewMs(): number {
+    return this.#period.renewMs;
+  }
+
   get expiresIn(): number {
     return Math.min(this.#period.expiresIn, this.#within.expiresIn);
   }

@@ -21,11 +21,29 @@ export interface LeaseTimes {
   readonly maxStallMs: number;
 }
 
+/** What another leader is found in, with the default election timeout and some room, ms. */
+const electionMs = 3_000;
+
+/** How long after its send a confirmed renewal is followed by a signal, ms. */
+function signalledMs({ ttlMs, maxStallMs }: LeaseTimes): number {
+  return believedMs(ttlMs) - maxStallMs;
+}
+
+/**
+ * How often a lease is renewed, ms: every third of its time to live where another leader can be found in what is left
+ * after that, else up to every fourth.
+ */
+export function renewalMs(times: LeaseTimes): number {
+  return Math.min(times.ttlMs / 3, Math.max(times.ttlMs / 4, signalledMs(times) - electionMs));
+}
+
 /**
  * One unbroken period of belief, counted from the send of the last confirmed renewal. Once over, it is
  * over for good: whoever held something in it may have been replaced.
  */
 export class LeasePeriod implements SessionLease {
+  /** How often it is renewed, ms. */
+  readonly renewMs: number;
   readonly #clock: Clock;
   readonly #believedMs: number;
   readonly #signalledMs: number;
@@ -39,7 +57,8 @@ export class LeasePeriod implements SessionLease {
   constructor(clock: Clock, times: LeaseTimes, since: Moment) {
     this.#clock = clock;
     this.#believedMs = believedMs(times.ttlMs);
-    this.#signalledMs = this.#believedMs - times.maxStallMs;
+    this.#signalledMs = signalledMs(times);
+    this.renewMs = renewalMs(times);
     this.#jumpMs = times.ttlMs * driftBound;
     this.#since = since;
     if (this.check()) this.#arm();

@@ -14,11 +14,11 @@ export class LeaseSet {
   /** What was renewed last; null once a lease came or went. */
   #list: readonly LeaseId[] | null = null;
 
-  /** The shortest time to live, ms; `Infinity` without a lease. */
-  get shortestMs(): number {
-    let shortest = Number.POSITIVE_INFINITY;
-    for (const { lease } of this.#members.values()) shortest = Math.min(shortest, lease.ttlMs);
-    return shortest;
+  /** How often they have to be renewed, ms; `Infinity` without a lease. */
+  get renewMs(): number {
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { lease } of this.#members.values()) soonest = Math.min(soonest, lease.renewMs);
+    return soonest;
   }
 
   /** @param fromNumber number of the next renewal */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SessionLease } from "../../src/client/api.ts";
 import { hex } from "../../src/client/hex.ts";
-import { LeasePeriod } from "../../src/client/lease-period.ts";
+import { LeasePeriod, renewalMs } from "../../src/client/lease-period.ts";
 import { errorOf, FakeCluster } from "./fake-cluster.ts";
 import type { Of } from "./fake-cluster.ts";
 
@@ -69,36 +69,46 @@ test("belief counts from the attach that opened the session: those before name o
   expect(session.lease.expiresIn).toBeGreaterThan(sentAt + believedMs - cluster.host.clock.now() - 100);
 });
 
-test("renews at once and every quarter of the TTL, under growing numbers", async () => {
+test("renews at once and every third of the TTL, under growing numbers", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
-  await cluster.pass(10_100);
+  await cluster.pass(13_400);
   expect(renewals(cluster).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
   expect(renewals(cluster)[0]?.leases).toEqual([session.leaseId]);
-  expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 2_500);
+  expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 3_400);
+});
+
+test.each([
+  ["a third", { ttlMs: 10_000, maxStallMs: 2_000 }, 10_000 / 3],
+  ["a third of any length", { ttlMs: 600_000, maxStallMs: 300_000 }, 200_000],
+  ["what leaves three seconds for another leader", { ttlMs: 7_000, maxStallMs: 1_860 }, 2_000],
+  ["a quarter at least", { ttlMs: 5_000, maxStallMs: 1_000 }, 1_250],
+  ["a quarter where a stall takes the rest", { ttlMs: 10_000, maxStallMs: 5_000 }, 2_500],
+])("renews after %s", (_name, times, everyMs) => {
+  expect(renewalMs(times)).toBeCloseTo(everyMs, 6);
 });
 
 test("an acknowledgement counts from the send of its renewal, however late it comes", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
-  await cluster.pass(2_400);
+  await cluster.pass(3_230);
   cluster.manners.renew = false;
   await cluster.pass(200);
   const before = session.lease.expiresIn;
   await cluster.pass(1_800);
   cluster.last.send({ type: "renewed", number: 2, refused: [] });
   await cluster.pass(1);
-  // Sent a quarter of the TTL after the first; some 1,900 ms ago by now.
+  // Sent a third of the TTL after the first; some 1,900 ms ago by now.
   expect(session.lease.expiresIn).toBeGreaterThan(believedMs - 2_000);
   expect(session.lease.expiresIn).toBeLessThan(believedMs - 1_850);
-  expect(before).toBeLessThan(believedMs - 2_500);
+  expect(before).toBeLessThan(believedMs - 3_333);
 });
 
 test("an acknowledgement of an older renewal, an unknown one or a repeat moves nothing", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
   cluster.manners.renew = false;
-  await cluster.pass(5_100);
+  await cluster.pass(6_700);
   cluster.last.send({ type: "renewed", number: 3, refused: [] });
   await cluster.pass(1);
   const ends = session.lease.expiresIn + cluster.host.clock.now();
@@ -111,7 +121,7 @@ test("an acknowledgement does not count on another connection than its renewal's
   const cluster = new FakeCluster();
   const session = await cluster.open();
   cluster.manners.renew = false;
-  await cluster.pass(2_600);
+  await cluster.pass(3_400);
   cluster.last.close();
   await cluster.pass(100);
   const ends = session.lease.expiresIn + cluster.host.clock.now();
@@ -288,10 +298,10 @@ test("goes to another server after a fifth of the TTL of silence", async () => {
   const session = await cluster.open();
   await cluster.pass(1_000);
   Object.assign(cluster.manners, { pong: false, renew: false, attach: false });
-  await cluster.pass(1_500);
+  await cluster.pass(2_330);
   expect(cluster.connections.length).toBe(1);
   cluster.manners.attach = true;
-  await cluster.pass(2_000);
+  await cluster.pass(3_000);
   expect(session.server).toBe("b");
 });
 
@@ -329,7 +339,7 @@ test("goes to another server when renewals do not get through, but not when ther
     await cluster.open();
     await cluster.pass(1_000);
     cluster.manners.renew = false;
-    await cluster.pass(4_300);
+    await cluster.pass(5_300);
     expect(new Set(cluster.connections.map(({ server }) => server)).size).toBe(servers.length);
     expect(cluster.connections.length).toBe(servers.length);
   }

@@ -65,7 +65,7 @@ test("an acknowledgement moves no lease that it refuses or that its renewal did 
   const cluster = new FakeCluster();
   const session = await cluster.open();
   cluster.manners.renew = false;
-  await cluster.pass(2_600);
+  await cluster.pass(3_400);
   const grantedMs = cluster.host.clock.now();
   const [early, other] = [
     await cluster.until(session.grant(ttlMs)),
