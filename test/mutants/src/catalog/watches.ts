@@ -164,7 +164,7 @@ export const watches: readonly Mutant[] = [
     edits: [
       {
         file: watchFeed,
-        find: "      watch.token = later(watch.token, before(first));\n      this.#fallBehind(watch);\n",
+        find: "    watch.token = later(watch.token, before(first));\n    this.#fallBehind(watch);\n",
         replace: "",
       },
     ],
@@ -188,6 +188,34 @@ export const watches: readonly Mutant[] = [
         replace: `const parent = event.path.slice(0, event.path.lastIndexOf("/"));
         const isNew = events.some(({ type, path }) => type === "created" && path === parent);
         if (!isWanted(watch, event) || (watch.kind === "recursive" && isNew)) return;`,
+      },
+    ],
+  },
+  {
+    id: "W13",
+    severity: 2,
+    title: "of the watches that one message is for only the first is told",
+    killer: "test watches tell",
+    onlySuites: true,
+    edits: [
+      {
+        file: watchTable,
+        find: "for (const id of message.ids) {",
+        replace: "for (const id of message.ids.slice(0, 1)) {",
+      },
+    ],
+  },
+  {
+    id: "W14",
+    severity: 2,
+    title: "watches are told the same that want different parts of an event",
+    killer: "test watches tell",
+    onlySuites: true,
+    edits: [
+      {
+        file: watchFeed,
+        find: "return a.events.every((event, position) => event === b.events[position]);",
+        replace: "return a.events.every(({ path }, position) => path === b.events[position]?.path);",
       },
     ],
   },
