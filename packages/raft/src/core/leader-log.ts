@@ -41,7 +41,9 @@ export function advanceCommit(s: RaftState): void {
   if (index <= s.log.commit || s.log.term(index) !== s.term) return;
   s.log.commitTo(index);
   leading.committed(index);
-  const untilMs = s.now.nowMs + s.commitDelayMs;
+  // Nothing is under way that word of it could travel with.
+  const isLast = index === s.log.last.index;
+  const untilMs = s.now.nowMs + (isLast ? 0 : s.commitDelayMs);
   for (const progress of leading.progress.values()) progress.commitGrew(untilMs);
 }
 

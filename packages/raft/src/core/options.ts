@@ -113,8 +113,9 @@ export interface RaftCoreOptions {
   /** Length of a tick, ms. A pledge lasts as long as the shortest wait for a leader. Default 100. */
   readonly heartbeatMs?: number;
   /**
-   * How long a leader may keep word of a commit, ms, so that it travels with the next entries instead of alone.
-   * A peer that handed over entries which it does not know committed hears at once. Default 0.
+   * How long a leader may keep word of a commit, ms, so that it travels with the next entries instead of alone. A peer
+   * that handed over entries which it does not know committed hears at once, and so do all when nothing else is under
+   * way. Default 0.
    */
   readonly commitDelayMs?: number;
   readonly random: Random;

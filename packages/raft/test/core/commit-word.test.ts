@@ -20,15 +20,6 @@ function count(cluster: Cluster, type: string): number {
   return cluster.sent.filter(({ message }) => message.type === type).length;
 }
 
-/** Time passes for the leader alone, and it is woken when it asked for that. */
-function wake(cluster: Cluster, afterMs: number): void {
-  const leader = cluster.get("a");
-  leader.nowMs += afterMs;
-  const deadlineMs = leader.raft.nextDeadlineMs();
-  if (deadlineMs !== null && deadlineMs <= leader.nowMs) cluster.step("a", { type: "wake" });
-  cluster.settle();
-}
-
 test("an append that only tells of a commit is not answered", () => {
   const cluster = led(0);
   cluster.propose("a", "x");
@@ -66,51 +57,67 @@ test("a new link is answered even when all that is new to it is the commit", () 
   expect(cluster.commands("b")).toEqual(["x"]);
 });
 
-test("word of a commit travels with the next entries", () => {
-  const cluster = led(5);
+/** `1` is committed while `2`, which no other member has heard of, is under way. */
+function committedAhead(cluster: Cluster): void {
   cluster.propose("a", "1");
-  cluster.settle();
+  cluster.deliverSome(({ message }) => message.type === "append");
+  cluster.propose("a", "2");
+  cluster.deliverSome(({ message }) => message.type === "append-reply");
   expect(cluster.commands("a")).toEqual(["1"]);
   expect(cluster.commands("b")).toEqual([]);
-  wake(cluster, 4);
-  cluster.propose("a", "2");
-  cluster.settle();
-  expect(cluster.commands("b")).toEqual(["1"]);
-  expect(cluster.sent.filter(isEmptyAppend)).toEqual([]);
-  expect(count(cluster, "append")).toBe(4);
-  expect(count(cluster, "append-reply")).toBe(4);
-});
+}
 
-test("word of a commit leaves alone when no entries follow in time", () => {
+test("word of a commit leaves at once when nothing else is under way", () => {
   const cluster = led(5);
   cluster.propose("a", "1");
   cluster.settle();
-  const { raft, nowMs } = cluster.get("a");
-  expect(raft.nextDeadlineMs()).toBe(nowMs + 5);
-  wake(cluster, 4);
-  expect(cluster.commands("b")).toEqual([]);
-  wake(cluster, 1);
   for (const id of trio) expect(cluster.commands(id)).toEqual(["1"]);
-  expect(raft.nextDeadlineMs()).toBeNull();
+  expect(cluster.get("a").raft.nextDeadlineMs()).toBeNull();
+  expect(count(cluster, "append-reply")).toBe(2);
 });
 
-test("whoever handed over what is committed hears of it at once", () => {
+test("whoever handed over what is committed hears of it at once, whatever else is under way", () => {
   const cluster = led(5);
   cluster.propose("b", "1");
-  cluster.settle();
-  expect(cluster.commands("b")).toEqual(["1"]);
-  expect(cluster.commands("c")).toEqual([]);
-  expect(cluster.sent.filter(isEmptyAppend).map(({ to }) => to)).toEqual(["b"]);
+  cluster.deliverSome(({ message }) => message.type === "forward");
+  cluster.deliverSome(({ message }) => message.type === "append");
   cluster.propose("a", "2");
-  cluster.settle();
-  expect(cluster.commands("b")).toEqual(["1"]);
-  expect(cluster.commands("c")).toEqual(["1"]);
+  cluster.deliverSome(({ message }) => message.type === "append-reply");
+  expect(cluster.commands("a")).toEqual(["1"]);
+  expect(cluster.sent.filter(isEmptyAppend).map(({ to }) => to)).toEqual(["b"]);
 });
 
 test("a heartbeat tells of the commit too", () => {
   const cluster = led(100_000);
-  cluster.propose("a", "1");
-  cluster.settle();
-  cluster.tick();
+  committedAhead(cluster);
+  cluster.wire.length = 0;
+  cluster.step("a", { type: "tick" });
+  cluster.deliverSome(({ message }) => message.type === "heartbeat");
   for (const id of trio) expect(cluster.commands(id)).toEqual(["1"]);
+});
+
+test("word of a commit travels with the next entries while others are under way", () => {
+  const cluster = led(5);
+  committedAhead(cluster);
+  cluster.sent.length = 0;
+  cluster.propose("a", "3");
+  cluster.deliverSome(({ message }) => message.type === "append");
+  expect(cluster.commands("b")).toEqual(["1"]);
+  expect(cluster.sent.filter(isEmptyAppend)).toEqual([]);
+});
+
+test("word of a commit leaves alone when no entries follow in time", () => {
+  const cluster = led(5);
+  committedAhead(cluster);
+  const leader = cluster.get("a");
+  expect(leader.raft.nextDeadlineMs()).toBe(leader.nowMs + 5);
+  leader.nowMs += 4;
+  cluster.step("a", { type: "wake" });
+  expect(cluster.sent.filter(isEmptyAppend)).toEqual([]);
+  leader.nowMs += 1;
+  cluster.step("a", { type: "wake" });
+  expect(cluster.sent.filter(isEmptyAppend).map(({ to }) => to)).toEqual(["b", "c"]);
+  expect(leader.raft.nextDeadlineMs()).toBeNull();
+  cluster.settle();
+  for (const id of trio) expect(cluster.commands(id)).toEqual(["1", "2"]);
 });

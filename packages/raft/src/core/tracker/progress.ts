@@ -110,7 +110,7 @@ export class Progress {
 
   /** The commit index grew: word of it may wait until then for entries to travel with. */
   commitGrew(untilMs: number): void {
-    this.#commitDueMs ??= untilMs;
+    this.#commitDueMs = Math.min(this.#commitDueMs ?? untilMs, untilMs);
   }
 
   becomeProbe(next: Index): void {
