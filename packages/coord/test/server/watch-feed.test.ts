@@ -3,6 +3,11 @@ import { expect, test } from "vitest";
 import type { RawClient } from "./world.ts";
 import { get, historyId, put, sessionA, sessionB, spec, World } from "./world.ts";
 
+/** Each message of events: the path of its first, and whom it is for. */
+function toldOf(client: RawClient): string[] {
+  return client.of("events").map(({ ids, events }) => [events[0]?.path, ...ids].join(" "));
+}
+
 test("watches tell every change before the answer that shows it, in order", async () => {
   const world = new World();
   const client = await world.attached();
@@ -39,10 +44,8 @@ test("watches of a session that are told the same are told in one message, other
   client.request(2, put("/a/b", "2"));
   await world.settle();
   await world.commit();
-  const told = (of: RawClient): string[] =>
-    of.of("events").map(({ ids, events }) => [events[0]?.path, ...ids].join(" "));
-  expect(told(client)).toEqual(["/a 2 1", "/a 3", "/a 4 5", "/a/b 6 1", "/a/b 3", "/a/b 4 5"]);
-  expect(told(other)).toEqual(["/a 1 2", "/a/b 1 2"]);
+  expect(toldOf(client)).toEqual(["/a 2 1", "/a 3", "/a 4 5", "/a/b 6 1", "/a/b 3", "/a/b 4 5"]);
+  expect(toldOf(other)).toEqual(["/a 1 2", "/a/b 1 2"]);
 });
 
 test("watches are armed after the writes issued before them", async () => {
