@@ -57,8 +57,9 @@ class Ticking implements Play<Step> {
   /** No tick was left out or run twice; what nobody ran was taken up by somebody who died or was cut off. */
   async end(): Promise<void> {
     const { world } = this.#crowd;
-    await this.#crowd.calm();
+    // The others may all have lost their sessions by now.
     const { cron } = await this.#crowd.newcomer();
+    await this.#crowd.calm();
     const history = await world.until(cron.history());
     const oldest = history.at(-1);
     if (oldest === undefined) throw new Error("nothing ran");
