@@ -48,12 +48,13 @@ export async function runSuites(
   if (suites.length === 0) return { finding: null, cpuMs: 0 };
   const own = await mkdtemp(join(folder, "suites-"));
   try {
-    const config = join(own, "vitest.config.mjs");
+    const config = join(folder, "suites.config.mjs");
     const report = join(own, "report.json");
-    const setupFile = join(own, "setup.mjs");
+    const setupFile = join(folder, "suites-setup.mjs");
     await writeFile(setupFile, setup);
-    await writeFile(config, configuration(folder, suites, setupFile));
+    await writeFile(config, configuration(folder, setupFile));
     const env = {
+      FLOTILLA_SUITES: chosen(suites),
       FLOTILLA_CPU_FOLDER: own,
       FLOTILLA_CPU_MOST_MS: String(mostCpuMs),
       FLOTILLA_SCHEDULES: String(schedules),
@@ -75,24 +76,29 @@ export async function runSuites(
   }
 }
 
-function configuration(folder: string, suites: readonly Suite[], setupFile: string): string {
+/** What a run is told of the suites. */
+function chosen(suites: readonly Suite[]): string {
   const include = suites.map((suite) => `${suite.folder}/${suite.file}`);
-  const names = suites.flatMap(({ tests }) => tests);
-  const config = {
-    ssr: { resolve: { conditions: ["@flotilla/source"] } },
-    test: {
-      root: folder,
-      setupFiles: [setupFile],
-      include,
-      testNamePattern: patternOf(names),
-      testTimeout: testTimeoutMs,
-      pool: "threads",
-      maxWorkers: 1,
-      isolate: false,
-      bail: 1,
-    },
+  return JSON.stringify({ include, testNamePattern: patternOf(suites.flatMap(({ tests }) => tests)) });
+}
+
+/** The same for all suites of a folder: modules are read from the cache only as long as it is. */
+function configuration(folder: string, setupFile: string): string {
+  const test = {
+    root: folder,
+    setupFiles: [setupFile],
+    testTimeout: testTimeoutMs,
+    pool: "threads",
+    maxWorkers: 1,
+    isolate: false,
+    bail: 1,
+    // By what is in a file: a mutant finds all others as they were.
+    experimental: { fsModuleCache: true, fsModuleCachePath: join(folder, "suites-cache") },
   };
-  return `export default ${JSON.stringify(config)};\n`;
+  const config = { ssr: { resolve: { conditions: ["@flotilla/source"] } } };
+  return `const suites = JSON.parse(process.env["FLOTILLA_SUITES"]);
+export default { ...${JSON.stringify(config)}, test: { ...${JSON.stringify(test)}, ...suites } };
+`;
 }
 
 function patternOf(names: readonly string[]): string {
