@@ -168,6 +168,7 @@ export class Tree {
 
   /** Remembers every change from here on, until `commit` or `rollback`. */
   begin(): void {
+    invariant(this.#journal === null, "OneJournal");
     this.#journal = [];
     this.#freedBefore = this.#freed.length;
     this.budgets.begin();
