@@ -129,7 +129,7 @@ export class Checkers {
     check(member.disk.last.index >= entry.index, "AppliedWithinDurable", facts);
   }
 
-  /** NoRegression, ElectionSafety, LeaderCompleteness. */
+  /** NoRegression, ElectionSafety, LeaderCompleteness; UnhurriedCandidate: whoever asks for votes waits by ticks alone. */
   observe(member: Member): void {
     const { raft, id } = member;
     const { term, commit, applied, role } = raft;
@@ -139,6 +139,7 @@ export class Checkers {
     const seen = this.#seen.get(id) ?? { term: 0, commit: 0, applied: 0 };
     const forward = term >= seen.term && commit >= seen.commit && applied >= seen.applied;
     check(forward, "NoRegression", { id, seen, term, commit, applied });
+    check(role !== "candidate" || raft.nextDeadlineMs() === null, "UnhurriedCandidate", { id, term });
     this.#commit(member, seen.commit);
     this.#configuration(member);
     this.#seen.set(id, { term, commit, applied });
