@@ -31,8 +31,16 @@ class Twins {
   }
 }
 
-test("an index of paths is a map", () => {
-  const path = fc.string({ maxLength: 3 }).map((name) => `/${name}`);
+const scattered = fc.string({ maxLength: 3 }).map((name) => `/${name}`);
+/** All in one part of the index, which fills it and empties it again. */
+const crowded = fc.constantFrom(
+  ...Array.from({ length: 8_000 }, (_, number) => `/${number}`).filter((path) => hashText(path) >>> 24 === 7),
+);
+
+test.each([
+  ["scattered", scattered],
+  ["crowded", crowded],
+])("an index of paths is a map: %s", (_, path) => {
   const change = fc.record({ path, isGone: fc.boolean() });
   fc.assert(
     fc.property(fc.array(change, { maxLength: 400, size: "max" }), (changes) => {
