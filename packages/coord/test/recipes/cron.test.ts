@@ -211,6 +211,22 @@ test.each([
   await world.until(second.stop());
 });
 
+test("a wall clock that was behind and is set right is seen within five seconds", async () => {
+  const world = await World.start(3);
+  const client = await world.client();
+  const { clock } = world.kernel.node(client.machine);
+  const cron = cronOf(client, { missed: "once", graceMs: 3_600_000 });
+  const someone = takePart(client, cron);
+  await world.pass(2_000);
+  clock.jumpWall(-3_600_000);
+  await world.pass(20_000);
+  const before = someone.runs.length;
+  clock.jumpWall(3_600_000);
+  await world.pass(5_100);
+  expect(someone.runs.length).toBeGreaterThan(before);
+  await world.until(someone.stop());
+});
+
 test("a run whose process dies is lost, not repeated, and others take up the ticks after it", async () => {
   const world = await World.start(3);
   const [one, two] = await world.three();

@@ -14,7 +14,7 @@ import { type CronPlaces, ensureCron } from "./places.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** The wall clock is looked at again after so long at the latest, ms: it may have been set. */
-const longestSleepMs = 30_000;
+const longestSleepMs = 5_000;
 /**
  * Whoever ran the last tick takes up the next at once; the others leave it so long, ms, and then come at moments drawn
  * from so many: so the first one mostly has it alone.
