@@ -37,7 +37,18 @@ export function checkValueLength(length: number | undefined, expected: number = 
   if (length !== expected) throw new Error(`a read found ${length ?? "no"} bytes instead of ${expected}`);
 }
 
-/** The eight-digit name of a key. */
-export function keyName(key: number): string {
-  return `k${String(key).padStart(7, "0")}`;
+/** Where all keys are. */
+export const root = "/bench";
+
+/** Of the keys that loads draw: what is measured is an operation, not the making of its path. */
+const paths: readonly string[] = Array.from({ length: keyCount }, (_, key) => madePath(key));
+
+/** `/bench/k` and seven digits; the same in every system. */
+export function keyPath(key: number): string {
+  return paths[key] ?? madePath(key);
+}
+
+/** Joined, which leaves a plain text: one that is put together is only copied when it is first looked at. */
+function madePath(key: number): string {
+  return [root, "/k", String(key).padStart(7, "0")].join("");
 }

@@ -1,5 +1,5 @@
 import type { LoadClient } from "./client.ts";
-import { checkValueLength, keyName, standardValue } from "./client.ts";
+import { checkValueLength, keyPath, standardValue } from "./client.ts";
 import {
   bytesAt,
   etcdPaths,
@@ -152,5 +152,5 @@ function keyValueOf(answer: Fields): Fields | null {
 }
 
 function keyBytes(key: number): Uint8Array {
-  return Buffer.from(`/bench/${keyName(key)}`);
+  return Buffer.from(keyPath(key));
 }

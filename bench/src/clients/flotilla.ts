@@ -1,9 +1,8 @@
 import type { ConnectOptions, Coord, Session } from "@flotilla/coord";
 import { connect } from "@flotilla/coord";
 import type { LoadClient } from "./client.ts";
-import { checkValueLength, keyName, standardValue } from "./client.ts";
+import { checkValueLength, keyPath, root, standardValue } from "./client.ts";
 
-const root = "/bench";
 const line = "/bench-line";
 const local = { level: "local" } as const;
 
@@ -37,12 +36,11 @@ export class FlotillaClient implements LoadClient {
   }
 
   async create(key: number): Promise<void> {
-    await this.#session.put(`${root}/${keyName(key)}`, this.#value);
+    await this.#session.put(keyPath(key), this.#value);
   }
 
   async createAll(keys: readonly number[]): Promise<void> {
-    const item = (key: number) =>
-      ({ type: "create", path: `${root}/${keyName(key)}`, value: this.#value }) as const;
+    const item = (key: number) => ({ type: "create", path: keyPath(key), value: this.#value }) as const;
     await this.#session.multi(keys.map(item));
   }
 
@@ -53,16 +51,16 @@ export class FlotillaClient implements LoadClient {
   }
 
   async set(key: number): Promise<void> {
-    await this.#session.set(`${root}/${keyName(key)}`, this.#value);
+    await this.#session.set(keyPath(key), this.#value);
   }
 
   async get(key: number): Promise<void> {
-    const node = await this.#session.get(`${root}/${keyName(key)}`);
+    const node = await this.#session.get(keyPath(key));
     checkValueLength(node?.value.length, this.#value.length);
   }
 
   async getLocal(key: number): Promise<void> {
-    const node = await this.#session.get(`${root}/${keyName(key)}`, local);
+    const node = await this.#session.get(keyPath(key), local);
     checkValueLength(node?.value.length, this.#value.length);
   }
 

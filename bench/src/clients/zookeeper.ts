@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { connect } from "node:net";
 import type { LoadClient } from "./client.ts";
-import { checkValueLength, keyName, standardValue } from "./client.ts";
+import { checkValueLength, keyPath, root, standardValue } from "./client.ts";
 import { JuteWriter, PacketSplitter } from "./jute.ts";
 
 const op = {
@@ -29,7 +29,6 @@ const nodeExists = -110;
 const replyHeaderBytes = 16;
 /** In a stat, behind the two transactions and times of its creation and last set. */
 const versionOffset = 32;
-const root = "/bench";
 const line = "/bench-line";
 /** Of a multi: what follows each item, and what stands for one that failed. */
 const failedItem = -1;
@@ -89,14 +88,14 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async create(key: number): Promise<void> {
-    await this.createNode(`${root}/${keyName(key)}`);
+    await this.createNode(keyPath(key));
   }
 
   async createAll(keys: readonly number[]): Promise<void> {
     const request = this.#begin(op.multi);
     for (const key of keys) {
       request.int(op.create).bool(false).int(-1);
-      this.#creation(request, `${root}/${keyName(key)}`, persistent);
+      this.#creation(request, keyPath(key), persistent);
     }
     const packet = accepted(await this.#send(request.int(-1).bool(true).int(-1)));
     if (packet.readInt32BE(replyHeaderBytes) === failedItem) throw new Error("ZooKeeper refused a multi");
@@ -113,10 +112,7 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async set(key: number): Promise<void> {
-    const request = this.#begin(op.setData)
-      .text(`${root}/${keyName(key)}`)
-      .bytes(this.#value)
-      .int(-1);
+    const request = this.#begin(op.setData).text(keyPath(key)).bytes(this.#value).int(-1);
     accepted(await this.#send(request));
   }
 
@@ -134,9 +130,7 @@ export class ZooKeeperClient implements LoadClient {
   }
 
   async getLocal(key: number): Promise<void> {
-    const request = this.#begin(op.getData)
-      .text(`${root}/${keyName(key)}`)
-      .bool(false);
+    const request = this.#begin(op.getData).text(keyPath(key)).bool(false);
     const packet = accepted(await this.#send(request));
     checkValueLength(packet.readInt32BE(replyHeaderBytes), this.#value.length);
   }

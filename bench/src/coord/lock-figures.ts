@@ -13,7 +13,7 @@ import type { CoordBench } from "./bench.ts";
 import { ms } from "./bench.ts";
 import { coordJob } from "./coord-process.ts";
 
-const rounds = 5;
+const rounds = 10;
 const clients = 16;
 const warmUpMs = 2_000;
 

@@ -1,13 +1,13 @@
 import type { Applied, Operation, RequestCommand } from "@flotilla/kv";
 import { encodeCommand, Machine } from "@flotilla/kv";
-import { keyCount, keyName, standardValue as value } from "../clients/client.ts";
+import { keyCount, keyPath, standardValue as value } from "../clients/client.ts";
 
 const session = "5e".repeat(16);
 const timeMs = 1_700_000_000_000;
 
 /** The path of a key, as the workloads have it. */
 export function pathOf(key: number): string {
-  return `/bench/${keyName(key % keyCount)}`;
+  return keyPath(key % keyCount);
 }
 
 /** A write of 256 bytes. */

@@ -30,6 +30,9 @@ import type { Proposed, RaftStatus, StopReason } from "./types.ts";
 /** Work for the next turn: an event of the core, or a received snapshot to install. */
 type Work = Event | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
 
+/** How long a close waits for a snapshot that is being written. */
+const finishMs = 5_000;
+
 /**
  * Joins core, disk and links. All work of a turn is stepped into the core at once, then what left it is
  * sent, written and applied; completions are work of a later turn.
@@ -141,7 +144,7 @@ export class Driver {
     return describeCore(this.#core, this.#applier, this.#peers, this.#proposals, this.#reads);
   }
 
-  /** Stops, finishes the write under way and lets go of the disk. */
+  /** Stops, finishes the write under way, and a snapshot if it can be done soon, and lets go of the disk. */
   async close(): Promise<void> {
     this.#stop({ type: "closed" });
     await this.#released;
@@ -378,7 +381,7 @@ export class Driver {
     this.#work = [];
     this.#pulse.stop();
     this.#hold.end();
-    this.#snapshots.close();
+    this.#snapshots.close(reason.type === "closed" ? finishMs : 0);
     this.#peers.close();
     this.#proposals.close();
     this.#handover.fail("the node stopped");

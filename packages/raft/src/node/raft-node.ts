@@ -149,7 +149,10 @@ export class RaftNode implements AsyncDisposable {
     this.#driver.fail(error);
   }
 
-  /** Stops taking part, rejects what waits, and releases the disk. Idempotent. */
+  /**
+   * Stops taking part, rejects what waits, and releases the disk. A snapshot that is being written is finished before,
+   * if that takes no longer than 5 s. Idempotent.
+   */
   async close(): Promise<void> {
     await this.#driver.close();
   }

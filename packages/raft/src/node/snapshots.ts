@@ -60,6 +60,8 @@ export class Snapshots {
   readonly #damagedOnes = new WeakSet<SnapshotMeta>();
   #isWanted = false;
   #closed = false;
+  /** Until when a snapshot under way is written on once nothing new begins. */
+  #finishUntilMs = 0;
 
   constructor(options: SnapshotsOptions) {
     const { settings, store, log, core, peers, send, onFailure } = options;
@@ -162,9 +164,14 @@ export class Snapshots {
     this.#puller.peerDown(peer);
   }
 
-  /** Begins nothing new. */
-  close(): void {
+  /**
+   * Begins nothing new.
+   * @param finishMs how long a snapshot that is being written may still take: without it the next start has all to do
+   * again that it stands for
+   */
+  close(finishMs: number): void {
     this.#closed = true;
+    this.#finishUntilMs = this.#host.clock.now() + finishMs;
     this.#offers.close();
     this.#source.close();
     this.#puller.close();
@@ -195,7 +202,7 @@ export class Snapshots {
     const { settings, store, log, push } = this.#options;
     const writer = await store.create(point.last);
     for (const chunk of snapshot.chunks()) {
-      if (this.#closed) return writer.abandon();
+      if (this.#isOver()) return writer.abandon();
       await writer.write(chunk);
       await new Promise<void>((resolve) => this.#host.clock.defer(resolve));
     }
@@ -204,6 +211,10 @@ export class Snapshots {
     settings.observer.onSnapshot(last);
     this.#puller.tidy();
     push({ type: "snapshot-saved", last, compactTo: this.#floor(last) });
+  }
+
+  #isOver(): boolean {
+    return this.#closed && this.#host.clock.now() >= this.#finishUntilMs;
   }
 
   /**
