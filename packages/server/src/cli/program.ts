@@ -62,6 +62,8 @@ FLOTILLA_AUTH_FILE, FLOTILLA_TIMEOUT.`;
 export async function buildProgram(context: Context, name = ""): Promise<Command> {
   const program = new Command("flotilla")
     .description("Coordination for clusters of processes.")
+    .option("-V, --version", "print the version")
+    .enablePositionalOptions()
     .addHelpText("after", footer);
   const isKnown = Object.hasOwn(commands, name) || Object.hasOwn(hiddenCommands, name);
   const add = async (all: typeof commands, hidden: boolean): Promise<void> => {

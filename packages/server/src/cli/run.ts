@@ -14,6 +14,9 @@ export interface Surroundings {
   readonly interrupted: AbortSignal;
 }
 
+/** Asked for as of any other program. */
+const versionFlags: readonly string[] = ["-V", "--version"];
+
 /** Runs one command line, without the node binary and the script. Never rejects; resolves with the exit code. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { stdout, stderr, interrupted } = surroundings;
@@ -24,8 +27,10 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
   const context = new Context(out, surroundings, stop.signal);
   try {
-    const program = await buildProgram(context, args[0]);
-    await program.parseAsync([...args], { from: "user" });
+    const [first = "", ...rest] = args;
+    const name = versionFlags.includes(first) ? "version" : first;
+    const program = await buildProgram(context, name);
+    await program.parseAsync(args.length === 0 ? [] : [name, ...rest], { from: "user" });
     return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);

@@ -23,6 +23,7 @@ async function flotilla(...args: string[]): Promise<Ran> {
 test.each<[string, string[], RegExp]>([
   ["no command", [], /which command/],
   ["an unknown flag", ["get", "/a", "--colour"], /unknown option '--colour'/],
+  ["the version of a command", ["get", "/a", "--version"], /unknown option '--version'/],
   ["a missing path", ["get"], /missing required argument 'path'/],
   ["too many arguments", ["get", "/a", "/b"], /too many arguments/],
   ["a flag without its value", ["get", "/a", "--timeout"], /argument missing/],
@@ -92,6 +93,12 @@ test("with --json an error is one JSON object on standard error", async () => {
     message: "missing required argument 'path'",
     hint: expect.any(String),
   });
+});
+
+test.each(["version", "--version", "-V"])("%s tells the version", async (asked) => {
+  const { code, stdout, stderr } = await flotilla(asked);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^flotilla \d+\.\d+\.\d+ \(node v\d+\.\d+\.\d+\)\n$/);
 });
 
 test("help goes to standard output and is no error; what is not for people is not in it", async () => {
