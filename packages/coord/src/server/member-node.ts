@@ -235,19 +235,15 @@ export class MemberNode implements CoordNode {
     return this.#resign(options).then(() => this.close());
   }
 
-  /** Asks to be added, unless it is a member by what it knows. It may have read of the time before, and of no more. */
+  /**
+   * Asks to be added, unless it ever was a member: it may have been taken out since, which those of then will tell it.
+   * What it has only read of, of itself or of others, may have come to nothing.
+   */
   #join(): Joining | null {
     const { host, loaded, raft } = this.#parts;
     const { id, cluster, secret, join, learner, advertise } = loaded;
-    const isNamed = (): boolean => {
-      const { configuration } = raft.status();
-      return membersOf(configuration).some(
-        (known) => known.id === id && known.incarnation === raft.incarnation,
-      );
-    };
-    if (join === undefined || join.length === 0 || isNamed()) return null;
-    // What a leader that was cut off has added comes to nothing.
-    const isMember = (): boolean => isNamed() && raft.status().configurationCommitted;
+    const isMember = (): boolean => raft.status().memberSince !== null;
+    if (join === undefined || join.length === 0 || isMember()) return null;
     const newcomer = { id, address: advertise ?? this.address, incarnation: raft.incarnation };
     const onRemoved = (): void => {
       this.#wasRemoved = true;

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { admin } from "../../src/client/admin.ts";
+import { adminProtocol } from "../../src/wire/admin-messages.ts";
 import { Cluster } from "./cluster.ts";
 
 test("a joiner whose addition came to nothing asks again, though it heard of the cluster as it was before", async () => {
@@ -25,4 +27,49 @@ test("a joiner whose addition came to nothing asks again, though it heard of the
   await cluster.pass(15_000);
   expect(joiner.status().leader).not.toBeNull();
   expect(joiner.status().members.map(({ id }) => id)).toContain("n4");
+});
+
+test("a member that read of its removal, and of no more, does not ask to be added again", async () => {
+  const cluster = new Cluster(3);
+  await cluster.start();
+  await cluster.leader();
+  const { kernel } = cluster;
+  const join = cluster.ids.map((id) => cluster.address(id));
+  const operator = admin({ host: kernel.node("operator").start(), endpoints: join });
+  await cluster.join("n4", { join });
+  const isMember = (): boolean =>
+    cluster
+      .node("n4")
+      .status()
+      .members.some(({ id }) => id === "n4");
+  await kernel.run({ untilMs: kernel.nowMs + 10_000, until: isMember });
+  await cluster.pass(5_000);
+  expect(isMember()).toBe(true);
+  const removal = operator.members.remove("n4");
+  await kernel.run({ untilMs: kernel.nowMs + 10_000, until: () => !isMember() });
+  for (const id of cluster.ids) kernel.network.cutBoth("n4", id);
+  await cluster.pass(500);
+  kernel.node("n4").crash();
+  await cluster.until(removal);
+  let calls = 0;
+  const witness = { address: "witness:7000", protocols: [adminProtocol], maxFrameBytes: 1_000_000 };
+  await cluster.until(
+    kernel
+      .node("witness")
+      .start()
+      .network.listen(witness, (channel) => {
+        calls += 1;
+        channel.close("nobody is added here");
+      }),
+  );
+  await cluster.join("n4", { join: [witness.address] });
+  await cluster.pass(5_000);
+  expect(isMember()).toBe(false);
+  expect(calls).toBe(0);
+  // Others ask there.
+  await cluster.join("n5", { join: [witness.address] });
+  await cluster.pass(5_000);
+  expect(calls).toBeGreaterThan(0);
+  kernel.network.healAll();
+  expect(await cluster.until(cluster.node("n4").closed)).toEqual({ type: "removed" });
 });

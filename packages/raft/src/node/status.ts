@@ -12,7 +12,7 @@ export function describeCore(
   proposals: { readonly size: number },
   reads: { readonly size: number },
 ): RaftStatus {
-  const { id, role, term, leader, established, commit, firstIndex, configuration } = core;
+  const { id, role, term, leader, established, commit, firstIndex, configuration, memberSince } = core;
   const peers: PeerStatus[] = [];
   for (const { id: peer, address, role: part } of membersOf(configuration)) {
     if (peer === id) continue;
@@ -35,6 +35,7 @@ export function describeCore(
     snapshotIndex: core.snapshot.index,
     configuration,
     configurationCommitted: configuration.index <= commit,
+    memberSince,
     peers,
     waiting: { proposals: proposals.size, reads: reads.size },
   };

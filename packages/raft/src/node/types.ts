@@ -100,6 +100,8 @@ export interface RaftStatus {
   readonly configuration: Configuration;
   /** The configuration is committed. */
   readonly configurationCommitted: boolean;
+  /** The first committed configuration known here that names this node, with the data it has; null: none. */
+  readonly memberSince: Index | null;
   /** All other members, sorted by id. */
   readonly peers: readonly PeerStatus[];
   /** Calls on this node that have no outcome yet. */

@@ -18,7 +18,7 @@ import { ReadPatience } from "./read-patience.ts";
 export class Checkers {
   readonly #leaders = new Map<Term, string>();
   readonly #votes = new Map<string, string>();
-  readonly #frames = new Map<string, { readonly frame: Uint8Array; readonly before: Term }>();
+  readonly #frames = new Map<string, { readonly frame: Uint8Array; readonly before: Term | null }>();
   readonly #applied: string[] = [];
   readonly #seen = new Map<string, { term: Term; commit: Index; applied: Index }>();
   #members: ((id: string) => Member) | null = null;
@@ -44,18 +44,21 @@ export class Checkers {
     return this.#committed.length;
   }
 
-  /** LogMatching: an entry is the same wherever it is, and so is the one before it. */
-  entries(entries: readonly Entry[], before: Term): void {
+  /**
+   * LogMatching: an entry is the same wherever it is, and so is the one before it.
+   * @param before the term of the one before the first; null: it is compacted away
+   */
+  entries(entries: readonly Entry[], before: Term | null): void {
     let previous = before;
     for (const { index, term, frame } of entries) {
       const key = `${index}/${term}`;
       const known = this.#frames.get(key);
-      if (known === undefined) this.#frames.set(key, { frame, before: previous });
-      else
-        check(Buffer.compare(known.frame, frame) === 0 && known.before === previous, "LogMatching", {
-          key,
-          previous,
-        });
+      if (known !== undefined) {
+        const isSame = Buffer.compare(known.frame, frame) === 0;
+        const follows = previous === null || known.before === null || known.before === previous;
+        check(isSame && follows, "LogMatching", { key, previous });
+      }
+      this.#frames.set(key, { frame, before: previous ?? known?.before ?? null });
       previous = term;
     }
   }
@@ -110,6 +113,11 @@ export class Checkers {
     if (message.type !== "append-reply" || this.#members === null) return;
     if (isMember(member.raft.configuration, from.id, incarnation))
       this.#probes.answered(member, from, message);
+  }
+
+  /** A member hears something of another one, to which it may have questions to say from before. */
+  unspoken(id: string, from: string): void {
+    this.#probes.forget(id, from);
   }
 
   /** What counts as durable is on the disk as it stands in memory. */

@@ -7,7 +7,7 @@ import type { Changed, Ready, SnapshotOffered } from "../../src/core/ready.ts";
 import type { Index } from "../../src/core/types.ts";
 import { Checkers } from "./checkers.ts";
 import { founded, headOf, Member, nobody, seeded, type StoredSnapshot } from "./member.ts";
-import { answers, isLeaders, type Parcel } from "./parcel.ts";
+import { answers, isLeaders, messagesOf, type Parcel } from "./parcel.ts";
 
 export interface ClusterOptions {
   readonly seed?: number;
@@ -38,6 +38,8 @@ export class Cluster {
   /** Every parcel ever sent. */
   readonly sent: Parcel[] = [];
   readonly #cuts = new Set<string>();
+  /** Who hears more before it speaks. */
+  readonly #hushed = new Set<string>();
   readonly #trailingEntries: number;
   /** Whatever was offered, by its hash. */
   readonly #offered = new Map<string, StoredSnapshot>();
@@ -85,8 +87,21 @@ export class Cluster {
     if (event.type === "tick") this.checkers.ticks(member);
     if (event.type === "read") this.checkers.reads(member, event.id);
     member.raft.step(event, { nowMs: member.nowMs, wallMs: member.wallMs });
-    this.drain(id);
+    if (this.#hushed.has(id)) this.checkers.observe(member);
+    else this.drain(id);
     if (event.type === "tick") this.checkers.ticked(member);
+    // Its try counts once it is told to others.
+    if (this.#hushed.has(id)) this.checkers.waitsAnew(id);
+  }
+
+  /** From now on a member hears one event after the other, as a process does that finds several in a turn. */
+  hush(id: string): void {
+    if (this.get(id).up) this.#hushed.add(id);
+  }
+
+  /** Now it says what all of them call for. */
+  speak(id: string): void {
+    if (this.#hushed.delete(id)) this.drain(id);
   }
 
   /** Takes out everything a member has to say; disk and state machine work at once unless they are slow. */
@@ -172,10 +187,11 @@ export class Cluster {
     if (!member.up) return;
     const event: Receive = { type: "receive", from, incarnation, message };
     const sender = this.members.get(from);
-    if (sender !== undefined) this.checkers.hears(member, sender, incarnation, message);
+    if (sender !== undefined && this.#hushed.has(to)) this.checkers.unspoken(to, from);
+    else if (sender !== undefined) this.checkers.hears(member, sender, incarnation, message);
     const before = this.sent.length;
     this.step(to, event);
-    if (message.type === "pre-vote" && member.task === null)
+    if (message.type === "pre-vote" && member.task === null && !this.#hushed.has(to))
       this.checkers.asked(member, from, message, this.sent.slice(before));
     if (message.type === "snapshot-reply" && message.done)
       this.step(to, { type: "snapshot-sent", to: from, ok: true });
@@ -188,8 +204,7 @@ export class Cluster {
 
   /** Every message of that type that a member has sent, oldest first. */
   said<T extends Message["type"]>(from: string, type: T): Extract<Message, { type: T }>[] {
-    const messages = this.sent.filter((parcel) => parcel.from === from).map(({ message }) => message);
-    return messages.filter((message): message is Extract<Message, { type: T }> => message.type === type);
+    return messagesOf(this.sent, from, type);
   }
 
   /** Delivers the parcels on the wire that `filter` lets through, in order; loses or keeps none of the others. */
@@ -260,6 +275,7 @@ export class Cluster {
   /** The process dies; what was not durable is gone. */
   crash(id: string): void {
     const member = this.get(id);
+    this.#hushed.delete(id);
     member.up = false;
     member.task = null;
     member.applying = [];
@@ -273,6 +289,7 @@ export class Cluster {
    */
   restart(id: string): void {
     this.wire = this.wire.filter(({ to, message }) => to !== id || !answers.has(message.type));
+    this.#hushed.delete(id);
     this.get(id).start();
     this.checkers.crashed(this.get(id));
     this.drain(id);
@@ -323,17 +340,11 @@ export class Cluster {
 
   /** Payloads applied by a member, without the entries that leaders add. */
   commands(id: string): string[] {
-    return this.get(id)
-      .state.map((text) => text.slice(text.indexOf(":") + 1))
-      .filter((text) => text !== "noop" && text !== "config");
+    return this.get(id).commands;
   }
 
   terms(id: string): (number | null)[] {
-    const { raft } = this.get(id);
-    const terms: (number | null)[] = [];
-    for (let index: Index = raft.firstIndex; index <= raft.last.index; index += 1)
-      terms.push(raft.termAt(index));
-    return terms;
+    return this.get(id).terms;
   }
 
   #turn(member: Member, ready: Ready): void {
@@ -354,10 +365,8 @@ export class Cluster {
     for (const to of ready.sendSnapshot) this.#sendSnapshot(member, to);
     for (const offered of ready.receiveSnapshot) this.#receiveSnapshot(member, offered);
     if (ready.append !== null) {
-      this.checkers.entries(
-        ready.append.entries,
-        member.raft.termAt((ready.append.entries[0]?.index ?? 1) - 1) ?? 0,
-      );
+      const { entries } = ready.append;
+      this.checkers.entries(entries, member.raft.termAt((entries[0]?.index ?? 1) - 1));
       member.task = ready.append;
       if (!member.slowDisk) this.finishTask(member.id);
     }

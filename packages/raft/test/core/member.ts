@@ -256,6 +256,19 @@ export class Member {
     return index <= disk.compacted.index || disk.at(index)?.term === term;
   }
 
+  /** Payloads applied, without the entries that leaders add. */
+  get commands(): string[] {
+    return this.state
+      .map((text) => text.slice(text.indexOf(":") + 1))
+      .filter((text) => text !== "noop" && text !== "config");
+  }
+
+  /** Of the entries in the log. */
+  get terms(): (number | null)[] {
+    const { firstIndex, last } = this.raft;
+    return Array.from({ length: last.index - firstIndex + 1 }, (_, k) => this.raft.termAt(firstIndex + k));
+  }
+
   get electionTicks(): number {
     return this.#options.electionTicks ?? 10;
   }

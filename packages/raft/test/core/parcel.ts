@@ -19,3 +19,13 @@ export const answers: ReadonlySet<Message["type"]> = new Set([
 export function isLeaders({ type }: Message): boolean {
   return type === "append" || type === "heartbeat" || type === "snapshot-offer";
 }
+
+/** The messages of that type among those of a member. */
+export function messagesOf<T extends Message["type"]>(
+  parcels: readonly Parcel[],
+  from: string,
+  type: T,
+): Extract<Message, { type: T }>[] {
+  const messages = parcels.filter((parcel) => parcel.from === from).map(({ message }) => message);
+  return messages.filter((message): message is Extract<Message, { type: T }> => message.type === type);
+}

@@ -51,6 +51,8 @@ export class RoughSchedule extends Schedule {
 
   protected override act(): void {
     const { cluster } = this;
+    for (const id of cluster.ids) if (this.random.below(2) === 0) cluster.speak(id);
+    if (this.random.below(3) === 0) cluster.hush(this.anyone());
     if (this.random.below(25) === 0) this.#begin(phases[this.random.below(phases.length)] ?? "work");
     const roll = this.random.below(100);
     if (roll < 4) this.snapshot(this.#keen ?? this.anyone());

@@ -37,6 +37,7 @@ export class Schedule {
    */
   converge(): void {
     const { cluster } = this;
+    for (const id of cluster.ids) cluster.speak(id);
     cluster.heal();
     const way = this.random.below(3);
     if (way === 0) this.#goOnWithout(this.dispensable());
