@@ -66,7 +66,7 @@ export class FakeRaft implements RaftPort {
       snapshotIndex: 0,
       configuration: { index: 1, historyId, voters, outgoing: [], learners: [], leaseReads: false },
       configurationCommitted: true,
-    memberSince: 1,
+      memberSince: 1,
       peers: [],
       waiting: { proposals: 0, reads: 0 },
     };
