@@ -1,5 +1,5 @@
 export * from "./client/index.ts";
-export type { CoordNode, NodeHealth, Member, StartOptions } from "./server/api.ts";
+export type { CoordNode, NodeHealth, NodeLiveness, Member, StartOptions } from "./server/api.ts";
 export {
   findPoison,
   forceNewCluster,

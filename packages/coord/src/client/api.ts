@@ -389,6 +389,7 @@ export interface Session extends AsyncDisposable {
   /**
    * Ends the session in the tree (its ephemerals go at once), then locally, at the latest when `timeoutMs` are over
    * (default 2,000) or `signal` fires. Idempotent.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`; then it is open still
    */
   close(options?: CallOptions): Promise<void>;
 }

@@ -22,6 +22,16 @@ export function requireOptions(options: unknown): void {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, or `ERR_FLOTILLA_ABORTED` when the signal fired already
  */
 export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: number): CallLimits {
+  const limits = checkedLimits(options, defaultTimeoutMs);
+  if (limits.signal?.aborted === true) throw aborted(limits.signal, "the call", false);
+  return limits;
+}
+
+/**
+ * Reads them, whether the signal has fired or not.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function checkedLimits(options: CallOptions | undefined, defaultTimeoutMs: number): CallLimits {
   requireOptions(options);
   const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
@@ -31,7 +41,6 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "signal: expected an AbortSignal");
   }
-  if (signal?.aborted === true) throw aborted(signal, "the call", false);
   return { timeoutMs, signal };
 }
 

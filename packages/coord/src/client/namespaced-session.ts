@@ -210,7 +210,7 @@ export class NamespacedSession implements Session {
     const outerOptions = options === undefined ? undefined : this.#space.multiOptions(options);
     return this.#space.told("/", async () => {
       const done = await this.#session.multi(outer, outerOptions);
-      const results = done.results.map(({ path, stat }) => ({ path: this.#space.inner(path), stat }));
+      const results = done.results.map((one) => ({ ...one, path: this.#space.inner(one.path) }));
       return { ...done, results };
     });
   }

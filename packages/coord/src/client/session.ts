@@ -55,7 +55,8 @@ import type {
 } from "./read-api.ts";
 import type { NodeStatus } from "./status-api.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import { callLimits, isLinearizable, mayStart, PlainWait, requireOptions } from "./call.ts";
+import type { CallLimits } from "./call.ts";
+import { callLimits, checkedLimits, isLinearizable, mayStart, PlainWait, requireOptions } from "./call.ts";
 import type { OperationContext } from "./operations.ts";
 import {
   checkOperation,
@@ -313,9 +314,9 @@ export class ClientSession implements Session {
     return statesOf(this, signal);
   }
 
-  close(options: CallOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+  async close(options: CallOptions = {}): Promise<void> {
+    const bounds = checkedLimits(options, defaultCloseMs);
+    await (this.#closing ??= this.#close(bounds));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -354,7 +355,7 @@ export class ClientSession implements Session {
     return this.#attachment.pipeline.write(call, bounds, false);
   }
 
-  async #close(options: CallOptions): Promise<void> {
+  async #close(bounds: CallLimits): Promise<void> {
     if (this.#attachment.state.isFinal) return;
     const { pipeline } = this.#attachment;
     this.#attachment.endBelief("the session was closed");
@@ -362,10 +363,10 @@ export class ClientSession implements Session {
     this.#attachment.state.move("closed");
     pipeline.endWatches(() => this.#gone(false));
     try {
-      const bounds = callLimits(options, defaultCloseMs);
       const operation = { type: "close" } as const;
       const call = { operation, bytes: requestBytes(operation), verb: "close", path: null };
-      if (this.#attachment.isOpen) await pipeline.write(call, bounds, true);
+      const mayTell = this.#attachment.isOpen && bounds.signal?.aborted !== true;
+      if (mayTell) await pipeline.write(call, bounds, true);
     } catch (error) {
       if (!FlotillaError.is(error)) throw error;
     } finally {

@@ -27,11 +27,22 @@ export interface ConditionalStore<Value, Tag> {
 /** Tries that were overtaken, until it is given up. */
 const maxTries = 100;
 
+/** Nobody's counts less than anybody's. */
+function storedEpoch({ epoch }: StoredTag<unknown>, key: string): number {
+  if (epoch === null) return -1;
+  if (Number.isSafeInteger(epoch) && epoch >= 0) return epoch;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `the store tells an epoch of ${key} that is none: expected a whole number from 0, or null`,
+  );
+}
+
 /**
  * Writes unless a later holder did before. The condition on the tag is what makes it safe: whatever comes between reading
- * the epoch and writing has the write refused, and the epoch is read again.
+ * the epoch and writing has the write refused, and the epoch is read again. An epoch that is none lets nobody write: a later
+ * holder may have written it.
  * @throws FlotillaError `ERR_FLOTILLA_FENCED`, `ERR_FLOTILLA_OVERLOADED` when others wrote before each of many tries,
- * `ERR_FLOTILLA_BAD_ARGUMENT`, and what the store throws
+ * `ERR_FLOTILLA_BAD_ARGUMENT` (also when the store tells an epoch that is none), and what the store throws
  */
 export async function fencedPut<Value, Tag>(
   store: ConditionalStore<Value, Tag>,
@@ -42,7 +53,7 @@ export async function fencedPut<Value, Tag>(
   const epoch = checkedEpoch(token);
   for (let tries = 0; tries < maxTries; tries += 1) {
     const stored = await store.head(key);
-    if (stored !== null && stored.epoch !== null && stored.epoch > epoch) throw fenced(key, epoch);
+    if (stored !== null && storedEpoch(stored, key) > epoch) throw fenced(key, epoch);
     if (await store.put(key, value, { tag: stored?.tag ?? null, epoch })) return;
   }
   throw new FlotillaError(

@@ -20,14 +20,16 @@ export interface FencedRow {
   readonly column?: string;
   /** `?` as SQLite and MySQL write parameters, `$` as PostgreSQL does: `$1`. Default `?`. */
   readonly parameters?: "?" | "$";
+  /** What names stand between: `"` as the standard has it, a back quote for MySQL. Default `"`. */
+  readonly quotes?: '"' | "`";
 }
 
 /** Names that need no escape, so that none of them can be anything else. */
 const plain = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-function quoted(name: string): string {
-  if (plain.test(name)) return `"${name}"`;
+function quoted(name: string, { quotes = '"' }: FencedRow): string {
+  if (plain.test(name)) return `${quotes}${name}${quotes}`;
   throw new FlotillaError(
     "ERR_FLOTILLA_BAD_ARGUMENT",
     `not a plain name: ${JSON.stringify(name.slice(0, 100))}`,
@@ -66,12 +68,16 @@ export function fencedUpdate(row: FencedRow, token: Token): SqlStatement {
   const epoch = checkedEpoch(token);
   columnsOf(row);
   const values = new Values(row.parameters ?? "?");
-  const column = quoted(row.column ?? "epoch");
-  const changes = Object.entries(row.set).map(([name, value]) => `${quoted(name)} = ${values.add(value)}`);
+  const column = quoted(row.column ?? "epoch", row);
+  const changes = Object.entries(row.set).map(
+    ([name, value]) => `${quoted(name, row)} = ${values.add(value)}`,
+  );
   changes.push(`${column} = ${values.add(epoch)}`);
-  const conditions = Object.entries(row.key).map(([name, value]) => `${quoted(name)} = ${values.add(value)}`);
+  const conditions = Object.entries(row.key).map(
+    ([name, value]) => `${quoted(name, row)} = ${values.add(value)}`,
+  );
   conditions.push(`(${column} IS NULL OR ${column} <= ${values.add(epoch)})`);
-  const text = `UPDATE ${quoted(row.table)} SET ${changes.join(", ")} WHERE ${conditions.join(" AND ")}`;
+  const text = `UPDATE ${quoted(row.table, row)} SET ${changes.join(", ")} WHERE ${conditions.join(" AND ")}`;
   return { text, values: values.all };
 }
 
@@ -82,21 +88,32 @@ export function fencedUpdate(row: FencedRow, token: Token): SqlStatement {
  */
 export function fencedUpsert(row: FencedRow, token: Token): SqlStatement {
   const epoch = checkedEpoch(token);
-  const table = quoted(row.table);
-  const column = quoted(row.column ?? "epoch");
+  const table = quoted(row.table, row);
+  const column = quoted(row.column ?? "epoch", row);
   const values = new Values(row.parameters ?? "?");
   const columns = [...columnsOf(row), [row.column ?? "epoch", epoch] as const];
-  const names = columns.map(([name]) => quoted(name));
+  const names = columns.map(([name]) => quoted(name, row));
   const parameters = columns.map(([, value]) => values.add(value));
-  const changes = [...Object.keys(row.set).map(quoted), column].map((name) => `${name} = excluded.${name}`);
+  const changes = [...Object.keys(row.set).map((name) => quoted(name, row)), column].map(
+    (name) => `${name} = excluded.${name}`,
+  );
   const text =
     `INSERT INTO ${table} (${names.join(", ")}) VALUES (${parameters.join(", ")})` +
-    ` ON CONFLICT (${Object.keys(row.key).map(quoted).join(", ")}) DO UPDATE SET ${changes.join(", ")}` +
+    ` ON CONFLICT (${Object.keys(row.key)
+      .map((name) => quoted(name, row))
+      .join(", ")}) DO UPDATE SET ${changes.join(", ")}` +
     ` WHERE ${table}.${column} IS NULL OR ${table}.${column} <= excluded.${column}`;
   return { text, values: values.all };
 }
 
-/** @throws FlotillaError `ERR_FLOTILLA_FENCED` when a statement changed no row */
+/**
+ * @param rows how many rows the statement changed, as the driver tells
+ * @throws FlotillaError `ERR_FLOTILLA_FENCED` when there was none, `ERR_FLOTILLA_BAD_ARGUMENT` when it is no count of rows,
+ * such as that of another driver: whether the row was written is not known then
+ */
 export function requireWritten(rows: number | bigint, token: Token): void {
-  if (Number(rows) === 0) throw fenced("the row", token.epoch);
+  const count = typeof rows === "bigint" ? Number(rows) : rows;
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "rows: expected how many rows were changed");
+  if (count === 0) throw fenced("the row", token.epoch);
 }

@@ -151,10 +151,16 @@ export interface Coord extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** What a member is fit for. */
-export interface NodeHealth {
+/** Whether a member goes on at all. */
+export interface NodeLiveness {
   /** False: it has stopped, or its disk hangs. Nothing but a restart helps. */
   readonly live: boolean;
+  /** Why it is not alive, in words; empty when it is. */
+  readonly problems: readonly string[];
+}
+
+/** What a member is fit for. */
+export interface NodeHealth extends NodeLiveness {
   /** True: it serves linearizable reads now. */
   readonly ready: boolean;
   /** Why it is not ready or alive, in words; empty when it is both. */
@@ -170,6 +176,8 @@ export interface CoordNode extends Coord {
   status(): NodeStatus;
   /** Counters, gauges and histograms as of now; docs/metrics.md names them all. `prometheusText` writes them down. */
   metrics(): readonly Metric[];
+  /** Whether it is alive, without asking anyone: what a probe that restarts it should ask. */
+  liveness(): NodeLiveness;
   /**
    * Whether it is alive, and whether it serves: asked of the cluster by a linearizable read, 2,000 ms at most unless
    * `timeoutMs` says another time. Several calls share a read.

@@ -4,7 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions } from "../client/read-api.ts";
 import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
 import { Deadlines } from "../client/deadlines.ts";
-import type { NodeHealth } from "./api.ts";
+import type { NodeHealth, NodeLiveness } from "./api.ts";
 import type { ReadGate } from "./read-gate.ts";
 
 const defaultTimeoutMs = 2_000;
@@ -29,11 +29,18 @@ export class HealthCheck {
     this.#deadlines = new Deadlines(options.clock);
   }
 
-  async check(options?: CallOptions): Promise<NodeHealth> {
-    const limits = callLimits(options, defaultTimeoutMs);
+  /** Asks nobody, so that it answers at once whatever has become of the others. */
+  liveness(): NodeLiveness {
     const end = this.#options.ending();
     const isLost = end === "stopped" || this.#options.raft.appendingMs >= hangingDiskMs;
-    if (isLost) return { live: false, ready: false, problems: [this.#problem(end)] };
+    return { live: !isLost, problems: isLost ? [this.#problem(end)] : [] };
+  }
+
+  async check(options?: CallOptions): Promise<NodeHealth> {
+    const limits = callLimits(options, defaultTimeoutMs);
+    const { live, problems } = this.liveness();
+    if (!live) return { live, ready: false, problems };
+    const end = this.#options.ending();
     const isServing = end === null && (await this.#serves(limits));
     return { live: true, ready: isServing, problems: isServing ? [] : [this.#problem(end)] };
   }

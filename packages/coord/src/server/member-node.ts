@@ -41,7 +41,7 @@ import type { Keeper, KeeperOptions } from "../recipes/keeper/api.ts";
 import type { Shards, ShardsOptions } from "../recipes/shards/api.ts";
 import type { Team, TeamOptions } from "../recipes/team-api.ts";
 import { AdminDoor } from "./admin-door.ts";
-import type { Coord, CoordNode, NodeHealth } from "./api.ts";
+import type { Coord, CoordNode, NodeHealth, NodeLiveness } from "./api.ts";
 import type { ClientDoor } from "./client-door.ts";
 import { HealthCheck } from "./health.ts";
 import { Joining } from "./joining.ts";
@@ -202,6 +202,10 @@ export class MemberNode implements CoordNode {
 
   metrics(): readonly Metric[] {
     return nodeMetrics(this.#parts);
+  }
+
+  liveness(): NodeLiveness {
+    return this.#health.liveness();
   }
 
   health(options?: CallOptions): Promise<NodeHealth> {

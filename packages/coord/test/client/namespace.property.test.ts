@@ -9,13 +9,14 @@ import { collect, World } from "../recipes/world.ts";
 const good = ["/", "/a", "/a/b", "/c", "/a/b/d", "/ns", "/ns/a", "/a-", "/a/"];
 const bad = ["", "a", "..", "/..", "/../x", "/a/../../x", "/./a", "//", "ns", "-beside"];
 const path = fc.constantFrom(...good, ...bad);
-const value = fc.constantFrom("", "x", "y");
+const value = fc.constantFrom("", "x", "7");
 const flag = fc.boolean();
 
 const item: fc.Arbitrary<MultiItem> = fc.oneof(
   fc.record({ type: fc.constant("create" as const), path, value, sequential: flag, ephemeral: flag }),
   fc.record({ type: fc.constantFrom("set" as const, "put" as const), path, value }),
   fc.record({ type: fc.constant("delete" as const), path, recursive: flag }),
+  fc.record({ type: fc.constant("add" as const), path, by: fc.integer({ min: -2, max: 2 }) }),
   fc.record({ type: fc.constant("check" as const), path, exists: flag }),
 );
 const checkItem = fc.record({ type: fc.constant("check" as const), path, exists: flag });

@@ -38,6 +38,20 @@ test.each(["", "app", "/app/", "/../x", "/a/..", "/a/./b", "//"])(
   },
 );
 
+test("a transaction tells all that it does outside of one", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const { session } = await world.until(coord.namespace("/app"));
+  await world.until(session.put("/count", "7"));
+  const { results } = await world.until(
+    session.multi([
+      { type: "add", path: "/count", by: 5 },
+      { type: "create", path: "/made", value: "" },
+    ]),
+  );
+  expect(results).toMatchObject([{ path: "/count", sum: 12 }, { path: "/made" }]);
+});
+
 test("errors name paths as they are within", async () => {
   const world = await World.start();
   const { coord } = await world.client();

@@ -189,6 +189,17 @@ test("close fires every signal, then ends the session through the log behind the
   expect(cluster.kernel.nowMs).toBeLessThan(100);
 });
 
+test("a close that cannot be leaves the session open; one that is aborted already ends it here", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  for (const options of [{ timeoutMs: 0 }, { signal: {} as AbortSignal }, null as unknown as object])
+    expect(await errorOf(session.close(options))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect([session.state, session.signal.aborted]).toEqual(["connected", false]);
+  await cluster.until(session.close({ signal: AbortSignal.abort() }));
+  expect([session.state, session.signal.aborted]).toEqual(["closed", true]);
+  expect(cluster.applied).toEqual([]);
+});
+
 test("a listener of the lease may still send a write, ahead of the close", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();

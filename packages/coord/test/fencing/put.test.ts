@@ -99,6 +99,21 @@ test("whatever comes between reading and writing, epochs never go back, and each
   );
 });
 
+test.each([undefined, Number.NaN, -1, 1.5, "7"])(
+  "a stored epoch that is %s lets nobody write",
+  async (epoch) => {
+    let isWritten = false;
+    const store = {
+      head: async () => ({ tag: "1", epoch: epoch as number }),
+      put: async () => (isWritten = true),
+    };
+    await expect(fencedPut(store, "k", "v", { epoch: 9 })).rejects.toMatchObject({
+      code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    });
+    expect(isWritten).toBe(false);
+  },
+);
+
 test("who is overtaken again and again gives up, and no epoch is no token", async () => {
   const store = { head: async () => null, put: async () => false };
   await expect(fencedPut(store, "k", "v", { epoch: 1 })).rejects.toMatchObject({

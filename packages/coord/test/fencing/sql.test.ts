@@ -90,6 +90,16 @@ test("parameters are numbered where that is asked for, in the order of the value
   expect(fencedUpsert(row, { epoch: 5 }).values).toEqual(["eu", 7, "a", 5]);
 });
 
+test("names are quoted as the database wants them", () => {
+  const row = { ...job("a"), quotes: "`" } as const;
+  expect(fencedUpdate(row, { epoch: 5 }).text).toBe(
+    "UPDATE `jobs` SET `state` = ?, `epoch` = ? WHERE `region` = ? AND `id` = ? AND (`epoch` IS NULL OR `epoch` <= ?)",
+  );
+  const db = database();
+  expect(run(db, fencedUpsert(row, { epoch: 5 }))).toBe(1);
+  expect(run(db, fencedUpdate(row, { epoch: 4 }))).toBe(0);
+});
+
 test("a count of rows becomes an error, and what is misshapen is refused", () => {
   requireWritten(1, { epoch: 5 });
   for (const none of [0, 0n])
@@ -97,6 +107,8 @@ test("a count of rows becomes an error, and what is misshapen is refused", () =>
       expect.objectContaining({ code: "ERR_FLOTILLA_FENCED" }),
     );
   const bad = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  for (const none of [undefined, null, -1, 0.5, Number.NaN, "1", [1], {}])
+    expect(() => requireWritten(none as number, { epoch: 5 })).toThrow(bad);
   for (const make of [fencedUpdate, fencedUpsert]) {
     for (const epoch of [0, -1, 1.5, Number.NaN]) expect(() => make(job("a"), { epoch })).toThrow(bad);
     expect(() => make({ ...job("a"), table: 'x"; DROP TABLE jobs; --' }, { epoch: 1 })).toThrow(bad);

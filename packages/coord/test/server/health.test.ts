@@ -21,6 +21,7 @@ test("a member that serves is alive and ready, also one that follows", async () 
   for (const id of three.ids) {
     const health = await three.until(three.node(id).health());
     expect(health).toEqual({ live: true, ready: true, problems: [] });
+    expect(three.node(id).liveness()).toEqual({ live: true, problems: [] });
   }
 });
 
@@ -32,6 +33,7 @@ test("without a majority it is alive and not ready, says so in time, and recover
   const health = await three.until(three.node("n1").health());
   expect(health).toMatchObject({ live: true, ready: false });
   expect(health.problems).toHaveLength(1);
+  expect(three.node("n1").liveness()).toEqual({ live: true, problems: [] });
   expect(three.kernel.nowMs - begun).toBeLessThanOrEqual(2_001);
   const patient = await three.until(three.node("n1").health({ timeoutMs: 5_000 }));
   expect(patient).toEqual({ live: true, ready: false, problems: ["no leader is known"] });

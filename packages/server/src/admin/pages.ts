@@ -1,4 +1,4 @@
-import type { NodeHealth, Metric } from "@flotilla/coord";
+import type { Metric, NodeHealth, NodeLiveness } from "@flotilla/coord";
 
 /** What is answered to one request. */
 export interface Page {
@@ -9,6 +9,7 @@ export interface Page {
 
 /** What the pages tell of. */
 export interface Subject {
+  liveness(): NodeLiveness;
   health(options: { readonly signal: AbortSignal }): Promise<NodeHealth>;
   metrics(): readonly Metric[];
 }
@@ -43,10 +44,14 @@ export class AdminPages {
 
   async page(path: string, signal: AbortSignal): Promise<Page> {
     switch (path) {
-      case "/livez":
-        return verdict(await this.#subject.health({ signal }), "live");
-      case "/readyz":
-        return verdict(await this.#subject.health({ signal }), "ready");
+      case "/livez": {
+        const { live, problems } = this.#subject.liveness();
+        return verdict(live, problems);
+      }
+      case "/readyz": {
+        const { ready, problems } = await this.#subject.health({ signal });
+        return verdict(ready, problems);
+      }
       case "/metrics": {
         const metrics = [...this.#subject.metrics(), ...this.#process()];
         return { status: 200, type: prometheus, text: this.#render(metrics) };
@@ -60,13 +65,13 @@ export class AdminPages {
 /** Of a process that is not a member, or not yet: alive, and of no use to clients. */
 export function notServing(problem: string): Subject {
   return {
+    liveness: () => ({ live: true, problems: [] }),
     health: () => Promise.resolve({ live: true, ready: false, problems: [problem] }),
     metrics: () => [],
   };
 }
 
-function verdict(health: NodeHealth, asked: "live" | "ready"): Page {
-  const isGood = health[asked];
-  const lines = isGood ? ["ok"] : health.problems;
+function verdict(isGood: boolean, problems: readonly string[]): Page {
+  const lines = isGood ? ["ok"] : problems;
   return { status: isGood ? 200 : 503, type: plain, text: `${lines.join("\n")}\n` };
 }

@@ -16,7 +16,7 @@ async function listener(subject: Partial<Subject> = {}): Promise<AdminListener &
   const pages = new AdminPages({
     render: prometheusText,
     process: () => meter.read(),
-    subject: { health: async () => good, metrics: () => [], ...subject },
+    subject: { liveness: () => good, health: async () => good, metrics: () => [], ...subject },
   });
   const listening = await listenForAdmins("127.0.0.1:0", pages);
   onTestFinished(async () => {
@@ -56,8 +56,14 @@ test("answers probes by what the subject says, with the reasons", async () => {
   expect(await ask(admins, "/livez")).toMatchObject({ status: 200, text: "ok\n" });
   expect(await ask(admins, "/readyz")).toMatchObject({ status: 503, text: "it is starting\n" });
   const dead: NodeHealth = { live: false, ready: false, problems: ["a", "b"] };
-  admins.pages.show({ health: async () => dead, metrics: () => [] });
+  admins.pages.show({ liveness: () => dead, health: async () => dead, metrics: () => [] });
   expect(await ask(admins, "/livez")).toMatchObject({ status: 503, text: "a\nb\n" });
+  expect(await ask(admins, "/readyz")).toMatchObject({ status: 503, text: "a\nb\n" });
+});
+
+test("tells that it is alive while readiness is still being asked for", async () => {
+  const admins = await listener({ health: () => new Promise(() => {}) });
+  expect(await ask(admins, "/livez")).toMatchObject({ status: 200, text: "ok\n" });
 });
 
 test("gives metrics as text, those of the process among them", async () => {
