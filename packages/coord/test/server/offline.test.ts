@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { describe, expect, test } from "vitest";
 import { admin } from "../../src/client/admin.ts";
+import type { NodeStatus } from "../../src/client/status-api.ts";
 import { text } from "../../src/client/values.ts";
 import { nodeStatus } from "../../src/client/node-status.ts";
 import { findPoison, forceNewCluster, inspectData, skipEntry } from "../../src/server/offline.ts";
@@ -60,6 +61,37 @@ describe("a forced new cluster", () => {
     const first = await cluster.until(resumed[Symbol.asyncIterator]().next());
     expect(first.value).toMatchObject({ type: "snapshot" });
   });
+
+  test.each([true, false])(
+    "takes in a node whose link breaks while it reads of what was before (which crashes besides: %s)",
+    async (crashes) => {
+      const cluster = await three();
+      const client = await cluster.client();
+      // More than one message holds.
+      for (let k = 0; k < 8; k += 1) await cluster.until(client.put(`/large-${k}`, "x".repeat(900_000)));
+      await cluster.pass(1_000);
+      const { kernel } = cluster;
+      for (const id of cluster.ids) kernel.node(id).crash();
+      kernel.node("n2").disk.wipe();
+      const forced = await cluster.offline("n1", forceNewCluster);
+      await cluster.start(["n1"]);
+      const join = [cluster.address("n1")];
+      await cluster.join("n2", { join });
+      const joiner = (): NodeStatus => cluster.node("n2").status();
+      const hasRead = (): boolean => joiner().lastIndex > 0;
+      await kernel.run({ untilMs: kernel.nowMs + 30_000, until: hasRead });
+      expect(hasRead()).toBe(true);
+      expect(joiner().historyId).not.toBe(forced.historyId);
+      kernel.network.cutBoth("n1", "n2");
+      await cluster.pass(5_000);
+      if (crashes) kernel.node("n2").crash();
+      kernel.network.healAll();
+      if (crashes) await cluster.join("n2", { join });
+      await cluster.pass(20_000);
+      expect(joiner()).toMatchObject({ leader: "n1", historyId: forced.historyId });
+      expect(joiner().applied).toBe(cluster.node("n1").status().applied);
+    },
+  );
 
   test("has nothing to do with those that went on without it", async () => {
     const cluster = await three();

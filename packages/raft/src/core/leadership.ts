@@ -79,7 +79,12 @@ export class Leadership {
       if (known !== undefined && known.isAbout(incarnation)) known.left = null;
       else this.progress.set(id, new Progress(incarnation, next, tick, limits));
     }
-    for (const { id } of configuration.learners) this.progress.get(id)?.watchCatchUp(next, tick);
+    const learners = new Set(configuration.learners.map(({ id }) => id));
+    for (const { id } of members) {
+      const progress = this.progress.get(id);
+      if (learners.has(id)) progress?.watchCatchUp(next, tick);
+      else progress?.endCatchUp();
+    }
     const present = new Set(members.map(({ id }) => id));
     for (const [id, progress] of this.progress)
       if (!present.has(id)) progress.left ??= { index: configuration.index, tick };

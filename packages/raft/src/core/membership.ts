@@ -3,7 +3,7 @@ import { applyChanges } from "./config/apply-changes.ts";
 import type { MemberChange } from "./config/apply-changes.ts";
 import { encodeConfiguration } from "./config/config-codec.ts";
 import { isFounding, isJoint, isMember, isVoter, leaveJoint, membersOf } from "./config/configuration.ts";
-import type { Membership } from "./config/configuration.ts";
+import type { Directory, Membership } from "./config/configuration.ts";
 import type { ChangeMembers } from "./event.ts";
 import { advanceCommit, appendOwn, isEstablished } from "./leader-log.ts";
 import { becomeFollower } from "./roles.ts";
@@ -168,6 +168,18 @@ export function memberSince({
     (known) => known.index <= log.commit && !isFounding(known) && isMember(known, id, incarnation),
   );
   return first?.index ?? null;
+}
+
+/** The history that this node answers for; empty until a configuration has named it. See `Directory`. */
+export function ownHistory(s: RaftState): string {
+  const { config, id, incarnation } = s;
+  const isOwn = isFounding(config) || s.memberSince !== null || isNamed(s, id, incarnation);
+  return isOwn ? config.historyId : "";
+}
+
+/** Whom this node knows. */
+export function directoryOf(s: RaftState): Directory {
+  return { current: s.config, committed: s.configs.at(s.log.commit), historyId: ownHistory(s) };
 }
 
 /** To be called before configurations are forgotten: that this node was a member must not be. */

@@ -7,7 +7,14 @@ import { beginRound } from "./heartbeats.ts";
 import { checkInvariants } from "./invariants.ts";
 import { advanceCommit, isEstablished } from "./leader-log.ts";
 import { RaftLog } from "./log/raft-log.ts";
-import { isRemoved, memberSince, onChangeMembers, tendMembership, wasMemberBy } from "./membership.ts";
+import {
+  directoryOf,
+  isRemoved,
+  memberSince,
+  onChangeMembers,
+  tendMembership,
+  wasMemberBy,
+} from "./membership.ts";
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { earlierPledge } from "./pledge.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
@@ -246,7 +253,7 @@ export class Raft {
 
   /** Whom this node knows. */
   get known(): Directory {
-    return { current: this.configuration, committed: this.committedConfiguration };
+    return directoryOf(this.#s);
   }
 
   /** True when this node has applied a configuration that leaves it out. */

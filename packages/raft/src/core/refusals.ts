@@ -1,11 +1,12 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { decodeConfiguration } from "./config/config-codec.ts";
-import { isFounding } from "./config/configuration.ts";
+import { isMember } from "./config/configuration.ts";
 import type { Receive } from "./event.ts";
 import type { Append, AppendReply, ForwardReply, Message, SnapshotOffer } from "./message.ts";
+import { ownHistory } from "./membership.ts";
 import { isContiguous } from "./replication.ts";
 import type { RaftState } from "./state.ts";
-import type { LogId, NodeId, Term } from "./types.ts";
+import type { Index, LogId, NodeId, Term } from "./types.ts";
 
 /** Why no honest member can have said this here. */
 export type RefusalReason =
@@ -32,18 +33,19 @@ const maxTermLead = 2 ** 32;
  * is broken. Null: an honest member may have said it. Asked before the message changes anything; what is merely
  * late is never refused.
  */
-export function refusalOf(s: RaftState, { from, message }: Receive): RefusalReason | null {
-  return from === s.id ? "from-itself" : refusalOfContent(s, from, message);
+export function refusalOf(s: RaftState, event: Receive): RefusalReason | null {
+  return event.from === s.id ? "from-itself" : refusalOfContent(s, event);
 }
 
-function refusalOfContent(s: RaftState, from: NodeId, message: Message): RefusalReason | null {
+function refusalOfContent(s: RaftState, event: Receive): RefusalReason | null {
+  const { from, message } = event;
   if (message.term < s.term) return null;
   if (message.term - s.term > maxTermLead) return "term-out-of-reach";
   switch (message.type) {
     case "append":
       return refusalOfSecond(s, from, message.term) ?? refusalOfAppend(s, message);
     case "heartbeat":
-      return refusalOfSecond(s, from, message.term);
+      return refusalOfSecond(s, from, message.term) ?? refusalOfHeartbeat(s, event, message.commit);
     case "snapshot-offer":
       return refusalOfSecond(s, from, message.term) ?? refusalOfOffer(s, message);
     case "timeout-now":
@@ -93,6 +95,20 @@ function refusalOfSecond(s: RaftState, from: NodeId, term: Term): RefusalReason 
   return term === s.term && isOther ? "second-leader" : null;
 }
 
+/**
+ * Only a leader that counted our acknowledgement can know of an entry beyond our log: then our data went back in time,
+ * which stops the node. Somebody that no configuration here names is not believed as much.
+ */
+function refusalOfHeartbeat(
+  { log, config, configs }: RaftState,
+  { from, incarnation }: Receive,
+  commit: Index,
+): RefusalReason | null {
+  if (commit <= log.last.index) return null;
+  const isKnown = isMember(config, from, incarnation) || isMember(configs.at(log.commit), from, incarnation);
+  return isKnown ? null : "beyond-log";
+}
+
 /** True when a leader's log cannot have that entry: a committed one is there. */
 function contradictsCommit(s: RaftState, { index, term }: LogId): boolean {
   if (index > s.log.commit) return false;
@@ -128,8 +144,9 @@ function hasReadableConfigurations({ entries }: Append): boolean {
 function refusalOfOffer(s: RaftState, offer: SnapshotOffer): RefusalReason | null {
   const { last, configuration, totalBytes } = offer;
   if (totalBytes > s.limits.maxSnapshotBytes) return "snapshot-too-large";
-  const isForeign = configuration.historyId !== s.config.historyId && s.config.index <= last.index;
-  if (isForeign && !isFounding(s.config)) return "foreign-history";
+  const own = ownHistory(s);
+  const isForeign = configuration.historyId !== own && s.config.index <= last.index;
+  if (isForeign && own !== "") return "foreign-history";
   return contradictsCommit(s, last) ? "contradicts-commit" : null;
 }
 

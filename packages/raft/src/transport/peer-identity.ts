@@ -16,7 +16,7 @@ export const linkProtocols: Readonly<Record<LinkKind, string>> = {
 export interface PeerIdentity {
   readonly id: NodeId;
   readonly incarnation: string;
-  /** Empty before the first configuration is known. */
+  /** Empty before a configuration is known that names it. */
   readonly historyId: string;
   /** Index of the configuration in force there, committed or not. */
   readonly version: Index;
@@ -71,7 +71,7 @@ export function judgePeer(
   if (peer.kind !== kind)
     return new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the link is of another kind than its protocol");
   if (peer.id === own) return noMember(peer.id);
-  const { historyId } = known.current;
+  const { historyId } = known;
   if (historyId !== "" && peer.historyId !== "" && historyId !== peer.historyId) {
     return new FlotillaError(
       "ERR_FLOTILLA_WRONG_CLUSTER",

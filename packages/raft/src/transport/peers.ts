@@ -310,14 +310,14 @@ export class Peers {
 
   #handshake(channel: Channel, own: OwnLink, expected: NodeId | null): HandshakeOptions {
     const { host, id, incarnation, cluster, level = 1, secret, electionTimeoutMs } = this.#options;
-    const { historyId, index: version } = this.#known.current;
+    const { historyId, current } = this.#known;
     return {
       clock: host.clock,
       random: host.random,
       cluster,
       ...(secret === undefined ? {} : { secret }),
       versions,
-      identity: writeIdentity({ id, incarnation, historyId, version, level, ...own }),
+      identity: writeIdentity({ id, incarnation, historyId, version: current.index, level, ...own }),
       admit: (value) => this.#admit(readIdentity(value), own.kind, expected),
       onReady: ({ identity }) => this.#ready(channel, readIdentity(identity), own, expected !== null),
       timeoutMs: 2 * electionTimeoutMs,

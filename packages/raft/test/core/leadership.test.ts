@@ -33,6 +33,35 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.nat(6).map((ahead) => ({ type: "commit" as const, ahead })) },
 );
 
+const named = (id: string) => ({ id, address: `${id}:1`, incarnation: id.repeat(32) });
+
+test("a learner that was promoted is as level as any voter, and one that was demoted is none", () => {
+  const base = { historyId: "1".repeat(32), outgoing: [], leaseReads: false };
+  const at = { self: "a", next: 5, tick: 0, limits: defaultLimits };
+  const leading = leadership();
+  const isLevel = () => ["b", "c"].map((id) => leading.progress.get(id)?.isLevel(6));
+  const learning = {
+    ...base,
+    index: 5,
+    voters: [named("a"), named("b")],
+    learners: [{ ...named("c"), promote: true }],
+  };
+  leading.follow(learning, at);
+  for (const id of ["b", "c"]) leading.progress.get(id)?.acknowledged(6, 0);
+  expect(isLevel()).toEqual([true, false]);
+  leading.follow({ ...base, index: 6, voters: ["a", "b", "c"].map(named), learners: [] }, { ...at, next: 6 });
+  expect(isLevel()).toEqual([true, true]);
+  expect(leading.progress.get("c")?.catchUp).toBeNull();
+  const demoted = {
+    ...base,
+    index: 7,
+    voters: [named("a"), named("c")],
+    learners: [{ ...named("b"), promote: false }],
+  };
+  leading.follow(demoted, { ...at, next: 7 });
+  expect(isLevel()).toEqual([false, true]);
+});
+
 test("what is uncommitted counts run by run, and what of it is local is told entry by entry", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (steps) => {

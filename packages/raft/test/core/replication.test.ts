@@ -225,6 +225,19 @@ test("a follower that is told of more than it holds knows that its data went bac
   expect(cluster.get("b").raft.commit).toBe(1);
 });
 
+test("of somebody that no configuration names it is not believed, and changes nothing", () => {
+  const cluster = led();
+  const { term, leader } = cluster.get("b").raft;
+  const message = { type: "heartbeat", term: 9, commit: 99, round: 1 } as const;
+  cluster.deliver({ from: "z", to: "b", incarnation: "f".repeat(32), message });
+  expect(cluster.get("b").refused).toEqual([{ from: "z", reason: "beyond-log" }]);
+  expect([cluster.get("b").raft.term, cluster.get("b").raft.leader]).toEqual([term, leader]);
+  // With other data than the member of that name has, neither.
+  cluster.deliver({ from: "a", to: "b", incarnation: "f".repeat(32), message });
+  expect(cluster.get("b").refused).toHaveLength(2);
+  expect(cluster.get("b").raft.term).toBe(term);
+});
+
 test("a heartbeat never commits what a follower has not acknowledged", () => {
   const cluster = led();
   cluster.get("c").slowDisk = true;

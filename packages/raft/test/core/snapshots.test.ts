@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
+import { encodeEntry } from "../../src/core/entry-codec.ts";
 import { Cluster } from "./cluster.ts";
 import { founded, founding } from "./member.ts";
 
@@ -128,6 +130,25 @@ test("a snapshot of another history is not taken", () => {
   expect(cluster.get("c").refused).toEqual([{ from: "a", reason: "foreign-history" }]);
   expect(cluster.get("c").disk.snapshot).toBeNull();
   expect(cluster.said("c", "snapshot-reply")).toEqual([]);
+});
+
+test("a joiner that read of a history before takes the snapshot of the one it joins", () => {
+  const cluster = new Cluster(trio, { joiners: ["d"] });
+  const before = founded(trio);
+  const payload = encodeConfiguration(before);
+  const entry = encodeEntry({ index: 1, term: 1, timeMs: 0, kind: "config", payload });
+  cluster.tell("d", "a", { type: "append", term: 1, prev: zero, commit: 1, entries: [entry] });
+  expect(cluster.get("d").raft.configuration.historyId).toBe(before.historyId);
+  expect(cluster.get("d").raft.known.historyId).toBe("");
+  const configuration = { ...founded(["a", "d"]), index: 90, historyId: "cd".repeat(16) };
+  const last = { index: 99, term: 2 };
+  const head = { last, timeMs: 1, totalBytes: 0, hash: "00".repeat(32), configuration };
+  cluster.tell("d", "a", { type: "snapshot-offer", term: 2, ...head });
+  expect(cluster.get("d").refused).toEqual([]);
+  expect(cluster.get("d").raft.known).toMatchObject({
+    current: configuration,
+    historyId: configuration.historyId,
+  });
 });
 
 test.each([

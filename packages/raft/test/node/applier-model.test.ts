@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Applier } from "../../src/node/applier.ts";
+import type { Command } from "../../src/node/state-machine.ts";
 import { settle } from "../../src/node/settings.ts";
-import { DiskFixture, entry } from "../storage/disk-fixture.ts";
+import { DiskFixture, entries, entry } from "../storage/disk-fixture.ts";
 import { Counter } from "./counter.ts";
 
 type Action =
@@ -90,6 +91,34 @@ class Model {
     this.#applier.restore(() => (this.#list.applied = state), { index: this.#handed, term: 1 }, 1);
   }
 }
+
+test.each([
+  [10, [1, 1, 1, 1, 1, 1, 1, 1]],
+  [1.5, [3, 3, 2]],
+  [0.1, [8]],
+])(
+  "a slice of entries that take %f ms each ends with the one that used up its time",
+  async (eachMs, slices) => {
+    const disk = new DiskFixture();
+    const storage = await disk.open();
+    let nowMs = 0;
+    class Slow extends Counter {
+      override apply(command: Command): number {
+        nowMs += eachMs;
+        return super.apply(command);
+      }
+    }
+    const host = { ...disk.host, clock: { ...disk.host.clock, now: () => nowMs } };
+    const applier = new Applier(
+      settle({ host, id: "a", cluster: "test", stateMachine: new Slow() }),
+      storage,
+    );
+    applier.take(entries(2, 9, 1));
+    const applied: number[] = [];
+    while (applier.busy) applied.push(applier.run().results.length);
+    expect(applied).toEqual(slices);
+  },
+);
 
 test("whatever comes between its slices, the state is that of all entries up to the newest applied", async () => {
   const bounds = fc.record({

@@ -68,7 +68,7 @@ export class LinkWorld {
       incarnation: dataOf(data),
       cluster: "test",
       electionTimeoutMs,
-      known: { current: known, committed: known },
+      known: { current: known, committed: known, historyId: known.historyId },
       events: {
         up: (peer, incarnation) => lines.push(`up ${peer} with ${incarnation[0]}`),
         down: (peer, byPeer) => lines.push(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
@@ -137,7 +137,7 @@ export class LinkWorld {
 
 /** A side learns of another configuration, which is committed. */
 export function learn({ peers }: Side, known: Configuration): void {
-  peers.configure({ current: known, committed: known });
+  peers.configure({ current: known, committed: known, historyId: known.historyId });
 }
 
 /** Sends in both directions on both links; both sides must hear all of it. */

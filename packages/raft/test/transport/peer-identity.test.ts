@@ -16,7 +16,11 @@ const founding: Configuration = {
   historyId: "",
   voters: ["a", "b"].map((id) => ({ id, address: `${id}:1`, incarnation: "" })),
 };
-const settled: Directory = { current: configuration(9, "a", "b"), committed: configuration(9, "a", "b") };
+const settled = known(configuration(9, "a", "b"), configuration(9, "a", "b"));
+
+function known(current: Configuration, committed: Configuration): Directory {
+  return { current, committed, historyId: current.historyId };
+}
 
 const peer: PeerIdentity = {
   id: "b",
@@ -35,9 +39,9 @@ function verdict(change: Partial<PeerIdentity>, known: Directory = settled): str
 
 test("a member is heard, by the configuration in force or by the committed one", () => {
   expect(verdict({})).toBe("heard");
-  const removing: Directory = { current: configuration(10, "a"), committed: configuration(9, "a", "b") };
+  const removing = known(configuration(10, "a"), configuration(9, "a", "b"));
   expect(verdict({}, removing)).toBe("heard");
-  const adding: Directory = { current: configuration(10, "a", "b"), committed: configuration(9, "a") };
+  const adding = known(configuration(10, "a", "b"), configuration(9, "a"));
   expect(verdict({}, adding)).toBe("heard");
 });
 
@@ -72,13 +76,19 @@ test("a stranger whose configuration is newer is heard, for it may be us who do 
 
 test("only a committed configuration says that somebody was removed", () => {
   const unknown = { id: "c", incarnation: incarnationOf("c"), version: 9 };
-  const pending: Directory = {
-    current: configuration(9, "a", "b"),
-    committed: configuration(8, "a", "b", "d"),
-  };
+  const pending = known(configuration(9, "a", "b"), configuration(8, "a", "b", "d"));
   expect(verdict(unknown, pending)).toBe("ERR_FLOTILLA_BAD_CONFIG");
-  const young: Directory = { current: founding, committed: founding };
+  const young = known(founding, founding);
   expect(verdict({ ...unknown, version: 0 }, young)).toBe("ERR_FLOTILLA_BAD_CONFIG");
+});
+
+test("a joiner answers for no history before a configuration names it: it may read of an earlier one", () => {
+  const read = configuration(1, "b", "d");
+  const joiner: Directory = { current: read, committed: read, historyId: "" };
+  const later = { historyId: "f".repeat(32), version: 103 };
+  expect(verdict(later, joiner)).toBe("heard");
+  expect(verdict(later, { ...joiner, historyId: history })).toBe("ERR_FLOTILLA_WRONG_CLUSTER");
+  expect(verdict({ historyId: "" })).toBe("heard");
 });
 
 test("an identity travels, and one of another shape is refused", () => {

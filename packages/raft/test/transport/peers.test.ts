@@ -102,7 +102,7 @@ function makePeers(
     cluster,
     secret: secret === undefined ? undefined : new TextEncoder().encode(secret),
     electionTimeoutMs,
-    known: { current: configuration, committed: configuration },
+    known: { current: configuration, committed: configuration, historyId: configuration.historyId },
     events: {
       up: (peer) => log.add(`up ${peer}`),
       down: (peer, byPeer) => log.add(`down ${peer} ${byPeer ? "by peer" : "by us"}`),

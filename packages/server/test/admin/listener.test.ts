@@ -164,7 +164,7 @@ test("closes although a request is under way, and says when a port is taken", as
   });
   const taken = await listenForAdmins(admins.address, admins.pages).catch((error: unknown) => error);
   expect(FlotillaError.is(taken, "ERR_FLOTILLA_ADDRESS_IN_USE")).toBe(true);
-  const asking = ask(admins, "/livez").catch(() => "cut off");
+  const asking = ask(admins, "/readyz").catch(() => "cut off");
   await promise;
   await admins.close();
   expect(await asking).toBe("cut off");

@@ -52,6 +52,11 @@ export interface Directory {
   /** In force, committed or not. */
   readonly current: Configuration;
   readonly committed: Configuration;
+  /**
+   * The history that this node answers for: that of `current`, once some configuration named this node; empty before. A
+   * joiner reads of what was, of another history too if the cluster was founded anew by force since.
+   */
+  readonly historyId: string;
 }
 
 /** What a member is: `incoming` and `outgoing` vote in one half of a joint configuration alone. */

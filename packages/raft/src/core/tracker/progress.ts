@@ -68,6 +68,11 @@ export class Progress {
     this.#catchUp ??= new CatchUp(last, tick);
   }
 
+  /** It is a voter. */
+  endCatchUp(): void {
+    this.#catchUp = null;
+  }
+
   get state(): ProgressState {
     return this.#state;
   }
