@@ -1,4 +1,4 @@
-import { limits } from "@flotilla/kv";
+import { limits, type Node } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import { ensureContainer } from "./names.ts";
@@ -77,6 +77,16 @@ export class Publication<Facts> {
     return this.#writing;
   }
 
+  /**
+   * Whether the node, as told of a revision, was taken away or is another's. A removal of its own is none of that, and
+   * neither is what was true before its last write.
+   */
+  async isLost(revision: number, node: Node | null): Promise<boolean> {
+    // What is being written finds out by itself.
+    while (this.#writing !== null) await this.#writing.catch(() => {});
+    return this.#mzxid !== null && revision > this.#mzxid && !isOwn(this.#entry, node);
+  }
+
   async #writeOrRemove(): Promise<void> {
     try {
       await this.#writeAll();
@@ -139,9 +149,13 @@ export class Publication<Facts> {
 }
 
 /** The mzxid of the node while it is that entry; else null. */
-async function ownRevision(calls: Calls, { path, key }: Entry): Promise<number | null> {
-  const node = await calls.get(path);
-  return node !== null && readRecord(node)?.["key"] === key ? node.stat.mzxid : null;
+async function ownRevision(calls: Calls, entry: Entry): Promise<number | null> {
+  const node = await calls.get(entry.path);
+  return node !== null && isOwn(entry, node) ? node.stat.mzxid : null;
+}
+
+function isOwn({ key }: Entry, node: Node | null): boolean {
+  return readRecord(node)?.["key"] === key;
 }
 
 async function remove(calls: Calls, entry: Entry): Promise<void> {

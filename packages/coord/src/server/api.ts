@@ -144,8 +144,9 @@ export interface Coord extends AsyncDisposable {
    */
   namespace(path: string, options?: CallOptions): Promise<Coord>;
   /**
-   * Gives back what is held, so that others need not wait for it, for 1 s at most; then ends the session, within 2 s,
-   * reached or not. A member hands leadership over besides, finishes the snapshot that it is writing if 5 s are enough
+   * Gives back what is held, so that others need not wait for it, for 1 s at most, and as long before that as its
+   * registrations are to drain (`drainMs`); then ends the session, within 2 s. A session that is not connected is ended
+   * without either. A member hands leadership over besides, finishes the snapshot that it is writing if 5 s are enough
    * for it, and stops. Idempotent.
    */
   close(): Promise<void>;

@@ -14,7 +14,11 @@ interface Strike {
   readonly who: number;
 }
 type Step =
-  | { readonly type: "register" | "deregister" | "change"; readonly who: number; readonly id: string }
+  | {
+      readonly type: "register" | "deregister" | "change" | "sweep";
+      readonly who: number;
+      readonly id: string;
+    }
   | Strike
   | { readonly type: "fail-over" };
 
@@ -28,6 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         "register" as const,
         "deregister" as const,
         "change" as const,
+        "sweep" as const,
       ),
       who,
       id: fc.constantFrom(...ids),
@@ -92,6 +97,7 @@ class Registrations implements Play<Step> {
     session.signal.addEventListener("abort", () => this.#streams.delete(machine));
   }
 
+  /** `sweep`: whoever it is of, it is taken out by hand. */
   #do(type: string, { client, registrations }: Person, id: string): void {
     const mine = registrations.filter(({ instance, signal }) => instance.id === id && !signal.aborted);
     if (type === "register") {
@@ -101,6 +107,8 @@ class Registrations implements Play<Step> {
         .register(service, { timeoutMs: 3_000 })
         .then((registration) => registrations.push(registration))
         .catch(() => {});
+    } else if (type === "sweep") {
+      void client.session.delete(`/registry/web/${id}`).catch(() => {});
     } else if (type === "deregister") {
       // Also those that are gone for long, under an id that is another's by now.
       for (const one of registrations) if (one.instance.id === id) void one.deregister().catch(() => {});

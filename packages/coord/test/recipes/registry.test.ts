@@ -119,6 +119,73 @@ test("deregistering never takes out a successor under the same id", async () => 
   expect(await world.until(a.coord.registry.find("web"))).toEqual([own.instance]);
 });
 
+test("a registration whose node is deleted is told, and does not come back by itself", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const service = { name: "web", id: "x", address: "1" };
+  const { registry } = a.coord;
+  const registration = await world.until(registry.register(service));
+  await world.until(registration.update({ weight: 2 }));
+  await world.until(b.session.delete("/registry/web/x"));
+  await world.pass(100);
+  expect(registration.signal.reason).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
+  expect(registration.isListed).toBe(false);
+  registration.report("warning");
+  expect(await world.until(rejection(registration.update({ weight: 3 })))).toMatchObject({
+    code: "ERR_FLOTILLA_LOST",
+  });
+  await world.pass(1_000);
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+  const again = await world.until(registry.register(service));
+  await world.pass(1_000);
+  expect(again.signal.aborted).toBe(false);
+});
+
+test("a registration hears that its node was replaced while it was cut off, and its drain ends with it", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three({ sessionTtlMs: 10_000 });
+  const service = { name: "web", id: "x", address: "old" };
+  const registration = await world.until(a.coord.registry.register({ ...service, drainMs: 60_000 }));
+  const leaving = registration.deregister();
+  await world.pass(100);
+  world.isolate(a);
+  await world.until(b.session.delete("/registry/web/x"));
+  const successor = await world.until(b.coord.registry.register({ ...service, address: "new" }));
+  await world.pass(500);
+  expect(registration.signal.aborted).toBe(false);
+  world.heal(a);
+  await world.until(leaving, 8_000);
+  expect(registration.signal.reason).toMatchObject({ code: "ERR_FLOTILLA_LOST" });
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([successor.instance]);
+  expect(successor.signal.aborted).toBe(false);
+});
+
+test("however its own changes and an operator's cross, a registration ends when it was taken out and only then", async () => {
+  for (let step = 0; step < 40; step += 1) {
+    const world = await World.start(1, `cross ${step}`);
+    const [a, b] = await world.three();
+    const check = { ttlMs: 60_000, removeAfterMs: 10 };
+    const { registry } = a.coord;
+    const one = await world.until(registry.register({ name: "web", id: "1", address: "1", check }));
+    const two = await world.until(registry.register({ name: "web", id: "2", address: "2" }));
+    // Taken out by itself and put back, while the other is written again and again, and taken out by an operator.
+    await world.events(step);
+    one.report("passing");
+    void two.update({ weight: 2 }).catch(() => {});
+    void b.session.delete("/registry/web/2");
+    await world.events(step);
+    void two.update({ weight: 3 }).catch(() => {});
+    one.report("critical");
+    await world.pass(500);
+    expect(one.isListed).toBe(false);
+    one.report("passing");
+    await world.pass(500);
+    expect(one.isListed).toBe(true);
+    expect(two.signal.aborted).toBe(true);
+    expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["1"]);
+  }
+}, 60_000);
+
 test("a registration that was given up on does not come to stand later", async () => {
   for (let step = 0; step < 30; step += 1) {
     const world = await World.start(1, `give up ${step}`);
@@ -207,6 +274,12 @@ test("names, addresses and descriptions are checked", async () => {
     { check: { http: "/no-port" } },
     { check: { run: 1 } },
     { check: { ttlMs: 0 } },
+    { check: { http: "localhost:8080/health" } },
+    { check: { http: "ftp://localhost/health" } },
+    { check: { http: "nonsense" } },
+    { check: { http: "/health" }, address: "not a host", port: 80 },
+    { check: { tcp: "nonsense" } },
+    { check: { tcp: "a:0" } },
     { check: { tcp: "a:1", fall: 0 } },
     { check: { tcp: "a:1", intervalMs: Number.NaN } },
   ];

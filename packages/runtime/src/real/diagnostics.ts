@@ -6,6 +6,7 @@ const channels = {
   held: channel("flotilla:held"),
   released: channel("flotilla:released"),
   lost: channel("flotilla:lost"),
+  health: channel("flotilla:health"),
 };
 
 /** By `node:diagnostics_channel`. What a listener throws is an uncaught exception of its own. */

@@ -233,7 +233,7 @@ export const heldThings: readonly Mutant[] = [
     edits: [
       {
         file: publication,
-        find: 'node !== null && readRecord(node)?.["key"] === key ? node.stat.mzxid : null',
+        find: "node !== null && isOwn(entry, node) ? node.stat.mzxid : null",
         replace: "node !== null ? node.stat.mzxid : null",
       },
     ],

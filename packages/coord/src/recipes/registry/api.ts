@@ -16,13 +16,13 @@ export interface CheckTiming {
   readonly rise?: number;
   /** So many failures in a row make it `critical`. Default 3. */
   readonly fall?: number;
-  /** Critical for so long, it is taken out of the registry, until it passes again, ms. Default: never. */
+  /** Shown as critical for so long, it is taken out of the registry, until it passes again, ms. Default: never. */
   readonly removeAfterMs?: number;
 }
 
 /** A GET that is answered with 2xx passes, with 429 warns. */
 export interface HttpCheck extends CheckTiming {
-  /** A URL, or a path on the instance's own address and port. */
+  /** A URL of http or https, or a path on the instance's own address and port. */
   readonly http: string;
   /** The one status that passes. */
   readonly expect?: number;
@@ -71,7 +71,7 @@ export interface Service extends ServiceTraits {
   readonly id?: string;
   /** Default: it passes as long as its session lives. */
   readonly check?: Check;
-  /** How long `deregister` and the close of the session let it drain, ms. Default 0. */
+  /** How long `deregister` and `Coord.close` let it drain, ms; `Session.close` ends it at once. Default 0. */
   readonly drainMs?: number;
 }
 
@@ -93,22 +93,29 @@ export interface Instance {
 export interface Registration extends AsyncDisposable {
   /** As last written. */
   readonly instance: Instance;
-  /** Fires when it is gone: taken out, lost with its session, or another's by now. */
+  /**
+   * Fires, with `ERR_FLOTILLA_LOST`, when it is gone: deregistered, lost with its session, or because somebody deleted its
+   * node or put another in its place. It stays gone: whoever wants to, registers anew.
+   */
   readonly signal: AbortSignal;
+  /** Whether it stands in the registry: not while `removeAfterMs` has it taken out, and never once it is gone. */
+  readonly isListed: boolean;
+  /** Why its check failed when it was last made: what was thrown, or what was wrong with the answer. Null: it did not. */
+  readonly failure: unknown;
   /**
    * Says how it is: at once, and for `ttlMs` where it has a check of that kind.
-   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when a check of another kind decides
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for anything else, and when a check of another kind decides
    */
   report(health: Health): void;
   /**
-   * Changes what is named.
+   * Changes what is named; what is not listed has it from when it comes back.
    * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_TOO_LARGE`; `ERR_FLOTILLA_LOST` when it is gone; and
    *   what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
    */
   update(traits: ServiceTraits, options?: CallOptions): Promise<void>;
   /** Lets it finish what it has: nobody picks it any more. @throws FlotillaError as `update` */
   drain(options?: CallOptions): Promise<void>;
-  /** Takes it out for a while, whatever its checks say. @throws FlotillaError as `update` */
+  /** Takes it out for a while, whatever its checks say: it is listed so all the time. @throws FlotillaError as `update` */
   maintain(options?: CallOptions): Promise<void>;
   /** Ends draining and maintenance. @throws FlotillaError as `update` */
   resume(options?: CallOptions): Promise<void>;

@@ -1,14 +1,17 @@
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
-import { orAborted } from "../bounded.ts";
+import { bounded, orAborted } from "../bounded.ts";
 import type { CheckTiming, Health } from "./api.ts";
 import { type Judgement, judge, unjudged } from "./health.ts";
 import type { Question } from "./question.ts";
 
 /** What says how an instance is, from now on. */
 export interface Checkup {
+  /** Why the last answer was a bad one; null when it was not. */
+  readonly failure: unknown;
   /** What the process says of itself. Not for a checkup that asks. */
   report?(health: Health): void;
+  /** Also ends a question under way. */
   stop(): void;
 }
 
@@ -16,6 +19,7 @@ type OnHealth = (health: Health) => void;
 
 /** Asks again and again, one question at a time, and tells what is made of the answers. */
 export class AskingCheckup implements Checkup {
+  failure: unknown = null;
   readonly #clock: Clock;
   readonly #ask: Question;
   readonly #timing: CheckTiming;
@@ -48,24 +52,23 @@ export class AskingCheckup implements Checkup {
   }
 
   async #answer(): Promise<Health> {
-    const { timeoutMs = 1_000 } = this.#timing;
-    const bounds = new AbortController();
-    const timer = this.#clock.setTimer(timeoutMs, () => {
-      bounds.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `a check took more than ${timeoutMs} ms`));
-    });
+    const { timeoutMs: fallbackMs = 1_000 } = this.#timing;
+    const options = { signal: this.#stopped.signal };
     try {
-      const answer = await orAborted(this.#ask(bounds.signal), bounds.signal);
-      return answer === "passing" || answer === "warning" ? answer : "critical";
-    } catch {
+      const bounds = { clock: this.#clock, options, fallbackMs, what: "the check" };
+      const answer = await bounded(bounds, (signal) => orAborted(this.#ask(signal), signal));
+      this.failure = null;
+      return answer;
+    } catch (error) {
+      this.failure = error;
       return "critical";
-    } finally {
-      timer.cancel();
     }
   }
 }
 
 /** Believes what it is told, for a while. */
 export class ReportedCheckup implements Checkup {
+  failure: unknown = null;
   readonly #clock: Clock;
   readonly #ttlMs: number;
   readonly #onHealth: OnHealth;
@@ -80,12 +83,17 @@ export class ReportedCheckup implements Checkup {
 
   report(health: Health): void {
     this.stop();
-    if (Number.isFinite(this.#ttlMs))
-      this.#timer = this.#clock.setTimer(this.#ttlMs, () => this.#onHealth("critical"));
+    this.failure = null;
+    if (Number.isFinite(this.#ttlMs)) this.#timer = this.#clock.setTimer(this.#ttlMs, () => this.#expire());
     this.#onHealth(health);
   }
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  #expire(): void {
+    this.failure = new FlotillaError("ERR_FLOTILLA_TIMEOUT", `nothing was reported for ${this.#ttlMs} ms`);
+    this.#onHealth("critical");
   }
 }

@@ -1,5 +1,11 @@
 import type { Health } from "./api.ts";
 
+const healths: readonly unknown[] = ["passing", "warning", "critical"] satisfies Health[];
+
+export function isHealth(value: unknown): value is Health {
+  return healths.includes(value);
+}
+
 export interface Thresholds {
   /** So many good answers in a row end `critical`. */
   readonly rise: number;

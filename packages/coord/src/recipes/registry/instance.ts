@@ -27,9 +27,14 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
     zone: typeof record["zone"] === "string" ? record["zone"] : null,
     weight: Math.max(0, numberAt(record, "weight", 1)),
     meta: textsByNameAt(record, "meta"),
-    state: states.find((state) => state === record["state"]) ?? "passing",
+    state: stateAt(record),
     revision: node.stat.mzxid,
   };
+}
+
+/** What is not understood is not picked. */
+function stateAt(record: Readonly<Record<string, unknown>>): InstanceState {
+  return states.find((state) => state === record["state"]) ?? "critical";
 }
 
 function portAt(record: Readonly<Record<string, unknown>>): number | null {

@@ -1,11 +1,12 @@
-import { FlotillaError, formatAddress, type Prober } from "@flotilla/runtime";
+import { FlotillaError, formatAddress, parseAddress, type Prober } from "@flotilla/runtime";
 import type { Check, FunctionCheck, Health, HttpCheck, TcpCheck, TtlCheck } from "./api.ts";
+import { isHealth } from "./health.ts";
 import type { InstanceFacts } from "./instance.ts";
 
 /** A check that asks; the other kind is told. */
 export type AskingCheck = Exclude<Check, TtlCheck>;
 
-/** One question: rejects when it failed. */
+/** One question: rejects when it failed. Never resolves to `critical`. */
 export type Question = (signal: AbortSignal) => Promise<Health>;
 
 /** What a check asks of an instance. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
@@ -15,28 +16,50 @@ export function questionOf(check: AskingCheck, prober: Prober, facts: InstanceFa
 }
 
 function urlOf(http: string, { address, port }: InstanceFacts): string {
-  if (!http.startsWith("/")) return http;
-  if (port !== null) return `http://${formatAddress({ host: address, port })}${http}`;
-  const message = "check.http: expected a URL, or a path together with a port";
-  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+  const isPath = http.startsWith("/");
+  if (isPath && port === null) throw unexpected("http", "a URL, or a path together with a port", http);
+  const url = isPath ? `http://${formatAddress({ host: address, port: port ?? 0 })}${http}` : http;
+  const protocol = URL.canParse(url) ? new URL(url).protocol : "";
+  if (protocol === "http:" || protocol === "https:") return url;
+  throw unexpected("http", "a URL such as http://localhost:8080/health, or a path", url);
+}
+
+function unexpected(kind: string, expected: string, found: string): FlotillaError {
+  const message = `check.${kind}: expected ${expected}, found ${JSON.stringify(found.slice(0, 100))}`;
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
 }
 
 function askHttp({ expect }: HttpCheck, prober: Prober, url: string): Question {
   return async (signal) => {
     const status = await prober.http(url, signal);
-    if (expect !== undefined) return status === expect ? "passing" : "critical";
-    if (status === 429) return "warning";
-    return status >= 200 && status < 300 ? "passing" : "critical";
+    const passes = expect === undefined ? status >= 200 && status < 300 : status === expect;
+    if (passes) return "passing";
+    if (expect === undefined && status === 429) return "warning";
+    throw new FlotillaError("ERR_FLOTILLA_CONDITION", `${url} answered with status ${status}`);
   };
 }
 
 function askTcp({ tcp }: TcpCheck, prober: Prober): Question {
+  if (!isConnectable(tcp)) throw unexpected("tcp", "host:port", tcp);
   return async (signal) => {
     await prober.tcp(tcp, signal);
     return "passing";
   };
 }
 
+function isConnectable(address: string): boolean {
+  try {
+    return parseAddress(address).port > 0;
+  } catch {
+    return false;
+  }
+}
+
 function askFunction({ run }: FunctionCheck): Question {
-  return async (signal) => (await run(signal)) ?? "passing";
+  return async (signal) => {
+    const answer: unknown = (await run(signal)) ?? "passing";
+    if (answer === "critical") throw new FlotillaError("ERR_FLOTILLA_CONDITION", "the check said critical");
+    if (isHealth(answer)) return answer;
+    throw new FlotillaError("ERR_FLOTILLA_BAD_VALUE", `the check returned no health but a ${typeof answer}`);
+  };
 }

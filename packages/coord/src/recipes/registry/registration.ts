@@ -5,10 +5,12 @@ import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { beforeClose, partingMs } from "../parting.ts";
+import { patient } from "../patient.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { Check, Health, Instance, InstanceState, Registration, ServiceTraits } from "./api.ts";
 import { checkedTraits } from "./checked.ts";
 import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
+import { isHealth } from "./health.ts";
 import { type InstanceFacts, instanceRecord } from "./instance.ts";
 import { questionOf } from "./question.ts";
 
@@ -55,6 +57,7 @@ export class SessionRegistration implements Registration {
     this.#checkup = this.#begin(check);
     // The session may have ended as it was registered.
     this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
+    if (!this.signal.aborted) void this.#endWhenGone();
   }
 
   get instance(): Instance {
@@ -65,7 +68,17 @@ export class SessionRegistration implements Registration {
     return this.#controller.signal;
   }
 
+  get isListed(): boolean {
+    return !this.#isRemoved && !this.signal.aborted;
+  }
+
+  get failure(): unknown {
+    return this.#checkup.failure;
+  }
+
   report(health: Health): void {
+    if (!isHealth(health))
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "expected passing, warning or critical");
     if (this.#checkup.report === undefined)
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "its check says how it is");
     if (!this.signal.aborted) this.#checkup.report(health);
@@ -118,16 +131,18 @@ export class SessionRegistration implements Registration {
   #heard(health: Health): void {
     if (health === this.#health || this.signal.aborted) return;
     this.#health = health;
-    this.#removal?.cancel();
-    this.#isRemoved = false;
-    if (health === "critical") this.#armRemoval();
+    this.#armRemoval();
+    const { session, entry } = this.#parts;
+    session.publish("health", { session: session.id, path: entry.path, health, error: this.failure });
     this.#write().catch(() => {});
   }
 
-  /** It has been critical for too long once the time is over. */
+  /** It has been critical for too long once the time is over, which begins anew when it is shown as critical. */
   #armRemoval(): void {
     const { session, check } = this.#parts;
-    if (check?.removeAfterMs === undefined) return;
+    this.#removal?.cancel();
+    this.#isRemoved = false;
+    if (check?.removeAfterMs === undefined || this.#health !== "critical" || this.#override !== null) return;
     this.#removal = session.clock.setTimer(check.removeAfterMs, () => {
       this.#isRemoved = true;
       this.#write().catch(() => {});
@@ -135,7 +150,10 @@ export class SessionRegistration implements Registration {
   }
 
   #overrule(override: Override, options?: CallOptions): Promise<void> {
-    if (this.#leaving === null) this.#override = override;
+    if (this.#leaving === null && this.#override !== override) {
+      this.#override = override;
+      this.#armRemoval();
+    }
     return this.#write(options);
   }
 
@@ -167,17 +185,50 @@ export class SessionRegistration implements Registration {
 
   async #leave(): Promise<void> {
     const { session, drainMs } = this.#parts;
-    if (!this.signal.aborted && drainMs > 0) {
+    if (this.isListed && drainMs > 0) {
       this.#override = "draining";
+      this.#armRemoval();
       await this.#write({ timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
-      const drained = new Promise<void>((resolve) => void session.clock.setTimer(drainMs, resolve));
-      await orAborted(drained, session.signal).catch(() => {});
+      await this.#drained(drainMs);
     }
     this.#end("it was deregistered");
     try {
       await this.#publication.want(null);
     } catch (error) {
       if (!session.signal.aborted) throw error;
+    }
+  }
+
+  /** Ends early when it is gone. */
+  #drained(drainMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#parts.session.clock.setTimer(drainMs, () => {
+        stopListening();
+        resolve();
+      });
+      const stopListening = listen(this.signal, () => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  /** Told of everything since it was made, also of what happened before the watch was armed. */
+  async #endWhenGone(): Promise<void> {
+    const { session, entry, instance } = this.#parts;
+    try {
+      const watch = await patient(session, this.signal).watch(entry.path, { from: instance.revision });
+      const stopListening = listen(this.signal, () => void watch.close());
+      for await (const event of watch) {
+        const node = event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
+        if (await this.#publication.isLost(event.revision, node)) this.#end("somebody took it out");
+      }
+      stopListening();
+    } catch (cause) {
+      if (this.signal.aborted) return;
+      // It would not hear of its end.
+      this.#end("its node cannot be watched", cause);
+      void this.deregister().catch(() => {});
     }
   }
 

@@ -1,0 +1,138 @@
+import { expect, test } from "vitest";
+import type { Health } from "../../src/recipes/registry/api.ts";
+import { allStates, Checked, Program } from "./checked.ts";
+import { collect, World } from "./world.ts";
+
+test("one in maintenance is not taken out however long it is critical, and the time begins anew when that is over", async () => {
+  const checked = await Checked.start({ ttlMs: 300, removeAfterMs: 500 });
+  const { registration, world } = checked;
+  registration.report("passing");
+  await world.until(registration.maintain());
+  expect(await checked.after(1_500)).toBe("maintenance");
+  expect(registration.isListed).toBe(true);
+  await world.until(registration.resume());
+  expect(await checked.after(400)).toBe("critical");
+  expect(await checked.after(200)).toBe(null);
+  expect(registration.isListed).toBe(false);
+  expect(registration.signal.aborted).toBe(false);
+  await world.until(registration.update({ weight: 3 }));
+  expect(await checked.seen()).toBe(null);
+  await world.until(registration.maintain());
+  expect(await checked.seen()).toBe("maintenance");
+  expect(registration.instance).toMatchObject({ state: "maintenance", weight: 3 });
+  registration.report("passing");
+  await world.until(registration.resume());
+  expect(await checked.seen()).toBe("passing");
+  await world.until(registration.deregister());
+  expect(registration.isListed).toBe(false);
+});
+
+test("one that is taken out is not put back to drain when it leaves", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const check = { ttlMs: 300, removeAfterMs: 300 };
+  const service = { name: "web", address: "1", id: "x", check, drainMs: 2_000 };
+  const registration = await world.until(a.coord.registry.register(service));
+  const { items } = collect(b.coord.registry.watch("web", { states: allStates }));
+  await world.pass(1_000);
+  expect(registration.isListed).toBe(false);
+  const before = world.kernel.nowMs;
+  await world.until(registration.deregister());
+  expect(world.kernel.nowMs - before).toBeLessThan(1_000);
+  await world.pass(100);
+  expect(items.map(({ instances }) => instances[0]?.state)).toEqual(["critical", undefined]);
+});
+
+test("a draining one is not taken out for being critical before its time to drain is over", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const check = { ttlMs: 300, removeAfterMs: 500 };
+  const service = { name: "web", address: "1", check, drainMs: 3_000 };
+  const registration = await world.until(a.coord.registry.register(service));
+  void registration.deregister();
+  await world.pass(2_500);
+  const found = await world.until(b.coord.registry.find("web", { states: ["draining"] }));
+  expect(found).toHaveLength(1);
+});
+
+test("why a check fails is told: by the registration, and to whoever listens to what becomes of it", async () => {
+  const told: unknown[] = [];
+  const publish = (channel: string, message: unknown): void => {
+    if (channel === "health") told.push(message);
+  };
+  const program = new Program();
+  const world = await World.start();
+  const { coord, session } = await world.client({}, { prober: program, publish });
+  const check = { http: "/healthz", intervalMs: 100, rise: 1, fall: 2, timeoutMs: 50 };
+  const service = { name: "web", id: "w", address: "10.0.0.1", port: 80, check };
+  const registration = await world.until(coord.registry.register(service));
+  await world.pass(50);
+  expect(registration.failure).toBe(null);
+  program.status = 503;
+  await world.pass(100);
+  const failed = {
+    code: "ERR_FLOTILLA_CONDITION",
+    message: "http://10.0.0.1:80/healthz answered with status 503",
+  };
+  expect(registration.failure).toMatchObject(failed);
+  await world.pass(100);
+  program.hangs = true;
+  await world.pass(200);
+  expect(registration.failure).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  program.hangs = false;
+  program.status = 200;
+  await world.pass(200);
+  expect(registration.failure).toBe(null);
+  const common = { session: session.id, path: "/registry/web/w" };
+  expect(told).toEqual([
+    { ...common, health: "passing", error: null },
+    { ...common, health: "critical", error: expect.objectContaining(failed) },
+    { ...common, health: "passing", error: null },
+  ]);
+});
+
+test("whoever reported nothing in time is told so", async () => {
+  const checked = await Checked.start({ ttlMs: 500 });
+  checked.registration.report("critical");
+  expect(checked.registration.failure).toBe(null);
+  await checked.world.pass(600);
+  expect(checked.registration.failure).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  checked.registration.report("passing");
+  expect(checked.registration.failure).toBe(null);
+});
+
+test("a check under way ends with its registration, and nothing of it is left to wait for", async () => {
+  for (const end of ["deregister", "close", "session"] as const) {
+    const world = await World.start();
+    const { coord, session, machine } = await world.client();
+    const asked: AbortSignal[] = [];
+    const run = (signal: AbortSignal): Promise<void> => {
+      asked.push(signal);
+      return new Promise(() => {});
+    };
+    const service = { name: "web", address: "1", check: { run, timeoutMs: 60_000 } };
+    const registration = await world.until(coord.registry.register(service));
+    expect(asked.map(({ aborted }) => aborted)).toEqual([false]);
+    if (end === "deregister") await world.until(registration.deregister());
+    else await world.until(end === "close" ? coord.close() : session.close());
+    expect(
+      asked.map(({ aborted }) => aborted),
+      `${end} at ${machine}`,
+    ).toEqual([true]);
+    await world.pass(120_000);
+    expect(asked).toHaveLength(1);
+  }
+});
+
+test("what is no health is not reported, and what is none in the tree is not picked", async () => {
+  const checked = await Checked.start(undefined);
+  const { registration, world, observer } = checked;
+  const wrong: Health = JSON.parse('"unhealthy"');
+  expect(() => registration.report(wrong)).toThrow(
+    expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
+  );
+  expect(await checked.after(100)).toBe("passing");
+  await world.until(observer.session.create("/registry/web/z", '{"address":"z","state":"splendid"}'));
+  const found = await world.until(observer.coord.registry.find("web", { states: allStates }));
+  expect(found.map(({ state }) => state)).toEqual(["passing", "critical"]);
+});
