@@ -55,12 +55,13 @@ export class SnapshotOffers {
     if (done && meta?.last.index === last.index && meta.last.term === last.term) this.#end(from, true);
   }
 
-  /** Offers again what is not over, and gives up what belongs to another term or is never answered. */
+  /** Offers again what is not over, and gives up what belongs to another term, turned out bad or is never answered. */
   tick(term: Term, leads: boolean): void {
     const nowMs = this.#options.clock.now();
     for (const [to, standing] of this.#standing) {
       const { meta } = standing;
-      if (!leads || standing.term !== term) {
+      const isDamaged = meta !== null && this.#options.store.find(meta) === null;
+      if (!leads || standing.term !== term || isDamaged) {
         this.#end(to, false);
       } else if (meta !== null && nowMs - standing.sentMs >= this.#options.repeatMs) {
         standing.unanswered += 1;

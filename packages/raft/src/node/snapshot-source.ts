@@ -43,6 +43,8 @@ export class SnapshotSource {
   readonly #options: SourceOptions;
   // In the order in which they are served next.
   readonly #streams = new Map<NodeId, Stream>();
+  /** Who was sent the end of a snapshot. */
+  readonly #ended = new WeakMap<SnapshotMeta, Set<NodeId>>();
   #timer: Timer | null = null;
   #reading = false;
   #freeMs = 0;
@@ -124,18 +126,32 @@ export class SnapshotSource {
 
   async #send(peer: NodeId, stream: Stream, { offset, length }: SnapshotRequest): Promise<void> {
     const { store, send, onDamaged, probe } = this.#options;
-    const { last, hash } = stream.meta;
+    const { meta } = stream;
+    const { last, hash, totalBytes } = meta;
     try {
-      const bytes = await store.read(stream.meta, offset, length);
+      if (offset === 0 && this.#beginsAnew(peer, meta)) await store.prove(meta);
+      const bytes = await store.read(meta, offset, length);
+      if (offset + length === totalBytes) this.#endedOf(meta).add(peer);
       if (this.#streams.get(peer) !== stream) return;
       send(peer, { type: "snapshot-chunk", last, hash, offset, checksum: crc32(bytes), bytes });
       probe("raft.snapshot-served");
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
-      onDamaged(stream.meta);
+      onDamaged(meta);
       this.stop(peer);
       this.#options.send(peer, { type: "snapshot-refusal", last, hash, reason: "absent" });
     }
+  }
+
+  /** What it got before may not have been what the snapshot was: it goes by the hash of the whole. */
+  #beginsAnew(peer: NodeId, meta: SnapshotMeta): boolean {
+    return this.#endedOf(meta).delete(peer);
+  }
+
+  #endedOf(meta: SnapshotMeta): Set<NodeId> {
+    const ended = this.#ended.get(meta) ?? new Set();
+    this.#ended.set(meta, ended);
+    return ended;
   }
 
   #refuse(to: NodeId, { last, hash }: SnapshotRequest, reason: SnapshotRefusal["reason"]): void {

@@ -96,12 +96,20 @@ export class SnapshotStore {
   async isIntact(meta: SnapshotMeta): Promise<boolean> {
     if (this.#verified.has(meta) || this.#damaged.has(meta)) return !this.#damaged.has(meta);
     try {
-      for await (const _ of this.slices(meta));
+      await this.prove(meta);
       return true;
     } catch (error) {
       if (!FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) throw error;
       return false;
     }
+  }
+
+  /**
+   * Reads all of a snapshot, whatever is known of it: it was whole once, and may have gone bad on the disk since.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
+   */
+  async prove(meta: SnapshotMeta): Promise<void> {
+    for await (const _ of this.slices(meta));
   }
 
   /** Keeps a snapshot while somebody reads it; the result lets go of it. */

@@ -12,8 +12,8 @@ const options: Partial<RaftOptions> = {
 };
 
 /** A leader and two followers, one of them away while the log it lacks was compacted. */
-export async function lagging(seed: number) {
-  const world = new World(seed, ids, options);
+export async function lagging(seed: number, change: Partial<RaftOptions> = {}) {
+  const world = new World(seed, ids, { ...options, ...change });
   await world.startAll();
   const leader = await world.untilLeader();
   const [away = "", third = ""] = ids.filter((id) => id !== leader.node.id);

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { lagging } from "./lagging.ts";
 
+/** Of both members that have one. */
+const newest = "snapshots/120-1.data";
 const timeout = 120_000;
 
 test("members take their snapshots at the same entries, byte for byte alike", { timeout }, async () => {
@@ -60,10 +62,10 @@ test("a lost link costs what was under way, not what has arrived", { timeout }, 
 });
 
 test("a damaged snapshot of the leader's is neither sent nor kept", { timeout }, async () => {
-  const { world, leader, away, third, expectEqual } = await lagging(6);
+  // Back to the older snapshot, which the start falls back on.
+  const { world, leader, away, third, expectEqual } = await lagging(6, { trailingBytes: 100_000 });
   const { id } = leader.node;
   const { disk } = world.kernel.node(id);
-  const newest = disk.durableFiles().findLast((name) => name.endsWith(".data")) ?? "";
   world.crash(id, true);
   world.crash(third, true);
   disk.flipFile(newest);
@@ -72,6 +74,24 @@ test("a damaged snapshot of the leader's is neither sent nor kept", { timeout },
   await world.start(away);
   await expectEqual();
 });
+
+test(
+  "one that goes bad while its node runs is noticed by whoever gets it, and another is taken",
+  { timeout },
+  async () => {
+    const { world, leader, away, third, expectEqual, probes } = await lagging(7);
+    for (const id of [leader.node.id, third]) {
+      const { disk } = world.kernel.node(id);
+      disk.flipFile(newest);
+    }
+    await world.start(away);
+    await world.runFor(10_000);
+    await expectEqual();
+    expect(probes.get("raft.snapshot-checksum")).toBeGreaterThan(0);
+    const ruined = world.running.get(away)?.node.status().snapshotIndex;
+    expect(ruined).toBeGreaterThanOrEqual(120);
+  },
+);
 
 test("a crash at any write of an installation costs nothing", { timeout: 300_000 }, async () => {
   let points = 0;
