@@ -40,7 +40,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   readonly #context: ServerContext;
   readonly #outlet: Outlet;
   readonly #feed: WatchFeed;
-  readonly #waits = new WaitQueue();
+  readonly #waits: WaitQueue;
   readonly #onEnd: () => void;
   readonly #silence: Timer;
   #state: State = { type: "fresh" };
@@ -54,6 +54,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   /** @param onEnd called once, when the port is done with */
   constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: () => void) {
     this.#context = context;
+    this.#waits = new WaitQueue(context.clock, context.stint);
     this.renewal = new SessionRenewal(context);
     this.#onEnd = onEnd;
     this.#remoteAddress = port.remoteAddress;

@@ -25,7 +25,7 @@ export class Stint {
     if (isLong || this.#answers % stride === 0) {
       this.#isOver = this.#answers >= mostAnswers || this.#clock.now() >= this.#untilMs;
     }
-    return true;
+    return !isLong || !this.#isOver;
   }
 
   #begin(): void {

@@ -1,3 +1,6 @@
+import type { Clock } from "@flotilla/runtime";
+import type { Stint } from "./stint.ts";
+
 /** Something to do once a write is applied here and, if it asked for that, the leader confirmed a read. */
 interface Waiter {
   readonly after: number;
@@ -6,10 +9,22 @@ interface Waiter {
   isConfirmed: boolean;
 }
 
-/** What reads of one session wait for. */
+/**
+ * What reads of one session wait for. However many are due at once, those of a turn of the event loop are bounded by
+ * its stint: one that asks much more than others takes its turns like everybody.
+ */
 export class WaitQueue {
+  readonly #clock: Pick<Clock, "defer">;
+  readonly #stint: Pick<Stint, "take">;
   #waiters: Waiter[] = [];
+  /** Due, but this turn has had enough. */
+  #late: Waiter[] = [];
   #size = 0;
+
+  constructor(clock: Pick<Clock, "defer">, stint: Pick<Stint, "take">) {
+    this.#clock = clock;
+    this.#stint = stint;
+  }
 
   /** Those that did not run. */
   get size(): number {
@@ -37,7 +52,7 @@ export class WaitQueue {
     };
   }
 
-  /** The write is applied: runs what waited for it, before the next entry. */
+  /** The write is applied: runs what waited for it, before the next entry unless it has to wait for its turn. */
   applied(seq: number): void {
     if (this.#waiters.length === 0) return;
     let ready = 0;
@@ -50,7 +65,27 @@ export class WaitQueue {
 
   #tryRun(waiter: Waiter): void {
     if (!waiter.isApplied || !waiter.isConfirmed) return;
+    if (this.#late.length === 0 && this.#stint.take(true)) return this.#run(waiter);
+    this.#late.push(waiter);
+    if (this.#late.length === 1) this.#clock.defer(this.#goOn);
+  }
+
+  #run(waiter: Waiter): void {
     this.#size -= 1;
     waiter.run();
   }
+
+  /** One in any case, or those before it in the turn could keep it waiting for ever. */
+  readonly #goOn = (): void => {
+    const due = this.#late;
+    let done = 0;
+    this.#stint.take(true);
+    do {
+      const waiter = due[done];
+      done += 1;
+      if (waiter !== undefined) this.#run(waiter);
+    } while (done < due.length && this.#stint.take(true));
+    this.#late = due.slice(done);
+    if (this.#late.length > 0) this.#clock.defer(this.#goOn);
+  };
 }
