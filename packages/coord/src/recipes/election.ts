@@ -1,4 +1,3 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type {
@@ -10,17 +9,16 @@ import type {
   Leadership,
 } from "./api.ts";
 import { evict } from "./ask-back.ts";
-import { bounded, listen, longestWaitMs, within } from "./bounded.ts";
+import { bounded, longestWaitMs, within } from "./bounded.ts";
 import { inTurn } from "./campaign.ts";
-import { givenBack } from "./given-back.ts";
 import { hold } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
 import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
 import { segment } from "./names.ts";
 import { observeChanges } from "./observe.ts";
 import type { Calls } from "./patient.ts";
-import { ignoreTyped } from "./run-held.ts";
 import { type Appearance, appearance } from "./standing.ts";
+import { leadOnce } from "./term.ts";
 
 /**
  * One leader at a time for `name`, on one session.
@@ -66,10 +64,8 @@ class SessionElection implements Election {
     fn: (leadership: Leadership) => Promise<void> | void,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    while (options.signal?.aborted !== true) {
-      const leadership = await this.#campaignAgain(options);
-      if (leadership !== null) await this.#lead(leadership, fn, options.signal);
-    }
+    // The next campaign begins only when `fn` has settled: no two callbacks of one election run at once.
+    while (options.signal?.aborted !== true) await leadOnce(this.#session, this, fn, options);
   }
 
   leader(options: ReadOptions = {}): Promise<LeaderInfo | null> {
@@ -123,36 +119,6 @@ class SessionElection implements Election {
     const standing = { ...this.#appearance, permits: 1, places: 1 };
     const place = await hold(this.#session, this.#paths, standing, signal, inTurn);
     return new CampaignedLeadership(this.#session, this.#paths, place);
-  }
-
-  /** Null when the caller's signal ended the wait, or somebody deleted the place in line. */
-  async #campaignAgain(options: { readonly signal?: AbortSignal }): Promise<Leadership | null> {
-    try {
-      return await this.campaign(options);
-    } catch (error) {
-      if (options.signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_LOST")) return null;
-      throw error;
-    }
-  }
-
-  /** The next campaign begins only when `fn` has settled: no two callbacks of one election run at once. */
-  async #lead(
-    leadership: Leadership,
-    fn: (leadership: Leadership) => Promise<void> | void,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const release = (): Promise<void> =>
-      givenBack(this.#session, leadership.release({ timeoutMs: Infinity })).catch(ignoreTyped);
-    const stopListening = listen(signal, () => void release());
-    try {
-      if (!leadership.signal.aborted) await fn(leadership);
-    } catch (error) {
-      // Work that stops because leadership ended may well throw.
-      if (!leadership.signal.aborted) throw error;
-    } finally {
-      stopListening();
-      await release();
-    }
   }
 }
 

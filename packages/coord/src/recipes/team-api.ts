@@ -14,11 +14,11 @@ export interface TeamOptions extends Omit<Service, "name"> {
 
 export interface TeamPart {
   /**
-   * Leads for as long as it takes, as in `Election.run`. The workers are those of the moment, without the leader itself;
-   * give tasks the epoch, and have workers refuse older ones (`EpochGate`).
+   * Leads for as long as it takes, as in `Election.run`; called once it is no worker any more. The workers are those of
+   * the moment, without the leader itself; give tasks the epoch, and have workers refuse older ones (`EpochGate`).
    */
   readonly lead: (leadership: Leadership, workers: Balancer) => Promise<void> | void;
-  /** Called when it begins and ceases to be registered as a worker. */
+  /** Called when it begins and ceases to be registered as a worker. What it throws ends `run`. */
   readonly onWorking?: (isWorking: boolean) => void;
 }
 
@@ -27,8 +27,9 @@ export interface Team {
   /** Of the election and of the service in the registry. */
   readonly name: string;
   /**
-   * Works while another leads; once elected it is no worker any more, and after its lead it is one again. Ends when the
-   * signal fires (resolves, once `lead` has settled), when the session ends or `lead` throws while it leads (rejects).
+   * Works while another leads; once elected it is no worker any more, and one again when it has given up the lead, however
+   * it lost that. Registered again when somebody else took it out. Ends when the signal fires (resolves, once `lead` has
+   * settled), when the session ends, `lead` throws while it leads or it cannot be registered (rejects).
    */
   run(part: TeamPart, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -1,11 +1,14 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { sharedController } from "../shared-controller.ts";
 import type { Election, Leadership } from "./api.ts";
+import { listen, orAborted } from "./bounded.ts";
 import { createElection } from "./election.ts";
 import { givenBack } from "./given-back.ts";
-import type { Registration, Registry } from "./registry/api.ts";
+import type { Registry } from "./registry/api.ts";
 import { ignoreTyped } from "./run-held.ts";
 import type { Team, TeamOptions, TeamPart } from "./team-api.ts";
+import { TeamWork } from "./team-work.ts";
+import { leadOnce } from "./term.ts";
 
 /**
  * A leader and its workers, on one session.
@@ -35,44 +38,42 @@ class SessionTeam implements Team {
     });
   }
 
-  async run(part: TeamPart, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    const { signal } = options;
-    const isOver = (): boolean => signal?.aborted === true || this.#session.signal.aborted;
-    let working = await this.#begin(part, signal);
+  async run(part: TeamPart, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const ending = sharedController();
+    const stopListening = listen(signal, (reason) => ending.abort(reason));
+    const work = this.#work(part, (error) => ending.abort(error));
     try {
-      await this.#election.run(async (leadership) => {
-        await this.#end(part, working);
-        working = null;
-        await this.#lead(part, leadership);
-        if (!isOver()) working = await this.#begin(part, signal);
-      }, options);
-    } finally {
-      await givenBack(this.#session, this.#end(part, working)).catch(ignoreTyped);
-    }
-  }
-
-  /** Null when the signal ended the wait. */
-  async #begin({ onWorking }: TeamPart, signal: AbortSignal | undefined): Promise<Registration | null> {
-    const { candidate: _candidate, priority: _priority, balance: _balance, ...service } = this.#options;
-    try {
-      const bounds = { timeoutMs: Number.POSITIVE_INFINITY, ...(signal === undefined ? {} : { signal }) };
-      const registration = await this.#registry.register({ ...service, name: this.name }, bounds);
-      onWorking?.(true);
-      return registration;
+      // One works again only when the lead was given up.
+      while (signal?.aborted !== true) {
+        await work.begin(ending.signal);
+        await leadOnce(this.#session, this.#election, (leadership) => this.#lead(part, leadership, work), {
+          signal: ending.signal,
+        });
+      }
     } catch (error) {
-      if (signal?.aborted === true && FlotillaError.is(error, "ERR_FLOTILLA_ABORTED")) return null;
-      throw error;
+      if (signal?.aborted !== true || error !== signal.reason) throw error;
+    } finally {
+      stopListening();
+      await givenBack(this.#session, work.end()).catch(ignoreTyped);
     }
   }
 
-  async #end({ onWorking }: TeamPart, registration: Registration | null): Promise<void> {
-    if (registration === null) return;
-    await registration.deregister();
-    onWorking?.(false);
+  #work({ onWorking }: TeamPart, onFailed: (error: unknown) => void): TeamWork {
+    const { candidate: _candidate, priority: _priority, balance: _balance, ...service } = this.#options;
+    return new TeamWork({
+      register: (signal) =>
+        this.#registry.register(
+          { ...service, name: this.name },
+          { signal, timeoutMs: Number.POSITIVE_INFINITY },
+        ),
+      tell: (isWorking) => onWorking?.(isWorking),
+      onFailed,
+    });
   }
 
-  async #lead({ lead }: TeamPart, leadership: Leadership): Promise<void> {
+  async #lead({ lead }: TeamPart, leadership: Leadership, work: TeamWork): Promise<void> {
     const { signal } = leadership;
+    await orAborted(work.end(), signal);
     const workers = await this.#registry.service(this.name, { ...this.#options.balance, signal });
     try {
       await lead(leadership, workers);

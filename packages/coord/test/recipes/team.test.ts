@@ -1,7 +1,14 @@
+import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import type { Balancer } from "../../src/recipes/balance/api.ts";
 import type { Leadership } from "../../src/recipes/api.ts";
-import { type Client, rejection, World } from "./world.ts";
+import type { Registry } from "../../src/recipes/registry/api.ts";
+import type { TeamOptions } from "../../src/recipes/team-api.ts";
+import { createTeam } from "../../src/recipes/team.ts";
+import { collect, type Client, rejection, World } from "./world.ts";
+
+/** How `lead` takes the loss of the lead. */
+type Manner = "returns" | "throws";
 
 /** One of a team, and what it does at the moment. */
 class Colleague {
@@ -11,11 +18,18 @@ class Colleague {
   leading: Leadership | null = null;
   workers: Balancer | null = null;
   led = 0;
+  /** How often it began to work. */
+  begun = 0;
 
-  constructor({ coord, machine }: Client) {
-    const team = coord.team("crew", { address: machine, candidate: machine });
+  constructor(
+    { coord, machine }: Client,
+    manner: Manner = "returns",
+    options: Partial<TeamOptions> = {},
+  ) {
+    const team = coord.team("crew", { address: machine, candidate: machine, ...options });
     const onWorking = (isWorking: boolean): void => {
       this.isWorking = isWorking;
+      if (isWorking) this.begun += 1;
     };
     const lead = async (leadership: Leadership, workers: Balancer): Promise<void> => {
       expect(this.isWorking).toBe(false);
@@ -27,6 +41,7 @@ class Colleague {
         else leadership.signal.addEventListener("abort", () => resolve());
       });
       this.leading = null;
+      if (manner === "throws") throw new Error("stopped half way");
     };
     this.done = team.run({ lead, onWorking }, { signal: this.stop.signal }).catch((error: unknown) => error);
   }
@@ -36,10 +51,16 @@ class Colleague {
   }
 }
 
-test("one leads and knows the others, who work; whoever lost the lead works again", async () => {
+/** Ends as it should. */
+async function end(world: World, crew: readonly Colleague[]): Promise<void> {
+  for (const one of crew) one.stop.abort();
+  expect(await world.until(Promise.all(crew.map(({ done }) => done)))).toEqual(crew.map(() => undefined));
+}
+
+test.each(["returns", "throws"] as const)("one leads and knows the others, who work; whoever lost the lead works again, when its work %s", async (manner) => {
   const world = await World.start(3);
   const clients = await world.three();
-  const crew = clients.map((client) => new Colleague(client));
+  const crew = clients.map((client) => new Colleague(client, manner));
   await world.pass(1_000);
   const roles = (): string =>
     crew.map(({ leading, isWorking }) => `${leading !== null}/${isWorking}`).join(" ");
@@ -55,9 +76,7 @@ test("one leads and knows the others, who work; whoever lost the lead works agai
   expect(roles().match(/true\/false/g)).toHaveLength(1);
   expect(roles().match(/false\/true/g)).toHaveLength(2);
   expect(crew[second]?.known).toContain(clients[first]?.machine);
-  for (const one of crew) one.stop.abort();
-  await world.until(Promise.all(crew.map(({ done }) => done)));
-  expect(await Promise.all(crew.map(({ done }) => done))).toEqual([undefined, undefined, undefined]);
+  await end(world, crew);
   expect(await world.until(operator.coord.registry.find("crew"))).toEqual([]);
 });
 
@@ -89,4 +108,116 @@ test("who fails as the leader is told, and leaves nothing behind", async () => {
   expect(() => coord.team("a/b", { address: "a" })).toThrow(
     expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
   );
+});
+
+test("whoever loses the lead while it drains works again, and never led", async () => {
+  const world = await World.start();
+  const [a, b, operator] = await world.three({ sessionTtlMs: 60_000 });
+  const first = new Colleague(a);
+  await world.pass(500);
+  const second = new Colleague(b, "returns", { drainMs: 2_000 });
+  await world.pass(500);
+  await world.until(operator.coord.election("crew").evict());
+  await world.pass(500);
+  expect(await world.until(operator.coord.election("crew").leader())).toMatchObject({ id: b.machine });
+  expect(await world.until(operator.coord.election("crew").evict())).toBe(b.machine);
+  await world.pass(3_000);
+  expect(second.led).toBe(0);
+  expect([second.isWorking, second.begun]).toEqual([true, 2]);
+  expect(first.known).toEqual([b.machine]);
+  await end(world, [first, second]);
+});
+
+test("nobody is registered as a worker while it leads", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const other = await world.client();
+  const colleague = new Colleague(client, "returns", { id: "w" });
+  const { items } = collect(await world.until(other.session.watch("/", { kind: "recursive" })));
+  for (let round = 0; round < 5; round += 1) {
+    await world.pass(500);
+    await world.until(other.coord.election("crew").evict());
+  }
+  await end(world, [colleague]);
+  await world.pass(500);
+  let isLeading = false;
+  const registered: boolean[] = [];
+  for (const item of items) {
+    if (item.type === "snapshot") continue;
+    if (item.path === "/election/crew/grant") isLeading = item.type !== "deleted";
+    if (item.path === "/registry/crew/w" && item.type === "created") registered.push(isLeading);
+  }
+  expect(registered).toEqual(registered.map(() => false));
+  expect(registered.length).toBeGreaterThan(4);
+});
+
+test("a worker that was taken out is registered again", async () => {
+  const world = await World.start();
+  const [a, b, operator] = await world.three();
+  const leader = new Colleague(a);
+  await world.pass(300);
+  let isWell = true;
+  const run = (): void => {
+    if (!isWell) throw new Error("unwell");
+  };
+  const worker = new Colleague(b, "returns", { id: "w", check: { run, intervalMs: 100, fall: 1, rise: 1 } });
+  await world.pass(500);
+  expect(leader.known).toEqual([b.machine]);
+  await world.until(operator.session.delete("/registry/crew/w"));
+  isWell = false;
+  await world.pass(200);
+  isWell = true;
+  await world.pass(1_000);
+  expect([worker.isWorking, worker.begun]).toEqual([true, 2]);
+  expect(leader.known).toEqual([b.machine]);
+  await end(world, [leader, worker]);
+});
+
+test("a worker that cannot be registered again is told", async () => {
+  const world = await World.start();
+  const [a, b, operator] = await world.three();
+  const leader = new Colleague(a);
+  await world.pass(300);
+  const { registry } = b.coord;
+  const first = registry.register({ name: "crew", address: "b" });
+  let registrations = 0;
+  const refusing: Registry = {
+    register: async () => {
+      registrations += 1;
+      if (registrations > 1) throw new FlotillaError("ERR_FLOTILLA_NO_AUTH", "not any more");
+      return first;
+    },
+    find: (name, options) => registry.find(name, options),
+    watch: (name, options) => registry.watch(name, options),
+    service: (name, options) => registry.service(name, options),
+  };
+  const told: boolean[] = [];
+  const onWorking = (isWorking: boolean): void => void told.push(isWorking);
+  const failed = rejection(
+    createTeam(b.session, refusing, "crew", { address: "b" }).run({ lead: () => {}, onWorking }),
+  );
+  await world.pass(300);
+  expect(leader.known).toEqual(["b"]);
+  await world.until((await first).deregister());
+  expect(await world.until(failed)).toMatchObject({ code: "ERR_FLOTILLA_NO_AUTH" });
+  expect(told).toEqual([true, false]);
+  await world.pass(300);
+  expect(await world.until(operator.coord.election("crew").candidates())).toHaveLength(1);
+  await end(world, [leader]);
+});
+
+test("who is told that it works and fails is taken out again", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const team = coord.team("crew", { address: "a" });
+  const lead = (): void => {};
+  for (const failing of [true, false]) {
+    const onWorking = (isWorking: boolean): void => {
+      if (isWorking === failing) throw new Error("of the program");
+    };
+    const failed = rejection(team.run({ lead, onWorking }));
+    expect(await world.until(failed)).toMatchObject({ message: "of the program" });
+    expect(await world.until(coord.registry.find("crew"))).toEqual([]);
+    expect(await world.until(coord.election("crew").candidates())).toEqual([]);
+  }
 });

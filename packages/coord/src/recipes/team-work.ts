@@ -1,0 +1,105 @@
+import { sharedController } from "../shared-controller.ts";
+import { listen, orAborted } from "./bounded.ts";
+import type { Registration } from "./registry/api.ts";
+
+/** How one of a team becomes a worker, and what it does about it. */
+export interface WorkParts {
+  readonly register: (signal: AbortSignal) => Promise<Registration>;
+  /** Called when it begins and ceases to be registered. */
+  readonly tell: (isWorking: boolean) => void;
+  /** Called when it cannot be one any more. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** One of a team as a worker: off and on. */
+export class TeamWork {
+  readonly #parts: WorkParts;
+  #stint: Stint | null = null;
+
+  constructor(parts: WorkParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Resolves once it is registered, which it stays until `end`: anew whenever somebody took it out. Rejects with the
+   * signal's reason, and with what ended the work.
+   */
+  async begin(signal: AbortSignal): Promise<void> {
+    if (this.#stint?.isEnding !== false) {
+      await orAborted(this.end(), signal);
+      this.#stint = new Stint(this.#parts);
+    }
+    await orAborted(this.#stint.begun(), signal);
+  }
+
+  /** Resolves once it is out; rejects with what ended the work. */
+  async end(): Promise<void> {
+    await this.#stint?.end();
+  }
+}
+
+/** From the first registration until it is to work no more. */
+class Stint {
+  readonly #parts: WorkParts;
+  readonly #stop = sharedController();
+  readonly #registered: Promise<void>;
+  readonly #over: Promise<void>;
+  #begin: () => void = () => {};
+
+  constructor(parts: WorkParts) {
+    this.#parts = parts;
+    this.#registered = new Promise((resolve) => {
+      this.#begin = resolve;
+    });
+    this.#over = this.#work();
+    this.#over.catch(parts.onFailed);
+  }
+
+  get isEnding(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** Resolves once it is registered; rejects with what ended the work, also after that. */
+  begun(): Promise<void> {
+    return Promise.race([this.#over, this.#registered]);
+  }
+
+  end(): Promise<void> {
+    this.#stop.abort();
+    return this.#over;
+  }
+
+  async #work(): Promise<void> {
+    const { tell } = this.#parts;
+    for (let registration = await this.#register(); registration !== null; ) {
+      try {
+        tell(true);
+        this.#begin();
+        await this.#untilEnd(registration);
+      } finally {
+        await registration.deregister({ timeoutMs: Number.POSITIVE_INFINITY });
+      }
+      tell(false);
+      registration = await this.#register();
+    }
+  }
+
+  /** Null when it is to work no more. */
+  async #register(): Promise<Registration | null> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return null;
+    try {
+      return await this.#parts.register(signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    }
+  }
+
+  /** Until it is to work no more, or somebody took it out. */
+  #untilEnd({ signal }: Registration): Promise<unknown> {
+    return new Promise((resolve) => {
+      for (const end of [this.#stop.signal, signal]) listen(end, resolve);
+    });
+  }
+}
