@@ -1,25 +1,28 @@
+import type { Node } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch } from "../client/api.ts";
 import { sharedController } from "../shared-controller.ts";
 import type { EvictOptions } from "./api.ts";
 import { listen } from "./bounded.ts";
-import { leave } from "./grant.ts";
+import { attempt, leave } from "./grant.ts";
 import { type LinePaths, readLine, waiterPath } from "./line.ts";
 import { ensureContainer } from "./names.ts";
 import { type Calls, patient } from "./patient.ts";
 
-/** The node that asks a holder to give its place up. */
-function askPath(paths: LinePaths, name: string): string {
+/** Below it stands a node for each session that asks a holder to give its place up. */
+function askedPath(paths: LinePaths, name: string): string {
   return `${paths.base}/asked/${name}`;
+}
+
+function requestPath({ id }: Session, paths: LinePaths, name: string): string {
+  return `${askedPath(paths, name)}/${id}`;
 }
 
 /** Asks everyone who holds. Returns how many. */
 export async function askHolders(session: Session, paths: LinePaths, signal: AbortSignal): Promise<number> {
   const calls = patient(session, signal);
   const { holders } = await readLine(calls, paths);
-  for (const { name } of holders) {
-    if (await ask(calls, paths, name)) void withdrawInTime(session, paths, name).catch(() => {});
-  }
+  for (const { name } of holders) await ask(session, paths, name, signal);
   return holders.length;
 }
 
@@ -41,32 +44,43 @@ export async function evict(
     await leave(calls, paths, name, { against: "held" });
     return id;
   }
-  if (await ask(calls, paths, name)) void withdrawInTime(session, paths, name).catch(() => {});
+  await ask(session, paths, name, signal);
   await untilGone(calls, waiterPath(paths, name), signal);
   signal.throwIfAborted();
   return id;
 }
 
-/** False when somebody asked before. */
-async function ask(calls: Calls, paths: LinePaths, name: string): Promise<boolean> {
-  const path = askPath(paths, name);
+/** Until whoever is asked holds no more, or the session ends. */
+async function ask(session: Session, paths: LinePaths, name: string, signal: AbortSignal): Promise<void> {
+  const calls = patient(session, signal);
+  const asked = askedPath(paths, name);
+  const request = { type: "create", path: requestPath(session, paths, name), ephemeral: true } as const;
+  // With what it stands below, so that whoever is asked hears one thing.
+  const first = [{ type: "create", path: asked, container: true } as const, request];
   for (;;) {
     try {
-      await calls.create(path, "", { ephemeral: true });
-      return true;
+      await calls.create(request.path, "", { ephemeral: true });
+      break;
     } catch (error) {
-      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
+      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return;
       if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
     await ensureContainer(calls, `${paths.base}/asked`);
+    if ((await attempt(calls, first)) !== null) break;
   }
+  void withdrawInTime(session, paths, name).catch(() => {});
 }
 
 /** Takes the request away once whoever was asked holds no more. It ends with the session anyway. */
 async function withdrawInTime(session: Session, paths: LinePaths, name: string): Promise<void> {
   const calls = patient(session, session.signal);
   await untilGone(calls, waiterPath(paths, name), session.signal);
-  await calls.multi([{ type: "delete", path: askPath(paths, name) }]);
+  const own = { type: "delete", path: requestPath(session, paths, name) } as const;
+  const above = { type: "delete", path: askedPath(paths, name) } as const;
+  if ((await attempt(calls, [own, above])) !== null) return;
+  // Others asked too: the last of them takes it along.
+  await attempt(calls, [own]);
+  await attempt(calls, [above]);
 }
 
 /** Resolves when there is no node at the path, or the signal fires. */
@@ -79,30 +93,39 @@ async function untilGone(calls: Calls, path: string, signal: AbortSignal): Promi
   stopListening();
 }
 
-/** Resolves, once it listens, to a signal that fires when the holder is asked to give up. */
+/** Resolves, once it listens, to a signal that fires when the holder is asked to give up. Listens until the given one fires. */
 export async function hearAsking(
   session: Session,
   paths: LinePaths,
   name: string,
-  { arming, until }: { readonly arming: AbortSignal; readonly until: AbortSignal },
+  until: AbortSignal,
 ): Promise<AbortSignal> {
-  const watch = await patient(session, arming).watch(askPath(paths, name), { initial: true });
+  const watch = await patient(session, until).watch(askedPath(paths, name), {
+    kind: "recursive",
+    initial: true,
+    values: false,
+    filter: { types: ["created"] },
+  });
   const stopListening = listen(until, () => void watch.close());
   const controller = sharedController();
   void abortWhenAsked(watch, controller, paths.base).finally(stopListening);
   return controller.signal;
 }
 
-/** The first event is a snapshot, which has the node when somebody asked before. */
+/** The first event is a snapshot, which has the requests of all who asked before. */
 async function abortWhenAsked(watch: Watch, controller: AbortController, base: string): Promise<void> {
   try {
     for await (const event of watch) {
-      const isAsked = event.type === "snapshot" ? event.nodes.length > 0 : event.type !== "deleted";
-      if (!isAsked) continue;
+      const nodes = event.type === "snapshot" ? event.nodes.map(({ node }) => node) : [event.node];
+      if (!nodes.some(isRequest)) continue;
       controller.abort(new FlotillaError("ERR_FLOTILLA_ASKED_BACK", `${base} is asked back`));
       return;
     }
   } catch {
     // The session is lost, and the holding with it.
   }
+}
+
+function isRequest(node: Node | null): boolean {
+  return node !== null && node.stat.ephemeralOwner !== null;
 }

@@ -1,7 +1,7 @@
 import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { hearAsking } from "./ask-back.ts";
-import { bounded, longestWaitMs } from "./bounded.ts";
+import { bounded, longestWaitMs, orAborted } from "./bounded.ts";
 import type { Place } from "./hold.ts";
 import { HeldPlace } from "./held-place.ts";
 import type { LinePaths } from "./line.ts";
@@ -25,16 +25,17 @@ export class HeldLock extends HeldPlace implements LockHold {
     const { clock } = this.#session;
     const what = `listening for requests of ${this.#paths.base}`;
     const bounds = { clock, options, fallbackMs: longestWaitMs, end: this.signal, what };
-    return bounded(bounds, async (signal) => {
-      this.#asked ??= this.#hear(signal).catch((error: unknown) => {
-        this.#asked = null;
-        throw error;
-      });
-      return this.#asked;
-    });
+    return bounded(bounds, (signal) => orAborted(this.#hear(), signal));
   }
 
-  #hear(signal: AbortSignal): Promise<AbortSignal> {
-    return hearAsking(this.#session, this.#paths, this.#name, { arming: signal, until: this.signal });
+  /** For all who call: no bounds of one are those of another. */
+  #hear(): Promise<AbortSignal> {
+    this.#asked ??= hearAsking(this.#session, this.#paths, this.#name, this.signal).catch(
+      (error: unknown) => {
+        this.#asked = null;
+        throw error;
+      },
+    );
+    return this.#asked;
   }
 }

@@ -58,7 +58,7 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
     const { signal } = this;
     try {
       const { name } = this.#applicant;
-      const asked = await hearAsking(this.#session, this.#paths, name, { arming: signal, until: signal });
+      const asked = await hearAsking(this.#session, this.#paths, name, signal);
       listen(asked, () => void this.#holding.giveUp("its holder was evicted", {}).catch(ignoreTyped));
     } catch {
       // It is over.

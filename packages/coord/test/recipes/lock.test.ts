@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { LockHold } from "../../src/recipes/lock-api.ts";
+import { clientProtocol } from "../../src/wire/messages.ts";
+import { decodeServerMessage } from "../../src/wire/server-codec.ts";
 import { nothing, remains } from "./places.ts";
 import { isPending, rejection, World } from "./world.ts";
 
@@ -206,6 +208,75 @@ test("a holder that listens is asked for the lock, before and after it began to 
   const late = await world.until(next.askedBack());
   await world.pass(100);
   expect(late.aborted).toBe(true);
+});
+
+test("a request stands while whoever asked is there, however many asked before and are gone", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  expect(await world.until(b.coord.lock("x").askBack())).toBe(1);
+  expect(await world.until(c.coord.lock("x").askBack())).toBe(1);
+  expect(await world.until(c.coord.lock("x").askBack())).toBe(1);
+  await world.until(b.coord.close());
+  await world.pass(500);
+  const asked = await world.until(held.askedBack());
+  await world.pass(100);
+  expect(asked.aborted).toBe(true);
+  await world.until(held.release());
+  await world.pass(500);
+  expect((await world.until(a.session.children("/lock/x/asked")))?.names ?? []).toEqual([]);
+});
+
+test("nobody asks any more once all who did are gone", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  await world.until(b.coord.lock("x").askBack());
+  await world.until(b.coord.close());
+  const asked = await world.until(held.askedBack());
+  await world.pass(500);
+  expect(asked.aborted).toBe(false);
+  await world.until(c.coord.lock("x").askBack());
+  await world.pass(100);
+  expect(asked.aborted).toBe(true);
+});
+
+test("who listens for requests is bounded by its own time and signal, not by another's", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three({ sessionTtlMs: 60_000 });
+  const held = await world.until(a.coord.lock("x").acquire());
+  world.isolate(a);
+  const controller = new AbortController();
+  const first = rejection(held.askedBack({ signal: controller.signal }));
+  const begunMs = world.kernel.nowMs;
+  const second = rejection(held.askedBack({ timeoutMs: 300 }));
+  expect(await world.until(second)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  expect(world.kernel.nowMs - begunMs).toBeLessThan(310);
+  const third = held.askedBack();
+  controller.abort();
+  expect(await world.until(first)).toMatchObject({ code: "ERR_FLOTILLA_ABORTED" });
+  world.heal(a);
+  const asked = await world.until(third);
+  await world.until(b.coord.lock("x").askBack());
+  await world.pass(100);
+  expect(asked.aborted).toBe(true);
+});
+
+test("whoever is asked is woken once, at whichever moment others ask", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const held = await world.until(a.coord.lock("x").acquire());
+  await world.until(held.askedBack());
+  let told = 0;
+  const stop = world.kernel.network.onSend(({ to, protocol, frame }) => {
+    if (protocol !== clientProtocol || to !== a.machine) return;
+    const message = decodeServerMessage(frame);
+    if (message.type === "events") told += 1;
+  });
+  await world.until(Promise.all([b.coord.lock("x").askBack(), c.coord.lock("x").askBack()]));
+  await world.pass(500);
+  stop();
+  expect(told).toBe(1);
 });
 
 test("a lock that says so is shared by those who ask it again while it holds", async () => {
