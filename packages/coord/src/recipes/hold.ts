@@ -44,6 +44,6 @@ export async function hold<None extends null>(
 }
 
 /** Also right after a blocked event loop, whose timers are late. */
-function isBelieved(holding: Holding): boolean {
+export function isBelieved(holding: Pick<Holding, "signal" | "expiresIn">): boolean {
   return !holding.signal.aborted && holding.expiresIn > 0;
 }

@@ -9,8 +9,9 @@ export interface LockOptions {
   /** Higher goes first in line; never takes from a holder. Default 0. */
   readonly priority?: number;
   /**
-   * While this object holds, whoever asks it again shares that hold: it is given up with the last release. Other
-   * objects wait as always, also of the same session and name. Default false.
+   * While this object holds or waits in line, whoever asks it again shares that: the hold is given up with the last
+   * release, the place in line with the last wait, each bounded by its own options. Other objects wait as always, also of
+   * the same session and name. Default false.
    */
   readonly reentrant?: boolean;
 }
@@ -92,7 +93,7 @@ export interface Locking<Options extends AcquireOptions> {
   inspect(options?: ReadOptions): Promise<LockReport>;
   /**
    * Asks everyone who holds to give it up, see {@link LockHold.askedBack}; the request stands until they did or this
-   * session ends. Returns how many were asked.
+   * session ends, whoever else asked. Returns how many were asked.
    */
   askBack(options?: CallOptions): Promise<number>;
 }
@@ -131,6 +132,7 @@ export interface AllHeld extends AsyncDisposable {
  * who want the same locks never wait for each other; that holds for one level, not for locks acquired while others are held.
  */
 export interface LockSet {
+  /** As that of a lock. When one is lost while another is waited for, all are given back and taken anew. */
   acquire(options?: AcquireOptions): Promise<AllHeld>;
   /** All of them at once or none. */
   tryAcquire(options?: AcquireOptions): Promise<AllHeld | null>;

@@ -3,6 +3,7 @@ import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";
+import { isBelieved } from "./hold.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
 import { runHeld } from "./run-held.ts";
 
@@ -52,12 +53,22 @@ class SessionLockSet implements LockSet {
   #take<None extends null>(options: AcquireOptions, take: Take<None>): Promise<EachHeld | None> {
     const { clock, signal: end } = this.#session;
     const what = `acquisition of ${this.#locks.map(({ path }) => path).join(", ")}`;
-    return bounded({ clock, options, fallbackMs: Infinity, end, what }, (signal) =>
-      this.#takeAll(signal, take),
-    );
+    return bounded({ clock, options, fallbackMs: Infinity, end, what }, async (signal) => {
+      for (;;) {
+        const holds = await this.#takeAll(signal, take);
+        if (holds === null) return holds;
+        if (holds.every(isBelieved)) return new EachHeld(this.#session, holds);
+        // One was lost while the next was waited for: all are given back, and back in line.
+        await giveBack(holds, { signal, timeoutMs: Infinity });
+      }
+    });
   }
 
-  async #takeAll<None extends null>(signal: AbortSignal, take: Take<None>): Promise<EachHeld | None> {
+  /** In the order they were given. */
+  async #takeAll<None extends null>(
+    signal: AbortSignal,
+    take: Take<None>,
+  ): Promise<readonly LockHold[] | None> {
     const order = this.#locks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
     const taken = new Map<Locking<AcquireOptions>, LockHold>();
     let isComplete = false;
@@ -68,16 +79,17 @@ class SessionLockSet implements LockSet {
         taken.set(lock, hold);
       }
       isComplete = true;
-      return new EachHeld(
-        this.#session,
-        this.#locks.flatMap((lock) => taken.get(lock) ?? []),
-      );
+      return this.#locks.flatMap((lock) => taken.get(lock) ?? []);
     } finally {
-      // Given back in the background, as the place in line is.
-      if (!isComplete)
-        for (const hold of [...taken.values()].toReversed()) void hold.release().catch(() => {});
+      // In the background, as the place in line is.
+      if (!isComplete) void giveBack([...taken.values()]);
     }
   }
+}
+
+/** In reverse order; it goes on when the wait for it ends. */
+async function giveBack(holds: readonly LockHold[], bounds: CallOptions = {}): Promise<void> {
+  await Promise.allSettled(holds.toReversed().map((hold) => hold.release(bounds)));
 }
 
 class EachHeld implements AllHeld {

@@ -54,6 +54,54 @@ test("the loss of one lock is the loss of all", async () => {
   expect(await remains(world, a, "/lock/x")).toEqual(nothing);
 });
 
+test("a lock that was lost while the next was waited for is not handed out: all are taken anew", async () => {
+  const world = await World.start(3);
+  const a = await world.client();
+  const b = await world.client({ sessionTtlMs: 10_000 });
+  const other = await world.until(a.coord.lock("y").acquire());
+  let begun = 0;
+  const working = of(b, "x", "y").run((held) => {
+    begun += 1;
+    held.assert();
+    expect(held.signal.aborted).toBe(false);
+    return held.holds.map(({ epoch }) => epoch);
+  });
+  working.catch(() => {});
+  await world.pass(500);
+  const [first] = (await world.until(a.coord.lock("x").inspect())).holders;
+  await world.lapse(b);
+  world.heal(b);
+  await world.pass(2_000);
+  expect(b.session.state).toBe("connected");
+  await world.until(other.release());
+  const epochs = await world.until(working);
+  expect(begun).toBe(1);
+  expect(epochs[0]).toBeGreaterThan(first?.epoch ?? 0);
+  await world.pass(500);
+  for (const path of ["/lock/x", "/lock/y"]) expect(await remains(world, a, path)).toEqual(nothing);
+});
+
+test("a wait for several that begins anew ends with its time", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const other = await world.until(a.coord.lock("y").acquire());
+  const ended = rejection(of(b, "x", "y").acquire({ timeoutMs: 2_000 }));
+  await world.pass(500);
+  const [line] = (await remains(world, a, "/lock/x")).line;
+  await world.until(a.session.delete(`/lock/x/line/${line ?? ""}`, { force: true }));
+  await world.pass(500);
+  const third = a.coord.lock("x").acquire();
+  const held = await world.until(third);
+  await world.until(other.release());
+  await world.pass(200);
+  expect((await world.until(a.coord.lock("x").inspect())).waiters).toHaveLength(1);
+  expect(await world.until(ended)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  await world.pass(200);
+  expect((await world.until(a.coord.lock("x").inspect())).waiters).toHaveLength(0);
+  expect(await remains(world, a, "/lock/y")).toEqual(nothing);
+  await world.until(held.release());
+});
+
 test("a wait for several that ends gives back what it had", async () => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -279,30 +279,6 @@ test("whoever is asked is woken once, at whichever moment others ask", async () 
   expect(told).toBe(1);
 });
 
-test("a lock that says so is shared by those who ask it again while it holds", async () => {
-  const world = await World.start();
-  const [a, b] = await world.three();
-  const lock = a.coord.lock("x", { reentrant: true });
-  const other = b.coord.lock("x").acquire();
-  (await world.until(other)).release().catch(() => {});
-  await world.pass(100);
-  const outer = await world.until(lock.acquire());
-  const inner = await world.until(lock.run((held) => held.epoch));
-  expect(inner).toBe(outer.epoch);
-  const second = await world.until(lock.tryAcquire());
-  const waiting = b.coord.lock("x").acquire();
-  await world.until(outer.release());
-  await world.until(outer.release());
-  expect(outer.signal.aborted).toBe(true);
-  expect(() => outer.assert()).toThrow(expect.objectContaining(lost));
-  second!.assert();
-  await world.pass(500);
-  expect(await isPending(waiting)).toBe(true);
-  await world.until(second!.release());
-  expect((await world.until(waiting)).epoch).toBeGreaterThan(outer.epoch);
-  expect(await world.until(lock.tryAcquire())).toBeNull();
-});
-
 test("a lock that does not say so waits for itself", async () => {
   const world = await World.start();
   const a = await world.client();

@@ -220,8 +220,8 @@ export const heldThings: readonly Mutant[] = [
     edits: [
       {
         file: reentrant,
-        find: "if (this.#shared.users === 0) await this.#shared.hold.release(options);",
-        replace: "await this.#shared.hold.release(options);",
+        find: "if (this.#users === 0) await this.#hold?.release(options);",
+        replace: "await this.#hold?.release(options);",
       },
     ],
   },
