@@ -71,7 +71,7 @@ class Stint {
 
   async #work(): Promise<void> {
     const { tell } = this.#parts;
-    for (let registration = await this.#register(); registration !== null; ) {
+    for (let registration = await this.#register(); registration !== null;) {
       try {
         tell(true);
         this.#begin();
@@ -86,12 +86,11 @@ class Stint {
 
   /** Null when it is to work no more. */
   async #register(): Promise<Registration | null> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return null;
+    if (this.isEnding) return null;
     try {
-      return await this.#parts.register(signal);
+      return await this.#parts.register(this.#stop.signal);
     } catch (error) {
-      if (signal.aborted) return null;
+      if (this.isEnding) return null;
       throw error;
     }
   }

@@ -38,20 +38,20 @@ class SessionTeam implements Team {
     });
   }
 
-  async run(part: TeamPart, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async run(part: TeamPart, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const ending = sharedController();
-    const stopListening = listen(signal, (reason) => ending.abort(reason));
+    const stopListening = listen(options.signal, (reason) => ending.abort(reason));
     const work = this.#work(part, (error) => ending.abort(error));
     try {
       // One works again only when the lead was given up.
-      while (signal?.aborted !== true) {
+      while (options.signal?.aborted !== true) {
         await work.begin(ending.signal);
         await leadOnce(this.#session, this.#election, (leadership) => this.#lead(part, leadership, work), {
           signal: ending.signal,
         });
       }
     } catch (error) {
-      if (signal?.aborted !== true || error !== signal.reason) throw error;
+      if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
     } finally {
       stopListening();
       await givenBack(this.#session, work.end()).catch(ignoreTyped);

@@ -21,11 +21,7 @@ class Colleague {
   /** How often it began to work. */
   begun = 0;
 
-  constructor(
-    { coord, machine }: Client,
-    manner: Manner = "returns",
-    options: Partial<TeamOptions> = {},
-  ) {
+  constructor({ coord, machine }: Client, manner: Manner = "returns", options: Partial<TeamOptions> = {}) {
     const team = coord.team("crew", { address: machine, candidate: machine, ...options });
     const onWorking = (isWorking: boolean): void => {
       this.isWorking = isWorking;
@@ -57,28 +53,31 @@ async function end(world: World, crew: readonly Colleague[]): Promise<void> {
   expect(await world.until(Promise.all(crew.map(({ done }) => done)))).toEqual(crew.map(() => undefined));
 }
 
-test.each(["returns", "throws"] as const)("one leads and knows the others, who work; whoever lost the lead works again, when its work %s", async (manner) => {
-  const world = await World.start(3);
-  const clients = await world.three();
-  const crew = clients.map((client) => new Colleague(client, manner));
-  await world.pass(1_000);
-  const roles = (): string =>
-    crew.map(({ leading, isWorking }) => `${leading !== null}/${isWorking}`).join(" ");
-  const first = crew.findIndex(({ leading }) => leading !== null);
-  const others = clients.filter((_, at) => at !== first).map(({ machine }) => machine);
-  expect(crew.filter(({ isWorking }) => isWorking)).toHaveLength(2);
-  expect(crew[first]?.known).toEqual(others);
-  const operator = await world.client();
-  await world.until(operator.coord.election("crew").evict());
-  await world.pass(1_000);
-  const second = crew.findIndex(({ leading }) => leading !== null);
-  expect(second).not.toBe(first);
-  expect(roles().match(/true\/false/g)).toHaveLength(1);
-  expect(roles().match(/false\/true/g)).toHaveLength(2);
-  expect(crew[second]?.known).toContain(clients[first]?.machine);
-  await end(world, crew);
-  expect(await world.until(operator.coord.registry.find("crew"))).toEqual([]);
-});
+test.each(["returns", "throws"] as const)(
+  "one leads and knows the others, who work; whoever lost the lead works again, when its work %s",
+  async (manner) => {
+    const world = await World.start(3);
+    const clients = await world.three();
+    const crew = clients.map((client) => new Colleague(client, manner));
+    await world.pass(1_000);
+    const roles = (): string =>
+      crew.map(({ leading, isWorking }) => `${leading !== null}/${isWorking}`).join(" ");
+    const first = crew.findIndex(({ leading }) => leading !== null);
+    const others = clients.filter((_, at) => at !== first).map(({ machine }) => machine);
+    expect(crew.filter(({ isWorking }) => isWorking)).toHaveLength(2);
+    expect(crew[first]?.known).toEqual(others);
+    const operator = await world.client();
+    await world.until(operator.coord.election("crew").evict());
+    await world.pass(1_000);
+    const second = crew.findIndex(({ leading }) => leading !== null);
+    expect(second).not.toBe(first);
+    expect(roles().match(/true\/false/g)).toHaveLength(1);
+    expect(roles().match(/false\/true/g)).toHaveLength(2);
+    expect(crew[second]?.known).toContain(clients[first]?.machine);
+    await end(world, crew);
+    expect(await world.until(operator.coord.registry.find("crew"))).toEqual([]);
+  },
+);
 
 test("a worker that dies is no worker any more, and a leader that dies is replaced by one", async () => {
   const world = await World.start(3);
@@ -210,12 +209,11 @@ test("who is told that it works and fails is taken out again", async () => {
   const world = await World.start();
   const { coord } = await world.client();
   const team = coord.team("crew", { address: "a" });
-  const lead = (): void => {};
   for (const failing of [true, false]) {
     const onWorking = (isWorking: boolean): void => {
       if (isWorking === failing) throw new Error("of the program");
     };
-    const failed = rejection(team.run({ lead, onWorking }));
+    const failed = rejection(team.run({ lead: () => {}, onWorking }));
     expect(await world.until(failed)).toMatchObject({ message: "of the program" });
     expect(await world.until(coord.registry.find("crew"))).toEqual([]);
     expect(await world.until(coord.election("crew").candidates())).toEqual([]);
