@@ -86,7 +86,6 @@ class Stint {
 
   /** Null when it is to work no more. */
   async #register(): Promise<Registration | null> {
-    if (this.isEnding) return null;
     try {
       return await this.#parts.register(this.#stop.signal);
     } catch (error) {
