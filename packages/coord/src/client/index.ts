@@ -144,6 +144,7 @@ export type {
   Check,
   CheckTiming,
   FindOptions,
+  RegisterOptions,
   FunctionCheck,
   Health,
   HttpCheck,

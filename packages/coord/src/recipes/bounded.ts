@@ -72,6 +72,17 @@ export function within<T>(
   return bounded(bounds, (signal) => read({ ...options, signal }));
 }
 
+/** The bounds of each of several calls in a row, which have the caller's time together. */
+export function inTurn(clock: Clock, { signal, timeoutMs }: CallOptions): () => CallOptions {
+  const begunMs = clock.now();
+  // What is no time is refused by the first call.
+  const left = (ms: number): number => (ms > 0 ? Math.max(1, ms - (clock.now() - begunMs)) : ms);
+  return () => ({
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs: left(timeoutMs) }),
+  });
+}
+
 /** Settles like `promise`, or rejects with the signal's reason; what is behind the promise goes on. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -145,6 +145,84 @@ test("it is ready once enough can be picked, and nobody waits for ever", async (
   expect(await world.until(nobody)).toMatchObject({ code: "ERR_FLOTILLA_UNREACHABLE" });
 });
 
+test("it is ready with those that warn, who are picked when the others were tried", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const [, two] = await offer(world, a, ["a", "b"]);
+  two?.report("warning");
+  await world.pass(100);
+  const web = await world.until(b.coord.registry.service("web", { zone: "south" }));
+  await world.until(web.ready(2, { timeoutMs: 100 }));
+  expect(await world.until(web.use(failsAtA))).toBe("b");
+  two?.report("critical");
+  await world.pass(100);
+  expect(await world.until(rejection(web.ready(2, { timeoutMs: 100 })))).toMatchObject({
+    code: "ERR_FLOTILLA_TIMEOUT",
+  });
+});
+
+test("a balancer that is closed, or whose session ends, is never ready", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const [closed, open] = [
+    await world.until(coord.registry.service("web")),
+    await world.until(coord.registry.service("web")),
+  ];
+  const forEver = { timeoutMs: Number.POSITIVE_INFINITY };
+  const waiting = rejection(closed.ready(1, forEver));
+  await world.pass(100);
+  closed.close();
+  for (const each of [waiting, rejection(closed.ready(1, forEver))])
+    expect(await world.until(each, 100)).toMatchObject({ code: "ERR_FLOTILLA_CLOSED" });
+  const ended = rejection(open.ready(1, forEver));
+  await world.until(session.close());
+  expect(await world.until(ended, 100)).toMatchObject({ code: "ERR_FLOTILLA_CLOSED" });
+});
+
+test("following a service ends in time, by default too, while no server answers", async () => {
+  const world = await World.start();
+  const { registry } = (await world.client({ sessionTtlMs: 60_000 })).coord;
+  world.kernel.node("n1").crash();
+  const timedOut = { code: "ERR_FLOTILLA_TIMEOUT" };
+  const soon = rejection(registry.service("web", { timeoutMs: 300 }));
+  expect(await world.until(soon, 301)).toMatchObject(timedOut);
+  const late = rejection(registry.service("web"));
+  await world.pass(14_000);
+  expect(await isPending(late)).toBe(true);
+  expect(await world.until(late, 1_100)).toMatchObject(timedOut);
+});
+
+test("options that are none are refused, and so is a picker that picks none of the candidates", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = b.coord;
+  const bad = { code: "ERR_FLOTILLA_BAD_ARGUMENT" };
+  for (const options of [
+    null,
+    { outliers: 5 },
+    { outliers: { failures: "a" } },
+    { outliers: { failures: 0 } },
+    { outliers: { ejectMs: 0 } },
+    { outliers: { maxShare: 2 } },
+    { timeoutMs: -1 },
+  ])
+    expect(await world.until(rejection(registry.service("web", options as never)))).toMatchObject(bad);
+  const web = await world.until(registry.service("web"));
+  await offer(world, a, ["a"]);
+  await world.pass(100);
+  for (const min of ["x", -1, 1.5, Number.NaN])
+    expect(await rejection(web.ready(min as never))).toMatchObject(bad);
+  for (const options of [{ tries: 0 }, { tries: -1 }, { tries: Number.NaN }, { retry: 1 }])
+    expect(await rejection(web.use(() => 1, options as never))).toMatchObject(bad);
+  expect(await rejection(web.use(undefined as never))).toMatchObject(bad);
+  expect(await world.until(web.use(({ id }) => id, { tries: Number.POSITIVE_INFINITY }))).toBe("a");
+  for (const picked of [undefined, null, {}, Promise.resolve()]) {
+    const own = await world.until(registry.service("web", { pick: () => picked as never }));
+    expect(() => own.pick()).toThrow(expect.objectContaining(bad));
+    expect(await rejection(own.use(() => 1))).toMatchObject(bad);
+  }
+});
+
 test("zone, tags and a picker of one's own", async () => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -64,11 +64,68 @@ test("an id that is taken is refused, and the first registration stands", async 
   const [a, b] = await world.three();
   await world.until(a.coord.registry.register({ name: "web", address: "1", id: "x" }));
   for (const { coord } of [a, b]) {
-    const second = rejection(coord.registry.register({ name: "web", address: "2", id: "x" }));
-    expect(await world.until(second)).toMatchObject({ code: "ERR_FLOTILLA_EXISTS" });
+    const service = { name: "web", address: "2", id: "x" };
+    const second = rejection(coord.registry.register(service, { wait: false }));
+    expect(await world.until(second, 100)).toMatchObject({ code: "ERR_FLOTILLA_EXISTS" });
   }
   await world.pass(1_000);
   expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["1"]);
+});
+
+test("a process that is started again gets its id as soon as what it was before has ended", async () => {
+  const world = await World.start(3);
+  const [a, b, c] = await world.three();
+  const service = { name: "web", id: "x" };
+  await world.until(a.coord.registry.register({ ...service, address: "before" }));
+  world.kernel.node(a.machine).crash();
+  const before = world.kernel.nowMs;
+  const again = await world.until(b.coord.registry.register({ ...service, address: "after" }));
+  expect(world.kernel.nowMs - before).toBeLessThan(3_000);
+  expect(await world.until(c.coord.registry.find("web"))).toEqual([again.instance]);
+  const next = c.coord.registry.register({ ...service, address: "next" });
+  await world.pass(1_000);
+  await world.until(again.deregister());
+  expect((await world.until(next, 100)).instance.address).toBe("next");
+});
+
+test("an id is waited for as long as the caller says, and not at all where it would be in vain", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const service = { name: "web", id: "x", address: "1" };
+  const one = await world.until(a.coord.registry.register(service));
+  const other = await world.until(a.coord.registry.register({ ...service, id: "y" }));
+  const taken = { code: "ERR_FLOTILLA_EXISTS" };
+  expect(await world.until(rejection(a.coord.registry.register(service)), 100)).toMatchObject(taken);
+  const short = rejection(b.coord.registry.register(service, { timeoutMs: 500 }));
+  expect(await world.until(short, 501)).toMatchObject(taken);
+  const stop = new AbortController();
+  const aborted = rejection(b.coord.registry.register(service, { signal: stop.signal }));
+  const long = rejection(b.coord.registry.register(service));
+  await world.pass(14_000);
+  expect(await isPending(long)).toBe(true);
+  stop.abort();
+  expect(await world.until(aborted, 100)).toMatchObject({ code: "ERR_FLOTILLA_ABORTED" });
+  expect(await world.until(long, 1_100)).toMatchObject(taken);
+  await world.until(one.deregister());
+  await world.pass(1_000);
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([other.instance]);
+  await world.until(a.session.create("/registry/web/x", "by hand"));
+  expect(await world.until(rejection(b.coord.registry.register(service)), 100)).toMatchObject(taken);
+});
+
+test("the time of a registration is that of all its calls together", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three({ sessionTtlMs: 20_000 });
+  world.kernel.network.setLatency({ minMs: 200, meanMs: 200 });
+  const begunMs = world.kernel.nowMs;
+  // A call takes 400 ms, and the first instance of a service three of them.
+  const late = rejection(a.coord.registry.register({ name: "web", address: "1" }, { timeoutMs: 1_000 }));
+  expect(await world.until(late)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  expect(world.kernel.nowMs - begunMs).toBeLessThan(1_010);
+  await world.pass(3_000);
+  expect(await world.until(b.coord.registry.find("web"))).toEqual([]);
+  const wrong = rejection(a.coord.registry.register({ name: "web", address: "1" }, { timeoutMs: -1 }));
+  expect(await wrong).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
 });
 
 test("a change that no node can hold is refused and changes nothing, one that the cluster refuses takes it out", async () => {
@@ -260,6 +317,8 @@ test("names, addresses and descriptions are checked", async () => {
     expect(() => registry.watch(name)).toThrow(expect.objectContaining(bad));
   }
   expect(await rejection(registry.register({ name: "web", address: "" }))).toMatchObject(bad);
+  for (const nothing of [undefined, null, "web"])
+    expect(await rejection(registry.register(nothing as never))).toMatchObject(bad);
   const misshapen: readonly unknown[] = [
     { meta: { port: 80 } },
     { port: 0 },

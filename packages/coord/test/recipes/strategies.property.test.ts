@@ -144,6 +144,63 @@ test("least busy picks whoever has least to do for its weight, and of equals eve
   expect(counts(leastBusy(), candidates([1, 1, 1]), 9)).toEqual([3, 3, 3]);
 });
 
+/** How often each is picked while so many pieces of work are under way, each as long as the others. */
+function countsUnderLoad(pick: Picker, given: readonly number[], times: number, under: number): number[] {
+  const busy = given.map(() => 0);
+  const work: number[] = [];
+  const found = given.map(() => 0);
+  for (let k = 0; k < times; k += 1) {
+    const all = candidates(given, busy);
+    const at = all.indexOf(pick(all, ""));
+    busy[at] = (busy[at] ?? 0) + 1;
+    found[at] = (found[at] ?? 0) + 1;
+    work.push(at);
+    const done = work.length > under ? work.shift() : undefined;
+    if (done !== undefined) busy[done] = (busy[done] ?? 0) - 1;
+  }
+  return found;
+}
+
+test("who has the least to do has its share by weight, whether there is little to do or much", () => {
+  fc.assert(
+    fc.property(weights, fc.constantFrom(0, 100), (given, under) => {
+      const times = 100 * sum(given);
+      const found = countsUnderLoad(leastBusy(), given, times, under);
+      for (const [at, weight] of given.entries()) {
+        // What is under way, each hundred of it alike, is spread by whole pieces: a piece more than the share, or as much less
+        // as a piece more for each of the others comes to.
+        const rounding = Math.max(1, ((given.length - 1) * weight) / sum(given));
+        // Nobody is ever more than a turn of another ahead.
+        const bound = 10 + (under === 0 ? 0 : (rounding * times) / under);
+        expect(Math.abs((found[at] ?? 0) - 100 * weight)).toBeLessThanOrEqual(bound);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("two choices give each about its share by weight, whether there is little to do or much", () => {
+  fc.assert(
+    fc.property(weights, fc.constantFrom(0, 100), fc.nat(), (given, under, seed) => {
+      const times = 4_000;
+      const found = countsUnderLoad(twoChoices(chance(seed)), given, times, under);
+      for (const [at, weight] of given.entries()) {
+        const expected = (times * weight) / sum(given);
+        // Six standard deviations.
+        expect(Math.abs((found[at] ?? 0) - expected)).toBeLessThan(6 * Math.sqrt(expected) + 6);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("whoever could not be picked for a while has nothing to make up for", () => {
+  const pick = leastBusy();
+  for (let k = 0; k < 100; k += 1) pick(candidates([1, 1], [1, 0]), "");
+  // A turn at most.
+  expect(counts(pick, candidates([1, 1]), 10)[0]).toBeLessThanOrEqual(6);
+});
+
 test("consistent hash: the same key goes to the same one, and only keys of who comes or goes move", () => {
   const keys = Array.from({ length: 300 }, (_, k) => `key-${k}`);
   fc.assert(

@@ -9,7 +9,8 @@ export interface Candidate {
 }
 
 /**
- * Picks one of several, never none; they come sorted by id. `key` stands for whatever work belongs together. Called in
+ * Picks one of several, never none; they come sorted by id. Anything but one of them is refused with
+ * `ERR_FLOTILLA_BAD_ARGUMENT`. `key` stands for whatever work belongs together. Called in
  * the turn of `pick`.
  */
 export type Picker = (candidates: readonly [Candidate, ...Candidate[]], key: string) => Candidate;
@@ -18,8 +19,8 @@ export type Picker = (candidates: readonly [Candidate, ...Candidate[]], key: str
  * - `round-robin`: one after the other, whatever their weights.
  * - `weighted`: in turn, each as often as its weight says, well mixed.
  * - `random`: by chance, as often as its weight says.
- * - `two-choices`: the less busy of two that are drawn by weight.
- * - `least-busy`: whoever has the least to do for its weight.
+ * - `two-choices`: whoever has less to do for its weight, of two that are drawn by weight; of equals the first drawn.
+ * - `least-busy`: whoever has the least to do for its weight; of equals each as often as its weight says.
  * - `consistent-hash`: the same one for the same key; when one comes or goes, only its own keys move.
  * - `sticky`: the same one for the same key for as long as it can be picked.
  */
@@ -50,6 +51,8 @@ export interface BalanceOptions extends Omit<InstanceFilter, "states" | "zone"> 
   readonly outliers?: OutlierOptions;
   /** Ends the arming. */
   readonly signal?: AbortSignal;
+  /** Bounds the arming, ms. Default 15,000. */
+  readonly timeoutMs?: number;
 }
 
 export interface PickOptions {
@@ -74,16 +77,20 @@ export interface Balancer extends AsyncDisposable {
   readonly instances: readonly Instance[];
   /** What it knows may be old: its session is not connected. */
   readonly isStale: boolean;
-  /** Null when there is nobody to pick. */
+  /** Null when there is nobody to pick. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when its own picker picks nobody */
   pick(options?: PickOptions): Instance | null;
   /**
    * Picks one and has it work; when that fails, another one. The work must bear to be begun twice. Its signal fires with
    * the caller's and after `timeoutMs`, which bounds all tries together (default: no bound).
    * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE` when there is nobody to pick, `ERR_FLOTILLA_TIMEOUT`,
-   * `ERR_FLOTILLA_ABORTED`; else what the last try threw
+   * `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`; else what the last try threw
    */
   use<T>(fn: (instance: Instance, signal: AbortSignal) => Promise<T> | T, options?: UseOptions): Promise<T>;
-  /** Resolves once that many can be picked, by default one; waits 15 s by default. @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED` */
+  /**
+   * Resolves once that many pass or warn, by default one; waits 15 s by default.
+   * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`; `ERR_FLOTILLA_CLOSED`
+   *   once it is closed, and what ends its session
+   */
   ready(min?: number, options?: CallOptions): Promise<void>;
   /** Follows no more. Idempotent. */
   close(): void;

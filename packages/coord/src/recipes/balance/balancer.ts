@@ -5,9 +5,10 @@ import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import type { Instance } from "../registry/api.ts";
-import { matcher } from "../registry/filter.ts";
+import { matcher, usable } from "../registry/filter.ts";
 import { follow } from "../registry/follow.ts";
 import type { Balancer, BalanceOptions, Candidate, PickOptions, Picker, UseOptions } from "./api.ts";
+import { requireBalance, requireMin, requireUse } from "./checked.ts";
 import { Outliers } from "./outliers.ts";
 import { pickable } from "./pickable.ts";
 import { pickerOf } from "./strategy.ts";
@@ -22,15 +23,16 @@ export interface BalancerParts {
 
 /**
  * Follows a service. Resolves once it knows the instances there are.
- * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`, and what ends the session
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_TIMEOUT`, and what ends the
+ *   session
  */
 export async function openBalancer(session: Session, parts: BalancerParts): Promise<Balancer> {
+  requireBalance(parts.options);
   const balancer = new SessionBalancer(session, parts);
-  const { signal } = parts.options;
   const bounds = {
     clock: session.clock,
-    options: signal === undefined ? {} : { signal },
-    fallbackMs: Number.POSITIVE_INFINITY,
+    options: parts.options,
+    fallbackMs: longestWaitMs,
     end: session.signal,
     what: `following ${parts.path}`,
   };
@@ -54,6 +56,7 @@ class SessionBalancer implements Balancer {
   readonly #closed = sharedController();
   readonly #busy = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
+  readonly #stopListening: () => void;
   #instances: readonly Instance[] = [];
 
   constructor(session: Session, parts: BalancerParts) {
@@ -63,6 +66,7 @@ class SessionBalancer implements Balancer {
     this.#parts = parts;
     this.#picker = pickerOf(options.pick ?? "two-choices", random);
     this.#outliers = new Outliers(options.outliers ?? {});
+    this.#stopListening = listen(session.signal, (reason) => this.#closed.abort(reason));
     this.started = this.#follow();
     this.started.catch(() => {});
   }
@@ -83,19 +87,23 @@ class SessionBalancer implements Balancer {
     fn: (instance: Instance, signal: AbortSignal) => Promise<T> | T,
     options: UseOptions = {},
   ): Promise<T> {
+    requireUse(fn, options);
     const { clock } = this.#session;
     const what = `work at ${this.name}`;
     const bounds = { clock, options, fallbackMs: Number.POSITIVE_INFINITY, what };
     return bounded(bounds, (signal) => this.#try(fn, options, signal));
   }
 
-  ready(min = 1, options: CallOptions = {}): Promise<void> {
-    const { clock, signal: end } = this.#session;
+  async ready(min = 1, options: CallOptions = {}): Promise<void> {
+    requireMin(min);
+    const { clock } = this.#session;
+    const { signal: end } = this.#closed;
     const bounds = { clock, options, fallbackMs: longestWaitMs, end, what: `${this.name} being ready` };
     return bounded(bounds, (signal) => this.#whenReady(min, signal));
   }
 
   close(): void {
+    this.#stopListening();
     this.#closed.abort(new FlotillaError("ERR_FLOTILLA_CLOSED", `${this.name} is followed no more`));
   }
 
@@ -151,7 +159,10 @@ class SessionBalancer implements Balancer {
   #pick(key: string, without: ReadonlySet<string>): Instance | null {
     const [first, ...rest] = this.#fit(without).map((instance) => this.#candidate(instance));
     if (first === undefined) return null;
-    const { id } = this.#picker([first, ...rest], key).instance;
+    const picked = this.#picker([first, ...rest], key);
+    if (picked !== first && !rest.includes(picked))
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "pick: expected to return one of the candidates");
+    const { id } = picked.instance;
     return this.#instances.find((instance) => instance.id === id) ?? null;
   }
 
@@ -204,7 +215,8 @@ class SessionBalancer implements Balancer {
 
   #whenReady(min: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isReady = (): boolean => pickable(this.#instances, undefined).length >= min;
+      const isReady = (): boolean =>
+        this.#instances.filter(({ state }) => usable.includes(state)).length >= min;
       if (isReady()) {
         resolve();
         return;

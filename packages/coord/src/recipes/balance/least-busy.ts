@@ -1,18 +1,29 @@
 import type { Candidate, Picker } from "./api.ts";
 
-/** How much it would have to do for its weight with one more; the fewer the better. */
+/** How much it has to do for its weight. */
 export function load({ instance, busy }: Candidate): number {
-  return (busy + 1) / instance.weight;
+  return busy / instance.weight;
 }
 
-/** Whoever has the least to do for its weight; of equals, whoever comes after the last one picked. */
+/**
+ * Whoever has the least to do for its weight; of equals, each in its turn and as often as its weight says (start-time fair
+ * queueing, Goyal, Vin and Cheng): whoever could not be picked for a while has nothing to make up for.
+ */
 export function leastBusy(): Picker {
-  let last = "";
+  /** By id: how far it is ahead of the last one picked, in turns of a weight of 1. */
+  let ahead: ReadonlyMap<string, number> = new Map();
   return (candidates) => {
+    const aheadOf = ({ instance }: Candidate): number => ahead.get(instance.id) ?? 0;
     const least = Math.min(...candidates.map(load));
     const equals = candidates.filter((candidate) => load(candidate) === least);
-    const next = equals.find(({ instance }) => instance.id > last) ?? equals[0] ?? candidates[0];
-    last = next.instance.id;
+    const next = equals.reduce((best, one) => (aheadOf(one) < aheadOf(best) ? one : best));
+    const turn = aheadOf(next);
+    ahead = new Map(
+      candidates.map((one) => {
+        const left = Math.max(0, aheadOf(one) - turn);
+        return [one.instance.id, one === next ? left + 1 / one.instance.weight : left];
+      }),
+    );
     return next;
   };
 }

@@ -134,6 +134,14 @@ export interface InstanceFilter {
   readonly states?: readonly InstanceState[];
 }
 
+export interface RegisterOptions extends CallOptions {
+  /**
+   * Whether to wait while another session has the id: that of a process that died stands until its session has ended. For
+   * as long as `timeoutMs`, by default 15 s. Default true.
+   */
+  readonly wait?: boolean;
+}
+
 export interface FindOptions extends ReadOptions, InstanceFilter {}
 
 export interface WatchInstancesOptions extends InstanceFilter {
@@ -154,9 +162,10 @@ export interface InstanceChange {
 export interface Registry {
   /**
    * An abort or a timeout takes it out again, in the background. With a check it is `critical` until the first answer.
-   * @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is taken, `ERR_FLOTILLA_BAD_ARGUMENT`
+   * @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is taken and did not come free in time, or has been taken by this
+   *   session; `ERR_FLOTILLA_BAD_ARGUMENT`; and what a write throws
    */
-  register(service: Service, options?: CallOptions): Promise<Registration>;
+  register(service: Service, options?: RegisterOptions): Promise<Registration>;
   /** Sorted by id. */
   find(name: string, options?: FindOptions): Promise<readonly Instance[]>;
   /**
@@ -164,6 +173,10 @@ export interface Registry {
    * session is closed; throws `ERR_FLOTILLA_SESSION_EXPIRED` when it is lost.
    */
   watch(name: string, options?: WatchInstancesOptions): AsyncIterable<InstanceChange>;
-  /** Follows a service, to pick an instance for every piece of work. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+  /**
+   * Follows a service, to pick an instance for every piece of work.
+   * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT` when no server answers in time, `ERR_FLOTILLA_ABORTED`,
+   *   `ERR_FLOTILLA_BAD_ARGUMENT`, and what ends the session
+   */
   service(name: string, options?: BalanceOptions): Promise<Balancer>;
 }

@@ -10,15 +10,16 @@ const maxPort = 65_535;
 const maxMs = 2_147_483_647;
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-function require(holds: boolean, expected: string): void {
+export function require(holds: boolean, expected: string): void {
   if (!holds) throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", expected);
 }
 
-function isCount(value: unknown, from: number, to: number): boolean {
+export function isCount(value: unknown, from: number, to: number): boolean {
   return Number.isSafeInteger(value) && Number(value) >= from && Number(value) <= to;
 }
 
-function isMs(value: unknown): boolean {
+/** A time that a timer can be set for. */
+export function isMs(value: unknown): boolean {
   return typeof value === "number" && value > 0 && value <= maxMs;
 }
 
@@ -50,6 +51,7 @@ export function checkedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function checkedService(service: Service): InstanceFacts {
+  require(isRecord(service), "service: expected an object with name and address");
   const { address, port, check, drainMs } = service;
   require(typeof address === "string" &&
     address.length > 0, "address: expected a text such as 127.0.0.1:8080");

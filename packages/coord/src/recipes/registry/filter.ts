@@ -2,7 +2,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import { isRecord } from "../record.ts";
 import type { Instance, InstanceFilter, InstanceState } from "./api.ts";
 
-const usable: readonly InstanceState[] = ["passing", "warning"];
+/** In which an instance can be picked. */
+export const usable: readonly InstanceState[] = ["passing", "warning"];
 
 /**
  * Whether an instance is one of those looked for.

@@ -4,6 +4,7 @@ import type { Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
+import { nodeIn } from "../follow.ts";
 import { beforeClose, partingMs } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { type Entry, Publication } from "../publication.ts";
@@ -219,10 +220,8 @@ export class SessionRegistration implements Registration {
     try {
       const watch = await patient(session, this.signal).watch(entry.path, { from: instance.revision });
       const stopListening = listen(this.signal, () => void watch.close());
-      for await (const event of watch) {
-        const node = event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
-        if (await this.#publication.isLost(event.revision, node)) this.#end("somebody took it out");
-      }
+      for await (const event of watch)
+        if (await this.#publication.isLost(event.revision, nodeIn(event))) this.#end("somebody took it out");
       stopListening();
     } catch (cause) {
       if (this.signal.aborted) return;

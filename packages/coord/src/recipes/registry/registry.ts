@@ -1,10 +1,9 @@
 import type { Prober, Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
-import type { CallOptions } from "../../client/read-api.ts";
 import type { Balancer, BalanceOptions } from "../balance/api.ts";
 import { openBalancer } from "../balance/balancer.ts";
-import { within } from "../bounded.ts";
+import { inTurn, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
@@ -13,6 +12,7 @@ import type {
   FindOptions,
   Instance,
   InstanceChange,
+  RegisterOptions,
   Registration,
   Registry,
   Service,
@@ -24,6 +24,7 @@ import { follow } from "./follow.ts";
 import { instanceRecord, readInstance } from "./instance.ts";
 import { questionOf } from "./question.ts";
 import { SessionRegistration } from "./registration.ts";
+import { whenVacant } from "./vacancy.ts";
 
 /** What the registry needs of the outside. */
 export interface RegistryHost {
@@ -47,13 +48,13 @@ class SessionRegistry implements Registry {
     this.#host = host;
   }
 
-  async register(service: Service, options: CallOptions = {}): Promise<Registration> {
+  async register(service: Service, options: RegisterOptions = {}): Promise<Registration> {
     const session = this.#session;
     const { prober } = this.#host;
+    const facts = checkedService(service);
     const { name, check, drainMs = 0 } = service;
     const parent = servicePath(name);
     const id = segment(service.id ?? uniqueName(session), "id");
-    const facts = checkedService(service);
     if (check !== undefined && !("ttlMs" in check)) questionOf(check, prober, facts);
     requireStaying(session);
     const entry: Entry = { path: `${parent}/${id}`, key: uniqueName(session) };
@@ -89,15 +90,24 @@ class SessionRegistry implements Registry {
     return openBalancer(this.#session, { name, path, random: this.#host.random, options });
   }
 
-  async #create(parent: string, path: string, value: string, options: CallOptions): Promise<number> {
+  async #create(
+    parent: string,
+    path: string,
+    value: string,
+    { wait = true, ...options }: RegisterOptions,
+  ): Promise<number> {
     const session = this.#session;
+    const bounds = inTurn(session.clock, options);
     for (;;) {
       try {
-        return (await session.create(path, value, { ...options, ephemeral: true })).revision;
+        return (await session.create(path, value, { ...bounds(), ephemeral: true })).revision;
       } catch (error) {
-        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+        if (wait && FlotillaError.is(error, "ERR_FLOTILLA_EXISTS"))
+          await whenVacant(session, path, error, bounds());
+        else if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND"))
+          await ensureContainer(session, parent, bounds());
+        else throw error;
       }
-      await ensureContainer(session, parent, options);
     }
   }
 }
