@@ -391,8 +391,8 @@ export class Machine {
   }
 
   #finish({ revision, events }: Execution): void {
-    if (events.length === 0) return;
     this.#state.tree.tidy();
+    if (events.length === 0) return;
     this.#token = { revision, ordinal: events.length - 1 };
     this.#events = events;
     this.history.append(events);

@@ -13,6 +13,7 @@ import { isOver, lifetime, sealNode } from "./tree-node.ts";
 import type { NodeFacts, TreeNode } from "./tree-node.ts";
 import type { ChildrenPage, LeaseId, ReapablePage, Usage } from "./types.ts";
 import { ValueStore } from "./values.ts";
+import type { ValueMark } from "./values.ts";
 
 /** What happened to a node since `begin`; `image`: of one that was changed, the number of what it was before. */
 interface Step {
@@ -76,6 +77,7 @@ export class Tree {
   /** Of deleted nodes, which can be looked at until the command has ended. */
   readonly #freed: number[] = [];
   #freedBefore = 0;
+  #valuesBefore: ValueMark | null = null;
 
   constructor(digest: Digest, hash: ItemHash) {
     this.#digest = digest;
@@ -171,12 +173,14 @@ export class Tree {
     invariant(this.#journal === null, "OneJournal");
     this.#journal = [];
     this.#freedBefore = this.#freed.length;
+    this.#valuesBefore = this.#values.mark();
     this.budgets.begin();
   }
 
   commit(): void {
     for (const { image } of this.#journal ?? []) if (image !== noImage) this.#images.free(image);
     this.#journal = null;
+    this.#valuesBefore = null;
     this.budgets.commit();
   }
 
@@ -187,11 +191,12 @@ export class Tree {
     this.#journal = null;
     this.#freed.length = this.#freedBefore;
     for (const step of journal.toReversed()) this.#undo(step);
+    if (this.#valuesBefore !== null) this.#values.rewind(this.#valuesBefore);
     this.#journal = journal;
     this.commit();
   }
 
-  /** To be called between commands: gives back memory that no node and no value uses. */
+  /** To be called behind every command, also one undone: gives back memory that no node and no value uses. */
   tidy(): void {
     for (const slot of this.#freed) this.#store.free(slot);
     this.#freed.length = 0;

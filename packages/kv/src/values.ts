@@ -28,6 +28,14 @@ export interface PlacesBySlot {
   node(slot: number): SlotPlace;
 }
 
+/** Where the values of a store ended; see {@link ValueStore.mark}. */
+export interface ValueMark {
+  readonly open: Chunk;
+  readonly used: number;
+  readonly slots: number;
+  readonly sparse: number;
+}
+
 /** Bytes of a chunk: large enough to make the cost of memory outside the heap small for each value. */
 const chunkBytes = 16_384;
 /** A longer value has a chunk of its own. */
@@ -93,6 +101,23 @@ export class ValueStore {
     const before = chunk.live;
     chunk.live = before - roomFor(length);
     if (before >= leastLive && chunk !== this.#open) this.#watch(chunk);
+  }
+
+  /** Where the values end now. */
+  mark(): ValueMark {
+    const open = this.#open;
+    return { open, used: this.#used, slots: open.slots.length, sparse: this.#sparse.length };
+  }
+
+  /**
+   * Gives back the room of all that was put since a mark. To be called without `tidy` between them, and once the nodes
+   * use again what they used then: nobody may know those places any more.
+   */
+  rewind({ open, used, slots, sparse }: ValueMark): void {
+    open.slots.length = slots;
+    this.#open = open;
+    this.#used = used;
+    this.#sparse.length = sparse;
   }
 
   /** Moves values out of chunks that are mostly unused. */

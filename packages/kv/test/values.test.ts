@@ -5,6 +5,7 @@ import type { Chunk, Place, SlotPlace } from "../src/values.ts";
 
 type Step =
   | { readonly type: "put"; readonly path: string; readonly size: number }
+  | { readonly type: "undo"; readonly puts: readonly (readonly [path: string, size: number])[] }
   | { readonly type: "free"; readonly path: string };
 
 const path = fc.integer({ min: 0, max: 40 }).map((number) => `/${number}`);
@@ -16,6 +17,13 @@ const size = fc.oneof(
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ type: fc.constant("put" as const), path, size }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("free" as const), path }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant("undo" as const),
+      puts: fc.array(fc.tuple(path, size), { maxLength: 30 }),
+    }),
+  },
 );
 
 /** Values by path, kept as a tree keeps them. */
@@ -40,6 +48,21 @@ class Values {
     this.#store.release(place);
     place.chunk = noBytes;
     this.places.delete(at);
+  }
+
+  /** Puts values, and takes them back. */
+  undo(puts: readonly (readonly [path: string, value: Uint8Array])[]): void {
+    const mark = this.#store.mark();
+    const before = new Map([...this.places].map(([at, place]) => [at, { ...place }]));
+    for (const [at, value] of puts) this.put(at, value);
+    for (const [at, place] of this.places) {
+      this.#store.release(place);
+      const { chunk, at: from, length } = before.get(at) ?? { chunk: noBytes, at: 0, length: 0 };
+      Object.assign(place, { chunk, at: from, length });
+      this.#store.hold(place);
+      if (!before.has(at)) this.places.delete(at);
+    }
+    this.#store.rewind(mark);
   }
 
   tidy(): void {
@@ -71,6 +94,8 @@ test("every value stays what was put, also at places of long ago, and no memory 
         if (next.type === "free") {
           values.free(next.path);
           model.delete(next.path);
+        } else if (next.type === "undo") {
+          values.undo(next.puts.map(([at, length]) => [at, valueOf(~number, length)]));
         } else {
           const value = valueOf(number, next.size);
           values.put(next.path, value);
