@@ -1,4 +1,5 @@
-import { isInIpRange, isIpRange } from "./ip-range.ts";
+import { isInIpRange, parseIpAddress, parseIpRange } from "./ip-range.ts";
+import type { IpRange } from "./ip-range.ts";
 
 /** What an entry of an access list grants; added up. As in ZooKeeper. */
 export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
@@ -51,7 +52,7 @@ function isEntry({ scheme, id, permissions: granted }: AclEntry): boolean {
     case "digest":
       return /^[^:]+:[^:]+$/.test(id);
     case "ip":
-      return isIpRange(id);
+      return parseIpRange(id) !== null;
     default:
       return id !== "";
   }
@@ -83,19 +84,62 @@ function proved({ permissions: granted }: AclEntry, identities: readonly Identit
   return entries;
 }
 
-function names({ scheme, id }: AclEntry, identity: Identity): boolean {
-  if (scheme !== identity.scheme) return false;
-  return scheme === "ip" ? isInIpRange(identity.id, id) : id === identity.id;
+/** What a list grants, by whom it names: lists are asked far more often than they are made. */
+class Grants {
+  #toAll = 0;
+  /** By scheme and id. */
+  readonly #toNamed: Map<string, number> = new Map();
+  readonly #toRanges: (readonly [range: IpRange, granted: number])[] = [];
+  /** Whoever asked last, and what they were granted: of many nodes they mostly find the same list. */
+  #caller: readonly Identity[] | null = null;
+  #granted = 0;
+
+  constructor(acl: Acl) {
+    for (const { scheme, id, permissions: granted } of acl) {
+      const name = `${scheme} ${id}`;
+      if (scheme === "world") this.#toAll |= granted;
+      else if (scheme === "ip") this.#toRange(id, granted);
+      else this.#toNamed.set(name, (this.#toNamed.get(name) ?? 0) | granted);
+    }
+  }
+
+  /** Everything granted to a caller, added up. */
+  to(identities: readonly Identity[]): number {
+    if (identities === this.#caller) return this.#granted;
+    let granted = this.#toAll;
+    for (const identity of identities) granted |= this.#toIdentity(identity);
+    this.#caller = identities;
+    this.#granted = granted;
+    return granted;
+  }
+
+  #toRange(id: string, granted: number): void {
+    const range = parseIpRange(id);
+    if (range !== null) this.#toRanges.push([range, granted]);
+  }
+
+  #toIdentity({ scheme, id }: Identity): number {
+    if (scheme === "super") return permissions.all;
+    if (scheme !== "ip") return this.#toNamed.get(`${scheme} ${id}`) ?? 0;
+    const address = this.#toRanges.length === 0 ? null : parseIpAddress(id);
+    if (address === null) return 0;
+    let granted = 0;
+    for (const [range, each] of this.#toRanges) if (isInIpRange(address, range)) granted |= each;
+    return granted;
+  }
 }
 
-/** True when a caller may do what any of these permissions stands for. */
+const grantsOf = new WeakMap<Acl, Grants>();
+
+/** True when a caller may do what any of these permissions stands for. Neither list is ever changed. */
 export function permits(acl: Acl, identities: readonly Identity[], wanted: number): boolean {
   if (acl === openAcl) return true;
-  for (const entry of acl) {
-    if ((entry.permissions & wanted) === 0) continue;
-    if (entry.scheme === "world" || identities.some((identity) => names(entry, identity))) return true;
+  let grants = grantsOf.get(acl);
+  if (grants === undefined) {
+    grants = new Grants(acl);
+    grantsOf.set(acl, grants);
   }
-  return identities.some(({ scheme }) => scheme === "super");
+  return (grants.to(identities) & wanted) !== 0;
 }
 
 /** The list as a caller who may see it sees it: without `admin` the hashes of passwords are `x`. */

@@ -1,5 +1,5 @@
 /** Bytes of an address: 4 or 16; null for what is none. */
-function addressBytes(text: string): readonly number[] | null {
+export function parseIpAddress(text: string): readonly number[] | null {
   return text.includes(":") ? v6Bytes(text) : v4Bytes(text);
 }
 
@@ -47,14 +47,16 @@ function unmapped(bytes: readonly number[]): readonly number[] {
   return isMapped && bytes[10] === 255 && bytes[11] === 255 ? bytes.slice(12) : bytes;
 }
 
-interface Range {
+/** Addresses that begin alike: 4 or 16 bytes, of which so many leading bits count. */
+export interface IpRange {
   readonly bytes: readonly number[];
   readonly bits: number;
 }
 
-function parse(text: string): Range | null {
+/** Of an address of version 4 or 6, alone or with the number of leading bits that count, `10.0.0.0/8`; else null. */
+export function parseIpRange(text: string): IpRange | null {
   const slash = text.indexOf("/");
-  const bytes = addressBytes(slash === -1 ? text : text.slice(0, slash));
+  const bytes = parseIpAddress(slash === -1 ? text : text.slice(0, slash));
   if (bytes === null) return null;
   const most = bytes.length * 8;
   if (slash === -1) return { bytes, bits: most };
@@ -62,20 +64,12 @@ function parse(text: string): Range | null {
   return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? { bytes, bits: Number(bits) } : null;
 }
 
-/** True for an address of version 4 or 6, alone or with the number of leading bits that count, `10.0.0.0/8`. */
-export function isIpRange(text: string): boolean {
-  return parse(text) !== null;
-}
-
 /** Whether an address lies in a range. */
-export function isInIpRange(address: string, range: string): boolean {
-  const wanted = parse(range);
-  const given = addressBytes(address);
-  if (wanted === null || given === null) return false;
-  const bytes = wanted.bytes.length === 4 ? unmapped(given) : given;
-  if (bytes.length !== wanted.bytes.length) return false;
-  return wanted.bytes.every((byte, at) => {
-    const counted = Math.min(8, Math.max(0, wanted.bits - at * 8));
+export function isInIpRange(address: readonly number[], { bytes: wanted, bits }: IpRange): boolean {
+  const bytes = wanted.length === 4 ? unmapped(address) : address;
+  if (bytes.length !== wanted.length) return false;
+  return wanted.every((byte, at) => {
+    const counted = Math.min(8, Math.max(0, bits - at * 8));
     return ((byte ^ (bytes[at] ?? 0)) & (0xff00 >> counted) & 255) === 0;
   });
 }
