@@ -19,7 +19,7 @@ import { lendSnapshot, writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState, type Standing, type State } from "./state.ts";
 import { openSubtree, type Subtree } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
-import { reap } from "./tree-ops.ts";
+import { ownedBy, reap } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
 import type {
   Applied,
@@ -160,9 +160,8 @@ export class Machine {
     this.#probe("kv.skip");
     const command = decodeOrNull(payload, this.newestLevel);
     if (command?.type !== "request") return { type: "skipped" };
-    return (
-      this.#turned(command) ?? this.#keep(command, { ok: false, code: "ERR_FLOTILLA_SKIPPED", failed: null })
-    );
+    const before = turned(this.#state.sessions, command, this.#probe);
+    return before ?? this.#keep(command, { ok: false, code: "ERR_FLOTILLA_SKIPPED", failed: null });
   }
 
   /** The events of the last command, in order; once. */
@@ -238,6 +237,11 @@ export class Machine {
 
   lease(id: string): LeaseInfo | null {
     return this.#state.sessions.lease(id) ?? null;
+  }
+
+  /** Nodes that end with a lease: of a session's own, with all of its leases. */
+  owned(lease: LeaseId): number {
+    return ownedBy(this.#state, lease);
   }
 
   get leaseChanges(): LeaseChanges {
@@ -327,11 +331,7 @@ export class Machine {
   }
 
   #request(command: RequestCommand, timeMs: number): Applied {
-    return this.#turned(command) ?? this.#perform(command, timeMs);
-  }
-
-  #turned(command: RequestCommand): Applied | null {
-    return turned(this.#state.sessions, command, this.#probe);
+    return turned(this.#state.sessions, command, this.#probe) ?? this.#perform(command, timeMs);
   }
 
   #perform(command: RequestCommand, timeMs: number): Applied {

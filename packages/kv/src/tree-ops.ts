@@ -103,9 +103,12 @@ function unmetFor(x: Execution, node: TreeNode | undefined, wanted: Conditions):
   return unmet(node, wanted);
 }
 
-function ownedBySession(x: Execution, session: SessionId): number {
+/** Nodes that end with a lease: of a session's own, with all of its leases. */
+export function ownedBy({ sessions, tree }: Pick<Execution, "sessions" | "tree">, id: LeaseId): number {
+  const leases = sessions.leasesOf(id);
+  if (leases.size === 0) return tree.owned(id).size;
   let count = 0;
-  for (const lease of x.sessions.leasesOf(session)) count += x.tree.owned(lease).size;
+  for (const lease of leases) count += tree.owned(lease).size;
   return count;
 }
 
@@ -172,7 +175,7 @@ function create(x: Execution, op: CreateOp): Outcome {
   if (op.sequential && !isPath(path)) return "ERR_FLOTILLA_BAD_PATH";
   if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";
   if (parent.owner !== null) return "ERR_FLOTILLA_NO_CHILDREN_FOR_EPHEMERALS";
-  if (op.lease !== null && x.session !== null && ownedBySession(x, x.session) >= limits.nodesPerCommand) {
+  if (op.lease !== null && x.session !== null && ownedBy(x, x.session) >= limits.nodesPerCommand) {
     return "ERR_FLOTILLA_LIMIT";
   }
   const { value, lease: owner, guarded } = op;

@@ -139,6 +139,19 @@ describe("window", () => {
   });
 });
 
+test("tells how many nodes end with a lease, and with a session", () => {
+  const driver = opened();
+  driver.open(2);
+  const { machine } = driver;
+  driver.send(1, { type: "grant", lease: idOf(5), ttlMs: 5_000 });
+  for (const path of ["/a", "/b"]) driver.send(1, create(path, { lease: idOf(5) }));
+  driver.send(1, create("/c", { lease: idOf(1) }));
+  driver.send(2, create("/d", { lease: idOf(2) }));
+  expect([1, 5, 2, 9].map((lease) => machine.owned(idOf(lease)))).toEqual([3, 2, 1, 0]);
+  driver.send(1, { type: "revoke", lease: idOf(5) });
+  expect([1, 5].map((lease) => machine.owned(idOf(lease)))).toEqual([1, 0]);
+});
+
 test("whatever is sent twice, late or out of order, every request takes effect once and in order", () => {
   const count = 12;
   const sends = fc.array(

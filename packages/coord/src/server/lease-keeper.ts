@@ -1,5 +1,5 @@
 import type { Applied, LeaseId } from "@flotilla/kv";
-import { encodeCommand } from "@flotilla/kv";
+import { encodeCommand, limits } from "@flotilla/kv";
 import type { RaftStatus } from "@flotilla/raft";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { isCertainlyAbsent } from "./certainly-absent.ts";
@@ -14,7 +14,7 @@ const tickMs = 100;
 const stallMs = 20;
 /** How often the leases are compared with the state machine's, in ticks. */
 const sweepTicks = 10;
-/** Leases in one command: one command must not take long to apply. */
+/** Leases in one command: one command must not take long to apply. Their nodes are at most as many as one may touch. */
 const expiriesPerCommand = 64;
 
 const nobody: ReadonlySet<LeaseId> = new Set();
@@ -203,15 +203,29 @@ export class LeaseKeeper {
     this.#times.catchUp();
     if (this.#ticks % sweepTicks === 0) this.#times.sweep();
     this.#wake();
-    const due = this.#times.due();
-    for (let start = 0; start < due.length; start += expiriesPerCommand) {
-      this.#expire(due.slice(start, start + expiriesPerCommand), this.#term);
-    }
+    for (const leases of this.#commandsOf(this.#times.due())) this.#expire(leases, this.#term);
   }
 
-  #expire(due: readonly LeaseId[], term: number): void {
-    const leases = due.filter((id) => this.#leases.lease(id) !== null);
-    if (leases.length === 0) return;
+  /** Those of the leases that are there, as many at a time as one command ends. */
+  #commandsOf(due: readonly LeaseId[]): readonly LeaseId[][] {
+    const commands: LeaseId[][] = [];
+    let last: LeaseId[] = [];
+    let nodes = 0;
+    for (const id of due) {
+      if (this.#leases.lease(id) === null) continue;
+      const owned = this.#leases.owned(id);
+      nodes += owned;
+      if (commands.length === 0 || last.length === expiriesPerCommand || nodes > limits.nodesPerCommand) {
+        last = [];
+        commands.push(last);
+        nodes = owned;
+      }
+      last.push(id);
+    }
+    return commands;
+  }
+
+  #expire(leases: readonly LeaseId[], term: number): void {
     this.#times.end(leases);
     this.#observer.expiryProposed?.(leases, term);
     this.#propose(leases, term).catch((error: unknown) => {

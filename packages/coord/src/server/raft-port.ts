@@ -19,4 +19,6 @@ export interface LeaseTable {
   readonly leaseChanges: Pick<LeaseChanges, "count" | "since">;
   lease(id: LeaseId): LeaseInfo | null;
   leases(): readonly LeaseInfo[];
+  /** Nodes that end with a lease: of a session's own, with all of its leases. */
+  owned(id: LeaseId): number;
 }

@@ -15,6 +15,8 @@ export class KeeperWorld {
   readonly clock = new FakeClock();
   readonly changes = new LeaseChanges();
   readonly table = new Map<string, { id: string; session: string; ttlMs: number; doomed: boolean }>();
+  /** How many nodes end with a lease; without an entry none. */
+  readonly owned = new Map<string, number>();
   readonly expired: { readonly leases: readonly string[]; readonly ifTerm: number | undefined }[] = [];
   readonly reads: (Open<number> & { readonly options: ReadOptions | undefined })[] = [];
   readonly proposals: Open<Proposed>[] = [];
@@ -33,6 +35,7 @@ export class KeeperWorld {
         leaseChanges: this.changes,
         lease: (id) => this.table.get(id) ?? null,
         leases: () => [...this.table.values()],
+        owned: (id) => this.owned.get(id) ?? 0,
       },
     });
   }

@@ -354,6 +354,18 @@ test("many ends are proposed in commands of bounded size, sorted", async () => {
   expect(world.ended).toEqual(ids.toSorted());
 });
 
+test("ends of leases with many nodes are proposed in commands that touch no more nodes than one may", async () => {
+  const world = new KeeperWorld();
+  const counts = [0, 4_000, 6_000, 1, 9_999, 0, 10_000, 10_000, 0];
+  const ids = counts.map((_, k) => k.toString(16).padStart(32, "0"));
+  world.grant(...ids);
+  for (const [k, count] of counts.entries()) world.owned.set(ids[k] ?? "", count);
+  world.lead(1);
+  await world.clock.advance(awaitedMs + tickMs);
+  const commands = world.expired.map(({ leases }) => leases.map((id) => world.owned.get(id)));
+  expect(commands).toEqual([[0, 4_000, 6_000], [1, 9_999, 0], [10_000], [10_000, 0]]);
+});
+
 test("a closed keeper does nothing", async () => {
   const world = new KeeperWorld();
   world.grant(a);

@@ -75,6 +75,7 @@ class Twins {
         leaseChanges: this.#changes,
         lease: (id: LeaseId) => this.#table.get(id) ?? null,
         leases: () => [...this.#table.values()],
+        owned: () => 0,
       },
       steadyNow: () => this.#now,
     };

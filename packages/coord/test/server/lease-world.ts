@@ -212,6 +212,7 @@ export class LeaseMember {
       leaseChanges: this.#changes,
       lease: (lease: LeaseId) => this.#table.get(lease) ?? null,
       leases: () => [...this.#table.values()],
+      owned: () => 0,
     };
     const { clock, random } = host;
     this.keeper = new LeaseKeeper({ clock, raft, leases });

@@ -35,6 +35,7 @@ class Member {
       leaseChanges: new LeaseChanges(),
       lease: (lease: string) => rows.find((row) => row.id === lease) ?? null,
       leases: () => rows,
+      owned: () => 0,
     };
     this.keeper = new LeaseKeeper({ clock, raft, leases: table });
     const random = { u32: () => 1, below: () => 0, float: () => 0, bytes: () => new Uint8Array() };
