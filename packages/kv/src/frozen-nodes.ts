@@ -11,14 +11,18 @@ const unborn = -1;
 
 /** What nodes were like at a moment, as far as they changed between it and the next one. */
 class Moment {
+  /** The moment before, for as long as somebody can look at that one. */
+  before: WeakRef<Moment> | null = null;
   /** The moment that was held next. */
   next: Moment | null = null;
+  /** Who looks at it, but for those that do by the moments before. */
+  holders = 0;
   readonly #images: NodeStore = new NodeStore(imagesShift);
   /** By the node's number: that of its image. */
   readonly #kept: Map<number, number> = new Map();
 
-  get isUntouched(): boolean {
-    return this.#kept.size === 0;
+  get size(): number {
+    return this.#kept.size;
   }
 
   keep(node: TreeNode): void {
@@ -27,6 +31,14 @@ class Moment {
 
   bear(slot: number): void {
     if (!this.#kept.has(slot)) this.#kept.set(slot, unborn);
+  }
+
+  /** Takes over what the next moment kept: of a node that did not change in between, that is what it was here too. */
+  takeOver(next: Moment): void {
+    for (const [slot, image] of next.#kept) {
+      if (this.#kept.has(slot)) continue;
+      this.#kept.set(slot, image === unborn ? unborn : this.#images.copy(next.#images.node(image)));
+    }
   }
 
   /** Has a look become one at the image of a node; false when there is none. */
@@ -56,6 +68,14 @@ export class FrozenNodes {
     return this.slots.size;
   }
 
+  /** Images that are kept for as long as these nodes are. */
+  get images(): number {
+    let count = 0;
+    for (let moment: Moment | null = this.#moment; moment !== null; moment = moment.next)
+      count += moment.size;
+    return count;
+  }
+
   /** A node as it was. Good until the tree changes next. */
   node(slot: number): TreeNode {
     const node = newLook();
@@ -79,19 +99,25 @@ export class FrozenNodes {
 
 /**
  * Keeps what nodes were like before they change, for whoever holds an earlier moment. Each moment knows the one after
- * it, and the tree knows the last one weakly: what nobody holds any more is collected, and then nothing is kept.
+ * it, and the tree knows the last one weakly: what nobody holds any more is collected, and then nothing is kept. A
+ * moment that is only known to the one before becomes part of it: whoever holds that one for long holds at most one
+ * image of each node.
  */
 export class Moments {
   #last: WeakRef<Moment> | null = null;
+  readonly #gone: FinalizationRegistry<WeakRef<Moment>> = new FinalizationRegistry((moment) => {
+    const left = moment.deref();
+    if (left !== undefined) this.#leave(left);
+  });
 
   /** Holds the nodes as they are now. `slots`: a copy that nobody changes. O(1). */
   hold(slots: SortedMap<number>, store: NodeStore): FrozenNodes {
     const last = this.#held();
-    if (last?.isUntouched === true) return new FrozenNodes(slots, store, last);
-    const moment = new Moment();
-    if (last !== null) last.next = moment;
-    this.#last = new WeakRef(moment);
-    return new FrozenNodes(slots, store, moment);
+    const moment = last?.size === 0 ? last : this.#begin(last);
+    const nodes = new FrozenNodes(slots, store, moment);
+    moment.holders += 1;
+    this.#gone.register(nodes, new WeakRef(moment));
+    return nodes;
   }
 
   /** To be called before a node changes or goes. */
@@ -102,6 +128,28 @@ export class Moments {
   /** To be called for a node that comes. */
   bear(slot: number): void {
     if (this.#last !== null) this.#held()?.bear(slot);
+  }
+
+  #begin(last: Moment | null): Moment {
+    const moment = new Moment();
+    if (last !== null) {
+      last.next = moment;
+      moment.before = this.#last;
+    }
+    this.#last = new WeakRef(moment);
+    return moment;
+  }
+
+  /** One of those who looked at a moment is gone. */
+  #leave(moment: Moment): void {
+    moment.holders -= 1;
+    const { before, next } = moment;
+    const earlier = before?.deref();
+    if (moment.holders > 0 || earlier === undefined) return;
+    earlier.takeOver(moment);
+    earlier.next = next;
+    if (next === null) this.#last = before;
+    else next.before = before;
   }
 
   #held(): Moment | null {
