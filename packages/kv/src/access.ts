@@ -13,8 +13,9 @@ export interface Access {
 /** Of most nodes, which all have the same one. */
 export const openAccess: Access = { acl: openAcl, aversion: 0, hash: 0 };
 
-/** Lists remembered; more than a cluster is likely to use at a time. */
+/** Lists remembered, and characters of their texts in all; more than a cluster is likely to use at a time. */
 const maxLists = 4_096;
+const maxLength = 1_048_576;
 
 function keyOf(acl: Acl): string {
   return JSON.stringify(acl.map(({ scheme, id, permissions }) => [scheme, id, permissions]));
@@ -31,6 +32,7 @@ interface Known {
 /** Keeps one copy of each list: most nodes share few of them. What it forgets is only kept twice. */
 export class AclTable {
   readonly #known = new Map<string, Known>();
+  #length = 0;
 
   constructor() {
     this.#known.set(openKey, { acl: openAcl, fresh: openAccess });
@@ -44,9 +46,11 @@ export class AclTable {
   }
 
   #learn(key: string, acl: Acl): Known {
-    if (this.#known.size >= maxLists) {
+    this.#length += key.length;
+    if (this.#known.size >= maxLists || this.#length > maxLength) {
       this.#known.clear();
       this.#known.set(openKey, { acl: openAcl, fresh: openAccess });
+      this.#length = key.length;
     }
     const known = { acl, fresh: { acl, aversion: 0, hash: hashText(key) } };
     this.#known.set(key, known);

@@ -39,6 +39,16 @@ export interface Identity {
 /** Everybody may do everything: of a node that was made without a list. */
 export const openAcl: Acl = [{ scheme: "world", id: "anyone", permissions: permissions.all }];
 
+/** Share of an entry in memory besides its id. */
+const entryOverheadBytes = 256;
+
+/** What a list takes up in memory, about. */
+export function bytesOfAcl(acl: Acl): number {
+  let bytes = 0;
+  for (const { id } of acl) bytes += entryOverheadBytes + id.length * 2;
+  return bytes;
+}
+
 /** Entries of one list, identities of one caller, and UTF-8 bytes of an id, at most. */
 export const aclBounds = { entries: 64, identities: 16, idBytes: 1_024 } as const;
 
@@ -87,8 +97,9 @@ function proved({ permissions: granted }: AclEntry, identities: readonly Identit
 /** What a list grants, by whom it names: lists are asked far more often than they are made. */
 class Grants {
   #toAll = 0;
-  /** By scheme and id. */
-  readonly #toNamed: Map<string, number> = new Map();
+  /** By id. */
+  readonly #toUsers: Map<string, number> = new Map();
+  readonly #toSubjects: Map<string, number> = new Map();
   readonly #toRanges: (readonly [range: IpRange, granted: number])[] = [];
   /** Whoever asked last, and what they were granted: of many nodes they mostly find the same list. */
   #caller: readonly Identity[] | null = null;
@@ -96,10 +107,9 @@ class Grants {
 
   constructor(acl: Acl) {
     for (const { scheme, id, permissions: granted } of acl) {
-      const name = `${scheme} ${id}`;
       if (scheme === "world") this.#toAll |= granted;
       else if (scheme === "ip") this.#toRange(id, granted);
-      else this.#toNamed.set(name, (this.#toNamed.get(name) ?? 0) | granted);
+      else if (scheme !== "auth") this.#toName(this.#named(scheme), id, granted);
     }
   }
 
@@ -113,6 +123,14 @@ class Grants {
     return granted;
   }
 
+  #named(scheme: "digest" | "x509"): Map<string, number> {
+    return scheme === "digest" ? this.#toUsers : this.#toSubjects;
+  }
+
+  #toName(named: Map<string, number>, id: string, granted: number): void {
+    named.set(id, (named.get(id) ?? 0) | granted);
+  }
+
   #toRange(id: string, granted: number): void {
     const range = parseIpRange(id);
     if (range !== null) this.#toRanges.push([range, granted]);
@@ -120,7 +138,7 @@ class Grants {
 
   #toIdentity({ scheme, id }: Identity): number {
     if (scheme === "super") return permissions.all;
-    if (scheme !== "ip") return this.#toNamed.get(`${scheme} ${id}`) ?? 0;
+    if (scheme !== "ip") return this.#named(scheme).get(id) ?? 0;
     const address = this.#toRanges.length === 0 ? null : parseIpAddress(id);
     if (address === null) return 0;
     let granted = 0;

@@ -176,8 +176,10 @@ export class EventPage {
     return new Change(head, stat, value, this.#before(slot), acl);
   }
 
-  /** Lets go of the values. */
+  /** Lets go of what is large. */
   drop(slot: number): void {
+    this.#owners.delete(slot);
+    this.#acls.delete(slot);
     this.#chunks[slot] = null;
     this.#chunksBefore[slot] = null;
   }

@@ -1,3 +1,4 @@
+import { bytesOfAcl } from "./acl.ts";
 import type { Acl } from "./acl.ts";
 import type { Change, Family } from "./change.ts";
 import { EventPage } from "./event-page.ts";
@@ -8,7 +9,10 @@ import type { TreeEvent, WatchToken } from "./types.ts";
 /** Bounds of an event history. */
 export interface HistoryLimits {
   readonly events: number;
-  /** Counts paths, the values that were replaced or deleted, and a fixed share for each event. */
+  /**
+   * Counts paths, the values that were replaced or deleted, access lists, each once however many events have it, and a
+   * fixed share for each event.
+   */
   readonly bytes: number;
   /** Counted back from the time of the latest command. `Infinity`: as old as the others let them be. */
   readonly ageMs: number;
@@ -31,6 +35,8 @@ export class EventHistory {
   #first = 0;
   #next = 0;
   #bytes = 0;
+  /** How many of the events have an access list. */
+  readonly #lists: Map<Acl, number> = new Map();
   #floorRevision: number;
   #floorOrdinal: number;
 
@@ -64,6 +70,7 @@ export class EventHistory {
   /** Forgets everything; every token before `floor` is a gap from now on. */
   reset(floor: WatchToken): void {
     this.#pages = [];
+    this.#lists.clear();
     this.#first = 0;
     this.#next = 0;
     this.#bytes = 0;
@@ -170,10 +177,18 @@ export class EventHistory {
     page.write(slot, event);
     this.#next += 1;
     this.#bytes += this.#cost(page, slot);
+    if (event.acl !== undefined) this.#countList(event.acl, 1);
   }
 
   #cost(page: EventPage, slot: number): number {
     return eventOverheadBytes + page.path(slot).length * 2 + page.valueBytes(slot);
+  }
+
+  #countList(acl: Acl, by: 1 | -1): void {
+    const before = this.#lists.get(acl) ?? 0;
+    if (before + by === 0) this.#lists.delete(acl);
+    else this.#lists.set(acl, before + by);
+    if (before === 0 || before + by === 0) this.#bytes += by * bytesOfAcl(acl);
   }
 
   #firstAfter(token: WatchToken): number {
@@ -199,6 +214,8 @@ export class EventHistory {
     if (page === undefined) return;
     const slot = this.#first % pageEvents;
     this.#bytes -= this.#cost(page, slot);
+    const acl = page.acl(slot);
+    if (acl !== undefined) this.#countList(acl, -1);
     this.#floorRevision = page.revision(slot);
     this.#floorOrdinal = page.ordinal(slot);
     page.drop(slot);

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { AclTable } from "../src/access.ts";
 import { Change } from "../src/change.ts";
+import { EventPage } from "../src/event-page.ts";
 import { encodeCommand, EventHistory, Machine } from "../src/index.ts";
-import type { SetOp, TreeEvent, WatchToken } from "../src/index.ts";
+import type { Acl, SetOp, TreeEvent, WatchToken } from "../src/index.ts";
 import { placeOf } from "../src/values.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
@@ -12,10 +14,10 @@ const stat = new Machine().exists("/") ?? expect.unreachable();
 const none = new Uint8Array(0);
 
 /** A set that replaced one value by another. */
-function changed(revision: number, ordinal = 0, value = none, previous = none): Change {
+function changed(revision: number, ordinal = 0, value = none, previous = none, acl?: Acl): Change {
   const head = { revision, ordinal, path: "/a", pathHash: 1, by: null, timeMs: 0 };
   const before = { ...placeOf(previous), mzxid: 0, mtimeMs: 0 };
-  return new Change({ ...head, type: "changed" }, stat, placeOf(value), before);
+  return new Change({ ...head, type: "changed" }, stat, placeOf(value), before, acl);
 }
 
 function put(value: string): SetOp {
@@ -97,6 +99,64 @@ describe("history", () => {
     expect(history.floor).toEqual({ revision: 2_997, ordinal: 0 });
     history.append([changed(3_001, 0, value, new Uint8Array(9_000))]);
     expect([history.size, history.since({ revision: 3_001, ordinal: 0 })]).toEqual([0, []]);
+  });
+});
+
+describe("access lists of a history", () => {
+  const entries = 64;
+  const idLength = 1_000;
+
+  function listOf(number: number): Acl {
+    const id = (k: number): string => `CN=${number}-${k}`.padEnd(idLength, "x");
+    return Array.from({ length: entries }, (_, k) => ({ scheme: "x509", id: id(k), permissions: 31 }));
+  }
+
+  const listBytes = entries * idLength * 2;
+
+  test("count as its bytes", () => {
+    const history = new EventHistory({ bytes: 10 * listBytes });
+    for (let number = 1; number <= 100; number += 1)
+      history.append([changed(number, 0, none, none, listOf(number))]);
+    expect(history.size).toBeGreaterThan(5);
+    expect(history.size).toBeLessThan(10);
+  });
+
+  test("count once however many events have them, and no more once they are gone", () => {
+    const history = new EventHistory({ bytes: 10 * listBytes, events: 1_000 });
+    const [first, second] = [listOf(1), listOf(2)];
+    const append = (from: number, acl: Acl): void => {
+      for (let number = from; number < from + 1_000; number += 1)
+        history.append([changed(number, 0, none, none, acl)]);
+    };
+    append(1, first);
+    append(1_001, second);
+    expect(history.size).toBe(1_000);
+    for (let number = 2_001; number <= 2_005; number += 1)
+      history.append([changed(number, 0, none, none, listOf(number))]);
+    expect(history.size).toBe(1_000);
+    append(3_001, first);
+    history.reset({ revision: 4_001, ordinal: 0 });
+    append(5_001, second);
+    expect(history.size).toBe(1_000);
+  });
+
+  test("are let go of with their events", () => {
+    const page = new EventPage(2);
+    page.write(0, changed(1, 0, none, none, listOf(1)));
+    page.write(1, changed(2, 0, none, none, listOf(2)));
+    page.drop(0);
+    expect([page.acl(0), page.acl(1)]).toEqual([undefined, listOf(2)]);
+  });
+
+  test("that are of no use any more are not remembered without bounds", () => {
+    const table = new AclTable();
+    const lists = Array.from({ length: 100 }, (_, number) => listOf(number));
+    for (const list of lists) table.access(list, 0);
+    const known = lists.filter((list) => table.access(structuredClone(list), 0).acl === list);
+    expect(known.length).toBeLessThan(20);
+    const small: Acl = [{ scheme: "x509", id: "CN=me", permissions: 31 }];
+    table.access(small, 0);
+    expect(table.access(structuredClone(small), 1).acl).toBe(small);
   });
 });
 
