@@ -23,8 +23,20 @@ interface Watch {
 }
 
 const lengthBuckets = 256;
+const slash = 47;
 
-/** Who watches what. One watch for each id; finding those of an event costs by the depth of its path. */
+/** The hash of a path with one more character. */
+function hashWith(hash: number, unit: number): number {
+  return Math.imul(hash ^ unit, 0x01000193);
+}
+
+function hashOf(path: string): number {
+  let hash = 0;
+  for (let at = 0; at < path.length; at += 1) hash = hashWith(hash, path.charCodeAt(at));
+  return hash;
+}
+
+/** Who watches what. One watch for each id; finding those of an event costs by the length of its path. */
 export class WatchTable<Id> {
   readonly #watches: Map<Id, Watch> = new Map();
   /** How many watches there are of paths of each length, by its last bits: most paths have that of none. */
@@ -34,6 +46,8 @@ export class WatchTable<Id> {
     children: new Map(),
     recursive: new Map(),
   };
+  /** Hashes of the paths of recursive watches: no path above a deep one is looked up in vain. */
+  readonly #recursive: Map<number, number> = new Map();
   /** Watches at and below some paths: those that somebody asked for. */
   readonly #within: Map<string, { count: number }> = new Map();
   #longest = 0;
@@ -47,7 +61,7 @@ export class WatchTable<Id> {
   add(id: Id, path: string, kind: WatchKind): void {
     this.remove(id);
     this.#watches.set(id, { path, kind });
-    this.#count(path.length, 1);
+    this.#count(path, kind, 1);
     const ids = this.#byPath[kind].get(path);
     if (ids === undefined) this.#byPath[kind].set(path, new Set([id]));
     else ids.add(id);
@@ -70,7 +84,7 @@ export class WatchTable<Id> {
     const watch = this.#watches.get(id);
     if (watch === undefined) return false;
     this.#watches.delete(id);
-    this.#count(watch.path.length, -1);
+    this.#count(watch.path, watch.kind, -1);
     const byPath = this.#byPath[watch.kind];
     const ids = byPath.get(watch.path);
     ids?.delete(id);
@@ -92,10 +106,8 @@ export class WatchTable<Id> {
     }
     if (recursive.size > 0) {
       this.#collect(recursive, path, path.length, found);
-      let length = path === "/" ? 0 : parent;
-      for (; length > 1; length = Math.max(1, path.lastIndexOf("/", length - 1)))
+      for (const length of this.#watchedAbove(path, parent).toReversed())
         this.#collect(recursive, path, length, found);
-      if (length === 1) this.#collect(recursive, path, 1, found);
     }
     for (const id of found) if (this.#watches.has(id)) visit(id);
   }
@@ -105,6 +117,19 @@ export class WatchTable<Id> {
     for (const within of valuesAbove(this.#within, path, this.#longest)) within.count += by;
   }
 
+  /** Lengths of the paths above one, the longest of which has `parent`, that may have recursive watches; ascending. */
+  #watchedAbove(path: string, parent: number): number[] {
+    const lengths: number[] = [];
+    if (path === "/") return lengths;
+    let hash = hashWith(0, slash);
+    if (this.#recursive.has(hash)) lengths.push(1);
+    for (let at = 1; at < parent; at += 1) {
+      hash = hashWith(hash, path.charCodeAt(at));
+      if (path.charCodeAt(at + 1) === slash && this.#recursive.has(hash)) lengths.push(at + 1);
+    }
+    return lengths;
+  }
+
   /** Those at the first `length` characters of a path. */
   #collect(byPath: ReadonlyMap<string, ReadonlySet<Id>>, path: string, length: number, into: Id[]): void {
     if (byPath.size === 0 || this.#lengths[length % lengthBuckets] === 0) return;
@@ -112,8 +137,13 @@ export class WatchTable<Id> {
     if (ids !== undefined) for (const id of ids) into.push(id);
   }
 
-  #count(length: number, by: 1 | -1): void {
-    const bucket = length % lengthBuckets;
+  #count(path: string, kind: WatchKind, by: 1 | -1): void {
+    const bucket = path.length % lengthBuckets;
     this.#lengths[bucket] = (this.#lengths[bucket] ?? 0) + by;
+    if (kind !== "recursive") return;
+    const hash = hashOf(path);
+    const left = (this.#recursive.get(hash) ?? 0) + by;
+    if (left === 0) this.#recursive.delete(hash);
+    else this.#recursive.set(hash, left);
   }
 }

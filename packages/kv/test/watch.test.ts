@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { encodeCommand, Machine, matches, WatchTable } from "../src/index.ts";
 import type { TreeEvent, WatchKind } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
@@ -45,6 +45,23 @@ const watches = fc.array(
   }),
   { maxLength: 20 },
 );
+
+test("of the many paths above a deep one, only those that are watched are looked up", () => {
+  const table = new WatchTable<string>();
+  const depth = 2_000;
+  for (let length = 1; length <= 512; length += 1)
+    table.add(`${length}`, `/${"b".repeat(length)}`, "recursive");
+  for (const path of ["/", "/a", "/a/a/a", "/a".repeat(depth - 1)]) table.add(path, path, "recursive");
+  const found: string[] = [];
+  const slice = vi.spyOn(String.prototype, "slice");
+  try {
+    table.match(event("changed", "/a".repeat(depth)), (id) => found.push(id));
+    expect(slice.mock.calls.length).toBeLessThan(10);
+  } finally {
+    slice.mockRestore();
+  }
+  expect(found).toEqual(["/a".repeat(depth - 1), "/a/a/a", "/a", "/"]);
+});
 
 test("the table counts the watches at and below a path, whenever it was first asked", () => {
   const tops = ["/", "/a", "/a/x", "/b", "/none/deeper"];
