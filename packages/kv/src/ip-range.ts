@@ -1,3 +1,5 @@
+const colon = 58;
+
 /** Bytes of an address: 4 or 16; null for what is none. */
 export function parseIpAddress(text: string): readonly number[] | null {
   return text.includes(":") ? v6Bytes(text) : v4Bytes(text);
@@ -10,25 +12,41 @@ function v4Bytes(text: string): readonly number[] | null {
   return bytes.every((byte) => byte < 256) ? bytes : null;
 }
 
+/** What a hexadecimal digit stands for; 16 for what is none. */
+function digitOf(unit: number): number {
+  if (unit >= 48 && unit <= 57) return unit - 48;
+  const letter = unit | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : 16;
+}
+
 function wordBytes(text: string): readonly number[] | null {
-  if (text === "") return [];
   const bytes: number[] = [];
-  for (const part of text.split(":")) {
-    if (!/^[0-9a-f]{1,4}$/i.test(part)) return null;
-    const word = Number.parseInt(part, 16);
-    bytes.push(word >> 8, word & 255);
+  let word = 0;
+  let digits = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    const digit = digitOf(unit);
+    if (digit < 16 && digits < 4) {
+      word = word * 16 + digit;
+      digits += 1;
+    } else if (unit === colon && digits > 0) {
+      bytes.push(word >> 8, word & 255);
+      word = 0;
+      digits = 0;
+    } else return null;
   }
-  return bytes;
+  if (digits > 0) bytes.push(word >> 8, word & 255);
+  return digits > 0 || text === "" ? bytes : null;
 }
 
 /** The last four bytes may be written as those of version 4. */
 function withoutV4(text: string): string | null {
   if (!text.includes(".")) return text;
-  const colon = text.lastIndexOf(":");
-  const tail = v4Bytes(text.slice(colon + 1));
+  const last = text.lastIndexOf(":");
+  const tail = v4Bytes(text.slice(last + 1));
   if (tail === null) return null;
   const [a = 0, b = 0, c = 0, d = 0] = tail;
-  return `${text.slice(0, colon)}:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+  return `${text.slice(0, last)}:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
 }
 
 function v6Bytes(text: string): readonly number[] | null {
