@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Instance } from "../../src/recipes/registry/api.ts";
+import type { Instance, Registration } from "../../src/recipes/registry/api.ts";
 import { SessionRegistration } from "../../src/recipes/registry/registration.ts";
 import { folded } from "./instances.ts";
-import { collect, isPending, rejection, World } from "./world.ts";
+import { type Client, collect, isPending, rejection, World } from "./world.ts";
 
 const addresses = (instances: readonly Instance[] | undefined): string[] | undefined =>
   instances?.map(({ address }) => address);
@@ -196,6 +196,32 @@ test("a registration whose node is deleted is told, and does not come back by it
   const again = await world.until(registry.register(service));
   await world.pass(1_000);
   expect(again.signal.aborted).toBe(false);
+});
+
+test("registrations leave a session room for other watches, and go on where there is none for theirs", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const made: Registration[] = [];
+  const register = async (client: Client, count: number, name: string): Promise<void> => {
+    const service = { name, address: "1" };
+    const registering = Array.from({ length: count }, () => client.coord.registry.register(service));
+    made.push(...(await world.until(Promise.all(registering))));
+  };
+  for (let k = 0; k < 6; k += 1) await register(a, 100, "web");
+  await world.pass(1_000);
+  for (let k = 0; k < 499; k += 1) await world.until(a.session.watch("/other"));
+  const [first, last] = [made[0], made[599]];
+  await world.until(b.session.delete(`/registry/web/${first?.instance.id}`));
+  await world.until(b.session.delete(`/registry/web/${last?.instance.id}`));
+  await world.pass(100);
+  expect(made.filter(({ signal }) => signal.aborted)).toEqual([first]);
+  expect(await world.until(rejection(last?.update({ weight: 2 }) ?? Promise.resolve()))).toMatchObject({
+    code: "ERR_FLOTILLA_LOST",
+  });
+  await world.until(b.session.setBudget("/registry", { watches: { hard: 501 } }));
+  await register(c, 3, "db");
+  await world.pass(1_000);
+  expect(made.slice(600).map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
 });
 
 test("a registration hears that its node was replaced while it was cut off, and its drain ends with it", async () => {

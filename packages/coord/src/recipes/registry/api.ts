@@ -95,7 +95,8 @@ export interface Registration extends AsyncDisposable {
   readonly instance: Instance;
   /**
    * Fires, with `ERR_FLOTILLA_LOST`, when it is gone: deregistered, lost with its session, or because somebody deleted its
-   * node or put another in its place. It stays gone: whoever wants to, registers anew.
+   * node or put another in its place. It stays gone: whoever wants to, registers anew. A session watches the nodes of 500
+   * registrations; those beyond, or for which a budget has no room, hear of the last two with their next change.
    */
   readonly signal: AbortSignal;
   /** Whether it stands in the registry: not while `removeAfterMs` has it taken out, and never once it is gone. */

@@ -6,13 +6,13 @@ import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { nodeIn } from "../follow.ts";
 import { beforeClose, partingMs } from "../parting.ts";
-import { patient } from "../patient.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { Check, Health, Instance, InstanceState, Registration, ServiceTraits } from "./api.ts";
 import { checkedTraits } from "./checked.ts";
 import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
 import { isHealth } from "./health.ts";
 import { type InstanceFacts, instanceRecord } from "./instance.ts";
+import { followOwn } from "./own-node.ts";
 import { questionOf } from "./question.ts";
 
 export interface RegistrationParts {
@@ -217,17 +217,12 @@ export class SessionRegistration implements Registration {
   /** Told of everything since it was made, also of what happened before the watch was armed. */
   async #endWhenGone(): Promise<void> {
     const { session, entry, instance } = this.#parts;
+    const own = { path: entry.path, from: instance.revision, signal: this.signal };
     try {
-      const watch = await patient(session, this.signal).watch(entry.path, { from: instance.revision });
-      const stopListening = listen(this.signal, () => void watch.close());
-      for await (const event of watch)
+      for await (const event of followOwn(session, own))
         if (await this.#publication.isLost(event.revision, nodeIn(event))) this.#end("somebody took it out");
-      stopListening();
-    } catch (cause) {
-      if (this.signal.aborted) return;
-      // It would not hear of its end.
-      this.#end("its node cannot be watched", cause);
-      void this.deregister().catch(() => {});
+    } catch {
+      // Where there is no room for a watch, it hears of its end with its next write.
     }
   }
 
