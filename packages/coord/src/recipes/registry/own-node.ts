@@ -1,4 +1,4 @@
-import type { Session, WatchEvent } from "../../client/api.ts";
+import type { Session, Watch, WatchEvent } from "../../client/api.ts";
 import { listen } from "../bounded.ts";
 import { patient } from "../patient.ts";
 
@@ -27,13 +27,14 @@ export async function* followOwn(
   const count = followed.get(session.signal) ?? 0;
   if (count >= maxFollowed) return;
   followed.set(session.signal, count + 1);
-  let stopListening = (): void => {};
+  let watch = null as Watch | null;
+  const stopListening = listen(signal, () => void watch?.close());
   try {
-    const watch = await patient(session, signal).watch(path, { from });
-    stopListening = listen(signal, () => void watch.close());
-    yield* watch;
+    watch = await patient(session, signal).watch(path, { from });
+    if (!signal.aborted) yield* watch;
   } finally {
     stopListening();
+    void watch?.close();
     followed.set(session.signal, (followed.get(session.signal) ?? 1) - 1);
   }
 }
