@@ -68,6 +68,11 @@ export class NamespacedSession implements Session {
     return new NamespacedSession(this.#session, new Namespace(this.#space.outer(path)));
   }
 
+  /** Where its paths are in the tree. */
+  get space(): Namespace {
+    return this.#space;
+  }
+
   /** The session itself. */
   get whole(): Session {
     return this.#session;
@@ -279,6 +284,11 @@ export function namespaced(session: Session, path: string): Session {
   return session instanceof NamespacedSession
     ? session.below(root)
     : new NamespacedSession(session, new Namespace(root));
+}
+
+/** Where a path of a session is in the tree. */
+export function wholePath(session: Session, path: string): string {
+  return session instanceof NamespacedSession ? session.space.outer(path) : path;
 }
 
 /** The session behind a view of one; any other is its own. */

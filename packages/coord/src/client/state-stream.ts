@@ -1,15 +1,25 @@
 import { listen } from "../recipes/bounded.ts";
+import { endable } from "../recipes/endable.ts";
 import { Wake } from "../recipes/wake.ts";
 import type { Session, SessionState } from "./api.ts";
+
+type StateSource = Pick<Session, "state" | "onState">;
 
 /** States kept for a slow reader; with more, the oldest are left out. */
 const maxKept = 64;
 
 /** A session's state now, then every change, until a final one was told or the signal fires. */
-export async function* statesOf(
-  session: Pick<Session, "state" | "onState">,
+export function statesOf(
+  session: StateSource,
   signal: AbortSignal | undefined,
-): AsyncGenerator<SessionState, void> {
+): AsyncGenerator<SessionState, void, undefined> {
+  return endable(signal, (ending) => states(session, ending));
+}
+
+async function* states(
+  session: StateSource,
+  signal: AbortSignal,
+): AsyncGenerator<SessionState, void, undefined> {
   const told: SessionState[] = [session.state];
   const wake = new Wake();
   const listening = session.onState((state) => {
@@ -20,7 +30,7 @@ export async function* statesOf(
   const stopListening = listen(signal, () => wake.notify());
   try {
     for (;;) {
-      if (signal?.aborted === true) return;
+      if (signal.aborted) return;
       const state = told.shift();
       if (state === undefined) await wake.next();
       else yield state;

@@ -73,8 +73,9 @@ export interface Election {
   readonly name: string;
   /**
    * Leads again and again: each time elected, calls `fn`; when it returns or its signal fires, gives up and campaigns anew.
-   * The next campaign begins only when `fn` has settled. Ends when `signal` fires (resolves, once `fn` has settled),
-   * when the session ends or `fn` throws while it leads (rejects). Waits for as long as there is no quorum.
+   * The next campaign begins only when `fn` has settled, and then at once: whoever is alone and returns leads again.
+   * Ends when `signal` fires (resolves, once `fn` has settled), when the session ends or `fn` throws while it leads
+   * (rejects). Waits for as long as there is no quorum.
    */
   run(
     fn: (leadership: Leadership) => Promise<void> | void,

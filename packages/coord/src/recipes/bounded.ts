@@ -1,6 +1,7 @@
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { checkedLimits } from "../client/call.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 
@@ -29,14 +30,11 @@ export interface Bounds {
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { clock, options, end, what, goesOn = () => false } = bounds;
-  const timeoutMs = options.timeoutMs ?? bounds.fallbackMs;
-  if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
-    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");
-  }
+  const { timeoutMs, signal } = checkedLimits(options, bounds.fallbackMs);
   const controller = sharedController();
   const stopListening = [
     listen(end, (reason) => controller.abort(reason)),
-    listen(options.signal, (cause) => {
+    listen(signal, (cause) => {
       const ambiguous = goesOn();
       controller.abort(
         new FlotillaError("ERR_FLOTILLA_ABORTED", `${what} was aborted`, { cause, ambiguous }),

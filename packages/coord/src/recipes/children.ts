@@ -9,23 +9,39 @@ export interface NamedNode {
   readonly node: Node;
 }
 
-/**
- * All children that may be read, with their nodes, sorted by name; empty when there is no node. A page may be newer than
- * the one before.
- */
+/** The children of a node. */
+export interface Children {
+  /** Those that may be read, sorted by name. */
+  readonly nodes: readonly NamedNode[];
+  /** How many there are, with those that may not be read. */
+  readonly count: number;
+}
+
+/** All children; none when there is no node. A page may be newer than the one before. */
+export async function readChildren(
+  session: Pick<Session, "childNodes">,
+  path: string,
+  options: ReadOptions,
+): Promise<Children> {
+  const nodes: NamedNode[] = [];
+  let count = 0;
+  for (let after: string | undefined; ;) {
+    const page = await session.childNodes(path, { ...options, ...(after === undefined ? {} : { after }) });
+    if (page === null) return { nodes, count };
+    nodes.push(...readable(page));
+    count += page.children.length;
+    if (page.next === null) return { nodes, count };
+    after = page.next;
+  }
+}
+
+/** Those that may be read. */
 export async function readNodes(
   session: Pick<Session, "childNodes">,
   path: string,
   options: ReadOptions,
 ): Promise<readonly NamedNode[]> {
-  const found: NamedNode[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await session.childNodes(path, { ...options, ...(after === undefined ? {} : { after }) });
-    if (page === null) return found;
-    found.push(...readable(page));
-    if (page.next === null) return found;
-    after = page.next;
-  }
+  return (await readChildren(session, path, options)).nodes;
 }
 
 /** The same as of one moment, however many there are. */

@@ -1,4 +1,5 @@
 import type { Session } from "../client/api.ts";
+import { checkedLimits, requireOptions } from "../client/call.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type {
   CandidateInfo,
@@ -64,6 +65,7 @@ class SessionElection implements Election {
     fn: (leadership: Leadership) => Promise<void> | void,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    checkedLimits(options, Number.POSITIVE_INFINITY);
     // The next campaign begins only when `fn` has settled: no two callbacks of one election run at once.
     while (options.signal?.aborted !== true) await leadOnce(this.#session, this, fn, options);
   }
@@ -91,7 +93,9 @@ class SessionElection implements Election {
     return [...leaders, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
   }
 
-  evict({ force, ...options }: EvictOptions = {}): Promise<string | null> {
+  async evict(given: EvictOptions = {}): Promise<string | null> {
+    requireOptions(given);
+    const { force, ...options } = given;
     const { clock, signal: end } = this.#session;
     const bounds = {
       clock,

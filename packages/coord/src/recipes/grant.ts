@@ -98,7 +98,7 @@ export async function joinGranted(
     requireSamePlaces(line, paths, applicant);
     if (!fitsBeside(line, applicant)) return null;
     const epoch = await (line.grant === null
-      ? joinEmpty(calls, paths, applicant)
+      ? joinEmpty(calls, paths, applicant, line)
       : joinBeside(calls, paths, applicant, line));
     if (epoch !== null) return epoch;
     // Perhaps because there is no line, also below a record whose holders died.
@@ -136,10 +136,12 @@ export function requireSamePlaces(line: Line, paths: LinePaths, { places }: Appl
  * Nobody holds, and nobody waits: the last to leave deletes the record, and whoever joined behind its back goes first.
  */
 function nobody(paths: LinePaths): readonly CheckItem[] {
-  return [
-    { type: "check", path: paths.grant, exists: false },
-    { type: "check", path: paths.line, if: { children: 0 } },
-  ];
+  return [{ type: "check", path: paths.grant, exists: false }, sizeIs(paths, 0)];
+}
+
+/** Nobody joined the line since it was read, also where something stands in it that is nobody. */
+function sizeIs({ line }: LinePaths, size: number): CheckItem {
+  return { type: "check", path: line, if: { children: size } };
 }
 
 /** What makes somebody the first holder. */
@@ -148,11 +150,15 @@ function takingAll(paths: LinePaths, applicant: Applicant): readonly MultiItem[]
   return [{ type: "create", path: paths.grant, value }, standing(paths, applicant)];
 }
 
-function joinEmpty(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<number | null> {
-  return attempt(calls, [...nobody(paths), ...takingAll(paths, applicant)]);
+function joinEmpty(
+  calls: Calls,
+  paths: LinePaths,
+  applicant: Applicant,
+  { size }: Line,
+): Promise<number | null> {
+  return attempt(calls, [sizeIs(paths, size), ...takingAll(paths, applicant)]);
 }
 
-/** The number of nodes in line is the condition that nobody joined since it was read. */
 function joinBeside(
   calls: Calls,
   paths: LinePaths,
@@ -160,7 +166,7 @@ function joinBeside(
   line: Line,
 ): Promise<number | null> {
   return attempt(calls, [
-    { type: "check", path: paths.line, if: { children: line.holders.length } },
+    sizeIs(paths, line.size),
     recordFor(paths, line, [...granteesOf(line), applicant], applicant.places),
     standing(paths, applicant),
   ]);
@@ -257,8 +263,8 @@ function isLast({ holders, waiting }: Line): boolean {
   return holders.length === 1 && waiting.length === 0;
 }
 
-function onlyOne({ line }: LinePaths): CheckItem {
-  return { type: "check", path: line, if: { children: 1 } };
+function onlyOne(paths: LinePaths): CheckItem {
+  return sizeIs(paths, 1);
 }
 
 /** Whether it left by what it knows. Else nothing is changed. */

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireOptions } from "../client/call.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { Leadership, ResignOptions } from "./api.ts";
 import { hearAsking } from "./ask-back.ts";
@@ -10,6 +11,7 @@ import { HeldPlace } from "./held-place.ts";
 import type { Holding } from "./holding.ts";
 import { grantRecord, type LinePaths, readLine } from "./line.ts";
 import { ignoreTyped } from "./run-held.ts";
+import { requireValue } from "./standing.ts";
 
 /** A holding whose record others read. */
 export class CampaignedLeadership extends HeldPlace implements Leadership {
@@ -28,6 +30,7 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
   }
 
   async proclaim(value: string, options: CallOptions = {}): Promise<void> {
+    requireValue(value);
     this.assert();
     try {
       await this.#session.set(this.#paths.grant, grantRecord([{ ...this.#applicant, value }], 1), {
@@ -40,7 +43,9 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
     }
   }
 
-  async resign({ to, ...options }: ResignOptions = {}): Promise<void> {
+  async resign(given: ResignOptions = {}): Promise<void> {
+    requireOptions(given);
+    const { to, ...options } = given;
     if (to === undefined) return this.release(options);
     this.assert();
     const what = `candidates of ${this.#paths.base}`;

@@ -1,7 +1,7 @@
 import type { Node } from "@flotilla/kv";
 import type { Session } from "../client/api.ts";
 import type { ReadOptions } from "../client/read-api.ts";
-import { type NamedNode, nodesAtOnce, readNodes } from "./children.ts";
+import { type Children, nodesAtOnce, readChildren } from "./children.ts";
 import { isSegment } from "./names.ts";
 import type { Calls } from "./patient.ts";
 import { isRecord, numberAt, readRecord, textAt } from "./record.ts";
@@ -49,6 +49,8 @@ export interface Line {
   readonly holders: readonly Waiter[];
   /** The others, in line order. */
   readonly waiting: readonly Waiter[];
+  /** How many nodes stand there, with those that are nobody. */
+  readonly size: number;
 }
 
 /** The nodes of one name. */
@@ -166,7 +168,7 @@ export async function readHolder(
  */
 export async function readLine(calls: Reads, paths: LinePaths, options: ReadOptions = {}): Promise<Line> {
   const grant = await readGrant(calls, paths, options);
-  return lineOf(grant, await readNodes(calls, paths.line, options));
+  return lineOf(grant, await readChildren(calls, paths.line, options));
 }
 
 /**
@@ -176,15 +178,15 @@ export async function readLine(calls: Reads, paths: LinePaths, options: ReadOpti
 export function readLineAtHand(calls: Pick<Calls, "together">, paths: LinePaths): Promise<Line> {
   return calls.together(async (session, bounds) => {
     const options = { ...bounds, level: "local" } as const;
-    const [grant, nodes] = await Promise.all([
+    const [grant, children] = await Promise.all([
       readGrant(session, paths, options),
-      readNodes(session, paths.line, options),
+      readChildren(session, paths.line, options),
     ]);
-    return lineOf(grant, nodes);
+    return lineOf(grant, children);
   });
 }
 
-function lineOf(grant: Grant | null, nodes: readonly NamedNode[]): Line {
+function lineOf(grant: Grant | null, { nodes, count }: Children): Line {
   const standing = new Map<string, Waiter>();
   for (const { name, node } of nodes) {
     const waiter = waiterIn(name, node);
@@ -192,5 +194,5 @@ function lineOf(grant: Grant | null, nodes: readonly NamedNode[]): Line {
   }
   const holders = (grant?.holders ?? []).flatMap(({ name }) => standing.get(name) ?? []);
   for (const { name } of holders) standing.delete(name);
-  return { grant, holders, waiting: [...standing.values()].toSorted(inLineOrder) };
+  return { grant, holders, waiting: [...standing.values()].toSorted(inLineOrder), size: count };
 }

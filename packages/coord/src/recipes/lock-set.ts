@@ -2,9 +2,12 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
+import { isObject } from "../given.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";
 import { isBelieved } from "./hold.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
+import { SessionLock } from "./lock.ts";
+import { ReentrantLock } from "./reentrant.ts";
 import { runHeld } from "./run-held.ts";
 
 /** How one lock of a set is taken; null, where that may be, when it is not to be had. */
@@ -21,12 +24,24 @@ const atOnce: Take<null> = (lock, signal) => lock.tryAcquire({ signal, timeoutMs
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when there is none, or one twice: it would wait for itself
  */
 export function createLockSet(session: Session, locks: readonly Locking<AcquireOptions>[]): LockSet {
-  const paths = new Set(locks.map(({ path }) => path));
-  if (locks.length === 0 || paths.size !== locks.length) {
+  const isFit = Array.isArray(locks) && locks.length > 0 && locks.every(isLock);
+  if (!isFit || new Set(locks.map(placeOf)).size !== locks.length) {
     const message = "locks: expected one or more, each of another name";
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
   }
   return new SessionLockSet(session, locks);
+}
+
+/** A caller without types may hand over anything. */
+function isLock(lock: unknown): boolean {
+  const methods = ["acquire", "tryAcquire"] as const;
+  if (!isObject(lock) || !("path" in lock) || typeof lock.path !== "string") return false;
+  return methods.every((method) => method in lock && typeof Reflect.get(lock, method) === "function");
+}
+
+/** Where it stands in the whole tree: the same name in two namespaces is two locks. */
+function placeOf(lock: Locking<AcquireOptions>): string {
+  return lock instanceof SessionLock || lock instanceof ReentrantLock ? lock.place : lock.path;
 }
 
 class SessionLockSet implements LockSet {
@@ -69,7 +84,7 @@ class SessionLockSet implements LockSet {
     signal: AbortSignal,
     take: Take<None>,
   ): Promise<readonly LockHold[] | None> {
-    const order = this.#locks.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    const order = this.#locks.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
     const taken = new Map<Locking<AcquireOptions>, LockHold>();
     let isComplete = false;
     try {

@@ -1,5 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireOptions } from "../client/call.ts";
+import { wholePath } from "../client/namespaced-session.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { askHolders } from "./ask-back.ts";
 import { bounded, longestWaitMs, within } from "./bounded.ts";
@@ -52,6 +54,11 @@ export class SessionLock implements Locking<PermitOptions> {
     return this.#paths.base;
   }
 
+  /** Where it stands, whatever namespace it is seen from. */
+  get place(): string {
+    return wholePath(this.#session, this.path);
+  }
+
   async acquire(options: PermitOptions = {}): Promise<HeldLock> {
     const standing = this.#standingWith(options);
     return this.#bounded(options, async (signal) => {
@@ -90,8 +97,10 @@ export class SessionLock implements Locking<PermitOptions> {
     return bounded(bounds, work);
   }
 
-  #standingWith({ permits = this.#standing.permits }: PermitOptions): Standing {
+  #standingWith(options: PermitOptions): Standing {
+    requireOptions(options);
     const { places } = this.#standing;
+    const { permits = this.#standing.permits } = options;
     if (Number.isSafeInteger(permits) && permits >= 1 && permits <= places)
       return { ...this.#standing, permits };
     const message = `permits: expected an integer from 1 to ${places}, got ${String(permits)}`;

@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch } from "../client/api.ts";
-import { sharedController } from "../shared-controller.ts";
 import { listen } from "./bounded.ts";
+import { endable } from "./endable.ts";
 import { type Calls, patient } from "./patient.ts";
 import { Wake } from "./wake.ts";
 
@@ -19,19 +19,22 @@ export interface Observed<T> {
  * fires or the session is closed.
  * @throws FlotillaError `ERR_FLOTILLA_SESSION_EXPIRED` when the session is lost
  */
-export async function* observeChanges<T>(
+export function observeChanges<T>(
   session: Session,
-  { path, signal, read, same }: Observed<T>,
+  { signal, ...observed }: Observed<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const isEnd = (error: unknown): boolean =>
-    signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_CLOSED");
-  const ending = sharedController();
-  const calls = patient(session, ending.signal);
+  return endable(signal, (ending) => changes(session, observed, ending));
+}
+
+async function* changes<T>(
+  session: Session,
+  { path, read, same }: Omit<Observed<T>, "signal">,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const isEnd = (error: unknown): boolean => signal.aborted || FlotillaError.is(error, "ERR_FLOTILLA_CLOSED");
+  const calls = patient(session, signal);
   let watch = null as Watch | null;
-  const stopListening = listen(signal, (reason) => {
-    ending.abort(reason);
-    void watch?.close();
-  });
+  const stopListening = listen(signal, () => void watch?.close());
   try {
     watch = await calls.watch(path, { kind: "recursive" });
     const following = new Following(watch);

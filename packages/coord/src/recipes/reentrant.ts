@@ -13,13 +13,18 @@ type Take = (lock: Lock, bounds: AcquireOptions) => Promise<LockHold | null>;
 const inTurn: Take = (lock, bounds) => lock.acquire(bounds);
 const atOnce: Take = (lock, bounds) => lock.tryAcquire(bounds);
 
+/** A lock that tells where it stands, whatever namespace it is seen from. */
+interface PlacedLock extends Lock {
+  readonly place: string;
+}
+
 /** A lock whose holder may ask for it again. */
-export class ReentrantLock implements Lock {
+export class ReentrantLock implements PlacedLock {
   readonly #session: Session;
-  readonly #lock: Lock;
+  readonly #lock: PlacedLock;
   #shared: Shared | null = null;
 
-  constructor(session: Session, lock: Lock) {
+  constructor(session: Session, lock: PlacedLock) {
     this.#session = session;
     this.#lock = lock;
   }
@@ -30,6 +35,10 @@ export class ReentrantLock implements Lock {
 
   get path(): string {
     return this.#lock.path;
+  }
+
+  get place(): string {
+    return this.#lock.place;
   }
 
   acquire(options: AcquireOptions = {}): Promise<SharedHold> {

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { isObject } from "../given.ts";
 import { linePaths } from "./line.ts";
 import type { LockOptions, ReadWriteLock, Semaphore, SemaphoreOptions } from "./lock-api.ts";
 import { SessionLock } from "./lock.ts";
@@ -14,6 +15,8 @@ const maxPlaces = 1_000;
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function createSemaphore(session: Session, name: string, options: SemaphoreOptions): Semaphore {
+  if (!isObject(options))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object with permits");
   const places = options.permits;
   if (!(Number.isSafeInteger(places) && places >= 1 && places <= maxPlaces)) {
     const message = `permits: expected an integer from 1 to ${maxPlaces}, got ${String(places)}`;

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireOptions } from "../client/call.ts";
 import type { Standing } from "./line.ts";
 
 /** What others see of somebody in line. */
@@ -7,15 +8,19 @@ export type Appearance = Pick<Standing, "id" | "value" | "priority">;
 
 /** With what is left out. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function appearance(session: Session, options: Partial<Appearance>): Appearance {
+  requireOptions(options);
   const { id = session.id, value = "", priority = 0 } = options;
-  const fault =
-    typeof id !== "string" || id === ""
-      ? "id: expected a text that is not empty"
-      : typeof value !== "string"
-        ? "value: expected a text"
-        : Number.isSafeInteger(priority)
-          ? null
-          : "priority: expected an integer";
-  if (fault !== null) throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", fault);
+  if (typeof id !== "string" || id === "") throw unexpected("id: expected a text that is not empty");
+  requireValue(value);
+  if (!Number.isSafeInteger(priority)) throw unexpected("priority: expected an integer");
   return { id, value, priority };
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a value that others cannot see */
+export function requireValue(value: unknown): void {
+  if (typeof value !== "string") throw unexpected("value: expected a text");
+}
+
+function unexpected(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
 }

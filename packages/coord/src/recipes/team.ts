@@ -1,10 +1,14 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { checkedLimits } from "../client/call.ts";
+import { isObject } from "../given.ts";
 import { sharedController } from "../shared-controller.ts";
 import type { Election, Leadership } from "./api.ts";
 import { listen, orAborted } from "./bounded.ts";
 import { createElection } from "./election.ts";
 import { givenBack } from "./given-back.ts";
 import type { Registry } from "./registry/api.ts";
+import { checkedService } from "./registry/checked.ts";
 import { ignoreTyped } from "./run-held.ts";
 import type { Team, TeamOptions, TeamPart } from "./team-api.ts";
 import { TeamWork } from "./team-work.ts";
@@ -18,6 +22,14 @@ export function createTeam(session: Session, registry: Registry, name: string, o
   return new SessionTeam(session, registry, name, options);
 }
 
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+function checkedOptions(options: TeamOptions): TeamOptions {
+  if (!isObject(options))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object with an address");
+  checkedService({ ...options, name: "" });
+  return options;
+}
+
 class SessionTeam implements Team {
   readonly name: string;
   readonly #session: Session;
@@ -26,7 +38,7 @@ class SessionTeam implements Team {
   readonly #election: Election;
 
   constructor(session: Session, registry: Registry, name: string, options: TeamOptions) {
-    const { address, candidate, priority } = options;
+    const { address, candidate, priority } = checkedOptions(options);
     this.name = name;
     this.#session = session;
     this.#registry = registry;
@@ -39,6 +51,7 @@ class SessionTeam implements Team {
   }
 
   async run(part: TeamPart, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    checkedLimits(options, Number.POSITIVE_INFINITY);
     const ending = sharedController();
     const stopListening = listen(options.signal, (reason) => ending.abort(reason));
     const work = this.#work(part, (error) => ending.abort(error));

@@ -123,3 +123,28 @@ test("no locks, and one lock twice, are refused", async () => {
   expect(() => of(client)).toThrow(bad);
   expect(() => of(client, "x", "x")).toThrow(bad);
 });
+
+test("the same name in two namespaces is two locks, taken in the same order by everybody", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const shop = await world.until(a.coord.namespace("/shop"));
+  const bad = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  const held = await world.until(a.coord.lockSet([a.coord.lock("x"), shop.lock("x")]).acquire());
+  expect(new Set(held.holds.map(({ epoch }) => epoch)).size).toBe(2);
+  await world.until(held.release());
+  const again = await world.until(b.coord.namespace("/shop"));
+  const nested = await world.until((await world.until(b.coord.namespace("/"))).namespace("/shop"));
+  expect(() => b.coord.lockSet([again.lock("x"), nested.lock("x", { reentrant: true })])).toThrow(bad);
+  // Below "/" it is /lock/x, which comes before /shop/lock/a.
+  let running = 0;
+  const work = async (coord: typeof shop, whole: typeof shop): Promise<void> => {
+    for (let round = 0; round < 10; round += 1)
+      await whole.lockSet([coord.lock("a"), whole.lock("x")]).run(async () => {
+        running += 1;
+        expect(running).toBe(1);
+        await whole.session.sync();
+        running -= 1;
+      });
+  };
+  await world.until(Promise.all([work(shop, a.coord), work(again, b.coord)]));
+});

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { type Acl, permissions } from "../../src/client/index.ts";
 import type { LockHold } from "../../src/recipes/lock-api.ts";
 import { clientProtocol } from "../../src/wire/messages.ts";
 import { decodeServerMessage } from "../../src/wire/server-codec.ts";
@@ -103,6 +104,33 @@ test("an attempt takes the place of a holder that died", async () => {
   await world.pass(4_000);
   const next = await world.until(b.coord.lock("x").tryAcquire());
   expect(next!.epoch).toBeGreaterThan(held.epoch);
+});
+
+test("what stands in line and is nobody keeps no attempt from what is free", async () => {
+  const world = await World.start();
+  const a = await world.client({ auth: [{ user: "ann", password: "a" }] });
+  const b = await world.client();
+  const acl: Acl = [{ scheme: "auth", id: "", permissions: permissions.all }];
+  for (const kind of ["lock", "semaphore"]) {
+    for (const above of [`/${kind}`, `/${kind}/x`, `/${kind}/x/line`])
+      await world.until(a.session.create(above));
+    await world.until(a.session.create(`/${kind}/x/line/stray`));
+    await world.until(a.session.create(`/${kind}/x/line/hidden`, "", { acl }));
+  }
+  const semaphore = b.coord.semaphore("x", { permits: 3 });
+  const attempts = [
+    () => b.coord.lock("x").tryAcquire({ timeoutMs: 1_000 }),
+    () => semaphore.tryAcquire({ timeoutMs: 1_000 }),
+    () => semaphore.tryAcquire({ timeoutMs: 1_000 }),
+    () => semaphore.acquire({ timeoutMs: 1_000 }),
+  ];
+  const helds = [];
+  for (const attempt of attempts) helds.push(await world.until(attempt()));
+  expect(helds).not.toContain(null);
+  expect(await world.until(b.coord.lock("x").tryAcquire())).toBeNull();
+  expect(await world.until(semaphore.tryAcquire())).toBeNull();
+  for (const held of helds) await world.until(held?.release() ?? Promise.resolve());
+  expect(await remains(world, a, "/semaphore/x")).toEqual({ line: ["hidden", "stray"], record: false });
 });
 
 test("a wait that is bounded ends in time and leaves the line", async () => {

@@ -155,20 +155,32 @@ test("a worker that was taken out is registered again", async () => {
   const [a, b, operator] = await world.three();
   const leader = new Colleague(a);
   await world.pass(300);
-  let isWell = true;
-  const run = (): void => {
-    if (!isWell) throw new Error("unwell");
-  };
-  const worker = new Colleague(b, "returns", { id: "w", check: { run, intervalMs: 100, fall: 1, rise: 1 } });
+  const worker = new Colleague(b, "returns", { id: "w" });
   await world.pass(500);
+  for (let round = 2; round < 5; round += 1) {
+    expect(leader.known).toEqual([b.machine]);
+    await world.until(operator.session.delete("/registry/crew/w"));
+    await world.pass(500);
+    expect([worker.isWorking, worker.begun]).toEqual([true, round]);
+  }
   expect(leader.known).toEqual([b.machine]);
-  await world.until(operator.session.delete("/registry/crew/w"));
-  isWell = false;
-  await world.pass(200);
-  isWell = true;
-  await world.pass(1_000);
-  expect([worker.isWorking, worker.begun]).toEqual([true, 2]);
-  expect(leader.known).toEqual([b.machine]);
+  await end(world, [leader, worker]);
+});
+
+test("a worker that is started again under its id works once its former life is over", async () => {
+  const world = await World.start();
+  const [a, b, c] = await world.three();
+  const leader = new Colleague(a);
+  await world.pass(300);
+  const former = new Colleague(b, "returns", { id: "w" });
+  await world.pass(500);
+  expect([former.isWorking, leader.known]).toEqual([true, [b.machine]]);
+  world.kernel.node(b.machine).crash();
+  const worker = new Colleague(c, "returns", { id: "w" });
+  await world.pass(500);
+  expect(worker.isWorking).toBe(false);
+  await world.pass(4_000);
+  expect([worker.isWorking, leader.known]).toEqual([true, [c.machine]]);
   await end(world, [leader, worker]);
 });
 

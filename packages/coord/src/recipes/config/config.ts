@@ -7,6 +7,7 @@ import { unfit } from "../../client/schema.ts";
 import { bytes, text } from "../../client/values.ts";
 import { within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
+import { endable } from "../endable.ts";
 import { follow } from "../follow.ts";
 import { ensurePath, segment } from "../names.ts";
 import type {
@@ -131,11 +132,14 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     });
   }
 
-  async *watch({ signal, onUnfit }: ConfigWatchOptions = {}): AsyncGenerator<
-    ConfigVersion<Out>,
-    void,
-    undefined
-  > {
+  watch({ signal, onUnfit }: ConfigWatchOptions = {}): AsyncGenerator<ConfigVersion<Out>, void, undefined> {
+    return endable(signal, (ending) => this.#versions(ending, onUnfit));
+  }
+
+  async *#versions(
+    signal: AbortSignal,
+    onUnfit: ConfigWatchOptions["onUnfit"],
+  ): AsyncGenerator<ConfigVersion<Out>, void, undefined> {
     let last = 0;
     for await (const event of follow(this.#session, { path: this.path, kind: "data", signal })) {
       const node = event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;

@@ -3,6 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { within } from "../bounded.ts";
 import { nodesAtOnce } from "../children.ts";
+import { endable } from "../endable.ts";
 import { followChildren } from "../follow.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
@@ -54,10 +55,12 @@ class SessionGroup implements Group {
     return nodes.flatMap(({ name, node }) => readMember(name, node) ?? []);
   }
 
-  async *watch(
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<GroupChange, void, undefined> {
-    const followed = { path: this.#path, read: readMember, isSame: isSameJoin, signal: options.signal };
+  watch(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<GroupChange, void, undefined> {
+    return endable(options.signal, (signal) => this.#changes(signal));
+  }
+
+  async *#changes(signal: AbortSignal): AsyncGenerator<GroupChange, void, undefined> {
+    const followed = { path: this.#path, read: readMember, isSame: isSameJoin, signal };
     for await (const change of followChildren(this.#session, followed)) {
       const { revision, all, added, changed, removed } = change;
       yield { revision, members: all, joined: added, left: removed, changed };

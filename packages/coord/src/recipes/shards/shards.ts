@@ -6,6 +6,7 @@ import { hashOf } from "../balance/hash.ts";
 import { listen, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { requireInteger } from "../counted.ts";
+import { endable } from "../endable.ts";
 import { segment } from "../names.ts";
 import { appearance } from "../standing.ts";
 import { Wake } from "../wake.ts";
@@ -86,11 +87,11 @@ class SessionShards implements Shards {
     );
   }
 
-  async *observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<
-    ShardMap,
-    void,
-    undefined
-  > {
+  observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ShardMap, void, undefined> {
+    return endable(signal, (ending) => this.#maps(ending));
+  }
+
+  async *#maps(signal: AbortSignal): AsyncGenerator<ShardMap, void, undefined> {
     const wake = new Wake();
     const view = new View(this.#paths, [wake]);
     const end = sharedController();

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { World } from "./world.ts";
+import type { Coord } from "../../src/server/api.ts";
+
+/** A caller without types may hand over anything. */
+function anything(value: unknown): never {
+  return value as never;
+}
+
+const nothing = anything(null);
+const left = anything(undefined);
+const noSignal = { signal: anything({}) };
+const lead = (): void => {};
+
+const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
+  "lock, null": (coord) => coord.lock("x", nothing),
+  "readWriteLock, null": (coord) => coord.readWriteLock("x", nothing),
+  "semaphore, nothing": (coord) => coord.semaphore("x", left),
+  "semaphore, null": (coord) => coord.semaphore("x", nothing),
+  "election, null": (coord) => coord.election("x", nothing),
+  "lockSet, nothing": (coord) => coord.lockSet(left),
+  "lockSet of no locks": (coord) => coord.lockSet([anything({}), anything({ path: "/a" })]),
+  "lockSet of null": (coord) => coord.lockSet([nothing]),
+  "team, nothing": (coord) => coord.team("x", left),
+  "team without an address": (coord) => coord.team("x", anything({})),
+  "acquire, null": (coord) => coord.lock("x").acquire(nothing),
+  "acquire, a text": (coord) => coord.lock("x").acquire(anything("soon")),
+  "acquire, no signal": (coord) => coord.lock("x").acquire(noSignal),
+  "acquire again, null": (coord) => coord.lock("x", { reentrant: true }).acquire(nothing),
+  "acquire again, no signal": (coord) => coord.lock("x", { reentrant: true }).acquire(noSignal),
+  "tryAcquire, null": (coord) => coord.lock("x").tryAcquire(nothing),
+  "run of a lock, no signal": (coord) => coord.lock("x").run(lead, noSignal),
+  "acquire of a set, null": (coord) => coord.lockSet([coord.lock("x")]).acquire(nothing),
+  "acquire of a set, no signal": (coord) => coord.lockSet([coord.lock("x")]).acquire(noSignal),
+  "askBack, null": (coord) => coord.lock("x").askBack(nothing),
+  "inspect, no signal": (coord) => coord.lock("x").inspect(noSignal),
+  "campaign, null": (coord) => coord.election("x").campaign(nothing),
+  "campaign, no signal": (coord) => coord.election("x").campaign(noSignal),
+  "run of an election, null": (coord) => coord.election("x").run(lead, nothing),
+  "run of an election, no signal": (coord) => coord.election("x").run(lead, noSignal),
+  "evict, null": (coord) => coord.election("x").evict(nothing),
+  "run of a team, no signal": (coord) => coord.team("x", { address: "a" }).run({ lead }, noSignal),
+};
+
+test.each(Object.entries(wrong))("%s: refused with a code", async (_, call) => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const called = (async () => call(coord))();
+  called.catch(() => {});
+  const refused = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  await expect(world.until(called, 1_000)).rejects.toEqual(refused);
+});
+
+test("a leader says nothing that is no text, and resigns to nobody that is none", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const election = coord.election("x", { value: "here" });
+  const leadership = await world.until(election.campaign());
+  const refused = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  await expect(world.until(leadership.proclaim(anything({ a: 1 })))).rejects.toEqual(refused);
+  await expect(world.until(leadership.proclaim(left))).rejects.toEqual(refused);
+  await expect(world.until(leadership.resign(nothing))).rejects.toEqual(refused);
+  expect(await world.until(election.leader())).toMatchObject({ value: "here" });
+  leadership.assert();
+});
