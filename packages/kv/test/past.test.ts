@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeCommand, Machine } from "../src/index.ts";
 import type {
+  Acl,
   ChildrenPage,
   CreateOp,
   DeleteOp,
@@ -34,7 +35,16 @@ function momentOf(golden: GoldenModel): Moment {
 interface Noted {
   readonly path: string;
   readonly bytes: number;
+  readonly acl: Acl | undefined;
   readonly change: NodeChange;
+}
+
+/** Each access list counts once. */
+function bytesOf(kept: readonly Noted[]): number {
+  const lists = new Map(kept.map(({ acl = [] }) => [JSON.stringify(acl), acl]));
+  let bytes = 0;
+  for (const list of lists.values()) for (const { id } of list) bytes += 256 + 2 * id.length;
+  return kept.reduce((sum, each) => sum + each.bytes, bytes);
 }
 
 const stepMs = 10;
@@ -136,7 +146,7 @@ class World {
     const { events, bytes, ageMs } = this.#limits;
     const isTooMuch = (): boolean =>
       this.kept.length > events ||
-      this.kept.reduce((sum, each) => sum + each.bytes, 0) > bytes ||
+      bytesOf(this.kept) > bytes ||
       (this.kept[0]?.change.timeMs ?? nowMs) < nowMs - ageMs;
     while (isTooMuch()) {
       const { revision, ordinal } = this.kept.shift()?.change ?? expect.unreachable();
@@ -145,10 +155,10 @@ class World {
   }
 }
 
-function noted({ revision, ordinal, type, path, node, previous, by, timeMs }: TreeEvent): Noted {
+function noted({ revision, ordinal, type, path, node, previous, by, timeMs, acl }: TreeEvent): Noted {
   const version = (node ?? previous)?.stat.version ?? expect.unreachable();
   const bytes = 256 + 2 * path.length + (previous?.value.length ?? 0);
-  return { path, bytes, change: { revision, ordinal, type, by, timeMs, version } };
+  return { path, bytes, acl, change: { revision, ordinal, type, by, timeMs, version } };
 }
 
 function namesIn(moment: Moment, path: string): string[] {
