@@ -56,7 +56,36 @@ function setUp() {
   });
 }
 
-/** Two first runs side by side take turns; a lock whose owner is gone for ten minutes is ignored. */
+const isOld = (path) => Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0) > 600_000;
+
+/** True when its owner was ended, or ten minutes have passed without a word of one. */
+function isAbandoned(lock) {
+  if (isOld(lock)) return true;
+  try {
+    process.kill(Number(readFileSync(join(lock, "owner"), "utf8")), 0);
+    return false;
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+}
+
+/** One at a time, so that nobody takes away the lock that somebody else has come by meanwhile. */
+function removeAbandoned(lock) {
+  const claim = `${lock}-claim`;
+  try {
+    mkdirSync(claim);
+  } catch {
+    if (isOld(claim)) rmSync(claim, { recursive: true, force: true });
+    return;
+  }
+  try {
+    if (isAbandoned(lock)) rmSync(lock, { recursive: true, force: true });
+  } finally {
+    rmSync(claim, { recursive: true, force: true });
+  }
+}
+
+/** Two first runs side by side take turns. */
 function whileLocked(work) {
   mkdirSync(join(root, "node_modules"), { recursive: true });
   const lock = join(root, "node_modules", ".setup-lock");
@@ -66,11 +95,11 @@ function whileLocked(work) {
       break;
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
-      const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-      if (age > 600_000) rmSync(lock, { recursive: true, force: true });
+      if (isAbandoned(lock)) removeAbandoned(lock);
       else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
     }
   }
+  writeFileSync(join(lock, "owner"), String(process.pid));
   const free = () => rmSync(lock, { recursive: true, force: true });
   process.once("exit", free);
   try {

@@ -15,7 +15,8 @@ import {
 import { isGranted, type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
 import { successorsIn, type Successor } from "./successors.ts";
-import { nodeIn, Wake, wakeOn } from "./wake.ts";
+import { nodeIn } from "./node-in.ts";
+import { Wake, wakeOn } from "./wake.ts";
 
 /**
  * Who waits for less than this has no need to look who is ahead, ms: it is granted by whoever leaves. Somebody ahead who

@@ -1,4 +1,4 @@
-import type { Node, WatchKind } from "@flotilla/kv";
+import type { WatchKind } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WatchEvent } from "../client/api.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -17,11 +17,6 @@ export interface Followed {
 export interface FollowedChildren<T> extends Reading<T> {
   readonly path: string;
   readonly signal: AbortSignal | undefined;
-}
-
-/** What an event of a watch of one node says of it: null when it is not there. */
-export function nodeIn(event: WatchEvent): Node | null {
-  return event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
 }
 
 /**

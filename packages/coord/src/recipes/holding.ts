@@ -11,7 +11,7 @@ import { beforeClose, partingMs } from "./parting.ts";
 import { type LinePaths, waiterPath } from "./line.ts";
 import { nextTurn } from "./next-turn.ts";
 import { patient } from "./patient.ts";
-import { nodeIn } from "./wake.ts";
+import { nodeIn } from "./node-in.ts";
 
 /**
  * A granted place. Its signal follows the period of belief it was obtained in: a lapse ends it for good,

@@ -1,8 +1,9 @@
 import type { Node } from "@flotilla/kv";
 import type { Clock } from "@flotilla/runtime";
-import type { Watch, WatchEvent } from "../client/api.ts";
+import type { Watch } from "../client/api.ts";
 import { listen } from "./bounded.ts";
 import { nextTurn } from "./next-turn.ts";
+import { nodeIn } from "./node-in.ts";
 
 /** Lets one waiter sleep until any of its watches has something to say; a wake before the wait is not lost. */
 export class Wake {
@@ -64,9 +65,4 @@ export async function wakeOn(watch: Watch, wake: Wake, isNoNews: (node: Node) =>
   } catch {
     // The session is lost, which ends the wait by its signal.
   }
-}
-
-/** The node that a watch of one tells of; null when there is none any more. */
-export function nodeIn(event: WatchEvent): Node | null {
-  return event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
 }

@@ -15,6 +15,7 @@ const anything: StandardSchema = {
 const streams: Readonly<Record<string, Open>> = {
   "election observe": ({ coord }, options) => coord.election("x").observe(options),
   "group watch": ({ coord }, options) => coord.group("x").watch(options),
+  "registry watch": ({ coord }, options) => coord.registry.watch("x", options),
   "config watch": ({ coord }, options) => coord.config("x", { schema: anything }).watch(options),
   "shards observe": ({ coord }, options) => coord.shards("x", { count: 2 }).observe(options),
   "session states": ({ session }, options) => session.states(options),

@@ -9,6 +9,7 @@ import { within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { endable } from "../endable.ts";
 import { follow } from "../follow.ts";
+import { nodeIn } from "../node-in.ts";
 import { ensurePath, segment } from "../names.ts";
 import type {
   Config,
@@ -142,7 +143,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
   ): AsyncGenerator<ConfigVersion<Out>, void, undefined> {
     let last = 0;
     for await (const event of follow(this.#session, { path: this.path, kind: "data", signal })) {
-      const node = event.type === "snapshot" ? (event.nodes[0]?.node ?? null) : event.node;
+      const node = nodeIn(event);
       if (node === null || node.stat.mzxid <= last) continue;
       last = node.stat.mzxid;
       const version = await this.#judgedOr(onUnfit, node);

@@ -3,6 +3,7 @@ import type { Session, Watch, WatchEvent } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
+import { nodeIn } from "../node-in.ts";
 import { patient } from "../patient.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { GroupMember, GroupMembership, GroupMeta } from "./api.ts";
@@ -112,6 +113,5 @@ export class SessionMembership implements GroupMembership {
 /** Whether the node that was made at a revision is not there any more. */
 function isGone(event: WatchEvent, joined: number): boolean {
   if (event.revision < joined) return false;
-  const node = event.type === "snapshot" ? event.nodes[0]?.node : event.node;
-  return node?.stat.czxid !== joined;
+  return nodeIn(event)?.stat.czxid !== joined;
 }

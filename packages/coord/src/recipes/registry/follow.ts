@@ -1,4 +1,5 @@
 import type { Session } from "../../client/api.ts";
+import { endable } from "../endable.ts";
 import { followChildren } from "../follow.ts";
 import type { Instance, InstanceChange } from "./api.ts";
 import { readInstance } from "./instance.ts";
@@ -17,7 +18,14 @@ export interface FollowedService {
  * closed; outlasts a missing quorum.
  * @throws FlotillaError `ERR_FLOTILLA_SESSION_EXPIRED` when the session is lost
  */
-export async function* follow(
+export function follow(
+  session: Session,
+  service: FollowedService,
+): AsyncGenerator<InstanceChange, void, undefined> {
+  return endable(service.signal, (signal) => changes(session, { ...service, signal }));
+}
+
+async function* changes(
   session: Session,
   { name, path, fits, signal }: FollowedService,
 ): AsyncGenerator<InstanceChange, void, undefined> {

@@ -4,7 +4,7 @@ import type { Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
-import { nodeIn } from "../follow.ts";
+import { nodeIn } from "../node-in.ts";
 import { beforeClose, partingMs } from "../parting.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { Check, Health, Instance, InstanceState, Registration, ServiceTraits } from "./api.ts";

@@ -2,7 +2,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { bounded, longestWaitMs } from "../bounded.ts";
-import { follow, nodeIn } from "../follow.ts";
+import { follow } from "../follow.ts";
+import { nodeIn } from "../node-in.ts";
 
 /**
  * Waits until an id is free that another session has: that of a process that died has it until it ends.
