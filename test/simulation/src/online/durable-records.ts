@@ -1,4 +1,11 @@
-import { CborReader, decode, readArray, readOptionalString, readUint } from "@flotilla/runtime";
+import {
+  CborReader,
+  decode,
+  FlotillaError,
+  readArray,
+  readOptionalString,
+  readUint,
+} from "@flotilla/runtime";
 import type { HardState, LogId } from "@flotilla/raft";
 import type { DurableStore, SimDisk } from "@flotilla/runtime/sim";
 
@@ -59,6 +66,16 @@ const manifestName = /^snapshots\/(\d+)-(\d+)\.manifest$/;
 const sizeAt = 3;
 const installedAt = 6;
 
+/** Null for one that rotted: its node passes it over, too. */
+function fieldsOf(manifest: Uint8Array): readonly unknown[] | null {
+  try {
+    return readArray(decode(manifest.subarray(sealBytes)), "manifest", 7, 7);
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return null;
+    throw error;
+  }
+}
+
 /** The last entries of received snapshots whose manifest and bytes are both durable. */
 export function durableInstalls(disk: SimDisk): LogId[] {
   const found: LogId[] = [];
@@ -66,7 +83,8 @@ export function durableInstalls(disk: SimDisk): LogId[] {
     const [, index, term] = manifestName.exec(name) ?? [];
     const manifest = index === undefined ? undefined : disk.durableFile(name);
     if (manifest === undefined || manifest.length <= sealBytes) continue;
-    const fields = readArray(decode(manifest.subarray(sealBytes)), "manifest", 7, 7);
+    const fields = fieldsOf(manifest);
+    if (fields === null) continue;
     const data = disk.durableFile(name.replace(/manifest$/, "data"));
     if (fields[installedAt] !== true || data?.length !== fields[sizeAt]) continue;
     found.push({ index: Number(index), term: Number(term) });
