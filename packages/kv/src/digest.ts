@@ -9,7 +9,8 @@ function finish(h: number): number {
   return mixed ^ (mixed >>> 16);
 }
 
-function stir(h: number, word: number): number {
+/** Takes one more word into a hash that goes on. */
+export function stir(h: number, word: number): number {
   const mixed = Math.imul(h ^ word, 0x9e3779b1);
   return mixed ^ (mixed >>> 15);
 }

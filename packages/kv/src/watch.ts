@@ -1,3 +1,4 @@
+import { stir } from "./digest.ts";
 import { isWithin, parentLength, parentOf, prefixOf, valuesAbove } from "./paths.ts";
 import type { TreeEvent, WatchKind } from "./types.ts";
 
@@ -25,14 +26,10 @@ interface Watch {
 const lengthBuckets = 256;
 const slash = 47;
 
-/** The hash of a path with one more character. */
-function hashWith(hash: number, unit: number): number {
-  return Math.imul(hash ^ unit, 0x01000193);
-}
-
+/** That of a path goes on from those of the paths above it. */
 function hashOf(path: string): number {
   let hash = 0;
-  for (let at = 0; at < path.length; at += 1) hash = hashWith(hash, path.charCodeAt(at));
+  for (let at = 0; at < path.length; at += 1) hash = stir(hash, path.charCodeAt(at));
   return hash;
 }
 
@@ -121,10 +118,10 @@ export class WatchTable<Id> {
   #watchedAbove(path: string, parent: number): number[] {
     const lengths: number[] = [];
     if (path === "/") return lengths;
-    let hash = hashWith(0, slash);
+    let hash = stir(0, slash);
     if (this.#recursive.has(hash)) lengths.push(1);
     for (let at = 1; at < parent; at += 1) {
-      hash = hashWith(hash, path.charCodeAt(at));
+      hash = stir(hash, path.charCodeAt(at));
       if (path.charCodeAt(at + 1) === slash && this.#recursive.has(hash)) lengths.push(at + 1);
     }
     return lengths;
