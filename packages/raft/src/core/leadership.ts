@@ -74,16 +74,16 @@ export class Leadership {
   /** Follows the configuration: new data starts over, and who left is kept until it could learn so. */
   follow(configuration: Configuration, { self, next, tick, limits }: Following): void {
     const members = membersOf(configuration).filter(({ id }) => id !== self);
-    for (const { id, incarnation } of members) {
-      const known = this.progress.get(id);
-      if (known !== undefined && known.isAbout(incarnation)) known.left = null;
-      else this.progress.set(id, new Progress(incarnation, next, tick, limits));
-    }
     const learners = new Set(configuration.learners.map(({ id }) => id));
-    for (const { id } of members) {
-      const progress = this.progress.get(id);
-      if (learners.has(id)) progress?.watchCatchUp(next, tick);
-      else progress?.endCatchUp();
+    for (const { id, incarnation } of members) {
+      let progress = this.progress.get(id);
+      if (progress?.isAbout(incarnation) !== true) {
+        progress = new Progress(incarnation, next, tick, limits);
+        this.progress.set(id, progress);
+      }
+      progress.left = null;
+      if (learners.has(id)) progress.watchCatchUp(next, tick);
+      else progress.endCatchUp();
     }
     const present = new Set(members.map(({ id }) => id));
     for (const [id, progress] of this.progress)
