@@ -14,7 +14,7 @@ export interface WorkParts {
 /** One of a team as a worker: off and on. */
 export class TeamWork {
   readonly #parts: WorkParts;
-  #stint: Stint | null = null;
+  #shift: Shift | null = null;
 
   constructor(parts: WorkParts) {
     this.#parts = parts;
@@ -25,21 +25,21 @@ export class TeamWork {
    * signal's reason, and with what ended the work.
    */
   async begin(signal: AbortSignal): Promise<void> {
-    if (this.#stint?.isEnding !== false) {
+    if (this.#shift?.isEnding !== false) {
       await orAborted(this.end(), signal);
-      this.#stint = new Stint(this.#parts);
+      this.#shift = new Shift(this.#parts);
     }
-    await orAborted(this.#stint.begun(), signal);
+    await orAborted(this.#shift.begun(), signal);
   }
 
   /** Resolves once it is out; rejects with what ended the work. */
   async end(): Promise<void> {
-    await this.#stint?.end();
+    await this.#shift?.end();
   }
 }
 
 /** From the first registration until it is to work no more. */
-class Stint {
+class Shift {
   readonly #parts: WorkParts;
   readonly #stop = sharedController();
   readonly #registered: Promise<void>;

@@ -212,7 +212,7 @@ test("options that are none are refused, and so is a picker that picks none of t
   await world.pass(100);
   for (const min of ["x", -1, 1.5, Number.NaN])
     expect(await rejection(web.ready(min as never))).toMatchObject(bad);
-  for (const options of [{ tries: 0 }, { tries: -1 }, { tries: Number.NaN }, { retry: 1 }])
+  for (const options of [{ tries: 0 }, { tries: -1 }, { tries: Number.NaN }, { retry: 1 }, null])
     expect(await rejection(web.use(() => 1, options as never))).toMatchObject(bad);
   expect(await rejection(web.use(undefined as never))).toMatchObject(bad);
   expect(await world.until(web.use(({ id }) => id, { tries: Number.POSITIVE_INFINITY }))).toBe("a");

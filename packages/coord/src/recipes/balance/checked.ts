@@ -21,8 +21,10 @@ function requireOutliers(outliers: OutlierOptions): void {
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-export function requireUse(fn: unknown, { tries, retry }: UseOptions): void {
+export function requireUse(fn: unknown, options: UseOptions): void {
   require(typeof fn === "function", "use: expected a function");
+  require(isObject(options), "options: expected an object");
+  const { tries, retry } = options;
   const isTries = tries === Number.POSITIVE_INFINITY || isCount(tries, 1, maxCount);
   require(tries === undefined || isTries, `tries: expected an integer from 1 to ${maxCount}, or Infinity`);
   require(retry === undefined || typeof retry === "function", "retry: expected a function");
