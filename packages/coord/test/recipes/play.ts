@@ -136,7 +136,7 @@ export interface Play<Step> {
 }
 
 /** Members forget the past soon: whoever is away for a while is told everything anew. */
-const options = { historyEvents: 12 };
+export const historyEvents = 12;
 
 /** The search for a smaller schedule takes longer than a test may: only when `SHRINK` of the environment is set. */
 const endOnFailure = process.env["SHRINK"] === undefined;
@@ -151,7 +151,7 @@ export async function playAll<Step>(
   let count = 0;
   await fc.assert(
     fc.asyncProperty(fc.nat(), schedule, async (seed, steps) => {
-      const world = await World.start(3, `${seedPrefix} ${seed}`, options);
+      const world = await World.start(3, `${seedPrefix} ${seed}`, { historyEvents });
       const play = begin(world);
       await play.enter();
       for (const { step, thenMs: ms } of steps) {
