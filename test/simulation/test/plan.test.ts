@@ -30,6 +30,13 @@ test("every world is long enough and disturbed enough", () => {
   );
 });
 
+test("where links carry little more than the load, a learner finds the log that came in while it got the snapshot", () => {
+  const { config } = makePlan(73_080);
+  expect(config.latency.meanMs).toBe(15);
+  expect(config.limits).toMatchObject({ maxBatchBytes: 60, inflightMessages: 2 });
+  expect(config.trailingBytes).toBeGreaterThan(0);
+});
+
 test("the standard mix is the world of the seed at an even pace", () => {
   fc.assert(
     fc.property(seeds, (seed) => {

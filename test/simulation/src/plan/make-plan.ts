@@ -14,12 +14,18 @@ const apartKinds: readonly FaultKind[] = [...damageKinds, "members", "client-dri
 const leastPlayedTtlMs = 1200;
 /** Worlds whose members change. */
 const churnShare = 1 / 3;
+/** About what the load of a world comes to, in entries. */
+const mostLoadPerSecond = 50;
+/** Two entries hardly fit into fewer. */
+const twoEntriesBytes = 61;
+/** What comes in while a snapshot is sent. */
+const catchUpBytes = 4096;
 
 /** The world of a seed: a cluster, its clients and what befalls them. */
 export function makePlan(seed: number): Plan {
   const random = keyedRandom(seed, "plan");
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
-  const config = makeConfig(random.fork("config"));
+  const config = withLogToCatchUpFrom(makeConfig(random.fork("config")));
   const clients = makeClients(random.fork("clients"), nodes);
   const installing = withInstallFaults(
     random.fork("install-faults"),
@@ -72,6 +78,23 @@ function makeConfig(random: KeyedRandom): WorldConfig {
     trailingBytes: pick(random.fork("trailing"), [0, 4096, 16_384, 1 << 28]),
     leaseSwitchesMs: makeLeaseSwitches(random.fork("leases")),
   };
+}
+
+/**
+ * Links that carry hardly more than the load bring a learner to the end of the log only if the log still begins
+ * before the snapshot that it gets: what comes in meanwhile is more than what one snapshot stands for.
+ */
+function withLogToCatchUpFrom(config: WorldConfig): WorldConfig {
+  const { latency, limits, trailingBytes } = config;
+  const { inflightMessages = Number.POSITIVE_INFINITY } = limits;
+  const carriedPerSecond = (1000 / (2 * latency.meanMs)) * inflightMessages;
+  if (!sendsSingly(limits) || carriedPerSecond > 2 * mostLoadPerSecond) return config;
+  return { ...config, trailingBytes: Math.max(trailingBytes, catchUpBytes) };
+}
+
+/** True when a message holds one entry. */
+function sendsSingly({ maxBatchEntries, maxBatchBytes }: WorldConfig["limits"]): boolean {
+  return maxBatchEntries === 1 || (maxBatchBytes ?? twoEntriesBytes) < twoEntriesBytes;
 }
 
 /** A quarter of all worlds have lease reads on from early on; in a quarter of those they are off for a while. */
