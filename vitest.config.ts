@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
@@ -5,11 +6,33 @@ const conditions = ["@flotilla/source"];
 const packages = ["runtime", "raft", "kv", "coord", "testing", "server"];
 // Their tests touch nothing global, so files may share what a worker has loaded: half the time of small files is loading.
 const shared = ["raft", "kv", "coord", "testing", "history", "fuzz"];
+const setup = (path: string) => join(import.meta.dirname, "test", path);
+
+/** What property tests draw from: the committed sources, so that each commit tries others, and the same ones everywhere. */
+function seedOfSources(): string {
+  try {
+    const ids = execFileSync("git", ["rev-parse", "HEAD:packages", "HEAD:test"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const seeds = ids
+      .toString()
+      .trim()
+      .split("\n")
+      .map((id) => Number.parseInt(id.slice(0, 8), 16));
+    return String(seeds.reduce((all, one) => all ^ one, 0));
+  } catch {
+    // No checkout, as of an archive of the sources.
+    return "1";
+  }
+}
+
 const isolate = (name: string) => !shared.includes(name);
 
 export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
+    setupFiles: [setup("support/property-seed.ts")],
+    env: { FLOTILLA_SEED: process.env["FLOTILLA_SEED"] ?? seedOfSources() },
     projects: [
       ...packages.map((name) => ({
         extends: true as const,
@@ -25,7 +48,7 @@ export default defineConfig({
           name: "e2e",
           root: "test/e2e",
           include: ["**/*.test.ts"],
-          setupFiles: [join(import.meta.dirname, "test/e2e/support/setup.ts")],
+          setupFiles: [setup("e2e/support/setup.ts")],
         },
       },
       {
