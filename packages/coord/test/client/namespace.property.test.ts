@@ -45,11 +45,9 @@ const call: fc.Arbitrary<Call> = fc.oneof(
       (session) =>
         session.usage(at),
   ),
-  path.map(
-    (at): Call =>
-      async (session) =>
-        (await session.history(at)).changes.map(({ type }) => type),
-  ),
+  path.map((at): Call => async (session) => ({
+    changes: (await session.history(at)).changes.map(({ type, revision }) => ({ type, revision })),
+  })),
   path.map(
     (at): Call =>
       (session) =>
@@ -99,6 +97,8 @@ function comparable(given: unknown, before: number): unknown {
     JSON.stringify(given, (key, each: unknown) => {
       if (["ctimeMs", "mtimeMs", "historyId", "digest"].includes(key)) return undefined;
       if (key === "ephemeralOwner" || key === "by") return each !== null;
+      // That a namespace was made; the root of a tree never is.
+      if (key === "changes" && Array.isArray(each)) return each.filter(({ revision }) => revision > before);
       if (["revision", "czxid", "mzxid", "pzxid"].includes(key)) return Math.max(0, Number(each) - before);
       return each instanceof Uint8Array ? text(each) : each;
     }),
@@ -146,6 +146,6 @@ test("a client within a namespace sees and does what one does that has the tree 
       expect(roots?.names).toEqual(["some"]);
       expect((await within.world.until(outside.session.children("/some")))?.names).toEqual(["ns"]);
     }),
-    { numRuns: 12, seed: 7 },
+    { numRuns: 12 },
   );
 });
