@@ -133,6 +133,19 @@ test("a read that the leader never answers is refused: by its closed link, its s
   }
 });
 
+test("a read that is refused before the leader was asked is not asked for later", () => {
+  const cluster = led();
+  cluster.hush("b");
+  const read = cluster.read("b");
+  cluster.step("b", { type: "peer-down", peer: "a", byPeer: false });
+  cluster.speak("b");
+  cluster.settle();
+  cluster.tick();
+  cluster.settle();
+  expect(cluster.get("b").reads).toEqual([{ id: read, index: null }]);
+  expect(cluster.said("b", "read-request")).toEqual([]);
+});
+
 test("an answer that a restarted follower did not ask for in this life is ignored", () => {
   const cluster = led();
   cluster.read("b");

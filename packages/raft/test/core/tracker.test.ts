@@ -118,6 +118,13 @@ test("a snapshot under way stops appends, and its acknowledgement resumes them a
   expect(progress).toMatchObject({ state: "replicate", match: 20, next: 21 });
 });
 
+test("after a snapshot that arrived the peer is asked about what follows it", () => {
+  const progress = replicating(4);
+  progress.becomeSnapshot(20);
+  progress.snapshotSent(true);
+  expect(progress).toMatchObject({ state: "probe", next: 21, blocked: true });
+});
+
 test("a failed snapshot waits for a sign of life before it is tried again", () => {
   const progress = replicating(4);
   progress.becomeSnapshot(20);
