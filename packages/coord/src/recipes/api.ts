@@ -36,7 +36,7 @@ export interface CandidateInfo {
 }
 
 export interface ElectionOptions {
-  /** What others see of this candidate, such as an address. Default empty. */
+  /** What others see of this candidate, such as an address; with the id at most 64 KiB. Default empty. */
   readonly value?: string;
   /** Higher goes first in line; never takes from a holder. Default 0. */
   readonly priority?: number;
@@ -58,7 +58,7 @@ export interface EvictOptions extends CallOptions {
 }
 
 export interface Leadership extends Held {
-  /** Changes what others see. @throws FlotillaError `ERR_FLOTILLA_LOST` */
+  /** Changes what others see. @throws FlotillaError `ERR_FLOTILLA_LOST`, `ERR_FLOTILLA_TOO_LARGE` */
   proclaim(value: string, options?: CallOptions): Promise<void>;
   /**
    * Fires the signal, then gives it up, as `release` does, or hands it to a candidate in line. Should that one leave the

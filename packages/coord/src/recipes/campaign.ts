@@ -14,6 +14,7 @@ import {
 } from "./grant.ts";
 import { isGranted, type Line, type LinePaths, readLineAtHand, type Waiter, waiterPath } from "./line.ts";
 import { type Calls, patient } from "./patient.ts";
+import { requireRoom } from "./standing.ts";
 import { successorsIn, type Successor } from "./successors.ts";
 import { nodeIn } from "./node-in.ts";
 import { Wake, wakeOn } from "./wake.ts";
@@ -79,7 +80,7 @@ interface Joiner extends Applicant {
 
 /**
  * Comes by a place. On any failure the caller must leave the line: the node may exist.
- * @throws FlotillaError as the way does; the reason of the signal
+ * @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE`; as the way does; the reason of the signal
  */
 export async function campaign<None extends null>(
   session: Session,
@@ -88,6 +89,7 @@ export async function campaign<None extends null>(
   signal: AbortSignal,
   way: Way<None>,
 ): Promise<Granted | None> {
+  requireRoom(applicant);
   const taken = await way(patient(session, signal), paths, applicant, signal);
   if (signal.aborted) void taken?.watch?.close();
   signal.throwIfAborted();

@@ -286,15 +286,17 @@ async function leaveKnowing(calls: Calls, paths: LinePaths, name: string, known:
 }
 
 /**
- * Whether it left. A budget that is used up may refuse a hand-over, never a delete: then whoever is next claims the place
- * by itself, or is told that it cannot.
+ * Whether it left. A budget that is used up may refuse a hand-over, or the record be too large for those whom others let in,
+ * never a delete: then whoever is next claims the place by itself, or is told that it cannot.
  */
 async function depart(calls: Calls, own: MultiItem, others: readonly MultiItem[]): Promise<boolean> {
   try {
     // The grants first: whoever is granted hears of that before it hears that a place is free.
     return (await attempt(calls, [...others, own])) !== null;
   } catch (error) {
-    if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
+    const isRefused =
+      FlotillaError.is(error, "ERR_FLOTILLA_QUOTA") || FlotillaError.is(error, "ERR_FLOTILLA_TOO_LARGE");
+    if (!isRefused) throw error;
     return (await attempt(calls, [own])) !== null;
   }
 }

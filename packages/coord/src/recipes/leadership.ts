@@ -11,7 +11,7 @@ import { HeldPlace } from "./held-place.ts";
 import type { Holding } from "./holding.ts";
 import { grantRecord, type LinePaths, readLine } from "./line.ts";
 import { ignoreTyped } from "./run-held.ts";
-import { requireValue } from "./standing.ts";
+import { requireRoom, requireValue } from "./standing.ts";
 
 /** A holding whose record others read. */
 export class CampaignedLeadership extends HeldPlace implements Leadership {
@@ -31,6 +31,7 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
 
   async proclaim(value: string, options: CallOptions = {}): Promise<void> {
     requireValue(value);
+    requireRoom({ ...this.#applicant, value });
     this.assert();
     try {
       await this.#session.set(this.#paths.grant, grantRecord([{ ...this.#applicant, value }], 1), {

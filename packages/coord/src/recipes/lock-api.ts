@@ -4,7 +4,11 @@ import type { Held } from "./api.ts";
 export interface LockOptions {
   /** Name shown to others. Default: the session's id. */
   readonly id?: string;
-  /** What others see of this one, such as what it is held for. Default empty. */
+  /**
+   * What others see of this one, such as what it is held for. With the id at most 64 KiB, and where many can hold at once
+   * their share of 640 KiB: 655 bytes as JSON for readers and where there are 1,000 permits. Beyond it
+   * `ERR_FLOTILLA_TOO_LARGE`. Default empty.
+   */
   readonly value?: string;
   /** Higher goes first in line; never takes from a holder. Default 0. */
   readonly priority?: number;
