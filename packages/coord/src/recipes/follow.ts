@@ -39,7 +39,8 @@ export async function* follow(
     // The snapshot is the server's at hand, which has by then what a linearizable read has shown.
     await calls.get(path);
     watch = await calls.watch(path, { kind, initial: true });
-    yield* watch;
+    // Between its arming and here nobody could close it.
+    if (!ending.signal.aborted) yield* watch;
   } catch (error) {
     if (signal?.aborted !== true && !FlotillaError.is(error, "ERR_FLOTILLA_CLOSED")) throw error;
   } finally {

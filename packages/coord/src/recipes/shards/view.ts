@@ -84,7 +84,8 @@ export class View {
       // The snapshot is the server's at hand, which has by then what a linearizable read has shown.
       await calls.get(base);
       watch = await calls.watch(base, { kind: "recursive", initial: true });
-      for await (const event of watch) this.take(event);
+      // Between its arming and here nobody could close it.
+      if (!ending.signal.aborted) for await (const event of watch) this.take(event);
     } catch (error) {
       if (signal?.aborted !== true && !FlotillaError.is(error, "ERR_FLOTILLA_CLOSED")) throw error;
     } finally {
