@@ -165,3 +165,22 @@ test("leaving ends with its time and its signal, and has left all the same", asy
   await world.until(other.leave());
   await world.until(mine.leave());
 });
+
+test("as many as one command can let leave have a round, and no more", async () => {
+  const world = await World.start(1);
+  const client = await world.client();
+  const { coord, session } = client;
+  const parties = 998;
+  const barrier = coord.doubleBarrier("x", { parties });
+  expect(() => coord.doubleBarrier("x", { parties: parties + 1 })).toThrow("parties");
+  const others = Array.from({ length: parties - 1 }, (_, n) => `/double-barrier/x/line/p${n}`);
+  const entering = barrier.enter();
+  await world.pass(100);
+  const value = JSON.stringify({ parties });
+  await world.until(session.multi(others.map((path) => ({ type: "create", path, value, ephemeral: true }))));
+  const round = await world.until(entering);
+  expect(round.index).toBe(0);
+  await world.until(session.multi(others.map((path) => ({ type: "delete", path }))));
+  await world.until(round.leave());
+  expect(await remains(client, world)).toEqual([[], null]);
+});

@@ -26,7 +26,7 @@ export interface Barrier {
 }
 
 export interface DoubleBarrierOptions {
-  /** How many do something together, 1 to 1,000. The same for everybody. */
+  /** How many do something together, 1 to 998. The same for everybody. */
   readonly parties: number;
 }
 

@@ -1,3 +1,4 @@
+import { limits } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
@@ -14,7 +15,8 @@ import { Gathering, partyRecord, type Round } from "./gathering.ts";
 import { isOutdated, leaveRound } from "./leave-round.ts";
 import { HeldRound } from "./round.ts";
 
-const maxParties = 1_000;
+// The last to leave checks that all others have, and takes the record and itself along, or else itself alone.
+const maxParties = limits.opsPerMulti - 2;
 
 /**
  * A double barrier, on one session.
