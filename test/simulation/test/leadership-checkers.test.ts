@@ -1,10 +1,11 @@
 import type { Message, SoftState } from "@flotilla/raft";
+import { Kernel } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import type { OnlineChecker } from "../src/online/checker.ts";
 import { ElectionSpread } from "../src/online/election-spread.ts";
 import { LeaderContact } from "../src/online/leader-contact.ts";
 import { LeaderDisk } from "../src/online/leader-disk.ts";
-import type { NodeView } from "../src/online/node-view.ts";
+import { NodeView } from "../src/online/node-view.ts";
 import { PreVoteFirst } from "../src/online/pre-vote-first.ts";
 import { PromptElection } from "../src/online/prompt-election.ts";
 import { nobody } from "../src/online/quorums.ts";
@@ -142,6 +143,28 @@ test("PromptElection notices a member that waits on and on", () => {
   checker.moment(a, time.nowMs);
   expect(said).toHaveLength(1);
   becomes(checker, a, soft("leader", 1, "a"));
+  time.nowMs += 9000;
+  checker.moment(a, time.nowMs);
+  expect(said).toHaveLength(1);
+});
+
+test("PromptElection excuses a member whose disk hangs, also in what it does not sync", async () => {
+  const { time, pace } = hours();
+  const { checker, said } = judged((report) => new PromptElection(report, pace));
+  const kernel = new Kernel({ seed: 1 });
+  const machine = kernel.node("a");
+  const { disk } = machine.start();
+  const a = new NodeView("a", machine.disk, () => kernel.nowMs);
+  a.recover(recovered(0, 0));
+  machine.disk.stick();
+  const writing = disk.files.append("f", new Uint8Array(1));
+  await kernel.run({ untilMs: 600 });
+  checker.recovered(a, recovered(0, 0));
+  time.nowMs = 9000;
+  checker.moment(a, time.nowMs);
+  expect(said).toEqual([]);
+  machine.disk.unstick();
+  await kernel.until(writing);
   time.nowMs += 9000;
   checker.moment(a, time.nowMs);
   expect(said).toHaveLength(1);

@@ -39,6 +39,8 @@ export class DiskDevice {
   readonly #failNext: DiskCost[] = [];
   readonly #observers = new Set<(stage: WriteStage, about: string) => void>();
   #stuck = false;
+  /** Since when the first of those parked waits, virtual µs. */
+  #parkedSinceUs: number | null = null;
 
   constructor(scheduler: Scheduler, node: string) {
     this.#scheduler = scheduler;
@@ -54,7 +56,13 @@ export class DiskDevice {
   /** Lets what waits complete, in order. */
   unstick(): void {
     this.#stuck = false;
+    this.#parkedSinceUs = null;
     for (const go of this.#parked.splice(0)) go();
+  }
+
+  /** For how long something waits for `unstick`, virtual ms; 0 while nothing does. */
+  get stuckForMs(): number {
+    return this.#parkedSinceUs === null ? 0 : (this.#scheduler.nowUs - this.#parkedSinceUs) / 1000;
   }
 
   /** Makes the next call of this cost fail. */
@@ -71,6 +79,7 @@ export class DiskDevice {
   /** Forgets what a process that is gone waited for. */
   forgetCalls(): void {
     this.#parked.length = 0;
+    this.#parkedSinceUs = null;
     this.#busyUntilUs.clear();
   }
 
@@ -94,6 +103,7 @@ export class DiskDevice {
     this.#scheduler.schedule(atUs, call.kind, this.#node, call.about, call.bytes, () => {
       if (!life.alive) return;
       if (this.#stuck && call.cost !== "read") {
+        this.#parkedSinceUs ??= this.#scheduler.nowUs;
         this.#parked.push(() => this.#schedule(life, call, resolve, reject));
         return;
       }

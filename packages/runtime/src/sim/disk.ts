@@ -70,6 +70,11 @@ export class SimDisk {
     this.#device.unstick();
   }
 
+  /** For how long a call waits for `unstick`, virtual ms; 0 while none does. */
+  get stuckForMs(): number {
+    return this.#device.stuckForMs;
+  }
+
   /** Makes the next write of any kind, or the next synced one, reject; its data may be there all the same. */
   failNext(cost: "write" | "sync" = "write"): void {
     this.#device.failNext(cost);

@@ -86,6 +86,11 @@ export class NodeView {
     return this.writing.get(logStore) ?? null;
   }
 
+  /** True when what it writes, synced or not, takes longer than that. */
+  isDiskSlowerThan(ms: number, nowMs: number): boolean {
+    return this.#disk.stuckForMs > ms || [...this.writing.values()].some((sinceMs) => nowMs - sinceMs > ms);
+  }
+
   /** The configuration in force, committed or not. */
   get configuration(): Configuration {
     return this.inForce.at(-1) ?? nobody;

@@ -40,7 +40,7 @@ export class PromptElection implements OnlineChecker {
     const { role, term } = node.soft;
     const { electionTimeoutMs } = this.#pace;
     // A member whose disk hangs must not lead; the log waits for other files too.
-    const hangs = [...node.writing.values()].some((sinceMs) => nowMs - sinceMs > electionTimeoutMs / 2);
+    const hangs = node.isDiskSlowerThan(electionTimeoutMs / 2, nowMs);
     if (role === "leader" || hangs || !node.isVoter) return this.#anew(node);
     const sinceMs = Math.max(this.#waitsSinceMs.get(node) ?? nowMs, node.awakeSinceMs);
     if (nowMs - sinceMs <= bound(this.#pace, 2)) return;
