@@ -304,3 +304,84 @@ test("a job that is forgotten begins anew", async () => {
   expect(second.runs[0]?.number).toBe(1);
   await world.until(second.stop());
 });
+
+test("a job that is forgotten at any moment of a tick ends nobody's part", async () => {
+  const ends: unknown[] = [];
+  for (let off = 0; off < 40; off += 1) {
+    const world = await World.start(1, String(off));
+    const [one, other] = await world.three();
+    const participant = takePart(one, cronOf(one));
+    await world.pass(1_500);
+    await world.pass(1_000 - (one.session.clock.wallNow() % 1_000) - 10 + off / 2);
+    const forgotten = cronOf(other).forget();
+    // One that runs at this moment has it refused.
+    await world.until(
+      forgotten.catch((error: FlotillaError) => expect(error.code).toBe("ERR_FLOTILLA_HELD")),
+    );
+    const before = participant.runs.length;
+    await world.pass(2_500);
+    expect(participant.runs.length).toBeGreaterThan(before);
+    await world.until(participant.stop().catch((error: unknown) => ends.push(error)));
+  }
+  expect(ends).toEqual([]);
+});
+
+test("places of a job that are missing are made anew", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const cron = cronOf(client);
+  const participant = takePart(client, cron);
+  await world.pass(2_500);
+  await world.until(client.session.delete(`${cron.path}/running`));
+  await world.until(client.session.delete(`${cron.path}/runs`, { recursive: true }));
+  const before = participant.runs.length;
+  await world.pass(2_500);
+  expectEverySecond(ticksOf(participant), before + 2);
+  await world.until(participant.stop());
+});
+
+test("a job is not forgotten while it runs, by whichever session", async () => {
+  const world = await World.start();
+  const [one, other] = await world.three();
+  await world.until(cronOf(one).forget());
+  const participant = takePart(one, cronOf(one), 5_000);
+  await world.pass(2_500);
+  for (const client of [one, other])
+    expect(await world.until(rejection(cronOf(client).forget()))).toMatchObject({
+      code: "ERR_FLOTILLA_HELD",
+    });
+  expect(participant.runs.length).toBe(1);
+  await world.until(participant.stop());
+  await world.until(cronOf(one).forget());
+  expect(await world.until(one.session.exists(cronOf(one).path))).toBeNull();
+});
+
+test("what has no place for runs is forgotten too", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const cron = cronOf(client);
+  await world.until(client.session.create("/cron"));
+  await world.until(client.session.create(cron.path));
+  await world.until(cron.forget());
+  expect(await world.until(client.session.exists(cron.path))).toBeNull();
+});
+
+test("an error of onError ends the part after the run has, and leaves no run behind", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const cron = cronOf(client);
+  const running = cron.run(
+    () => {
+      throw new Error("not today");
+    },
+    {
+      onError: (error) => {
+        throw new Error(`heard: ${String(error)}`);
+      },
+    },
+  );
+  expect(await world.until(rejection(running))).toEqual(new Error("heard: Error: not today"));
+  const page = await world.until(client.session.children(`${cron.path}/running`));
+  expect(page?.names).toEqual([]);
+  expect(await world.until(cron.history())).toMatchObject([{ state: "failed", error: "not today" }]);
+});

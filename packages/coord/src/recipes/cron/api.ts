@@ -55,7 +55,7 @@ export interface CronRecord {
 export interface CronRunOptions {
   /** Ends it; resolves once every call has settled. */
   readonly signal?: AbortSignal;
-  /** Hears what a run threw. */
+  /** Hears what a run threw. What it throws itself ends `run`, which rejects with the first such error. */
   readonly onError?: (error: unknown, run: CronRun) => void;
 }
 
@@ -71,7 +71,7 @@ export interface Cron {
   /**
    * Takes part: calls `fn` for ticks that this process takes up. A tick is taken up by one command of the log before
    * `fn` is called, and at most once; a run whose process dies is not repeated. Ends when `signal` fires (resolves) or the
-   * session ends (rejects).
+   * session ends or `onError` throws (rejects), once every call has settled.
    */
   run(fn: (run: CronRun) => Promise<void> | void, options?: CronRunOptions): Promise<void>;
   /** The latest first. */

@@ -6,11 +6,11 @@ import { sharedController } from "../../shared-controller.ts";
 import { listen, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { requireInteger } from "../counted.ts";
-import { deletePaged } from "../delete-paged.ts";
 import { givenBack } from "../given-back.ts";
 import { segment } from "../names.ts";
 import type { Cron, CronOptions, CronRecord, CronRun, CronRunOptions, HistoryOfRunsOptions } from "./api.ts";
 import type { ClaimedRun } from "./claimed-run.ts";
+import { forgetCron } from "./forget.ts";
 import { readKept } from "./kept.ts";
 import { type CronPlaces, cronPlaces, nameOfRun } from "./places.ts";
 import { readRun } from "./records.ts";
@@ -70,9 +70,15 @@ class SessionCron implements Cron {
     const ending = sharedController();
     const stops = [signal, this.#session.signal].map((each) => listen(each, (why) => ending.abort(why)));
     const running = new Set<Promise<void>>();
+    const failures: unknown[] = [];
     const rounds = new Rounds(this.#parts, (run) => {
       const over = (ended: Promise<void>): Promise<void> => givenBack(this.#session, ended, ending.signal);
-      const work = perform(run, fn, { onError, over }).finally(() => running.delete(work));
+      const work = perform(run, fn, { onError, over })
+        .catch((error: unknown) => {
+          failures.push(error);
+          ending.abort(error);
+        })
+        .finally(() => running.delete(work));
       running.add(work);
     });
     try {
@@ -84,6 +90,7 @@ class SessionCron implements Cron {
       for (const stop of stops) stop();
       await Promise.all(running);
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   history(options: HistoryOfRunsOptions = {}): Promise<readonly CronRecord[]> {
@@ -107,7 +114,7 @@ class SessionCron implements Cron {
   }
 
   forget(options?: CallOptions): Promise<void> {
-    return deletePaged(this.#session, this.#places.base, options);
+    return forgetCron(this.#session, this.#places, options);
   }
 }
 
@@ -128,8 +135,12 @@ async function perform(
     await fn(run);
     await over(run.end("done"));
   } catch (error) {
-    onError(error, run);
     const why = error instanceof Error ? error.message : String(error);
-    await over(run.end(run.signal.aborted ? "lost" : "failed", why));
+    const state = run.signal.aborted ? "lost" : "failed";
+    try {
+      onError(error, run);
+    } finally {
+      await over(run.end(state, why));
+    }
   }
 }

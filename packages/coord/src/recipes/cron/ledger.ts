@@ -4,18 +4,25 @@ import type { CronPlaces } from "./places.ts";
 
 const text = new TextDecoder();
 
+/** The tick that was taken up last, as the one after `version` others; two with one `mzxid` are the same. */
+export interface LastTick {
+  readonly tickMs: number;
+  readonly version: number;
+  readonly mzxid: number;
+}
+
 /** What a watch tells of a job: how far it is, and what runs. */
 export class Ledger {
   readonly #places: CronPlaces;
   readonly #running = new Set<string>();
   /** Null while it is not known. */
-  #last: { readonly tickMs: number; readonly version: number } | null = null;
+  #last: LastTick | null = null;
 
   constructor(places: CronPlaces) {
     this.#places = places;
   }
 
-  get last(): { readonly tickMs: number; readonly version: number } | null {
+  get last(): LastTick | null {
     return this.#last;
   }
 
@@ -36,7 +43,8 @@ export class Ledger {
     const { last, running } = this.#places;
     if (path === last) {
       const tickMs = node === null ? Number.NaN : Number(text.decode(node.value));
-      this.#last = node === null || !Number.isFinite(tickMs) ? null : { tickMs, version: node.stat.version };
+      if (node === null || !Number.isFinite(tickMs)) this.#last = null;
+      else this.#last = { tickMs, version: node.stat.version, mzxid: node.stat.mzxid };
     } else if (path.startsWith(`${running}/`)) {
       if (node === null) this.#running.delete(path);
       else this.#running.add(path);

@@ -35,11 +35,16 @@ export async function ensureCron(
   places: CronPlaces,
   nowMs: number,
 ): Promise<void> {
-  await ensurePath(calls, places.runs);
-  await ensurePath(calls, places.running);
-  try {
-    await calls.create(places.last, String(nowMs));
-  } catch (error) {
-    if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;
+  for (;;) {
+    await ensurePath(calls, places.runs);
+    await ensurePath(calls, places.running);
+    try {
+      await calls.create(places.last, String(nowMs));
+      return;
+    } catch (error) {
+      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return;
+      // Forgotten meanwhile: from the top.
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+    }
   }
 }

@@ -6,7 +6,7 @@ import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
 import type { CronOptions } from "./api.ts";
-import { type Claim, claimTick, skipTick } from "./claim.ts";
+import { type Claim, type Claimed, claimTick, skipTick, type TakenTick } from "./claim.ts";
 import { ClaimedRun } from "./claimed-run.ts";
 import { Due, type Missed } from "./due.ts";
 import { Ledger } from "./ledger.ts";
@@ -90,9 +90,10 @@ export class Rounds {
       return this.#sleep(Math.min(ms, longestSleepMs), signal);
     }
     if (overlap === "wait" && this.#ledger.isRunning) return this.#wake.next(signal);
-    const { version } = last;
+    const { version, mzxid } = last;
     const { keepRuns } = this.#parts;
-    await this.#take({ tickMs, version, by: session.id, keepRuns, isAlone: overlap !== "allow" }, signal);
+    const isAlone = overlap !== "allow";
+    await this.#take({ tickMs, version, mzxid, by: session.id, keepRuns, isAlone }, signal);
   }
 
   async #take(claim: Claim, signal: AbortSignal): Promise<void> {
@@ -110,12 +111,14 @@ export class Rounds {
       this.#begin(run);
     }
     if (run === "overlap" && overlap === "skip") await skipTick(patient(session, signal), places, claim);
+    // The watch need not tell of it.
+    if (run === "absent") return ensureCron(patient(session, signal), places, session.clock.wallNow());
     // Told of by the watch, by which alone this is known.
     if (run === "overlap") return this.#wake.next(signal);
-    while (this.#ledger.last?.version === claim.version) await this.#wake.next(signal);
+    while (this.#ledger.last?.mzxid === claim.mzxid) await this.#wake.next(signal);
   }
 
-  async #claim(claim: Claim): Promise<ClaimedRun | "moved" | "overlap"> {
+  async #claim(claim: Claim): Promise<ClaimedRun | Exclude<Claimed, TakenTick>> {
     const { session, name, places, keepRuns } = this.#parts;
     const tick = await claimTick(patient(session, session.signal), places, claim);
     if (typeof tick === "string") return tick;
