@@ -18,6 +18,10 @@ import { WatchStream } from "./watch-stream.ts";
 
 /** Watches that may wait to be armed at a time. */
 const maxPending = 400;
+/** Of the watches that one attach names, UTF-16 units: at three bytes each they fit into its frame. */
+const maxAttachLength = 1 << 20;
+/** Of one, besides its texts. */
+const plainLength = 100;
 
 /** A watch from its call to the moment it stands. */
 export class PendingWatch extends Wait<WatchStream> {
@@ -107,14 +111,18 @@ export class WatchTable implements WatchFeed {
     this.#send(id, watch, after);
   }
 
-  /** What stands, for the attach on a new channel; under new ids. */
+  /** What stands, for the attach on a new channel; under new ids. What is too much for one message follows it. */
   specs(): WatchSpec[] {
     const streams = [...this.#standing.values()];
     this.#standing.clear();
-    this.#unsaid = [];
+    let length = 0;
     const specs = streams.map((stream) => this.#stand(stream));
-    this.#named = specs.map((spec) => spec.id);
-    return specs;
+    const ids = specs.map(({ id }) => id);
+    const surplus = specs.findIndex((spec) => (length += lengthOf(spec)) > maxAttachLength);
+    const count = surplus === -1 ? specs.length : surplus;
+    this.#named = ids.slice(0, count);
+    this.#unsaid = ids.slice(count);
+    return specs.slice(0, count);
   }
 
   /** Attached on a new channel: what the attach could not say, and what was sent before and is not armed. */
@@ -226,4 +234,8 @@ export class WatchTable implements WatchFeed {
     this.#lastId += 1;
     return this.#lastId;
   }
+}
+
+function lengthOf({ path, wants }: WatchSpec): number {
+  return plainLength + path.length + (wants?.names?.length ?? 0);
 }

@@ -23,7 +23,6 @@ import { RequestLane } from "./request-lane.ts";
 import { SessionRenewal } from "./session-renewal.ts";
 import { WaitQueue } from "./wait-queue.ts";
 import { checkWatch, WatchFeed } from "./watch-feed.ts";
-import { wireBounds } from "../wire/bounds.ts";
 
 /** How long a channel may stay without an attach, ms. */
 const silentMs = 10_000;
@@ -356,13 +355,9 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   #watch({ after, watch }: WatchMessage): void {
     checkWatch(watch);
     this.#admitWait();
+    this.#feed.expect(watch.id);
     this.#waits.add(after, this.#lastSeq, false, () => {
-      if (this.#state.type !== "attached") return;
-      if (this.#feed.has(watch.id) || this.#feed.size >= wireBounds.watches) {
-        this.#refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id"));
-      } else {
-        this.#feed.admit(watch);
-      }
+      if (this.#state.type === "attached" && this.#feed.expected(watch.id)) this.#feed.admit(watch);
     });
   }
 

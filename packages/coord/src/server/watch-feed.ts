@@ -14,6 +14,7 @@ import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { SnapshotReason } from "../client/api.ts";
 import type { ServerMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
+import { wireBounds } from "../wire/bounds.ts";
 import { outsideHistory } from "../wire/messages.ts";
 import { mayRead } from "./answers.ts";
 import { EventFilter } from "./event-filter.ts";
@@ -81,6 +82,8 @@ export class WatchFeed {
   readonly #options: WatchFeedOptions;
   readonly #watches = new Map<number, LocalWatch>();
   readonly #behind = new Set<LocalWatch>();
+  /** Those that are armed once a write is applied, unless their client gives them up. */
+  readonly #awaited = new Set<number>();
 
   constructor(options: WatchFeedOptions) {
     this.#options = options;
@@ -91,17 +94,24 @@ export class WatchFeed {
     return acl === undefined || mayRead(acl, this.#options.identities?.() ?? []);
   }
 
-  /** Watches armed. */
-  get size(): number {
-    return this.#watches.size;
-  }
-
   get isBehind(): boolean {
     return this.#behind.size > 0;
   }
 
-  has(id: number): boolean {
-    return this.#watches.has(id);
+  /**
+   * One will be admitted, unless it is disarmed before.
+   * @throws FlotillaError `ERR_FLOTILLA_LIMIT`
+   */
+  expect(id: number): void {
+    const isKnown = this.#watches.has(id) || this.#awaited.has(id);
+    if (isKnown || this.#watches.size + this.#awaited.size >= wireBounds.watches)
+      throw new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id");
+    this.#awaited.add(id);
+  }
+
+  /** Whether the one that was expected is wanted still; nothing is expected of it from here on. */
+  expected(id: number): boolean {
+    return this.#awaited.delete(id);
   }
 
   /** As `arm`, unless a budget leaves no room for the watch at this server: then its client is told so. */
@@ -143,6 +153,7 @@ export class WatchFeed {
   }
 
   disarm(id: number): void {
+    this.#awaited.delete(id);
     const watch = this.#watches.get(id);
     if (watch === undefined) return;
     this.#watches.delete(id);

@@ -167,6 +167,18 @@ test("watches of a client too slow for the history get a snapshot, not an endles
   expect(pages.at(-1)).toMatchObject({ last: true, revision: 50 });
 });
 
+test("a watch that is taken back while it waits for a write is never armed", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.request(1, put("/a", "1"));
+  client.send({ type: "watch", after: 1, watch: spec(7, "/") });
+  client.send({ type: "watch", after: 1, watch: spec(8, "/") });
+  client.send({ type: "unwatch", id: 7 });
+  await world.settle();
+  await world.commit();
+  expect(client.of("armed").map(({ id }) => id)).toEqual([8]);
+});
+
 test("watches that are taken back tell nothing more", async () => {
   const world = new World();
   const client = await world.attached(sessionA, [spec(1, "/")]);
