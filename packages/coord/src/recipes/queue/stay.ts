@@ -6,6 +6,17 @@ import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { QueuePlaces } from "./places.ts";
 
+type Snapshot = Extract<WatchEvent, { readonly type: "snapshot" }>;
+
+interface Begun {
+  readonly wanted: number;
+  /** Its node is there since. */
+  readonly sinceRevision: number;
+  readonly watch: Watch;
+}
+
+const takenAway = "its node was taken away";
+
 /** What a taker hears during one stay. */
 export interface StayEvents {
   /** An item was given to it, by the claim of this revision. */
@@ -27,6 +38,8 @@ export class Stay {
   readonly #path: string;
   readonly #watch: Watch;
   readonly #events: StayEvents;
+  /** The claims that it was told of, and their revisions. */
+  readonly #claims = new Map<string, number>();
   #stopListening: () => void = () => {};
   #forget: () => void;
   #wanted: number;
@@ -38,8 +51,7 @@ export class Stay {
     session: Session,
     places: QueuePlaces,
     name: string,
-    wanted: number,
-    watch: Watch,
+    { wanted, sinceRevision, watch }: Begun,
     events: StayEvents,
   ) {
     this.name = name;
@@ -52,7 +64,7 @@ export class Stay {
     this.#told = wanted;
     this.#forget = beforeClose(session, () => this.#part());
     this.#stopListening = listen(this.lease.signal, () => void this.#end("its session's lease is over"));
-    void this.#hear(places).catch(ignoreTyped);
+    void this.#hear(places, sinceRevision).catch(ignoreTyped);
   }
 
   /** Waits for as long as there is no quorum. */
@@ -66,14 +78,14 @@ export class Stay {
     const calls = patient(session, session.signal);
     const name = uniqueName(session);
     // Nobody knows the name before its node stands, so nothing is missed.
-    const watch = await calls.watch(places.items, {
+    const watch = await calls.watch(places.base, {
       kind: "recursive",
-      filter: { names: name },
+      filter: { names: name, types: ["created", "deleted"] },
       values: false,
     });
     const own = { ephemeral: true, guarded: true };
-    await calls.create(`${places.takers}/${name}`, String(wanted), own);
-    return new Stay(session, places, name, wanted, watch, events);
+    const { revision } = await calls.create(`${places.takers}/${name}`, String(wanted), own);
+    return new Stay(session, places, name, { wanted, sinceRevision: revision, watch }, events);
   }
 
   get isOver(): boolean {
@@ -106,45 +118,46 @@ export class Stay {
     void told.catch(ignoreTyped);
   }
 
-  async #hear({ items }: QueuePlaces): Promise<void> {
-    const known = new Set<string>();
+  async #hear({ items }: QueuePlaces, sinceRevision: number): Promise<void> {
     for await (const event of this.#watch) {
       if (this.#isOver) return;
-      if (event.type === "snapshot") this.#compare(event, known, items);
-      else this.#hearOf(event, known, items);
+      if (event.type !== "snapshot") this.#hearOf(event, items);
+      else if (this.#isMissing(event, sinceRevision)) void this.#end(takenAway);
+      else this.#compare(event, items);
     }
   }
 
-  #hearOf(
-    { type, path, node }: Exclude<WatchEvent, { readonly type: "snapshot" }>,
-    known: Set<string>,
-    items: string,
-  ): void {
+  #hearOf({ type, path, node }: Exclude<WatchEvent, Snapshot>, items: string): void {
+    if (type === "deleted" && path === this.#path) void this.#end(takenAway);
     const item = itemOf(path, items);
     if (item === null) return;
-    if (type === "created" && node !== null) {
-      known.add(item);
-      this.#events.claimed(this, item, node.stat.mzxid);
-    } else if (type === "deleted" && known.delete(item)) this.#events.unclaimed(item);
+    if (type === "created" && node !== null) this.#given(item, node.stat.mzxid);
+    else if (type === "deleted") this.#gone(item);
+  }
+
+  /** Whether its node is gone; a snapshot may be older than it. */
+  #isMissing({ nodes, revision, reason }: Snapshot, sinceRevision: number): boolean {
+    if (reason !== "other-history" && revision < sinceRevision) return false;
+    return nodes.every(({ path }) => path !== this.#path);
   }
 
   /** Some claims cannot be told of one by one: these are all that there are. */
-  #compare(
-    { nodes }: Extract<WatchEvent, { readonly type: "snapshot" }>,
-    known: Set<string>,
-    items: string,
-  ): void {
+  #compare({ nodes }: Snapshot, items: string): void {
     const standing = new Map(nodes.map(({ path, node }) => [itemOf(path, items), node.stat.mzxid]));
-    for (const item of known) {
-      if (standing.has(item)) continue;
-      known.delete(item);
-      this.#events.unclaimed(item);
-    }
-    for (const [item, mzxid] of standing) {
-      if (item === null || known.has(item)) continue;
-      known.add(item);
-      this.#events.claimed(this, item, mzxid);
-    }
+    for (const item of this.#claims.keys()) if (!standing.has(item)) this.#gone(item);
+    for (const [item, mzxid] of standing) if (item !== null) this.#given(item, mzxid);
+  }
+
+  /** An item that was given back may be given again while nothing is heard: the claim is another one then. */
+  #given(item: string, mzxid: number): void {
+    if (this.#claims.get(item) === mzxid) return;
+    this.#gone(item);
+    this.#claims.set(item, mzxid);
+    this.#events.claimed(this, item, mzxid);
+  }
+
+  #gone(item: string): void {
+    if (this.#claims.delete(item)) this.#events.unclaimed(item);
   }
 
   #part(): Promise<void> {
@@ -170,6 +183,7 @@ export class Stay {
 
 /** Null for what is no claim. */
 function itemOf(path: string, items: string): string | null {
+  if (!path.startsWith(`${items}/`)) return null;
   const [item, claim, more] = path.slice(items.length + 1).split("/");
   return item === undefined || claim === undefined || more !== undefined ? null : item;
 }
