@@ -59,7 +59,10 @@ export interface ConsumeOptions<T> {
   readonly signal?: AbortSignal;
   /** Items worked on at a time, 1 to 1,000. Default 1. */
   readonly concurrency?: number;
-  /** Hears what `fn` threw, or that an item was lost before it was acknowledged. */
+  /**
+   * Hears what `fn` threw, or that an item was lost before it was acknowledged. What it throws itself ends `consume`, which
+   * rejects with it once the item is given back.
+   */
   readonly onError?: (error: unknown, item: Taken<T>) => void;
 }
 

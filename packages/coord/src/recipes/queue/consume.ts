@@ -63,8 +63,11 @@ async function work<T>(
     slot.isReturning = true;
     if (!item.isSettled) await settled(item.ack({ timeoutMs: Infinity }));
   } catch (error) {
-    slot.isReturning = true;
-    onError(error, item);
-    await settled(item.release({ timeoutMs: Infinity })).catch(ignoreTyped);
+    try {
+      onError(error, item);
+      slot.isReturning = true;
+    } finally {
+      await settled(item.release({ timeoutMs: Infinity })).catch(ignoreTyped);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WriteOptions } from "../../client/api.ts";
-import { bounded, longestWaitMs } from "../bounded.ts";
+import { bounded, longestWaitMs, orAborted } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
@@ -14,6 +14,7 @@ export class Putter {
   readonly #places: QueuePlaces;
   readonly #maxItems: number | null;
   #bounding: Promise<void> | null = null;
+  #isBound = false;
 
   constructor(session: Session, places: QueuePlaces, maxItems: number | null) {
     this.#session = session;
@@ -95,19 +96,25 @@ export class Putter {
     }
   }
 
-  /** Once; again when it failed. */
-  #bound(maxItems: number, options: WriteOptions): Promise<void> {
-    this.#bounding ??= this.#setBudget(maxItems, options).catch((error: unknown) => {
-      this.#bounding = null;
-      throw error;
+  /** Once; again when it failed. For all who put at once, and no bounds of one of them are those of the others. */
+  async #bound(maxItems: number, options: WriteOptions): Promise<void> {
+    if (this.#isBound) return;
+    const { clock, signal: end } = this.#session;
+    const bounds = { clock, options, fallbackMs: longestWaitMs, end, what: `put into ${this.#places.base}` };
+    await bounded(bounds, (signal) => {
+      this.#bounding ??= this.#setBudget(maxItems).finally(() => {
+        this.#bounding = null;
+      });
+      return orAborted(this.#bounding, signal);
     });
-    return this.#bounding;
   }
 
-  async #setBudget(maxItems: number, { fence: _fence, ...options }: WriteOptions): Promise<void> {
+  async #setBudget(maxItems: number): Promise<void> {
     const { items } = this.#places;
-    const now = await this.#session.getBudget(items, options);
-    if (now?.budget.children?.hard === maxItems) return;
-    await this.#session.setBudget(items, { ...now?.budget, children: { hard: maxItems } }, options);
+    const own = { signal: this.#session.signal, timeoutMs: Infinity };
+    const now = await this.#session.getBudget(items, own);
+    if (now?.budget.children?.hard !== maxItems)
+      await this.#session.setBudget(items, { ...now?.budget, children: { hard: maxItems } }, own);
+    this.#isBound = true;
   }
 }
