@@ -34,6 +34,8 @@ export class Roster<T extends Listed> {
   readonly #prefix: string;
   readonly #reading: Reading<T>;
   #entries = new Map<string, T>();
+  /** The same, sorted by id. */
+  #sorted: T[] = [];
 
   /** @param path of the node whose children are listed */
   constructor(path: string, reading: Reading<T>) {
@@ -43,27 +45,47 @@ export class Roster<T extends Listed> {
 
   /** Sorted by id. */
   get all(): readonly T[] {
-    return [...this.#entries.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return [...this.#sorted];
   }
 
   /** Takes in one event; null when it changed nothing here. */
   take(event: WatchEvent): RosterChange<T> | null {
-    const before = this.#entries;
-    if (event.type === "snapshot") {
-      this.#entries = new Map();
-      for (const { path, node } of event.nodes) this.#put(path, node);
-      return this.#changeSince(before, event.revision);
-    }
-    this.#entries = new Map(before);
-    this.#entries.delete(this.#idOf(event.path) ?? "");
-    if (event.node !== null) this.#put(event.path, event.node);
-    return this.#changeSince(before, event.revision);
+    if (event.type === "snapshot") return this.#takeAll(event.nodes, event.revision);
+    const id = this.#idOf(event.path);
+    if (id === null) return null;
+    const old = this.#entries.get(id);
+    const entry = event.node === null ? null : this.#reading.read(id, event.node);
+    // Of many, one: nothing else is looked at.
+    const from = this.#placeOf(id);
+    this.#sorted.splice(from, old === undefined ? 0 : 1, ...(entry === null ? [] : [entry]));
+    if (entry === null) this.#entries.delete(id);
+    else this.#entries.set(id, entry);
+    return this.#changeOf(old === undefined ? [] : [old], entry === null ? [] : [entry], event.revision);
   }
 
-  #put(path: string, node: Node): void {
-    const id = this.#idOf(path);
-    const entry = id === null ? null : this.#reading.read(id, node);
-    if (entry !== null) this.#entries.set(entry.id, entry);
+  #takeAll(
+    nodes: readonly { readonly path: string; readonly node: Node }[],
+    revision: number,
+  ): RosterChange<T> | null {
+    const before = this.#sorted;
+    const found = nodes.flatMap(({ path, node }) => {
+      const id = this.#idOf(path);
+      return (id === null ? null : this.#reading.read(id, node)) ?? [];
+    });
+    this.#entries = new Map(found.map((entry) => [entry.id, entry]));
+    this.#sorted = [...this.#entries.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return this.#changeOf(before, this.#sorted, revision);
+  }
+
+  /** Where it stands, or is to stand. */
+  #placeOf(id: string): number {
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if ((this.#sorted[middle]?.id ?? id) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Null for what is not right below the followed node. */
@@ -73,20 +95,24 @@ export class Roster<T extends Listed> {
     return id.includes("/") ? null : id;
   }
 
-  #changeSince(before: ReadonlyMap<string, T>, revision: number): RosterChange<T> | null {
+  /** Some entries took the place of others. */
+  #changeOf(before: readonly T[], after: readonly T[], revision: number): RosterChange<T> | null {
     const { isSame = () => true } = this.#reading;
-    const { all } = this;
+    const earlier = new Map(before.map((entry) => [entry.id, entry]));
+    const later = new Map(after.map((entry) => [entry.id, entry]));
     const isOld = (entry: T): boolean => {
-      const old = before.get(entry.id);
+      const old = earlier.get(entry.id);
       return old !== undefined && isSame(entry, old);
     };
-    const added = all.filter((entry) => !isOld(entry));
-    const changed = all.filter((entry) => isOld(entry) && before.get(entry.id)?.revision !== entry.revision);
-    const removed = [...before.values()].filter((old) => {
-      const entry = this.#entries.get(old.id);
+    const added = after.filter((entry) => !isOld(entry));
+    const changed = after.filter(
+      (entry) => isOld(entry) && earlier.get(entry.id)?.revision !== entry.revision,
+    );
+    const removed = before.filter((old) => {
+      const entry = later.get(old.id);
       return entry === undefined || !isSame(entry, old);
     });
     if (added.length + changed.length + removed.length === 0) return null;
-    return { revision, all, added, changed, removed };
+    return { revision, all: this.all, added, changed, removed };
   }
 }

@@ -1,4 +1,4 @@
-import { hashOf } from "../balance/hash.ts";
+import { hashesAfter, hashOf } from "../balance/hash.ts";
 
 /** Someone who may be given shards. */
 export interface Applicant {
@@ -48,8 +48,11 @@ export const sticky: Assign = (situation) => {
  * weights, Schindelhauer and Schomaker).
  */
 export const rendezvous: Assign = ({ applicants, current }) => {
-  const takers = inOrder(applicants);
-  return current.map((_, shard) => highest(takers, shard));
+  const takers = inOrder(applicants).map((taker): Drawer => ({
+    ...taker,
+    draw: hashesAfter(`${taker.id}\u0000`),
+  }));
+  return current.map((_, shard) => highest(takers, String(shard)));
 };
 
 /** How many each is to have. */
@@ -97,18 +100,28 @@ function inOrder(applicants: readonly Applicant[]): readonly Applicant[] {
   return applicants.filter(({ weight }) => weight > 0).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+interface Drawer extends Applicant {
+  readonly draw: (shard: string) => number;
+}
+
 /** Of two with the same id the names decide. */
-function highest(takers: readonly Applicant[], shard: number): string | null {
-  let best: Applicant | null = null;
+function highest(takers: readonly Drawer[], shard: string): string | null {
+  let best: Drawer | null = null;
+  let most = 0;
   for (const taker of takers) {
-    const ahead = best === null ? 1 : score(taker, taker.id, shard) - score(best, best.id, shard);
-    const tie =
-      best === null || ahead !== 0 ? 0 : score(taker, taker.name, shard) - score(best, best.name, shard);
-    if (ahead > 0 || tie > 0) best = taker;
+    const drawn = score(taker, taker.draw(shard));
+    const isTieWon = best !== null && drawn === most && nameScore(taker, shard) > nameScore(best, shard);
+    if (best !== null && drawn <= most && !isTieWon) continue;
+    best = taker;
+    most = drawn;
   }
   return best?.name ?? null;
 }
 
-function score({ weight }: Applicant, drawnBy: string, shard: number): number {
-  return -weight / Math.log(hashOf(`${drawnBy}\u0000${shard}`));
+function nameScore(taker: Applicant, shard: string): number {
+  return score(taker, hashOf(`${taker.name}\u0000${shard}`));
+}
+
+function score({ weight }: Applicant, drawn: number): number {
+  return -weight / Math.log(drawn);
 }
