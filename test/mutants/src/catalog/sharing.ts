@@ -35,9 +35,9 @@ export const sharedWork: readonly Mutant[] = [
     edits: [
       {
         file: cronClaim,
-        find: '    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION")) return "moved";\n    if',
+        find: '    if (FlotillaError.is(error, "ERR_FLOTILLA_FENCED")) return "moved";\n    if',
         replace:
-          '    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_VERSION")) return { ...claim, epoch: 0, number, startedMs: 0 };\n    if',
+          '    if (FlotillaError.is(error, "ERR_FLOTILLA_FENCED")) return { ...claim, epoch: 0, number, startedMs: 0 };\n    if',
       },
     ],
   },
@@ -148,8 +148,8 @@ export const sharedWork: readonly Mutant[] = [
     edits: [
       {
         file: roster,
-        find: "      this.#entries = new Map();\n",
-        replace: "      this.#entries = new Map(before);\n",
+        find: "new Map(found.map((entry) => [entry.id, entry]))",
+        replace: "new Map([...before, ...found].map((entry) => [entry.id, entry]))",
       },
     ],
   },
