@@ -74,6 +74,8 @@ export class Checkers {
     if (message.type === "vote-reply" && message.granted) {
       check(term === message.term && vote === to, "DurableBeforeSend", facts);
       this.#vote(`${id}/${member.incarnation}/${message.term}`, to);
+      // Also when it says so again.
+      this.waitsAnew(id);
     }
     if (message.type === "append-reply" && message.match !== null) {
       const stored = Math.max(disk.last.index, disk.snapshot?.last.index ?? 0);

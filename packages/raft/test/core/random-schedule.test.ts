@@ -36,6 +36,12 @@ test.each([
   },
 );
 
+test("who gives its vote again, to the same candidate in the same term, waits anew (seed 55569885)", () => {
+  const schedule = new Schedule(55_569_885, 3, { electionTicks: 4, trailingEntries: 3, commitDelayMs: 1 });
+  schedule.run(1500);
+  schedule.converge();
+});
+
 test("small windows, batches and caches keep the same promises", slow, () => {
   const limits = {
     maxBatchBytes: 80,
