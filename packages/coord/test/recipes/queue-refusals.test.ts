@@ -52,3 +52,134 @@ test("each put has a time of its own while the queue is given its bound", async 
   world.heal(client);
   await world.until(patient);
 });
+
+/** A consumer of two items at a time, and what it was done with. */
+async function consumer(options: QueueOptions = {}) {
+  const world = await World.start(3);
+  const [taker, putter] = await world.three();
+  const stop = new AbortController();
+  const done: string[] = [];
+  const work = ({ value }: { value: string }): void => void done.push(value);
+  const consuming = queueOf(taker, options).consume(work, { signal: stop.signal, concurrency: 2 });
+  await world.until(queueOf(putter).put("first"));
+  await world.pass(500);
+  expect(done).toEqual(["first"]);
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await world.until(consuming);
+  };
+  return { world, taker, session: putter.session, queue: queueOf(putter), done, end };
+}
+
+test("a quota that passes makes whoever hands out forget no item", async () => {
+  const { world, session, queue, done, end } = await consumer();
+  for (const value of ["a", "b", "c"]) await world.until(queue.put(value, { delayMs: 1_000 }));
+  await world.until(session.setBudget("/queue/x", { nodes: { hard: 1 } }));
+  await world.pass(3_000);
+  expect(done).toEqual(["first"]);
+  await world.until(session.setBudget("/queue/x", null));
+  await world.pass(1_000);
+  expect(done).toEqual(["first", "a", "b", "c"]);
+  await end();
+});
+
+test("where there is room for one claim only, items are handed out one at a time", async () => {
+  const { world, session, queue, done, end } = await consumer();
+  await world.until(session.setBudget("/queue/x", { nodes: { soft: 1 } }));
+  const used = (await world.until(session.getBudget("/queue/x")))?.used.nodes ?? 0;
+  const puts = ["a", "b", "c"].map((value) => queue.put(value, { delayMs: 1_000 }));
+  await world.until(Promise.all(puts));
+  // Of each item its node, and the place where the time is asked for.
+  await world.until(session.setBudget("/queue/x", { nodes: { hard: used + 5 } }));
+  await world.pass(3_000);
+  expect(done.toSorted()).toEqual(["a", "b", "c", "first"]);
+  await end();
+});
+
+test("the time is not asked for without a pause where there is no room to ask", async () => {
+  const { world, session, queue, done, end } = await consumer();
+  await world.until(queue.put("late", { delayMs: 1_000 }));
+  await world.until(session.setBudget("/queue/x", { nodes: { hard: 1 } }));
+  await world.pass(1_000);
+  const before = await world.until(session.status());
+  await world.pass(2_000);
+  const { applied } = await world.until(session.status());
+  expect(applied - before.applied).toBeLessThan(20);
+  await world.until(session.setBudget("/queue/x", null));
+  await world.pass(1_000);
+  expect(done).toEqual(["first", "late"]);
+  await end();
+});
+
+test("what there is no room for among the dead letters is given back, not kept from everybody", async () => {
+  const world = await World.start(3);
+  const [one, two, three] = await world.three();
+  const [first, second] = [one, two].map((client) => queueOf(client, { maxDeliveries: 1 }));
+  if (first === undefined || second === undefined) throw new Error("there are two");
+  await world.until(first.put("a"));
+  const item = await world.until(first.take());
+  await world.until(three.session.setBudget("/queue/x/dead", { nodes: { hard: 1 } }));
+  expect(await rejection(world.until(item.release()))).toMatchObject({ code: "ERR_FLOTILLA_QUOTA" });
+  expect(item.signal.aborted).toBe(true);
+  const again = await world.until(second.take({ timeoutMs: 1_000 }));
+  expect(await rejection(world.until(again.bury()))).toMatchObject({ code: "ERR_FLOTILLA_QUOTA" });
+  const last = await world.until(second.take({ timeoutMs: 1_000 }));
+  await world.until(three.session.setBudget("/queue/x/dead", null));
+  await world.until(last.release());
+  expect(await world.until(first.inspect())).toMatchObject({ size: 0, dead: 1 });
+});
+
+test("the item of a taker that died is buried once there is room, and holds up no other", async () => {
+  const world = await World.start(3);
+  const [dying, taker, putter] = await world.three();
+  const [queue, other] = [putter, taker].map((client) => queueOf(client, { maxDeliveries: 1 }));
+  if (queue === undefined || other === undefined) throw new Error("there are two");
+  await world.until(queue.put("bad"));
+  await world.until(queueOf(dying, { maxDeliveries: 1 }).take());
+  await world.until(putter.session.setBudget("/queue/x/dead", { nodes: { hard: 1 } }));
+  world.kernel.node(dying.machine).crash();
+  for (const value of ["a", "b", "c"]) {
+    await world.until(queue.put(value));
+    const item = await world.until(other.take());
+    expect(item.value).toBe(value);
+    await world.until(item.ack());
+  }
+  expect(await world.until(queue.inspect())).toMatchObject({ size: 1, dead: 0 });
+  await world.until(putter.session.setBudget("/queue/x/dead", null));
+  await world.pass(1_000);
+  expect(await world.until(queue.inspect())).toMatchObject({ size: 0, dead: 1 });
+});
+
+test("what nobody can read leaves its taker free again once there is room for it", async () => {
+  const world = await World.start(3);
+  const [taker, putter] = await world.three();
+  const { session } = putter;
+  const taking = taker.coord.queue("x").take();
+  await world.pass(500);
+  await world.until(session.setBudget("/queue/x/dead", { nodes: { hard: 1 } }));
+  await world.until(session.create("/queue/x/items/99-0000000000-", "{", { sequential: true }));
+  await world.until(putter.coord.queue("x").put({ n: 2 }));
+  await world.pass(2_000);
+  await world.until(session.setBudget("/queue/x/dead", null));
+  expect((await world.until(taking, 2_000)).value).toEqual({ n: 2 });
+});
+
+test("an acknowledgement needs no room to say what is wanted next", async () => {
+  const world = await World.start(3);
+  const [taker, putter] = await world.three();
+  const queue = queueOf(taker);
+  await world.until(queue.put("a"));
+  const item = await world.until(queue.take());
+  await world.until(putter.session.setBudget("/queue/x", { rate: { hard: 1 } }));
+  await world.until(putter.session.put("/queue/x/noise", ""));
+  await world.until(item.ack());
+  expect(await world.until(queue.size())).toBe(0);
+  await world.pass(3_000);
+  expect((await world.until(queue.inspect())).takers).toMatchObject([{ wants: 0 }]);
+});
+
+test("what a full queue makes of a put is one of two", async () => {
+  const queue = queueOf(await (await World.start()).client());
+  const whenFull = "drop" as "wait";
+  expect(await rejection(queue.put("a", { whenFull }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+});

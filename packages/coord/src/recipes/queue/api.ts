@@ -48,9 +48,13 @@ export interface Taken<T> extends Held {
   /**
    * Gives it back, to be taken again before what was put later; to the dead letters once it had `maxDeliveries`. Fires the
    * signal first. Idempotent.
+   * @throws FlotillaError `ERR_FLOTILLA_QUOTA` when there is no room among the dead letters: it is in the queue again then
    */
   release(options?: CallOptions): Promise<void>;
-  /** Puts it to the dead letters. @throws FlotillaError `ERR_FLOTILLA_LOST` */
+  /**
+   * Puts it to the dead letters.
+   * @throws FlotillaError `ERR_FLOTILLA_LOST`; `ERR_FLOTILLA_QUOTA` when there is no room: it is in the queue again then
+   */
   bury(options?: CallOptions): Promise<void>;
 }
 

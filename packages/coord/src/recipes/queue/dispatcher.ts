@@ -1,4 +1,4 @@
-import { FlotillaError, type Timer } from "@flotilla/runtime";
+import { type ErrorCode, FlotillaError, type Timer } from "@flotilla/runtime";
 import type { MultiItem, Session, Watch, WatchEvent } from "../../client/api.ts";
 import { nextTurn } from "../next-turn.ts";
 import { ignoreTyped } from "../run-held.ts";
@@ -7,12 +7,24 @@ import { Wake } from "../wake.ts";
 import type { Held } from "../api.ts";
 import { LogTime } from "./log-time.ts";
 import { burial, type QueuePlaces } from "./places.ts";
+import { Rest } from "./rest.ts";
 import { type Assignment, Shelf, type ShelfItem } from "./shelf.ts";
 
 /** Items handed out by one command: two operations each, and one for each taker. */
 const maxAtOnce = 200;
 /** How early the time of the log is asked for at the soonest, so that it is not asked for without an end, ms. */
 const minPauseMs = 5;
+
+/** Refusals that pass without any news of an item or a taker. */
+const noRoom: ReadonlySet<ErrorCode> = new Set(["ERR_FLOTILLA_QUOTA", "ERR_FLOTILLA_LIMIT"]);
+
+/** Why a command was not done. */
+interface Refusal {
+  /** Which of the items was refused. */
+  readonly at: number;
+  /** There is no room for now: nothing is said of what it was for. */
+  readonly isFull: boolean;
+}
 
 /**
  * Hands out the items of a queue, while its place is held: one at a time does, so that takers need not run after the same
@@ -27,6 +39,8 @@ export class Dispatcher {
   readonly #shelf: Shelf;
   readonly #time: LogTime;
   readonly #wake = new Wake();
+  /** For want of room: from handing out, from burying, from asking for the time. */
+  readonly #rests: { readonly giving: Rest; readonly burying: Rest; readonly asking: Rest };
   #due: Timer | null = null;
 
   constructor(session: Session, places: QueuePlaces, maxDeliveries: number, held: Held) {
@@ -37,6 +51,8 @@ export class Dispatcher {
     this.#calls = patient(session, held.signal);
     this.#shelf = new Shelf(places);
     this.#time = new LogTime(session.clock);
+    const rest = (): Rest => new Rest(session.clock, this.#wake);
+    this.#rests = { giving: rest(), burying: rest(), asking: rest() };
   }
 
   /** Until the place is lost; rejects with why. */
@@ -72,6 +88,7 @@ export class Dispatcher {
       }
     } finally {
       this.#due?.cancel();
+      for (const rest of Object.values(this.#rests)) rest.cancel();
       for (const watch of watches) void watch.close();
     }
   }
@@ -93,9 +110,10 @@ export class Dispatcher {
   }
 
   async #handOut(): Promise<void> {
-    for (;;) {
+    let most = maxAtOnce;
+    while (!this.#rests.giving.isOn) {
       await this.#allTold();
-      const assigned = this.#shelf.assign(maxAtOnce, this.#time.knownMs);
+      const assigned = this.#shelf.assign(most, this.#time.knownMs);
       if (assigned.length === 0) return;
       const takers = [...new Set(assigned.map(({ taker }) => taker))];
       const claims = assigned.flatMap((each): MultiItem[] => [
@@ -103,11 +121,19 @@ export class Dispatcher {
         { type: "create", path: this.#claimOf(each) },
       ]);
       const items = [...takers.map((taker) => this.#lives(taker, true)), ...claims];
-      const failed = await this.#attempt(items);
-      if (failed === null) continue;
-      const taker = takers[failed];
+      const refusal = await this.#attempt(items);
+      if (refusal === null) continue;
+      const at = Math.floor((refusal.at - takers.length) / 2);
+      if (refusal.isFull) {
+        for (const each of assigned) this.#shelf.putBack(each);
+        // For those before it there was room.
+        if (at > 0) most = at;
+        else this.#rests.giving.begin();
+        continue;
+      }
+      const taker = takers[refusal.at];
       if (taker !== undefined) this.#shelf.doubtTaker(taker);
-      const doubted = assigned[Math.floor((failed - takers.length) / 2)];
+      const doubted = assigned[at];
       if (doubted !== undefined) this.#shelf.doubtItem(doubted);
       for (const each of assigned) if (each !== doubted) this.#shelf.putBack(each);
     }
@@ -118,6 +144,7 @@ export class Dispatcher {
     const abandoned = this.#shelf.abandoned();
     const isOver = ({ item }: Assignment): boolean => item.deliveries >= this.#maxDeliveries;
     for (const each of abandoned.filter(isOver)) {
+      if (this.#rests.burying.isOn) break;
       const node = await this.#calls.get(this.#pathOf(each.item));
       if (node === null) this.#shelf.doubtItem(each);
       else await this.#takeBack([each], burial(this.#places, each.item.name, node.value));
@@ -142,10 +169,11 @@ export class Dispatcher {
     const [first] = of;
     if (first === undefined) return true;
     const claims = of.map((each): MultiItem => ({ type: "check", path: this.#claimOf(each), exists: true }));
-    const failed = await this.#attempt([this.#lives(first.taker, false), ...claims, ...items]);
-    if (failed === null || (failed > 0 && of.length === 1))
+    const refusal = await this.#attempt([this.#lives(first.taker, false), ...claims, ...items]);
+    if (refusal?.isFull === true) this.#rests.burying.begin();
+    else if (refusal === null || (refusal.at > 0 && of.length === 1))
       for (const each of of) this.#shelf.doubtItem(each);
-    return failed === null;
+    return refusal === null;
   }
 
   #pathOf({ name }: ShelfItem): string {
@@ -161,10 +189,10 @@ export class Dispatcher {
   }
 
   /**
-   * Null when it was done; else which of the items was in the way.
+   * Null when it was done.
    * @throws the reason when the place is lost
    */
-  async #attempt(items: readonly MultiItem[]): Promise<number | null> {
+  async #attempt(items: readonly MultiItem[]): Promise<Refusal | null> {
     const { fence } = this.#held;
     try {
       const done = await this.#calls.multi([{ type: "check", ...fence }, ...items]);
@@ -172,9 +200,10 @@ export class Dispatcher {
       return null;
     } catch (error) {
       this.#held.signal.throwIfAborted();
-      const failed = FlotillaError.is(error) ? error.details["failed"] : undefined;
+      if (!FlotillaError.is(error)) throw error;
+      const { failed } = error.details;
       if (typeof failed !== "number" || failed === 0) throw error;
-      return failed - 1;
+      return { at: failed - 1, isFull: noRoom.has(error.code) };
     }
   }
 
@@ -182,13 +211,15 @@ export class Dispatcher {
   #armDue(): void {
     this.#due?.cancel();
     const next = this.#shelf.nextDueMs;
-    if (next === null) return;
+    // What is put back for want of room is due already.
+    if (next === null || this.#rests.giving.isOn || this.#rests.asking.isOn) return;
     const pauseMs = Math.max(minPauseMs, this.#time.untilMs(next));
     this.#due = this.#session.clock.setTimer(pauseMs, () => void this.#askTime().catch(ignoreTyped));
   }
 
   async #askTime(): Promise<void> {
-    await this.#attempt([{ type: "put", path: this.#places.clock, value: "" }]);
-    this.#wake.notify();
+    const refusal = await this.#attempt([{ type: "put", path: this.#places.clock, value: "" }]);
+    if (refusal !== null) this.#rests.asking.begin();
+    else this.#wake.notify();
   }
 }

@@ -29,6 +29,8 @@ export class Putter {
       requireInteger(priority, "priority", 0, maxPriority),
       requireInteger(delayMs, "delayMs", 0, maxDelayMs),
     );
+    if (!["refuse", "wait"].includes(whenFull))
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "whenFull: expected one of refuse, wait");
     if (this.#maxItems !== null) await this.#bound(this.#maxItems, write);
     const create = (bounds: WriteOptions): Promise<string> => this.#create(prefix, bytes, bounds);
     try {

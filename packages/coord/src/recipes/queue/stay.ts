@@ -1,3 +1,4 @@
+import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch, WatchEvent } from "../../client/api.ts";
 import { bounded, listen, orAborted } from "../bounded.ts";
 import { uniqueName } from "../names.ts";
@@ -5,6 +6,7 @@ import { beforeClose, partingMs, requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { QueuePlaces } from "./places.ts";
+import { restMs } from "./rest.ts";
 
 type Snapshot = Extract<WatchEvent, { readonly type: "snapshot" }>;
 
@@ -115,7 +117,12 @@ export class Stay {
   #tell(): void {
     if (this.#isOver || this.#wanted === this.#told) return;
     const told = patient(this.#session, this.#session.signal).multi([this.telling(this.#wanted)]);
-    void told.catch(ignoreTyped);
+    void told.catch((error: unknown) => {
+      ignoreTyped(error);
+      // There is no room for now, or too much was set of late: who hands out is told later.
+      if (!this.#isOver && FlotillaError.is(error, "ERR_FLOTILLA_QUOTA"))
+        this.#session.clock.setTimer(restMs, () => this.retell());
+    });
   }
 
   async #hear({ items }: QueuePlaces, sinceRevision: number): Promise<void> {

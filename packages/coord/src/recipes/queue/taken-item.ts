@@ -3,8 +3,8 @@ import type { Fence, MultiItem, Session, SessionLease } from "../../client/api.t
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
-import { patient } from "../patient.ts";
 import type { Taken } from "./api.ts";
+import { endClaim, isGone } from "./end-claim.ts";
 import { burial, type QueuePlaces } from "./places.ts";
 
 /** How many items its taker wants to have once this one is settled. */
@@ -137,12 +137,15 @@ export class TakenItem<T> implements Taken<T> {
   async #write(way: Way, items: readonly MultiItem[]): Promise<void> {
     const { session, demand } = this.#parts;
     this.#retire();
-    try {
-      const own = { type: "check", ...this.fence } as const;
-      await patient(session, undefined).multi([own, ...items, ...demand.change()]);
-    } catch (error) {
+    const change = demand.change();
+    const ways = change.length === 0 ? [items] : [[...items, ...change], items];
+    const failed = (error: unknown): void => {
       demand.failed();
-      this.#end("its claim is gone", error);
+      this.#end(isGone(error) ? "its claim is gone" : `it could not be ${way}`, error);
+    };
+    try {
+      if ((await endClaim(session, this.fence, ways, failed)) > 0) demand.failed();
+    } catch (error) {
       throw isGone(error) ? this.#lost("its claim is gone", error) : error;
     }
     this.#end(`it was ${way}`);
@@ -164,9 +167,4 @@ export class TakenItem<T> implements Taken<T> {
     const message = `${this.id} of ${this.#parts.places.base} is no longer held: ${why}`;
     return new FlotillaError("ERR_FLOTILLA_LOST", message, { cause });
   }
-}
-
-/** The claim does not stand any more, or its taker. */
-function isGone(error: unknown): boolean {
-  return FlotillaError.is(error, "ERR_FLOTILLA_FENCED") || FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND");
 }

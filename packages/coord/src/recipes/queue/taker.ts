@@ -4,6 +4,7 @@ import { listen } from "../bounded.ts";
 import { requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
+import { endClaim } from "./end-claim.ts";
 import { burial, ensurePlaces, type QueuePlaces } from "./places.ts";
 import { Stay } from "./stay.ts";
 import { type Demand, TakenItem } from "./taken-item.ts";
@@ -145,7 +146,7 @@ export class Taker<T> {
       const { value } = node;
       const away =
         found === null ? burial(this.#places, id, value) : [{ type: "delete", path: fence.path } as const];
-      await calls.multi([{ type: "check", ...fence }, ...away]);
+      await endClaim(this.#session, fence, [away], () => {});
       return;
     }
     const item = new TakenItem<T>({

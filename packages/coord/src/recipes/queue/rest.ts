@@ -1,0 +1,33 @@
+import type { Clock, Timer } from "@flotilla/runtime";
+import type { Wake } from "../wake.ts";
+
+/** Until what was refused for want of room is tried again, ms. */
+export const restMs = 500;
+
+/** A while in which what was refused is not tried again; wakes up whoever tries at its end. */
+export class Rest {
+  readonly #clock: Clock;
+  readonly #wake: Wake;
+  #timer: Timer | null = null;
+
+  constructor(clock: Clock, wake: Wake) {
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  get isOn(): boolean {
+    return this.#timer !== null;
+  }
+
+  begin(): void {
+    this.#timer ??= this.#clock.setTimer(restMs, () => {
+      this.#timer = null;
+      this.#wake.notify();
+    });
+  }
+
+  cancel(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}
