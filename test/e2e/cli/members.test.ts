@@ -34,7 +34,8 @@ describe("flotilla members", { timeout: 240_000 }, () => {
         stderr: says(/--yes/),
       });
     expect(await site.roles()).toContain("n4:voter");
-    expect(await site.run("members", "remove", "n9", "--yes")).toMatchObject({ code: 6 });
+    for (const command of [["members", "remove"], ["members", "demote"], ["leave"], ["transfer"]])
+      expect(await site.run(...command, "n9")).toMatchObject({ code: 6, stderr: says(/members ls/) });
     expect(await site.run("members", "promote", "n9")).toMatchObject({ code: 6 });
     // It leads, and goes all the same.
     expect(await site.run("members", "remove", "n4", "--yes")).toMatchObject({
@@ -129,6 +130,10 @@ describe("flotilla repair --rejoin", { timeout: 240_000 }, () => {
     await site.kill("n3");
     await rm(dataDir, { recursive: true });
     await mkdir(dataDir);
+    expect(await site.run("repair", "--rejoin", "--data-dir", dataDir, "--id", "n2", "--yes")).toMatchObject({
+      code: 5,
+      stderr: says(/n2 runs, at/),
+    });
     expect(await site.run("repair", "--rejoin", "--data-dir", dataDir, "--yes")).toMatchObject({
       code: 2,
       stderr: says(/--id/),

@@ -98,7 +98,11 @@ export interface MembersAdmin {
   demote(id: string): Promise<Membership>;
   /** A member is reached at another address from now on. */
   move(id: string, address: string): Promise<Membership>;
-  /** Also a member that is gone for good. Not the last voter. */
+  /**
+   * Also a member that is gone for good. Not the last voter.
+   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM` when the leader does not hear from a majority of the voters that remain,
+   *   as `demote`; nothing has changed then
+   */
   remove(id: string): Promise<Membership>;
 }
 
@@ -133,7 +137,8 @@ export interface LeaseTimesPage {
 /**
  * What operators ask of a cluster. Every call finds the leader by itself, and fails within its time with
  * `ERR_FLOTILLA_NO_QUORUM` (nobody leads), `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_WRONG_CLUSTER`,
- * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_TIMEOUT` or `ERR_FLOTILLA_ABORTED`.
+ * `ERR_FLOTILLA_WRONG_SECRET`, `ERR_FLOTILLA_TIMEOUT` or `ERR_FLOTILLA_ABORTED`. Once a leader took up what is asked and could
+ * not say what became of it, an error is `ambiguous`, unless a later try tells.
  */
 export interface Admin {
   readonly members: MembersAdmin;

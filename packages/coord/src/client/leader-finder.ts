@@ -29,6 +29,8 @@ export class LeaderFinder {
   readonly #endpoints: Endpoints;
   /** What went wrong last, for the error at the end. */
   #last: FlotillaError | null = null;
+  /** What left open whether something was changed: nothing that goes wrong later tells that it was not. */
+  #unsure: FlotillaError | null = null;
 
   constructor(options: NetworkDialerOptions) {
     this.#options = options;
@@ -76,6 +78,7 @@ export class LeaderFinder {
   /** What stood in the way, for the error in case the time runs out. */
   note(error: FlotillaError): void {
     this.#last = error;
+    if (error.ambiguous) this.#unsure = error;
   }
 
   /** Lets others have time to agree. */
@@ -128,13 +131,15 @@ export class LeaderFinder {
   /** @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, or why it came to nothing so far */
   #leftMs(untilMs: number): number {
     const leftMs = untilMs - this.#options.host.clock.now();
-    if (leftMs <= 0) throw this.#last ?? new FlotillaError("ERR_FLOTILLA_TIMEOUT", "no answer in time");
+    if (leftMs <= 0)
+      throw this.#unsure ?? this.#last ?? new FlotillaError("ERR_FLOTILLA_TIMEOUT", "no answer in time");
     return leftMs;
   }
 
   /** Why one try failed. @throws whatever ends them all */
   #keep(error: unknown, { signal }: CallBounds): void {
-    if (!FlotillaError.is(error) || signal.aborted || error === this.#last) throw error;
+    const isOver = error === this.#last || error === this.#unsure;
+    if (!FlotillaError.is(error) || signal.aborted || isOver) throw error;
     if (this.#last?.code !== "ERR_FLOTILLA_NO_QUORUM") this.#last = error;
   }
 

@@ -138,6 +138,10 @@ function members(value: unknown, own: string): readonly Member[] | undefined {
 function joined(options: StartOptions): Pick<LoadedStartOptions, "join" | "learner" | "advertise"> {
   const { join, learner, advertise } = options;
   if (join !== undefined && options.bootstrap !== undefined) refuse("join", "no bootstrap beside it");
+  if (options.bootstrap !== undefined && learner === true) refuse("learner", "no bootstrap beside it");
+  const own = options.bootstrap?.find((founder) => founder.id === options.id)?.address;
+  if (advertise !== undefined && own !== undefined && advertise !== own)
+    refuse("advertise", `${own}, as bootstrap says`);
   if (learner !== undefined && typeof learner !== "boolean") refuse("learner", "true or false");
   return {
     join: join === undefined ? undefined : endpoints(join, "join"),

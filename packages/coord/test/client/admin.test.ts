@@ -132,6 +132,17 @@ describe("an operator", () => {
     expect((await cluster.until(waiting)).members).toHaveLength(3);
   });
 
+  test("is told that it is open what became of a change, once a leader took it that could not commit it", async () => {
+    const cluster = await three();
+    const leader = await cluster.leader();
+    await cluster.pass(500);
+    const asked = operator(cluster, { timeoutMs: 8_000 });
+    await cluster.until(asked.members.list());
+    for (const id of cluster.ids) if (id !== leader) cluster.kernel.node(id).crash();
+    const moving = asked.members.move(leader, "elsewhere:1").catch((error: unknown) => error);
+    expect(await cluster.until(moving)).toMatchObject({ ambiguous: true });
+  });
+
   test("with the wrong secret or cluster is turned away, and nobody is asked twice", async () => {
     const cluster = await three({ secret: "right" });
     await cluster.leader();

@@ -289,6 +289,8 @@ test("options that cannot work are refused by name before anything happens", asy
     ["maxStallMs", { maxStallMs: 9_000 }],
     ["bootstrap", { bootstrap: [{ id: "b", address: "b:1" }] }],
     ["bootstrap", { bootstrap: [] }],
+    ["learner", { bootstrap: [{ id: "a", address: "a:1" }], learner: true }],
+    ["advertise", { bootstrap: [{ id: "a", address: "a:1" }], advertise: "b:1" }],
     [
       "bootstrap",
       {

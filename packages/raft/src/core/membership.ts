@@ -3,9 +3,10 @@ import { applyChanges } from "./config/apply-changes.ts";
 import type { MemberChange } from "./config/apply-changes.ts";
 import { encodeConfiguration } from "./config/config-codec.ts";
 import { isFounding, isJoint, isMember, isVoter, leaveJoint, membersOf } from "./config/configuration.ts";
-import type { Directory, Membership } from "./config/configuration.ts";
+import type { Directory, Member, Membership } from "./config/configuration.ts";
 import type { ChangeMembers } from "./event.ts";
 import { advanceCommit, appendOwn, isEstablished } from "./leader-log.ts";
+import { isQuorum } from "./quorum.ts";
 import { becomeFollower } from "./roles.ts";
 import type { RaftState } from "./state.ts";
 import { beginTransfer } from "./transfer.ts";
@@ -62,6 +63,24 @@ function requireCaughtUp(s: RaftState, next: Membership): void {
 }
 
 /**
+ * A change that leaves this leader without a majority could never be committed, nor taken back: it would have to step down,
+ * and nobody else could lead.
+ */
+function requireQuorum(s: RaftState, next: Membership): void {
+  const { id: self, tick, electionTicks, leading } = s;
+  const isHeard = ({ id }: Member): boolean => {
+    const heardTick = id === self ? tick : leading?.progress.get(id)?.heardTick;
+    return heardTick !== undefined && tick - heardTick < electionTicks;
+  };
+  if (isQuorum(next, isHeard)) return;
+  const silent = next.voters.filter((voter) => !isHeard(voter)).map(({ id }) => id);
+  throw new FlotillaError(
+    "ERR_FLOTILLA_NO_QUORUM",
+    `a majority of the voters to be would not answer: nothing is heard from ${silent.join(", ")}`,
+  );
+}
+
+/**
  * Whoever was taken out finds that in its log, wherever in it, and stops: its data never belongs to the cluster again.
  * What is compacted away does so no more. Everything in this log is committed, or a change is pending.
  */
@@ -90,6 +109,7 @@ function change(s: RaftState, changes: readonly MemberChange[], ifVersion: Index
   const next = applyChanges(s.config, changes);
   requireNotRemoved(s, next);
   requireCaughtUp(s, next);
+  if (!isSame(next, s.config)) requireQuorum(s, next);
   return isSame(next, s.config) ? index : setMembership(s, next);
 }
 

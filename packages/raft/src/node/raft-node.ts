@@ -110,6 +110,7 @@ export class RaftNode implements AsyncDisposable {
    * @throws FlotillaError `ERR_FLOTILLA_NOT_LEADER` (details: `leader`, an id or null), `ERR_FLOTILLA_BAD_CHANGE`,
    * `ERR_FLOTILLA_BAD_VERSION` (another version than `ifVersion`), `ERR_FLOTILLA_CHANGE_PENDING` (one is under way, or a
    * hand-over, or nothing is committed in this term yet), `ERR_FLOTILLA_NOT_CAUGHT_UP` (a learner to promote),
+   * `ERR_FLOTILLA_NO_QUORUM` (a majority of the voters to be was not heard from within an election timeout),
    * `ERR_FLOTILLA_REMOVED` (a node to add whose data, by the log, was a member and was removed),
    * `ERR_FLOTILLA_CLOSED` (nothing was changed); `ERR_FLOTILLA_UNKNOWN_OUTCOME` (leadership was lost meanwhile)
    */

@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { FlotillaError } from "@flotilla/runtime";
+import { CommandError } from "./failure.ts";
+
+/** What says that no file of that name can be. */
+const wrongPlaces: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EACCES", "ENAMETOOLONG"]);
 
 /** Whether there is a file, or anything else, of that name. */
 export async function isThere(file: string): Promise<boolean> {
@@ -16,7 +19,7 @@ export async function isThere(file: string): Promise<boolean> {
 /**
  * Writes a whole file or none: under another name beside it, synced, then renamed, with the folder synced too. Resolves
  * with its size.
- * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it cannot be written; whatever `source` throws
+ * @throws CommandError `ERR_FLOTILLA_BAD_ARGUMENT` where no such file can be, `ERR_FLOTILLA_STORAGE`; whatever `source` throws
  */
 export async function writeWhole(file: string, source: AsyncIterable<Uint8Array>): Promise<number> {
   const part = `${file}.${randomBytes(4).toString("hex")}.part`;
@@ -60,6 +63,12 @@ async function stored<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `the file cannot be written: ${reason}`, { cause });
+    const message = `the file cannot be written: ${reason}`;
+    const isWrongPlace = cause instanceof Error && "code" in cause && wrongPlaces.has(String(cause.code));
+    throw isWrongPlace
+      ? new CommandError("ERR_FLOTILLA_BAD_ARGUMENT", message, "Name a file in a folder that is there.", {
+          cause,
+        })
+      : new CommandError("ERR_FLOTILLA_STORAGE", message, "Check the disk that the file is on.", { cause });
   }
 }

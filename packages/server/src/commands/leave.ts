@@ -5,6 +5,7 @@ import { addClientOptions } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { requireMember } from "../cli/known-member.ts";
 
 /** `flotilla leave ID` */
 export function leaveCommand(context: Context): Command {
@@ -14,6 +15,7 @@ export function leaveCommand(context: Context): Command {
     .addOption(yesOption());
   return addClientOptions(command).action(async (id: string, flags: ClientFlags & ConfirmFlags) => {
     const admin = await adminOf(context, flags);
+    requireMember(await admin.members.list(), id);
     await confirm(context, `${id} leaves the cluster, and its data can never come back to it.`, flags);
     await admin.leave(id);
     if (flags.json) context.out.json({ id, left: true });

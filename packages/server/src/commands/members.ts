@@ -7,6 +7,7 @@ import { addClientOptions } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { requireMember } from "../cli/known-member.ts";
 
 /** `flotilla members`: who belongs to the cluster. */
 export function membersCommand(context: Context): Command {
@@ -64,7 +65,7 @@ function demoteCommand(context: Context): Command {
     .addOption(yesOption());
   return addClientOptions(command).action(async (id: string, flags: DestructiveFlags) => {
     const { members } = await adminOf(context, flags);
-    const before = await members.list();
+    const before = requireMember(await members.list(), id);
     await confirm(context, `${id} loses its vote. ${afterwards(before, id)}`, flags);
     tell(context, await members.demote(id), flags);
   });
@@ -87,7 +88,7 @@ function removeCommand(context: Context): Command {
     .addOption(yesOption());
   return addClientOptions(command).action(async (id: string, flags: DestructiveFlags) => {
     const { members } = await adminOf(context, flags);
-    const before = await members.list();
+    const before = requireMember(await members.list(), id);
     const warning = `${id} is taken out of the cluster, and its data can never come back to it. ${afterwards(before, id)}`;
     await confirm(context, warning, flags);
     tell(context, await members.remove(id), flags);

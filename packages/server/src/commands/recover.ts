@@ -6,6 +6,7 @@ import { jsonOption } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { CommandError } from "../cli/failure.ts";
 
 interface RecoverFlags extends ConfirmFlags {
   readonly dataDir: string;
@@ -54,7 +55,11 @@ async function requireWhole({ inspectData }: Coord, flags: RecoverFlags): Promis
   const report = await inspectData(placeOf(flags));
   if (report.type === "damaged") throw report.error;
   if (report.type === "whole") return report;
-  throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `there is no data of a member in ${flags.dataDir}`);
+  throw new CommandError(
+    "ERR_FLOTILLA_NOT_FOUND",
+    `there is no data of a member in ${flags.dataDir}`,
+    "Name the directory that the member was served from.",
+  );
 }
 
 async function show({ out }: Context, loaded: Coord, flags: RecoverFlags): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DataReport } from "@flotilla/coord";
-import type { MemberInfo, Membership } from "@flotilla/coord/client";
+import type { Admin, MemberInfo, Membership } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
 import { adminOf } from "../cli/admin.ts";
@@ -52,6 +52,7 @@ async function repair(context: Context, flags: RepairFlags): Promise<void> {
   const address = flags.advertise ?? known?.address;
   if (address === undefined) throw unknownMember(id);
   requireLoss(report, known, flags);
+  if (known !== undefined && !flags.force) await requireDown(admin, known);
 
   await confirm(context, warningOf(id, report, membership, flags), flags);
   const aside = isFresh(report) ? null : await clearData(dataDir, flags.discard ? "discard" : "keep");
@@ -110,6 +111,23 @@ function requireLoss(report: DataReport, known: MemberInfo | undefined, flags: R
     `nothing is wrong with the data of ${report.id}`,
     "Start it. To give its data up all the same, add --force.",
   );
+}
+
+/** @throws FlotillaError when the member runs, somewhere else: it would be thrown out */
+async function requireDown(admin: Admin, { id, address, incarnation }: MemberInfo): Promise<void> {
+  const answer = await admin.report(address).catch(nobody);
+  if (answer?.type !== "running" || answer.id !== id || answer.incarnation !== incarnation) return;
+  throw new CommandError(
+    "ERR_FLOTILLA_CONDITION",
+    `${id} runs, at ${address}`,
+    "Stop it first, if that is the member you mean. To take it out although it runs, add --force.",
+  );
+}
+
+/** @throws the error unless it says that nobody answers there */
+function nobody(error: unknown): null {
+  if (FlotillaError.is(error)) return null;
+  throw error;
 }
 
 function warningOf(id: string, report: DataReport, { members }: Membership, flags: RepairFlags): string {

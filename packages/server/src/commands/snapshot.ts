@@ -9,6 +9,7 @@ import { addClientOptions, jsonOption } from "../cli/client.ts";
 import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
+import { CommandError } from "../cli/failure.ts";
 import { jsonNode } from "../cli/values.ts";
 import { isThere, writeWhole } from "../cli/written-file.ts";
 
@@ -45,7 +46,7 @@ function inspectCommand(context: Context): Command {
     .option("--tree <path>", "list the nodes from there on as well")
     .addOption(jsonOption())
     .action(async (file: string, flags: InspectFlags) => {
-      const backup = await openBackup(read(file));
+      const backup = await opened(file);
       const nodes = flags.tree === undefined ? [] : backup.nodes(flags.tree);
       if (flags.json) {
         context.out.json(backup.facts);
@@ -101,7 +102,7 @@ function restoreCommand(context: Context): Command {
 async function restore(context: Context, file: string, flags: RestoreFlags): Promise<void> {
   // Loaded only here: clients do without the database.
   const { restoreBackup } = await import("@flotilla/coord");
-  const { facts } = await openBackup(read(file));
+  const { facts } = await opened(file);
   await confirm(context, warningOf(facts, flags), flags);
   const { dataDir, id, advertise: address, cluster = facts.cluster } = flags;
   const grace = flags.now ? { graceMs: 0 } : {};
@@ -113,8 +114,9 @@ async function restore(context: Context, file: string, flags: RestoreFlags): Pro
   context.out.line(
     `${id} is a cluster of its own now, ${cluster}, with history ${restored.historyId} from revision ${restored.revision} on.`,
   );
+  const named = cluster === "flotilla" ? "" : ` --cluster ${cluster}`;
   context.out.line(
-    `Start it with flotilla serve, and let the others join it, with empty data directories: serve --join ${address}.`,
+    `Start it with flotilla serve${named}, and let the others join it, with empty data directories: serve${named} --join ${address}.`,
   );
 }
 
@@ -128,6 +130,17 @@ function warningOf({ cluster, timeMs, revision, nodes }: BackupFacts, { now }: R
     "A new history begins; all sessions and their ephemeral nodes end. Make sure that no member of the cluster before ever",
     `runs again. ${ephemeral}`,
   ].join("\n");
+}
+
+/** @throws CommandError `ERR_FLOTILLA_DAMAGED` when the file is no whole backup */
+async function opened(file: string): ReturnType<typeof openBackup> {
+  try {
+    return await openBackup(read(file));
+  } catch (cause) {
+    if (!FlotillaError.is(cause, "ERR_FLOTILLA_DAMAGED")) throw cause;
+    const hint = "The file is damaged, or no backup: take another one.";
+    throw new CommandError("ERR_FLOTILLA_DAMAGED", `${file}: ${cause.message}`, hint, { cause });
+  }
 }
 
 async function* read(file: string): AsyncGenerator<Uint8Array> {

@@ -3,6 +3,7 @@ import { adminOf } from "../cli/admin.ts";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
+import { requireMember } from "../cli/known-member.ts";
 
 /** `flotilla transfer [ID]` */
 export function transferCommand(context: Context): Command {
@@ -10,7 +11,9 @@ export function transferCommand(context: Context): Command {
     .description("hand leadership to another member")
     .argument("[id]", "the member to lead; without it the one whose log is closest");
   return addClientOptions(command).action(async (id: string | undefined, flags: ClientFlags) => {
-    const leader = await (await adminOf(context, flags)).transfer(id);
+    const admin = await adminOf(context, flags);
+    if (id !== undefined) requireMember(await admin.members.list(), id);
+    const leader = await admin.transfer(id);
     if (flags.json) context.out.json({ leader });
     else context.out.line(`${leader} leads`);
   });

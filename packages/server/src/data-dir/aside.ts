@@ -5,6 +5,16 @@ import { FlotillaError } from "@flotilla/runtime";
 /** The file that says whose data it is: it goes last, so that what is cut short is never taken for an empty directory. */
 const marker = "identity";
 const asidePattern = /^aside-\d+$/;
+/** What the data consists of, besides drafts of such files: whatever else is kept there is none of ours. */
+const ours: ReadonlySet<string> = new Set([
+  marker,
+  "high-water",
+  "log",
+  "membership",
+  "pledges",
+  "skips",
+  "snapshots",
+]);
 
 /** What to do with data that is not needed any more. */
 export type Disposal = "keep" | "discard";
@@ -17,7 +27,7 @@ export type Disposal = "keep" | "discard";
 export async function clearData(dataDir: string, disposal: Disposal): Promise<string | null> {
   try {
     const names = await readdir(dataDir).catch(nothingThere);
-    const data = names.filter((name) => !asidePattern.test(name) && name !== marker);
+    const data = names.filter((name) => isOurs(name) && name !== marker);
     if (names.includes(marker)) data.push(marker);
     if (data.length === 0) return null;
     if (disposal === "discard") {
@@ -43,6 +53,11 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
   } catch (cause) {
     throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot clear ${dataDir}`, { cause });
   }
+}
+
+function isOurs(name: string): boolean {
+  const draft = /^\.(.+)\.draft$/.exec(name)?.[1];
+  return ours.has(draft ?? name);
 }
 
 function nextName(names: readonly string[]): string {

@@ -43,6 +43,15 @@ async function withData(): Promise<string> {
   return folder;
 }
 
+test.each(["keep", "discard"] as const)("what is not ours stays where it is (%s)", async (disposal) => {
+  const folder = await withData();
+  await writeFile(join(folder, "secret.txt"), "kept");
+  await writeFile(join(folder, ".identity.draft"), "n");
+  await mkdir(join(folder, "mine"));
+  await clearData(folder, disposal);
+  expect((await readdir(folder)).filter((name) => name !== "aside-1")).toEqual(["mine", "secret.txt"]);
+});
+
 test("the old data is kept in a folder of its own, as it was", async () => {
   const folder = await withData();
   const aside = await clearData(folder, "keep");
