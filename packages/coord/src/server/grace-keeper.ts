@@ -62,7 +62,7 @@ export class GraceKeeper {
   #end(term: number): void {
     const { raft, machine, probe } = this.#options;
     const command = encodeCommand({ type: "end-grace" }, machine.featureLevel).slice();
-    raft.propose(command, { ifTerm: term }).then(
+    raft.propose(command, { ifTerm: term, isReserved: true }).then(
       () => probe?.("grace-ended"),
       // Whatever became of it: while this member leads, it sees to it that the period ends.
       () => {

@@ -235,7 +235,7 @@ export class LeaseKeeper {
 
   async #propose(leases: readonly LeaseId[], term: number): Promise<void> {
     const command = encodeCommand({ type: "expire", leases }, this.#leases.featureLevel);
-    await this.#raft.propose(command, { ifTerm: term });
+    await this.#raft.propose(command, { ifTerm: term, isReserved: true });
   }
 
   /** Their end never entered the log: they may be renewed again, and are looked at in the next tick. */

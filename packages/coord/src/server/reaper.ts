@@ -107,7 +107,7 @@ export class Reaper {
       this.#probe(probe);
       this.#rest();
     };
-    raft.propose(command, { ifTerm: this.#term }).then(
+    raft.propose(command, { ifTerm: this.#term, isReserved: true }).then(
       () => settled("reap-applied"),
       // Whatever became of it: the next look finds what is still there.
       () => settled("reap-unsettled"),

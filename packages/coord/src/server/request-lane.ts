@@ -1,4 +1,4 @@
-import type { Identity, SessionId } from "@flotilla/kv";
+import type { Identity, Operation, SessionId } from "@flotilla/kv";
 import { encodeCommand, limits } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
@@ -7,6 +7,9 @@ import type { RaftPort } from "./raft-port.ts";
 
 const firstPauseMs = 10;
 const longestPauseMs = 200;
+
+/** What makes room for others. */
+const freeing: ReadonlySet<Operation["type"]> = new Set(["delete", "revoke", "close"]);
 
 /** Whose writes they are, and where they go. */
 export interface RequestLaneOptions {
@@ -64,9 +67,11 @@ export class RequestLane {
     const { seq } = message;
     const command = this.#encode(message);
     if (!this.#admit(seq, command.length)) return;
+    // With others before it that may be refused it could not be applied.
+    const isReserved = this.#inFlight === 0 && freeing.has(message.operation.type);
     this.#next += 1;
     this.#inFlight += 1;
-    this.#options.raft.propose(command).then(this.#settled, this.#rejected);
+    this.#options.raft.propose(command, { isReserved }).then(this.#settled, this.#rejected);
   }
 
   /** The result of a write, in the turn of its apply. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { textCodec } from "../../src/client/index.ts";
+import { type Codec, textCodec } from "../../src/client/index.ts";
 import type { Queue } from "../../src/recipes/queue/api.ts";
 import { type Client, World } from "./world.ts";
 
@@ -70,4 +70,32 @@ test("who takes goes on when its node is deleted, be it told of that or not", as
   expect(seen).toEqual(["told", "untold", "anew"]);
   stop.abort();
   await world.until(consuming);
+});
+
+test("an item whose claim goes while it is read is not worked on until it is given again", async () => {
+  const world = await World.start(1, "1");
+  const [, putter] = await world.three();
+  const taker = await world.client({ sessionTtlMs: 100_000 });
+  const read: (() => void)[] = [];
+  const codec: Codec<string> = {
+    encode: (value) => textCodec().encode(value),
+    decode: async (bytes) => {
+      await new Promise<void>((resolve) => read.push(resolve));
+      return textCodec().decode(bytes);
+    },
+  };
+  const taken = taker.coord.queue("x", { codec }).take();
+  const item = await world.until(queueOf(putter).put("a"));
+  while (read.length < 1) await world.pass(10);
+  const claims = await world.until(putter.session.children(`/queue/x/items/${item}`));
+  const claim = `/queue/x/items/${item}/${claims?.names[0] ?? ""}`;
+  await world.until(putter.session.delete(claim, { force: true }));
+  while (read.length < 2) await world.pass(10);
+  read[0]?.();
+  await world.pass(1_000);
+  read[1]?.();
+  const given = await world.until(taken);
+  expect(given.value).toBe("a");
+  await world.until(given.ack());
+  expect((await world.until(putter.session.children("/queue/x/items")))?.names).toEqual([]);
 });

@@ -59,6 +59,7 @@ class World {
       this.proposed.push({ ifTerm: options?.ifTerm, applied: null });
       throw new FlotillaError("ERR_FLOTILLA_DROPPED", "not now");
     }
+    if (options?.isReserved !== true) throw new Error("the log is full for all that frees nothing");
     const applied = this.#apply(payload.slice());
     this.proposed.push({ ifTerm: options?.ifTerm, applied });
     return { index: this.#index, term: options?.ifTerm ?? 0, result: applied };

@@ -5,6 +5,7 @@ import { RequestLane } from "../../src/server/request-lane.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 interface Proposal {
+  readonly isReserved: boolean | undefined;
   readonly reject: (error: Error) => void;
 }
 
@@ -34,7 +35,8 @@ function makeLane(): Made {
   const lane = new RequestLane({
     clock,
     raft: {
-      propose: () => new Promise((_, reject) => proposals.push({ reject })),
+      propose: (_payload, options) =>
+        new Promise((_, reject) => proposals.push({ isReserved: options?.isReserved, reject })),
       status: () => ({ leader: "n1" }) as never,
     },
     session: "0".repeat(32),
@@ -83,4 +85,14 @@ test("lets the next write through when one of unknown fate is applied after the 
   lane.accept(write(1));
   expect(proposals.length).toBe(2);
   expect(results).toEqual([1]);
+});
+
+test("what frees something has its share of the bounds, unless writes before it may yet be refused", async () => {
+  const { lane, proposals } = makeLane();
+  const { type, ack } = write(1);
+  const remove = { type: "delete", path: "/n", if: {}, force: false } as const;
+  lane.accept({ type, ack, seq: 1, operation: remove });
+  lane.accept({ type, ack, seq: 2, operation: { type: "close" } });
+  lane.accept(write(3));
+  expect(proposals.map(({ isReserved }) => isReserved)).toEqual([true, false, false]);
 });

@@ -26,6 +26,8 @@ export interface Propose {
   readonly payloads: readonly Uint8Array[];
   /** Append only if this node leads in this term; never forward. */
   readonly ifTerm: Term | null;
+  /** It may use the reserved share of the bounds. */
+  readonly isReserved: boolean;
 }
 /** A local caller wants a linearizable read point. `leaderOnly`: refuse rather than ask another node. */
 export interface Read {

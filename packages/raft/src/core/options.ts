@@ -88,6 +88,22 @@ export const defaultLimits: Limits = {
   cacheBytes: 8 * mib,
 };
 
+/** The bounds of what frees something: an eighth beyond what all others may fill. */
+export function reservedLimits(limits: Limits): Limits {
+  const { maxUncommittedEntries, maxUncommittedBytes, maxForwardedBytes, maxPendingProposals } = limits;
+  return {
+    ...limits,
+    maxUncommittedEntries: anEighthMore(maxUncommittedEntries),
+    maxUncommittedBytes: anEighthMore(maxUncommittedBytes),
+    maxForwardedBytes: anEighthMore(maxForwardedBytes),
+    maxPendingProposals: anEighthMore(maxPendingProposals),
+  };
+}
+
+function anEighthMore(bound: number): number {
+  return bound + Math.ceil(bound / 8);
+}
+
 /** True when a leader may have so many uncommitted entries of so many bytes. */
 export function fitsUncommitted(entries: number, bytes: number, limits: Limits): boolean {
   return entries <= limits.maxUncommittedEntries && bytes <= limits.maxUncommittedBytes;

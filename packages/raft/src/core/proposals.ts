@@ -1,7 +1,7 @@
 import type { Propose } from "./event.ts";
 import { appendOwn } from "./leader-log.ts";
 import type { Forward, ForwardReply } from "./message.ts";
-import { fitsForwarded } from "./options.ts";
+import { fitsForwarded, type Limits } from "./options.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
 
@@ -11,7 +11,7 @@ function sizeOf(payloads: readonly Uint8Array[]): number {
   return bytes;
 }
 
-function forwardAdmits(s: RaftState, count: number, bytes: number): boolean {
+function forwardAdmits(s: RaftState, count: number, bytes: number, limits: Limits): boolean {
   const { forwarded } = s.asked;
   if (forwarded.length === 0) return true;
   let entries = count;
@@ -20,24 +20,25 @@ function forwardAdmits(s: RaftState, count: number, bytes: number): boolean {
     entries += item.count;
     total += item.bytes;
   }
-  return fitsForwarded(entries, total, s.limits);
+  return fitsForwarded(entries, total, limits);
 }
 
 /** True when that many more payloads of so many bytes together would not be refused for load. */
-export function admitsProposals(s: RaftState, count: number, bytes: number): boolean {
-  if (s.leading === null) return forwardAdmits(s, count, bytes);
-  return !s.isLogFull && s.leading.admits(count, bytes, s.limits);
+export function admitsProposals(s: RaftState, count: number, bytes: number, isReserved: boolean): boolean {
+  const limits = isReserved ? s.reservedLimits : s.limits;
+  if (s.leading === null) return forwardAdmits(s, count, bytes, limits);
+  return !s.isLogFull && s.leading.admits(count, bytes, limits);
 }
 
 /** Local proposals: appended, handed to the leader, or dropped at once. */
 export function propose(s: RaftState, event: Propose): void {
-  const { firstId, payloads, ifTerm } = event;
+  const { firstId, payloads, ifTerm, isReserved } = event;
   const count = payloads.length;
   const bytes = sizeOf(payloads);
   const wrongTerm = ifTerm !== null && (s.leading === null || s.term !== ifTerm);
   if (count === 0) return;
   const handsOver = s.leading !== null && s.leading.transfer !== null;
-  if (wrongTerm || handsOver || s.leader === null || !admitsProposals(s, count, bytes)) {
+  if (wrongTerm || handsOver || s.leader === null || !admitsProposals(s, count, bytes, isReserved)) {
     s.results.dropped.push({ firstId, count, certain: true });
   } else if (s.leading !== null) {
     const firstIndex = appendOwn(s, "command", payloads, firstId);
@@ -58,7 +59,7 @@ export function onForward(s: RaftState, from: NodeId, message: Forward): void {
   if (firstId < (s.forwardNext.get(from) ?? 0)) return s.probe("raft-forward-repeated");
   s.forwardNext.set(from, firstId + count);
   if (leading !== null && count > 0) {
-    if (leading.transfer === null && admitsProposals(s, count, sizeOf(payloads))) {
+    if (leading.transfer === null && admitsProposals(s, count, sizeOf(payloads), false)) {
       firstIndex = appendOwn(s, "command", payloads, null);
       const progress = leading.progress.get(from);
       if (progress !== undefined) progress.handedOver = s.log.last.index;

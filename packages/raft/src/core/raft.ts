@@ -176,8 +176,8 @@ export class Raft {
   }
 
   /** True when that many more local proposals, of so many bytes together, would not be refused for load. */
-  admits(count: number, bytes: number): boolean {
-    return admitsProposals(this.#s, count, bytes);
+  admits(count: number, bytes: number, isReserved = false): boolean {
+    return admitsProposals(this.#s, count, bytes, isReserved);
   }
 
   /** Frames of the log in memory, bytes. */

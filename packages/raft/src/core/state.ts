@@ -5,7 +5,7 @@ import type { Configuration } from "./config/configuration.ts";
 import type { Stamped } from "./event.ts";
 import type { Leadership } from "./leadership.ts";
 import type { RaftLog } from "./log/raft-log.ts";
-import type { Limits } from "./options.ts";
+import { type Limits, reservedLimits } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import type { Pledge } from "./pledge.ts";
 import type { Changed, Dropped, Placed, ReadPoint, Refused, SnapshotOffered, TransferEnd } from "./ready.ts";
@@ -99,6 +99,8 @@ export class RaftState {
   readonly pledgeMs: number;
   readonly commitDelayMs: number;
   readonly limits: Limits;
+  /** The same with the share that is reserved for what frees something. */
+  readonly reservedLimits: Limits;
   readonly random: Random;
   readonly probe: (name: string) => void;
   readonly accepts: (payload: Uint8Array) => boolean;
@@ -176,6 +178,7 @@ export class RaftState {
     this.pledge = fixed.pledge;
     this.commitDelayMs = fixed.commitDelayMs;
     this.limits = fixed.limits;
+    this.reservedLimits = reservedLimits(fixed.limits);
     this.random = fixed.random;
     this.probe = fixed.probe;
     this.accepts = fixed.accepts;

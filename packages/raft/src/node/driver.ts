@@ -110,12 +110,12 @@ export class Driver {
   }
 
   /** Not async, as every proposal passes here: the promise is the one that its outcome settles. */
-  propose(payload: Uint8Array, ifTerm: number | null): Promise<Proposed> {
+  propose(payload: Uint8Array, ifTerm: number | null, isReserved: boolean): Promise<Proposed> {
     if (this.#stopped) return Promise.reject(closedError());
-    const refusal = this.#proposals.refusal(payload, this.#settings, this.#core);
+    const refusal = this.#proposals.refusal(payload, this.#settings, this.#core, isReserved);
     if (refusal !== null) return Promise.reject(refusal);
     if (!this.#hold.waits() && !this.#core.handsOver()) this.#schedule();
-    return this.#proposals.add(payload, ifTerm);
+    return this.#proposals.add(payload, ifTerm, isReserved);
   }
 
   read(leaderOnly: boolean): Promise<Index> {

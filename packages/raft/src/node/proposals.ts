@@ -13,6 +13,7 @@ interface Pending {
   readonly id: number;
   readonly payload: Uint8Array;
   readonly ifTerm: Term | null;
+  readonly isReserved: boolean;
   readonly resolve: (proposed: Proposed) => void;
   readonly reject: (error: FlotillaError) => void;
   /** Where it went, once known. Index 0: not yet. */
@@ -29,7 +30,7 @@ const maxRecent = 16_384;
 const nothing: readonly Propose[] = [];
 
 /** What a single proposal is held against. */
-type Judges = Pick<Settings, "maxProposalBytes" | "stateMachine" | "limits">;
+type Judges = Pick<Settings, "maxProposalBytes" | "stateMachine" | "limits" | "reservedLimits">;
 
 /** Local proposals from the call to their outcome. */
 export class Proposals {
@@ -65,19 +66,25 @@ export class Proposals {
   }
 
   /** Why a proposal is not taken up now; null: it is. */
-  refusal(payload: Uint8Array, settings: Judges, core: Pick<Raft, "admits" | "role">): FlotillaError | null {
-    const why = this.#whyRefused(payload, settings, core);
+  refusal(
+    payload: Uint8Array,
+    settings: Judges,
+    core: Pick<Raft, "admits" | "role">,
+    isReserved = false,
+  ): FlotillaError | null {
+    const why = this.#whyRefused(payload, settings, core, isReserved);
     if (why !== null) this.#meter.proposals.add("refused");
     return why;
   }
 
   /** Takes up a proposal for the next turn. */
-  add(payload: Uint8Array, ifTerm: Term | null): Promise<Proposed> {
+  add(payload: Uint8Array, ifTerm: Term | null, isReserved = false): Promise<Proposed> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId;
       const next = undefined;
       const begunMs = this.#meter.proposalBegins();
-      this.#pending.set(id, { id, payload, ifTerm, resolve, reject, index: 0, term: 0, next, begunMs });
+      const asked = { id, payload, ifTerm, isReserved, resolve, reject };
+      this.#pending.set(id, { ...asked, index: 0, term: 0, next, begunMs });
       this.#nextId += 1;
       this.#queuedBytes += payload.length;
     });
@@ -90,13 +97,15 @@ export class Proposals {
     let payloads: Uint8Array[] = [];
     let bytes = 0;
     let ifTerm: Term | null = null;
+    let isReserved = false;
     let firstId = this.#firstQueued;
     for (let id = firstId; id < this.#nextId; id += 1) {
       const pending = this.#pending.get(id);
       if (pending === undefined) continue;
       const full = bytes + pending.payload.length > maxEventBytes || payloads.length === maxEventCount;
-      if (payloads.length > 0 && (full || pending.ifTerm !== ifTerm)) {
-        events.push({ type: "propose", firstId, payloads, ifTerm });
+      const isOther = pending.ifTerm !== ifTerm || pending.isReserved !== isReserved;
+      if (payloads.length > 0 && (full || isOther)) {
+        events.push({ type: "propose", firstId, payloads, ifTerm, isReserved });
         payloads = [];
         bytes = 0;
       }
@@ -104,9 +113,9 @@ export class Proposals {
       payloads.push(pending.payload);
       bytes += pending.payload.length;
       this.#unplaced += 1;
-      ifTerm = pending.ifTerm;
+      ({ ifTerm, isReserved } = pending);
     }
-    if (payloads.length > 0) events.push({ type: "propose", firstId, payloads, ifTerm });
+    if (payloads.length > 0) events.push({ type: "propose", firstId, payloads, ifTerm, isReserved });
     this.#firstQueued = this.#nextId;
     this.#queuedBytes = 0;
     return events;
@@ -179,12 +188,14 @@ export class Proposals {
 
   #whyRefused(
     payload: Uint8Array,
-    { maxProposalBytes, stateMachine, limits }: Judges,
+    { maxProposalBytes, stateMachine, ...bounds }: Judges,
     core: Pick<Raft, "admits" | "role">,
+    isReserved: boolean,
   ): FlotillaError | null {
     if (payload.length > maxProposalBytes) return tooLarge("proposal", maxProposalBytes);
     if (stateMachine.accepts?.(payload) === false)
       return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "the state machine does not accept the proposal");
+    const limits = isReserved ? bounds.reservedLimits : bounds.limits;
     // Whatever is committed and waits for the state machine still has a caller here.
     if (this.#pending.size >= limits.maxPendingProposals)
       return overloaded("too many proposals wait to be applied");
@@ -192,7 +203,7 @@ export class Proposals {
     const total = this.#queuedBytes + payload.length;
     // The core admits a lone batch of any size; what waits here may wait for as long as a hand-over takes.
     const fits = core.role === "leader" ? fitsUncommitted : fitsForwarded;
-    return (count === 1 || fits(count, total, limits)) && core.admits(count, total)
+    return (count === 1 || fits(count, total, limits)) && core.admits(count, total, isReserved)
       ? null
       : overloaded("too many proposals wait for their outcome");
   }

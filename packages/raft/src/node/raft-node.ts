@@ -80,7 +80,7 @@ export class RaftNode implements AsyncDisposable {
    * `ERR_FLOTILLA_DROPPED` (certainly not in the log), `ERR_FLOTILLA_UNKNOWN_OUTCOME` (may be)
    */
   propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {
-    return this.#driver.propose(payload, options?.ifTerm ?? null);
+    return this.#driver.propose(payload, options?.ifTerm ?? null, options?.isReserved ?? false);
   }
 
   /**

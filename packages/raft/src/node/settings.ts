@@ -2,7 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { maxChunkBytes } from "../transport/snapshot-codec.ts";
 import { Meter } from "./meter.ts";
-import { defaultLimits } from "../core/options.ts";
+import { defaultLimits, reservedLimits } from "../core/options.ts";
 import type { Limits } from "../core/options.ts";
 import type { RaftObserver } from "./observer.ts";
 import { Observers } from "./observers.ts";
@@ -23,6 +23,8 @@ export interface Settings extends RaftOptions {
   readonly maxProposalBytes: number;
   readonly meter: Meter;
   readonly limits: Limits;
+  /** The same with the share that is reserved for what frees something. */
+  readonly reservedLimits: Limits;
   /** The meter, and whoever was named. */
   readonly observer: Observers;
 }
@@ -49,6 +51,7 @@ export function settle(options: RaftOptions): Settings {
   if (options.join === true && options.bootstrap !== undefined)
     throw badConfig("join", "no founding members beside it");
   const meter = new Meter(options.host.clock);
+  const limits = settleLimits(options.limits ?? {});
   const snapshotChunkBytes = options.snapshotChunkBytes ?? defaultChunkBytes;
   return {
     ...options,
@@ -62,7 +65,8 @@ export function settle(options: RaftOptions): Settings {
     trailingEntries: within("trailingEntries", options.trailingEntries ?? 10_000, 0),
     maxProposalBytes: within("maxProposalBytes", maxProposalBytes, 1, maxPayloadBytes),
     meter,
-    limits: settleLimits(options.limits ?? {}),
+    limits,
+    reservedLimits: reservedLimits(limits),
     observer: new Observers([meter, ...named(options)]),
   };
 }

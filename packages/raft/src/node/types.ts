@@ -111,6 +111,11 @@ export interface RaftStatus {
 export interface ProposeOptions {
   /** Append only while this node leads in this term; never forwarded. */
   readonly ifTerm?: Term;
+  /**
+   * It frees something: bounds that are full for others admit an eighth more of such proposals (a leader, those of its
+   * own callers). Default: false.
+   */
+  readonly isReserved?: boolean;
 }
 
 export interface ChangeOptions {

@@ -251,7 +251,7 @@ export class Cluster {
   propose(id: string, ...texts: readonly string[]): number {
     const firstId = this.#nextId;
     this.#nextId += texts.length;
-    this.step(id, { type: "propose", firstId, payloads: texts.map(bytes), ifTerm: null });
+    this.step(id, { type: "propose", firstId, payloads: texts.map(bytes), ifTerm: null, isReserved: false });
     return firstId;
   }
 

@@ -39,9 +39,9 @@ test("without a leader a proposal is certainly dropped", () => {
 test("a proposal for one term only is never forwarded, nor appended in another", () => {
   const cluster = led();
   const payloads = [bytes("x")];
-  cluster.step("b", { type: "propose", firstId: 1, payloads, ifTerm: 1 });
-  cluster.step("a", { type: "propose", firstId: 2, payloads, ifTerm: 2 });
-  cluster.step("a", { type: "propose", firstId: 3, payloads, ifTerm: 1 });
+  cluster.step("b", { type: "propose", firstId: 1, payloads, ifTerm: 1, isReserved: false });
+  cluster.step("a", { type: "propose", firstId: 2, payloads, ifTerm: 2, isReserved: false });
+  cluster.step("a", { type: "propose", firstId: 3, payloads, ifTerm: 1, isReserved: false });
   expect(cluster.get("b").dropped).toEqual([{ firstId: 1, count: 1, certain: true }]);
   expect(cluster.get("a").dropped).toEqual([{ firstId: 2, count: 1, certain: true }]);
   expect(cluster.get("a").placed).toMatchObject([{ firstId: 3 }]);
@@ -213,4 +213,22 @@ test("load beyond the bounds is refused at once, on leader and follower, and adm
     cluster.settle();
     expect(cluster.get(id).raft.admits(3, 50)).toBe(true);
   }
+});
+
+test("a leader admits an eighth more of what frees something, and of what is handed to it none", () => {
+  const cluster = led({ limits: { maxUncommittedEntries: 8 } });
+  cluster.isolate("c");
+  cluster.get("b").slowDisk = true;
+  cluster.propose("a", ..."abcdefgh");
+  const more = (id: string, isReserved: boolean) =>
+    cluster.get(id).raft.admits(1, 1, isReserved) ? "admitted" : "refused";
+  expect([more("a", false), more("a", true), more("b", false)]).toEqual(["refused", "admitted", "admitted"]);
+  const payloads = [bytes("x")];
+  cluster.step("a", { type: "propose", firstId: 101, payloads, ifTerm: null, isReserved: true });
+  expect(cluster.get("a").placed.at(-1)).toMatchObject({ firstId: 101 });
+  cluster.step("a", { type: "propose", firstId: 102, payloads, ifTerm: null, isReserved: true });
+  cluster.step("b", { type: "propose", firstId: 103, payloads, ifTerm: null, isReserved: true });
+  cluster.settle();
+  expect(cluster.get("a").dropped).toEqual([{ firstId: 102, count: 1, certain: true }]);
+  expect(cluster.get("b").dropped).toEqual([{ firstId: 103, count: 1, certain: true }]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { defaultLimits } from "../../src/core/options.ts";
+import { defaultLimits, reservedLimits } from "../../src/core/options.ts";
 import { Meter } from "../../src/node/meter.ts";
 import { Proposals } from "../../src/node/proposals.ts";
 import { Counter } from "./counter.ts";
@@ -75,7 +75,7 @@ test.each([
   const codeFor = (bytes: number) =>
     proposals.refusal(
       new Uint8Array(bytes),
-      { maxProposalBytes: 1000, stateMachine, limits },
+      { maxProposalBytes: 1000, stateMachine, limits, reservedLimits: reservedLimits(limits) },
       { role, admits: () => true },
     )?.code;
   expect(codeFor(999)).toBe(undefined);
@@ -93,6 +93,38 @@ test.each([
   expect(codeFor(1)).toBe("ERR_FLOTILLA_OVERLOADED");
   proposals.applied({ index: 7, term: 2 }, null);
   expect(codeFor(1)).toBe(undefined);
+});
+
+test("what frees something is taken up where others are refused, an eighth beyond each bound", () => {
+  const limits = {
+    ...defaultLimits,
+    maxUncommittedBytes: 80,
+    maxUncommittedEntries: 16,
+    maxPendingProposals: 16,
+  };
+  const judges = { maxProposalBytes: 1000, stateMachine: new Counter(), limits };
+  const core = { role: "leader", admits: () => true } as const;
+  const refuses = (proposals: Proposals, bytes: number) =>
+    [false, true].map((isReserved) => {
+      const all = { ...judges, reservedLimits: reservedLimits(limits) };
+      return proposals.refusal(new Uint8Array(bytes), all, core, isReserved)?.code;
+    });
+  const full = "ERR_FLOTILLA_OVERLOADED";
+  const large = new Proposals(new Meter({ now: () => 0 }));
+  large.add(new Uint8Array(79), null).catch(() => {});
+  expect([1, 2, 11, 12].map((bytes) => refuses(large, bytes))).toEqual([
+    [undefined, undefined],
+    [full, undefined],
+    [full, undefined],
+    [full, full],
+  ]);
+  const many = new Proposals(new Meter({ now: () => 0 }));
+  for (let k = 0; k < 16; k += 1) many.add(payload, null).catch(() => {});
+  expect(refuses(many, 1)).toEqual([full, undefined]);
+  for (let k = 0; k < 2; k += 1) many.add(payload, null, true).catch(() => {});
+  expect(refuses(many, 1)).toEqual([full, full]);
+  many.takeEvents();
+  expect(refuses(many, 1)).toEqual([full, full]);
 });
 
 test("closing drops what was never sent and leaves the rest unknown", async () => {

@@ -249,7 +249,7 @@ export class CoreTarget {
     const payloads = Array.from({ length: this.#draw.between(1, 3) }, () => this.#draw.bytes(8));
     const firstId = this.#nextId;
     this.#nextId += payloads.length;
-    return { type: "propose", firstId, payloads, ifTerm: null };
+    return { type: "propose", firstId, payloads, ifTerm: null, isReserved: false };
   }
 
   #seldom(): Event {

@@ -94,6 +94,11 @@ export class Stay {
     return this.#isOver;
   }
 
+  /** Whether an item is its own by the claim of this revision, as far as it was told. */
+  has(item: string, mzxid: number): boolean {
+    return this.#claims.get(item) === mzxid;
+  }
+
   /** Has the tree know how many are wanted, once this turn is over. */
   want(count: number): void {
     const isUnderWay = this.#wanted !== this.#told;

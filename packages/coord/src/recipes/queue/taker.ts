@@ -139,7 +139,7 @@ export class Taker<T> {
     const node = await calls.get(`${this.#places.items}/${id}`, atHand);
     if (node === null) return;
     const found = await this.#decode(node.value);
-    if (stay.isOver || stay.lease.expiresIn <= 0) return;
+    if (stay.isOver || stay.lease.expiresIn <= 0 || !stay.has(id, mzxid)) return;
     const waiting = this.#waiting[0];
     if (found === null || waiting === undefined) {
       // What nobody here can read nobody will; what nobody here waits for any more is given back as it came.

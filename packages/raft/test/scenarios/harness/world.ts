@@ -127,7 +127,7 @@ export class World {
     const firstId = used.length - texts.length + 1;
     for (const [k, text] of texts.entries()) this.invariants.proposed(firstId + k, text);
     const payloads = texts.map((text) => encoder.encode(text));
-    this.turn(id, [{ type: "propose", firstId, payloads, ifTerm }]);
+    this.turn(id, [{ type: "propose", firstId, payloads, ifTerm, isReserved: false }]);
   }
 
   transfer(id: string, to: string | null): void {
