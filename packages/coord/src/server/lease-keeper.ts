@@ -55,7 +55,7 @@ export class LeaseKeeper {
   /** There are no leases: the timer waits for the next sweep. */
   #rests = false;
   #asked: Asked[] = [];
-  #roundScheduled = false;
+  #isRoundAsked = false;
   #closed = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -101,9 +101,7 @@ export class LeaseKeeper {
     this.#times.catchUp();
     this.#asked.push({ renewed: lists.map((list) => this.#times.renew(list)), term: this.#term, done });
     this.#wake();
-    if (this.#roundScheduled) return;
-    this.#roundScheduled = true;
-    this.#clock.defer(() => this.#round());
+    this.#askForRound();
   }
 
   /** A list that is renewed again and again, by the first of its leases. */
@@ -147,13 +145,29 @@ export class LeaseKeeper {
     this.#wake();
   }
 
+  /** One at a time: whatever comes while one is under way shares the next. */
+  #askForRound(): void {
+    if (this.#isRoundAsked) return;
+    this.#isRoundAsked = true;
+    this.#clock.defer(() => this.#round());
+  }
+
   #round(): void {
-    this.#roundScheduled = false;
     const asked = this.#asked;
     this.#asked = [];
+    const over = (): void => {
+      this.#isRoundAsked = false;
+      if (this.#asked.length > 0) this.#askForRound();
+    };
     this.#confirmLeadership().then(
-      () => this.#vouch(asked),
-      () => this.#probe("renewals-unconfirmed"),
+      () => {
+        over();
+        this.#vouch(asked);
+      },
+      () => {
+        over();
+        this.#probe("renewals-unconfirmed");
+      },
     );
   }
 

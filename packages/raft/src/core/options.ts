@@ -88,15 +88,16 @@ export const defaultLimits: Limits = {
   cacheBytes: 8 * mib,
 };
 
-/** The bounds of what frees something: an eighth beyond what all others may fill. */
+/** The bounds of what frees something or keeps leases alive: an eighth beyond what all others may fill. */
 export function reservedLimits(limits: Limits): Limits {
-  const { maxUncommittedEntries, maxUncommittedBytes, maxForwardedBytes, maxPendingProposals } = limits;
+  const { maxUncommittedEntries, maxUncommittedBytes, maxForwardedBytes } = limits;
   return {
     ...limits,
     maxUncommittedEntries: anEighthMore(maxUncommittedEntries),
     maxUncommittedBytes: anEighthMore(maxUncommittedBytes),
     maxForwardedBytes: anEighthMore(maxForwardedBytes),
-    maxPendingProposals: anEighthMore(maxPendingProposals),
+    maxReads: anEighthMore(limits.maxReads),
+    maxPendingProposals: anEighthMore(limits.maxPendingProposals),
   };
 }
 

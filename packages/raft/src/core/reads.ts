@@ -3,6 +3,7 @@ import type { Read } from "./event.ts";
 import { isEstablished } from "./leader-log.ts";
 import type { ReadReply, ReadRequest } from "./message.ts";
 import { isQuorum, reachedByQuorum } from "./quorum.ts";
+import type { Limits } from "./options.ts";
 import type { PendingRead } from "./read-queue.ts";
 import type { RaftState } from "./state.ts";
 import type { Index, NodeId } from "./types.ts";
@@ -16,9 +17,9 @@ function refuseLocal(s: RaftState, ids: readonly number[]): void {
   for (const id of ids) s.results.reads.push({ id, index: null });
 }
 
-function queue(s: RaftState, read: PendingRead): void {
+function queue(s: RaftState, read: PendingRead, { maxReads }: Limits): void {
   const { leading } = s;
-  if (leading === null || leading.reads.size >= s.limits.maxReads) {
+  if (leading === null || leading.reads.size >= maxReads) {
     answer(s, read, null);
     return;
   }
@@ -45,14 +46,17 @@ function hasLease(s: RaftState): boolean {
 
 /** Answers from the lease, or after a round. */
 function serve(s: RaftState, read: PendingRead): void {
-  if (!hasLease(s)) return queue(s, read);
+  if (!hasLease(s)) return queue(s, read, s.limits);
   s.results.leaseReads += 1;
   answer(s, read, s.log.commit);
 }
 
-/** A local caller asks for a read point. One for the leader only asks for a round, whatever lease there is. */
+/**
+ * A local caller asks for a read point. One for the leader only asks for a round, whatever lease there is: all leases may
+ * hang on it, so that it is taken up where other reads are refused.
+ */
 export function readLocally(s: RaftState, { id, leaderOnly }: Read): void {
-  if (s.role === "leader" && leaderOnly) queue(s, { peer: null, id });
+  if (s.role === "leader" && leaderOnly) queue(s, { peer: null, id }, s.reservedLimits);
   else if (s.role === "leader") serve(s, { peer: null, id });
   else if (leaderOnly || s.leader === null || askedReads(s) >= s.limits.maxReads) refuseLocal(s, [id]);
   else s.asked.waitingReads.push(id);

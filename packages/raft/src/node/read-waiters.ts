@@ -5,6 +5,8 @@ import type { Index } from "../core/types.ts";
 import { overloaded } from "./status.ts";
 
 const maxReads = 8192;
+/** Beyond what others may fill: for the rounds that leases hang on. */
+const reservedReads = 1024;
 
 interface Waiter {
   readonly leaderOnly: boolean;
@@ -30,7 +32,8 @@ export class ReadWaiters {
 
   /** Takes up a read for the next turn. Refused with `ERR_FLOTILLA_OVERLOADED` while too many wait. */
   add(leaderOnly: boolean): Promise<Index> {
-    if (this.#waiters.size >= maxReads) return Promise.reject(overloaded("too many reads wait"));
+    const most = leaderOnly ? maxReads + reservedReads : maxReads;
+    if (this.#waiters.size >= most) return Promise.reject(overloaded("too many reads wait"));
     return new Promise((resolve, reject) => {
       this.#waiters.set(this.#nextId, { leaderOnly, resolve, reject, index: null });
       this.#queued.push(this.#nextId);

@@ -204,3 +204,17 @@ test("reads beyond the bound are refused", () => {
     cluster.settle();
   }
 });
+
+test("a round that leases hang on is begun where other reads are refused, in an eighth beyond their bound", () => {
+  const cluster = new Cluster(trio, { limits: { maxReads: 8 } });
+  cluster.elect("a");
+  cluster.tick();
+  const others = Array.from({ length: 9 }, () => cluster.read("a"));
+  const refused = { id: others[8], index: null };
+  expect(cluster.get("a").reads).toEqual([refused]);
+  const first = cluster.read("a", true);
+  const second = cluster.read("a", true);
+  expect(cluster.get("a").reads).toEqual([refused, { id: second, index: null }]);
+  cluster.settle();
+  expect(cluster.get("a").reads.at(-1)).toEqual({ id: first, index: 1 });
+});
