@@ -37,6 +37,14 @@ test("where links carry little more than the load, a learner finds the log that 
   expect(config.trailingBytes).toBeGreaterThan(0);
 });
 
+test("where links carry little more than the load, sessions last for longer than it takes to open one", () => {
+  const { clients, config } = makePlan(77_014);
+  expect(config.limits).toMatchObject({ maxBatchEntries: 1, inflightMessages: 1 });
+  expect(Math.min(...clients.map(({ ttlMs }) => ttlMs))).toBeGreaterThanOrEqual(1500);
+  const others = [1, 2, 3].flatMap((seed) => makePlan(seed).clients);
+  expect(others.some(({ ttlMs }) => ttlMs < 1500)).toBe(true);
+});
+
 test("the standard mix is the world of the seed at an even pace", () => {
   fc.assert(
     fc.property(seeds, (seed) => {

@@ -12,6 +12,8 @@ const damageKinds: readonly FaultKind[] = ["bit-rot", "lost-data"];
 /** Drawn apart from the others. */
 const apartKinds: readonly FaultKind[] = [...damageKinds, "members", "client-drift"];
 const leastPlayedTtlMs = 1200;
+/** Above what a write waits for behind all that links of little room hold up, ms. */
+const leastCrowdedTtlMs = 1500;
 /** Worlds whose members change. */
 const churnShare = 1 / 3;
 /** About what the load of a world comes to, in entries. */
@@ -26,7 +28,7 @@ export function makePlan(seed: number): Plan {
   const random = keyedRandom(seed, "plan");
   const nodes = pick(random.fork("nodes"), [3, 3, 3, 4, 5]);
   const config = withLogToCatchUpFrom(makeConfig(random.fork("config")));
-  const clients = makeClients(random.fork("clients"), nodes);
+  const clients = withTimeToAttach(makeClients(random.fork("clients"), nodes), config);
   const installing = withInstallFaults(
     random.fork("install-faults"),
     makeFaults(random.fork("faults"), nodes, clients, config),
@@ -85,11 +87,23 @@ function makeConfig(random: KeyedRandom): WorldConfig {
  * before the snapshot that it gets: what comes in meanwhile is more than what one snapshot stands for.
  */
 function withLogToCatchUpFrom(config: WorldConfig): WorldConfig {
-  const { latency, limits, trailingBytes } = config;
+  if (!carriesLittle(config)) return config;
+  return { ...config, trailingBytes: Math.max(config.trailingBytes, catchUpBytes) };
+}
+
+/**
+ * Nor is a session ever of use whose opening takes longer than its TTL, behind as many entries as such links hold up:
+ * whoever opens one after the other adds to those.
+ */
+function withTimeToAttach(clients: readonly ClientPlan[], config: WorldConfig): readonly ClientPlan[] {
+  if (!carriesLittle(config)) return clients;
+  return clients.map((client) => ({ ...client, ttlMs: Math.max(client.ttlMs, leastCrowdedTtlMs) }));
+}
+
+function carriesLittle({ latency, limits }: WorldConfig): boolean {
   const { inflightMessages = Number.POSITIVE_INFINITY } = limits;
   const carriedPerSecond = (1000 / (2 * latency.meanMs)) * inflightMessages;
-  if (!sendsSingly(limits) || carriedPerSecond > 2 * mostLoadPerSecond) return config;
-  return { ...config, trailingBytes: Math.max(trailingBytes, catchUpBytes) };
+  return sendsSingly(limits) && carriedPerSecond <= 2 * mostLoadPerSecond;
 }
 
 /** True when a message holds one entry. */
