@@ -12,7 +12,7 @@ import {
 } from "./files.ts";
 
 const leads = 'const term = status.role === "leader" && status.established ? status.term : null;';
-const proposed = "await this.#raft.propose(command, { ifTerm: term });";
+const proposed = "await this.#raft.propose(command, { ifTerm: term, isReserved: true });";
 const anew = "for (const { id, ttlMs } of this.#leases.leases()) this.start(id, ttlMs);";
 const ended =
   "  for (const path of paths.toSorted()) {\n    const node = x.tree.get(path);\n    if (node !== undefined) erase(x, node);\n  }";
@@ -28,7 +28,7 @@ export const sessions: readonly Mutant[] = [
     killer: "LeaseBound",
     edits: [
       { file: leaseKeeper, find: leads, replace: "const term = status.term;" },
-      { file: leaseKeeper, find: ", { ifTerm: term }", replace: "" },
+      { file: leaseKeeper, find: ", { ifTerm: term, isReserved: true }", replace: "" },
     ],
   },
   {
