@@ -85,7 +85,7 @@ export class KeeperWorld {
     const command = decodeCommand(payload);
     if (command.type !== "expire") throw new Error("the keeper proposes nothing but expiry");
     if (options?.isReserved !== true) throw new Error("the log is full for all that frees nothing");
-    this.expired.push({ leases: command.leases, ifTerm: options?.ifTerm });
+    this.expired.push({ leases: command.leases, ifTerm: options.ifTerm });
     return new Promise((resolve, reject) => this.proposals.push({ resolve, reject }));
   }
 

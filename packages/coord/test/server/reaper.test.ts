@@ -61,8 +61,8 @@ class World {
     }
     if (options?.isReserved !== true) throw new Error("the log is full for all that frees nothing");
     const applied = this.#apply(payload.slice());
-    this.proposed.push({ ifTerm: options?.ifTerm, applied });
-    return { index: this.#index, term: options?.ifTerm ?? 0, result: applied };
+    this.proposed.push({ ifTerm: options.ifTerm, applied });
+    return { index: this.#index, term: options.ifTerm ?? 0, result: applied };
   }
 }
 

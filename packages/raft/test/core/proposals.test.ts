@@ -219,7 +219,7 @@ test("a leader admits an eighth more of what frees something, and of what is han
   const cluster = led({ limits: { maxUncommittedEntries: 8 } });
   cluster.isolate("c");
   cluster.get("b").slowDisk = true;
-  cluster.propose("a", ..."abcdefgh");
+  cluster.propose("a", "1", "2", "3", "4", "5", "6", "7", "8");
   const more = (id: string, isReserved: boolean) =>
     cluster.get(id).raft.admits(1, 1, isReserved) ? "admitted" : "refused";
   expect([more("a", false), more("a", true), more("b", false)]).toEqual(["refused", "admitted", "admitted"]);
