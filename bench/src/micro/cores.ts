@@ -84,7 +84,10 @@ export class Cores {
     const leader = this.#leader();
     if (leader === undefined) throw new Error("no leader");
     const target = leader.last.index + payloads.length;
-    leader.step({ type: "propose", firstId: this.#nextId, payloads, ifTerm: null, isReserved: false }, this.#now());
+    leader.step(
+      { type: "propose", firstId: this.#nextId, payloads, ifTerm: null, isReserved: false },
+      this.#now(),
+    );
     this.#nextId += payloads.length;
     this.#drain(leader);
     this.#settle();
