@@ -1,4 +1,4 @@
-export { formatAddress, parseAddress } from "./address.ts";
+export { formatAddress, hasAddressShape, isUnspecified, parseAddress } from "./address.ts";
 export type { Address } from "./address.ts";
 export { ByteQueue } from "./byte-queue.ts";
 export { CborReader, expectItems } from "./cbor-reader.ts";

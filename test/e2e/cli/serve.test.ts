@@ -162,6 +162,8 @@ describe("serve refuses", { timeout: 240_000 }, () => {
       2,
       "ERR_FLOTILLA_BAD_CONFIG",
     );
+    const everywhere = [...serveFlags({ ...at, address: "0.0.0.0:0" }), "--insecure"];
+    await expectRefusal([...everywhere, "--join", at.address], 2, "ERR_FLOTILLA_BAD_CONFIG");
   });
 
   test("74: a second process on one data directory, while the first goes on", async () => {

@@ -57,7 +57,10 @@ export interface StartOptions extends SessionOptions {
   readonly join?: readonly string[];
   /** With `join`: follow without a vote. Default false: a voter as soon as it has caught up. */
   readonly learner?: boolean;
-  /** With `join`: where the others reach this member, `host:port`. Default: the address it listens on. */
+  /**
+   * With `join`: where the others reach this member, `host:port`. Default: the address it listens on. Needed when that
+   * is `0.0.0.0` or `[::]`, where nobody is reached.
+   */
   readonly advertise?: string;
   /** Name of the cluster, checked at every connection. Default `flotilla`. */
   readonly cluster?: string;

@@ -1,7 +1,7 @@
 import { limits } from "@flotilla/kv";
 import type { HistoryLimits } from "@flotilla/kv";
 import type { Logger } from "@flotilla/runtime";
-import { FlotillaError, parseAddress } from "@flotilla/runtime";
+import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
 import { isObject } from "../given.ts";
 
@@ -87,6 +87,19 @@ function address(value: unknown, option: string, portRequired: boolean): string 
   return refuse(option, portRequired ? "host:port with a port above 0" : "host:port");
 }
 
+/** Where others reach a member. */
+function reachable(value: unknown, option: string): string {
+  const found = address(value, option, true);
+  return isEverywhere(found)
+    ? refuse(option, `host:port where the others reach it; on ${found} one can only listen`)
+    : found;
+}
+
+/** True for an address that stands for all those of a machine. */
+function isEverywhere(text: string): boolean {
+  return isUnspecified(parseAddress(text));
+}
+
 function number(value: unknown, option: string, fallback: number, least: number, most: number): number {
   if (value === undefined) return fallback;
   if (typeof value === "number" && Number.isFinite(value) && value >= least && value <= most) return value;
@@ -135,7 +148,10 @@ function members(value: unknown, own: string): readonly Member[] | undefined {
 }
 
 /** @throws FlotillaError when both say how the member comes into being */
-function joined(options: StartOptions): Pick<LoadedStartOptions, "join" | "learner" | "advertise"> {
+function joined(
+  options: StartOptions,
+  listen: string,
+): Pick<LoadedStartOptions, "join" | "learner" | "advertise"> {
   const { join, learner, advertise } = options;
   if (join !== undefined && options.bootstrap !== undefined) refuse("join", "no bootstrap beside it");
   if (options.bootstrap !== undefined && learner === true) refuse("learner", "no bootstrap beside it");
@@ -143,10 +159,14 @@ function joined(options: StartOptions): Pick<LoadedStartOptions, "join" | "learn
   if (advertise !== undefined && own !== undefined && advertise !== own)
     refuse("advertise", `${own}, as bootstrap says`);
   if (learner !== undefined && typeof learner !== "boolean") refuse("learner", "true or false");
+  const asked = join === undefined ? undefined : endpoints(join, "join");
+  // Whoever waits for an operator is given its address by that one.
+  if (asked !== undefined && asked.length > 0 && advertise === undefined && isEverywhere(listen))
+    refuse("advertise", `host:port where the others reach this member: it joins, and listens on ${listen}`);
   return {
-    join: join === undefined ? undefined : endpoints(join, "join"),
+    join: asked,
     learner: learner === true,
-    advertise: advertise === undefined ? undefined : address(advertise, "advertise", true),
+    advertise: advertise === undefined ? undefined : reachable(advertise, "advertise"),
   };
 }
 
@@ -160,7 +180,7 @@ function endpoints(value: unknown, option: string): readonly string[] {
 function member(value: unknown, option: string): Member {
   if (typeof value !== "object" || value === null) return refuse(option, "an object with id and address");
   const fields: { readonly id?: unknown; readonly address?: unknown } = value;
-  return { id: id(fields.id, `${option}.id`), address: address(fields.address, `${option}.address`, true) };
+  return { id: id(fields.id, `${option}.id`), address: reachable(fields.address, `${option}.address`) };
 }
 
 /**
@@ -187,7 +207,7 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     dataDir: directory(options.dataDir, "dataDir"),
     listen,
     bootstrap: members(options.bootstrap, own),
-    ...joined(options),
+    ...joined(options, listen),
     cluster: clusterName(options.cluster ?? "flotilla"),
     secret,
     superDigest: digestOf(options.superDigest),

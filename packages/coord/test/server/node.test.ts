@@ -291,6 +291,12 @@ test("options that cannot work are refused by name before anything happens", asy
     ["bootstrap", { bootstrap: [] }],
     ["learner", { bootstrap: [{ id: "a", address: "a:1" }], learner: true }],
     ["advertise", { bootstrap: [{ id: "a", address: "a:1" }], advertise: "b:1" }],
+    ["advertise", { listen: "0.0.0.0:0", insecure: true, join: ["b:1"] }],
+    ["advertise", { listen: "[::]:0", insecure: true, join: ["b:1"], learner: true }],
+    ["advertise", { join: ["b:1"], advertise: "0.0.0.0:1" }],
+    ["advertise", { join: [], advertise: "[0:0::0]:1" }],
+    ["bootstrap[0].address", { bootstrap: [{ id: "a", address: "0.0.0.0:1" }] }],
+    ["bootstrap[0].address", { bootstrap: [{ id: "a", address: "[::]:1" }] }],
     [
       "bootstrap",
       {

@@ -111,6 +111,26 @@ test.each<[string, Membership, readonly MemberChange[], string]>([
   ["a bad incarnation", trio, [add("d", false, "0")], "ERR_FLOTILLA_BAD_CHANGE"],
   ["another's data", trio, [add("d", false, incarnationOf("a"))], "ERR_FLOTILLA_BAD_CHANGE"],
   ["a bad address", trio, [{ type: "address", id: "a", address: "a" }], "ERR_FLOTILLA_BAD_CHANGE"],
+  [
+    "an address to listen on",
+    trio,
+    [{ ...add("d"), address: "0.0.0.0:1" } as MemberChange],
+    "ERR_FLOTILLA_BAD_CHANGE",
+  ],
+  [
+    "to move to all of IPv6",
+    trio,
+    [{ type: "address", id: "a", address: "[::]:1" }],
+    "ERR_FLOTILLA_BAD_CHANGE",
+  ],
+  [
+    "what cannot be dialed",
+    trio,
+    [{ type: "address", id: "a", address: "[1:2]:9" }],
+    "ERR_FLOTILLA_BAD_CHANGE",
+  ],
+  ["a zone", trio, [{ type: "address", id: "a", address: "[fe80::1%eth0]:9" }], "ERR_FLOTILLA_BAD_CHANGE"],
+  ["no port", trio, [{ type: "address", id: "a", address: "a:0" }], "ERR_FLOTILLA_BAD_CHANGE"],
   ["a voter elsewhere", trio, [{ ...add("a"), address: "z:1" } as MemberChange], "ERR_FLOTILLA_BAD_CHANGE"],
 ])("refused: %s", (_, from, changes, code) => {
   expect(refusal(from, ...changes)).toBe(code);

@@ -186,6 +186,14 @@ test("a joint configuration with learners survives its payload", () => {
   expect(decodeConfiguration(encodeConfiguration(configuration), 0)).toEqual(configuration);
 });
 
+test("a configuration of a log is readable though it names an address that would be refused today", () => {
+  const configuration = founded(["a"]);
+  for (const address of ["[fe80::1%eth0]:7400", "[1:2]:9", "1.2.3.4.5:9", "0.0.0.0:1"]) {
+    const voters = configuration.voters.map((member) => ({ ...member, address }));
+    expect(decodeConfiguration(encodeConfiguration({ ...configuration, voters }), 1).voters).toEqual(voters);
+  }
+});
+
 const name = "0".repeat(32);
 const voter = ["a", "a:1", name];
 const other = ["b", "b:1", "1".repeat(32)];

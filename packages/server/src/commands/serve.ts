@@ -33,7 +33,10 @@ export function serveCommand(context: Context): Command {
     )
     .option("--join <list>", "members of a cluster to join, host:port,…; used until it has added this node")
     .option("--learner", "with --join: follow without a vote")
-    .option("--advertise <host:port>", "with --join: where the others reach it; default: where it listens")
+    .option(
+      "--advertise <host:port>",
+      "with --join: where the others reach it; default: where it listens, unless that is 0.0.0.0 or [::]",
+    )
     .option(
       "--admin-listen <host:port>",
       "answer /livez, /readyz and /metrics there, over HTTP; default: nowhere",

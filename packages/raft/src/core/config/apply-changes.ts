@@ -1,4 +1,4 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
 import type { NodeId } from "../types.ts";
 import { faultOf } from "./config-codec.ts";
 import { isJoint, maxLearners, maxVoters } from "./configuration.ts";
@@ -44,8 +44,21 @@ function requireKnown({ voters, learners }: Draft, id: NodeId): Member {
 }
 
 function requireSound(member: Member): void {
-  const fault = faultOf(member);
+  const fault = faultOf(member) ?? unreachable(member.address);
   if (fault !== null) refuse(fault);
+}
+
+/** Why nobody can be reached at an address of the right form; null when somebody may be. */
+function unreachable(text: string): string | null {
+  try {
+    const address = parseAddress(text);
+    if (isUnspecified(address))
+      return `${text} says only that a member listens everywhere, not where it is reached`;
+    return address.port > 0 ? null : `${text} names no port`;
+  } catch (error) {
+    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_ADDRESS")) return error.message;
+    throw error;
+  }
 }
 
 function add(draft: Draft, { id, address, incarnation, promote }: Learner): void {
