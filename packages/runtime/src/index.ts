@@ -16,6 +16,7 @@ export { Heap } from "./heap.ts";
 export { acceptHandshake } from "./handshake/acceptor.ts";
 export { dialHandshake } from "./handshake/dialer.ts";
 export { Lobby } from "./handshake/lobby.ts";
+export { refusalCode, RefusalLog } from "./handshake/refusal-log.ts";
 export type { HandshakeOptions, HandshakePeer } from "./handshake/options.ts";
 export type { ClientHost, Host } from "./host.ts";
 export { silentLogger } from "./logger.ts";

@@ -1,7 +1,7 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
 import type { Channel, Clock, Logger, Random, Timer } from "@flotilla/runtime";
-import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
+import { acceptHandshake, FlotillaError, Lobby, RefusalLog } from "@flotilla/runtime";
 import type { LeaseTimesPage, NodeReport } from "../client/admin-api.ts";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { PortHandler } from "../ports/port.ts";
@@ -60,11 +60,13 @@ export class AdminDoor {
   readonly #options: AdminDoorOptions;
   readonly #desks = new Set<Desk>();
   readonly #lobby: Lobby;
+  readonly #refusals: RefusalLog;
   #closed = false;
 
   constructor(options: AdminDoorOptions) {
     this.#options = options;
     this.#lobby = new Lobby(options.clock, maxChannels);
+    this.#refusals = new RefusalLog(options.clock);
   }
 
   /** Takes a channel from the network, in the turn it came: it must know cluster and secret. */
@@ -74,7 +76,7 @@ export class AdminDoor {
       channel.close(this.#closed ? "this node is closing" : "too many operators");
       return;
     }
-    const { clock, random, cluster, secret, nodeId, logger } = this.#options;
+    const { clock, random, cluster, secret, nodeId } = this.#options;
     acceptHandshake(channel, {
       clock,
       random,
@@ -84,9 +86,7 @@ export class AdminDoor {
       identity: nodeId,
       onReady: () => frameHandler(this.#open(channel), decodeAdminRequest),
     })
-      .catch((error: unknown) =>
-        logger.warn({ err: error, remoteAddress: channel.remoteAddress }, "an operator was turned away"),
-      )
+      .catch((error: unknown) => this.#turnedAway(channel, error))
       .finally(() => this.#lobby.leave(channel));
   }
 
@@ -94,6 +94,11 @@ export class AdminDoor {
   close(): void {
     this.#closed = true;
     for (const desk of this.#desks) desk.close("this node is closing");
+  }
+
+  #turnedAway({ remoteAddress }: Channel, error: unknown): void {
+    if (!this.#refusals.isNewsFrom(remoteAddress, error)) return;
+    this.#options.logger.warn({ err: error, remoteAddress }, "an operator was turned away");
   }
 
   #open(channel: Channel): Desk {

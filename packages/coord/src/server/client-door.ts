@@ -1,5 +1,5 @@
 import type { Channel, Clock, Random } from "@flotilla/runtime";
-import { acceptHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
+import { acceptHandshake, FlotillaError, Lobby, RefusalLog } from "@flotilla/runtime";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { Port } from "../ports/port.ts";
 import { decodeClientMessage } from "../wire/client-codec.ts";
@@ -30,11 +30,13 @@ export class ClientDoor {
   /** Those of them that were not seen attached. */
   readonly #unattached = new Set<ServerSession>();
   readonly #lobby: Lobby;
+  readonly #refusals: RefusalLog;
   #closed = false;
 
   constructor(options: ClientDoorOptions) {
     this.#options = options;
     this.#lobby = new Lobby(options.clock);
+    this.#refusals = new RefusalLog(options.clock);
   }
 
   /** Takes a channel from the network, in the turn it came: it must know cluster and secret. */
@@ -92,8 +94,10 @@ export class ClientDoor {
   }
 
   #turnedAway(channel: Channel, error: unknown): void {
+    const { remoteAddress } = channel;
+    if (!this.#refusals.isNewsFrom(remoteAddress, error)) return;
     const { logger } = this.#options.context;
-    const fields = { err: error, remoteAddress: channel.remoteAddress };
+    const fields = { err: error, remoteAddress };
     if (FlotillaError.is(error)) logger.warn(fields, "a client was turned away");
     else logger.error(fields, "a client could not be let in");
   }

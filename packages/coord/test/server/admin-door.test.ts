@@ -2,7 +2,7 @@ import { dialHandshake, FlotillaError, memoryChannelPair, silentLogger } from "@
 import type { Channel, ChannelHandler, Random } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import { AdminDoor } from "../../src/server/admin-door.ts";
-import type { AdminService } from "../../src/server/admin-door.ts";
+import type { AdminDoorOptions, AdminService } from "../../src/server/admin-door.ts";
 import { decodeAdminReply, encodeAdminRequest } from "../../src/wire/admin-codec.ts";
 import type { AdminReply, AdminRequest } from "../../src/wire/admin-messages.ts";
 import { adminProtocol } from "../../src/wire/admin-messages.ts";
@@ -27,8 +27,9 @@ const service: AdminService = {
 const maxOperators = 64;
 const deaf: ChannelHandler = { message: () => {}, end: () => {} };
 
-function openDoor(clock: FakeClock): AdminDoor {
-  return new AdminDoor({ service, clock, random, logger: silentLogger, nodeId: "a", cluster: "main" });
+function openDoor(clock: FakeClock, options: Partial<AdminDoorOptions> = {}): AdminDoor {
+  const defaults = { service, clock, random, logger: silentLogger, nodeId: "a", cluster: "main" };
+  return new AdminDoor({ ...defaults, ...options });
 }
 
 /** Comes in, and asks one thing after the other. */
@@ -100,6 +101,20 @@ test("those who never introduce themselves keep nobody out for long", async () =
   expect((await enter(door, clock)).isOpen).toBe(false);
   await clock.advance(500);
   expect((await enter(door, clock)).isOpen).toBe(true);
+});
+
+test("a stranger who comes again and again is told of once", async () => {
+  const clock = new FakeClock();
+  const told: unknown[] = [];
+  const logger = { ...silentLogger, warn: (fields: object) => void told.push(fields) };
+  const door = openDoor(clock, { logger, secret: "a secret of theirs" });
+  for (let k = 0; k < 5; k += 1) await enter(door, clock);
+  expect(told).toEqual([
+    {
+      err: expect.objectContaining({ code: "ERR_FLOTILLA_WRONG_SECRET" }),
+      remoteAddress: expect.any(String),
+    },
+  ]);
 });
 
 test("a backup comes a piece at a time, as it is asked for, and says where it ends", async () => {

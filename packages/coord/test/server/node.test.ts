@@ -256,6 +256,23 @@ describe("a real member", () => {
     await remote.close();
   });
 
+  test("tells once of a client that comes again and again with the wrong secret", async () => {
+    const told: unknown[] = [];
+    const node = await start({
+      id: "solo",
+      dataDir: await temporaryFolder(),
+      listen: "127.0.0.1:0",
+      bootstrap: [{ id: "solo", address: "127.0.0.1:1" }],
+      secret: "right",
+      logger: { ...silentLogger, warn: ({ err }) => void told.push(err) },
+    });
+    onTestFinished(() => node.close());
+    const { connect } = await import("../../src/client/connect.ts");
+    const wrong = { endpoints: [node.address], secret: "wrong", logger: silentLogger };
+    for (let k = 0; k < 3; k += 1) expect(await codeOf(connect(wrong))).toBe("ERR_FLOTILLA_WRONG_SECRET");
+    expect(told).toMatchObject([{ code: "ERR_FLOTILLA_WRONG_SECRET" }]);
+  });
+
   test("leaves an occupied port and data in use alone", async () => {
     const dataDir = await temporaryFolder();
     const options = { id: "solo", dataDir, listen: "127.0.0.1:0", logger: silentLogger } as const;

@@ -100,3 +100,15 @@ function judgeUnknown(peer: PeerIdentity, { current, committed }: Directory): Fl
 function noMember(id: NodeId): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${id} is not another member of this cluster`);
 }
+
+/** The other side said so: our own refusal of others names no one who did. */
+export function isToldRemoved(error: unknown): boolean {
+  return (
+    FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === "ERR_FLOTILLA_REMOVED"
+  );
+}
+
+/** Whoever is not sure to be known dials too, once in a while. */
+export function isTurnedAway(error: unknown): boolean {
+  return FlotillaError.is(error) && error.details["turnedAway"] === true;
+}

@@ -1,4 +1,11 @@
-import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
+import {
+  acceptHandshake,
+  dialHandshake,
+  FlotillaError,
+  Lobby,
+  refusalCode,
+  RefusalLog,
+} from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions } from "@flotilla/runtime";
 import { membersOf } from "../core/config/configuration.ts";
 import type { Directory, Member, MemberWithRole } from "../core/config/configuration.ts";
@@ -7,7 +14,14 @@ import type { Index, NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
 import { peerMaxFrameBytes } from "./message-codec.ts";
 import type { PeerMessage } from "./message-codec.ts";
-import { judgePeer, linkProtocols, readIdentity, writeIdentity } from "./peer-identity.ts";
+import {
+  isToldRemoved,
+  isTurnedAway,
+  judgePeer,
+  linkProtocols,
+  readIdentity,
+  writeIdentity,
+} from "./peer-identity.ts";
 import type { LinkKind, PeerIdentity } from "./peer-identity.ts";
 import { PeerLink } from "./peer-link.ts";
 import { Peer } from "./peer.ts";
@@ -67,7 +81,7 @@ export class Peers {
   readonly #entries = new Map<NodeId, Entry>();
   readonly #unsent = new Set<Peer>();
   readonly #lobby: Lobby;
-  readonly #refusals = new Map<string, unknown>();
+  readonly #refusals: RefusalLog;
   #known: Directory;
   #attempts = 0;
   /** When silent links were last looked for, and when the owner last came by to have it done, monotonic ms. */
@@ -80,6 +94,7 @@ export class Peers {
     this.#known = options.known;
     this.#life = options.host.random.u32();
     this.#lobby = new Lobby(options.host.clock);
+    this.#refusals = new RefusalLog(options.host.clock);
     this.#watchedMs = options.host.clock.now();
     this.#cameMs = this.#watchedMs;
   }
@@ -122,7 +137,7 @@ export class Peers {
     }
     const own = { kind, life: this.#life, attempt: 0 };
     this.#introduce(acceptHandshake, channel, own, null)
-      .catch((error: unknown) => this.#refused(channel.remoteAddress, error, "warn"))
+      .catch((error: unknown) => this.#turnedAway(channel.remoteAddress, error))
       .finally(() => this.#lobby.leave(channel));
   }
 
@@ -224,7 +239,7 @@ export class Peers {
       maxDelayMs: electionTimeoutMs / 2,
       restMs: isFirst ? 0 : electionTimeoutMs,
       attempt: (signal) => this.#dial(member, signal),
-      onFailure: (error) => this.#refused(member.id, error, isFirst ? "warn" : "debug"),
+      onFailure: (error) => this.#notReached(member.id, error, isFirst ? "warn" : "debug"),
     });
     entry.dialed = { member, loop };
     if (isFirst || member.role === "learner") loop.start();
@@ -346,7 +361,7 @@ export class Peers {
     if (peer === undefined || this.#closed) link.close("closed");
     // The attempt is the dialer's.
     else peer.attach(link, dialed ? { ...identity, life: own.life, attempt: own.attempt } : identity);
-    this.#refusals.delete(identity.id);
+    this.#refusals.forget(identity.id);
     return link;
   }
 
@@ -358,14 +373,18 @@ export class Peers {
     return strangers < maxStrangers ? this.#entry(id).peer : undefined;
   }
 
-  // Once for each new reason, not for each attempt.
-  #refused(who: string, error: unknown, level: "warn" | "debug"): void {
-    const code = refusalCode(error);
-    if (this.#closed || this.#refusals.get(who) === code) return;
-    if (this.#refusals.size > 1000) this.#refusals.clear();
-    this.#refusals.set(who, code);
+  #notReached(id: NodeId, error: unknown, level: "warn" | "debug"): void {
+    if (this.#refusals.isNews(id, error)) this.#tell(id, error, level);
+  }
+
+  #turnedAway(address: string, error: unknown): void {
+    if (this.#refusals.isNewsFrom(address, error)) this.#tell(address, error, "warn");
+  }
+
+  #tell(who: string, error: unknown, level: "warn" | "debug"): void {
+    if (this.#closed) return;
     const { logger } = this.#options.host;
-    const isExpected = code === "ERR_FLOTILLA_UNREACHABLE" || isTurnedAway(error);
+    const isExpected = refusalCode(error) === "ERR_FLOTILLA_UNREACHABLE" || isTurnedAway(error);
     const log = isExpected ? logger.debug : logger[level];
     log.call(logger, { peer: who, err: error }, "no link to a peer");
   }
@@ -374,23 +393,6 @@ export class Peers {
 function turnAway(channel: Channel, reason: string): void {
   channel.handle({ message: () => {}, end: () => {} });
   channel.close(reason);
-}
-
-// A refusal by a side that proved nothing keeps its own code in the details.
-function refusalCode(error: unknown): unknown {
-  return FlotillaError.is(error) ? (error.details["refusedWith"] ?? error.code) : "ERR_FLOTILLA_INTERNAL";
-}
-
-// Our own refusal of others names no one who said so.
-function isToldRemoved(error: unknown): boolean {
-  return (
-    FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === "ERR_FLOTILLA_REMOVED"
-  );
-}
-
-/** Whoever is not sure to be known dials too, once in a while. */
-function isTurnedAway(error: unknown): boolean {
-  return FlotillaError.is(error) && error.details["turnedAway"] === true;
 }
 
 type OwnLink = Pick<PeerIdentity, "kind" | "life" | "attempt">;

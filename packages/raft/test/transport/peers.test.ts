@@ -187,6 +187,17 @@ test.each([
   expect(a.peers.send("b", heartbeat)).toBe(false);
 });
 
+test("whoever dials in again and again is told of once for each reason", { timeout: timeoutMs }, async () => {
+  const { side, address } = await acceptor({ secret: "one" });
+  await using b = side;
+  const attempts = Array.from({ length: 5 }, (_, k) => impostor(address, "control", k));
+  for (const attempt of await Promise.allSettled(attempts))
+    expect(attempt).toMatchObject({ reason: { code: "ERR_FLOTILLA_WRONG_SECRET" } });
+  await using _a = dialer(address, { secret: "one", cluster: "other" });
+  await b.log.until("ERR_FLOTILLA_WRONG_CLUSTER");
+  expect(b.log.lines).toEqual(["ERR_FLOTILLA_WRONG_SECRET", "ERR_FLOTILLA_WRONG_CLUSTER"]);
+});
+
 test("closing ends a handshake that is under way", { timeout: timeoutMs }, async () => {
   const { network } = realClientHost({ logger: silentLogger });
   const heard = new Log();
