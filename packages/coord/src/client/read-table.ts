@@ -62,7 +62,7 @@ export class ReadTable {
   /** Sent on this channel and unanswered, also when nobody waits any more. */
   readonly #inFlight = new Set<number>();
   /** To be sent on this channel, oldest first. */
-  #queue: PendingRead[] = [];
+  readonly #queue = new Map<number, PendingRead>();
   #lastId = 0;
 
   constructor(transmit: (message: ReadMessage) => void) {
@@ -72,6 +72,11 @@ export class ReadTable {
   /** No read is unanswered. */
   get isEmpty(): boolean {
     return this.#reads.size === 0;
+  }
+
+  /** How many reads are to be sent on this channel. */
+  get queued(): number {
+    return this.#queue.size;
   }
 
   /**
@@ -95,20 +100,22 @@ export class ReadTable {
   /** Its caller gave up: an answer would tell nobody. */
   giveUp(id: number): void {
     this.#reads.delete(id);
+    this.#queue.delete(id);
   }
 
   /** Sends a read for the first time, to be answered behind all writes up to `after`. */
   issue(read: PendingRead, after: number): void {
     if (!this.#reads.has(read.id)) return;
     read.after = after;
-    if (this.#queue.length === 0 && this.#inFlight.size < maxInFlight) this.#send(read);
-    else this.#queue.push(read);
+    if (this.#queue.size === 0 && this.#inFlight.size < maxInFlight) this.#send(read);
+    else this.#queue.set(read.id, read);
   }
 
   /** On a new channel: everything that was to be sent before, again. */
   sendAgain(): void {
     this.#inFlight.clear();
-    this.#queue = [...this.#reads.values()].filter((read) => read.after !== undefined);
+    this.#queue.clear();
+    for (const [id, read] of this.#reads) if (read.after !== undefined) this.#queue.set(id, read);
     this.#pump();
   }
 
@@ -116,6 +123,7 @@ export class ReadTable {
   answer(id: number, answer: Answer): void {
     const read = this.#reads.get(id);
     this.#reads.delete(id);
+    this.#queue.delete(id);
     if (this.#inFlight.delete(id)) this.#pump();
     read?.tell(answer);
   }
@@ -123,20 +131,17 @@ export class ReadTable {
   fail(error: () => Error): void {
     const reads = [...this.#reads.values()];
     this.#reads.clear();
-    this.#queue = [];
+    this.#queue.clear();
     this.#inFlight.clear();
     for (const read of reads) read.reject(error());
   }
 
   #pump(): void {
-    if (this.#queue.length === 0) return;
-    let taken = 0;
-    for (const read of this.#queue) {
-      if (this.#inFlight.size >= maxInFlight) break;
-      taken += 1;
-      if (this.#reads.has(read.id)) this.#send(read);
+    for (const [id, read] of this.#queue) {
+      if (this.#inFlight.size >= maxInFlight) return;
+      this.#queue.delete(id);
+      this.#send(read);
     }
-    this.#queue.splice(0, taken);
   }
 
   #send({ id, linearizable, query, after }: PendingRead): void {

@@ -294,7 +294,7 @@ export class ClientSession implements Session {
   watch(path: string, options?: WatchOptions): Promise<Watch>;
   async watch(path: string, options: WatchOptions = {}): Promise<Watch<WatchEvent | WatchBookmark>> {
     this.#assertOpen();
-    const request = watchRequest(path, options, this.#attachment.historyId);
+    const request = watchRequest(path, options, () => this.#attachment.historyId);
     return this.#attachment.pipeline.watch(request, callLimits(options, this.#timeoutMs));
   }
 

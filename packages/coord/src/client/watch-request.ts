@@ -30,22 +30,26 @@ function flag(name: string, value: boolean): boolean {
   return value;
 }
 
-function tokenOf(from: Exclude<WatchOptions["from"], undefined>, ownHistory: string): ResumeToken {
-  const position = typeof from === "number" ? { revision: from, ordinal: lastOrdinal } : from;
+/** Where a watch starts; without a history, in that of the server it is first sent to. */
+type Start = Omit<ResumeToken, "historyId"> & { readonly historyId?: string | undefined };
+
+function tokenOf(from: Exclude<WatchOptions["from"], undefined>): Start {
+  const position: Start = typeof from === "number" ? { revision: from, ordinal: lastOrdinal } : from;
   requireOptions(position);
-  const { revision, ordinal, historyId = ownHistory } = position;
-  const isNamed = typeof historyId === "string" && historyId.length <= maxHistoryIdLength;
+  const { revision, ordinal, historyId } = position;
+  const isNamed =
+    historyId === undefined || (typeof historyId === "string" && historyId.length <= maxHistoryIdLength);
   if (!isCount(revision) || !isCount(ordinal) || !isNamed)
     throw badArgument("from: expected a revision, or the token of a watch or an event");
   return { historyId, revision, ordinal };
 }
 
-function startOf({ from, initial = false }: WatchOptions, ownHistory: string): ResumeToken | null {
+function startOf({ from, initial = false }: WatchOptions): Start | null {
   if (flag("initial", initial)) {
     if (from !== undefined) throw badArgument("initial: expected no from beside it");
     return outsideHistory;
   }
-  return from === undefined ? null : tokenOf(from, ownHistory);
+  return from === undefined ? null : tokenOf(from);
 }
 
 function filterOf(filter: WatchFilter): Pick<WatchWants, "types" | "names"> {
@@ -81,14 +85,22 @@ function wantsOf(options: WatchOptions): WatchWants | null {
 
 /**
  * What a caller asks for, checked.
- * @param ownHistory the history of the server at hand
+ * @param ownHistory the history of the server at hand; asked for once there is one
  * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-export function watchRequest(path: string, options: WatchOptions, ownHistory: string): WatchRequest {
+export function watchRequest(path: string, options: WatchOptions, ownHistory: () => string): WatchRequest {
   validatePath(path);
   requireOptions(options);
   const { kind = "data", once = false } = options;
   if (!kinds.includes(kind)) throw badArgument("kind: expected data, children or recursive");
-  const from = startOf(options, ownHistory);
-  return { path, kind, from, wants: wantsOf(options), once: flag("once", once) };
+  const start = startOf(options);
+  return {
+    path,
+    kind,
+    get from() {
+      return start && { ...start, historyId: start.historyId ?? ownHistory() };
+    },
+    wants: wantsOf(options),
+    once: flag("once", once),
+  };
 }

@@ -43,3 +43,22 @@ test("each attempt to open a further session of a member's process names another
   expect(new Set(named).size).toBe(named.length);
   expect(named.at(-1)).toBe(session.id);
 });
+
+test("a watch asked for before the session is open goes on from a revision as one asked for later does", async () => {
+  const cluster = new Cluster(1);
+  await cluster.start();
+  const first = cluster.node("n1").session;
+  const { revision } = await cluster.until(first.put("/a", "1"));
+  await cluster.until(first.put("/a", "2"));
+  await cluster.pass(1_000);
+  cluster.kernel.node("n1").stop();
+  await cluster.pass(100);
+  await cluster.until(cluster.restart("n1"));
+  const { session } = cluster.node("n1");
+  expect(session.state).toBe("connecting");
+  const watch = await cluster.until(session.watch("/a", { from: revision }));
+  expect(watch.token).toMatchObject({ revision });
+  expect(watch.token.historyId).not.toBe("");
+  const { value } = await cluster.until(watch[Symbol.asyncIterator]().next());
+  expect(value).toMatchObject({ type: "changed", revision: revision + 1 });
+});
