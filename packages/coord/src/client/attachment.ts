@@ -297,7 +297,9 @@ export class Attachment {
 
   #renewed({ number, refused }: RenewedMessage): void {
     // Nothing outlives the session: where its own lease is not vouched for, no other is believed in for longer.
-    if (!refused.includes(this.session)) {
+    if (refused.includes(this.session)) {
+      this.#belief?.refuse(number);
+    } else {
       const moment = this.#belief?.confirm(number) ?? null;
       if (moment !== null) this.#leases.confirm(number, moment, refused);
     }

@@ -16,6 +16,8 @@ export class Belief {
   #period: LeasePeriod;
   #confirmed: Moment;
   #lastNumber = 0;
+  /** The last renewal that was refused: the server has heard of those before it. */
+  #lastRefused = 0;
   #ended = false;
 
   /** @param since the first send of the command that opened the session */
@@ -38,7 +40,8 @@ export class Belief {
 
   /** Milliseconds since the oldest renewal on this channel that is unanswered was sent; 0 when there is none. */
   get unansweredMs(): number {
-    for (const moment of this.#sent.values()) return this.#clock.now() - moment.now;
+    for (const [number, moment] of this.#sent)
+      if (number > this.#lastRefused) return this.#clock.now() - moment.now;
     return 0;
   }
 
@@ -72,6 +75,11 @@ export class Belief {
     const next = new LeasePeriod(this.#clock, this.#times, moment);
     if (next.check()) this.#period = next;
     return moment;
+  }
+
+  /** Nobody vouches for what a renewal was sent for: it is answered, and moves nothing. */
+  refuse(number: number): void {
+    if (this.#sent.delete(number)) this.#lastRefused = Math.max(this.#lastRefused, number);
   }
 
   /** Ends belief for good. */

@@ -31,7 +31,7 @@ export interface Renewal {
   readonly leases: readonly LeaseId[];
   /** The shortest time to live among them, ms. */
   readonly shortestMs: number;
-  /** Called once the leader vouched for some of them, with those that it refuses; never when it refuses all. */
+  /** Called once the leader answered, with those that it refuses. */
   readonly done: (refused: ReadonlySet<LeaseId>) => void;
 }
 
@@ -46,7 +46,7 @@ export interface RenewalsOptions {
 
 /**
  * Brings the renewals of the sessions here to the leader, those of about one moment in one message, and its word back.
- * The latest of each session is told again until somebody vouches for it: that is safe, because its receipt only
+ * The latest of each session is told again until the leader answers it: that is safe, because its receipt only
  * moves the deadline, and the client counts from its first send.
  */
 export class Renewals {
@@ -183,7 +183,6 @@ export class Renewals {
     const to = from + answersPerTurn;
     for (const renewal of group.slice(from, to)) {
       if (isOpen(renewal)) renewal.owner.latest = null;
-      if (refused.size > 0 && renewal.leases.every((id) => refused.has(id))) continue;
       renewal.done(refused);
     }
     if (to < group.length) this.#options.clock.defer(() => this.#answer(group, to, refused));

@@ -24,7 +24,7 @@ export class SessionRenewal implements RenewalOwner {
     this.#leases = new OwnLeases(context.machine);
   }
 
-  /** @param answer called with those that nobody vouches for; never when that is all of them, or nobody leads */
+  /** @param answer called with those that nobody vouches for; never when none is its own, or nobody leads */
   renew(session: SessionId, { leases }: RenewMessage, answer: (refused: readonly LeaseId[]) => void): void {
     const { own, foreign, shortestMs } = this.#leases.of(session, leases);
     // What is not its own takes no memory here.

@@ -60,3 +60,18 @@ test("sessions come in pages, and what is none is refused", async () => {
   const absent = rejection(session.doom("0".repeat(32)));
   expect(await world.until(absent)).toMatchObject({ code: "ERR_FLOTILLA_NOT_FOUND" });
 });
+
+test("a doomed session stays at its server until its end", async () => {
+  const world = await World.start(3);
+  const [holder, operator] = [await world.client({ sessionTtlMs: 10_000 }), await world.client()];
+  const { server } = holder.session;
+  const servers = new Set<string | null>();
+  const stop = world.kernel.onAfterEvent(() => {
+    if (holder.session.state !== "lost") servers.add(holder.session.server);
+  });
+  await world.until(operator.session.doom(holder.session.leaseId));
+  await world.pass(14_000);
+  stop();
+  expect(holder.session.state).toBe("lost");
+  expect([...servers]).toEqual([server]);
+});
