@@ -59,7 +59,7 @@ class SessionIds implements Ids {
     return { first: end - count, end };
   }
 
-  /** One command for all who wait, which no abort of theirs takes away from the others. */
+  /** One command for all who wait: no abort and no time of one of them is that of the others. */
   #refilled(): Promise<void> {
     this.#refilling ??= this.#refill().finally(() => {
       this.#refilling = null;
@@ -68,7 +68,8 @@ class SessionIds implements Ids {
   }
 
   async #refill(): Promise<void> {
-    const { first, end } = await this.take(this.#block);
+    const { signal } = this.#session;
+    const { first, end } = await this.take(this.#block, { signal, timeoutMs: Infinity });
     this.#nextId = first;
     this.#end = end;
   }

@@ -71,9 +71,7 @@ export class Publication<Facts> {
   want(facts: Facts | null): Promise<void> {
     this.#wanted = facts;
     this.#hasNews = true;
-    this.#writing ??= this.#writeOrRemove().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#writeOrRemove();
     return this.#writing;
   }
 
@@ -89,20 +87,19 @@ export class Publication<Facts> {
 
   async #writeOrRemove(): Promise<void> {
     try {
-      await this.#writeAll();
+      while (this.#hasNews) {
+        this.#hasNews = false;
+        if (this.#wanted === null) await this.#remove();
+        else if (this.#mzxid === null) await this.#create(this.#wanted);
+        else await this.#set(this.#wanted, this.#mzxid);
+      }
     } catch (error) {
       this.#hasNews = false;
       if (!isCode(error, "ERR_FLOTILLA_LOST")) await this.#remove().catch(() => {});
       throw error;
-    }
-  }
-
-  async #writeAll(): Promise<void> {
-    while (this.#hasNews) {
-      this.#hasNews = false;
-      if (this.#wanted === null) await this.#remove();
-      else if (this.#mzxid === null) await this.#create(this.#wanted);
-      else await this.#set(this.#wanted, this.#mzxid);
+    } finally {
+      // In the turn in which there was no more to write: what is wanted from here on is written anew.
+      this.#writing = null;
     }
   }
 

@@ -8,7 +8,7 @@ export interface TeamOptions extends Omit<Service, "name"> {
   readonly candidate?: string;
   /** Higher goes first in line to lead. Default 0. */
   readonly priority?: number;
-  /** Default `two-choices` among all. */
+  /** Default `two-choices` among all, and no `timeoutMs`: one that is named ends `run` when it is over. */
   readonly balance?: Omit<BalanceOptions, "signal">;
 }
 

@@ -95,9 +95,11 @@ class Shift {
   }
 
   /** Until it is to work no more, or somebody took it out. */
-  #untilEnd({ signal }: Registration): Promise<unknown> {
-    return new Promise((resolve) => {
-      for (const end of [this.#stop.signal, signal]) listen(end, resolve);
+  async #untilEnd({ signal }: Registration): Promise<void> {
+    const listening: (() => void)[] = [];
+    await new Promise((resolve) => {
+      for (const end of [this.#stop.signal, signal]) listening.push(listen(end, resolve));
     });
+    for (const stop of listening) stop();
   }
 }

@@ -87,7 +87,12 @@ class SessionTeam implements Team {
   async #lead({ lead }: TeamPart, leadership: Leadership, work: TeamWork): Promise<void> {
     const { signal } = leadership;
     await orAborted(work.end(), signal);
-    const workers = await this.#registry.service(this.name, { ...this.#options.balance, signal });
+    const unbounded = { timeoutMs: Number.POSITIVE_INFINITY };
+    const workers = await this.#registry.service(this.name, {
+      ...unbounded,
+      ...this.#options.balance,
+      signal,
+    });
     try {
       await lead(leadership, workers);
     } finally {

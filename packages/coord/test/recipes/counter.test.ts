@@ -120,6 +120,22 @@ test("ids of a block are handed out when it is committed, not before", async () 
   expect(await world.until(waiting)).toBe(2);
 });
 
+test("who waits for a block waits for as long as it said, whoever asked for the block and when", async () => {
+  const world = await World.start();
+  const client = await world.client({ sessionTtlMs: 60_000 });
+  const ids = client.coord.ids("x", { block: 10 });
+  world.isolate(client);
+  const first = codeOf(ids.next());
+  await world.pass(10_000);
+  const second = ids.next();
+  const third = ids.next({ timeoutMs: Infinity });
+  await world.pass(10_000);
+  expect(await first).toBe("ERR_FLOTILLA_TIMEOUT");
+  expect([await isPending(second), await isPending(third)]).toEqual([true, true]);
+  world.heal(client);
+  expect(await world.until(Promise.all([second, third]))).toEqual([1, 2]);
+});
+
 test("a range of ids is one command; beyond the last one there are no more", async () => {
   const world = await World.start();
   const { coord } = await world.client();

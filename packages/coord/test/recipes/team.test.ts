@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
 import type { Balancer } from "../../src/recipes/balance/api.ts";
@@ -5,7 +6,8 @@ import type { Leadership } from "../../src/recipes/api.ts";
 import type { Registry } from "../../src/recipes/registry/api.ts";
 import type { TeamOptions } from "../../src/recipes/team-api.ts";
 import { createTeam } from "../../src/recipes/team.ts";
-import { collect, type Client, rejection, World } from "./world.ts";
+import { TeamWork } from "../../src/recipes/team-work.ts";
+import { collect, type Client, isPending, rejection, World } from "./world.ts";
 
 /** How `lead` takes the loss of the lead. */
 type Manner = "returns" | "throws";
@@ -230,4 +232,59 @@ test("who is told that it works and fails is taken out again", async () => {
     expect(await world.until(coord.registry.find("crew"))).toEqual([]);
     expect(await world.until(coord.election("crew").candidates())).toEqual([]);
   }
+});
+
+test("one that is cut off as it begins to lead leads once it is back, however long that takes", async () => {
+  const world = await World.start(3);
+  const client = await world.client({ sessionTtlMs: 60_000 });
+  const stop = new AbortController();
+  let isCut = false;
+  let led = 0;
+  const run = client.coord.team("crew", { address: "a" }).run(
+    {
+      lead: ({ signal }) => {
+        led += 1;
+        return new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      },
+      onWorking: (isWorking) => {
+        if (isWorking || isCut) return;
+        isCut = true;
+        world.isolate(client);
+      },
+    },
+    { signal: stop.signal },
+  );
+  const ended = run.then(
+    () => "resolved",
+    (error: unknown) => error,
+  );
+  await world.pass(20_000);
+  expect([isCut, led, client.session.signal.aborted]).toEqual([true, 0, false]);
+  expect(await isPending(ended)).toBe(true);
+  world.heal(client);
+  await world.pass(5_000);
+  expect(led).toBe(1);
+  stop.abort();
+  expect(await world.until(ended)).toBe("resolved");
+});
+
+test("however often one is registered again, as much waits for its end as at first", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const service = { name: "crew", address: "a" };
+  const waiting: number[] = [];
+  const work = new TeamWork({
+    register: async (signal) => {
+      waiting.push(getEventListeners(signal, "abort").length);
+      const registration = await coord.registry.register(service, { signal });
+      if (waiting.length < 5) world.kernel.after(100, () => void registration.deregister());
+      return registration;
+    },
+    tell: () => {},
+    onFailed: () => {},
+  });
+  await world.until(work.begin(new AbortController().signal));
+  await world.pass(2_000);
+  expect(waiting).toEqual([0, 0, 0, 0, 0]);
+  await world.until(work.end());
 });
