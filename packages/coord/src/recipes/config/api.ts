@@ -15,7 +15,7 @@ export interface ConfigOptions<In, Out> {
 }
 
 export interface ConfigVersion<T> {
-  /** 1, 2, 3 and so on, without gaps. */
+  /** 1, 2, 3 and so on, without gaps, and each made once: also after somebody put an earlier one back by hand. */
   readonly version: number;
   readonly value: T;
   /** That committed it. */
@@ -30,7 +30,7 @@ export interface ConfigVersion<T> {
 }
 
 export interface ConfigWriteOptions extends CallOptions {
-  /** Only as the next after this version; 0: only as the first. Else `ERR_FLOTILLA_BAD_VERSION`. Default: after any. */
+  /** Only while this is the latest version; 0: only as the first. Else `ERR_FLOTILLA_BAD_VERSION`. Default: after any. */
   readonly version?: number;
   /** Why, at most 1,000 characters. Default empty. */
   readonly note?: string;

@@ -22,7 +22,7 @@ import type {
 } from "./api.ts";
 import { differences } from "./difference.ts";
 import { documentOf, type Facts, readDocument, versionName } from "./document.ts";
-import { readVersion, readVersions, surplus } from "./versions.ts";
+import { readVersion, readVersions, surplus, versionAfter, versionNames } from "./versions.ts";
 
 const maxHistory = 1_000;
 const maxBy = 255;
@@ -176,7 +176,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     }
   }
 
-  /** @throws FlotillaError `ERR_FLOTILLA_BAD_VERSION` */
+  /** @throws FlotillaError `ERR_FLOTILLA_BAD_VERSION`, `ERR_FLOTILLA_LIMIT` */
   async #drafted(draft: Draft, latest: Node | null, bounds: CallOptions): Promise<Drafted> {
     const { json, restored, fence, note = "" } = draft;
     const { path } = this;
@@ -186,9 +186,11 @@ class SessionConfig<In, Out> implements Config<In, Out> {
         "ERR_FLOTILLA_BAD_VERSION",
         `${path} is at version ${version}, not ${draft.version}`,
       );
-    const facts = { version: version + 1, by: this.#by, note: requireText(note, "note", maxNote), restored };
+    const about = { by: this.#by, note: requireText(note, "note", maxNote), restored };
+    const kept = latest === null ? [] : await versionNames(this.#session, path, bounds);
+    const facts = { version: versionAfter(path, version, kept), ...about };
     const value = documentOf(facts, json);
-    const old = latest === null ? [] : await surplus(this.#session, path, this.#history - 1, bounds);
+    const old = surplus(kept, this.#history - 1);
     return {
       facts,
       items: [
