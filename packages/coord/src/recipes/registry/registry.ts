@@ -3,7 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import type { Balancer, BalanceOptions } from "../balance/api.ts";
 import { openBalancer } from "../balance/balancer.ts";
-import { inTurn, within } from "../bounded.ts";
+import { inTurn, longestWaitMs, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
@@ -97,7 +97,8 @@ class SessionRegistry implements Registry {
     { wait = true, ...options }: RegisterOptions,
   ): Promise<number> {
     const session = this.#session;
-    const bounds = inTurn(session.clock, options);
+    const { timeoutMs = longestWaitMs } = options;
+    const bounds = inTurn(session.clock, { ...options, timeoutMs });
     for (;;) {
       try {
         return (await session.create(path, value, { ...bounds(), ephemeral: true })).revision;
