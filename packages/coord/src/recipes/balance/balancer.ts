@@ -7,8 +7,9 @@ import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import type { Instance } from "../registry/api.ts";
 import { matcher, usable } from "../registry/filter.ts";
 import { follow } from "../registry/follow.ts";
-import type { Balancer, BalanceOptions, Candidate, PickOptions, Picker, UseOptions } from "./api.ts";
+import type { Balancer, BalanceOptions, Candidate, PickOptions, UseOptions } from "./api.ts";
 import { requireBalance, requireMin, requireUse } from "./checked.ts";
+import type { Chooser } from "./chooser.ts";
 import { Outliers } from "./outliers.ts";
 import { pickable } from "./pickable.ts";
 import { pickerOf } from "./strategy.ts";
@@ -51,7 +52,7 @@ class SessionBalancer implements Balancer {
   readonly started: Promise<void>;
   readonly #session: Session;
   readonly #parts: BalancerParts;
-  readonly #picker: Picker;
+  readonly #choose: Chooser;
   readonly #outliers: Outliers;
   readonly #closed = sharedController();
   readonly #busy = new Map<string, number>();
@@ -64,7 +65,7 @@ class SessionBalancer implements Balancer {
     this.name = name;
     this.#session = session;
     this.#parts = parts;
-    this.#picker = pickerOf(options.pick ?? "two-choices", random);
+    this.#choose = pickerOf(options.pick ?? "two-choices", random);
     this.#outliers = new Outliers(options.outliers ?? {});
     this.#stopListening = listen(session.signal, (reason) => this.#closed.abort(reason));
     this.started = this.#follow();
@@ -159,7 +160,7 @@ class SessionBalancer implements Balancer {
   #pick(key: string, without: ReadonlySet<string>): Instance | null {
     const [first, ...rest] = this.#fit(without).map((instance) => this.#candidate(instance));
     if (first === undefined) return null;
-    const picked = this.#picker([first, ...rest], key);
+    const picked = this.#choose([first, ...rest], key, without.size > 0);
     if (picked !== first && !rest.includes(picked))
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "pick: expected to return one of the candidates");
     const { id } = picked.instance;

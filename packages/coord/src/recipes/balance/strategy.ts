@@ -1,5 +1,6 @@
 import { FlotillaError, type Random } from "@flotilla/runtime";
 import type { Picker, Strategy } from "./api.ts";
+import type { Chooser } from "./chooser.ts";
 import { consistentHash } from "./consistent-hash.ts";
 import { leastBusy } from "./least-busy.ts";
 import { byChance } from "./random.ts";
@@ -8,7 +9,7 @@ import { sticky } from "./sticky.ts";
 import { twoChoices } from "./two-choices.ts";
 import { weighted } from "./weighted.ts";
 
-const strategies: Readonly<Record<Strategy, (random: Pick<Random, "float">) => Picker>> = {
+const strategies: Readonly<Record<Strategy, (random: Pick<Random, "float">) => Chooser>> = {
   "round-robin": roundRobin,
   weighted,
   random: byChance,
@@ -19,8 +20,8 @@ const strategies: Readonly<Record<Strategy, (random: Pick<Random, "float">) => P
 };
 
 /** What picks by that strategy. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-export function pickerOf(pick: Strategy | Picker, random: Pick<Random, "float">): Picker {
-  if (typeof pick === "function") return pick;
+export function pickerOf(pick: Strategy | Picker, random: Pick<Random, "float">): Chooser {
+  if (typeof pick === "function") return (candidates, key) => pick(candidates, key);
   if (Object.hasOwn(strategies, pick)) return strategies[pick](random);
   const known = Object.keys(strategies).join(", ");
   throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `pick: expected a function or one of ${known}`);

@@ -1,0 +1,84 @@
+import { expect, test } from "vitest";
+import type { Balancer, Strategy } from "../../src/recipes/balance/api.ts";
+import type { Instance } from "../../src/recipes/registry/api.ts";
+import { World } from "./world.ts";
+
+/** Picks among `a`, `b` and `c`, of these weights; nobody is left out for failing. */
+async function choosing(pick: Strategy, weights: readonly number[]): Promise<[World, Balancer]> {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  for (const [at, weight] of weights.entries()) {
+    const id = "abc"[at] ?? "";
+    await world.until(a.coord.registry.register({ name: "web", id, address: id, weight }));
+  }
+  const outliers = { failures: 1_000_000 };
+  return [world, await world.until(b.coord.registry.service("web", { pick, outliers }))];
+}
+
+test("sticky keeps whom it picked for a key when a piece of work fails there", async () => {
+  const [world, web] = await choosing("sticky", [1, 1, 1]);
+  const key = "k";
+  const first = web.pick({ key })?.id;
+  const tried: string[] = [];
+  const once = ({ id }: Instance): void => {
+    tried.push(id);
+    if (tried.length === 1) throw new Error("once");
+  };
+  await world.until(web.use(once, { key }));
+  expect(tried).toEqual([first, expect.not.stringMatching(first ?? "")]);
+  for (let k = 0; k < 5; k += 1) expect(web.pick({ key })?.id).toBe(first);
+});
+
+test("sticky keeps whom a key was given to by its first piece of work, also when that fails", async () => {
+  const [world, web] = await choosing("sticky", [1, 1, 1]);
+  const key = "k";
+  const tried: string[] = [];
+  const once = ({ id }: Instance): void => {
+    tried.push(id);
+    if (tried.length === 1) throw new Error("once");
+  };
+  await world.until(web.use(once, { key }));
+  expect(web.pick({ key })?.id).toBe(tried[0]);
+});
+
+/** Has work fail at `a`, and tells where it began and where it was tried. */
+async function failingAtA(pick: Strategy, weights: readonly number[]): Promise<[string, string]> {
+  const [world, web] = await choosing(pick, weights);
+  let begun = "";
+  let tried = "";
+  for (let k = 0; k < 60; k += 1) {
+    const before = tried.length;
+    const work = ({ id }: Instance): void => {
+      tried += id;
+      if (id === "a") throw new Error("no");
+    };
+    await world.until(web.use(work));
+    begun += tried[before];
+  }
+  return [begun, tried];
+}
+
+const atA = (ids: string): number => ids.replaceAll(/[^a]/g, "").length;
+const share = ([a = 0, b = 0, c = 0]: readonly number[]): number => a / (a + b + c);
+const allWeights = [
+  [1, 1, 1],
+  [1, 3, 2],
+  [2, 3, 1],
+];
+
+test.each(allWeights)(
+  "weighted begins work as often as weights %d, %d, %d say at one where it fails",
+  async (...weights) => {
+    const [begun] = await failingAtA("weighted", weights);
+    expect(atA(begun)).toBe(begun.length * share(weights));
+  },
+);
+
+test.each(allWeights)(
+  "least-busy tries as often as weights %d, %d, %d say at one where work fails",
+  async (...weights) => {
+    const [, tried] = await failingAtA("least-busy", weights);
+    // The last turn may be its own.
+    expect(Math.abs(atA(tried) - tried.length * share(weights))).toBeLessThanOrEqual(1);
+  },
+);
