@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { Session } from "../../src/client/api.ts";
+import { createLatch } from "../../src/recipes/barrier/latch.ts";
 import { isPending, rejection, World } from "./world.ts";
 
 test("a latch opens when so many keys were counted, each once, and stays open", async () => {
@@ -73,4 +75,59 @@ test("whoever waits hears when a latch is cleared; afterwards it begins anew", a
   expect(await world.until(latch.remaining())).toBe(1);
   await world.until(latch.countDown());
   await world.until(latch.wait());
+});
+
+/** A session that has something else happen once, just before it sends its first count of the latch `x`. */
+function overtaken(session: Session, happen: () => Promise<unknown>): Session {
+  let isDone = false;
+  return new Proxy(session, {
+    get: (target, key) => {
+      const found: unknown = Reflect.get(target, key, target);
+      if (typeof found !== "function") return found;
+      const call = found.bind(target) as (...args: unknown[]) => unknown;
+      return (...args: unknown[]) => {
+        if (isDone || !JSON.stringify(args).includes("/latch/x/")) return call(...args);
+        isDone = true;
+        return happen().then(() => call(...args));
+      };
+    },
+  });
+}
+
+test.each([3, 1])(
+  "a count beside a clear goes to the latch of its own number alone: made anew for %d",
+  async (count) => {
+    const world = await World.start();
+    const [a, b] = await world.three();
+    const other = b.coord.latch("x", { count });
+    const session = overtaken(a.session, async () => {
+      await other.clear();
+      await other.countDown({ key: "first" });
+      if (count === 1) await b.session.delete("/latch/x/first");
+    });
+    await world.until(b.coord.latch("x", { count: 3 }).countDown({ key: "before" }));
+    const counting = createLatch(session, "x", { count: 3 }).countDown({ key: "k" });
+    if (count === 3) expect(await world.until(counting)).toBe(true);
+    else expect(await world.until(rejection(counting))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+    expect(await world.until(other.remaining())).toBe(1);
+  },
+);
+
+test("a count takes the fence of a lock, and refuses what is none", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const held = await world.until(coord.lock("l").acquire());
+  const { fence } = held;
+  const latch = coord.latch("x", { count: 3 });
+  expect(await world.until(latch.countDown({ key: "a", fence }))).toBe(true);
+  expect(await world.until(latch.countDown({ key: "a", fence }))).toBe(false);
+  const bad = { code: "ERR_FLOTILLA_BAD_ARGUMENT" };
+  for (const none of [null, 1, { path: fence.path }])
+    expect(await world.until(rejection(latch.countDown({ fence: none as never })))).toMatchObject(bad);
+  await world.until(held.release());
+  for (const key of ["a", "b"])
+    expect(await world.until(rejection(latch.countDown({ key, fence })))).toMatchObject({
+      code: "ERR_FLOTILLA_FENCED",
+    });
+  expect(await world.until(latch.remaining())).toBe(2);
 });

@@ -4,12 +4,21 @@ import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { attend } from "../attend.ts";
 import { bounded, within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
+import { fenceChecks } from "../fence-check.ts";
 import { ensurePath, segment } from "../names.ts";
 import { type Calls, patient } from "../patient.ts";
 import { numberAt, readRecord } from "../record.ts";
 import type { CountDownOptions, Latch, LatchOptions } from "./api.ts";
 
 const maxCount = 5_000;
+
+/** A latch that is there. */
+interface Opened {
+  /** How many are still to be counted. */
+  readonly left: number;
+  /** Of its node, which another one of the same name has not. */
+  readonly mzxid: number;
+}
 
 /**
  * A latch, on one session.
@@ -37,16 +46,20 @@ class SessionLatch implements Latch {
     const { key = session.id, fence, ...bounds } = options;
     const path = `${this.path}/${segment(key, "key")}`;
     return within(session, bounds, `count of ${path}`, async (inner) => {
-      const fenced = fence === undefined ? inner : { ...inner, fence };
+      const fences = fenceChecks(fence);
       for (;;) {
-        if ((await this.#opened(session, inner)) === 0) return false;
+        const { left, mzxid } = await this.#opened(session, inner);
+        if (left === 0) return false;
+        const same = { type: "check", path: this.path, mzxid } as const;
         try {
-          await session.create(path, "", fenced);
+          await session.multi([...fences, same, { type: "create", path }], inner);
           return true;
         } catch (error) {
           if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
+          const isCleared =
+            FlotillaError.is(error, "ERR_FLOTILLA_FENCED") && error.details["failed"] === fences.length;
           // Cleared meanwhile: counted by the next one.
-          if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
+          if (!isCleared) throw error;
         }
       }
     });
@@ -74,17 +87,18 @@ class SessionLatch implements Latch {
     return this.#session.delete(this.path, { ...options, recursive: true });
   }
 
-  /** Makes it unless it is there. Returns how many are still to be counted. */
-  async #opened(calls: Pick<Calls, "create" | "get">, options: CallOptions = {}): Promise<number> {
+  /** Makes it unless it is there. */
+  async #opened(calls: Pick<Calls, "create" | "get">, options: CallOptions = {}): Promise<Opened> {
     for (;;) {
       const node = await calls.get(this.path, options);
       if (node !== null) {
         this.#requireSameCount(node);
-        return Math.max(0, this.count - node.stat.numChildren);
+        const { numChildren, mzxid } = node.stat;
+        return { left: Math.max(0, this.count - numChildren), mzxid };
       }
       try {
-        await calls.create(this.path, JSON.stringify({ count: this.count }), options);
-        return this.count;
+        const made = await calls.create(this.path, JSON.stringify({ count: this.count }), options);
+        return { left: this.count, mzxid: made.revision };
       } catch (error) {
         if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) await ensurePath(calls, "/latch", options);
         else if (!FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) throw error;

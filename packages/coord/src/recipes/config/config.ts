@@ -8,6 +8,7 @@ import { bytes, text } from "../../client/values.ts";
 import { within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { endable } from "../endable.ts";
+import { fenceChecks } from "../fence-check.ts";
 import { follow } from "../follow.ts";
 import { nodeIn } from "../node-in.ts";
 import { ensurePath, segment } from "../names.ts";
@@ -199,7 +200,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
           : { type: "set", path, value, mzxid: latest.stat.mzxid },
         { type: "create", path: `${path}/${versionName(facts.version)}`, value },
         ...old.map((name): MultiItem => ({ type: "delete", path: `${path}/${name}` })),
-        ...(fence === undefined ? [] : [{ type: "check", ...fence } satisfies MultiItem]),
+        ...fenceChecks(fence),
       ],
     };
   }
