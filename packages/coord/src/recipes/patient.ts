@@ -2,6 +2,7 @@ import { type Clock, FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WatchOptions } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { listen } from "./bounded.ts";
+import { pause } from "./pause.ts";
 
 /** What recipes ask of a session. */
 export interface Calls extends Pick<
@@ -61,25 +62,11 @@ async function insist<T>(
     } catch (error) {
       if (signal?.aborted === true || !isPassing(error)) throw error;
     }
-    await pause(session, signal);
+    await pause(session.clock, pauseMs, signal);
   }
 }
 
 /** Certainly not done, and may work another time. */
 function isPassing(error: unknown): boolean {
   return FlotillaError.is(error) && error.retryable && !error.ambiguous;
-}
-
-/** Ends early when the signal fires. */
-function pause(session: Session, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = session.clock.setTimer(pauseMs, () => {
-      stopListening();
-      resolve();
-    });
-    const stopListening = listen(signal, () => {
-      timer.cancel();
-      resolve();
-    });
-  });
 }

@@ -16,9 +16,12 @@ export interface Slot
 export interface KeptWorker {
   /** Resolves once nothing of it runs any more, with how it ended, in words. Never rejects. */
   readonly ended: Promise<string>;
-  /** Asks it to end: its slot is to be handed over, or the keeper ends. */
+  /** Asks it to end: its slot is to be handed over, or the keeper ends. A throw counts as not asked. */
   stop(): void;
-  /** Makes it end at once, as far as that can be done: the slot is lost, or its time to end is over. */
+  /**
+   * Makes it end at once, as far as that can be done: the slot is lost, or its time to end is over. After a throw it runs on
+   * without its slot, as one that nothing can end; the keeper waits for its end none the less.
+   */
   kill(): void;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "@flotilla/runtime";
 import { listen } from "../bounded.ts";
+import { pause } from "../pause.ts";
 import type { Shard } from "../shards/api.ts";
 import type { KeptWorker, RestartOptions, Slot, WorkerDriver } from "./api.ts";
 import { Restarts } from "./restarts.ts";
@@ -25,7 +26,7 @@ export async function supervise(shard: Shard, { driver, restarts, clock, tell }:
     const waitMs = policy.next(clock.now(), clock.now() - startedMs);
     if (waitMs <= 0) continue;
     tell({ state: "backoff", restarts: policy.total - 1, lastEnd });
-    await wait(clock, waitMs, shard.draining);
+    await pause(clock, waitMs, shard.draining);
   }
 }
 
@@ -54,8 +55,8 @@ async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void):
   }
   onRunning();
   const stopListening = [
-    listen(slot.signal, () => worker.kill()),
-    listen(slot.draining, () => worker.stop()),
+    listen(slot.signal, () => askOf(() => worker.kill())),
+    listen(slot.draining, () => askOf(() => worker.stop())),
   ];
   try {
     return await worker.ended;
@@ -64,16 +65,9 @@ async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void):
   }
 }
 
-/** Ends early when the signal fires. */
-function wait(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(ms, () => {
-      stopListening();
-      resolve();
-    });
-    const stopListening = listen(signal, () => {
-      timer.cancel();
-      resolve();
-    });
-  });
+/** A driver that throws has asked for nothing: out of a listener, what it throws would end the process. */
+function askOf(ask: () => unknown): void {
+  new Promise((resolve) => {
+    resolve(ask());
+  }).catch(() => {});
 }
