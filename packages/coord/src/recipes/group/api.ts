@@ -23,7 +23,10 @@ export interface GroupMember {
 export interface GroupMembership extends AsyncDisposable {
   /** As last written. */
   readonly member: GroupMember;
-  /** Fires when it is over: it left, somebody took it out, or its session ended. Whoever wants to, joins anew. */
+  /**
+   * Fires when it is over: it left, somebody took it out, or its session ended. Whoever wants to, joins anew. While a budget
+   * or the session has no room for a watch of its node it hears of the second later: with its next change, or once there is.
+   */
   readonly signal: AbortSignal;
   /**
    * Puts other metadata in the place of what it had. Several changes at once may become one write, of the last.

@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Fence, MultiItem, Session } from "../../client/api.ts";
 import { patient } from "../patient.ts";
-import { restMs } from "./rest.ts";
+import { restMs } from "../no-room.ts";
 
 /**
  * Ends a claim in the first way that is not refused; resolves with which. When all are, as when there is no room for a dead

@@ -1,8 +1,6 @@
 import type { Clock, Timer } from "@flotilla/runtime";
+import { restMs } from "../no-room.ts";
 import type { Wake } from "../wake.ts";
-
-/** Until what was refused for want of room is tried again, ms. */
-export const restMs = 500;
 
 /** A while in which what was refused is not tried again; wakes up whoever tries at its end. */
 export class Rest {

@@ -6,7 +6,7 @@ import { beforeClose, partingMs, requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { QueuePlaces } from "./places.ts";
-import { restMs } from "./rest.ts";
+import { restMs } from "../no-room.ts";
 
 type Snapshot = Extract<WatchEvent, { readonly type: "snapshot" }>;
 
