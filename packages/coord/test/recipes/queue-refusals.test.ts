@@ -96,6 +96,20 @@ test("where there is room for one claim only, items are handed out one at a time
   await end();
 });
 
+test("where there is little room, the next items are handed out as soon as others leave", async () => {
+  const { world, session, queue, done, end } = await consumer();
+  await world.until(session.setBudget("/queue/x", { nodes: { soft: 1 } }));
+  const used = (await world.until(session.getBudget("/queue/x")))?.used.nodes ?? 0;
+  const values = Array.from({ length: 10 }, (_, k) => String(k));
+  await world.until(Promise.all(values.map((value) => queue.put(value, { delayMs: 1_000 }))));
+  await world.until(session.setBudget("/queue/x", { nodes: { hard: used + values.length + 2 } }));
+  await world.pass(800);
+  expect(done).toEqual(["first"]);
+  await world.pass(500);
+  expect(done.toSorted()).toEqual([...values, "first"]);
+  await end();
+});
+
 test("the time is not asked for without a pause where there is no room to ask", async () => {
   const { world, session, queue, done, end } = await consumer();
   await world.until(queue.put("late", { delayMs: 1_000 }));

@@ -1,6 +1,7 @@
-import { type ErrorCode, FlotillaError, type Timer } from "@flotilla/runtime";
+import { FlotillaError, type Timer } from "@flotilla/runtime";
 import type { MultiItem, Session, Watch, WatchEvent } from "../../client/api.ts";
 import { nextTurn } from "../next-turn.ts";
+import { isNoRoom } from "../no-room.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { type Calls, patient } from "../patient.ts";
 import { Wake } from "../wake.ts";
@@ -14,9 +15,6 @@ import { type Assignment, Shelf, type ShelfItem } from "./shelf.ts";
 const maxAtOnce = 200;
 /** How early the time of the log is asked for at the soonest, so that it is not asked for without an end, ms. */
 const minPauseMs = 5;
-
-/** Refusals that pass without any news of an item or a taker. */
-const noRoom: ReadonlySet<ErrorCode> = new Set(["ERR_FLOTILLA_QUOTA", "ERR_FLOTILLA_LIMIT"]);
 
 /** Why a command was not done. */
 interface Refusal {
@@ -68,6 +66,8 @@ export class Dispatcher {
       const events = watch[Symbol.asyncIterator]();
       const take1 = (event: WatchEvent): void => {
         this.#seeTime(event);
+        // There may be room now.
+        if (event.type === "deleted") this.#rests.giving.cancel();
         take(event);
         this.#wake.notify();
       };
@@ -203,7 +203,7 @@ export class Dispatcher {
       if (!FlotillaError.is(error)) throw error;
       const { failed } = error.details;
       if (typeof failed !== "number" || failed === 0) throw error;
-      return { at: failed - 1, isFull: noRoom.has(error.code) };
+      return { at: failed - 1, isFull: isNoRoom(error) };
     }
   }
 
