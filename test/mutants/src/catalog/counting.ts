@@ -28,11 +28,11 @@ export const counting: readonly Mutant[] = [
     edits: [
       {
         file: ids,
-        find: "    const { first, end } = await this.take(this.#block);\n",
+        find: "    const { first, end } = await this.take(this.#block, { signal, timeoutMs: Infinity });\n",
         replace: `    const node = await this.#session.get(this.path);
     const first = this.#start + Number(new TextDecoder().decode(node?.value));
     const end = first + this.#block;
-    void this.take(this.#block).catch(() => {});
+    void this.take(this.#block, { signal }).catch(() => {});
 `,
       },
     ],

@@ -85,7 +85,9 @@ export const sharedWork: readonly Mutant[] = [
     severity: 1,
     title: "a worker goes on when its slot is lost",
     killer: "OneWorker",
-    edits: [{ file: supervise, find: "    listen(slot.signal, () => worker.kill()),\n", replace: "" }],
+    edits: [
+      { file: supervise, find: "    listen(slot.signal, () => askOf(() => worker.kill())),\n", replace: "" },
+    ],
   },
   {
     id: "C29",
