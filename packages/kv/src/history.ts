@@ -18,12 +18,46 @@ export interface HistoryLimits {
   readonly ageMs: number;
 }
 
+/** An event as it is kept: its nodes are put together only by `read`. */
+export interface KeptEvent extends Pick<TreeEvent, "type" | "path"> {
+  /** Of the node; absent where everybody may do everything. */
+  readonly acl: Acl | undefined;
+  /** The event itself; only before the next one is visited. */
+  read(): TreeEvent;
+}
+
 const eventOverheadBytes = 256;
 const pageEvents = 256;
 
 /** Negative when `a` is before `b`. */
 export function compareTokens(a: WatchToken, b: WatchToken): number {
   return a.revision - b.revision || a.ordinal - b.ordinal;
+}
+
+/** One slot of a page at a time. */
+class Cursor implements KeptEvent {
+  page: EventPage;
+  slot = 0;
+
+  constructor(page: EventPage) {
+    this.page = page;
+  }
+
+  get type(): TreeEvent["type"] {
+    return this.page.type(this.slot);
+  }
+
+  get path(): string {
+    return this.page.path(this.slot);
+  }
+
+  get acl(): Acl | undefined {
+    return this.page.acl(this.slot);
+  }
+
+  read(): TreeEvent {
+    return this.page.read(this.slot);
+  }
 }
 
 /** The latest events in order, bounded by count, bytes and age. What falls out moves the floor. */
@@ -83,15 +117,31 @@ export class EventHistory {
    * `"gap"` when some of them are gone. A token ahead of the last event gives none.
    */
   since(token: WatchToken, limit: number = Number.MAX_SAFE_INTEGER): TreeEvent[] | "gap" {
+    const found: TreeEvent[] = [];
+    const last = this.visit(token, limit, (event) => found.push(event.read()) > 0);
+    return last === "gap" ? last : found;
+  }
+
+  /**
+   * Calls `visit` with the events after the token, oldest first, `limit` of them at most, until it returns false: the
+   * one for which it does counts as not visited. The place of the last that was; null when none was; `"gap"` when some
+   * are gone.
+   */
+  visit(token: WatchToken, limit: number, visit: (event: KeptEvent) => boolean): WatchToken | "gap" | null {
     if (compareTokens(token, this.floor) < 0) return "gap";
     const start = this.#firstAfter(token);
     const end = Math.min(this.#next, start + limit);
-    const found: TreeEvent[] = [];
-    for (let number = start; number < end; number += 1) {
-      const event = this.#page(number)?.read(number % pageEvents);
-      if (event !== undefined) found.push(event);
+    const cursor = new Cursor(this.#page(start) ?? new EventPage(0));
+    let number = start;
+    for (; number < end; number += 1) {
+      cursor.page = this.#page(number) ?? cursor.page;
+      cursor.slot = number % pageEvents;
+      if (!visit(cursor)) break;
     }
-    return found;
+    if (number === start) return null;
+    const last = this.#page(number - 1);
+    const slot = (number - 1) % pageEvents;
+    return last === undefined ? null : { revision: last.revision(slot), ordinal: last.ordinal(slot) };
   }
 
   /** Forgets what is too old at `nowMs`, the time of the command that is applied. */

@@ -29,7 +29,7 @@ export { readDecimal } from "./decimal.ts";
 export { decodeCommand, encodeCommand } from "./command-codec.ts";
 export { newestLevel, oldestLevel } from "./feature-level.ts";
 export { compareTokens, EventHistory } from "./history.ts";
-export type { HistoryLimits } from "./history.ts";
+export type { HistoryLimits, KeptEvent } from "./history.ts";
 export { limits } from "./limits.ts";
 export { Machine } from "./machine.ts";
 export type { MachineOptions } from "./machine.ts";

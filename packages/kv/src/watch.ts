@@ -7,7 +7,7 @@ function isChild(path: string, parent: string): boolean {
 }
 
 /** True when a watch of this kind at `path` sees the event. */
-export function matches(event: TreeEvent, path: string, kind: WatchKind): boolean {
+export function matches(event: Pick<TreeEvent, "type" | "path">, path: string, kind: WatchKind): boolean {
   switch (kind) {
     case "data":
       return event.path === path;

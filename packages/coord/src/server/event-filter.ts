@@ -17,7 +17,7 @@ export class EventFilter {
     this.#names = wants.names === null ? null : new NamePattern(wants.names);
   }
 
-  wants({ type, path }: TreeEvent): boolean {
+  wants({ type, path }: Pick<TreeEvent, "type" | "path">): boolean {
     return this.#wants.types.includes(type) && this.shows(path);
   }
 

@@ -5,6 +5,8 @@ import type { Answer, ServerMessage } from "../wire/messages.ts";
 
 /** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
 const highWaterBytes = 1_048_576;
+/** Bytes outstanding at which it goes on with events: what is sent past them, as answers to renewals, comes soon. */
+const lowWaterBytes = 262_144;
 /** Bytes outstanding, or answers held, at which a client that asks without reading is let go. */
 const mostBytes = 16_777_216;
 const mostHeld = 4_096;
@@ -81,7 +83,7 @@ export class Outlet {
   /** Goes on as soon as the client can take more. */
   wake(): void {
     if (this.#closed || this.#scheduled || this.#timer !== undefined) return;
-    if (this.isBlocked) {
+    if (this.#isStopped) {
       this.#timer = this.#clock.setTimer(pollMs, () => {
         this.#timer = undefined;
         this.#flush();
@@ -103,13 +105,18 @@ export class Outlet {
     this.#port.close(reason);
   }
 
+  /** Nothing leaves before the client took some. */
+  get #isStopped(): boolean {
+    return this.#port.bufferedBytes > (this.#isBehind ? lowWaterBytes : highWaterBytes);
+  }
+
   get #isBehind(): boolean {
     return this.#backlog?.isBehind ?? false;
   }
 
   #flush(): void {
     if (this.#closed) return;
-    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.isBlocked; step += 1)
+    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.#isStopped; step += 1)
       this.#backlog?.advance();
     let sent = 0;
     while (sent < this.#held.length && !this.#isBehind && !this.isBlocked) {

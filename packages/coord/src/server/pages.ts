@@ -17,6 +17,27 @@ function valueBytes(node: Node | null): number {
   return node?.value.length ?? 0;
 }
 
+/** What fits into one message, at least one item. */
+export class PageFill<T extends TreeEntry | ToldEvent> {
+  readonly items: T[] = [];
+  readonly #part: "all" | "after";
+  #bytes = 0;
+
+  /** @param part `all`: with the nodes before the changes */
+  constructor(part: "all" | "after") {
+    this.#part = part;
+  }
+
+  /** False when there is no room for it. */
+  add(item: T): boolean {
+    this.#bytes += sizeOf(item, this.#part);
+    const isFull = this.#bytes > pageBytes || this.items.length >= pageItems;
+    if (isFull && this.items.length > 0) return false;
+    this.items.push(item);
+    return true;
+  }
+}
+
 /**
  * The longest beginning that fits into one message, at least one item.
  * @param part `all`: with the nodes before the changes
@@ -25,11 +46,8 @@ export function firstPage<T extends TreeEntry | ToldEvent>(
   items: readonly T[],
   part: "all" | "after",
 ): readonly T[] {
-  let bytes = 0;
-  for (const [position, item] of items.entries()) {
-    bytes += sizeOf(item, part);
-    if (position > 0 && (bytes > pageBytes || position >= pageItems)) return items.slice(0, position);
-  }
+  const page = new PageFill<T>(part);
+  for (const item of items) if (!page.add(item)) return page.items;
   return items;
 }
 

@@ -1,8 +1,8 @@
 import type { Applied, Machine, SessionId, TreeEvent, WatchToken } from "@flotilla/kv";
 import { limits, WatchTable } from "@flotilla/kv";
+import { isWanted } from "./catch-up.ts";
 import type { LocalSession, SessionRegistry } from "./context.ts";
 import type { LocalWatch, WatchFeed } from "./watch-feed.ts";
-import { isWanted } from "./watch-feed.ts";
 
 /** Changes after which watches are told where they stand. */
 const bookmarkEvents = limits.historyEvents / 10;

@@ -9,7 +9,7 @@ import type {
   WatchTable,
   WatchToken,
 } from "@flotilla/kv";
-import { compareTokens, isPath, matches } from "@flotilla/kv";
+import { compareTokens, isPath } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { SnapshotReason } from "../client/api.ts";
@@ -17,10 +17,9 @@ import type { ServerMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
 import { wireBounds } from "../wire/bounds.ts";
 import { outsideHistory } from "../wire/messages.ts";
 import { mayRead } from "./answers.ts";
+import { nextPiece } from "./catch-up.ts";
 import { EventFilter } from "./event-filter.ts";
 import { firstPage, ScopePages } from "./pages.ts";
-
-const eventsPerStep = 256;
 
 /** One watch of one session. */
 export interface LocalWatch {
@@ -177,19 +176,19 @@ export class WatchFeed {
   /** Tells what the command that was just applied changed; watches in a row that are told the same, at once. */
   deliver(watches: readonly LocalWatch[]): void {
     let news: News | null = null;
-    let ids: number[] = [];
+    let told: LocalWatch[] = [];
     for (const watch of watches) {
       const events = this.#undelivered(watch);
       if (events.length === 0) continue;
       const own = newsFor(watch, events);
       if (news === null || !isSame(news, own)) {
-        if (news !== null) this.#send(ids, news);
+        if (news !== null) this.#send(told, news);
         news = own;
-        ids = [];
+        told = [];
       }
-      ids.push(watch.id);
+      told.push(watch);
     }
-    if (news !== null) this.#send(ids, news);
+    if (news !== null) this.#send(told, news);
   }
 
   /** The state was replaced by a snapshot; before that, live watches had been told everything up to `told`. */
@@ -255,20 +254,19 @@ export class WatchFeed {
       this.#sendPage(watch, watch.pages);
       return true;
     }
-    const events = this.#options.machine.history.since(watch.token, eventsPerStep);
-    if (events === "gap") {
+    const piece = nextPiece(this.#options.machine.history, watch.token, watch);
+    if (piece === "gap") {
       this.#startSnapshot(watch);
       return true;
     }
-    const last = events.at(-1);
-    if (last === undefined) {
+    const { events, last } = piece;
+    if (last === null) {
       watch.slow = false;
       if (watch.bookmarks !== null) this.#bookmark(watch);
       return false;
     }
-    const wanted = events.filter((event) => matches(event, watch.path, watch.kind) && isWanted(watch, event));
-    this.#send([watch.id], newsFor(watch, wanted));
-    watch.token = { revision: last.revision, ordinal: last.ordinal };
+    if (events.length > 0) this.#sendEvents([watch], isWithPrevious(watch), events);
+    watch.token = last;
     return true;
   }
 
@@ -311,13 +309,33 @@ export class WatchFeed {
     return [];
   }
 
-  #send(ids: readonly number[], { previous, events }: News): void {
+  /** Page by page, until the client is slow: the rest is told from history. */
+  #send(watches: readonly LocalWatch[], { previous, events }: News): void {
     let rest = events;
-    while (rest.length > 0) {
+    for (let next = rest[0]; next !== undefined; next = rest[0]) {
+      if (this.#options.port.isBlocked) {
+        this.#options.probe("watch-cut-short");
+        for (const watch of watches) this.#cutShort(watch, rest === events ? before(next) : watch.told);
+        return;
+      }
       const page = firstPage(rest, previous ? "all" : "after");
-      this.#options.port.send({ type: "events", ids, previous, events: page });
+      this.#sendEvents(watches, previous, page);
       rest = rest.slice(page.length);
     }
+  }
+
+  #cutShort(watch: LocalWatch, at: WatchToken): void {
+    watch.slow = true;
+    watch.token = later(watch.token, at);
+    this.#fallBehind(watch);
+  }
+
+  /** One message, which counts as told. */
+  #sendEvents(watches: readonly LocalWatch[], previous: boolean, events: readonly ToldEvent[]): void {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    for (const watch of watches) watch.told = { revision: last.revision, ordinal: last.ordinal };
+    this.#options.port.send({ type: "events", ids: watches.map(({ id }) => id), previous, events });
   }
 }
 
@@ -326,18 +344,15 @@ export function checkWatch(watch: WatchSpec): void {
   if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
 }
 
-/** True for an event of its scope that it wants to hear of, and whose node its client may read. */
-export function isWanted({ filter, feed }: LocalWatch, event: TreeEvent): boolean {
-  return feed.mayRead(event.acl) && (filter === null || filter.wants(event));
-}
-
-/** Events as a watch wants them, which counts as told of them. */
+/** Events as a watch wants them. */
 function newsFor(watch: LocalWatch, events: readonly TreeEvent[]): News {
   const { filter } = watch;
-  const last = events.at(-1);
-  if (last !== undefined) watch.told = { revision: last.revision, ordinal: last.ordinal };
-  if (filter === null) return { previous: false, events };
-  return { previous: filter.previous, events: events.map((event) => filter.told(event)) };
+  const previous = isWithPrevious(watch);
+  return { previous, events: filter === null ? events : events.map((event) => filter.told(event)) };
+}
+
+function isWithPrevious({ filter }: LocalWatch): boolean {
+  return filter?.previous === true;
 }
 
 function isSame(a: News, b: News): boolean {
@@ -346,7 +361,7 @@ function isSame(a: News, b: News): boolean {
 }
 
 /** The latest token that lies before an event and all others of its revision. */
-function before(event: TreeEvent): WatchToken {
+function before(event: WatchToken): WatchToken {
   return { revision: event.revision - 1, ordinal: Number.MAX_SAFE_INTEGER };
 }
 

@@ -182,6 +182,8 @@ export class World {
   readonly raft: FakeRaft;
   /** Reported as outstanding on every channel of the server. */
   bufferedBytes = 0;
+  /** What the server sends stays outstanding. */
+  isStalled = false;
 
   constructor(machine: Machine = new Machine()) {
     const host: ClientHost = {
@@ -213,7 +215,11 @@ export class World {
       get bufferedBytes() {
         return outstanding();
       },
-      send: (message) => far.send(encodeServerMessage(message)),
+      send: (message) => {
+        const frame = encodeServerMessage(message);
+        if (this.isStalled) this.bufferedBytes += frame.length;
+        far.send(frame);
+      },
       close: (reason) => far.close(reason),
     });
     far.handle(frameHandler(session, decodeClientMessage));
