@@ -13,7 +13,9 @@ const shape = /^(?:\[([0-9A-Fa-f]*:[0-9A-Fa-f:.]{1,44}(?:%[\w.-]{1,32})?)\]|([\w
 
 const maxPort = 65_535;
 /** What the whole web takes for an IPv4 address, and refuses unless it is a sound one. */
-const numeric = /(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i;
+const numeric = /\.(?:\d+|0x[0-9a-f]*)\.?$/i;
+/** An IPv4 address as one number. */
+const zero = /^(?:0x)?0+$/i;
 const group = /^[0-9A-Fa-f]{1,4}$/;
 const octet = /^(?:0|[1-9]\d{0,2})$/;
 /** Of an IPv6 address. */
@@ -82,7 +84,7 @@ export function hasAddressShape(text: string): boolean {
 /** True for `0.0.0.0` and `::`, however written: every address of this machine to a listener, nobody's to a dialer. */
 export function isUnspecified({ host }: Address): boolean {
   const found = host.includes(":") ? readIPv6(host) : readIPv4(host);
-  if (found === null) return false;
+  if (found === null) return zero.test(host);
   const isMapped = found.length === groups && found[5] === 0xff_ff;
   return found.every((part, position) => part === 0 || (isMapped && position === 5));
 }
