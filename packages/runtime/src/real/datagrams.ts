@@ -78,6 +78,11 @@ export async function bindUdp(
 ): Promise<Datagrams> {
   const parsed = parseAddress(address);
   const datagrams = new UdpDatagrams(createSocket(isIPv6(parsed.host) ? "udp6" : "udp4"), onMessage);
-  await datagrams.bind(address, parsed);
+  try {
+    await datagrams.bind(address, parsed);
+  } catch (error) {
+    await datagrams.close();
+    throw error;
+  }
   return datagrams;
 }

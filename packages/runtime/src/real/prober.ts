@@ -29,6 +29,11 @@ async function http(text: string, signal: AbortSignal): Promise<number> {
       resolve(response.statusCode ?? 0);
       asked.destroy();
     });
+    // An answer too; with it the connection is no longer the request's.
+    asked.on("upgrade", (response, socket) => {
+      resolve(response.statusCode ?? 0);
+      socket.destroy();
+    });
     asked.on("error", (cause) => reject(signal.aborted ? signal.reason : unreachable(text, cause)));
     asked.end();
   });

@@ -25,6 +25,7 @@ export class ProcessGroup {
   /** How the process itself ended, with its group killed by then; rejects when it could not be started. */
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
+  #hasEnded = false;
 
   constructor(command: readonly [string, ...string[]], { env, cwd }: ProcessGroupOptions) {
     const [file, ...args] = command;
@@ -42,14 +43,16 @@ export class ProcessGroup {
     }).finally(() => {
       // What it left running is not to go on without it.
       this.send("SIGKILL");
+      this.#hasEnded = true;
       running.delete(this);
       if (running.size === 0) process.removeListener("exit", killAll);
     });
   }
 
+  /** Does nothing once `ended` settled: the number may be another group's by then. */
   send(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
-    if (pid === undefined) return;
+    if (pid === undefined || this.#hasEnded) return;
     try {
       process.kill(-pid, signal);
     } catch (error) {

@@ -27,6 +27,22 @@ test("tells the status of an answer, whatever its body and wherever it points", 
     expect(await prober.http(`http://${address}/${status}`, signal)).toBe(status);
 });
 
+test("a change of protocol is an answer, with its status, and its connection is not kept", async () => {
+  const server = createTcpServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () =>
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),
+    );
+  });
+  const address = await listening(server);
+  const controller = new AbortController();
+  const asked = prober.http(`http://${address}/`, controller.signal);
+  // So that it fails, and does not hang, where it is not heard of.
+  setTimeout(() => controller.abort(new Error("no answer")), 5_000).unref();
+  expect(await asked).toBe(101);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+});
+
 test("tells whether a port takes connections, and keeps none", async () => {
   const server = createTcpServer((socket) => {
     socket.on("error", () => {});

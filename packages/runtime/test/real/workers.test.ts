@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { ProcessGroup } from "../../src/real/process-group.ts";
 import { startProcess, startThread } from "../../src/real/workers.ts";
 
@@ -38,6 +38,16 @@ test("a process is asked to end, or made to", async () => {
   const deaf = startProcess(shell("trap '' TERM; while :; do sleep 1000; done"), { env });
   deaf.kill();
   expect(await deaf.ended).toBe("ended by SIGKILL");
+});
+
+test("nobody is asked in the place of a process that has ended", async () => {
+  const gone = startProcess(shell("exit 0"), { env });
+  await gone.ended;
+  const sent = vi.spyOn(process, "kill").mockReturnValue(true);
+  onTestFinished(() => sent.mockRestore());
+  gone.stop();
+  gone.kill();
+  expect(sent).not.toHaveBeenCalled();
 });
 
 test("what a process started goes with it", async () => {
