@@ -40,7 +40,10 @@ export interface Channel {
   send(frame: Uint8Array): void;
   /** Hands what is queued to the system now; otherwise that happens at the end of the turn. */
   flush?(): void;
-  /** Sends what is queued, then ends. Idempotent. */
+  /**
+   * Sends what is queued, then ends. What the other side did not take within 5 s is dropped, and the reason with it: a
+   * reader that is slow on purpose holds no memory for longer. Idempotent.
+   */
   close(reason?: string): void;
   /** The other side proved itself: `maxStrangerBytes` of the listener no longer binds it. */
   trust?(): void;
@@ -62,7 +65,9 @@ export interface ListenOptions {
 export interface Listener extends AsyncDisposable {
   /** The bound `host:port`. */
   readonly address: string;
-  /** Stops accepting and ends every channel it accepted. Idempotent. */
+  /**
+   * Stops accepting and ends every channel it accepted; resolves once the handlers of all of them heard so. Idempotent.
+   */
   close(): Promise<void>;
 }
 

@@ -32,6 +32,47 @@ async function code(promise: Promise<unknown>): Promise<string> {
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}`);
 const dialing = { protocol: "test", maxFrameBytes: 1000 };
 
+describe("a channel that closes with much queued", () => {
+  const closed = { cause: "closed", remote: true, reason: "bye" } as const;
+  const frames = 32;
+
+  async function closeWithMuch(bytesPerMs: number): Promise<World> {
+    const made = await world();
+    made.kernel.network.setThroughput(bytesPerMs);
+    for (let k = 0; k < frames; k += 1) made.a.send(new Uint8Array(1_000_000));
+    made.a.close("bye");
+    return made;
+  }
+
+  test("sends all of it, and why, when it leaves within 5 s", async () => {
+    const { kernel, atB } = await closeWithMuch(10_000);
+    await later(kernel, 4_000);
+    expect(atB.messages).toHaveLength(frames);
+    expect(atB.ends).toEqual([closed]);
+  });
+
+  test("drops what did not leave by then, and ends without a reason", async () => {
+    const { kernel, atA, atB } = await closeWithMuch(2_100);
+    await later(kernel, 60_000);
+    expect(atA.ends).toEqual([{ ...closed, remote: false }]);
+    expect(atB.messages).toHaveLength(10);
+    expect(atB.ends).toEqual([{ ...closed, reason: "" }]);
+  });
+
+  test("over a cut too: only what the systems hold arrives once it is healed", async () => {
+    const { kernel, a, atB } = await world();
+    kernel.network.cut("a", "b");
+    for (const n of numbers(3)) a.send(text(n));
+    for (let k = 0; k < frames; k += 1) a.send(new Uint8Array(1_000_000));
+    a.close("bye");
+    await later(kernel, 60_000);
+    kernel.network.healAll();
+    await later(kernel, 1_000);
+    expect(atB.messages).toEqual(numbers(3));
+    expect(atB.ends).toEqual([{ ...closed, reason: "" }]);
+  });
+});
+
 describe("cut links", () => {
   test("a cut holds back one way only, and what waited arrives in order after the heal", async () => {
     const { kernel, a, b, atA, atB } = await world();

@@ -195,6 +195,18 @@ export const networkConformance: readonly ConformanceCase<NetworkSubject>[] = [
     },
   },
   {
+    name: "once the listener is closed, every handler of what it accepted heard the end, and how its own side ended it",
+    async run(subject) {
+      const { listener, accepted } = await listen(subject);
+      await dial(subject, listener.address);
+      await dial(subject, listener.address);
+      const ends = (): unknown[] => accepted.map((each) => each.heard.ends);
+      const atClose = await subject.world.until(listener.close().then(ends));
+      const end = { cause: "closed", remote: false, reason: "the listener closed" };
+      assert.deepEqual(atClose, [[end], [end]]);
+    },
+  },
+  {
     name: "channels above maxChannels are refused until one ends",
     async run(subject) {
       const { world } = subject;

@@ -1,5 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { Channel } from "../network.ts";
+
+/** Whoever waits in a lobby: a channel, say. */
+export interface LobbyGuest {
+  /** Sends it away. */
+  close(reason: string): void;
+}
 
 const defaultMost = 256;
 const graceMs = 500;
@@ -12,30 +17,30 @@ export class Lobby {
   readonly #clock: Pick<Clock, "now">;
   readonly #most: number;
   /** Since when each waits, the oldest first. */
-  readonly #waiting = new Map<Channel, number>();
+  readonly #waiting = new Map<LobbyGuest, number>();
 
   constructor(clock: Pick<Clock, "now">, most: number = defaultMost) {
     this.#clock = clock;
     this.#most = most;
   }
 
-  /** Lets a channel wait; false when it is to be turned away. May close another. */
-  enter(channel: Channel): boolean {
+  /** Lets it wait; false when it is to be turned away. May close another. */
+  enter(guest: LobbyGuest): boolean {
     if (this.#waiting.size >= this.#most && !this.#makeRoom()) return false;
-    this.#waiting.set(channel, this.#clock.now());
+    this.#waiting.set(guest, this.#clock.now());
     return true;
   }
 
-  /** The channel introduced itself, or is gone. */
-  leave(channel: Channel): void {
-    this.#waiting.delete(channel);
+  /** It introduced itself, or is gone. */
+  leave(guest: LobbyGuest): void {
+    this.#waiting.delete(guest);
   }
 
   #makeRoom(): boolean {
-    for (const [channel, sinceMs] of this.#waiting) {
+    for (const [guest, sinceMs] of this.#waiting) {
       if (this.#clock.now() - sinceMs < graceMs) return false;
-      this.#waiting.delete(channel);
-      channel.close("others wait to introduce themselves");
+      this.#waiting.delete(guest);
+      guest.close("others wait to introduce themselves");
       return true;
     }
     return false;

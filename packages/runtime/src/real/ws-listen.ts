@@ -4,14 +4,18 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
+import { Lobby } from "../handshake/lobby.ts";
 import type { Channel, Listener, ListenOptions } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
 
 const defaultMaxChannels = 10_000;
-/** Connections that have not finished their request yet, on top of the channels. */
-const maxPending = 256;
+/**
+ * Connections that have not finished their request yet, on top of the channels: as many as a system lets wait to be
+ * accepted come at once.
+ */
+const maxPending = 512;
 /** A connection must have asked for its upgrade by then. */
 const requestTimeoutMs = 5000;
 
@@ -29,7 +33,11 @@ class WsListener implements Listener {
   readonly #maxChannels: number;
   readonly #channels = new Set<WsChannel>();
   readonly #pending = new Set<Socket>();
-  readonly #closed = (channel: WsChannel): void => void this.#channels.delete(channel);
+  readonly #lobby = new Lobby(performance, maxPending);
+  readonly #closed = (channel: WsChannel): void => {
+    this.#channels.delete(channel);
+    if (this.#channels.size === 0) this.#emptied?.();
+  };
   readonly #http = createServer({
     maxHeaderSize: 8192,
     headersTimeout: requestTimeoutMs,
@@ -38,6 +46,8 @@ class WsListener implements Listener {
   readonly #upgrader: WebSocketServer;
   #address = "";
   #closing: Promise<void> | undefined;
+  /** Hears that the last channel is gone. */
+  #emptied: (() => void) | undefined;
 
   constructor(options: ListenOptions, onChannel: (channel: Channel) => void) {
     this.#options = options;
@@ -85,13 +95,21 @@ class WsListener implements Listener {
     for (const socket of this.#pending) socket.destroy();
     for (const channel of this.#channels) channel.close("the listener closed");
     await stopped;
+    // Their connections are gone; each handler hears of it a moment later.
+    if (this.#channels.size > 0) await new Promise<void>((resolve) => (this.#emptied = resolve));
   }
 
   #connected(socket: Socket): void {
+    const guest = { close: () => void socket.destroy() };
+    if (!this.#lobby.enter(guest)) {
+      socket.destroy();
+      return;
+    }
     const deadline = setTimeout(() => socket.destroy(), requestTimeoutMs);
     this.#pending.add(socket);
     const done = (): void => {
       clearTimeout(deadline);
+      this.#lobby.leave(guest);
       this.#pending.delete(socket);
       socket.off("close", done);
       socket.off("upgraded", done);

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { cutReason } from "../channel-reason.ts";
+import { closeTimeoutMs } from "../close-timeout.ts";
 import { invariant } from "../errors.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
 import { copyOf } from "./copy-of.ts";
@@ -27,6 +28,8 @@ export interface SideContext {
   readonly onSend: (frame: Uint8Array) => void;
   /** Once, when this side has ended. */
   readonly onEnd: () => void;
+  /** Once, when its handler heard so. */
+  readonly onHeard: () => void;
 }
 
 /** One side of a simulated channel. */
@@ -94,6 +97,7 @@ export class ChannelSide implements Channel {
   close(reason = ""): void {
     if (!this.#openAndAlive()) return;
     const text = cutReason(reason);
+    if (this.out.bufferedBytes > 0) this.#giveUpLater();
     this.#sendEnd({ cause: "closed", remote: true, reason: text });
     this.#endLater({ cause: "closed", remote: false, reason: text });
   }
@@ -125,7 +129,7 @@ export class ChannelSide implements Channel {
       this.#hear(() => {
         if (!this.#open) return;
         this.#finish();
-        this.#handler?.end(end);
+        this.#tell(end);
       });
     });
   }
@@ -177,9 +181,23 @@ export class ChannelSide implements Channel {
     this.out.push("close", 0, () => remote?.receiveEnd(end));
   }
 
+  /** What the systems did not take in time never leaves, nor why it ended: the connection is closed without a word. */
+  #giveUpLater(): void {
+    const { scheduler } = this.#context;
+    const atUs = scheduler.nowUs + closeTimeoutMs * 1_000;
+    scheduler.schedule(atUs, "close.timeout", this.life.node, this.remoteAddress, 0, () => {
+      if (this.out.dropUnsent()) this.sendGone("closed");
+    });
+  }
+
   #endLater(end: ChannelEnd): void {
     this.#finish();
-    this.life.deliverSoon("end", this.remoteAddress, 0, () => this.#hear(() => this.#handler?.end(end)));
+    this.life.deliverSoon("end", this.remoteAddress, 0, () => this.#hear(() => this.#tell(end)));
+  }
+
+  #tell(end: ChannelEnd): void {
+    this.#handler?.end(end);
+    this.#context.onHeard();
   }
 
   #finish(): void {

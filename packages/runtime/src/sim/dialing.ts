@@ -88,6 +88,7 @@ export class Dialing {
     this.#near = near;
     this.#far = far;
     port.accepted.add(far);
+    port.unheard.add(far);
     this.#request.network.connected(near, far);
     this.#back.push("accepted", 0, () => {
       this.#request.life.deliver("accepted", this.#request.address, 0, () => this.#born(near));
@@ -117,6 +118,7 @@ export class Dialing {
       onSend: (frame) =>
         network.observe({ from: life.node, to: target.name, protocol: options.protocol, frame }),
       onEnd: () => {},
+      onHeard: () => {},
     });
   }
 
@@ -134,6 +136,10 @@ export class Dialing {
       onSend: (frame) =>
         network.observe({ from: target.name, to: life.node, protocol: options.protocol, frame }),
       onEnd: () => port.accepted.delete(far),
+      onHeard: () => {
+        port.unheard.delete(far);
+        port.onHeard?.();
+      },
     });
     return far;
   }

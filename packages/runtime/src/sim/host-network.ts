@@ -16,17 +16,40 @@ function listen(
 ): Promise<Listener> {
   const { listeners } = network.machine(life.node);
   const address = bindPort(network, life, options.address, listeners);
-  const open: OpenPort = { life, address: address.text, options, onChannel, accepted: new Set() };
+  const open: OpenPort = {
+    life,
+    address: address.text,
+    options,
+    onChannel,
+    accepted: new Set(),
+    unheard: new Set(),
+    onHeard: undefined,
+  };
   listeners.set(address.port, open);
+  let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     if (listeners.get(address.port) === open) listeners.delete(address.port);
-    for (const side of open.accepted) side.close("the listener closed");
-    return new Promise((resolve) => life.deliverSoon("listener.close", address.text, 0, resolve));
+    closing ??= closePort(open);
+    return closing;
   };
   const listener: Listener = { address: address.text, close, [Symbol.asyncDispose]: close };
   return new Promise((resolve) => {
     life.deliverSoon("listen", address.text, 0, () => resolve(listener));
   });
+}
+
+/** Ends what was accepted, and resolves once every handler there is heard so. */
+async function closePort(port: OpenPort): Promise<void> {
+  for (const side of port.accepted) side.close("the listener closed");
+  const isQuiet = (): boolean => ![...port.unheard].some(({ hasHandler }) => hasHandler);
+  if (!isQuiet()) {
+    await new Promise<void>((resolve) => {
+      port.onHeard = () => {
+        if (isQuiet()) resolve();
+      };
+    });
+  }
+  await new Promise<void>((resolve) => port.life.deliverSoon("listener.close", port.address, 0, resolve));
 }
 
 function dial(network: SimNetwork, life: Life, address: string, options: DialOptions): Promise<Channel> {

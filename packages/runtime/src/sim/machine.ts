@@ -9,6 +9,10 @@ export interface OpenPort {
   readonly options: ListenOptions;
   readonly onChannel: (channel: Channel) => void;
   readonly accepted: Set<ChannelSide>;
+  /** Those of them, and of those that ended, whose handlers did not hear of an end yet. */
+  readonly unheard: Set<ChannelSide>;
+  /** Called when one of them did. */
+  onHeard: (() => void) | undefined;
 }
 
 /** A bound datagram port. */

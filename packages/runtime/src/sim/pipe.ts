@@ -63,6 +63,18 @@ export class Pipe {
     this.keep(0);
   }
 
+  /** Forgets what the two systems do not hold; false when they hold everything. */
+  dropUnsent(): boolean {
+    let bytes = 0;
+    const held = this.#queue.findIndex(({ size }) => {
+      bytes += size;
+      return bytes > socketBufferBytes;
+    });
+    if (held < 0) return false;
+    this.keep(held);
+    return true;
+  }
+
   /** Forgets all but the first `count` parcels under way. */
   keep(count: number): void {
     this.#queue.length = Math.min(count, this.#queue.length);

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +8,7 @@ import { createConnection, createServer as createTcpServer, Socket } from "node:
 import type { Channel, ChannelEnd, Listener } from "@flotilla/runtime";
 import { parseAddress } from "@flotilla/runtime";
 import { realNetwork } from "@flotilla/runtime/real/client";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { bytes, rejectsWith, text } from "../../src/conformance/expect.ts";
 import { Recorder } from "../../src/conformance/recorder.ts";
@@ -54,6 +55,14 @@ async function rawSocket(address: string): Promise<Socket> {
   return socket;
 }
 
+/** Where Linux lists the files that this process has open. */
+const ownFiles = "/proc/self/fd";
+
+/** At an address of another machine. */
+function bindElsewhere(): Promise<unknown> {
+  return network.datagrams("192.0.2.1:0", () => {});
+}
+
 describe("real network", () => {
   test("speaks IPv6 in brackets and resolves names", async () => {
     await using six = (await listen("[::1]:0")).listener;
@@ -67,10 +76,29 @@ describe("real network", () => {
 
   test("an address that belongs to another machine cannot be listened on", async () => {
     await rejectsWith(listen("192.0.2.1:0"), "ERR_FLOTILLA_BAD_ADDRESS");
-    await rejectsWith(
-      network.datagrams("192.0.2.1:0", () => {}),
-      "ERR_FLOTILLA_BAD_ADDRESS",
-    );
+    await rejectsWith(bindElsewhere(), "ERR_FLOTILLA_BAD_ADDRESS");
+  });
+
+  test.runIf(existsSync(ownFiles))("what cannot be bound leaves no file open", async () => {
+    await rejectsWith(bindElsewhere(), "ERR_FLOTILLA_BAD_ADDRESS");
+    const before = readdirSync(ownFiles).length;
+    for (let k = 0; k < 50; k += 1) await rejectsWith(bindElsewhere(), "ERR_FLOTILLA_BAD_ADDRESS");
+    expect(readdirSync(ownFiles).length).toBeLessThan(before + 10);
+  });
+
+  test("connections that ask for nothing keep nobody out for long", async () => {
+    let nowMs = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    onTestFinished(() => clock.mockRestore());
+    const options = { address: "127.0.0.1:0", ...limits, maxChannels: 10 };
+    await using listener = await network.listen(options, (channel) => channel.handle(new Recorder()));
+    const { channel } = await dial(listener.address);
+    const silent = await Promise.all(Array.from({ length: 530 }, () => rawSocket(listener.address)));
+    await rejectsWith(dial(listener.address), "ERR_FLOTILLA_UNREACHABLE");
+    nowMs += 500;
+    expect((await dial(listener.address)).channel.isOpen).toBe(true);
+    expect(channel.isOpen).toBe(true);
+    for (const socket of silent) socket.destroy();
   });
 
   test("a text that is no address cannot be dialed", async () => {
