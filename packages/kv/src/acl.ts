@@ -52,8 +52,13 @@ export function bytesOfAcl(acl: Acl): number {
 /** Entries of one list, identities of one caller, and UTF-8 bytes of an id, at most. */
 export const aclBounds = { entries: 64, identities: 16, idBytes: 1_024 } as const;
 
-function isEntry({ scheme, id, permissions: granted }: AclEntry): boolean {
-  if (!Number.isInteger(granted) || granted < 1 || granted > permissions.all) return false;
+function grantsSomething({ permissions: granted }: AclEntry): boolean {
+  return Number.isInteger(granted) && granted >= 1 && granted <= permissions.all;
+}
+
+function isEntry(entry: AclEntry): boolean {
+  if (!grantsSomething(entry)) return false;
+  const { scheme, id } = entry;
   switch (scheme) {
     case "world":
       return id === "anyone";
@@ -71,6 +76,19 @@ function isEntry({ scheme, id, permissions: granted }: AclEntry): boolean {
 /** True for a list that a caller may ask for: not empty, not too long, every entry of a known form. */
 export function isAcl(acl: Acl): boolean {
   return acl.length > 0 && acl.length <= aclBounds.entries && acl.every(isEntry);
+}
+
+/**
+ * True for a list as a node has it: one that could be asked for, or what became of `auth`. Of the names in those nothing is
+ * demanded, as nothing was when they were proved.
+ */
+export function isKeptAcl(acl: Acl): boolean {
+  if (acl.length === 0 || acl.length > aclBounds.entries) return false;
+  return acl.every((entry) => {
+    const { scheme } = entry;
+    if (scheme === "digest" || scheme === "x509") return grantsSomething(entry);
+    return scheme !== "auth" && isEntry(entry);
+  });
 }
 
 /**

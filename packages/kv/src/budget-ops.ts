@@ -24,7 +24,11 @@ export function setBudget(x: Execution, { path, budget }: SetBudgetOp): ErrorCod
   if (judge === undefined || !may(x, judge, permissions.admin)) return "ERR_FLOTILLA_NO_AUTH";
   const before = budgets.get(path);
   if (budget === null) return budgets.delete(path) ? null : "ERR_FLOTILLA_NOT_FOUND";
-  if (before === undefined && budgets.size >= limits.budgets) return "ERR_FLOTILLA_LIMIT";
+  if (
+    before === undefined &&
+    (budgets.size >= limits.budgets || budgets.nestingWith(path) > limits.nestedBudgets)
+  )
+    return "ERR_FLOTILLA_LIMIT";
   const isRated = budget.rate !== undefined && before?.budget.rate !== undefined;
   const { second, writes } = isRated ? before : { second: 0, writes: 0 };
   budgets.set({ path, budget, second, writes });

@@ -2,7 +2,8 @@ import { budgetKinds } from "./budget.ts";
 import type { Budget, BudgetExcess, BudgetKind, BudgetReport, BudgetUse } from "./budget.ts";
 import { hashText } from "./digest.ts";
 import type { Digest, ItemHash } from "./digest.ts";
-import { isWithin, prefixOf, valuesAbove } from "./paths.ts";
+import { PathMap } from "./path-map.ts";
+import { isWithin, prefixOf } from "./paths.ts";
 import { SortedMap } from "./sorted-map.ts";
 import type { LeaseId, Usage } from "./types.ts";
 
@@ -47,12 +48,12 @@ export class BudgetTable {
   readonly #digest: Digest;
   readonly #hash: ItemHash;
   readonly #tree: BudgetTree;
-  readonly #byPath: Map<string, BudgetRecord> = new Map();
+  readonly #byPath: PathMap<BudgetRecord> = new PathMap();
   readonly #sorted: SortedMap<BudgetRecord> = new SortedMap();
+  /** How many budgets there are above each. */
+  readonly #above: Map<string, number> = new Map();
   /** Nodes by lease, for each budget that bounds leases. */
   readonly #leases: Map<string, Map<LeaseId, number>> = new Map();
-  /** Characters of the longest path with a budget. */
-  #longest = 0;
   #journal: BudgetRecord[] | null = null;
   #reports: BudgetReport[] = [];
   #reportsBefore = 0;
@@ -86,7 +87,14 @@ export class BudgetTable {
 
   /** The budgets at and above a path, from there upwards. */
   covering(path: string): BudgetRecord[] {
-    return valuesAbove(this.#byPath, path, this.#longest);
+    return this.#byPath.above(path);
+  }
+
+  /** How many would bound one path at most, of those at and below a path that gets one. */
+  nestingWith(path: string): number {
+    let most = this.covering(path).length + 1;
+    for (const below of this.#below(path)) most = Math.max(most, (this.#above.get(below) ?? 0) + 2);
+    return most;
   }
 
   /** All budgets as they are now, sorted by path, untouched by later changes. O(1). */
@@ -96,8 +104,8 @@ export class BudgetTable {
 
   /** Adds a budget or puts another in its place. Looks at every ephemeral node once if it bounds leases. */
   set(record: BudgetRecord): void {
+    if (this.get(record.path) === undefined) this.#nest(record.path);
     this.#put(record);
-    this.#longest = Math.max(this.#longest, record.path.length);
     this.#leases.delete(record.path);
     if (record.budget.leases !== undefined) this.#leases.set(record.path, this.#countLeases(record.path));
   }
@@ -110,8 +118,8 @@ export class BudgetTable {
     this.#byPath.delete(path);
     this.#sorted.delete(path);
     this.#leases.delete(path);
-    if (path.length === this.#longest)
-      this.#longest = [...this.#byPath.keys()].reduce((longest, { length }) => Math.max(longest, length), 0);
+    this.#above.delete(path);
+    for (const below of this.#below(path)) this.#above.set(below, (this.#above.get(below) ?? 0) - 1);
     return true;
   }
 
@@ -188,6 +196,16 @@ export class BudgetTable {
     if (journal === null) return;
     this.#reports.length = this.#reportsBefore;
     for (const record of journal.toReversed()) this.#put(record);
+  }
+
+  #nest(path: string): void {
+    for (const below of this.#below(path)) this.#above.set(below, (this.#above.get(below) ?? 0) + 1);
+    this.#above.set(path, this.covering(path).length);
+  }
+
+  /** The paths below one that have budgets. */
+  #below(path: string): string[] {
+    return this.page(path, path, this.size).map((record) => record.path);
   }
 
   /** The first bound of a budget that would be gone beyond. */

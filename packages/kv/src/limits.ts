@@ -26,6 +26,8 @@ export const limits = {
   /** Budgets in all, and in one page. */
   budgets: 10_000,
   budgetsPage: 500,
+  /** Budgets that bound one path: a write is held against each. */
+  nestedBudgets: 8,
   /** Unacknowledged requests of one session. */
   windowRequests: 1_024,
   /** Bytes of the results kept for the unacknowledged requests of one session; the last one may go beyond. */

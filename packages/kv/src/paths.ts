@@ -87,23 +87,3 @@ export function prefixOf(path: string): string {
 export function isWithin(path: string, top: string): boolean {
   return path === top || path.startsWith(prefixOf(top));
 }
-
-/**
- * What a map holds for a path and for those above it, from there upwards.
- * @param longest characters of the longest path in the map, or more: longer ones are not looked up
- */
-export function valuesAbove<V>(map: ReadonlyMap<string, V>, path: string, longest: number): V[] {
-  const found: V[] = [];
-  for (let top: string | null = cut(path, longest); top !== null; top = top === "/" ? null : parentOf(top)) {
-    const value = map.get(top);
-    if (value !== undefined) found.push(value);
-  }
-  return found;
-}
-
-/** The path, or the first above it with no more than so many characters. */
-function cut(path: string, longest: number): string {
-  if (path.length <= longest) return path;
-  const slash = path.lastIndexOf("/", longest);
-  return slash <= 0 ? "/" : path.slice(0, slash);
-}

@@ -2,7 +2,7 @@ import { FlotillaError, invariant } from "@flotilla/runtime";
 import { oldestLevel } from "./feature-level.ts";
 import { openAccess } from "./access.ts";
 import type { Access } from "./access.ts";
-import { isAcl } from "./acl.ts";
+import { isKeptAcl } from "./acl.ts";
 import type { BudgetRecord } from "./budget-table.ts";
 import { isBudget } from "./budget.ts";
 import { limits } from "./limits.ts";
@@ -71,7 +71,7 @@ class Builder implements SnapshotSink {
   }
 
   #access({ acl, aversion }: Access): Access {
-    demand(isAcl(acl) && acl.every(({ scheme }) => scheme !== "auth"), "an access list that cannot be");
+    demand(isKeptAcl(acl), "an access list that cannot be");
     return this.state.tree.acls.access(acl, aversion);
   }
 

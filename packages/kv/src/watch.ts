@@ -1,5 +1,6 @@
 import { stir } from "./digest.ts";
-import { isWithin, parentLength, parentOf, prefixOf, valuesAbove } from "./paths.ts";
+import { hashOfPath, PathMap } from "./path-map.ts";
+import { isWithin, parentLength, parentOf, prefixOf } from "./paths.ts";
 import type { TreeEvent, WatchKind } from "./types.ts";
 
 function isChild(path: string, parent: string): boolean {
@@ -26,13 +27,6 @@ interface Watch {
 const lengthBuckets = 256;
 const slash = 47;
 
-/** That of a path goes on from those of the paths above it. */
-function hashOf(path: string): number {
-  let hash = 0;
-  for (let at = 0; at < path.length; at += 1) hash = stir(hash, path.charCodeAt(at));
-  return hash;
-}
-
 /** Who watches what. One watch for each id; finding those of an event costs by the length of its path. */
 export class WatchTable<Id> {
   readonly #watches: Map<Id, Watch> = new Map();
@@ -46,8 +40,7 @@ export class WatchTable<Id> {
   /** Hashes of the paths of recursive watches: no path above a deep one is looked up in vain. */
   readonly #recursive: Map<number, number> = new Map();
   /** Watches at and below some paths: those that somebody asked for. */
-  readonly #within: Map<string, { count: number }> = new Map();
-  #longest = 0;
+  readonly #within: PathMap<{ count: number }> = new PathMap();
 
   /** Watches kept. */
   get size(): number {
@@ -72,7 +65,6 @@ export class WatchTable<Id> {
     let count = 0;
     for (const { path } of this.#watches.values()) if (isWithin(path, top)) count += 1;
     this.#within.set(top, { count });
-    this.#longest = Math.max(this.#longest, top.length);
     return count;
   }
 
@@ -110,8 +102,7 @@ export class WatchTable<Id> {
   }
 
   #countWithin(path: string, by: 1 | -1): void {
-    if (this.#within.size === 0) return;
-    for (const within of valuesAbove(this.#within, path, this.#longest)) within.count += by;
+    for (const within of this.#within.above(path)) within.count += by;
   }
 
   /** Lengths of the paths above one, the longest of which has `parent`, that may have recursive watches; ascending. */
@@ -138,7 +129,7 @@ export class WatchTable<Id> {
     const bucket = path.length % lengthBuckets;
     this.#lengths[bucket] = (this.#lengths[bucket] ?? 0) + by;
     if (kind !== "recursive") return;
-    const hash = hashOf(path);
+    const hash = hashOfPath(path);
     const left = (this.#recursive.get(hash) ?? 0) + by;
     if (left === 0) this.#recursive.delete(hash);
     else this.#recursive.set(hash, left);

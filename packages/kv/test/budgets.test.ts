@@ -46,3 +46,28 @@ test.each<[what: string, budget: Budget, isOne: boolean]>([
 ])("whether it is a budget is known before it is sent: %s", (_what, budget, isOne) => {
   expect(isBudget(budget)).toBe(isOne);
 });
+
+test("a write is held against eight budgets at most: one that would be one more above or below others is refused", () => {
+  const driver = new Driver();
+  driver.open(1);
+  const budget: Budget = { nodes: { hard: 5 } };
+  const set = (path: string, to: Budget | null = budget): string =>
+    driver.code(1, { type: "set-budget", path, budget: to });
+  for (let depth = 1; depth <= 8; depth += 1) expect(set("/a".repeat(depth))).toBe("ok");
+  expect(set("/a/a", { nodes: { hard: 6 } })).toBe("ok");
+  for (const path of ["/", "/a".repeat(9), `${"/a".repeat(8)}/b`]) expect(set(path)).toBe("LIMIT");
+  expect(set("/a/b")).toBe("ok");
+  expect(set("/a/a/a", null)).toBe("ok");
+  expect(set("/")).toBe("ok");
+  expect(set("/a".repeat(9))).toBe("LIMIT");
+  expect(set("/a/b/c/d")).toBe("ok");
+  // A replica that began with a snapshot refuses the same.
+  const restore = driver.machine.beginRestore();
+  for (const chunk of driver.machine.snapshot().chunks()) restore.write(chunk);
+  while (restore.work());
+  restore.prove();
+  restore.replace();
+  expect(set("/a".repeat(9))).toBe("LIMIT");
+  expect(set("/", null)).toBe("ok");
+  expect(set("/a".repeat(9))).toBe("ok");
+});

@@ -148,6 +148,9 @@ export function setBudget(
   may(nodes[above] ?? refuse("ERR_FLOTILLA_NOT_FOUND"));
   const before = budgets[path];
   if (budget === null && before === undefined) refuse("ERR_FLOTILLA_NOT_FOUND");
+  const after = { ...budgets, [path]: budget };
+  const nested = Object.keys(after).map((top) => upwards(top).filter((each) => each in after).length);
+  if (budget !== null && before === undefined && Math.max(...nested) > 8) refuse("ERR_FLOTILLA_LIMIT");
   if (budget === null) delete budgets[path];
   else budgets[path] = { budget, writes: budget.rate === undefined ? [] : (before?.writes ?? []) };
 }

@@ -354,7 +354,7 @@ export interface Session extends AsyncDisposable {
    * Bounds what may be used at and below a path, or (null) no longer does. It takes `admin` on the nearest node above.
    * Writes beyond a hard bound fail with `ERR_FLOTILLA_QUOTA`, and `details.budget` says which; deletes never do.
    * @throws FlotillaError `ERR_FLOTILLA_NO_AUTH`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_NOT_FOUND` (none to take
-   *   away), `ERR_FLOTILLA_LIMIT` beyond 10,000 budgets
+   *   away), `ERR_FLOTILLA_LIMIT` beyond 10,000 budgets, or 8 that bound one path
    */
   setBudget(path: string, budget: Budget | null, options?: CallOptions): Promise<void>;
   /** The budget of a path and what is used of it; null when it has none, whatever those above it have. */

@@ -175,7 +175,10 @@ function readWatches(reader: CborReader): readonly WatchSpec[] {
 
 function readCredential(reader: CborReader): Credential {
   reader.array("credential", 2, 2);
-  return { user: readName(reader, "user"), password: readName(reader, "password") };
+  const user = readName(reader, "user");
+  // It is kept before a colon.
+  if (user === "" || user.includes(":")) bad("user: expected a name without a colon");
+  return { user, password: readName(reader, "password") };
 }
 
 function readAttach(reader: CborReader): AttachMessage {

@@ -6,7 +6,8 @@ export const id = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
-export const credentials = fc.record({ user: text, password: text });
+const users = text.filter((user) => user !== "" && !user.includes(":"));
+export const credentials = fc.record({ user: users, password: text });
 
 export const leaseEntries = fc.record({
   id,
