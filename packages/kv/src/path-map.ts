@@ -50,7 +50,7 @@ export class PathMap<V> {
       hash = stir(hash, code);
     }
     if (path.length > 1) this.#collect(hash, path, found);
-    return found.reverse();
+    return found.toReversed();
   }
 
   #collect(hash: number, path: string, into: V[]): void {

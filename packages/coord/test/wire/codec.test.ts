@@ -382,24 +382,3 @@ test("ids that are no ids, an ack beyond its seq and two watches of one id are r
   ];
   for (const frame of frames) expect(refusal(decodeClientMessage, frame)).toBe("ERR_FLOTILLA_BAD_FRAME");
 });
-
-test.each(["", "a:b", ":"])(
-  "a client that calls itself %j is refused: the name is kept before a colon",
-  (user) => {
-    const session = "0".repeat(32);
-    const said = {
-      type: "attach",
-      session,
-      secret: new Uint8Array(16),
-      attach: 1,
-      ttlMs: null,
-      watches: [],
-    } as const;
-    const credential = (name: string) => [{ user: name, password: "p" }];
-    expect(decodeClientMessage(encodeClientMessage({ ...said, auth: credential("a") }))).toMatchObject(said);
-    const frame = encodeClientMessage({ ...said, auth: credential(user) });
-    expect(() => decodeClientMessage(frame)).toThrow(
-      expect.objectContaining({ code: "ERR_FLOTILLA_BAD_FRAME" }),
-    );
-  },
-);
