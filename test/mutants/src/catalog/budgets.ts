@@ -1,5 +1,5 @@
 import type { Mutant } from "../mutant.ts";
-import { budgetTable, kvPaths, snapshotWrite, treeOps } from "./files.ts";
+import { budgetTable, kvPaths, pathMap, snapshotWrite, treeOps } from "./files.ts";
 
 /** What budgets promise: that they count what is there, and hold up nothing else. */
 export const budgets: readonly Mutant[] = [
@@ -11,9 +11,9 @@ export const budgets: readonly Mutant[] = [
     onlySuites: true,
     edits: [
       {
-        file: kvPaths,
-        find: "    if (value !== undefined) found.push(value);\n",
-        replace: "    if (value !== undefined) return [value];\n",
+        file: pathMap,
+        find: "return found.toReversed();",
+        replace: "return found.toReversed().slice(0, 1);",
       },
     ],
   },

@@ -52,6 +52,7 @@ export const handshakeSide: string = "packages/runtime/src/handshake/side.ts";
 export const conditions: string = "packages/kv/src/conditions.ts";
 export const operationCodec: string = "packages/kv/src/operation-codec.ts";
 export const kvPaths: string = "packages/kv/src/paths.ts";
+export const pathMap: string = "packages/kv/src/path-map.ts";
 export const perform: string = "packages/kv/src/perform.ts";
 export const budgetTable: string = "packages/kv/src/budget-table.ts";
 export const treeOps: string = "packages/kv/src/tree-ops.ts";
