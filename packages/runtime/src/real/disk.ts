@@ -1,10 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Disk, Files, Store } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
 import { checkFileName } from "../file-name.ts";
 import { realFiles } from "./files.ts";
-import { verifyLevel } from "./level-check.ts";
 import { openLevelStore } from "./open-level-store.ts";
 import { storageError } from "./storage-error.ts";
 import { syncDirectory } from "./sync-directory.ts";
@@ -21,8 +20,8 @@ class RealDisk implements Disk {
   async openStore(name: string): Promise<Store> {
     const path = join(this.#root, checkFileName(name));
     try {
-      await makeDirectory(dirname(path));
-      await verifyLevel(path);
+      await makeDirectory(path);
+      await closeToOthers(path);
       const { store } = await openLevelStore(path);
       // LevelDB syncs what it writes, not the folders it stands in.
       await syncDirectory(path);
@@ -32,6 +31,12 @@ class RealDisk implements Disk {
       throw FlotillaError.is(error) ? error : storageError(`cannot open ${path}`, error);
     }
   }
+}
+
+/** LevelDB's files are open to everybody, so it must not be their folder that lets others in. */
+async function closeToOthers(path: string): Promise<void> {
+  const { uid, mode } = await stat(path);
+  if (uid === process.getuid?.() && (mode & 0o077) !== 0) await chmod(path, mode & 0o700);
 }
 
 /** Makes a directory with its parents, for the owner only, and makes that durable. */

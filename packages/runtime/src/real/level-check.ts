@@ -1,8 +1,10 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FlotillaError } from "../errors.ts";
 import { BadLevelFile, fixed32, LevelCursor, maskedCrc } from "./level-file.ts";
+import { readLevelLogs } from "./level-log.ts";
+import type { LevelLogs } from "./level-log.ts";
 import { readLevelVersion } from "./level-manifest.ts";
 import type { LevelVersion } from "./level-manifest.ts";
 import { systemCode } from "./storage-error.ts";
@@ -78,18 +80,29 @@ async function readPart(folder: string, name: string): Promise<Uint8Array> {
   }
 }
 
-async function problemOf(folder: string, { tables, log }: LevelVersion): Promise<BadLevelFile | null> {
-  for (const [number, size] of tables) {
+/** Everything that a LevelDB folder consists of, verified. */
+export interface LevelSurvey extends LevelLogs {
+  readonly version: LevelVersion;
+  /** The names of its tables. */
+  readonly tables: readonly string[];
+}
+
+async function survey(folder: string, version: LevelVersion): Promise<LevelSurvey> {
+  const tables: string[] = [];
+  for (const [number, size] of version.tables) {
     const name = `${digits(number)}.ldb`;
     try {
       await verifyTable(await readPart(folder, name), size);
     } catch (error) {
-      if (!(error instanceof BadLevelFile)) throw error;
-      return new BadLevelFile(`${name}: ${error.message}`);
+      throw error instanceof BadLevelFile ? new BadLevelFile(`${name}: ${error.message}`) : error;
     }
+    tables.push(name);
   }
-  const name = `${digits(log)}.log`;
-  return log === 0 || (await readdir(folder)).includes(name) ? null : new BadLevelFile(`${name} is missing`);
+  const found = await readLevelLogs(folder, version.log);
+  if (version.log !== 0 && found.logs[0]?.number !== version.log)
+    throw new BadLevelFile(`${digits(version.log)}.log is missing`);
+  const lastSequence = Math.max(version.lastSequence, found.lastSequence);
+  return { ...found, lastSequence, version, tables };
 }
 
 /** A file's number as its name shows it. */
@@ -98,22 +111,26 @@ function digits(number: number): string {
 }
 
 /**
- * Verifies that everything a LevelDB folder should consist of is there: the manifest and, in full, every table that
- * it names, and the log. LevelDB as it is built does not: it aborts the whole process on some damaged bytes,
- * and takes a missing log for an empty one. What is in the log is not verified; what no manifest names is ignored.
- * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` naming the file
+ * Verifies that everything a LevelDB folder should consist of is there and can be read: the manifest and, in full, every
+ * table that it names, and every log that is not in the tables yet. LevelDB as it is built does not: it aborts the whole
+ * process on some damaged bytes, takes a log that it cannot open or read for an empty one, passes over what is damaged
+ * in it, and removes it. What no manifest names is ignored. Null when there is nothing yet.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED` naming the file; the system's error when a file cannot be read
  */
-export async function verifyLevel(folder: string): Promise<void> {
+export async function verifyLevel(folder: string): Promise<LevelSurvey | null> {
   try {
     let version = await readLevelVersion(folder);
     while (version !== null) {
-      const problem = await problemOf(folder, version);
-      if (problem === null) return;
-      // A process that uses the folder removes files once its manifest no longer names them.
-      const now: LevelVersion | null = await readLevelVersion(folder);
-      if (now !== null && Buffer.compare(now.bytes, version.bytes) === 0) throw problem;
-      version = now;
+      try {
+        return await survey(folder, version);
+      } catch (error) {
+        // A process that uses the folder removes files once its manifest no longer names them.
+        const now: LevelVersion | null = await readLevelVersion(folder);
+        if (now !== null && Buffer.compare(now.bytes, version.bytes) === 0) throw error;
+        version = now;
+      }
     }
+    return null;
   } catch (error) {
     if (!(error instanceof BadLevelFile)) throw error;
     throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `${folder} is damaged: ${error.message}`, {

@@ -41,10 +41,11 @@ export class LevelCursor {
     throw new BadLevelFile("a number is cut short");
   }
 
-  /** Passes over bytes that follow their length. */
-  skipBytes(): void {
+  /** Bytes that follow their length, not copied. */
+  bytes(): Uint8Array {
     const length = this.varint();
     if (length > this.#bytes.length - this.at) throw new BadLevelFile("bytes are cut short");
     this.at += length;
+    return this.#bytes.subarray(this.at - length, this.at);
   }
 }

@@ -1,11 +1,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { BadLevelFile, fixed32, LevelCursor, maskedCrc } from "./level-file.ts";
+import { BadLevelFile, LevelCursor } from "./level-file.ts";
+import { recordsIn } from "./level-records.ts";
 import { systemCode } from "./storage-error.ts";
-
-const blockBytes = 32 * 1024;
-const headerBytes = 7;
-const [full, first, last] = [1, 2, 4];
 
 /** What a LevelDB consists of, as its manifest says. */
 export interface LevelVersion {
@@ -13,6 +10,10 @@ export interface LevelVersion {
   readonly tables: ReadonlyMap<number, number>;
   /** Number of the oldest log that is not in the tables yet; 0 before there ever was one. */
   readonly log: number;
+  /** Number of the last change in the tables. */
+  readonly lastSequence: number;
+  /** The manifest's name. */
+  readonly name: string;
   /** The manifest's own bytes. */
   readonly bytes: Uint8Array;
 }
@@ -38,7 +39,7 @@ export async function readLevelVersion(folder: string): Promise<LevelVersion | n
     throw new BadLevelFile(`${name}, which CURRENT names, is missing`);
   }
   try {
-    return { ...replay(recordsIn(bytes)), bytes };
+    return { ...replay(recordsIn(bytes)), name, bytes };
   } catch (error) {
     throw error instanceof BadLevelFile ? new BadLevelFile(`${name}: ${error.message}`) : error;
   }
@@ -66,38 +67,6 @@ async function requireUnused(folder: string): Promise<void> {
   }
 }
 
-/** The records of a file in LevelDB's log format, up to where a crash cut it off. */
-function recordsIn(bytes: Uint8Array): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  let parts: Uint8Array[] | null = null;
-  for (let at = 0; at + headerBytes <= bytes.length;) {
-    const room = blockBytes - (at % blockBytes);
-    const type = bytes[at + 6] ?? 0;
-    const length = (bytes[at + 4] ?? 0) + 256 * (bytes[at + 5] ?? 0);
-    if (room < headerBytes || (type === 0 && length === 0)) {
-      at += room;
-      continue;
-    }
-    const end = at + headerBytes + length;
-    if (end > bytes.length) break;
-    if (length > room - headerBytes)
-      throw new BadLevelFile(`the record at byte ${at} does not fit its block`);
-    if (maskedCrc(bytes.subarray(at + 6, end)) !== fixed32(bytes, at))
-      throw new BadLevelFile(`the record at byte ${at} does not match its checksum`);
-    const part = bytes.subarray(at + headerBytes, end);
-    const begins = type === full || type === first;
-    if ((!begins && parts === null) || type > last || (begins && parts !== null))
-      throw new BadLevelFile(`the record at byte ${at} does not follow from the one before`);
-    parts = begins ? [part] : [...(parts ?? []), part];
-    if (type === full || type === last) {
-      records.push(Buffer.concat(parts));
-      parts = null;
-    }
-    at = end;
-  }
-  return records;
-}
-
 /** What each part of a version edit begins with. */
 const tag = {
   comparator: 1,
@@ -110,27 +79,30 @@ const tag = {
   previousLog: 9,
 } as const;
 
-function replay(records: readonly Uint8Array[]): Pick<LevelVersion, "tables" | "log"> {
+function replay(records: readonly Uint8Array[]): Pick<LevelVersion, "tables" | "log" | "lastSequence"> {
   const tables = new Map<number, number>();
   let log: number | null = null;
+  let lastSequence = 0;
   for (const record of records) {
     const cursor = new LevelCursor(record);
     while (!cursor.isAtEnd) {
       switch (cursor.varint()) {
         case tag.comparator:
-          cursor.skipBytes();
+          cursor.bytes();
           break;
         case tag.logNumber:
           log = cursor.varint();
           break;
-        case tag.nextFile:
         case tag.lastSequence:
+          lastSequence = cursor.varint();
+          break;
+        case tag.nextFile:
         case tag.previousLog:
           cursor.varint();
           break;
         case tag.compactPointer:
           cursor.varint();
-          cursor.skipBytes();
+          cursor.bytes();
           break;
         case tag.deletedFile:
           cursor.varint();
@@ -140,8 +112,8 @@ function replay(records: readonly Uint8Array[]): Pick<LevelVersion, "tables" | "
           cursor.varint();
           const number = cursor.varint();
           tables.set(number, cursor.varint());
-          cursor.skipBytes();
-          cursor.skipBytes();
+          cursor.bytes();
+          cursor.bytes();
           break;
         }
         default:
@@ -151,5 +123,5 @@ function replay(records: readonly Uint8Array[]): Pick<LevelVersion, "tables" | "
   }
   // A length beyond the end looks like a crash, but no crash leaves a manifest without its first edits.
   if (log === null) throw new BadLevelFile("no edit names a log");
-  return { tables, log };
+  return { tables, log, lastSequence };
 }

@@ -1,5 +1,12 @@
+import { access } from "node:fs/promises";
+import { join } from "node:path";
 import { Level } from "level";
 import { FlotillaError } from "../errors.ts";
+import { crc32c } from "./crc32c.ts";
+import { dropAside, keepAside, putBack, settleAside } from "./level-aside.ts";
+import { verifyLevel } from "./level-check.ts";
+import type { LevelSurvey } from "./level-check.ts";
+import { readLevelVersion } from "./level-manifest.ts";
 import type { LevelDatabase } from "./level-store.ts";
 import { LevelStore } from "./level-store.ts";
 import { storageError, systemCode } from "./storage-error.ts";
@@ -7,39 +14,130 @@ import { storageError, systemCode } from "./storage-error.ts";
 /** Fewer, larger level-0 files; a restart reads at most this much of LevelDB's own log. Bytes. */
 const writeBufferBytes = 16 * 1024 * 1024;
 
+interface Opened {
+  readonly db: LevelDatabase;
+  readonly store: LevelStore;
+}
+
 /** LevelDB's own error stands below the wrapper's. */
 function innermost(error: unknown): unknown {
   return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
 }
 
 /**
- * Opens or creates a LevelDB in the folder `path`, whose parent exists.
- * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_DAMAGED` (LevelDB's own files do not fit), `ERR_FLOTILLA_STORAGE`
+ * Opens or creates a LevelDB in the folder `path`, whose parent exists. Everything in it is verified before LevelDB may
+ * touch it, and kept aside until it is proved that LevelDB took in all of it.
+ * @param open opens LevelDB
+ * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_DAMAGED` (LevelDB's own files do not fit), `ERR_FLOTILLA_STORAGE`;
+ * the system's error when a file cannot be read
  */
 export async function openLevelStore(
   path: string,
-): Promise<{ readonly db: LevelDatabase; readonly store: LevelStore }> {
+  open: typeof openDatabase = openDatabase,
+): Promise<Opened> {
+  const refuse = (): Promise<void> => requireUnused(path);
+  await refuse();
+  await settleAside(path, refuse);
+  const survey = await verifyLevel(path);
+  const db = await openProved(path, survey, open);
+  return { db, store: new LevelStore(db, path) };
+}
+
+async function openProved(
+  path: string,
+  survey: LevelSurvey | null,
+  open: typeof openDatabase,
+): Promise<LevelDatabase> {
+  if (survey === null || !survey.logs.some(({ bytes }) => bytes > 0)) return open(path, survey === null);
+  await keepAside(path, survey);
+  let db: LevelDatabase;
+  try {
+    db = await open(path, false);
+  } catch (error) {
+    // Whoever uses it writes to it: an aside would only grow old.
+    if (FlotillaError.is(error, "ERR_FLOTILLA_LOCKED")) await dropAside(path);
+    throw error;
+  }
+  try {
+    await requireAll(db, path, survey);
+  } catch (error) {
+    await db.close();
+    await putBack(path, survey, () => requireUnused(path));
+    await dropAside(path);
+    throw error;
+  }
+  await dropAside(path);
+  return db;
+}
+
+/**
+ * Opens LevelDB itself, on a folder that was verified.
+ * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`
+ */
+export async function openDatabase(path: string, createIfMissing: boolean): Promise<LevelDatabase> {
   const db: LevelDatabase = new Level(path, {
     keyEncoding: "view",
     valueEncoding: "view",
     compression: false,
     writeBufferSize: writeBufferBytes,
+    createIfMissing,
   });
   try {
     await db.open();
   } catch (error) {
-    const cause = innermost(error);
-    if (systemCode(cause) === "LEVEL_LOCKED") {
-      throw new FlotillaError("ERR_FLOTILLA_LOCKED", `another process or node uses ${path}`, {
-        cause: error,
-      });
-    }
-    if (systemCode(cause) === "LEVEL_CORRUPTION") {
-      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, {
-        cause: error,
-      });
-    }
-    throw storageError(`cannot open ${path}`, cause);
+    throw asOpenError(path, error);
   }
-  return { db, store: new LevelStore(db, path) };
+  return db;
+}
+
+function asOpenError(path: string, error: unknown): FlotillaError {
+  const cause = innermost(error);
+  if (systemCode(cause) === "LEVEL_LOCKED") {
+    return new FlotillaError("ERR_FLOTILLA_LOCKED", `another process or node uses ${path}`, { cause: error });
+  }
+  if (systemCode(cause) === "LEVEL_CORRUPTION") {
+    return new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, {
+      cause: error,
+    });
+  }
+  return storageError(`cannot open ${path}`, cause);
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_LOCKED` when another process or node uses it, `ERR_FLOTILLA_STORAGE` */
+async function requireUnused(path: string): Promise<void> {
+  try {
+    await access(join(path, "CURRENT"));
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return;
+    throw error;
+  }
+  // LevelDB takes its lock, and gives up because there is something, before it looks at that.
+  const db: LevelDatabase = new Level(path, { createIfMissing: false, errorIfExists: true });
+  try {
+    await db.open();
+  } catch (error) {
+    if (systemCode(innermost(error)) !== undefined) throw asOpenError(path, error);
+    return;
+  }
+  await db.close();
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_STORAGE` unless LevelDB took in every change that was in its logs */
+async function requireAll(db: LevelDatabase, path: string, survey: LevelSurvey): Promise<void> {
+  // It writes a manifest whenever it opens.
+  const version = await readLevelVersion(path);
+  let isWhole = version !== null && version.lastSequence === survey.lastSequence;
+  for (const [text, checksum] of survey.earlier) {
+    if (!isWhole) break;
+    isWhole = checksumOf(await db.get(Buffer.from(text, "latin1"))) === checksum;
+  }
+  if (isWhole) return;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_STORAGE",
+    `cannot open ${path}: LevelDB could not read all of its log; everything is there still`,
+  );
+}
+
+function checksumOf(value: Uint8Array | undefined): number | null {
+  return value === undefined ? null : crc32c(value);
 }
