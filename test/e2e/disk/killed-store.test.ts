@@ -29,14 +29,17 @@ test(
         model.find(opened.state, acked);
         const dies = 1 + random.below(40);
         acked = 0;
+        let killed = Promise.resolve();
         const asked = Array.from({ length: 60 }, async () => {
           const answer = await store.step(model.draw());
           expect(answer.type, `seed ${seed}, life ${life}: ${JSON.stringify(answer)}`).not.toBe("refused");
           if (answer.type !== "done") return;
           acked += 1;
-          if (acked === dies) void store.kill();
+          if (acked === dies) killed = store.kill();
         });
         await Promise.all(asked);
+        // All may have been answered before it died.
+        await killed;
       }
     }
   },
