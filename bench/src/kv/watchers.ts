@@ -48,6 +48,7 @@ class Watched {
       table: this.hub.watches,
       port,
       clock: { setTimer: () => expectNone("timer") },
+      stint: { queue: () => {} },
       historyId: () => historyId,
       probe: () => {},
     });

@@ -1,6 +1,6 @@
 import type { Acl, Identity } from "./acl.ts";
 import { Answered } from "./answered.ts";
-import { attached } from "./attach.ts";
+import { attached, isSecret } from "./attach.ts";
 import { BudgetReads } from "./budget-ops.ts";
 import { noEvents } from "./change.ts";
 import { newestLevel, oldestLevel } from "./feature-level.ts";
@@ -220,6 +220,11 @@ export class Machine {
     return session === undefined ? null : sessionInfo(this.#state, session);
   }
 
+  /** Whether it is the secret of an open session. */
+  isSecretOf(id: SessionId, secret: Uint8Array): boolean {
+    return isSecret(this.#state.sessions.get(id), secret);
+  }
+
   /** Open sessions, and leases, the sessions' own among them. */
   get counts(): { readonly sessions: number; readonly leases: number } {
     return this.#state.sessions.counts;
@@ -276,14 +281,8 @@ export class Machine {
     const budgets = this.#state.tree.budgets.frozen();
     const counts = { nodes: nodes.size, leases: leases.size, sessions: sessions.size };
     const index = this.#index;
-    const header = {
-      ...this.#standing(),
-      applied: this.#applied,
-      index,
-      budgets: budgets.size,
-      ...counts,
-      digest,
-    };
+    const point = { ...this.#standing(), applied: this.#applied, index };
+    const header = { ...point, budgets: budgets.size, ...counts, digest };
     const state = { header, budgets, nodes, sessions, leases };
     return { index, ...counts, digest, chunks: () => writeSnapshot(state), lend: () => lendSnapshot(state) };
   }

@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import { encodeCommand } from "@flotilla/kv";
 import type { Machine } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
@@ -12,7 +13,7 @@ const patienceMs = 5_000;
 export interface AttachProposalOptions {
   readonly clock: Clock;
   readonly raft: Pick<RaftPort, "propose" | "status">;
-  readonly machine: Pick<Machine, "featureLevel">;
+  readonly machine: Pick<Machine, "featureLevel" | "isSecretOf">;
   readonly message: Pick<AttachMessage, "session" | "secret" | "attach" | "ttlMs">;
   /** Nothing came of it so far, and it is not proposed again. */
   readonly giveUp: (why: string) => void;
@@ -53,6 +54,17 @@ export class AttachProposal {
       () => this.#settled(true),
       (error: unknown) => this.#settled(!isCertainlyAbsent(error)),
     );
+  }
+
+  /** Whether an attach with this secret is this one, and not that of another channel under the same number. */
+  isBy(secret: Uint8Array | null): boolean {
+    return secret !== null && timingSafeEqual(secret, this.#options.message.secret);
+  }
+
+  /** Whether its secret is that of the session that is open now. */
+  get isOfSession(): boolean {
+    const { session, secret } = this.#options.message;
+    return this.#options.machine.isSecretOf(session, secret);
   }
 
   leaderChanged(): void {

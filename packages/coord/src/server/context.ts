@@ -19,8 +19,11 @@ export type SessionApplied = Exclude<
 export interface LocalSession {
   readonly id: SessionId;
   readonly attach: number;
-  /** What applying one command meant for this session. */
-  applied(applied: SessionApplied): void;
+  /**
+   * What applying one command meant for this session.
+   * @param secret what an attach gave: several channels may try the same number
+   */
+  applied(applied: SessionApplied, secret: Uint8Array | null): void;
   /** The state was replaced by a snapshot; live watches had been told everything up to `told`. */
   restored(told: WatchToken): void;
   /** Many changes were applied: watches that want to know are told where they stand. */

@@ -44,11 +44,11 @@ export class CoordStateMachine implements StateMachine {
   }
 
   apply({ index, timeMs, payload }: Command): unknown {
-    return this.#tell(index, this.#options.machine.apply(payload, { index, timeMs }));
+    return this.#tell(index, this.#options.machine.apply(payload, { index, timeMs }), payload);
   }
 
   skip({ index, timeMs, payload }: Command): unknown {
-    return this.#tell(index, this.#options.machine.skip(payload, { index, timeMs }));
+    return this.#tell(index, this.#options.machine.skip(payload, { index, timeMs }), payload);
   }
 
   snapshot(): Snapshot {
@@ -70,16 +70,22 @@ export class CoordStateMachine implements StateMachine {
     };
   }
 
-  #tell(index: Index, applied: Applied): Applied {
+  #tell(index: Index, applied: Applied, payload: Uint8Array): Applied {
     const { machine, hub, keeper, reaper, comparer, observer } = this.#options;
     const events = machine.takeEvents();
     observer.applied?.(index, applied, events);
     keeper.onApplied(applied);
     reaper.onApplied(applied);
-    hub.applied(applied, events);
+    hub.applied(applied, events, this.#secretIn(payload, applied));
     comparer.onApplied();
     this.#report();
     return applied;
+  }
+
+  #secretIn(payload: Uint8Array, { type }: Applied): Uint8Array | null {
+    if (type !== "attached" && type !== "attach-refused") return null;
+    const command = decodeCommand(payload, this.#options.machine.newestLevel);
+    return command.type === "attach" ? command.secret : null;
   }
 
   /** All members find the same; the leader says it. */

@@ -2,6 +2,7 @@ import type { Node } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import type { Port } from "../ports/port.ts";
 import type { Answer, ServerMessage } from "../wire/messages.ts";
+import type { Stint } from "./stint.ts";
 
 /** Bytes a slow client may have outstanding before the server stops sending it events and answers. */
 const highWaterBytes = 1_048_576;
@@ -12,8 +13,12 @@ const mostBytes = 16_777_216;
 const mostHeld = 4_096;
 /** More than what a client of ours may have asked for at a time: 400 reads of the largest value. */
 const mostHeldBytes = 536_870_912;
+/** Entries of pages besides values, as of changes or sessions: more than 400 full pages of them. */
+const mostHeldEntries = 524_288;
 /** Share of one message, event or node besides values and texts. */
 const overheadBytes = 64;
+/** What one entry of a page is in memory. */
+const entryBytes = 160;
 const pollMs = 10;
 const stepsPerTurn = 16;
 
@@ -30,17 +35,24 @@ export interface Backlog {
  */
 export class Outlet {
   readonly #port: Port<ServerMessage>;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, "setTimer">;
+  readonly #stint: Pick<Stint, "queue" | "take">;
   #backlog: Backlog | undefined;
   #held: ServerMessage[] = [];
   #heldBytes = 0;
+  #heldEntries = 0;
   #timer: Timer | undefined;
   #scheduled = false;
   #closed = false;
 
-  constructor(port: Port<ServerMessage>, clock: Clock) {
+  constructor(
+    port: Port<ServerMessage>,
+    clock: Pick<Clock, "setTimer">,
+    stint: Pick<Stint, "queue" | "take">,
+  ) {
     this.#port = port;
     this.#clock = clock;
+    this.#stint = stint;
   }
 
   /** The client is slow: nothing more until it took some. */
@@ -71,8 +83,8 @@ export class Outlet {
       this.#port.send(message);
       return;
     }
-    this.#heldBytes += bytesOf(message);
-    if (this.#held.length >= mostHeld || this.#heldBytes > mostHeldBytes) {
+    this.#count(message, 1);
+    if (this.#isTooMuch) {
       this.close("the client does not read");
       return;
     }
@@ -86,12 +98,12 @@ export class Outlet {
     if (this.#isStopped) {
       this.#timer = this.#clock.setTimer(pollMs, () => {
         this.#timer = undefined;
-        this.#flush();
+        this.wake();
       });
       return;
     }
     this.#scheduled = true;
-    this.#clock.defer(() => {
+    this.#stint.queue(() => {
       this.#scheduled = false;
       this.#flush();
     });
@@ -105,6 +117,17 @@ export class Outlet {
     this.#port.close(reason);
   }
 
+  get #isTooMuch(): boolean {
+    return (
+      this.#held.length >= mostHeld || this.#heldBytes > mostHeldBytes || this.#heldEntries > mostHeldEntries
+    );
+  }
+
+  #count(message: ServerMessage, by: 1 | -1): void {
+    this.#heldBytes += by * bytesOf(message);
+    if (message.type === "read-result") this.#heldEntries += by * entriesOf(message.answer);
+  }
+
   /** Nothing leaves before the client took some. */
   get #isStopped(): boolean {
     return this.#port.bufferedBytes > (this.#isBehind ? lowWaterBytes : highWaterBytes);
@@ -114,15 +137,28 @@ export class Outlet {
     return this.#backlog?.isBehind ?? false;
   }
 
+  /** One step in any case: that is what the turn was for. */
+  #goesOn(steps: number): boolean {
+    return steps === 0 || (steps < stepsPerTurn && this.#stint.take(true));
+  }
+
   #flush(): void {
     if (this.#closed) return;
-    for (let step = 0; step < stepsPerTurn && this.#isBehind && !this.#isStopped; step += 1)
+    let steps = 0;
+    while (this.#isBehind && !this.#isStopped && this.#goesOn(steps)) {
       this.#backlog?.advance();
+      steps += 1;
+    }
     let sent = 0;
-    while (sent < this.#held.length && !this.#isBehind && !this.isBlocked) {
+    while (
+      sent < this.#held.length &&
+      !this.#isBehind &&
+      !this.isBlocked &&
+      (sent === 0 || this.#stint.take(false))
+    ) {
       const message = this.#held[sent];
       if (message !== undefined) {
-        this.#heldBytes -= bytesOf(message);
+        this.#count(message, -1);
         this.send(message);
       }
       sent += 1;
@@ -152,16 +188,39 @@ export function bytesOf(message: ServerMessage): number {
 }
 
 function answerBytes(answer: Answer): number {
-  if (answer.type === "node") return answer.node?.value.length ?? 0;
-  if (answer.type === "child-nodes")
-    return (answer.children ?? []).reduce(
-      (sum, { name, node }) => sum + overheadBytes + name.length * 2 + valueBytes(node),
-      0,
-    );
-  if (answer.type === "budgets")
-    return answer.budgets.reduce((sum, { path }) => sum + overheadBytes + path.length * 2, 0);
-  if (answer.type !== "children" || answer.names === null) return 0;
-  return answer.names.reduce((sum, name) => sum + name.length * 2, 0);
+  switch (answer.type) {
+    case "node":
+      return answer.node?.value.length ?? 0;
+    case "child-nodes":
+      return (answer.children ?? []).reduce(
+        (sum, { name, node }) => sum + overheadBytes + name.length * 2 + valueBytes(node),
+        0,
+      );
+    case "budgets":
+      return answer.budgets.reduce((sum, { path }) => sum + entryBytes + path.length * 2, 0);
+    case "children":
+      return (answer.names ?? []).reduce((sum, name) => sum + name.length * 2, 0);
+    default:
+      return entriesOf(answer) * entryBytes;
+  }
+}
+
+/** Of a page whose entries are what it keeps alive. */
+function entriesOf(answer: Answer): number {
+  switch (answer.type) {
+    case "changes":
+      return answer.changes.length;
+    case "sessions":
+      return answer.sessions.length;
+    case "leases":
+      return answer.leases.length;
+    case "budgets":
+      return answer.budgets.length;
+    case "acl":
+      return answer.acl?.length ?? 0;
+    default:
+      return 0;
+  }
 }
 
 function nodeBytes({ path, node }: { readonly path: string; readonly node: Node | null }): number {

@@ -57,12 +57,13 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.renewal = new SessionRenewal(context);
     this.#onEnd = onEnd;
     this.#remoteAddress = port.remoteAddress;
-    this.#outlet = new Outlet(port, context.clock);
+    this.#outlet = new Outlet(port, context.clock, context.stint);
     this.#feed = new WatchFeed({
       machine: context.machine,
       table: context.sessions.watches,
       port: this.#outlet,
       clock: context.clock,
+      stint: context.stint,
       historyId: () => this.#historyId,
       identities: () => this.#identities,
       onExcess: (report) => context.budgetLog.tell([report]),
@@ -138,14 +139,14 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     if (this.#state.type === "attached") this.#state.lane.leaderChanged();
   }
 
-  applied(applied: SessionApplied): void {
+  applied(applied: SessionApplied, secret: Uint8Array | null): void {
     switch (applied.type) {
       case "attached":
-        this.#attachApplied(applied);
+        if (applied.attach > this.#attach) this.#moved();
+        else if (this.#isOwn(applied, secret)) this.#attached(applied.lastSeq, applied.ttlMs);
         return;
       case "attach-refused":
-        if (applied.attach !== this.#attach || this.#state.type !== "attaching") return;
-        this.#finish(applied.code, "the attach was refused");
+        if (this.#isOwn(applied, secret)) this.#finish(applied.code, "the attach was refused");
         return;
       case "answered":
         this.#answered(applied);
@@ -162,7 +163,8 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#feed.restored(told);
     const info = this.#context.machine.session(this.#id);
     if (this.#state.type === "attaching") {
-      if (info?.attach === this.#attach) this.#attached(info.lastSeq, info.ttlMs);
+      const isOwn = info?.attach === this.#attach && this.#state.proposal.isOfSession;
+      if (isOwn) this.#attached(info.lastSeq, info.ttlMs);
       else if (info !== null && info.attach > this.#attach) this.#moved();
       return;
     }
@@ -235,9 +237,9 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     proposal.start();
   }
 
-  #attachApplied({ attach, lastSeq, ttlMs }: Extract<Applied, { type: "attached" }>): void {
-    if (attach > this.#attach) this.#moved();
-    else if (attach === this.#attach) this.#attached(lastSeq, ttlMs);
+  /** An attach that was applied is the one under way here. */
+  #isOwn({ attach }: { readonly attach: number }, secret: Uint8Array | null): boolean {
+    return this.#state.type === "attaching" && attach === this.#attach && this.#state.proposal.isBy(secret);
   }
 
   #attached(lastSeq: number, ttlMs: number): void {
@@ -327,21 +329,21 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       return;
     }
     this.#requireAttached();
-    this.#admitWait();
+    this.#admitRead();
     const mustConfirm = message.linearizable || query.type === "sync";
     let confirmed = true;
-    const release = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () =>
+    const waiting = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () =>
       this.#answerRead(message, confirmed),
     );
     if (!mustConfirm) return;
     this.#context.reads.confirm((isConfirmed) => {
       confirmed = isConfirmed;
-      release();
+      waiting.confirm();
     });
   }
 
-  #admitWait(): void {
-    if (this.#waits.size < limits.windowRequests) return;
+  #admitRead(): void {
+    if (this.#waits.size - this.#feed.awaited < limits.windowRequests) return;
     throw new FlotillaError("ERR_FLOTILLA_LIMIT", `more than ${limits.windowRequests} reads are waiting`);
   }
 
@@ -354,11 +356,11 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
   #watch({ after, watch }: WatchMessage): void {
     checkWatch(watch);
-    this.#admitWait();
     this.#feed.expect(watch.id);
-    this.#waits.add(after, this.#lastSeq, false, () => {
+    const waiting = this.#waits.add(after, this.#lastSeq, false, () => {
       if (this.#state.type === "attached" && this.#feed.expected(watch.id)) this.#feed.admit(watch);
     });
+    this.#feed.onGivenUp(watch.id, () => waiting.drop());
   }
 
   #renew(message: RenewMessage): void {

@@ -40,15 +40,19 @@ export class SessionHub implements SessionRegistry {
     else this.#sessions.set(session.id, rest);
   }
 
-  /** To be called in the turn of the apply: events first, then answers, then the reads that waited for them. */
-  applied(applied: Applied, events: readonly TreeEvent[]): void {
+  /**
+   * To be called in the turn of the apply: events first, then answers, then the reads that waited for them.
+   * @param secret what an attach gave
+   */
+  applied(applied: Applied, events: readonly TreeEvent[], secret: Uint8Array | null = null): void {
     if (events.length > 0) this.#tell(events);
     const told = this.#told;
     this.#told = this.#machine.token;
     if (events.length > 0) this.#mark(events.length);
     switch (applied.type) {
       case "expired":
-        for (const lease of applied.leases) for (const session of this.#of(lease)) session.applied(applied);
+        for (const lease of applied.leases)
+          for (const session of this.#of(lease)) session.applied(applied, null);
         return;
       case "history-begun":
         // Live watches have a gap, as after a snapshot.
@@ -60,7 +64,7 @@ export class SessionHub implements SessionRegistry {
       case "reaped":
         return;
       default:
-        for (const session of this.#of(applied.session)) session.applied(applied);
+        for (const session of this.#of(applied.session)) session.applied(applied, secret);
     }
   }
 

@@ -12,6 +12,8 @@ export class Stint {
   #answers = 0;
   #untilMs = 0;
   #isOver = false;
+  /** What waits for a turn. */
+  #line: (() => void)[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -27,6 +29,29 @@ export class Stint {
     }
     return !isLong || !this.#isOver;
   }
+
+  /** Runs it in a turn to come, behind what waits already: in each as much as it has time for, one in any case. */
+  queue(run: () => void): void {
+    this.#line.push(run);
+    if (this.#line.length === 1) this.#clock.defer(this.#goOn);
+  }
+
+  /** Those that come back while it runs have the next turn. */
+  readonly #goOn = (): void => {
+    const due = this.#line.length;
+    let done = 0;
+    this.take(true);
+    try {
+      do {
+        const run = this.#line[done];
+        done += 1;
+        run?.();
+      } while (done < due && this.take(true));
+    } finally {
+      this.#line.splice(0, done);
+      if (this.#line.length > 0) this.#clock.defer(this.#goOn);
+    }
+  };
 
   #begin(): void {
     this.#untilMs = this.#clock.now() + longestMs;

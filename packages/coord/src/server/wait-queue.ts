@@ -7,6 +7,15 @@ interface Waiter {
   readonly run: () => void;
   isApplied: boolean;
   isConfirmed: boolean;
+  isDone: boolean;
+}
+
+/** Something that waits. */
+export interface Waiting {
+  /** The leader confirmed what was to be confirmed. */
+  confirm(): void;
+  /** Nobody wants it any more. */
+  drop(): void;
 }
 
 /**
@@ -32,23 +41,26 @@ export class WaitQueue {
   }
 
   /**
-   * Runs `run` once `applied(n)` was called with at least `after`; with `confirm`, also once the returned function
-   * was called. Both at once runs it at once. Those without `confirm` run in order.
+   * Runs `run` once `applied(n)` was called with at least `after`; with `confirm`, also once that was told. Both at once runs it at once. Those without `confirm` run in order.
    */
-  add(after: number, lastApplied: number, confirm: boolean, run: () => void): () => void {
+  add(after: number, lastApplied: number, confirm: boolean, run: () => void): Waiting {
     const waiter: Waiter = {
       after,
       run,
       isApplied: after <= lastApplied && this.#waiters.length === 0,
       isConfirmed: !confirm,
+      isDone: false,
     };
     this.#size += 1;
     if (!waiter.isApplied) this.#waiters.push(waiter);
     this.#tryRun(waiter);
-    return () => {
-      if (waiter.isConfirmed) return;
-      waiter.isConfirmed = true;
-      this.#tryRun(waiter);
+    return {
+      confirm: () => {
+        if (waiter.isConfirmed) return;
+        waiter.isConfirmed = true;
+        this.#tryRun(waiter);
+      },
+      drop: () => this.#drop(waiter),
     };
   }
 
@@ -64,13 +76,22 @@ export class WaitQueue {
   }
 
   #tryRun(waiter: Waiter): void {
-    if (!waiter.isApplied || !waiter.isConfirmed) return;
+    if (!waiter.isApplied || !waiter.isConfirmed || waiter.isDone) return;
     if (this.#late.length === 0 && this.#stint.take(true)) return this.#run(waiter);
     this.#late.push(waiter);
     if (this.#late.length === 1) this.#clock.defer(this.#goOn);
   }
 
+  #drop(waiter: Waiter): void {
+    if (waiter.isDone) return;
+    waiter.isDone = true;
+    this.#size -= 1;
+    this.#waiters = this.#waiters.filter((other) => other !== waiter);
+  }
+
   #run(waiter: Waiter): void {
+    if (waiter.isDone) return;
+    waiter.isDone = true;
     this.#size -= 1;
     waiter.run();
   }

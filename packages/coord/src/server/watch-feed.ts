@@ -19,7 +19,9 @@ import { outsideHistory } from "../wire/messages.ts";
 import { mayRead } from "./answers.ts";
 import { nextPiece } from "./catch-up.ts";
 import { EventFilter } from "./event-filter.ts";
+import { MarkRound } from "./mark-round.ts";
 import { firstPage, ScopePages } from "./pages.ts";
+import type { Stint } from "./stint.ts";
 
 /** One watch of one session. */
 export interface LocalWatch {
@@ -65,6 +67,7 @@ export interface WatchFeedOptions {
   readonly table: WatchTable<LocalWatch>;
   readonly port: FeedPort;
   readonly clock: Pick<Clock, "setTimer">;
+  readonly stint: Pick<Stint, "queue">;
   readonly historyId: () => string;
   /** Hears of a bound that a watch goes beyond, or is refused by. Default: nobody. */
   readonly onExcess?: (report: BudgetReport) => void;
@@ -81,11 +84,17 @@ export class WatchFeed {
   readonly #options: WatchFeedOptions;
   readonly #watches = new Map<number, LocalWatch>();
   readonly #behind = new Set<LocalWatch>();
-  /** Those that are armed once a write is applied, unless their client gives them up. */
-  readonly #awaited = new Set<number>();
+  /** Those that are armed once a write is applied, and what to do when their client gives them up. */
+  readonly #awaited = new Map<number, () => void>();
+  readonly #marks: MarkRound<LocalWatch>;
 
   constructor(options: WatchFeedOptions) {
     this.#options = options;
+    this.#marks = new MarkRound(
+      options.stint,
+      () => this.#watches.values(),
+      (watch) => this.#bookmark(watch),
+    );
   }
 
   /** Whether the client may see a node with this access list. */
@@ -105,7 +114,17 @@ export class WatchFeed {
     const isKnown = this.#watches.has(id) || this.#awaited.has(id);
     if (isKnown || this.#watches.size + this.#awaited.size >= wireBounds.watches)
       throw new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id");
-    this.#awaited.add(id);
+    this.#awaited.set(id, () => {});
+  }
+
+  /** How many are expected. */
+  get awaited(): number {
+    return this.#awaited.size;
+  }
+
+  /** Names what to do when one that is expected still is given up. */
+  onGivenUp(id: number, drop: () => void): void {
+    if (this.#awaited.has(id)) this.#awaited.set(id, drop);
   }
 
   /** Whether the one that was expected is wanted still; nothing is expected of it from here on. */
@@ -152,6 +171,7 @@ export class WatchFeed {
   }
 
   disarm(id: number): void {
+    this.#awaited.get(id)?.();
     this.#awaited.delete(id);
     const watch = this.#watches.get(id);
     if (watch === undefined) return;
@@ -166,11 +186,11 @@ export class WatchFeed {
   }
 
   /**
-   * Tells each watch where it stands, after many changes: history will forget where it was told of last. One that is
-   * behind, or whose client is slow, is not.
+   * Tells each watch where it stands, in turns to come, after many changes: history will forget where it was told of
+   * last. One that is behind, or whose client is slow, is not.
    */
   bookmark(): void {
-    for (const watch of this.#watches.values()) this.#bookmark(watch);
+    if (this.#watches.size > 0) this.#marks.start();
   }
 
   /** Tells what the command that was just applied changed; watches in a row that are told the same, at once. */

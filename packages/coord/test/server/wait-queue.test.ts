@@ -1,42 +1,5 @@
 import { expect, test } from "vitest";
-import { Stint } from "../../src/server/stint.ts";
-import { WaitQueue } from "../../src/server/wait-queue.ts";
-
-/** Turns of an event loop in which each answer takes its time. */
-class Loop {
-  nowMs = 0;
-  readonly ran: string[] = [];
-  #deferred: (() => void)[] = [];
-  readonly clock = {
-    now: () => this.nowMs,
-    defer: (run: () => void): void => void this.#deferred.push(run),
-  };
-  readonly stint = new Stint(this.clock as never);
-
-  queue(): WaitQueue {
-    return new WaitQueue(this.clock, this.stint);
-  }
-
-  answer(name: string, takesMs: number): () => void {
-    return () => {
-      this.ran.push(name);
-      this.nowMs += takesMs;
-    };
-  }
-
-  /** What ran in the next turn. */
-  turn(): readonly string[] {
-    const due = this.#deferred;
-    this.#deferred = [];
-    const { length } = this.ran;
-    for (const run of due) run();
-    return this.ran.slice(length);
-  }
-
-  get isIdle(): boolean {
-    return this.#deferred.length === 0;
-  }
-}
+import { Loop } from "./loop.ts";
 
 test("what is quick runs at once, however much of it there is", () => {
   const loop = new Loop();
@@ -50,7 +13,7 @@ test("what takes long leaves the turn to others, and goes on in order", () => {
   const loop = new Loop();
   const queue = loop.queue();
   const confirms = ["a", "b", "c", "d", "e"].map((name) => queue.add(0, 0, true, loop.answer(name, 1.5)));
-  for (const confirm of confirms) confirm();
+  for (const waiting of confirms) waiting.confirm();
   expect(loop.ran).toEqual(["a", "b"]);
   expect(queue.size).toBe(3);
   queue.add(0, 0, false, loop.answer("f", 0));
@@ -84,4 +47,25 @@ test("a write that is applied lets out what waited for it, behind what is late",
   expect(loop.ran).toEqual(["a"]);
   while (!loop.isIdle) loop.turn();
   expect(loop.ran).toEqual(["a", "b", "c"]);
+});
+
+test("what is dropped never runs, and keeps no place", () => {
+  const loop = new Loop();
+  const queue = loop.queue();
+  const [early, late, last] = ["early", "late", "last"].map((name) =>
+    queue.add(1, 0, true, loop.answer(name, 5)),
+  );
+  const unconfirmed = queue.add(0, 0, true, loop.answer("unconfirmed", 0));
+  early?.drop();
+  unconfirmed.drop();
+  unconfirmed.confirm();
+  expect(queue.size).toBe(2);
+  queue.applied(1);
+  last?.confirm();
+  late?.confirm();
+  late?.drop();
+  late?.drop();
+  expect(queue.size).toBe(0);
+  while (!loop.isIdle) loop.turn();
+  expect(loop.ran).toEqual(["last"]);
 });

@@ -199,3 +199,31 @@ test("watches at no path end the channel", async () => {
   await world.settle();
   expect(client.of("ended").map((message) => message.code)).toEqual(["ERR_FLOTILLA_BAD_PATH"]);
 });
+
+test("watches that are taken back while they wait for a write keep no place", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.request(1, put("/a", "1"));
+  for (let id = 1; id <= 3_000; id += 1) {
+    client.send({ type: "watch", after: 1, watch: spec(id, "/a") });
+    client.send({ type: "unwatch", id });
+  }
+  client.send({ type: "watch", after: 1, watch: spec(3_001, "/a") });
+  await world.settle();
+  await world.commit();
+  expect(client.of("ended")).toEqual([]);
+  expect(client.of("armed").map(({ id }) => id)).toEqual([3_001]);
+});
+
+test("as many watches and reads as a client of ours has under way may wait for one write", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.request(1, put("/a", "1"));
+  for (let id = 1; id <= 400; id += 1) client.read(id, get("/a"), { after: 1 });
+  for (let id = 1; id <= 1_000; id += 1) client.send({ type: "watch", after: 1, watch: spec(id, "/a") });
+  await world.settle();
+  await world.commit();
+  expect(client.of("ended")).toEqual([]);
+  expect(client.of("armed")).toHaveLength(1_000);
+  expect(client.of("read-result")).toHaveLength(400);
+});
