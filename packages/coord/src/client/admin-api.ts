@@ -62,6 +62,11 @@ export interface AdminOptions extends Pick<
   readonly signal?: AbortSignal;
 }
 
+export interface MoveOptions {
+  /** Whether or not it answers there. Default: false. */
+  readonly force?: boolean;
+}
+
 /** A node that waits to be added. */
 export interface AddOptions {
   /** Stay a learner. Default false: it becomes a voter by itself once it has caught up. */
@@ -96,8 +101,14 @@ export interface MembersAdmin {
   /** @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no such member, as the next three */
   promote(id: string): Promise<Membership>;
   demote(id: string): Promise<Membership>;
-  /** A member is reached at another address from now on. */
-  move(id: string, address: string): Promise<Membership>;
+  /**
+   * A member is reached at another address from now on. It has to answer there already, unless `force` is given: a
+   * cluster whose members do not reach each other may be beyond help.
+   * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND`, `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_UNREACHABLE` (nobody answers
+   * there), `ERR_FLOTILLA_DAMAGED` (the node there), `ERR_FLOTILLA_BAD_ARGUMENT` (another one answers there),
+   * `ERR_FLOTILLA_BAD_CHANGE` (nobody can be reached at such an address, or another member is; also with `force`)
+   */
+  move(id: string, address: string, options?: MoveOptions): Promise<Membership>;
   /**
    * Also a member that is gone for good. Not the last voter.
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM` when the leader does not hear from a majority of the voters that remain,

@@ -8,6 +8,7 @@ import type {
   Comparison,
   LeaseTimesPage,
   Membership,
+  MoveOptions,
   MembersAdmin,
   Newcomer,
   NodeReport,
@@ -94,11 +95,16 @@ export class ClusterAdmin implements Admin, MembersAdmin {
     );
   }
 
-  async move(id: string, address: string): Promise<Membership> {
+  async move(id: string, address: string, options: MoveOptions = {}): Promise<Membership> {
     parseAddress(address);
-    return this.#change((membership) =>
-      requireMember(membership, id).address === address ? [] : [{ type: "address", id, address }],
-    );
+    requireMember(await this.list(), id);
+    const found = options.force === true ? null : await this.#newcomer(address, id);
+    return this.#change((membership) => {
+      const member = requireMember(membership, id);
+      if (found !== null && found.incarnation !== member.incarnation)
+        throw badArgument(`node ${id} answers at ${address} with other data than the member's`);
+      return member.address === address ? [] : [{ type: "address", id, address }];
+    });
   }
 
   async leaseReads(on: boolean): Promise<Membership> {

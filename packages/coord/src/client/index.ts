@@ -51,6 +51,7 @@ export type {
   MemberInfo,
   Membership,
   MembersAdmin,
+  MoveOptions,
   Newcomer,
   NodeReport,
 } from "./admin-api.ts";

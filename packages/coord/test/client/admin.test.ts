@@ -139,7 +139,9 @@ describe("an operator", () => {
     const asked = operator(cluster, { timeoutMs: 8_000 });
     await cluster.until(asked.members.list());
     for (const id of cluster.ids) if (id !== leader) cluster.kernel.node(id).crash();
-    const moving = asked.members.move(leader, "elsewhere:1").catch((error: unknown) => error);
+    const moving = asked.members
+      .move(leader, "elsewhere:1", { force: true })
+      .catch((error: unknown) => error);
     expect(await cluster.until(moving)).toMatchObject({ ambiguous: true });
   });
 

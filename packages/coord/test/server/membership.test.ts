@@ -219,13 +219,27 @@ describe("a member that is taken out", () => {
   });
 });
 
+test("a member is not moved to where it does not answer, nobody can be reached, or another is", async () => {
+  const site = await Site.open();
+  const { members } = await site.until(site.operator.members.list());
+  const [moved, other] = members;
+  const move = (address: string, force = false): Promise<string> =>
+    site.until(codeOf(site.operator.members.move(moved?.id ?? "", address, { force })));
+  expect(await move("elsewhere:7000")).toBe("ERR_FLOTILLA_UNREACHABLE");
+  expect(await move(other?.address ?? "")).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+  for (const address of [other?.address ?? "", "elsewhere:0", "0.0.0.0:7000", "[::]:7000"])
+    expect(await move(address, true)).toBe("ERR_FLOTILLA_BAD_CHANGE");
+  expect((await site.until(site.operator.members.list())).members).toEqual(members);
+  expect(await move(moved?.address ?? "")).toBe("fulfilled");
+});
+
 test("a setting of the whole cluster, and an address, change once", async () => {
   const site = await Site.open();
   expect((await site.until(site.operator.leaseReads(true))).leaseReads).toBe(true);
   const { version } = await site.until(site.operator.leaseReads(true));
   expect((await site.until(site.operator.leaseReads(false))).version).toBeGreaterThan(version);
   const follower = site.ids.find((id) => site.node(id).status().role !== "leader") ?? "";
-  const moved = await site.until(site.operator.members.move(follower, "elsewhere:7000"));
+  const moved = await site.until(site.operator.members.move(follower, "elsewhere:7000", { force: true }));
   expect(moved.members.find(({ id }) => id === follower)?.address).toBe("elsewhere:7000");
   expect(await codeOf(site.operator.members.move(follower, "elsewhere"))).toBe("ERR_FLOTILLA_BAD_ADDRESS");
 });

@@ -208,3 +208,22 @@ test("whatever is asked for, quorums of one configuration and the next have a me
     }),
   );
 });
+
+test("an address is one member's, and one that can be dialed", () => {
+  const move = (address: string): MemberChange => ({ type: "address", id: "a", address });
+  const incarnation = incarnationOf("d");
+  const addAt = (address: string): MemberChange => ({
+    type: "add",
+    id: "d",
+    address,
+    incarnation,
+    promote: false,
+  });
+  for (const address of ["b:1", "x:0", "0.0.0.0:1", "[::]:1"])
+    for (const change of [move(address), addAt(address)])
+      expect(refusal(trio, change)).toBe("ERR_FLOTILLA_BAD_CHANGE");
+  expect(refusal(trio, move("x:1"), addAt("a:1"))).toBe("none");
+  // As it is kept already, it stays.
+  const shared = { ...trio, voters: trio.voters.map((voter) => ({ ...voter, address: "x:0" })) };
+  expect(refusal(shared, { type: "demote", id: "b" })).toBe("none");
+});

@@ -71,13 +71,19 @@ function demoteCommand(context: Context): Command {
   });
 }
 
+interface MoveFlags extends ClientFlags {
+  readonly force?: true;
+}
+
 function moveCommand(context: Context): Command {
   const command = new Command("move")
     .description("reach a member at another address from now on")
     .argument("<id>")
-    .argument("<host:port>");
-  return addClientOptions(command).action(async (id: string, address: string, flags: ClientFlags) => {
-    tell(context, await (await adminOf(context, flags)).members.move(id, address), flags);
+    .argument("<host:port>")
+    .option("--force", "also where it does not answer yet");
+  return addClientOptions(command).action(async (id: string, address: string, flags: MoveFlags) => {
+    const { members } = await adminOf(context, flags);
+    tell(context, await members.move(id, address, { force: flags.force ?? false }), flags);
   });
 }
 

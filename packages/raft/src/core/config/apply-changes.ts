@@ -61,6 +61,12 @@ function unreachable(text: string): string | null {
   }
 }
 
+/** At one address only one is dialed. What is kept already stays as it is. */
+function requireOwnAddress({ voters, learners }: Draft, id: NodeId, address: string): void {
+  for (const other of [...voters.values(), ...learners.values()])
+    if (other.address === address && other.id !== id) refuse(`${other.id} is reached at ${address}`);
+}
+
 function add(draft: Draft, { id, address, incarnation, promote }: Learner): void {
   const { voters, learners } = draft;
   const learner = { id, address, incarnation, promote };
@@ -68,6 +74,7 @@ function add(draft: Draft, { id, address, incarnation, promote }: Learner): void
   for (const other of [...voters.values(), ...learners.values()]) {
     if (other.incarnation === incarnation && other.id !== id) refuse(`this data is member ${other.id}`);
   }
+  if ((voters.get(id) ?? learners.get(id))?.address !== address) requireOwnAddress(draft, id, address);
   const voter = voters.get(id);
   if (voter?.incarnation === incarnation) {
     if (voter.address !== address) refuse(`${id} is a voter already, at another address`);
@@ -89,9 +96,11 @@ function demote({ voters, learners }: Draft, member: Member): void {
   learners.set(id, { id, address, incarnation, promote: false });
 }
 
-function move({ voters, learners }: Draft, { id, incarnation }: Member, address: string): void {
+function move(draft: Draft, { id, address: before, incarnation }: Member, address: string): void {
+  const { voters, learners } = draft;
   const moved = { id, address, incarnation };
   requireSound(moved);
+  if (address !== before) requireOwnAddress(draft, id, address);
   const learner = learners.get(id);
   if (learner === undefined) voters.set(id, moved);
   else learners.set(id, { ...moved, promote: learner.promote });
