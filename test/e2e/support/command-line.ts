@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { endWithTest } from "../../jepsen/src/processes/children.ts";
 import { flotillaBinary } from "../../jepsen/src/processes/member-process.ts";
 import { patienceMs, until } from "../../jepsen/src/processes/until.ts";
@@ -15,6 +16,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Given to its standard input, which is then closed. */
   readonly input?: string;
+  /** A file that its standard output goes to. Default: it is read. */
+  readonly output?: string;
 }
 
 /** The settings of whoever runs the tests must not count. */
@@ -31,8 +34,13 @@ export class CommandLine implements AsyncDisposable {
   #stderr = "";
   #isOver = false;
 
-  constructor(args: readonly string[], { env, input }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, [flotillaBinary, ...args], { env: cleanEnv(env), stdio: "pipe" });
+  constructor(args: readonly string[], { env, input, output }: CommandOptions = {}) {
+    const file = output === undefined ? null : openSync(output, "w");
+    this.#child = spawn(process.execPath, [flotillaBinary, ...args], {
+      env: cleanEnv(env),
+      stdio: ["pipe", file ?? "pipe", "pipe"],
+    });
+    if (file !== null) closeSync(file);
     endWithTest(this.#child);
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));

@@ -249,7 +249,7 @@ test("BoundedWork notices a member that keeps more in memory than it may", () =>
     (report) => new BoundedWork(report, { ...limits, maxPendingProposals: 3 }),
   );
   const a = view("a");
-  const held = { bytes: (8 << 10) + 110, proposals: 3 };
+  const held = { bytes: (8 << 10) + 110, proposals: 4 };
   a.logBytes = () => held.bytes;
   a.waitingProposals = () => held.proposals;
   checker.moment(a, 0);
@@ -260,7 +260,7 @@ test("BoundedWork notices a member that keeps more in memory than it may", () =>
   checker.moment(a, 250);
   expect(said).toHaveLength(1);
   held.bytes = 0;
-  held.proposals = 4;
+  held.proposals = 5;
   checker.moment(a, 500);
   expect(said).toHaveLength(2);
 });

@@ -12,6 +12,10 @@ function add(id: string, promote: boolean = false, incarnation: string = incarna
   return { type: "add", id, address: `${id}:1`, incarnation, promote };
 }
 
+function moveTo(address: string): MemberChange {
+  return { type: "address", id: "a", address };
+}
+
 function list(members: Membership["voters"]): string {
   return members.map(({ id }) => id).join("");
 }
@@ -210,7 +214,6 @@ test("whatever is asked for, quorums of one configuration and the next have a me
 });
 
 test("an address is one member's, and one that can be dialed", () => {
-  const move = (address: string): MemberChange => ({ type: "address", id: "a", address });
   const incarnation = incarnationOf("d");
   const addAt = (address: string): MemberChange => ({
     type: "add",
@@ -220,9 +223,9 @@ test("an address is one member's, and one that can be dialed", () => {
     promote: false,
   });
   for (const address of ["b:1", "x:0", "0.0.0.0:1", "[::]:1"])
-    for (const change of [move(address), addAt(address)])
+    for (const change of [moveTo(address), addAt(address)])
       expect(refusal(trio, change)).toBe("ERR_FLOTILLA_BAD_CHANGE");
-  expect(refusal(trio, move("x:1"), addAt("a:1"))).toBe("none");
+  expect(refusal(trio, moveTo("x:1"), addAt("a:1"))).toBe("none");
   // As it is kept already, it stays.
   const shared = { ...trio, voters: trio.voters.map((voter) => ({ ...voter, address: "x:0" })) };
   expect(refusal(shared, { type: "demote", id: "b" })).toBe("none");

@@ -19,7 +19,7 @@ export const exitCodes = {
   unknownOutcome: 7,
   /** What a command ran under was lost before the command had ended. */
   lost: 8,
-  /** The data directory failed, is damaged, foreign, wiped or in use. */
+  /** The data directory failed, is damaged, foreign, wiped or in use; or the output could not be written. */
   storage: 74,
 } as const;
 

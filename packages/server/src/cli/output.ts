@@ -1,21 +1,45 @@
 import Table from "cli-table3";
+import { CommandError } from "./failure.ts";
 
 /** Where a command writes: results to standard output, remarks to standard error. */
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #gone = new AbortController();
+  #isNeeded = true;
+  #failure: NodeJS.ErrnoException | null = null;
 
   constructor(stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    stdout.on("error", () => this.#gone.abort());
+    stdout.on("error", (error: NodeJS.ErrnoException) => this.#failed(error));
     stderr.on("error", () => {});
   }
 
-  /** Fires when nobody reads standard output any more, such as after `| head`. */
+  /** Fires when nobody reads standard output any more, such as after `| head`, or it cannot be written. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** What is done is not done for its output: it goes on without. */
+  forgo(): void {
+    this.#isNeeded = false;
+  }
+
+  /**
+   * Once what was written has gone out.
+   * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it could not be written, other than for want of a reader
+   */
+  async written(): Promise<void> {
+    if (this.#isNeeded) await new Promise<void>((resolve) => this.#stdout.write("", () => resolve()));
+    if (this.#failure === null) return;
+    const cause = this.#failure;
+    throw new CommandError(
+      "ERR_FLOTILLA_STORAGE",
+      `the output could not be written: ${cause.message}`,
+      "Write it to where there is room, and run the command again if it only shows something.",
+      { cause },
+    );
   }
 
   get isTerminal(): boolean {
@@ -51,6 +75,12 @@ export class Output {
   /** A remark on standard error. */
   note(text: string): void {
     this.#stderr.write(`${text}\n`);
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    if (!this.#isNeeded) return;
+    if (error.code !== "EPIPE" && !this.#gone.signal.aborted) this.#failure = error;
+    this.#gone.abort();
   }
 
   #write(chunk: string | Uint8Array): void {

@@ -31,6 +31,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     const name = versionFlags.includes(first) ? "version" : first;
     const program = await buildProgram(context, name);
     await program.parseAsync(args.length === 0 ? [] : [name, ...rest], { from: "user" });
+    await out.written();
     return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);

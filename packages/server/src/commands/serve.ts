@@ -75,6 +75,7 @@ interface Served {
 }
 
 async function serve(context: Context, settings: ServeSettings, json: boolean): Promise<void> {
+  context.out.forgo();
   const options = await startOptions(settings);
   // Loaded only here: clients do without the database.
   const { prometheusText } = await import("@flotilla/coord");

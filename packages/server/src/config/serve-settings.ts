@@ -146,18 +146,31 @@ function placesOf(
   ];
 }
 
+/** Where among its places a setting may be a variable of the environment. */
+const environment = 1;
+
 /** Of a secret and the name of a secret file, the one from the stronger source counts. */
 function secretOf(sources: SettingSources): Pick<ServeSettings, "secret" | "secretFile"> {
   const secrets = placesOf(sources, "secret");
   const files = placesOf(sources, "secretFile");
   for (const [level, [secret, where]] of secrets.entries()) {
     const [path, pathWhere] = files[level] ?? [undefined, ""];
+    // An empty variable is none, as everywhere; who writes an empty one anywhere else meant to give one.
+    if (level !== environment && (secret === "" || path === ""))
+      throw emptySecret(secret === "" ? where : pathWhere);
     if (secret !== undefined && secret !== "")
       return { secret: readText(secret, where), secretFile: undefined };
     if (path !== undefined && path !== "")
       return { secret: undefined, secretFile: readText(path, pathWhere) };
   }
   return { secret: undefined, secretFile: undefined };
+}
+
+function emptySecret(where: string): FlotillaError {
+  return new FlotillaError(
+    "ERR_FLOTILLA_BAD_CONFIG",
+    `${where}: empty; leave it out to run without a secret`,
+  );
 }
 
 function missing(name: ServeSettingName): never {

@@ -90,6 +90,16 @@ describe("precedence", () => {
     });
   });
 
+  test("an empty secret is none in the environment, and a mistake anywhere else", () => {
+    expect(load({ env: { FLOTILLA_SECRET: "", FLOTILLA_SECRET_FILE: "" }, file: least })).toMatchObject({
+      secret: undefined,
+      secretFile: undefined,
+    });
+    expect(() => load({ flags: { secretFile: "" }, file: least })).toThrow(badConfig(/--secret-file: empty/));
+    expect(() => load({ file: { ...least, secret: "" } })).toThrow(badConfig(/secret: empty/));
+    expect(() => load({ file: { ...least, secretFile: "" } })).toThrow(badConfig(/secretFile: empty/));
+  });
+
   test("who may do everything is named by its digest", () => {
     expect(load({ flags: { superDigest: "root:hash=" }, file: least }).superDigest).toBe("root:hash=");
     expect(load({ env: { FLOTILLA_SUPER_DIGEST: "root:env=" }, file: least }).superDigest).toBe("root:env=");

@@ -1,5 +1,5 @@
 import type { Limits, Message } from "@flotilla/raft";
-import { defaultLimits } from "@flotilla/raft/parts";
+import { defaultLimits, reservedLimits } from "@flotilla/raft/parts";
 import type { OnlineChecker, Report } from "./checker.ts";
 import type { NodeView } from "./node-view.ts";
 
@@ -22,7 +22,7 @@ export class BoundedWork implements OnlineChecker {
     const limits = { ...defaultLimits, ...given };
     this.#report = report;
     this.#mostLogBytes = limits.cacheBytes + limits.maxUnstableBytes + mostAtOnceBytes;
-    this.#mostProposals = limits.maxPendingProposals;
+    this.#mostProposals = reservedLimits(limits).maxPendingProposals;
   }
 
   /** Whoever catches up may be sent as much as fits one message. */
