@@ -95,7 +95,7 @@ export interface Network {
    */
   listen(options: ListenOptions, onChannel: (channel: Channel) => void): Promise<Listener>;
   /**
-   * Opens a channel; the name is resolved anew each time.
+   * Opens a channel; the name is resolved anew each time, once for all who ask for it while that is under way.
    * @throws FlotillaError `ERR_FLOTILLA_UNREACHABLE` (refused, unknown, timed out), or `signal.reason`
    */
   dial(address: string, options: DialOptions): Promise<Channel>;

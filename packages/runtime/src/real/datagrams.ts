@@ -6,6 +6,7 @@ import { formatAddress, parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { Datagrams } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
+import { lookupOne } from "./lookup.ts";
 
 /** Fits one packet on every usual link. */
 const maxMessageBytes = 1200;
@@ -77,7 +78,8 @@ export async function bindUdp(
   onMessage: (from: string, message: Uint8Array) => void,
 ): Promise<Datagrams> {
   const parsed = parseAddress(address);
-  const datagrams = new UdpDatagrams(createSocket(isIPv6(parsed.host) ? "udp6" : "udp4"), onMessage);
+  const type = isIPv6(parsed.host) ? "udp6" : "udp4";
+  const datagrams = new UdpDatagrams(createSocket({ type, lookup: lookupOne }), onMessage);
   try {
     await datagrams.bind(address, parsed);
   } catch (error) {

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { Prober } from "../prober.ts";
+import { lookupOnce } from "./lookup.ts";
 
 function unreachable(what: string, cause: Error): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${what} does not answer: ${cause.message}`, {
@@ -24,7 +25,8 @@ async function http(text: string, signal: AbortSignal): Promise<number> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // A connection of its own: one that is kept would tell of the past.
-    const asked = request(url, { agent: false, signal, headers: { connection: "close" } });
+    const headers = { connection: "close" };
+    const asked = request(url, { agent: false, signal, headers, lookup: lookupOnce });
     asked.on("response", (response) => {
       resolve(response.statusCode ?? 0);
       asked.destroy();
@@ -43,7 +45,7 @@ async function tcp(address: string, signal: AbortSignal): Promise<void> {
   const { host, port } = parseAddress(address);
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = connect({ host, port, signal });
+    const socket = connect({ host, port, signal, lookup: lookupOnce });
     socket.on("connect", () => {
       resolve();
       socket.destroy();

@@ -1,8 +1,9 @@
-import { lookup, Resolver as NameResolver } from "node:dns/promises";
+import { Resolver as NameResolver } from "node:dns/promises";
 import { open } from "node:fs/promises";
 import type { Address } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { LookupOptions, Resolver } from "../resolver.ts";
+import { lookupAll } from "./lookup.ts";
 
 /** One try of one name server, ms; whoever asks bounds them all by a signal. */
 const tryMs = 1_000;
@@ -48,7 +49,7 @@ async function bothKinds(resolver: NameResolver, host: string): Promise<readonly
 
 async function systemAddresses(host: string): Promise<readonly string[]> {
   try {
-    return (await lookup(host, { all: true })).map(({ address }) => address);
+    return await lookupAll(host);
   } catch (cause) {
     throw unknown(host, cause);
   }

@@ -3,6 +3,7 @@ import type { WebSocket } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { DialOptions } from "../network.ts";
+import { lookupOnce } from "./lookup.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
 
@@ -32,6 +33,7 @@ async function open(address: string, options: DialOptions): Promise<WebSocket> {
       ...sharedOptions,
       maxPayload: options.maxFrameBytes,
       followRedirects: false,
+      lookup: lookupOnce,
     });
   } catch (cause) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ADDRESS", `cannot dial ${address}`, { cause });
