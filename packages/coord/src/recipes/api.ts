@@ -75,7 +75,7 @@ export interface Election {
    * Leads again and again: each time elected, calls `fn`; when it returns or its signal fires, gives up and campaigns anew.
    * The next campaign begins only when `fn` has settled, and then at once: whoever is alone and returns leads again.
    * Ends when `signal` fires (resolves, once `fn` has settled), when the session ends or `fn` throws while it leads
-   * (rejects). Waits for as long as there is no quorum.
+   * (rejects). Waits for as long as there is no quorum, and rests while a budget has no room for it.
    */
   run(
     fn: (leadership: Leadership) => Promise<void> | void,

@@ -10,6 +10,7 @@ import type { Place } from "./hold.ts";
 import { HeldPlace } from "./held-place.ts";
 import type { Holding } from "./holding.ts";
 import { grantRecord, type LinePaths, readLine } from "./line.ts";
+import { untilRoom } from "./no-room.ts";
 import { ignoreTyped } from "./run-held.ts";
 import { requireRoom, requireValue } from "./standing.ts";
 
@@ -64,7 +65,8 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
     const { signal } = this;
     try {
       const { name } = this.#applicant;
-      const asked = await hearAsking(this.#session, this.#paths, name, signal);
+      const hear = (): Promise<AbortSignal> => hearAsking(this.#session, this.#paths, name, signal);
+      const asked = await untilRoom(this.#session.clock, signal, hear);
       listen(asked, () => void this.#holding.giveUp("its holder was evicted", {}).catch(ignoreTyped));
     } catch {
       // It is over.

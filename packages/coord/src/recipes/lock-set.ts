@@ -7,6 +7,8 @@ import { bounded, listen, longestWaitMs } from "./bounded.ts";
 import { isBelieved } from "./hold.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
 import { SessionLock } from "./lock.ts";
+import { isLostForRoom, restMs } from "./no-room.ts";
+import { pause } from "./pause.ts";
 import { ReentrantLock } from "./reentrant.ts";
 import { runHeld } from "./run-held.ts";
 
@@ -75,6 +77,7 @@ class SessionLockSet implements LockSet {
         if (holds.every(isBelieved)) return new EachHeld(this.#session, holds);
         // One was lost while the next was waited for: all are given back, and back in line.
         await giveBack(holds, { signal, timeoutMs: Infinity });
+        if (holds.some(isLostForRoom)) await pause(this.#session.clock, restMs, signal);
       }
     });
   }

@@ -7,6 +7,8 @@ import type { Election, Leadership } from "./api.ts";
 import { listen, orAborted } from "./bounded.ts";
 import { createElection } from "./election.ts";
 import { givenBack } from "./given-back.ts";
+import type { Balancer } from "./balance/api.ts";
+import { untilRoom } from "./no-room.ts";
 import type { Registry } from "./registry/api.ts";
 import { checkedService } from "./registry/checked.ts";
 import { ignoreTyped } from "./run-held.ts";
@@ -87,12 +89,9 @@ class SessionTeam implements Team {
   async #lead({ lead }: TeamPart, leadership: Leadership, work: TeamWork): Promise<void> {
     const { signal } = leadership;
     await orAborted(work.end(), signal);
-    const unbounded = { timeoutMs: Number.POSITIVE_INFINITY };
-    const workers = await this.#registry.service(this.name, {
-      ...unbounded,
-      ...this.#options.balance,
-      signal,
-    });
+    const options = { timeoutMs: Number.POSITIVE_INFINITY, ...this.#options.balance, signal };
+    const follow = (): Promise<Balancer> => this.#registry.service(this.name, options);
+    const workers = await untilRoom(this.#session.clock, signal, follow);
     try {
       await lead(leadership, workers);
     } finally {

@@ -3,6 +3,8 @@ import type { Session } from "../client/api.ts";
 import type { Election, Leadership } from "./api.ts";
 import { listen } from "./bounded.ts";
 import { givenBack } from "./given-back.ts";
+import { isLostForRoom, restMs, untilRoom } from "./no-room.ts";
+import { pause } from "./pause.ts";
 import { ignoreTyped } from "./run-held.ts";
 
 /**
@@ -16,17 +18,22 @@ export async function leadOnce(
   fn: (leadership: Leadership) => Promise<void> | void,
   options: { readonly signal?: AbortSignal },
 ): Promise<void> {
-  const leadership = await campaign(election, options);
-  if (leadership !== null) await lead(session, leadership, fn, options.signal);
+  const leadership = await campaign(session, election, options);
+  if (leadership === null) return;
+  await lead(session, leadership, fn, options.signal);
+  // Without a rest it would be elected, and lose the lead, again and again.
+  if (isLostForRoom(leadership)) await pause(session.clock, restMs, options.signal);
 }
 
 /** Null when the caller's signal ended the wait, or somebody deleted the place in line. */
 async function campaign(
+  session: Session,
   election: Election,
   options: { readonly signal?: AbortSignal },
 ): Promise<Leadership | null> {
   try {
-    return await election.campaign(options);
+    const { signal = session.signal } = options;
+    return await untilRoom(session.clock, signal, () => election.campaign(options));
   } catch (error) {
     if (options.signal?.aborted === true || FlotillaError.is(error, "ERR_FLOTILLA_LOST")) return null;
     throw error;

@@ -80,9 +80,11 @@ export class ClaimedRun implements CronRun {
     const { path, mzxid } = this.fence;
     const over: MultiItem = { type: "delete", path, mzxid };
     try {
-      // A later run may have the place of its record by now.
-      const told = await attempt(calls, [over, { type: "set", path: record, value, mzxid }]);
-      if (told === null) await attempt(calls, [over]);
+      // A later run may have the place of its record by now, and there may be no room to tell: over it is all the same.
+      const isTold = await attempt(calls, [over, { type: "set", path: record, value, mzxid }]).catch(
+        ignoreTyped,
+      );
+      if (typeof isTold !== "number") await attempt(calls, [over]);
     } catch (failure) {
       ignoreTyped(failure);
     }

@@ -1,6 +1,7 @@
 import type { Random } from "@flotilla/runtime";
 import type { Session, Watch } from "../../client/api.ts";
 import { orAborted } from "../bounded.ts";
+import { untilRoom } from "../no-room.ts";
 import { requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
@@ -54,13 +55,15 @@ export class Rounds {
   async go(signal: AbortSignal): Promise<never> {
     const { session, places } = this.#parts;
     const calls = patient(session, signal);
-    await ensureCron(calls, places, session.clock.wallNow());
+    const { clock } = session;
+    await untilRoom(clock, signal, () => ensureCron(calls, places, clock.wallNow()));
     // The snapshot is the server's at hand, which has by then what a linearizable read has shown.
     await calls.get(places.last);
-    const watch = await calls.watch(places.base, { kind: "recursive", initial: true });
+    const arm = (): Promise<Watch> => calls.watch(places.base, { kind: "recursive", initial: true });
+    const watch = await untilRoom(clock, signal, arm);
     void this.#follow(watch).catch(ignoreTyped);
     try {
-      for (;;) await this.#round(signal);
+      for (;;) await untilRoom(clock, signal, () => this.#round(signal));
     } finally {
       void watch.close();
     }

@@ -4,9 +4,8 @@ import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { nodeIn } from "../node-in.ts";
-import { isNoRoom, restMs } from "../no-room.ts";
+import { untilRoom } from "../no-room.ts";
 import { patient } from "../patient.ts";
-import { pause } from "../pause.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { GroupMember, GroupMembership, GroupMeta } from "./api.ts";
 import { checkedMeta, memberRecord } from "./member.ts";
@@ -94,25 +93,13 @@ export class SessionMembership implements GroupMembership {
     void this.#watch?.close();
   }
 
-  /** Where there is no room for another watch, it waits for some. */
-  async #arm(joined: number): Promise<Watch> {
-    const { clock } = this.#session;
-    const calls = patient(this.#session, this.signal);
-    for (;;) {
-      try {
-        return await calls.watch(this.#entry.path, { from: joined });
-      } catch (error) {
-        if (this.signal.aborted || !isNoRoom(error)) throw error;
-      }
-      await pause(clock, restMs, this.signal);
-    }
-  }
-
   /** Told of everything since the join, also of what happened before the watch was armed. */
   async #endWhenGone(): Promise<void> {
     const { joined } = this.#member;
     try {
-      this.#watch = await this.#arm(joined);
+      const calls = patient(this.#session, this.signal);
+      const arm = (): Promise<Watch> => calls.watch(this.#entry.path, { from: joined });
+      this.#watch = await untilRoom(calls.clock, this.signal, arm);
       if (this.signal.aborted) void this.#watch.close();
       for await (const event of this.#watch) if (isGone(event, joined)) this.#end("somebody took it out");
     } catch (cause) {

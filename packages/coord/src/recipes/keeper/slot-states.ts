@@ -2,7 +2,9 @@ import type { Node } from "@flotilla/kv";
 import type { MultiItem, Session } from "../../client/api.ts";
 import { attempt } from "../grant.ts";
 import { ensureContainer } from "../names.ts";
+import { isNoRoom, restMs } from "../no-room.ts";
 import { type Calls, patient } from "../patient.ts";
+import { pause } from "../pause.ts";
 import { numberAt, readRecord, textAt } from "../record.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { Shard } from "../shards/api.ts";
@@ -65,10 +67,21 @@ export class SlotReporter {
       while (this.#wanted !== undefined) {
         const report = this.#wanted;
         this.#wanted = undefined;
-        await this.#put(report);
+        await this.#putOrRest(report);
       }
     } finally {
       this.#isWriting = false;
+    }
+  }
+
+  /** What there is no room for is said later, unless there is something else to say by then. */
+  async #putOrRest(report: SlotReport | null): Promise<void> {
+    try {
+      await this.#put(report);
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      await pause(this.#calls.clock, restMs, this.#shard.signal);
+      if (this.#wanted === undefined) this.#wanted = report;
     }
   }
 

@@ -3,6 +3,7 @@ import { sharedController } from "../../shared-controller.ts";
 import { listen } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { givenBack } from "../given-back.ts";
+import { untilRoom } from "../no-room.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { ConsumeOptions, Taken } from "./api.ts";
 import type { TakenItem } from "./taken-item.ts";
@@ -23,7 +24,7 @@ export async function consumeItems<T>(
   const settled = (settling: Promise<void>): Promise<void> => givenBack(session, settling, ending.signal);
   const lane = async (slot: Slot): Promise<void> => {
     while (!ending.signal.aborted) {
-      const item = await taker.next(slot, ending.signal);
+      const item = await untilRoom(session.clock, ending.signal, () => taker.next(slot, ending.signal));
       await work(item, fn, { onError, settled, slot });
     }
     ending.signal.throwIfAborted();

@@ -5,8 +5,10 @@ import { electionAt } from "../election.ts";
 import { givenBack } from "../given-back.ts";
 import { attempt } from "../grant.ts";
 import { ensureContainer, uniqueName } from "../names.ts";
+import { isNoRoom, restMs, untilRoom } from "../no-room.ts";
 import { requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
+import { pause } from "../pause.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
 import type { Shard } from "./api.ts";
@@ -72,7 +74,9 @@ export class Participation {
       listen(signal, (reason) => this.#stop.abort(reason)),
     ];
     const end = sharedController();
-    const following = this.#view.follow(this.#session, end.signal).catch(fail);
+    const { clock } = this.#session;
+    const follow = (): Promise<void> => this.#view.follow(this.#session, end.signal);
+    const following = untilRoom(clock, end.signal, follow).catch(fail);
     const leading = this.#lead().catch(fail);
     await this.#takePart().catch(fail);
     await Promise.all([this.#leave().catch(fail), leading]);
@@ -96,7 +100,9 @@ export class Participation {
     const { id, value } = this.#part.appearance;
     const election = electionAt(this.#session, this.#paths, this.#paths.base, { id, value });
     const planner = new Planner(this.#session, this.#paths, this.#view, this.#planWake, this.#part.planning);
-    await election.run((leadership) => planner.lead(leadership), { signal: this.#stop.signal });
+    const { signal } = this.#stop;
+    const run = (): Promise<void> => election.run((leadership) => planner.lead(leadership), { signal });
+    await untilRoom(this.#session.clock, signal, run);
   }
 
   async #takePart(): Promise<void> {
@@ -105,7 +111,7 @@ export class Participation {
       await this.#wake.nextTurn(this.#session.clock, signal);
       const obstacle = this.#part.obstacle(this.#view);
       if (obstacle !== null) throw obstacle;
-      await this.#appear(signal);
+      await this.#appear(signal).catch((error: unknown) => this.#appearLater(error));
       this.#look();
       this.#claim();
     }
@@ -124,6 +130,11 @@ export class Participation {
       if (revision !== null || isSeen()) return;
       await ensureContainer(calls, this.#paths.participants);
     }
+  }
+
+  #appearLater(error: unknown): void {
+    if (!isNoRoom(error)) throw error;
+    this.#session.clock.setTimer(restMs, () => this.#wake.notify());
   }
 
   get #path(): string {
@@ -150,7 +161,7 @@ export class Participation {
     );
     if (free.length === 0) return;
     this.#claiming = this.#take(free.slice(0, maxAtOnce), plan)
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => (isNoRoom(error) ? this.#pause(restMs) : this.#fail(error)))
       .finally(() => {
         this.#claiming = null;
         // There may be more to do, and what was told meanwhile began no claim.
@@ -159,7 +170,7 @@ export class Participation {
   }
 
   async #take(shards: readonly number[], { mzxid }: Plan): Promise<void> {
-    if (!isBelieved(this.#session)) return this.#pause();
+    if (!isBelieved(this.#session)) return this.#pause(lapsedMs);
     const value = ownedRecord(this.#name, this.#part.appearance);
     const items = shards.map((id): MultiItem => {
       return { type: "create", path: ownedPath(this.#paths, id), value, ephemeral: true, guarded: true };
@@ -221,10 +232,8 @@ export class Participation {
     await givenBack(this.#session, given()).catch(ignoreTyped);
   }
 
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#session.clock.setTimer(lapsedMs, resolve);
-    });
+  #pause(ms: number): Promise<void> {
+    return pause(this.#session.clock, ms, this.#stop.signal);
   }
 }
 
