@@ -1,4 +1,5 @@
 import type { Session } from "../client/api.ts";
+import { isBelieved, untilBelieved } from "./belief.ts";
 import { campaign } from "./campaign.ts";
 import type { Way } from "./campaign.ts";
 import type { Applicant } from "./grant.ts";
@@ -35,15 +36,11 @@ export async function hold<None extends null>(
       if (!signal.aborted && isBelieved(holding)) return { applicant, holding };
       // Granted while the session's lease had lapsed, or taken away since: given back, and back in line.
       await holding.release({ signal, timeoutMs: Infinity });
+      await untilBelieved(session, signal);
     } catch (error) {
       // Whatever became of the node, also one whose answer is still on its way.
       void leaveForGood(session, paths, applicant.name).catch(() => {});
       throw error;
     }
   }
-}
-
-/** Also right after a blocked event loop, whose timers are late. */
-export function isBelieved(holding: Pick<Holding, "signal" | "expiresIn">): boolean {
-  return !holding.signal.aborted && holding.expiresIn > 0;
 }

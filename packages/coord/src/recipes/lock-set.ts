@@ -4,7 +4,7 @@ import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { isObject } from "../given.ts";
 import { bounded, listen, longestWaitMs } from "./bounded.ts";
-import { isBelieved } from "./hold.ts";
+import { isBelieved } from "./belief.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
 import { SessionLock } from "./lock.ts";
 import { isLostForRoom, restMs } from "./no-room.ts";

@@ -3,7 +3,7 @@ import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import { sharedController } from "../shared-controller.ts";
 import { bounded, listen, orAborted } from "./bounded.ts";
-import { isBelieved } from "./hold.ts";
+import { isBelieved } from "./belief.ts";
 import type { AcquireOptions, Lock, LockHold, LockReport } from "./lock-api.ts";
 import { runHeld } from "./run-held.ts";
 

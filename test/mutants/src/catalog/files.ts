@@ -84,6 +84,7 @@ export const observing: string = `${recipes}/observe.ts`;
 export const reentrant: string = `${recipes}/reentrant.ts`;
 export const grant: string = `${recipes}/grant.ts`;
 export const hold: string = `${recipes}/hold.ts`;
+export const belief: string = `${recipes}/belief.ts`;
 export const holding: string = `${recipes}/holding.ts`;
 export const leadership: string = `${recipes}/leadership.ts`;
 export const doubleBarrier: string = `${recipes}/barrier/double-barrier.ts`;

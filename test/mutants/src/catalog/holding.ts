@@ -1,6 +1,7 @@
 import type { Mutant } from "../mutant.ts";
 import {
   admission,
+  belief,
   campaigning,
   doubleBarrier,
   follow,
@@ -80,8 +81,8 @@ export const heldThings: readonly Mutant[] = [
     killer: "GrantBelieved",
     edits: [
       {
-        file: hold,
-        find: "return !holding.signal.aborted && holding.expiresIn > 0;",
+        file: belief,
+        find: "return !signal.aborted && expiresIn > 0;",
         replace: "return true;",
       },
     ],

@@ -1,5 +1,6 @@
 import type { Session } from "../../client/api.ts";
 import type { Codec } from "../../client/codecs.ts";
+import { untilBelieved } from "../belief.ts";
 import { listen } from "../bounded.ts";
 import { requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
@@ -106,6 +107,7 @@ export class Taker<T> {
     this.#isBeginning = true;
     try {
       await ensurePlaces(this.#session, this.#places, { signal: this.#session.signal, timeoutMs: Infinity });
+      await untilBelieved(this.#session, this.#session.signal);
       this.#stay = await Stay.begin(this.#session, this.#places, this.#wanted, {
         claimed: (stay, item, mzxid) => void this.#claimed(stay, item, mzxid).catch(ignoreTyped),
         unclaimed: (item) => this.#drop(item, "its claim was taken away"),

@@ -1,5 +1,6 @@
 import type { MultiItem, Session } from "../../client/api.ts";
 import { sharedController } from "../../shared-controller.ts";
+import { isBelieved, untilBelieved } from "../belief.ts";
 import { listen } from "../bounded.ts";
 import { electionAt } from "../election.ts";
 import { givenBack } from "../given-back.ts";
@@ -19,9 +20,6 @@ import { Planner, type Planning } from "./planner.ts";
 import { type Appearance, ownedRecord, participantRecord, type Plan } from "./records.ts";
 import { Releases } from "./releases.ts";
 import { View } from "./view.ts";
-
-/** How often belief in the session is looked for, once it lapsed, ms. */
-const lapsedMs = 100;
 
 /** What somebody does who takes part. */
 export interface Part {
@@ -170,7 +168,8 @@ export class Participation {
   }
 
   async #take(shards: readonly number[], { mzxid }: Plan): Promise<void> {
-    if (!isBelieved(this.#session)) return this.#pause(lapsedMs);
+    const { signal } = this.#stop;
+    if (!isBelieved(this.#session.lease)) return untilBelieved(this.#session, signal);
     const value = ownedRecord(this.#name, this.#part.appearance);
     const items = shards.map((id): MultiItem => {
       return { type: "create", path: ownedPath(this.#paths, id), value, ephemeral: true, guarded: true };
@@ -235,9 +234,4 @@ export class Participation {
   #pause(ms: number): Promise<void> {
     return pause(this.#session.clock, ms, this.#stop.signal);
   }
-}
-
-/** Also right after a blocked event loop, whose timers are late. */
-function isBelieved({ lease }: Session): boolean {
-  return !lease.signal.aborted && lease.expiresIn > 0;
 }
