@@ -32,7 +32,28 @@ test.each(Object.entries(wants))(
     const before = await world.until(operator.session.status());
     await world.pass(2_000);
     const after = await world.until(operator.session.status());
-    expect(client.session.state).toBe("connected");
+    expect(client.session.state).not.toBe("lost");
     expect(after.applied - before.applied).toBeLessThan(100);
   },
 );
+
+test("ticks are left to others by whoever would lose them", async () => {
+  const world = await World.start();
+  const [client, operator] = [await world.client({ sessionTtlMs: 60_000 }), await world.client()];
+  const run = ({ coord }: Client): Promise<void> =>
+    coord
+      .cron("x", { schedule: "* * * * * *" })
+      .run(() => new Promise((resolve) => void world.kernel.after(10, resolve)));
+  run(client).catch(() => {});
+  await world.until(operator.session.doom(client.session.leaseId));
+  await world.pass(5_000);
+  void run(operator);
+  while (!client.session.lease.signal.aborted) await world.pass(100);
+  await world.pass(10_000);
+  expect(client.session.state).not.toBe("lost");
+  const history = await world.until(
+    operator.coord.cron("x", { schedule: "* * * * * *" }).history({ limit: 8 }),
+  );
+  expect(history.filter(({ state }) => state === "lost")).toEqual([]);
+  expect(new Set(history.map(({ by }) => by))).toEqual(new Set([operator.session.id]));
+});

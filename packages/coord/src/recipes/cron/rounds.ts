@@ -1,5 +1,6 @@
 import type { Random } from "@flotilla/runtime";
 import type { Session, Watch } from "../../client/api.ts";
+import { isBelieved, untilBelieved } from "../belief.ts";
 import { orAborted } from "../bounded.ts";
 import { untilRoom } from "../no-room.ts";
 import { requireStaying } from "../parting.ts";
@@ -93,6 +94,8 @@ export class Rounds {
       return this.#sleep(Math.min(ms, longestSleepMs), signal);
     }
     if (overlap === "wait" && this.#ledger.isRunning) return this.#wake.next(signal);
+    // It would be lost at once, and is another's to take up.
+    if (!isBelieved(session.lease)) return untilBelieved(session, signal);
     const { version, mzxid } = last;
     const { keepRuns } = this.#parts;
     const isAlone = overlap !== "allow";
