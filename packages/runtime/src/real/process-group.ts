@@ -13,14 +13,38 @@ export interface ProcessEnd {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Those that are not to outlive this process: one listener for all of them. */
+/** Those that are not to outlive this process: one listener of a kind for all of them. */
 const running = new Set<ProcessGroup>();
+/** What ends a process that does not listen, without the event "exit". */
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 function killAll(): void {
   for (const group of running) group.send("SIGKILL");
 }
 
-/** A process and whatever it starts that does not leave its group; killed when this process ends in order. */
+/** Whoever else listens decides what becomes of this process. */
+function onEnding(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) > 1) return;
+  killAll();
+  process.removeListener(signal, onEnding);
+  process.kill(process.pid, signal);
+}
+
+function listen(): void {
+  process.on("exit", killAll);
+  // Before others: one that listens once is counted for only as long as it was not called.
+  for (const signal of endings) process.prependListener(signal, onEnding);
+}
+
+function stopListening(): void {
+  process.removeListener("exit", killAll);
+  for (const signal of endings) process.removeListener(signal, onEnding);
+}
+
+/**
+ * A process and whatever it starts that does not leave its group; killed when this process ends, be it by a signal that
+ * nobody listens to.
+ */
 export class ProcessGroup {
   /** How the process itself ended, with its group killed by then; rejects when it could not be started. */
   readonly ended: Promise<ProcessEnd>;
@@ -36,7 +60,7 @@ export class ProcessGroup {
       ...(cwd === undefined ? {} : { cwd }),
     });
     running.add(this);
-    if (running.size === 1) process.on("exit", killAll);
+    if (running.size === 1) listen();
     this.ended = new Promise<ProcessEnd>((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -45,7 +69,7 @@ export class ProcessGroup {
       this.send("SIGKILL");
       this.#hasEnded = true;
       running.delete(this);
-      if (running.size === 0) process.removeListener("exit", killAll);
+      if (running.size === 0) stopListening();
     });
   }
 

@@ -18,8 +18,9 @@ export interface ProcessDriverOptions {
 }
 
 /**
- * Workers that are processes, each in a group of its own: SIGTERM asks the group to end, SIGKILL makes it. A process that
- * outlives this one, which only SIGKILL or a crash can bring about, runs on without its slot.
+ * Workers that are processes, each in a group of its own: SIGTERM asks the group to end, SIGKILL makes it. They are killed
+ * when this process ends, also by a SIGINT, SIGTERM or SIGHUP that nobody listens to. A process that outlives this one,
+ * which only SIGKILL or a crash can bring about, runs on without its slot.
  */
 export function processDriver(
   command: readonly [string, ...string[]],
