@@ -1,6 +1,7 @@
 export * from "./client/index.ts";
 export type { CoordNode, NodeHealth, NodeLiveness, Member, StartOptions } from "./server/api.ts";
 export {
+  dataOwner,
   findPoison,
   forceNewCluster,
   inspectData,

@@ -27,7 +27,10 @@ export interface Store extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** A file held open. The caller keeps one call under way. Failures reject with `ERR_FLOTILLA_STORAGE`. */
+/**
+ * A file held open. The caller keeps one call under way. Failures reject with `ERR_FLOTILLA_STORAGE`, whose details give
+ * the system's code as `reason` where there is one.
+ */
 export interface OpenFile {
   /** Overwrites bytes in place; beyond the end the gap is zeros. Not durable before `sync`. */
   writeAt(offset: number, bytes: Uint8Array): Promise<void>;

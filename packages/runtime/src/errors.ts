@@ -122,7 +122,7 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_STORAGE: {
     retryable: false,
-    hint: "The disk failed; the node stops. Check the disk, then start it again.",
+    hint: "The disk failed or refused, as the message says: put that right, then start it again.",
   },
   ERR_FLOTILLA_TIMEOUT: { retryable: true, hint: "No answer within the time allowed." },
   ERR_FLOTILLA_TOO_LARGE: { retryable: false, hint: "Send less at once; the message names the limit." },

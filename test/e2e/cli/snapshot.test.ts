@@ -30,6 +30,21 @@ describe("flotilla snapshot", { timeout: 240_000 }, () => {
     expect(await site.run("snapshot", "save", file)).toMatchObject({ code: 0, stdout: says(/bytes$/m) });
     expect(await site.run("snapshot", "save", file)).toMatchObject({ code: 2, stderr: says(/--yes/) });
     expect(await readdir(dirname(file))).not.toContainEqual(expect.stringContaining(".part"));
+    for (const wrong of [join(file, "below"), join(dirname(file), "x".repeat(250)), dirname(dirname(file))])
+      expect(await site.run("snapshot", "save", wrong, "--yes")).toMatchObject({
+        code: 2,
+        stderr: says(/the file cannot be written: E[A-Z]+/),
+      });
+    expect(await flotilla(["snapshot", "inspect", file, "--tree", "relative"])).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: says(/ERR_FLOTILLA_BAD_PATH/),
+    });
+    expect(await flotilla(["snapshot", "inspect", file, "--json", "--tree", "/nope"])).toMatchObject({
+      code: 6,
+      stdout: "",
+      stderr: says(/no node \/nope/),
+    });
     const inspected = await flotilla(["snapshot", "inspect", file, "--json", "--tree", "/"]);
     const [facts, ...nodes] = inspected.stdout
       .trim()

@@ -1,4 +1,4 @@
-import { Machine } from "@flotilla/kv";
+import { Machine, validatePath } from "@flotilla/kv";
 import type { MachineRestore, TreeEntry } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { BackupReader } from "./backup-reader.ts";
@@ -16,8 +16,12 @@ export class Backup {
     this.machine = machine;
   }
 
-  /** A node and everything below it, sorted by path; nothing without the node. */
+  /**
+   * A node and everything below it, sorted by path; nothing without the node.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
+   */
   *nodes(path: string): Generator<TreeEntry> {
+    validatePath(path);
     for (const page of this.machine.subtree(path, nodesPerPage).pages) yield* page;
   }
 }

@@ -5,6 +5,7 @@ import {
   forceNewCluster as forceRaft,
   inspectData as inspectRaft,
   makeJoiner as makeRaftJoiner,
+  ownerOf,
   skipEntry as skipRaftEntry,
 } from "@flotilla/raft";
 import type {
@@ -39,7 +40,8 @@ export interface DataOptions {
 }
 
 /**
- * Proves the data of a stopped member as a start would, and says what is there. Makes none.
+ * Proves the data of a stopped member as a start would, and says what is there. Makes none. Data of another member or
+ * cluster than the one given is refused whatever state it is in, as long as it says whose it is.
  * @throws FlotillaError `ERR_FLOTILLA_LOCKED` (the member runs), `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`
  */
 export async function inspectData(options: DataOptions): Promise<DataReport> {
@@ -47,11 +49,22 @@ export async function inspectData(options: DataOptions): Promise<DataReport> {
 }
 
 /**
+ * Whose data it is, by its identity file, whatever else may be wrong with it; null when there is no such file.
+ * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_UNSUPPORTED`
+ */
+export async function dataOwner(
+  options: DataOptions,
+): Promise<{ readonly id: string; readonly cluster: string } | null> {
+  return ownerOf(offline(options).host.disk);
+}
+
+/**
  * Makes a cluster of its own of a stopped member, after a majority is gone for good. Everything its log holds counts;
  * what only others held is lost. The new history has a higher revision than the old one can have reached. Durable
  * when it resolves.
  * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND` (no data),
- * `ERR_FLOTILLA_BAD_CONFIG` (it never belonged to a cluster)
+ * `ERR_FLOTILLA_BAD_CONFIG` (it never belonged to a cluster), `ERR_FLOTILLA_CONDITION` (the clock is behind its newest
+ * entry)
  */
 export async function forceNewCluster(options: DataOptions): Promise<ForcedCluster> {
   const checked = offline(options);
@@ -115,12 +128,17 @@ export async function restoreBackup(
   const { id, cluster, address } = placeOf(options);
   const { facts, machine } = await openBackup(options.backup);
   const revision = revisionNow(host);
+  const timeMs = host.clock.wallNow();
+  if (timeMs < facts.timeMs)
+    throw new FlotillaError(
+      "ERR_FLOTILLA_CONDITION",
+      `the clock here is ${facts.timeMs - timeMs} ms behind the backup: set the clock right`,
+    );
   if (revision <= facts.revision)
     throw new FlotillaError(
       "ERR_FLOTILLA_CONDITION",
       `by the clock here the new history would begin with revision ${revision}, and the backup reaches ${facts.revision}: set the clock right`,
     );
-  const timeMs = Math.max(host.clock.wallNow(), facts.timeMs);
   const { graceMs = limits.maxTtlMs } = options;
   const command = encodeCommand({ type: "begin-restored", revision, graceMs }, machine.featureLevel);
   machine.apply(command, { index: facts.index + 1, timeMs });

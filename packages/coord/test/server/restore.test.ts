@@ -196,6 +196,32 @@ describe("restoring is refused, and leaves everything as it was,", () => {
     expect(await cluster.offline("m1", inspectData)).toEqual({ type: "absent" });
   });
 
+  test("where the clock is behind the backup", async () => {
+    const cluster = await three();
+    await cluster.until(cluster.node("n1").session.put("/a", "kept", { timeoutMs: 30_000 }));
+    const pieces = await save(cluster);
+    const { facts } = await cluster.until(openBackup(inOrder(pieces)));
+    const restoreWhen = (nowMs: number): Promise<string> =>
+      cluster.offline("m1", async ({ dataDir, host }) => {
+        const { clock } = host;
+        const set = {
+          ...host,
+          clock: {
+            now: () => clock.now(),
+            wallNow: () => nowMs,
+            setTimer: clock.setTimer.bind(clock),
+            defer: clock.defer.bind(clock),
+          },
+        };
+        return codeOf(
+          restoreBackup({ dataDir, host: set, id: "m1", address: "m1:7000", backup: inOrder(pieces) }),
+        );
+      });
+    expect(await restoreWhen(facts.timeMs - 1)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(await cluster.offline("m1", inspectData)).toEqual({ type: "absent" });
+    expect(await restoreWhen(facts.timeMs)).toBe("fulfilled");
+  });
+
   test("of one that reaches further than the clock", async () => {
     const cluster = await three();
     await cluster.until(cluster.node("n1").session.put("/a", "kept", { timeoutMs: 30_000 }));

@@ -30,11 +30,13 @@ export interface ForcedCluster {
  * history, in one atomic batch. Whatever the log holds counts as committed from then on; what only others hold is lost
  * to it. Nodes of the old history are refused by the new one, and refuse it.
  * @throws FlotillaError as `inspectData`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_NOT_FOUND`,
- * `ERR_FLOTILLA_BAD_CONFIG` when the node never belonged to a cluster
+ * `ERR_FLOTILLA_BAD_CONFIG` when the node never belonged to a cluster, `ERR_FLOTILLA_CONDITION` when the clock is behind
+ * the newest entry: what the command takes from it would not be above everything that was
  */
 export async function forceNewCluster(options: ForceOptions): Promise<ForcedCluster> {
   return withStorage(options, async (owned) => {
     const { storage } = owned;
+    requireClock(options.host, storage.recovered.lastTimeMs);
     const configuration = configurationAlone(owned, options.host);
     const term = storage.recovered.hardState.term + 1;
     const entries = entriesOf(owned, term, configuration, options.command);
@@ -52,6 +54,15 @@ export async function forceNewCluster(options: ForceOptions): Promise<ForcedClus
     const without = before.map((member) => member.id).filter((id) => id !== owned.id);
     return { id: owned.id, historyId: configuration.historyId, without };
   });
+}
+
+function requireClock({ clock }: OfflineHost, lastTimeMs: number): void {
+  const nowMs = clock.wallNow();
+  if (nowMs >= lastTimeMs) return;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_CONDITION",
+    `the clock here is ${lastTimeMs - nowMs} ms behind the newest entry: set the clock right`,
+  );
 }
 
 function configurationAlone({ id, storage }: Owned, { random }: OfflineHost): Configuration {

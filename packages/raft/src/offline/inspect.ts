@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, LogId, NodeId, Term } from "../core/types.ts";
+import { requireOwn } from "../storage/identity.ts";
 import { ownerOf } from "./owner.ts";
 import type { OfflineOptions } from "./owner.ts";
 import type { Owned } from "./with-storage.ts";
@@ -9,10 +10,13 @@ import { withStorage } from "./with-storage.ts";
 /** What the data of a stopped node says. */
 export type DataReport =
   | { readonly type: "absent" }
-  /** It cannot be trusted, or not be read. */
   | {
-      readonly type: "damaged";
-      /** Whose data it is; null when that is damaged as well. */
+      /**
+       * `damaged`: it cannot be trusted, or the disk does not give it back. `unreadable`: something else keeps it from
+       * being opened (a full disk, a lack of permission or of open files), and it may be whole.
+       */
+      readonly type: "damaged" | "unreadable";
+      /** Whose data it is; null when that cannot be read either. */
       readonly id: NodeId | null;
       readonly error: FlotillaError;
     }
@@ -30,24 +34,33 @@ export type DataReport =
       readonly configuration: Configuration;
     };
 
-/** Proves the data of a stopped node as a start would, without making any. @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED` */
+/**
+ * Proves the data of a stopped node as a start would, without making any. Data of another node or cluster than the one
+ * given is refused whatever state it is in, as long as it says whose it is.
+ * @throws FlotillaError `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_UNSUPPORTED`
+ */
 export async function inspectData(options: OfflineOptions): Promise<DataReport> {
+  const named = await namedIn(options);
   try {
     return await withStorage(options, describe);
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) return { type: "absent" };
-    const isLost =
-      FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED") || FlotillaError.is(error, "ERR_FLOTILLA_STORAGE");
-    if (!isLost) throw error;
-    return { type: "damaged", id: await namedIn(options), error };
+    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return { type: "damaged", id: named, error };
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_STORAGE")) throw error;
+    return { type: error.details["reason"] === "EIO" ? "damaged" : "unreadable", id: named, error };
   }
 }
 
-async function namedIn({ host }: OfflineOptions): Promise<NodeId | null> {
+/** @throws FlotillaError `ERR_FLOTILLA_FOREIGN` when it is another node than the one given */
+async function namedIn({ host, id, cluster }: OfflineOptions): Promise<NodeId | null> {
   try {
-    return (await ownerOf(host.disk))?.id ?? null;
+    const owner = await ownerOf(host.disk);
+    if (owner !== null) requireOwn(owner, cluster ?? owner.cluster, id ?? owner.id, "the identity file");
+    return owner?.id ?? null;
   } catch (error) {
-    if (FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED")) return null;
+    const isIllegible =
+      FlotillaError.is(error, "ERR_FLOTILLA_DAMAGED") || FlotillaError.is(error, "ERR_FLOTILLA_STORAGE");
+    if (isIllegible) return null;
     throw error;
   }
 }

@@ -76,7 +76,12 @@ export function decodeIdentity(bytes: Uint8Array): StoredIdentity {
  * Refuses data that belongs to somebody else.
  * @throws FlotillaError `ERR_FLOTILLA_FOREIGN`
  */
-export function requireOwn(found: Identity, cluster: string, id: NodeId, what: string): void {
+export function requireOwn(
+  found: Pick<Identity, "cluster" | "id">,
+  cluster: string,
+  id: NodeId,
+  what: string,
+): void {
   if (found.cluster === cluster && found.id === id) return;
   throw new FlotillaError(
     "ERR_FLOTILLA_FOREIGN",

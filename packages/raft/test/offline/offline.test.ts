@@ -116,6 +116,32 @@ describe("a look at the data of a stopped node", () => {
     expect(await codeOf(other.run(inspectData(at(other, { cluster: "x" }))))).toBe("ERR_FLOTILLA_FOREIGN");
   });
 
+  test("tells other nodes' data from one's own whatever is wrong with it", async () => {
+    const lose = [
+      (disk: DiskFixture) => disk.machine.disk.emptyStore("log"),
+      (disk: DiskFixture) => disk.machine.disk.loseFile("high-water"),
+      (disk: DiskFixture) => disk.machine.disk.setFull(true),
+    ];
+    for (const harm of lose) {
+      const disk = await written();
+      harm(disk);
+      expect(await codeOf(disk.run(inspectData(at(disk, { id: "b" }))))).toBe("ERR_FLOTILLA_FOREIGN");
+      expect(await codeOf(disk.run(inspectData(at(disk, { cluster: "x" }))))).toBe("ERR_FLOTILLA_FOREIGN");
+    }
+  });
+
+  test("does not take data for lost that a full disk keeps from being opened", async () => {
+    const disk = await written();
+    disk.machine.disk.setFull(true);
+    expect(await disk.run(inspectData(at(disk)))).toMatchObject({
+      type: "unreadable",
+      id: "a",
+      error: { code: "ERR_FLOTILLA_STORAGE", details: { reason: "ENOSPC" } },
+    });
+    disk.machine.disk.setFull(false);
+    expect(await disk.run(inspectData(at(disk)))).toMatchObject({ type: "whole" });
+  });
+
   test("is refused while the node runs", async () => {
     const disk = await written();
     const storage = await disk.open();
@@ -126,6 +152,27 @@ describe("a look at the data of a stopped node", () => {
 });
 
 describe("a forced new cluster", () => {
+  test("is not made while the clock is behind the newest entry", async () => {
+    const disk = await written();
+    const { clock } = disk.host;
+    const newestMs = 1005;
+    const at1970 = (nowMs: number): OfflineOptions => ({
+      host: {
+        ...disk.host,
+        clock: {
+          now: () => clock.now(),
+          wallNow: () => nowMs,
+          setTimer: clock.setTimer.bind(clock),
+          defer: clock.defer.bind(clock),
+        },
+      },
+    });
+    const early = disk.run(forceNewCluster({ ...at1970(newestMs - 1), command }));
+    expect(await codeOf(early)).toBe("ERR_FLOTILLA_CONDITION");
+    expect(whole(await disk.run(inspectData(at(disk)))).last).toEqual({ index: 5, term: 2 });
+    expect(await codeOf(disk.run(forceNewCluster({ ...at1970(newestMs), command })))).toBe("fulfilled");
+  });
+
   test("keeps the whole log, belongs to this node alone, in another history and a higher term", async () => {
     const disk = await written();
     const before = whole(await disk.run(inspectData(at(disk))));

@@ -136,7 +136,8 @@ export class DiskDevice {
     if (at >= 0) this.#failNext.splice(at, 1);
     call.failed?.();
     const why = at < 0 ? "no space left on device" : "input/output error";
-    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `${call.kind} ${call.about}: ${why}`);
+    const details = { reason: at < 0 ? "ENOSPC" : "EIO" };
+    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `${call.kind} ${call.about}: ${why}`, { details });
   }
 
   #drawUs(call: DiskCall<unknown>): number {

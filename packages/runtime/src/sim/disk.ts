@@ -256,7 +256,8 @@ export class SimDisk {
     if (image.isBroken || this.#device.isFull) {
       this.#locks.delete(name);
       const why = image.isBroken ? "corrupted manifest" : "no space left on device";
-      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot open store ${name}: ${why}`);
+      const details = { reason: image.isBroken ? "EIO" : "ENOSPC" };
+      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot open store ${name}: ${why}`, { details });
     }
     this.#stores.set(name, image);
     return new SimStore({

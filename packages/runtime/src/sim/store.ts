@@ -135,7 +135,9 @@ export class SimStore implements Store {
   #read(key: string): Uint8Array | undefined {
     const { image, name } = this.#context;
     if (image.unreadable.has(key)) {
-      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${name}: corrupted block`);
+      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${name}: corrupted block`, {
+        details: { reason: "EIO" },
+      });
     }
     const value = image.live?.get(key);
     return value === undefined ? undefined : copyOf(value);

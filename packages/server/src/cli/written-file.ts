@@ -29,7 +29,8 @@ export async function writeWhole(file: string, source: AsyncIterable<Uint8Array>
     await syncFolder(dirname(file));
     return bytes;
   } catch (error) {
-    await rm(part, { force: true });
+    // Where nothing can be written, nothing can be removed either: what was wrong first counts.
+    await rm(part, { force: true }).catch(() => {});
     throw error;
   }
 }

@@ -53,8 +53,8 @@ function placeOf({ dataDir, id, cluster }: RecoverFlags): { dataDir: string; id?
 /** @throws FlotillaError unless there is data that can be trusted */
 async function requireWhole({ inspectData }: Coord, flags: RecoverFlags): Promise<Whole> {
   const report = await inspectData(placeOf(flags));
-  if (report.type === "damaged") throw report.error;
   if (report.type === "whole") return report;
+  if (report.type !== "absent") throw report.error;
   throw new CommandError(
     "ERR_FLOTILLA_NOT_FOUND",
     `there is no data of a member in ${flags.dataDir}`,

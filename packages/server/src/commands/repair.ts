@@ -1,3 +1,4 @@
+import type * as coord from "@flotilla/coord";
 import type { DataReport } from "@flotilla/coord";
 import type { Admin, MemberInfo, Membership } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
@@ -9,7 +10,7 @@ import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { CommandError } from "../cli/failure.ts";
-import { clearData } from "../data-dir/aside.ts";
+import { clearData, newestAside } from "../data-dir/aside.ts";
 
 interface RepairFlags extends ClientFlags, ConfirmFlags {
   readonly rejoin: true;
@@ -29,18 +30,18 @@ export function repairCommand(context: Context): Command {
     .option("--id <id>", "which member it is; needed when its data does not say so")
     .option("--advertise <host:port>", "where the others reach it; default: where they did")
     .option("--discard", "delete the old data instead of keeping it aside")
-    .option("--force", "also when nothing is wrong with the data")
+    .option("--force", "also when nothing is wrong with the data, or it may be whole")
     .addOption(yesOption());
   return addClientOptions(command).action((flags: RepairFlags) => repair(context, flags));
 }
 
 async function repair(context: Context, flags: RepairFlags): Promise<void> {
   // Loaded only here: clients do without the database.
-  const { inspectData, makeJoiner } = await import("@flotilla/coord");
+  const { dataOwner, inspectData, makeJoiner } = await import("@flotilla/coord");
   const { dataDir } = flags;
   const { cluster } = await loadClientSettings(flags, context.env);
   const report = await inspectData({ dataDir, cluster, ...(flags.id === undefined ? {} : { id: flags.id }) });
-  const id = idOf(report, flags);
+  const id = requireId(flags.id ?? (await idOf(report, { dataDir, cluster }, dataOwner)), dataDir);
   const admin = await adminOf(context, flags);
   const membership = await withQuorum(async () => {
     const found = await admin.members.list();
@@ -62,12 +63,25 @@ async function repair(context: Context, flags: RepairFlags): Promise<void> {
   tell(context, { id, incarnation, aside }, flags);
 }
 
-function idOf(report: DataReport, flags: RepairFlags): string {
-  const id = flags.id ?? (report.type === "absent" ? undefined : report.id);
-  if (id !== undefined && id !== null) return id;
+/** Whose data it is, or was when a repair of it was cut short. */
+async function idOf(
+  report: DataReport,
+  { dataDir, cluster }: { readonly dataDir: string; readonly cluster: string },
+  dataOwner: typeof coord.dataOwner,
+): Promise<string | null> {
+  if (report.type !== "absent") return report.id;
+  for (const folder of [dataDir, await newestAside(dataDir)]) {
+    const owner = folder === null ? null : await dataOwner({ dataDir: folder }).catch(nobody);
+    if (owner?.cluster === cluster) return owner.id;
+  }
+  return null;
+}
+
+function requireId(id: string | null, dataDir: string): string {
+  if (id !== null) return id;
   throw new CommandError(
     "ERR_FLOTILLA_BAD_ARGUMENT",
-    `the data in ${flags.dataDir} does not say whose it is`,
+    `the data in ${dataDir} does not say whose it is`,
     "Name the member with --id.",
   );
 }
@@ -102,14 +116,37 @@ function isFresh(report: DataReport): boolean {
   return configuration.voters.length === 0 && last.index === 0;
 }
 
-/** @throws FlotillaError when the cluster knows the member by this very data */
+/** @throws FlotillaError when the cluster knows the member by this very data, or it may be whole */
 function requireLoss(report: DataReport, known: MemberInfo | undefined, flags: RepairFlags): void {
+  if (flags.force) return;
+  if (report.type === "unreadable") throw unreadable(report.error);
   const isHealthy = report.type === "whole" && report.incarnation === known?.incarnation;
-  if (!isHealthy || flags.force) return;
+  if (!isHealthy) return;
   throw new CommandError(
     "ERR_FLOTILLA_CONDITION",
     `nothing is wrong with the data of ${report.id}`,
     "Start it. To give its data up all the same, add --force.",
+  );
+}
+
+/** What to do about what keeps data from being read. */
+const remedies: Readonly<Record<string, string>> = {
+  ENOSPC: "Make room on the disk",
+  EDQUOT: "Have the quota raised, or make room",
+  EACCES: "Give its files to the user that runs this",
+  EPERM: "Give its files to the user that runs this",
+  EROFS: "Mount the file system so that it can be written to",
+  EMFILE: "Allow this process more open files",
+  ENFILE: "Have fewer files open on this machine",
+};
+
+function unreadable(cause: FlotillaError): CommandError {
+  const remedy = remedies[String(cause.details["reason"])] ?? "Put right what the message names";
+  return new CommandError(
+    "ERR_FLOTILLA_STORAGE",
+    `the data may be whole, but it cannot be opened: ${cause.message}`,
+    `${remedy}, then start the member. To give its data up all the same, add --force.`,
+    { cause },
   );
 }
 
@@ -124,14 +161,14 @@ async function requireDown(admin: Admin, { id, address, incarnation }: MemberInf
   );
 }
 
-/** @throws the error unless it says that nobody answers there */
+/** @throws the error unless it is one of ours, which says that nobody can be told there */
 function nobody(error: unknown): null {
   if (FlotillaError.is(error)) return null;
   throw error;
 }
 
 function warningOf(id: string, report: DataReport, { members }: Membership, flags: RepairFlags): string {
-  const wrong = report.type === "damaged" ? ` (${report.error.message})` : "";
+  const wrong = "error" in report ? ` (${report.error.message})` : "";
   const fate = flags.discard ? "is deleted" : "is kept aside";
   const others = members.filter((member) => member.role === "voter" && member.id !== id).length;
   return [

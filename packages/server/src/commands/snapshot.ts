@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import type { BackupFacts } from "@flotilla/coord/client";
+import type { Backup, BackupFacts } from "@flotilla/coord/client";
 import { openBackup } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import { Command } from "commander";
@@ -47,7 +47,7 @@ function inspectCommand(context: Context): Command {
     .addOption(jsonOption())
     .action(async (file: string, flags: InspectFlags) => {
       const backup = await opened(file);
-      const nodes = flags.tree === undefined ? [] : backup.nodes(flags.tree);
+      const nodes = flags.tree === undefined ? [] : requireNodes(backup, flags.tree);
       if (flags.json) {
         context.out.json(backup.facts);
         for (const { path, node } of nodes) context.out.json(jsonNode(path, node));
@@ -56,6 +56,16 @@ function inspectCommand(context: Context): Command {
       context.out.table([], rowsOf(backup.facts));
       for (const { path, node } of nodes) context.out.line(`${path}  ${node.value.length} bytes`);
     });
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`, `ERR_FLOTILLA_NOT_FOUND` */
+function requireNodes(backup: Backup, path: string): ReturnType<Backup["nodes"]> {
+  if (backup.nodes(path).next().done !== true) return backup.nodes(path);
+  throw new CommandError(
+    "ERR_FLOTILLA_NOT_FOUND",
+    `there is no node ${path} in the backup`,
+    "List what there is with --tree /.",
+  );
 }
 
 function rowsOf(facts: BackupFacts): [string, string][] {

@@ -38,7 +38,7 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
       await syncFolder(dataDir);
       return null;
     }
-    const aside = join(dataDir, nextName(names));
+    const aside = join(dataDir, `aside-${lastNumber(names) + 1}`);
     await mkdir(aside, { mode: 0o700 });
     for (const name of data) {
       if (name === marker) {
@@ -55,14 +55,24 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
   }
 }
 
+/** The folder that old data was moved into last; null when there is none. @throws FlotillaError `ERR_FLOTILLA_STORAGE` */
+export async function newestAside(dataDir: string): Promise<string | null> {
+  try {
+    const last = lastNumber(await readdir(dataDir).catch(nothingThere));
+    return last === 0 ? null : join(dataDir, `aside-${last}`);
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot read ${dataDir}`, { cause });
+  }
+}
+
 function isOurs(name: string): boolean {
   const draft = /^\.(.+)\.draft$/.exec(name)?.[1];
   return ours.has(draft ?? name);
 }
 
-function nextName(names: readonly string[]): string {
+function lastNumber(names: readonly string[]): number {
   const numbers = names.filter((name) => asidePattern.test(name)).map((name) => Number(name.slice(6)));
-  return `aside-${Math.max(0, ...numbers) + 1}`;
+  return Math.max(0, ...numbers);
 }
 
 function nothingThere(error: unknown): string[] {

@@ -1,0 +1,80 @@
+import { spawnSync } from "node:child_process";
+import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { SmallDisk, whyNoMount } from "../../jepsen/src/processes/small-disk.ts";
+import { says, Site } from "../support/site.ts";
+
+const ids = ["n1", "n2", "n3"] as const;
+const founders = ids.map((id) => `${id}:voter`);
+const noMount = whyNoMount();
+if (noMount !== null) console.warn(`SKIP: ${noMount}: a repair on a full disk is not tested`);
+
+describe("flotilla repair --rejoin leaves data alone", { timeout: 240_000 }, () => {
+  test.skipIf(noMount !== null)("that is sound, on a disk that is full", async () => {
+    await using site = await Site.open("cli-repair-full");
+    await site.leader(ids);
+    expect(await site.run("put", "/a", "1")).toMatchObject({ code: 0 });
+    await site.kill("n3");
+    const { dataDir } = site.place("n3");
+    await rename(dataDir, `${dataDir}.before`);
+    await mkdir(dataDir);
+    using disk = new SmallDisk(dataDir, 4 << 20);
+    await cp(`${dataDir}.before`, dataDir, { recursive: true });
+    // `dd` ends with an error once nothing more fits.
+    spawnSync("dd", ["if=/dev/zero", `of=${join(dataDir, "other")}`, "bs=4096"]);
+    const before = await readdir(dataDir);
+    const repair = await site.run("repair", "--rejoin", "--data-dir", dataDir, "--yes", "--discard");
+    expect(repair).toMatchObject({
+      code: 74,
+      stdout: "",
+      stderr: says(/ENOSPC[\s\S]*hint: Make room on the disk.*--force/),
+    });
+    expect(await readdir(dataDir)).toEqual(before);
+    expect(await site.roles()).toEqual(founders);
+    disk.resize(64 << 20);
+    expect(await site.recover("n3")).toMatchObject({ code: 0, stdout: says(/^n3 of cluster/) });
+    await rm(join(dataDir, "other"));
+    site.cluster.member("n3").start();
+    await site.kill("n1");
+    expect(await site.run("put", "/a", "2")).toMatchObject({ code: 0 });
+    await site.kill("n2", "n3");
+  });
+
+  test("of another member and of another cluster, also when it is damaged", async () => {
+    await using site = await Site.open("cli-repair-foreign");
+    await site.leader(ids);
+    await site.kill("n3");
+    const { dataDir } = site.place("n3");
+    await writeFile(join(dataDir, "log", "CURRENT"), "hi\n");
+    const repair = ["repair", "--rejoin", "--data-dir", dataDir, "--yes"];
+    for (const other of [
+      ["--id", "n2"],
+      ["--cluster", "other"],
+    ])
+      expect(await site.run(...repair, ...other)).toMatchObject({
+        code: 74,
+        stdout: "",
+        stderr: says(/belongs to node n3.*ERR_FLOTILLA_FOREIGN/),
+      });
+    expect((await readdir(dataDir)).filter((name) => name.startsWith("aside"))).toEqual([]);
+    expect(await site.roles()).toEqual(founders);
+  });
+});
+
+test("a repair that was cut short once the old data was away is done again as it was given", async () => {
+  await using site = await Site.open("cli-repair-again");
+  await site.leader(ids);
+  await site.kill("n3");
+  await site.damage("n3");
+  const { dataDir } = site.place("n3");
+  const names = await readdir(dataDir);
+  await mkdir(join(dataDir, "aside-1"));
+  for (const name of names) await rename(join(dataDir, name), join(dataDir, "aside-1", name));
+  expect(await site.run("repair", "--rejoin", "--data-dir", dataDir, "--yes")).toMatchObject({
+    code: 0,
+    stdout: says(/^n3 has new data/m),
+  });
+  site.cluster.member("n3").start();
+  await site.become(...founders);
+}, 240_000);
