@@ -1,4 +1,4 @@
-import { isPath, isWithin, validatePath } from "@flotilla/kv";
+import { isPath, isWithin, limits, validatePath } from "@flotilla/kv";
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
 import type { Fence, MultiItem, MultiOptions } from "./api.ts";
@@ -16,19 +16,25 @@ export class Namespace {
     this.root = root;
   }
 
-  /** Where a path is in the tree. What is no path stays what it is, and is refused for that. */
+  /**
+   * Where a path is in the tree. What is no path stays what it is, and is refused for that.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH` for one that is too long there
+   */
   outer(path: string): string {
     if (!isPath(path)) return path;
-    return path === "/" ? this.root : `${this.root}${path}`;
+    return path === "/" ? this.root : this.#below(path, path);
   }
 
-  /** Where an operation takes place. */
+  /**
+   * Where an operation takes place.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_PATH`
+   */
   outerOf({ type, path, sequential }: Placed): string {
     // As every root it stays.
     if (type === "delete" && path === "/") return path;
     // A counter is appended: only with it, it is a path.
     if (type === "create" && sequential === true)
-      return typeof path === "string" && isPath(`${path}0`) ? `${this.root}${path}` : path;
+      return typeof path === "string" && isPath(`${path}0`) ? this.#below(path, `${path}0`) : path;
     return this.outer(path);
   }
 
@@ -56,25 +62,40 @@ export class Namespace {
     };
   }
 
-  /** Does a call about a path of one's own; what it throws names no other. */
-  async told<T>(path: string, call: () => Promise<T>): Promise<T> {
+  /** Does a call, about one path of one's own or about others; what it throws names no path outside. */
+  async told<T>(path: string | null, call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      throw FlotillaError.is(error) && error.message.includes(this.root) ? this.#retold(error, path) : error;
+      throw this.retold(error, path);
     }
+  }
+
+  /** What a call about a path of one's own threw, as it is seen from below. */
+  retold(error: unknown, path: string | null): unknown {
+    if (!FlotillaError.is(error)) return error;
+    const { message: own, details } = this.#budgeted(error);
+    // What a call is about stands first in its message.
+    const message = typeof path === "string" ? own.replace(this.#named(path), () => path) : own;
+    if (message === error.message && details === error.details) return error;
+    const { code, cause, ambiguous } = error;
+    return new FlotillaError(code, message, { cause, ambiguous, details });
   }
 
   #item<I extends MultiItem>(item: I): I {
     return isObject(item) ? { ...item, path: this.outerOf(item) } : item;
   }
 
-  #retold(error: FlotillaError, path: string): FlotillaError {
-    const { code, cause, ambiguous } = error;
-    const { message: own, details } = this.#budgeted(error);
-    const below = own.replaceAll(`${this.root}/`, "/");
-    const message = path === "/" ? below.replaceAll(this.root, "/") : below;
-    return new FlotillaError(code, message, { cause, ambiguous, details });
+  /** @param longest the path, with what the tree appends to it */
+  #below(path: string, longest: string): string {
+    const isShort = (this.root.length + longest.length) * 3 <= limits.pathBytes;
+    if (isShort || isPath(`${this.root}${longest}`)) return `${this.root}${path}`;
+    const shown = JSON.stringify(path.slice(0, 100));
+    throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", `too long a path below the root of its namespace: ${shown}`);
+  }
+
+  #named(path: string): string {
+    return path === "/" ? this.root : `${this.root}${path}`;
   }
 
   /** A budget as it is seen from below; of one above, only that there is one. */
@@ -85,7 +106,7 @@ export class Namespace {
     const path = isWithin(budget.path, this.root) ? this.inner(budget.path) : null;
     const named = path === null ? "a budget above" : `the budget of ${path}`;
     return {
-      message: message.replace(`the budget of ${budget.path} `, `${named} `),
+      message: message.replace(`the budget of ${budget.path} `, () => `${named} `),
       details: { ...details, budget: { ...budget, path } },
     };
   }

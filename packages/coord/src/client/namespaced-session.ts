@@ -155,24 +155,28 @@ export class NamespacedSession implements Session {
   }
 
   create(path: string, value?: Value, options?: CreateOptions): Promise<Written> {
-    const outer = this.#space.outerOf({ type: "create", path, sequential: options?.sequential });
-    const fenced = this.#fenced(options);
-    return this.#written(path, () => this.#session.create(outer, value, fenced));
+    return this.#written(path, () => {
+      const outer = this.#space.outerOf({ type: "create", path, sequential: options?.sequential });
+      return this.#session.create(outer, value, this.#fenced(options));
+    });
   }
 
   set(path: string, value: Value, options?: SetOptions): Promise<Written> {
-    const fenced = this.#fenced(options);
-    return this.#written(path, () => this.#session.set(this.#space.outer(path), value, fenced));
+    return this.#written(path, () =>
+      this.#session.set(this.#space.outer(path), value, this.#fenced(options)),
+    );
   }
 
   put(path: string, value: Value, options?: SetOptions): Promise<Written> {
-    const fenced = this.#fenced(options);
-    return this.#written(path, () => this.#session.put(this.#space.outer(path), value, fenced));
+    return this.#written(path, () =>
+      this.#session.put(this.#space.outer(path), value, this.#fenced(options)),
+    );
   }
 
   add(path: string, by: number, options?: SetOptions): Promise<Added> {
-    const fenced = this.#fenced(options);
-    return this.#written(path, () => this.#session.add(this.#space.outer(path), by, fenced));
+    return this.#written(path, () =>
+      this.#session.add(this.#space.outer(path), by, this.#fenced(options)),
+    );
   }
 
   setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat> {
@@ -196,8 +200,8 @@ export class NamespacedSession implements Session {
 
   budgets(path: string, options?: BudgetsOptions): Promise<BudgetsPage> {
     const { after } = options ?? {};
-    const outerOptions = after === undefined ? options : { ...options, after: this.#space.outer(after) };
     return this.#at(path, async (outer) => {
+      const outerOptions = after === undefined ? options : { ...options, after: this.#space.outer(after) };
       const { budgets, next } = await this.#session.budgets(outer, outerOptions);
       const inner = next === null ? null : this.#space.inner(next);
       return { budgets: budgets.map((info) => this.#budget(info)), next: inner };
@@ -205,15 +209,16 @@ export class NamespacedSession implements Session {
   }
 
   delete(path: string, options?: DeleteOptions): Promise<boolean> {
-    const outer = this.#space.outerOf({ type: "delete", path });
-    const fenced = this.#fenced(options);
-    return this.#space.told(path, () => this.#session.delete(outer, fenced));
+    return this.#space.told(path, async () => {
+      const outer = this.#space.outerOf({ type: "delete", path });
+      return this.#session.delete(outer, this.#fenced(options));
+    });
   }
 
   multi(items: readonly MultiItem[], options?: MultiOptions): Promise<MultiResult> {
-    const outer = this.#space.items(items);
-    const outerOptions = options === undefined ? undefined : this.#space.multiOptions(options);
-    return this.#space.told("/", async () => {
+    return this.#space.told(null, async () => {
+      const outer = this.#space.items(items);
+      const outerOptions = options === undefined ? undefined : this.#space.multiOptions(options);
       const done = await this.#session.multi(outer, outerOptions);
       const results = done.results.map((one) => ({ ...one, path: this.#space.inner(one.path) }));
       return { ...done, results };
@@ -225,7 +230,7 @@ export class NamespacedSession implements Session {
   watch(path: string, options?: WatchOptions): Promise<Watch<WatchEvent | WatchBookmark>> {
     return this.#at(path, async (outer) => {
       const watch: Watch<WatchEvent | WatchBookmark> = await this.#session.watch(outer, options);
-      return new NamespacedWatch(watch, this.#space);
+      return new NamespacedWatch(watch, this.#space, path);
     });
   }
 

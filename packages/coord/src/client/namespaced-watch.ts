@@ -8,10 +8,13 @@ type Told = WatchEvent | WatchBookmark;
 export class NamespacedWatch implements Watch<Told> {
   readonly #watch: Watch<Told>;
   readonly #space: Namespace;
+  readonly #path: string;
 
-  constructor(watch: Watch<Told>, space: Namespace) {
+  /** @param path what is watched, below the root */
+  constructor(watch: Watch<Told>, space: Namespace, path: string) {
     this.#watch = watch;
     this.#space = space;
+    this.#path = path;
   }
 
   get token(): WatchPosition {
@@ -30,8 +33,12 @@ export class NamespacedWatch implements Watch<Told> {
     const events = this.#watch[Symbol.asyncIterator]();
     return {
       next: async () => {
-        const next = await events.next();
-        return next.done === true ? { done: true, value: undefined } : { value: this.#inner(next.value) };
+        try {
+          const next = await events.next();
+          return next.done === true ? { done: true, value: undefined } : { value: this.#inner(next.value) };
+        } catch (error) {
+          throw this.#space.retold(error, this.#path);
+        }
       },
       return: async () => {
         await events.return?.();
