@@ -33,11 +33,10 @@ export function callLimits(options: CallOptions | undefined, defaultTimeoutMs: n
  */
 export function checkedLimits(options: CallOptions | undefined, defaultTimeoutMs: number): CallLimits {
   requireOptions(options);
-  const timeoutMs = options?.timeoutMs ?? defaultTimeoutMs;
+  const { timeoutMs = defaultTimeoutMs, signal } = options ?? {};
   if (typeof timeoutMs !== "number" || !(timeoutMs > 0)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "timeoutMs: expected a number above 0");
   }
-  const signal = options?.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "signal: expected an AbortSignal");
   }
@@ -46,7 +45,7 @@ export function checkedLimits(options: CallOptions | undefined, defaultTimeoutMs
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for a level that there is not */
 export function isLinearizable(options: ReadOptions | undefined): boolean {
-  const level: unknown = options?.level ?? "linearizable";
+  const { level = "linearizable" }: { readonly level?: unknown } = options ?? {};
   if (level === "linearizable" || level === "local") return level === "linearizable";
   throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "level: expected linearizable or local");
 }

@@ -23,10 +23,16 @@ export interface GrantsOptions {
   ) => Promise<unknown>;
 }
 
-function timesOf(ttlMs: number, { maxStallMs = ttlMs / 5 }: GrantOptions): LeaseTimes {
+function badArgument(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
+function timesOf(ttlMs: number, options: GrantOptions): LeaseTimes {
+  if (typeof ttlMs !== "number") throw badArgument("ttlMs: expected a number");
+  const { maxStallMs = ttlMs / 5 } = options;
   if (typeof maxStallMs === "number" && maxStallMs >= 0 && maxStallMs <= ttlMs / 2)
     return { ttlMs, maxStallMs };
-  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "maxStallMs: expected 0 to half of the ttl");
+  throw badArgument("maxStallMs: expected 0 to half of the ttl");
 }
 
 /** Grants a session's further leases, and gives back what lapsed. */

@@ -91,7 +91,10 @@ export class Namespace {
     const isShort = (this.root.length + longest.length) * 3 <= limits.pathBytes;
     if (isShort || isPath(`${this.root}${longest}`)) return `${this.root}${path}`;
     const shown = JSON.stringify(path.slice(0, 100));
-    throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", `too long a path below the root of its namespace: ${shown}`);
+    throw new FlotillaError(
+      "ERR_FLOTILLA_BAD_PATH",
+      `too long a path below the root of its namespace: ${shown}`,
+    );
   }
 
   #named(path: string): string {

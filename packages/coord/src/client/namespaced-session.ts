@@ -174,9 +174,7 @@ export class NamespacedSession implements Session {
   }
 
   add(path: string, by: number, options?: SetOptions): Promise<Added> {
-    return this.#written(path, () =>
-      this.#session.add(this.#space.outer(path), by, this.#fenced(options)),
-    );
+    return this.#written(path, () => this.#session.add(this.#space.outer(path), by, this.#fenced(options)));
   }
 
   setAcl(path: string, acl: Acl, options?: SetAclOptions): Promise<Stat> {

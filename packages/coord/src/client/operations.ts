@@ -124,8 +124,9 @@ export function createOp(
   { lease, copies }: OperationContext,
 ): CreateOp {
   requireOptions(options);
-  const { ttlMs } = options;
+  const { ttlMs, acl } = options;
   if (isNull(ttlMs)) throw badArgument("ttlMs: expected a number, or leave it out");
+  if (isNull(acl)) throw badArgument("acl: expected a list, or leave it out");
   return {
     type: "create",
     path,
@@ -135,7 +136,7 @@ export function createOp(
     guarded: flag(options.guarded, "guarded"),
     ...(flag(options.container, "container") ? { container: true } : {}),
     ...(ttlMs === undefined ? {} : { ttlMs }),
-    ...(options.acl === undefined ? {} : { acl: options.acl }),
+    ...(acl === undefined ? {} : { acl }),
   };
 }
 
@@ -202,7 +203,7 @@ function treeOp(item: MultiItem, context: OperationContext): TreeOp {
   if (!isObject(item)) throw badArgument("a multi: expected items that are objects");
   switch (item.type) {
     case "create":
-      return createOp(item.path, item.value ?? "", item, context);
+      return createOp(item.path, item.value === undefined ? "" : item.value, item, context);
     case "set":
     case "put":
       return {
@@ -230,7 +231,7 @@ export function multiOp(
 ): MultiOp {
   if (!Array.isArray(items) || (items.length === 0 && checks === undefined))
     throw badArgument("a multi: expected at least one item");
-  const lists = [checks ?? [], others ?? []];
+  const lists = [checks === undefined ? [] : checks, others === undefined ? [] : others];
   if (!lists.every((list) => Array.isArray(list))) throw badArgument("if and else: expected lists of items");
   const count = lists.reduce((sum, { length }) => sum + length, items.length);
   if (count > limits.opsPerMulti) {

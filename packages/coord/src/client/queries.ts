@@ -12,6 +12,7 @@ import type {
 import { requireOptions } from "./call.ts";
 import { isObject } from "../given.ts";
 
+const encoder = new TextEncoder();
 const idShape = new RegExp(`^[0-9a-f]{${idDigits}}$`);
 
 function badArgument(message: string): FlotillaError {
@@ -61,9 +62,15 @@ export function childrenQuery<T extends "children" | "child-nodes">(
   const { after = null, limit = limits.childrenPage } = options;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > limits.childrenPage)
     throw badArgument(`limit: expected 1 to ${limits.childrenPage}`);
-  if (after !== null && (typeof after !== "string" || after.length * 3 > limits.pathBytes))
+  if (after !== null && (typeof after !== "string" || !isShort(after)))
     throw badArgument("after: expected a name");
   return { type, path, after, limit };
+}
+
+/** It fits where a path does. */
+function isShort(text: string): boolean {
+  if (text.length * 3 <= limits.pathBytes) return true;
+  return text.length <= limits.pathBytes && encoder.encode(text).length <= limits.pathBytes;
 }
 
 /**

@@ -303,6 +303,7 @@ export class ClientSession implements Session {
   }
 
   async status(options?: CallOptions): Promise<NodeStatus> {
+    requireOptions(options);
     return expect(await this.#read({ type: "status" }, { ...options, level: "local" }), "status").status;
   }
 
@@ -310,8 +311,8 @@ export class ClientSession implements Session {
     return this.#attachment.state.listen(fn);
   }
 
-  states({ signal }: { readonly signal?: AbortSignal } = {}): AsyncIterable<SessionState> {
-    return statesOf(this, signal);
+  states(options?: { readonly signal?: AbortSignal }): AsyncIterable<SessionState> {
+    return statesOf(this, checkedLimits(options, this.#timeoutMs).signal);
   }
 
   async close(options: CallOptions = {}): Promise<void> {

@@ -10,8 +10,7 @@ async function view(root: string): Promise<{ world: World; session: Session; wit
   const world = await World.start();
   const { session } = await world.client();
   const ways = root.split("/").slice(1);
-  for (const at of ways.keys())
-    await world.until(session.create(`/${ways.slice(0, at + 1).join("/")}`));
+  for (const at of ways.keys()) await world.until(session.create(`/${ways.slice(0, at + 1).join("/")}`));
   return { world, session, within: namespaced(session, root) };
 }
 
