@@ -74,11 +74,14 @@ export class PendingWrite extends Wait<Success> {
 /**
  * A session's unanswered writes. Numbers are given at the first send, contiguous from 1; what has a
  * number stays until its result is known, whoever still waits for it. Results are told in order.
+ * A server takes no more than the window holds: what was not admitted waits for its first result.
  */
 export class WriteWindow {
   /** Those with a number, oldest first, without a hole. */
   readonly #numbered: PendingWrite[] = [];
   readonly #unsent = new Set<PendingWrite>();
+  /** Issued while there were too many with a number, oldest first. */
+  readonly #held = new Set<PendingWrite>();
   readonly #transmit: (message: RequestMessage) => void;
   #bytes = 0;
   #lastSeq = 0;
@@ -97,7 +100,7 @@ export class WriteWindow {
 
   /** The result of every write is known. */
   get isEmpty(): boolean {
-    return this.#numbered.length === 0 && this.#unsent.size === 0;
+    return this.#numbered.length === 0 && this.#unsent.size === 0 && this.#held.size === 0;
   }
 
   /**
@@ -105,7 +108,7 @@ export class WriteWindow {
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`; nothing has changed then
    */
   admit(bytes: number): void {
-    const requests = this.#numbered.length + this.#unsent.size;
+    const requests = this.#numbered.length + this.#unsent.size + this.#held.size;
     if (requests < limits.windowRequests && this.#bytes + bytes <= limits.windowBytes) return;
     throw new FlotillaError("ERR_FLOTILLA_OVERLOADED", "the request window of the session is full", {
       details: { requests, bytes: this.#bytes },
@@ -120,21 +123,20 @@ export class WriteWindow {
 
   /** Its caller gave up. True when it was sent: then it stays, and its outcome is unknown. */
   giveUp(write: PendingWrite): boolean {
-    if (!this.#unsent.delete(write)) return true;
+    if (!this.#unsent.delete(write) && !this.#held.delete(write)) return true;
     this.#bytes -= write.bytes;
     return false;
   }
 
   /** Numbers a write and sends it, behind earlier ones that have to be sent again. */
   issue(write: PendingWrite): void {
-    if (!this.#unsent.delete(write)) return;
-    this.#number(write);
+    if (this.#unsent.delete(write)) this.#issue(write);
   }
 
   /** Takes a write in, numbers it and sends it, behind earlier ones that have to be sent again. */
   issueNew(write: PendingWrite): void {
     this.#bytes += write.bytes;
-    this.#number(write);
+    this.#issue(write);
   }
 
   /** On a new channel, to a server that has applied everything up to this number. */
@@ -176,6 +178,11 @@ export class WriteWindow {
       this.#bytes -= first.bytes;
       first.tell();
     }
+    for (const held of this.#held) {
+      if (this.#isFull) return;
+      this.#held.delete(held);
+      this.#number(held);
+    }
   }
 
   /** Ends every wait; the error depends on whether the outcome is unknown. */
@@ -184,9 +191,19 @@ export class WriteWindow {
       if (write.result === undefined) write.reject(error(true));
       else write.tell();
     }
-    for (const write of this.#unsent) write.reject(error(false));
+    for (const write of [...this.#unsent, ...this.#held]) write.reject(error(false));
     this.#unsent.clear();
+    this.#held.clear();
     this.#bytes = 0;
+  }
+
+  get #isFull(): boolean {
+    return this.#numbered.length >= limits.windowRequests;
+  }
+
+  #issue(write: PendingWrite): void {
+    if (this.#isFull) this.#held.add(write);
+    else this.#number(write);
   }
 
   #number(write: PendingWrite): void {
