@@ -22,6 +22,11 @@ export class PathMap<V> {
     return this.#byPath.size;
   }
 
+  /** In the order they came; those that come or go meanwhile are heeded. */
+  keys(): IterableIterator<string> {
+    return this.#byPath.keys();
+  }
+
   get(path: string): V | undefined {
     return this.#byPath.get(path);
   }

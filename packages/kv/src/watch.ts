@@ -25,6 +25,8 @@ interface Watch {
 }
 
 const lengthBuckets = 256;
+/** Paths whose watches are counted before those that nobody will ask for are looked for. */
+const fewCounted = 1_024;
 const slash = 47;
 
 /** Who watches what. One watch for each id; finding those of an event costs by the length of its path. */
@@ -41,10 +43,23 @@ export class WatchTable<Id> {
   readonly #recursive: Map<number, number> = new Map();
   /** Watches at and below some paths: those that somebody asked for. */
   readonly #within: PathMap<{ count: number }> = new PathMap();
+  /** With so many counted it forgets before it counts another. */
+  #mostCounted = fewCounted;
+  readonly #isBounded: (top: string) => boolean;
+
+  /** @param isBounded whether watches at and below a path will be asked for again. Default: none is */
+  constructor(isBounded: (top: string) => boolean = () => false) {
+    this.#isBounded = isBounded;
+  }
 
   /** Watches kept. */
   get size(): number {
     return this.#watches.size;
+  }
+
+  /** Paths whose watches are counted: at most 1,024, or twice as many as will be asked for again. */
+  get counted(): number {
+    return this.#within.size;
   }
 
   /** Adds a watch, in place of the one that had this id. */
@@ -58,12 +73,13 @@ export class WatchTable<Id> {
     this.#countWithin(path, 1);
   }
 
-  /** How many watches there are at and below a path. From the first time it is asked for on, O(1). */
+  /** How many watches there are at and below a path. O(1) from the first time on, for one that is bounded. */
   within(top: string): number {
     const known = this.#within.get(top);
     if (known !== undefined) return known.count;
     let count = 0;
     for (const { path } of this.#watches.values()) if (isWithin(path, top)) count += 1;
+    if (this.#within.size >= this.#mostCounted) this.#forget();
     this.#within.set(top, { count });
     return count;
   }
@@ -99,6 +115,12 @@ export class WatchTable<Id> {
         this.#collect(recursive, path, length, found);
     }
     for (const id of found) if (this.#watches.has(id)) visit(id);
+  }
+
+  /** Forgets the counts of what is bounded no more. */
+  #forget(): void {
+    for (const top of this.#within.keys()) if (!this.#isBounded(top)) this.#within.delete(top);
+    this.#mostCounted = Math.max(fewCounted, 2 * this.#within.size);
   }
 
   #countWithin(path: string, by: 1 | -1): void {

@@ -83,6 +83,43 @@ test("the table counts the watches at and below a path, whenever it was first as
   );
 });
 
+test("the table forgets the counts of what is bounded no more", () => {
+  const bounded = new Set(["/kept"]);
+  const table = new WatchTable<string>((top) => bounded.has(top));
+  table.add("kept", "/kept/x", "data");
+  expect(table.within("/kept")).toBe(1);
+  for (let n = 0; n < 20_000; n += 1) {
+    const top = `/tenants/${n}`;
+    bounded.add(top);
+    table.add("one", `${top}/x`, "data");
+    expect(table.within(top)).toBe(1);
+    table.remove("one");
+    expect(table.within(top)).toBe(0);
+    bounded.delete(top);
+    expect(table.counted).toBeLessThanOrEqual(1_024);
+  }
+  table.add("again", "/tenants/7/x", "data");
+  table.add("deeper", `/kept/${"deep".repeat(100)}`, "data");
+  expect([table.within("/tenants/7"), table.within("/kept"), table.within("/")]).toEqual([1, 2, 3]);
+});
+
+test("the table counts nothing anew that is bounded, however much there is", () => {
+  const tops = Array.from({ length: 5_000 }, (_, n) => `/tenants/${n}`);
+  const bounded = new Set(tops);
+  const table = new WatchTable<number>((top) => bounded.has(top));
+  for (const [id, top] of tops.entries()) if (id % 2 === 0) table.add(id, `${top}/x`, "data");
+  const ask = (): number => tops.reduce((sum, top) => sum + table.within(top), 0);
+  expect(ask()).toBe(2_500);
+  expect(table.counted).toBe(5_000);
+  const counted = vi.spyOn(Map.prototype, "values");
+  try {
+    expect(ask()).toBe(2_500);
+    expect(counted).not.toHaveBeenCalled();
+  } finally {
+    counted.mockRestore();
+  }
+});
+
 test("the table finds just the watches that see an event, each once", () => {
   fc.assert(
     fc.property(watches, run(60), (wanted, steps) => {

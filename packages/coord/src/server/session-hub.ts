@@ -9,7 +9,7 @@ const bookmarkEvents = limits.historyEvents / 10;
 
 /** The sessions at this server, and what each applied command means for them. */
 export class SessionHub implements SessionRegistry {
-  readonly watches: WatchTable<LocalWatch> = new WatchTable();
+  readonly watches: WatchTable<LocalWatch>;
   readonly #machine: Machine;
   /** Several while a session moves from one channel to another. */
   readonly #sessions = new Map<SessionId, readonly LocalSession[]>();
@@ -21,6 +21,7 @@ export class SessionHub implements SessionRegistry {
   #floor = 0;
 
   constructor(machine: Machine) {
+    this.watches = new WatchTable((top) => machine.budgets.get(top)?.budget.watches !== undefined);
     this.#machine = machine;
     this.#told = machine.token;
   }
