@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions } from "./read-api.ts";
+import { onAbort } from "../on-abort.ts";
 import type { DeadlineQueue, Deadlines, Timed } from "./deadlines.ts";
 
 /** How long a caller is willing to wait. */
@@ -75,7 +76,7 @@ export abstract class Wait<T> implements Timed {
   later: Timed | undefined = undefined;
   readonly #signal: AbortSignal | undefined;
   #queue: DeadlineQueue | undefined;
-  #aborted: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   #settled = false;
   #resolve: (value: T) => void = unset;
   #reject: (error: Error) => void = unset;
@@ -126,10 +127,9 @@ export abstract class Wait<T> implements Timed {
   }
 
   #listen(signal: AbortSignal): void {
-    this.#aborted = () => {
+    this.#stopListening = onAbort(signal, () => {
       if (!this.#settled) this.reject(aborted(signal, this.what, this.giveUp()));
-    };
-    signal.addEventListener("abort", this.#aborted, { once: true });
+    });
   }
 
   #settle(): boolean {
@@ -137,7 +137,7 @@ export abstract class Wait<T> implements Timed {
     this.#settled = true;
     this.#queue?.remove(this);
     this.#queue = undefined;
-    if (this.#aborted !== undefined) this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#stopListening?.();
     return true;
   }
 }

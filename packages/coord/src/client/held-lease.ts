@@ -64,7 +64,7 @@ export class HeldLease implements Lease {
 
   revoke(options?: CallOptions): Promise<void> {
     this.end("the lease was revoked");
-    this.#revoked ??= this.#revoke(options);
+    this.#revoked ??= this.#tell(options);
     return this.#revoked;
   }
 
@@ -86,6 +86,16 @@ export class HeldLease implements Lease {
   /** Moves the belief to a later send that was confirmed. */
   extend(since: Moment): void {
     if (this.check()) this.#period.extend(since);
+  }
+
+  /** Whether it took effect is open when it fails: it may be asked for again. */
+  async #tell(options: CallOptions | undefined): Promise<void> {
+    try {
+      await this.#revoke(options);
+    } catch (error) {
+      this.#revoked = undefined;
+      throw error;
+    }
   }
 
   /** Ends the belief and fires the signal, without a lapse. */

@@ -3,6 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { ResumeToken, SnapshotMessage, ToldEvent, WatchSpec } from "../wire/messages.ts";
 import type { Watch, WatchBookmark, WatchEvent } from "./api.ts";
 import type { WatchPosition } from "./watch-api.ts";
+import { onAbort } from "../on-abort.ts";
 import { EventQueue } from "./event-queue.ts";
 
 /** A watch as its consumer asks for it. */
@@ -45,7 +46,7 @@ export class WatchStream implements Watch<Told> {
   readonly #request: WatchRequest;
   readonly #feed: WatchFeed;
   readonly #queue = new EventQueue();
-  readonly #signal: AbortSignal | undefined;
+  readonly #stopListening: (() => void) | undefined;
   #readers: Reader[] = [];
   #pages: { path: string; node: Node }[] = [];
   /** Everything up to here was taken in. */
@@ -63,8 +64,7 @@ export class WatchStream implements Watch<Told> {
     this.#feed = feed;
     this.#head = token;
     this.#token = token;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#aborted, { once: true });
+    this.#stopListening = signal && onAbort(signal, () => void this.close());
   }
 
   get token(): WatchPosition {
@@ -153,7 +153,7 @@ export class WatchStream implements Watch<Told> {
   #end(): void {
     this.#ended = true;
     this.#pages = [];
-    this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#stopListening?.();
     const readers = this.#readers;
     this.#readers = [];
     for (const reader of readers) this.#finish(reader);
@@ -229,6 +229,4 @@ export class WatchStream implements Watch<Told> {
     if (error === undefined) reader.resolve({ done: true, value: undefined });
     else reader.reject(error);
   }
-
-  readonly #aborted = (): void => void this.close();
 }

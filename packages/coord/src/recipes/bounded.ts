@@ -1,3 +1,4 @@
+import { onAbort } from "../on-abort.ts";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
@@ -92,8 +93,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 /** Calls back once with the reason, at once when the signal fired already. Returns how to stop. */
 export function listen(signal: AbortSignal | undefined, fn: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => {};
-  const onAbort = (): void => fn(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  return () => signal.removeEventListener("abort", onAbort);
+  if (!signal.aborted) return onAbort(signal, () => fn(signal.reason));
+  fn(signal.reason);
+  return () => {};
 }

@@ -162,6 +162,26 @@ test("a lease that is gone is revoked, and one of a closed session too", async (
   expect(operations(cluster)).toEqual(["grant", "grant", "revoke", "close"]);
 });
 
+test.each([true, false])(
+  "a revoke that was given up may be asked for again, when it took effect: %s",
+  async (apply) => {
+    const cluster = new FakeCluster();
+    const { lease } = await granted(cluster);
+    Object.assign(cluster.manners, { answer: false, apply });
+    const first = errorOf(lease.revoke({ timeoutMs: 20 }));
+    expect(await cluster.until(first)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT", ambiguous: true });
+    expect(operations(cluster)).toEqual(apply ? ["grant", "revoke"] : ["grant"]);
+    const isGone = (): boolean => operations(cluster).includes("revoke");
+    cluster.judge = () =>
+      isGone() ? { ok: false, revision: 0, code: "ERR_FLOTILLA_NOT_FOUND", failed: null } : undefined;
+    Object.assign(cluster.manners, { answer: true, apply: true });
+    cluster.last.close();
+    await cluster.until(lease.revoke());
+    await cluster.until(lease.revoke());
+    expect(operations(cluster).slice(1)).toEqual(["revoke", "revoke"]);
+  },
+);
+
 test("a grant whose fate is unknown is taken back", async () => {
   const cluster = new FakeCluster();
   const session = await cluster.open();
