@@ -16,6 +16,9 @@ export interface PipelineEnd {
   readonly streamError: Error | undefined;
 }
 
+/** No read of a caller has this id. */
+const lastOfSurplus = 0;
+
 /**
  * Everything a session has asked and not yet been answered, in the order it was asked. Knows no channel:
  * it is told when it may send, and sends again what a new server has not got.
@@ -23,12 +26,15 @@ export interface PipelineEnd {
 export class Pipeline {
   readonly deadlines: Deadlines;
   readonly #clock: Clock;
+  readonly #transmit: (message: ClientMessage) => void;
   readonly #writes: WriteWindow;
   readonly #reads: ReadTable;
   readonly #watches: WatchTable;
   /** What waits for its first send, oldest first. */
   readonly #unsent = new Map<object, () => void>();
   #live = false;
+  /** What answers tell while watches that stood before may not have been told as much yet; null: they have. */
+  #early: ServerMessage[] | null = null;
   /** Earlier writes are sent again at the end of the turn, or before the next new one. */
   #resending = false;
 
@@ -39,6 +45,7 @@ export class Pipeline {
     const send = (message: ClientMessage): void => {
       if (this.#live) transmit(message);
     };
+    this.#transmit = send;
     this.#writes = new WriteWindow(send);
     this.#reads = new ReadTable(send);
     this.#watches = new WatchTable(send);
@@ -56,7 +63,7 @@ export class Pipeline {
 
   /** Attached, with the result of every write known. */
   get isSettled(): boolean {
-    return this.#live && this.#writes.isEmpty;
+    return this.#live && this.#early === null && this.#writes.isEmpty;
   }
 
   /**
@@ -115,6 +122,8 @@ export class Pipeline {
   attached(lastApplied: number): void {
     this.#live = true;
     this.#resending = false;
+    this.#early = null;
+    if (this.#watches.sendSurplus()) this.#awaitSurplus();
     this.#writes.restart(lastApplied);
     this.#reads.sendAgain();
     this.#watches.sendAgain();
@@ -125,6 +134,7 @@ export class Pipeline {
   /** The channel is gone. */
   interrupted(): void {
     this.#live = false;
+    this.#early = null;
     this.#watches.interrupted();
   }
 
@@ -133,6 +143,17 @@ export class Pipeline {
    * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME`
    */
   take(message: ServerMessage): void {
+    const isAnswer = message.type === "result" || message.type === "read-result";
+    if (isAnswer && this.#early !== null) this.#keepEarly(message, this.#early);
+    else this.#tell(message);
+  }
+
+  /** Ends the watches in order, for a session that is closing. */
+  endWatches(error: () => Error): void {
+    this.#watches.end(error, undefined);
+  }
+
+  #tell(message: ServerMessage): void {
     switch (message.type) {
       case "result":
         this.#writes.answer(message.seq, decodeResult(message.result));
@@ -162,14 +183,10 @@ export class Pipeline {
     }
   }
 
-  /** Ends the watches in order, for a session that is closing. */
-  endWatches(error: () => Error): void {
-    this.#watches.end(error, undefined);
-  }
-
   /** Ends everything that waits. */
   fail(end: PipelineEnd): void {
     this.#live = false;
+    this.#early = null;
     this.#unsent.clear();
     this.#writes.fail(end.error);
     this.#reads.fail(() => end.error(false));
@@ -186,6 +203,25 @@ export class Pipeline {
     this.#unsent.delete(read);
     this.#reads.giveUp(read.id);
   };
+
+  /** Asks for something behind the watches: its answer comes when they were told all that any answer before it shows. */
+  #awaitSurplus(): void {
+    this.#early = [];
+    const query: Query = { type: "exists", path: "/" };
+    this.#transmit({ type: "read", id: lastOfSurplus, after: 0, linearizable: false, query });
+  }
+
+  #keepEarly(
+    message: Extract<ServerMessage, { type: "result" | "read-result" }>,
+    early: ServerMessage[],
+  ): void {
+    if (message.type === "result" || message.id !== lastOfSurplus) {
+      early.push(message);
+      return;
+    }
+    this.#early = null;
+    for (const each of early) this.#tell(each);
+  }
 
   /** Waits for the end of the turn: a server that drops many requests tells so of each. */
   #resend(from: number): void {

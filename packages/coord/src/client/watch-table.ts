@@ -125,16 +125,19 @@ export class WatchTable implements WatchFeed {
     return specs.slice(0, count);
   }
 
-  /** Attached on a new channel: what the attach could not say, and what was sent before and is not armed. */
-  sendAgain(): void {
+  /** Attached on a new channel: says what the attach could not say, before anything else. True when there was something. */
+  sendSurplus(): boolean {
     this.#live = true;
     for (const id of this.#named) if (!this.#standing.has(id)) this.#transmit({ type: "unwatch", id });
-    for (const id of this.#unsaid) {
-      const stream = this.#standing.get(id);
-      if (stream !== undefined) this.#transmit({ type: "watch", after: 0, watch: stream.spec(id) });
-    }
+    const surplus = this.#unsaid.filter((id) => this.#standing.has(id));
+    for (const id of surplus) this.#goOn(id);
     this.#named = [];
     this.#unsaid = [];
+    return surplus.length > 0;
+  }
+
+  /** Sends what was sent before and is not armed. */
+  sendAgain(): void {
     for (const [id, watch] of this.#pending)
       if (watch.after !== undefined) this.#send(id, watch, watch.after);
   }
@@ -187,9 +190,9 @@ export class WatchTable implements WatchFeed {
 
   resume(stream: WatchStream): void {
     if (!this.#paused.delete(stream)) return;
-    const watch = this.#stand(stream);
-    if (this.#live) this.#transmit({ type: "watch", after: 0, watch });
-    else this.#unsaid.push(watch.id);
+    const { id } = this.#stand(stream);
+    if (this.#live) this.#goOn(id);
+    else this.#unsaid.push(id);
   }
 
   close(stream: WatchStream): void {
@@ -217,6 +220,14 @@ export class WatchTable implements WatchFeed {
     const id = this.#nextId();
     this.#standing.set(id, stream);
     return stream.spec(id);
+  }
+
+  /** One that stood before goes on: no budget has a say in that. */
+  #goOn(id: number): void {
+    const stream = this.#standing.get(id);
+    if (stream === undefined) return;
+    this.#transmit({ type: "unwatch", id });
+    this.#transmit({ type: "watch", after: 0, watch: stream.spec(id) });
   }
 
   #pause(id: number, stream: WatchStream): void {

@@ -16,13 +16,14 @@ import type {
 } from "../wire/messages.ts";
 import { answerQuery, unconfirmed } from "./answers.ts";
 import { AttachProposal } from "./attach-proposal.ts";
+import { checkWatch } from "./check-watch.ts";
 import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { identitiesOf } from "./identities.ts";
 import { Outlet } from "./outlet.ts";
 import { RequestLane } from "./request-lane.ts";
 import { SessionRenewal } from "./session-renewal.ts";
 import { WaitQueue } from "./wait-queue.ts";
-import { checkWatch, WatchFeed } from "./watch-feed.ts";
+import { WatchFeed } from "./watch-feed.ts";
 
 /** How long a channel may stay without an attach, ms. */
 const silentMs = 10_000;

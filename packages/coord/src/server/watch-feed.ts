@@ -9,7 +9,7 @@ import type {
   WatchTable,
   WatchToken,
 } from "@flotilla/kv";
-import { compareTokens, isPath } from "@flotilla/kv";
+import { compareTokens } from "@flotilla/kv";
 import type { Clock, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { SnapshotReason } from "../client/api.ts";
@@ -86,6 +86,10 @@ export class WatchFeed {
   readonly #behind = new Set<LocalWatch>();
   /** Those that are armed once a write is applied, and what to do when their client gives them up. */
   readonly #awaited = new Map<number, () => void>();
+  /** Of those that are expected: they stood before. */
+  readonly #goingOn = new Set<number>();
+  /** The watch of this id stood before, if it comes next. */
+  #announced: number | null = null;
   readonly #marks: MarkRound<LocalWatch>;
 
   constructor(options: WatchFeedOptions) {
@@ -115,6 +119,8 @@ export class WatchFeed {
     if (isKnown || this.#watches.size + this.#awaited.size >= wireBounds.watches)
       throw new FlotillaError("ERR_FLOTILLA_LIMIT", "too many watches, or two with the same id");
     this.#awaited.set(id, () => {});
+    if (id === this.#announced) this.#goingOn.add(id);
+    this.#announced = null;
   }
 
   /** How many are expected. */
@@ -132,8 +138,12 @@ export class WatchFeed {
     return this.#awaited.delete(id);
   }
 
-  /** As `arm`, unless a budget leaves no room for the watch at this server: then its client is told so. */
+  /** As `arm`, unless it is a new one that a budget leaves no room for at this server: then its client is told so. */
   admit(spec: WatchSpec): void {
+    if (this.#goingOn.delete(spec.id) && spec.from !== null) {
+      this.arm(spec);
+      return;
+    }
     const refusing = this.#excess(spec, "hard");
     if (refusing !== null) {
       this.#options.port.send({ type: "watch-refused", id: spec.id, excess: refusing });
@@ -170,10 +180,13 @@ export class WatchFeed {
     else if (spec.from !== null) this.#fallBehind(watch);
   }
 
+  /** Of one that is unknown: the watch of this id, if it comes next, stood before. */
   disarm(id: number): void {
     this.#awaited.get(id)?.();
-    this.#awaited.delete(id);
+    const isAwaited = this.#awaited.delete(id);
+    this.#goingOn.delete(id);
     const watch = this.#watches.get(id);
+    this.#announced = watch === undefined && !isAwaited ? id : null;
     if (watch === undefined) return;
     this.#watches.delete(id);
     this.#behind.delete(watch);
@@ -357,11 +370,6 @@ export class WatchFeed {
     for (const watch of watches) watch.told = { revision: last.revision, ordinal: last.ordinal };
     this.#options.port.send({ type: "events", ids: watches.map(({ id }) => id), previous, events });
   }
-}
-
-/** @throws FlotillaError `ERR_FLOTILLA_BAD_PATH` */
-export function checkWatch(watch: WatchSpec): void {
-  if (!isPath(watch.path)) throw new FlotillaError("ERR_FLOTILLA_BAD_PATH", "a watch needs a valid path");
 }
 
 /** Events as a watch wants them. */

@@ -143,6 +143,10 @@ export interface WatchMessage {
   readonly after: number;
   readonly watch: WatchSpec;
 }
+/**
+ * Right before the watch of an id that the server does not know: it stood before, elsewhere or until its consumer was
+ * behind, and goes on whatever the budgets say.
+ */
 export interface UnwatchMessage {
   readonly type: "unwatch";
   readonly id: number;

@@ -255,7 +255,8 @@ test("tells each watch of a message, though one of them is full, closed or unkno
   cluster.last.send({ type: "events", ids: [1, 3], previous: false, events: all.slice(10_000) });
   await cluster.pass(1);
   expect(revisions(events)).toEqual(all.slice(0, events.length).map(({ revision }) => revision));
-  expect(cluster.last.of("unwatch").map(({ id }) => id)).toEqual([2, 1, 3]);
+  // The quick one has room again, and says that as 4 it stood before.
+  expect(cluster.last.of("unwatch").map(({ id }) => id)).toEqual([2, 1, 3, 4]);
   // What one consumer does to its value is no other's business.
   const { value: first } = await slow[Symbol.asyncIterator]().next();
   expect(first).toEqual(events[0]);

@@ -227,3 +227,29 @@ test("as many watches and reads as a client of ours has under way may wait for o
   expect(client.of("armed")).toHaveLength(1_000);
   expect(client.of("read-result")).toHaveLength(400);
 });
+
+test("a watch that stood before goes on whatever a budget says, one that is new does not", async () => {
+  const world = new World();
+  const client = await world.attached();
+  client.request(1, { type: "set-budget", path: "/", budget: { watches: { hard: 1 } } });
+  await world.settle();
+  await world.commit();
+  const from = { historyId, revision: 0, ordinal: 0 };
+  const watch = (id: number): void =>
+    client.send({ type: "watch", after: 0, watch: spec(id, "/", { from }) });
+  const unwatch = (id: number): void => client.send({ type: "unwatch", id });
+  watch(1);
+  watch(2);
+  unwatch(3);
+  watch(3);
+  unwatch(4);
+  watch(5);
+  watch(4);
+  unwatch(1);
+  unwatch(3);
+  watch(6);
+  watch(7);
+  await world.settle();
+  expect(client.of("armed").map(({ id }) => id)).toEqual([1, 3, 6]);
+  expect(client.of("watch-refused").map(({ id }) => id)).toEqual([2, 5, 4, 7]);
+});

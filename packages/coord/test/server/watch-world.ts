@@ -294,7 +294,10 @@ export class WatchWorld {
   }
 
   #take(message: ServerMessage): void {
-    if (message.type === "attached") this.#table.sendAgain();
+    if (message.type === "attached") {
+      this.#table.sendSurplus();
+      this.#table.sendAgain();
+    }
     if (message.type === "armed") this.#table.armed(message);
     if (message.type === "events") this.#table.events(message);
     if (message.type === "snapshot") this.#table.page(message);
