@@ -78,7 +78,8 @@ describe("flotilla snapshot", { timeout: 240_000 }, () => {
     const made = JSON.parse(restored.stdout) as Report;
     expect(made.historyId).not.toBe(before.historyId);
     expect(made.revision).toBeGreaterThan(facts?.revision ?? Number.NaN);
-    expect(await flotilla([...restore, "--now", "--yes"])).toMatchObject({
+    expect(await flotilla([...restore, "--now", "--yes", "--json"])).toEqual(restored);
+    expect(await flotilla([...restore, "--yes"])).toMatchObject({
       code: 5,
       stderr: says(/ERR_FLOTILLA_EXISTS/),
     });

@@ -65,6 +65,14 @@ test.each<[string, readonly string[], string, { name: string; length: number } |
   ["renamed", ["S 10 /d/a", "R /d/a\t/d/b"], "/d/b", { name: "/d/a", length: 10 }],
   ["renamed, directory synced", ["S 10 /d/a", "R /d/a\t/d/b", "D /d"], "/d/b", { name: "/d/b", length: 10 }],
   ["renamed over a file", ["S 5 /d/b", "S 10 /d/a", "R /d/a\t/d/b"], "/d/b", { name: "/d/b", length: 10 }],
+  [
+    "given another name, with its folder synced",
+    ["S 9 /d/a", "L /d/a\t/e/b", "D /e"],
+    "/e/b",
+    { name: "/e/b", length: 9 },
+  ],
+  ["given another name", ["S 9 /d/a", "L /d/a\t/e/b"], "/e/b", null],
+  ["in a folder that was renamed", ["S 9 /e/a", "R /e\t/f"], "/f/a", { name: "/f/a", length: 9 }],
   ["there before", [], "/d/old", { name: "/d/old", length: 7 }],
 ])("what a loss of power leaves of a file %s", (_, events, path, remains) => {
   const model = new DurableFiles(new Map([["/d/old", 7]]));

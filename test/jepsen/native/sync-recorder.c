@@ -4,6 +4,7 @@
  *   S <length> <path> synced; the length is that before the sync began
  *   D <path>         a directory was synced
  *   R <old>\t<new>   renamed
+ *   L <old>\t<new>   the file got another name besides
  *   U <path>         removed
  * A sync is noted after it succeeded. With SYNC_RECORDER_DEAF set, syncs succeed and are not noted.
  * Preload it: LD_PRELOAD on Linux with a dynamic libc.
@@ -86,6 +87,12 @@ FOPEN(fopen64)
 int rename(const char *from, const char *to) {
   int result = NEXT(rename)(from, to);
   if (result == 0 && is_watched(to)) note("R %s\t%s\n", from, to);
+  return result;
+}
+
+int link(const char *from, const char *to) {
+  int result = NEXT(link)(from, to);
+  if (result == 0 && is_watched(to)) note("L %s\t%s\n", from, to);
   return result;
 }
 

@@ -5,6 +5,14 @@ import type { StateMachine } from "@flotilla/raft";
 export class BareStateMachine implements StateMachine {
   readonly #machine = new Machine();
 
+  get revision(): number {
+    return this.#machine.revision;
+  }
+
+  digest(): string {
+    return this.#machine.digest();
+  }
+
   apply({ payload, index, timeMs }: Parameters<StateMachine["apply"]>[0]): void {
     this.#machine.apply(payload, { index, timeMs });
   }

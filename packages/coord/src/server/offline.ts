@@ -1,4 +1,4 @@
-import { encodeCommand, limits } from "@flotilla/kv";
+import { encodeCommand, limits, Machine } from "@flotilla/kv";
 import {
   findPoison as findRaftPoison,
   foundRestored,
@@ -117,7 +117,8 @@ export interface RestoreOptions extends DataOptions {
 /**
  * Makes a cluster of one member of a backup, where there is no data yet; other members join it. It has a history of its
  * own, revisions that no history before can have reached, and no sessions, so no ephemeral nodes. Nothing is written
- * before the whole backup is proved. Durable when it resolves.
+ * before the whole backup is proved. Durable when it resolves. Done again with the same backup before the member was
+ * started, it gives what was made before.
  * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_UNSUPPORTED` (the backup), `ERR_FLOTILLA_EXISTS` (there is data),
  * `ERR_FLOTILLA_BAD_CONFIG` (id, cluster or address), `ERR_FLOTILLA_CONDITION` (the clock is behind the backup), `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_STORAGE`
  */
@@ -140,8 +141,13 @@ export async function restoreBackup(
       `by the clock here the new history would begin with revision ${revision}, and the backup reaches ${facts.revision}: set the clock right`,
     );
   const { graceMs = limits.maxTtlMs } = options;
-  const command = encodeCommand({ type: "begin-restored", revision, graceMs }, machine.featureLevel);
-  machine.apply(command, { index: facts.index + 1, timeMs });
+  const beginAt = (begun: Machine, at: number, whenMs: number): void => {
+    const command = encodeCommand({ type: "begin-restored", revision: at, graceMs }, begun.featureLevel);
+    begun.apply(command, { index: facts.index + 1, timeMs: whenMs });
+  };
+  const untouched = machine.snapshot();
+  beginAt(machine, revision, timeMs);
+  const stateMachine = new BareStateMachine();
   const restored = await foundRestored({
     host,
     id,
@@ -150,9 +156,26 @@ export async function restoreBackup(
     last: { index: facts.index + 2, term: facts.term + 1 },
     timeMs,
     chunks: machine.snapshot().lend(),
-    stateMachine: new BareStateMachine(),
+    stateMachine,
+    isSame: (whenMs) => {
+      const again = machineOf(untouched.lend());
+      beginAt(again, stateMachine.revision, whenMs);
+      return again.digest() === stateMachine.digest();
+    },
   });
-  return { ...restored, revision };
+  return { ...restored, revision: stateMachine.revision };
+}
+
+function machineOf(chunks: Iterable<Uint8Array>): Machine {
+  const machine = new Machine();
+  const restore = machine.beginRestore();
+  for (const chunk of chunks) {
+    restore.write(chunk);
+    for (let isMore = true; isMore;) isMore = restore.work();
+  }
+  restore.prove();
+  restore.replace();
+  return machine;
 }
 
 /** What the member is to be started with, as a start would judge it. */

@@ -172,10 +172,29 @@ describe("restoring is refused, and leaves everything as it was,", () => {
     expect(await codeOf(restoreAt(cluster, "n1", pieces))).toBe("ERR_FLOTILLA_EXISTS");
     expect(await codeOf(restoreAt(cluster, "n2", pieces, { id: "n9" }))).toBe("ERR_FLOTILLA_FOREIGN");
     expect(await cluster.offline("n1", inspectData)).toEqual(before);
-    await restoreAt(cluster, "m1", pieces);
-    expect(await codeOf(restoreAt(cluster, "m1", pieces))).toBe("ERR_FLOTILLA_EXISTS");
     await cluster.start();
     await cluster.leader();
+  });
+
+  test("where something else was restored, and where what was restored was started", async () => {
+    const cluster = await three();
+    await cluster.until(cluster.node("n1").session.put("/a", "1", { timeoutMs: 30_000 }));
+    const pieces = await save(cluster);
+    const made = await restoreAt(cluster, "m1", pieces);
+    await cluster.pass(60_000);
+    // As after a crash just before it said so.
+    expect(await restoreAt(cluster, "m1", pieces)).toEqual(made);
+    for (const more of [{ graceMs: 0 }, { address: "m1:7999" }])
+      expect(await codeOf(restoreAt(cluster, "m1", pieces, more))).toBe("ERR_FLOTILLA_EXISTS");
+    const other = new Cluster(3);
+    await other.start();
+    await other.leader();
+    await other.until(other.node("n1").session.put("/a", "2", { timeoutMs: 30_000 }));
+    expect(await codeOf(restoreAt(cluster, "m1", await save(other)))).toBe("ERR_FLOTILLA_EXISTS");
+    await cluster.join("m1", {});
+    await cluster.until(cluster.node("m1").session.put("/b", "", { timeoutMs: 30_000 }));
+    cluster.kernel.node("m1").crash();
+    expect(await codeOf(restoreAt(cluster, "m1", pieces))).toBe("ERR_FLOTILLA_EXISTS");
   });
 
   test("of a backup that is not whole, with not a byte written", async () => {

@@ -11,6 +11,12 @@ export function maskedCrc(bytes: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + maskDelta) >>> 0;
 }
 
+/** The CRC-32C that LevelDB stored as this number. */
+export function unmaskedCrc(masked: number): number {
+  const rotated = (masked - maskDelta) >>> 0;
+  return ((rotated >>> 17) | (rotated << 15)) >>> 0;
+}
+
 /** A little-endian number of four bytes. */
 export function fixed32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true);

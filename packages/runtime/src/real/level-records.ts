@@ -1,4 +1,5 @@
-import { BadLevelFile, fixed32, maskedCrc } from "./level-file.ts";
+import { prefixesWith } from "./crc32c.ts";
+import { BadLevelFile, fixed32, maskedCrc, unmaskedCrc } from "./level-file.ts";
 
 /** A record never crosses the end of a block, its parts do. */
 export const blockBytes: number = 32 * 1024;
@@ -56,7 +57,10 @@ export class RecordReader {
       return null;
     }
     if (end > blockBytes) throw new BadLevelFile(`${place} does not fit its block`);
-    if (end > block.length) return null;
+    if (end > block.length) {
+      if (hasOtherLength(block, at)) throw new BadLevelFile(`${place} is not as long as it says`);
+      return null;
+    }
     if (maskedCrc(block.subarray(at + 6, end)) !== fixed32(block, at)) {
       const error = new BadLevelFile(`${place} does not match its checksum`);
       const lastByte = this.#blockAt + end - 1;
@@ -80,6 +84,17 @@ export class RecordReader {
       return;
     }
   }
+}
+
+/** Whether the part at `at`, which seems cut off, is there with another length: its checksum does not cover that. */
+function hasOtherLength(block: Uint8Array, at: number): boolean {
+  const typeAt = at + 6;
+  return prefixesWith(unmaskedCrc(fixed32(block, at)), block.subarray(typeAt)).some((bytes) => {
+    const next = typeAt + bytes;
+    if (next + headerBytes > block.length) return next === block.length;
+    const end = next + headerBytes + (block[next + 4] ?? 0) + 256 * (block[next + 5] ?? 0);
+    return end <= block.length && maskedCrc(block.subarray(next + 6, end)) === fixed32(block, next);
+  });
 }
 
 /** The records of a whole file. @throws BadLevelFile */

@@ -120,6 +120,22 @@ describe("the log of a store that is opened", () => {
     expect(await numbersIn(folder)).toEqual(all);
   });
 
+  test.each([1, 2, 5])(
+    "is not touched when the length of the record %i from its end is wrong",
+    async (back) => {
+      const { folder, log } = await writtenFolder();
+      const bytes = await readFile(log);
+      // A batch of one change with a header before it.
+      const recordBytes = 7 + 12 + 1 + 2 + 2 + valueBytes;
+      const lengthAt = bytes.length - back * recordBytes + 4;
+      expect(bytes.readUInt16LE(lengthAt)).toBe(recordBytes - 7);
+      bytes[lengthAt + 1] = (bytes[lengthAt + 1] ?? 0) ^ 0x20;
+      await writeFile(log, bytes);
+      await rejectsWith(realDisk(join(folder, "..")).openStore("log"), "ERR_FLOTILLA_DAMAGED");
+      expect(await readFile(log)).toEqual(bytes);
+    },
+  );
+
   test("is damaged when zeros in it are followed by more", async () => {
     const { folder, log } = await writtenFolder();
     const bytes = await readFile(log);

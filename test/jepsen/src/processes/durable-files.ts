@@ -23,6 +23,9 @@ export type Remains = { readonly name: string; readonly length: number } | null;
  *   directory for a new log.
  * - A rename to a name that did not exist comes undone unless so settled. One that replaces a file is taken
  *   as done, with the bytes that were synced: it is atomic, and the replaced bytes are not recorded.
+ * - A second name of a file is a file of its own, with the bytes that were synced under the first: whoever gives a
+ *   file another name here writes to neither afterwards.
+ * - The rename of a directory is taken as done.
  * - Removals are taken as done.
  */
 export class DurableFiles {
@@ -51,6 +54,8 @@ export class DurableFiles {
         return this.#settled(rest);
       case "R ":
         return this.#renamed(rest);
+      case "L ":
+        return this.#linked(rest);
       case "U ":
         this.#files.delete(rest);
         return;
@@ -86,8 +91,19 @@ export class DurableFiles {
       if (dirname(path) === directory) this.#files.set(path, { ...file, named: true, formerName: null });
   }
 
+  #linked(text: string): void {
+    const [from = "", to = ""] = text.split("\t");
+    const length = this.#files.get(from)?.length ?? 0;
+    this.#files.set(to, { length, named: false, formerName: null });
+  }
+
   #renamed(text: string): void {
     const [from = "", to = ""] = text.split("\t");
+    for (const [path, file] of this.#files) {
+      if (!path.startsWith(`${from}/`)) continue;
+      this.#files.delete(path);
+      this.#files.set(`${to}${path.slice(from.length)}`, file);
+    }
     const file = this.#files.get(from);
     const replaces = this.#files.get(to)?.named === true;
     this.#files.delete(from);
