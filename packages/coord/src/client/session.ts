@@ -312,7 +312,7 @@ export class ClientSession implements Session {
   }
 
   states(options?: { readonly signal?: AbortSignal }): AsyncIterable<SessionState> {
-    return statesOf(this, checkedLimits(options, this.#timeoutMs).signal);
+    return statesOf(this, options);
   }
 
   async close(options: CallOptions = {}): Promise<void> {

@@ -2,6 +2,7 @@ import { listen } from "../recipes/bounded.ts";
 import { endable } from "../recipes/endable.ts";
 import { Wake } from "../recipes/wake.ts";
 import type { Session, SessionState } from "./api.ts";
+import { requireOptions } from "./call.ts";
 
 type StateSource = Pick<Session, "state" | "onState">;
 
@@ -11,9 +12,10 @@ const maxKept = 64;
 /** A session's state now, then every change, until a final one was told or the signal fires. */
 export function statesOf(
   session: StateSource,
-  signal: AbortSignal | undefined,
+  options: { readonly signal?: AbortSignal } | undefined,
 ): AsyncGenerator<SessionState, void, undefined> {
-  return endable(signal, (ending) => states(session, ending));
+  requireOptions(options);
+  return endable(options?.signal, (ending) => states(session, ending));
 }
 
 async function* states(

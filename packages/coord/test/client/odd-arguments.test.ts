@@ -80,7 +80,7 @@ const calls: Readonly<Record<string, Call>> = {
   "sync, options": (s, o) => s.sync(o),
   "status, options": (s, o) => s.status(o),
   "states, options": async (s, o) => s.states(o)[Symbol.asyncIterator]().return?.(),
-  "states, signal": async (s, signal) => s.states({ signal })[Symbol.asyncIterator]().return?.(),
+  "states, signal": async (s, signal) => s.states({ signal })[Symbol.asyncIterator]().next(),
 };
 
 test.each(Object.entries(calls))(
