@@ -8,8 +8,8 @@ import type {
   Comparison,
   LeaseTimesPage,
   Membership,
-  MoveOptions,
   MembersAdmin,
+  MoveOptions,
   Newcomer,
   NodeReport,
 } from "./admin-api.ts";
@@ -20,7 +20,7 @@ import type { NetworkDialerOptions } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
 import { addressOf, LeaderFinder } from "./leader-finder.ts";
-import { badArgument } from "./open-session.ts";
+import { badArgument } from "./bad-argument.ts";
 import { dialOptionsOf, requireConnectOptions } from "./reach.ts";
 
 const defaultTimeoutMs = 15_000;

@@ -1,6 +1,6 @@
 import { decode, encode } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
-import { badArgument } from "./open-session.ts";
+import { badArgument } from "./bad-argument.ts";
 import { badValue, type StandardSchema, unfit, validated } from "./schema.ts";
 import { bytes } from "./values.ts";
 

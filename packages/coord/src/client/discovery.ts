@@ -1,6 +1,7 @@
 import type { Resolver } from "@flotilla/runtime";
-import { FlotillaError, formatAddress, parseAddress } from "@flotilla/runtime";
+import { formatAddress, parseAddress } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
+import { badArgument } from "./bad-argument.ts";
 
 /** Finds the servers of a cluster. */
 export interface Discovery {
@@ -23,10 +24,6 @@ export interface NameServers {
 
 const maxFileBytes = 65_536;
 const maxNameLength = 253;
-
-function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
-}
 
 /** Always these: the same as the list itself, for where a discovery is asked for. */
 export function staticEndpoints(endpoints: readonly string[]): Discovery {

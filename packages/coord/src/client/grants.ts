@@ -1,6 +1,7 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { ClientHost } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
+import { badArgument } from "./bad-argument.ts";
 import type { GrantOptions, Lease } from "./api.ts";
 import type { CallOptions } from "./read-api.ts";
 import type { Attachment } from "./attachment.ts";
@@ -21,10 +22,6 @@ export interface GrantsOptions {
     options: CallOptions | undefined,
     onFirstSend?: () => void,
   ) => Promise<unknown>;
-}
-
-function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
 }
 
 function timesOf(ttlMs: number, options: GrantOptions): LeaseTimes {

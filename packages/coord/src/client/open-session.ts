@@ -1,6 +1,6 @@
 import { limits } from "@flotilla/kv";
 import type { ClientHost } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
+import { badArgument } from "./bad-argument.ts";
 import type { Dialer } from "./dialer.ts";
 import { isObject } from "../given.ts";
 import { wireBounds } from "../wire/bounds.ts";
@@ -22,10 +22,6 @@ export interface OpenSessionOptions extends SessionOptions {
 }
 
 /** An error of the caller's making. */
-export function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
-}
-
 /**
  * The times of a session's lease, checked.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`

@@ -14,6 +14,7 @@ import type {
 } from "@flotilla/kv";
 import { limits, validateOperation } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
+import { badArgument } from "./bad-argument.ts";
 import type {
   CheckItem,
   CreateOptions,
@@ -35,10 +36,6 @@ import { ValueCopies } from "../value-copies.ts";
 const maxRequestBytes: number = 2_000_000;
 
 const overheadBytes = 192;
-
-function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
-}
 
 /** A copy, since the request may be sent again after the caller changed its buffer. */
 function valueOf(value: Value, copies: ValueCopies): Uint8Array {

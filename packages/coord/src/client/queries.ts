@@ -1,7 +1,7 @@
 import { idDigits, limits, validatePath } from "@flotilla/kv";
 import type { WatchToken } from "@flotilla/kv";
-import { FlotillaError } from "@flotilla/runtime";
 import type { ChangesQuery, NodeQuery, PastQuery, Query } from "../wire/messages.ts";
+import { badArgument } from "./bad-argument.ts";
 import type {
   BudgetsOptions,
   ChildrenOptions,
@@ -14,10 +14,6 @@ import { isObject } from "../given.ts";
 
 const encoder = new TextEncoder();
 const idShape = new RegExp(`^[0-9a-f]{${idDigits}}$`);
-
-function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
-}
 
 /**
  * The question for a page of sessions.

@@ -4,7 +4,7 @@ import type { NetworkDialerOptions } from "./dialer.ts";
 import { NetworkDialer } from "./dialer.ts";
 import { isObject } from "../given.ts";
 import { requireEndpoints } from "./endpoints.ts";
-import { badArgument } from "./open-session.ts";
+import { badArgument } from "./bad-argument.ts";
 import type { ConnectOptions } from "./options.ts";
 
 const defaultCluster = "flotilla";

@@ -1,9 +1,9 @@
 import type { WatchKind } from "@flotilla/kv";
 import { isNamePattern, validatePath } from "@flotilla/kv";
-import { FlotillaError } from "@flotilla/runtime";
 import { wireBounds } from "../wire/bounds.ts";
 import type { ResumeToken, WatchWants } from "../wire/messages.ts";
 import { outsideHistory } from "../wire/messages.ts";
+import { badArgument } from "./bad-argument.ts";
 import type { BookmarkedWatchOptions, WatchOptions } from "./api.ts";
 import type { WatchFilter } from "./watch-api.ts";
 import { requireOptions } from "./call.ts";
@@ -16,10 +16,6 @@ const types: WatchWants["types"] = ["created", "changed", "deleted"];
 
 /** Sorts behind every ordinal of a revision. */
 const lastOrdinal = Number.MAX_SAFE_INTEGER;
-
-function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
-}
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;

@@ -41,7 +41,8 @@ export class WaitQueue {
   }
 
   /**
-   * Runs `run` once `applied(n)` was called with at least `after`; with `confirm`, also once that was told. Both at once runs it at once. Those without `confirm` run in order.
+   * Runs `run` once `applied(n)` was called with at least `after`; with `confirm`, also once the leader's word was told.
+   * When both are there already it runs at once. Those without `confirm` run in order.
    */
   add(after: number, lastApplied: number, confirm: boolean, run: () => void): Waiting {
     const waiter: Waiter = {
