@@ -60,16 +60,20 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   }
 
   async list(): Promise<Membership> {
-    const { report } = await new LeaderFinder(this.#options).leader(this.#bounds());
-    return report.membership;
+    return this.#list(this.#bounds());
   }
 
   async add(address: string, options: AddOptions = {}): Promise<Membership> {
-    const { id, incarnation } = await this.#newcomer(address, options.id);
-    return this.admit({ id, address, incarnation }, options);
+    const bounds = this.#bounds();
+    const { id, incarnation } = await this.#newcomer(address, options.id, bounds);
+    return this.#admit({ id, address, incarnation }, options, bounds);
   }
 
   async admit(newcomer: Newcomer, options: Omit<AddOptions, "id"> = {}): Promise<Membership> {
+    return this.#admit(newcomer, options, this.#bounds());
+  }
+
+  #admit(newcomer: Newcomer, options: Omit<AddOptions, "id">, bounds: CallBounds): Promise<Membership> {
     const { id, incarnation } = newcomer;
     const add: MemberChange = { type: "add", ...newcomer, promote: options.learner !== true };
     return this.#change(({ members }) => {
@@ -80,7 +84,7 @@ export class ClusterAdmin implements Admin, MembersAdmin {
         "ERR_FLOTILLA_EXISTS",
         `${id} is a member with other data; flotilla repair --rejoin replaces that`,
       );
-    });
+    }, bounds);
   }
 
   async promote(id: string): Promise<Membership> {
@@ -97,14 +101,15 @@ export class ClusterAdmin implements Admin, MembersAdmin {
 
   async move(id: string, address: string, options: MoveOptions = {}): Promise<Membership> {
     parseAddress(address);
-    requireMember(await this.list(), id);
-    const found = options.force === true ? null : await this.#newcomer(address, id);
+    const bounds = this.#bounds();
+    requireMember(await this.#list(bounds), id);
+    const found = options.force === true ? null : await this.#newcomer(address, id, bounds);
     return this.#change((membership) => {
       const member = requireMember(membership, id);
       if (found !== null && found.incarnation !== member.incarnation)
         throw badArgument(`node ${id} answers at ${address} with other data than the member's`);
       return member.address === address ? [] : [{ type: "address", id, address }];
-    });
+    }, bounds);
   }
 
   async leaseReads(on: boolean): Promise<Membership> {
@@ -179,9 +184,12 @@ export class ClusterAdmin implements Admin, MembersAdmin {
     }
   }
 
+  async #list(bounds: CallBounds): Promise<Membership> {
+    return (await new LeaderFinder(this.#options).leader(bounds)).report.membership;
+  }
+
   /** Goes on until the leader says that all is as wished. */
-  async #change(wish: Wish): Promise<Membership> {
-    const bounds = this.#bounds();
+  async #change(wish: Wish, bounds: CallBounds = this.#bounds()): Promise<Membership> {
     const finder = new LeaderFinder(this.#options);
     for (;;) {
       const leader = await finder.leader(bounds);
@@ -215,8 +223,9 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   async #newcomer(
     address: string,
     expected: string | undefined,
+    bounds: CallBounds,
   ): Promise<{ id: string; incarnation: string }> {
-    const report = await new LeaderFinder(this.#options).report(address, this.#bounds());
+    const report = await new LeaderFinder(this.#options).report(address, bounds);
     if (expected !== undefined && report.id !== expected)
       throw badArgument(`node ${report.id} answers at ${address}, not ${expected}`);
     if (report.type === "damaged")

@@ -252,6 +252,22 @@ test.each(Object.entries(adminCalls))("%s of an operator ends while nobody answe
   expect(await codeOf(async () => admin({ ...options, signal: stop.signal }))).toBe("ERR_FLOTILLA_ABORTED");
 });
 
+test("all that an operator's call asks, one after the other, shares its time", async () => {
+  const cluster = new Cluster(1);
+  await cluster.start();
+  await cluster.leader();
+  const host = cluster.kernel.node("op").start();
+  const options = { host, endpoints: [cluster.address("n1")] };
+  cluster.kernel.network.link("n1", "op").extraMs = 100;
+  const begunMs = cluster.kernel.nowMs;
+  await cluster.until(admin(options).members.list());
+  const roundMs = cluster.kernel.nowMs - begunMs;
+  const { members } = admin({ ...options, timeoutMs: roundMs * 1.5 });
+  expect(await cluster.until(codeOf(() => members.list()))).toBe("resolved");
+  for (const call of [() => members.add("n1:7000"), () => members.move("n1", "n1:7000")])
+    expect(await cluster.until(codeOf(call))).toBe("ERR_FLOTILLA_TIMEOUT");
+});
+
 test("asking for the status ends while nobody answers", async () => {
   const { kernel, host } = await mute();
   const options = { host: host.start(), endpoints: ["mute:7000"] };

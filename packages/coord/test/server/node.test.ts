@@ -288,7 +288,7 @@ describe("a real member", () => {
 });
 
 test("options that cannot work are refused by name before anything happens", async () => {
-  const good: StartOptions = { id: "a", dataDir: "/nowhere", listen: "127.0.0.1:0" };
+  const good: StartOptions = { id: "a", dataDir: "/dev/null/nowhere", listen: "127.0.0.1:0" };
   const bad: [string, object][] = [
     ["id", { id: "a b" }],
     ["id", { id: undefined }],
