@@ -6,7 +6,7 @@ import { isTtl } from "./validate.ts";
 
 /** Whether it is the secret of a session. */
 export function isSecret(session: Pick<Session, "secretHash"> | undefined, secret: Uint8Array): boolean {
-  return session !== undefined && timingSafeEqual(session.secretHash, hashOf(secret));
+  return session !== undefined && timingSafeEqual(Buffer.from(session.secretHash, "latin1"), hashOf(secret));
 }
 
 function hashOf(secret: Uint8Array): Uint8Array {
@@ -33,7 +33,7 @@ export function attached(
   if (ttlMs === null) return refuse("ERR_FLOTILLA_SESSION_EXPIRED");
   if (!isTtl(ttlMs)) return refuse("ERR_FLOTILLA_BAD_ARGUMENT");
   if (sessions.lease(id) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
-  sessions.open({ id, secretHash: new Uint8Array(hashOf(secret)), ttlMs, attach }, 0);
+  sessions.open({ id, secretHash: hashOf(secret), ttlMs, attach }, 0);
   sessions.grant({ id, session: id, ttlMs, doomed: false });
   return { type: "attached", session: id, attach, lastSeq: 0, ttlMs };
 }

@@ -78,7 +78,7 @@ function branching(x: Execution, op: MultiOp, conditions: readonly CheckOp[]): P
 
 function grant(x: Execution, session: SessionId, op: GrantOp): Performed {
   if (x.sessions.lease(op.lease) !== undefined) return refuse("ERR_FLOTILLA_EXISTS");
-  if (x.sessions.leasesOf(session).size >= limits.leasesPerSession) return refuse("ERR_FLOTILLA_LIMIT");
+  if (x.sessions.leaseCount(session) >= limits.leasesPerSession) return refuse("ERR_FLOTILLA_LIMIT");
   x.sessions.grant({ id: op.lease, session, ttlMs: op.ttlMs, doomed: false });
   return done;
 }
@@ -99,7 +99,7 @@ function doom(x: Execution, op: DoomOp): Performed {
 
 /** Ends a session, its leases and all their nodes. */
 function endSession(x: Execution, session: SessionId): void {
-  endLeases(x, [...x.sessions.leasesOf(session)].toSorted());
+  endLeases(x, x.sessions.leasesOf(session).toSorted());
   x.sessions.end(session);
 }
 

@@ -43,7 +43,7 @@ export function sessionInfo({ tree, sessions }: State, session: Session): Sessio
   let nodes = 0;
   for (const lease of leases) nodes += tree.owned(lease).size;
   const doomed = sessions.lease(id)?.doomed ?? false;
-  return { id, ttlMs, attach, lastSeq: window.lastSeq, leases: leases.size, nodes, doomed };
+  return { id, ttlMs, attach, lastSeq: window.lastSeq, leases: leases.length, nodes, doomed };
 }
 
 function pageOf<T extends { readonly id: string }>(

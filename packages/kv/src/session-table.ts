@@ -9,11 +9,17 @@ import { KeptResult, ResultWindow } from "./window.ts";
 /** A session as it is kept. Only the table changes it. */
 export interface Session {
   readonly id: SessionId;
-  /** SHA-256 of the secret. */
-  readonly secretHash: Uint8Array;
+  /** SHA-256 of the secret, a byte in each character: an array of them takes many times the memory. */
+  readonly secretHash: string;
   readonly ttlMs: number;
   readonly attach: number;
   readonly window: ResultWindow;
+}
+
+/** What a session begins with. */
+export interface NewSession extends Pick<Session, "id" | "ttlMs" | "attach"> {
+  /** SHA-256 of the secret. */
+  readonly secretHash: Uint8Array;
 }
 
 interface OwnSession extends Session {
@@ -36,7 +42,6 @@ export interface FrozenSessions {
 const sessionKind = 2;
 const resultKind = 3;
 const leaseKind = 4;
-const emptySet: ReadonlySet<string> = new Set();
 
 /** All sessions with their windows, and all leases. Every session has a lease of the same id. */
 export class SessionTable {
@@ -48,7 +53,8 @@ export class SessionTable {
   readonly #leases: SortedMap<LeaseInfo> = new SortedMap();
   /** The same, for those who ask for one: every renewal does. */
   readonly #leaseById: Map<LeaseId, LeaseInfo> = new Map();
-  readonly #leasesOf: Map<SessionId, Set<LeaseId>> = new Map();
+  /** Leases of sessions besides their own: most have none. */
+  readonly #furtherOf: Map<SessionId, Set<LeaseId>> = new Map();
   readonly #forget = ({ a, b }: KeptResult): void => this.#digest.remove(a, b);
   #generation = 0;
 
@@ -102,17 +108,32 @@ export class SessionTable {
   }
 
   /** The leases of a session, its own among them; in no order. */
-  leasesOf(session: SessionId): ReadonlySet<LeaseId> {
-    return this.#leasesOf.get(session) ?? emptySet;
+  leasesOf(session: SessionId): readonly LeaseId[] {
+    const further = this.#furtherOf.get(session) ?? [];
+    return this.#hasOwn(session) ? [session, ...further] : [...further];
+  }
+
+  /** How many leases a session has. */
+  leaseCount(session: SessionId): number {
+    return (this.#hasOwn(session) ? 1 : 0) + (this.#furtherOf.get(session)?.size ?? 0);
   }
 
   /** Adds a session without its lease. Every request up to `acked` counts as done and forgotten. */
-  open(session: Pick<Session, "id" | "secretHash" | "ttlMs" | "attach">, acked: number): void {
-    const { id, secretHash, ttlMs, attach } = session;
-    const window = new ResultWindow(acked);
-    const view = new DataView(secretHash.buffer, secretHash.byteOffset, secretHash.length);
-    const words = { idHash: hashText(id), secretWord: hashBytes(secretHash, view, 0), a: 0, b: 0 };
-    const own = { id, secretHash, ttlMs, attach, window, ...words, generation: this.#generation };
+  open({ id, secretHash, ttlMs, attach }: NewSession, acked: number): void {
+    const hash = Buffer.from(secretHash.buffer, secretHash.byteOffset, secretHash.length);
+    const view = new DataView(hash.buffer, hash.byteOffset, hash.length);
+    const own: OwnSession = {
+      id,
+      secretHash: hash.toString("latin1"),
+      ttlMs,
+      attach,
+      window: new ResultWindow(acked),
+      idHash: hashText(id),
+      secretWord: hashBytes(hash, view, 0),
+      a: 0,
+      b: 0,
+      generation: this.#generation,
+    };
     this.#set(own);
     this.#count(own);
   }
@@ -149,9 +170,7 @@ export class SessionTable {
 
   grant(lease: LeaseInfo): void {
     this.#setLease(lease);
-    const leases = this.#leasesOf.get(lease.session);
-    if (leases === undefined) this.#leasesOf.set(lease.session, new Set([lease.id]));
-    else leases.add(lease.id);
+    if (lease.id !== lease.session) this.#addFurther(lease);
     this.#hashLease(lease);
     this.#digest.add(this.#hash.a, this.#hash.b);
   }
@@ -174,9 +193,8 @@ export class SessionTable {
     this.leaseChanges.note(id);
     this.#leaseById.delete(id);
     this.#leases.delete(id);
-    const leases = this.#leasesOf.get(lease.session);
-    leases?.delete(id);
-    if (leases?.size === 0) this.#leasesOf.delete(lease.session);
+    const further = this.#furtherOf.get(lease.session);
+    if (further?.delete(id) === true && further.size === 0) this.#furtherOf.delete(lease.session);
     this.#hashLease(lease);
     this.#digest.remove(this.#hash.a, this.#hash.b);
   }
@@ -195,6 +213,17 @@ export class SessionTable {
   frozen(): FrozenSessions {
     this.#generation += 1;
     return { sessions: this.#sessions.clone(), leases: this.#leases.clone() };
+  }
+
+  /** Another session's lease may have its id, as long as it is not open. */
+  #hasOwn(session: SessionId): boolean {
+    return this.#leaseById.get(session)?.session === session;
+  }
+
+  #addFurther({ id, session }: LeaseInfo): void {
+    const further = this.#furtherOf.get(session);
+    if (further === undefined) this.#furtherOf.set(session, new Set([id]));
+    else further.add(id);
   }
 
   #own(id: SessionId): OwnSession | undefined {

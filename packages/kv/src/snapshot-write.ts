@@ -94,7 +94,7 @@ function writeHeader(header: SnapshotHeader): void {
 function writeSession({ id, secretHash, ttlMs, attach, window }: Session): void {
   writer.array(6);
   writer.text(id);
-  writer.bytes(secretHash);
+  writer.bytes(Buffer.from(secretHash, "latin1"));
   for (const count of [ttlMs, attach, window.acked, window.lastSeq]) writer.number(count);
 }
 

@@ -106,7 +106,7 @@ function unmetFor(x: Execution, node: TreeNode | undefined, wanted: Conditions):
 /** Nodes that end with a lease: of a session's own, with all of its leases. */
 export function ownedBy({ sessions, tree }: Pick<Execution, "sessions" | "tree">, id: LeaseId): number {
   const leases = sessions.leasesOf(id);
-  if (leases.size === 0) return tree.owned(id).size;
+  if (leases.length === 0) return tree.owned(id).size;
   let count = 0;
   for (const lease of leases) count += tree.owned(lease).size;
   return count;

@@ -46,9 +46,13 @@ export class KeptResult {
   }
 }
 
+/** What a window begins with. Nothing is ever put into it. */
+const nothingKept: (KeptResult | undefined)[] = [];
+
 /** The results of one session's latest requests, contiguous, from the first that was not acknowledged on. */
 export class ResultWindow {
-  #kept: (KeptResult | undefined)[] = [];
+  /** Its own from the first result on: most sessions write nothing. */
+  #kept = nothingKept;
   #head = 0;
   #acked: number;
   #bound = 0;
@@ -83,7 +87,8 @@ export class ResultWindow {
 
   /** Keeps the result of request `lastSeq + 1`. */
   push(kept: KeptResult): void {
-    this.#kept.push(kept);
+    if (this.#kept === nothingKept) this.#kept = [kept];
+    else this.#kept.push(kept);
     this.#bound += kept.bound;
   }
 
@@ -115,7 +120,7 @@ export class ResultWindow {
 
   clone(): ResultWindow {
     const copy = new ResultWindow(this.#acked);
-    copy.#kept = this.#kept.slice(this.#head);
+    if (this.#kept !== nothingKept) copy.#kept = this.#kept.slice(this.#head);
     copy.#bound = this.#bound;
     return copy;
   }

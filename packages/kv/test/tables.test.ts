@@ -50,6 +50,31 @@ test("a page of sessions or leases is what comes next in a sorted list, and neve
   );
 });
 
+test("a session has its own lease and further ones, and none that another session has under its id", () => {
+  const table = new SessionTable(new Digest(), new ItemHash());
+  const [first, second, further] = [idOf(1), idOf(2), idOf(3)] as const;
+  const leasesOf = (id: string): string[] => {
+    const leases = table.leasesOf(id).toSorted();
+    expect(table.leaseCount(id)).toBe(leases.length);
+    return leases;
+  };
+  expect(leasesOf(first)).toEqual([]);
+  table.open({ id: first, secretHash: new Uint8Array(32), ttlMs: 1000, attach: 1 }, 0);
+  table.grant({ id: first, session: first, ttlMs: 1000, doomed: false });
+  expect(leasesOf(first)).toEqual([first]);
+  table.grant({ id: second, session: first, ttlMs: 1000, doomed: false });
+  table.grant({ id: further, session: first, ttlMs: 1000, doomed: false });
+  expect(leasesOf(first)).toEqual([first, second, further]);
+  expect(leasesOf(second)).toEqual([]);
+  table.endLease(second);
+  table.doom(first);
+  expect(leasesOf(first)).toEqual([first, further]);
+  table.endLease(first);
+  expect(leasesOf(first)).toEqual([further]);
+  table.endLease(further);
+  expect(leasesOf(first)).toEqual([]);
+});
+
 function nodeAt(tree: Tree, path: string): TreeNode {
   return tree.get(path) ?? expect.unreachable("no node");
 }
