@@ -50,9 +50,26 @@ function writeCount(frame: Uint8Array, at: number, value: number): void {
   writeUint32(frame, at + 4, value);
 }
 
-function payloadOf(frame: Uint8Array): Uint8Array {
-  const { buffer, byteOffset, length } = frame;
-  return new Uint8Array(buffer, byteOffset + frameHeaderBytes, length - frameHeaderBytes);
+/** Many are kept for peers, so it has nothing that its frame gives when asked. */
+class FramedEntry implements Entry {
+  readonly index: Index;
+  readonly term: Term;
+  readonly timeMs: number;
+  readonly kind: EntryKind;
+  readonly frame: Uint8Array;
+
+  constructor({ index, term, timeMs, kind }: Omit<EntryDraft, "payload">, frame: Uint8Array) {
+    this.index = index;
+    this.term = term;
+    this.timeMs = timeMs;
+    this.kind = kind;
+    this.frame = frame;
+  }
+
+  get payload(): Uint8Array {
+    const { buffer, byteOffset, length } = this.frame;
+    return new Uint8Array(buffer, byteOffset + frameHeaderBytes, length - frameHeaderBytes);
+  }
 }
 
 /** The checksum that an intact frame carries. */
@@ -77,7 +94,7 @@ export function encodeEntry(draft: EntryDraft): Entry {
   writeCount(frame, timeAt, timeMs);
   frame.set(payload, frameHeaderBytes);
   writeUint32(frame, crcAt, checksum(frame));
-  return { index, term, timeMs, kind, payload: payloadOf(frame), frame };
+  return new FramedEntry(draft, frame);
 }
 
 function refuse(message: string): never {
@@ -89,7 +106,10 @@ function viewOf({ buffer, byteOffset, length }: Uint8Array): DataView {
 }
 
 function readCount(frame: DataView, at: number, least: number): number {
-  const value = frame.getUint32(at) * twoTo32 + frame.getUint32(at + 4);
+  const high = frame.getUint32(at);
+  const low = frame.getUint32(at + 4);
+  // A product is kept as an object of its own, be it as small as it may.
+  const value = high === 0 ? low : high * twoTo32 + low;
   return isCount(value, least) ? value : refuse("a number is out of range");
 }
 
@@ -106,14 +126,15 @@ export function decodeEntry(bytes: Uint8Array, offset: number): Entry {
   if (length < frameHeaderBytes || length > rest) refuse("the length does not fit");
   const frame = new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
   if (view.getUint32(crcAt) !== checksum(frame)) refuse("the checksum does not match");
-  return {
-    index: readCount(view, indexAt, 1),
-    term: readCount(view, termAt, 1),
-    timeMs: readCount(view, timeAt, 0),
-    kind: kinds[view.getUint8(kindAt)] ?? refuse("the kind is unknown"),
-    payload: payloadOf(frame),
+  return new FramedEntry(
+    {
+      index: readCount(view, indexAt, 1),
+      term: readCount(view, termAt, 1),
+      timeMs: readCount(view, timeAt, 0),
+      kind: kinds[view.getUint8(kindAt)] ?? refuse("the kind is unknown"),
+    },
     frame,
-  };
+  );
 }
 
 /** True when `entry` may follow `previous` in one log: the next index, and neither term nor time goes back. */

@@ -5,7 +5,7 @@ export type EntryKind = "noop" | "command" | "config";
 
 /**
  * One log entry. `frame` holds the same facts encoded once by the leader, checksum included: these bytes
- * are what every disk and every wire carries. `payload` is a view into it.
+ * are what every disk and every wire carries. `payload` is a view into it, which may be made anew each time.
  */
 export interface Entry extends LogId {
   readonly index: Index;

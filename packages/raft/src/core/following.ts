@@ -43,8 +43,8 @@ function merge(s: RaftState, entries: readonly Entry[]): void {
     s.configs.truncateFrom(from);
   }
   s.log.append(fresh);
-  for (const { kind, payload, index } of fresh) {
-    if (kind === "config") s.configs.append(decodeConfiguration(payload, index));
+  for (const entry of fresh) {
+    if (entry.kind === "config") s.configs.append(decodeConfiguration(entry.payload, entry.index));
   }
 }
 

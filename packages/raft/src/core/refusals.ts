@@ -131,8 +131,7 @@ function refusalOfAppend(s: RaftState, message: Append): RefusalReason | null {
 
 function hasReadableConfigurations({ entries }: Append): boolean {
   try {
-    for (const { kind, payload, index } of entries)
-      if (kind === "config") decodeConfiguration(payload, index);
+    for (const entry of entries) if (entry.kind === "config") decodeConfiguration(entry.payload, entry.index);
     return true;
   } catch (error) {
     if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) return false;

@@ -21,9 +21,9 @@ export function markOf(configuration: Configuration): ConfigMark {
 /** The marks carried by `entries`, in order. */
 export function marksIn(entries: readonly Entry[]): ConfigMark[] {
   const marks: ConfigMark[] = [];
-  for (const { kind, index, payload } of entries) {
+  for (const entry of entries) {
     // A copy: the payload may be a view of a far larger frame.
-    if (kind === "config") marks.push({ index, payload: Uint8Array.from(payload) });
+    if (entry.kind === "config") marks.push({ index: entry.index, payload: Uint8Array.from(entry.payload) });
   }
   return marks;
 }
