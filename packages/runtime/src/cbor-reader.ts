@@ -115,7 +115,7 @@ export class CborReader {
     return true;
   }
 
-  /** Where the next item begins: for `copyFrom`. */
+  /** Where the next item begins: for `copyFrom` and `charsFrom`. */
   get at(): number {
     return this.#at;
   }
@@ -125,11 +125,16 @@ export class CborReader {
     return new Uint8Array(this.#bytes.subarray(start, this.#at));
   }
 
+  /** The same, a byte in each character: for a few bytes. */
+  charsFrom(start: number): string {
+    return String.fromCharCode(...this.#bytes.subarray(start, this.#at));
+  }
+
   /** Takes whole items when they come next byte for byte; false, and nothing taken, when something else is there. */
-  takeSame(items: Uint8Array): boolean {
+  takeSame(items: Uint8Array | string): boolean {
     const { length } = items;
     if (length > this.#bytes.length - this.#at) return false;
-    if (!this.#isNext(items, length)) return false;
+    if (typeof items === "string" ? !this.#isNextText(items) : !this.#isNext(items, length)) return false;
     this.#at += length;
     return true;
   }
@@ -144,6 +149,13 @@ export class CborReader {
     const at = this.#at;
     if (length > shortPart) return Buffer.compare(items, bytes.subarray(at, at + length)) === 0;
     for (let k = 0; k < length; k += 1) if (bytes[at + k] !== items[k]) return false;
+    return true;
+  }
+
+  #isNextText(items: string): boolean {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let k = 0; k < items.length; k += 1) if (bytes[at + k] !== items.charCodeAt(k)) return false;
     return true;
   }
 

@@ -292,20 +292,21 @@ test("items that come again byte for byte are passed over, and nothing is taken 
     first.uint("seven");
     const start = first.at;
     expect(first.list("ids", count, (reader) => reader.text("id", 32))).toEqual(ids);
-    const items = first.copyFrom(start);
-    const again = new CborReader(message(ids.at(-1) ?? ""));
-    again.array("message", 3, 3);
-    expect(again.takeSame(items)).toBe(false);
-    again.uint("seven");
-    expect(again.takeSame(items)).toBe(true);
-    expect(again.uint("nine")).toBe(9);
-    again.end("message");
-    expect(again.takeSame(items)).toBe(false);
-    const other = new CborReader(message("f".repeat(32)));
-    other.array("message", 3, 3);
-    other.uint("seven");
-    expect(other.takeSame(items)).toBe(false);
-    expect(other.list("ids", count, (reader) => reader.text("id", 32)).at(-1)).toBe("f".repeat(32));
+    for (const items of [first.copyFrom(start), first.charsFrom(start)]) {
+      const again = new CborReader(message(ids.at(-1) ?? ""));
+      again.array("message", 3, 3);
+      expect(again.takeSame(items)).toBe(false);
+      again.uint("seven");
+      expect(again.takeSame(items)).toBe(true);
+      expect(again.uint("nine")).toBe(9);
+      again.end("message");
+      expect(again.takeSame(items)).toBe(false);
+      const other = new CborReader(message("f".repeat(32)));
+      other.array("message", 3, 3);
+      other.uint("seven");
+      expect(other.takeSame(items)).toBe(false);
+      expect(other.list("ids", count, (reader) => reader.text("id", 32)).at(-1)).toBe("f".repeat(32));
+    }
   }
 });
 
@@ -315,6 +316,22 @@ test("a copy of items does not change with the memory that they came in", () => 
   reader.array("message", 1, 1);
   reader.text("text", 3);
   const copy = reader.copyFrom(1);
+  const chars = reader.charsFrom(1);
   bytes.fill(0);
   expect(Buffer.from(copy).toString("latin1")).toBe("cabc");
+  expect(chars).toBe("cabc");
+});
+
+test("items of bytes above 127 are known again by their characters", () => {
+  const bytes = encode([Uint8Array.of(0, 127, 128, 255)]);
+  const first = new CborReader(bytes);
+  first.array("message", 1, 1);
+  first.bytes("bytes", 4);
+  const chars = first.charsFrom(1);
+  for (const [k, same] of [true, false].entries()) {
+    const next = bytes.map((byte, at) => (at === bytes.length - 1 ? byte - k : byte));
+    const again = new CborReader(next);
+    again.array("message", 1, 1);
+    expect(again.takeSame(chars)).toBe(same);
+  }
 });

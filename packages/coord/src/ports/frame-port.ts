@@ -1,4 +1,4 @@
-import type { Channel, ChannelHandler } from "@flotilla/runtime";
+import type { Channel, ChannelEnd, ChannelHandler } from "@flotilla/runtime";
 import type { Port, PortHandler } from "./port.ts";
 
 /** Sends messages as frames of a channel. */
@@ -28,22 +28,36 @@ export class FramePort<Out> implements Port<Out> {
   }
 }
 
+/** Hears frames as messages. */
+class FrameHandler<In, Handler extends PortHandler<In>> implements ChannelHandler {
+  readonly #handler: Handler;
+  readonly #decode: (frame: Uint8Array, handler: Handler) => In;
+
+  constructor(handler: Handler, decode: (frame: Uint8Array, handler: Handler) => In) {
+    this.#handler = handler;
+    this.#decode = decode;
+  }
+
+  message(frame: Uint8Array): void {
+    let message: In;
+    try {
+      message = this.#decode(frame, this.#handler);
+    } catch (error) {
+      this.#handler.garbled(error);
+      return;
+    }
+    this.#handler.message(message);
+  }
+
+  end(end: ChannelEnd): void {
+    this.#handler.end(end);
+  }
+}
+
 /** Hears frames as messages. What `decode` throws is told as garbled. */
-export function frameHandler<In>(
-  handler: PortHandler<In>,
-  decode: (frame: Uint8Array) => In,
+export function frameHandler<In, Handler extends PortHandler<In> = PortHandler<In>>(
+  handler: Handler,
+  decode: (frame: Uint8Array, handler: Handler) => In,
 ): ChannelHandler {
-  return {
-    message: (frame) => {
-      let message: In;
-      try {
-        message = decode(frame);
-      } catch (error) {
-        handler.garbled(error);
-        return;
-      }
-      handler.message(message);
-    },
-    end: (end) => handler.end(end),
-  };
+  return new FrameHandler(handler, decode);
 }

@@ -3,7 +3,7 @@ import { acceptHandshake, FlotillaError, Lobby, RefusalLog } from "@flotilla/run
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
 import type { Port } from "../ports/port.ts";
 import { decodeClientMessage } from "../wire/client-codec.ts";
-import type { ServerMessage } from "../wire/messages.ts";
+import type { ClientMessage, ServerMessage } from "../wire/messages.ts";
 import { encodeServerMessage } from "../wire/server-codec.ts";
 import type { ServerContext } from "./context.ts";
 import { ServerSession } from "./server-session.ts";
@@ -23,6 +23,10 @@ export interface ClientDoorOptions {
   readonly secret?: Uint8Array | string;
 }
 
+function decodeFor(frame: Uint8Array, { renewal }: ServerSession): ClientMessage {
+  return decodeClientMessage(frame, renewal.list);
+}
+
 /** Lets client channels in, and keeps those that are in. */
 export class ClientDoor {
   readonly #options: ClientDoorOptions;
@@ -31,6 +35,10 @@ export class ClientDoor {
   readonly #unattached = new Set<ServerSession>();
   readonly #lobby: Lobby;
   readonly #refusals: RefusalLog;
+  readonly #ended = (session: ServerSession): void => {
+    this.#sessions.delete(session);
+    this.#unattached.delete(session);
+  };
   #closed = false;
 
   constructor(options: ClientDoorOptions) {
@@ -69,16 +77,13 @@ export class ClientDoor {
       identity: context.nodeId,
       onReady: () => {
         const session = this.#open(new FramePort(channel, encodeServerMessage));
-        return frameHandler(session, (frame) => decodeClientMessage(frame, session.renewal.list));
+        return frameHandler(session, decodeFor);
       },
     });
   }
 
   #open(port: Port<ServerMessage>): ServerSession {
-    const session: ServerSession = new ServerSession(port, this.#options.context, () => {
-      this.#sessions.delete(session);
-      this.#unattached.delete(session);
-    });
+    const session = new ServerSession(port, this.#options.context, this.#ended);
     this.#sessions.add(session);
     this.#unattached.add(session);
     if (this.#closed) session.close("this member is closing");

@@ -22,6 +22,9 @@ const entryBytes = 160;
 const pollMs = 10;
 const stepsPerTurn = 16;
 
+/** Of an outlet that held nothing yet: most never do. Nothing is ever put into it. */
+const nothingHeld: ServerMessage[] = [];
+
 /** Events that still have to be told before any answer. */
 export interface Backlog {
   readonly isBehind: boolean;
@@ -38,7 +41,7 @@ export class Outlet {
   readonly #clock: Pick<Clock, "setTimer">;
   readonly #stint: Pick<Stint, "queue" | "take">;
   #backlog: Backlog | undefined;
-  #held: ServerMessage[] = [];
+  #held = nothingHeld;
   #heldBytes = 0;
   #heldEntries = 0;
   #timer: Timer | undefined;
@@ -88,7 +91,8 @@ export class Outlet {
       this.close("the client does not read");
       return;
     }
-    this.#held.push(message);
+    if (this.#held === nothingHeld) this.#held = [message];
+    else this.#held.push(message);
     this.wake();
   }
 
@@ -112,7 +116,7 @@ export class Outlet {
   /** Drops what is held and ends the port after what was sent. */
   close(reason: string): void {
     this.#closed = true;
-    this.#held = [];
+    this.#held = nothingHeld;
     this.#timer?.cancel();
     this.#port.close(reason);
   }

@@ -13,6 +13,9 @@ export interface OwnShare {
   readonly shortestMs: number;
 }
 
+const none: readonly LeaseId[] = [];
+const nothing: OwnShare = { own: none, foreign: none, shortestMs: Number.POSITIVE_INFINITY };
+
 /** Leases as they are here. */
 export interface OwnedLeases {
   readonly leaseChanges: Pick<LeaseChanges, "count" | "since">;
@@ -37,14 +40,14 @@ export function shareOf(
       shortestMs = Math.min(shortestMs, lease.ttlMs);
     }
   }
-  return { own: foreign.length === 0 ? leases : own, foreign, shortestMs };
+  return foreign.length === 0 ? { own: leases, foreign: none, shortestMs } : { own, foreign, shortestMs };
 }
 
 /** The same for one session that mostly asks for the same object again. Looks them up only when leases changed. */
 export class OwnLeases {
   readonly #machine: OwnedLeases;
   #asked: readonly LeaseId[] | null = null;
-  #share: OwnShare = { own: [], foreign: [], shortestMs: Number.POSITIVE_INFINITY };
+  #share = nothing;
   /** The changes to leases that are known. */
   #known = 0;
 

@@ -21,56 +21,52 @@ import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
 import { identitiesOf } from "./identities.ts";
 import { Outlet } from "./outlet.ts";
 import { RequestLane } from "./request-lane.ts";
+import { feedFor, historyIdOf, internalError } from "./session-parts.ts";
 import { SessionRenewal } from "./session-renewal.ts";
 import { WaitQueue } from "./wait-queue.ts";
-import { WatchFeed } from "./watch-feed.ts";
+import type { WatchFeed } from "./watch-feed.ts";
 
 /** How long a channel may stay without an attach, ms. */
 const silentMs = 10_000;
 
 type State =
-  | { readonly type: "fresh" }
-  | { readonly type: "attaching"; readonly proposal: AttachProposal; readonly watches: readonly WatchSpec[] }
-  | { readonly type: "attached"; readonly lane: RequestLane }
-  | { readonly type: "ended" };
+  | { readonly type: "fresh" | "attached" | "ended" }
+  | { readonly type: "attaching"; readonly proposal: AttachProposal; readonly watches: readonly WatchSpec[] };
 
-/** One client: at most one attach of one session. */
+const fresh: State = { type: "fresh" };
+const attached: State = { type: "attached" };
+const ended: State = { type: "ended" };
+const nobody: readonly Identity[] = [];
+
+/**
+ * One client: at most one attach of one session. There may be very many that only renew, so what serves anything else
+ * is made when it is first asked for.
+ */
 export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   readonly renewal: SessionRenewal;
   readonly #context: ServerContext;
   readonly #outlet: Outlet;
-  readonly #feed: WatchFeed;
-  readonly #waits: WaitQueue;
-  readonly #onEnd: () => void;
-  readonly #silence: Timer;
-  #state: State = { type: "fresh" };
+  #feed: WatchFeed | null = null;
+  #waits: WaitQueue | null = null;
+  #lane: RequestLane | null = null;
+  readonly #onEnd: (session: ServerSession) => void;
+  /** Until the client attaches. */
+  #silence: Timer | null;
+  #state: State = fresh;
   #id: SessionId = "";
   #attach = 0;
   readonly #remoteAddress: string | undefined;
-  #identities: readonly Identity[] = [];
+  #identities = nobody;
   /** Last request of the session that is applied here. */
   #lastSeq = 0;
 
   /** @param onEnd called once, when the port is done with */
-  constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: () => void) {
+  constructor(port: Port<ServerMessage>, context: ServerContext, onEnd: (session: ServerSession) => void) {
     this.#context = context;
-    this.#waits = new WaitQueue(context.clock, context.stint);
     this.renewal = new SessionRenewal(context);
     this.#onEnd = onEnd;
     this.#remoteAddress = port.remoteAddress;
     this.#outlet = new Outlet(port, context.clock, context.stint);
-    this.#feed = new WatchFeed({
-      machine: context.machine,
-      table: context.sessions.watches,
-      port: this.#outlet,
-      clock: context.clock,
-      stint: context.stint,
-      historyId: () => this.#historyId,
-      identities: () => this.#identities,
-      onExcess: (report) => context.budgetLog.tell([report]),
-      probe: context.probe,
-    });
-    this.#outlet.follow(this.#feed);
     this.#silence = context.clock.setTimer(silentMs, () => this.close("no attach"));
   }
 
@@ -98,7 +94,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
   garbled(error: unknown): void {
     if (this.#state.type === "ended") return;
-    this.#refuse(FlotillaError.is(error) ? error : internal(error));
+    this.#refuse(FlotillaError.is(error) ? error : internalError(error));
   }
 
   /**
@@ -120,24 +116,24 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   close(reason: string): void {
     const state = this.#state;
     if (state.type === "ended") return;
-    this.#state = { type: "ended" };
-    this.#silence.cancel();
+    this.#state = ended;
+    this.#silence?.cancel();
     if (state.type === "attaching") state.proposal.stop();
-    if (state.type === "attached") state.lane.stop();
-    this.#feed.disarmAll();
+    this.#lane?.stop();
+    this.#feed?.disarmAll();
     if (state.type !== "fresh") this.#context.sessions.remove(this);
     this.renewal.end();
     this.#outlet.close(reason);
-    this.#onEnd();
+    this.#onEnd(this);
   }
 
   bookmark(): void {
-    this.#feed.bookmark();
+    this.#feed?.bookmark();
   }
 
   leaderChanged(): void {
     if (this.#state.type === "attaching") this.#state.proposal.leaderChanged();
-    if (this.#state.type === "attached") this.#state.lane.leaderChanged();
+    if (this.#state.type === "attached") this.#lane?.leaderChanged();
   }
 
   applied(applied: SessionApplied, secret: Uint8Array | null): void {
@@ -161,7 +157,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   }
 
   restored(told: WatchToken): void {
-    this.#feed.restored(told);
+    this.#feed?.restored(told);
     const info = this.#context.machine.session(this.#id);
     if (this.#state.type === "attaching") {
       const isOwn = info?.attach === this.#attach && this.#state.proposal.isOfSession;
@@ -174,14 +170,10 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       this.#moved();
       return;
     }
-    const { lane } = this.#state;
     this.#lastSeq = info.lastSeq;
-    for (const [seq, result] of this.#context.machine.pendingResults(this.#id, 1)) lane.answered(seq, result);
-    this.#waits.applied(info.lastSeq);
-  }
-
-  get #historyId(): string {
-    return this.#context.raft.status().configuration.historyId;
+    for (const [seq, result] of this.#context.machine.pendingResults(this.#id, 1))
+      this.#lane?.answered(seq, result);
+    this.#waits?.applied(info.lastSeq);
   }
 
   #handle(message: ClientMessage): void {
@@ -201,24 +193,25 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   }
 
   #handleAttached(message: Exclude<ClientMessage, { type: "ping" | "attach" | "read" }>): void {
-    const { lane } = this.#requireAttached();
+    this.#requireAttached();
     switch (message.type) {
       case "request":
-        lane.accept(message);
+        this.#lane ??= this.#newLane();
+        this.#lane.accept(message);
         return;
       case "watch":
         this.#watch(message);
         return;
       case "unwatch":
-        this.#feed.disarm(message.id);
+        this.#ownFeed().disarm(message.id);
         return;
       case "renew":
         this.#renew(message);
     }
   }
 
-  #requireAttached(): Extract<State, { type: "attached" }> {
-    if (this.#state.type === "attached") return this.#state;
+  #requireAttached(): void {
+    if (this.#state.type === "attached") return;
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "nothing may be asked before the attach is answered");
   }
 
@@ -226,7 +219,8 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     if (this.#state.type !== "fresh")
       throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "a channel attaches once");
     message.watches.forEach(checkWatch);
-    this.#silence.cancel();
+    this.#silence?.cancel();
+    this.#silence = null;
     this.#id = message.session;
     this.#attach = message.attach;
     this.#identities = identitiesOf(message.auth, this.#remoteAddress, this.#context.superDigest);
@@ -248,7 +242,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     const { proposal, watches } = this.#state;
     proposal.stop();
     this.#lastSeq = lastSeq;
-    this.#state = { type: "attached", lane: this.#newLane() };
+    this.#state = attached;
     const { raft, machine, nodeId } = this.#context;
     this.#outlet.send({
       type: "attached",
@@ -256,14 +250,25 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
       lastSeq,
       ttlMs,
       node: nodeId,
-      historyId: this.#historyId,
+      historyId: historyIdOf(this.#context),
       revision: machine.revision,
       endpoints: raft.status().configuration.voters.map((voter) => voter.address),
     });
-    for (const watch of watches) this.#feed.arm(watch);
+    for (const watch of watches) this.#ownFeed().arm(watch);
     for (const [seq, result] of machine.pendingResults(this.#id, 1)) {
       this.#outlet.answer({ type: "result", seq, result });
     }
+  }
+
+  #ownFeed(): WatchFeed {
+    this.#feed ??= feedFor(this.#context, this.#outlet, () => this.#identities);
+    return this.#feed;
+  }
+
+  #ownWaits(): WaitQueue {
+    const { clock, stint } = this.#context;
+    this.#waits ??= new WaitQueue(clock, stint);
+    return this.#waits;
   }
 
   #newLane(): RequestLane {
@@ -287,8 +292,8 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     const { attach, seq } = answered;
     if (attach !== this.#attach || this.#state.type !== "attached") return;
     this.#lastSeq = Math.max(this.#lastSeq, seq);
-    this.#state.lane.answered(seq, answered.result);
-    this.#waits.applied(seq);
+    this.#lane?.answered(seq, answered.result);
+    this.#waits?.applied(seq);
     this.#checkAlive();
   }
 
@@ -302,10 +307,10 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
         this.#moved();
         return;
       case "gap":
-        this.#state.lane.missing();
+        this.#lane?.missing();
         return;
       case "forgotten":
-        this.#state.lane.forget(seq);
+        this.#lane?.forget(seq);
         return;
       case "full":
         this.#refuse(new FlotillaError("ERR_FLOTILLA_LIMIT", "the request window of the session is full"));
@@ -333,7 +338,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#admitRead();
     const mustConfirm = message.linearizable || query.type === "sync";
     let confirmed = true;
-    const waiting = this.#waits.add(message.after, this.#lastSeq, mustConfirm, () =>
+    const waiting = this.#ownWaits().add(message.after, this.#lastSeq, mustConfirm, () =>
       this.#answerRead(message, confirmed),
     );
     if (!mustConfirm) return;
@@ -344,7 +349,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   }
 
   #admitRead(): void {
-    if (this.#waits.size - this.#feed.awaited < limits.windowRequests) return;
+    if ((this.#waits?.size ?? 0) - (this.#feed?.awaited ?? 0) < limits.windowRequests) return;
     throw new FlotillaError("ERR_FLOTILLA_LIMIT", `more than ${limits.windowRequests} reads are waiting`);
   }
 
@@ -357,11 +362,12 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
 
   #watch({ after, watch }: WatchMessage): void {
     checkWatch(watch);
-    this.#feed.expect(watch.id);
-    const waiting = this.#waits.add(after, this.#lastSeq, false, () => {
-      if (this.#state.type === "attached" && this.#feed.expected(watch.id)) this.#feed.admit(watch);
+    const feed = this.#ownFeed();
+    feed.expect(watch.id);
+    const waiting = this.#ownWaits().add(after, this.#lastSeq, false, () => {
+      if (this.#state.type === "attached" && feed.expected(watch.id)) feed.admit(watch);
     });
-    this.#feed.onGivenUp(watch.id, () => waiting.drop());
+    feed.onGivenUp(watch.id, () => waiting.drop());
   }
 
   #renew(message: RenewMessage): void {
@@ -391,8 +397,4 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
     this.#outlet.send({ type: "ended", code, message });
     this.close(code);
   }
-}
-
-function internal(cause: unknown): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_INTERNAL", "the message could not be served", { cause });
 }

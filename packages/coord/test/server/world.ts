@@ -222,7 +222,7 @@ export class World {
       },
       close: (reason) => far.close(reason),
     });
-    far.handle(frameHandler(session, decodeClientMessage));
+    far.handle(frameHandler(session, (frame) => decodeClientMessage(frame)));
     return new RawClient(near);
   }
 

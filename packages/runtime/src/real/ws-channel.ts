@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
 import { cutReason } from "../channel-reason.ts";
 import type { Channel, ChannelEnd, ChannelHandler } from "../network.ts";
+import type { FrameTaker } from "./ws-inbox.ts";
 import { WsInbox } from "./ws-inbox.ts";
 import { WsOutbox } from "./ws-outbox.ts";
 
@@ -26,8 +27,31 @@ export interface WsChannelOptions {
   readonly onClosed?: (channel: WsChannel) => void;
 }
 
+const owner: unique symbol = Symbol("channel");
+
+/** What listeners find their channel by: there may be very many, and a closure for each listener of each adds up. */
+interface Owned {
+  [owner]?: WsChannel;
+}
+
+function socketFailed(this: Owned, error: Error): void {
+  this[owner]?.socketFailed(error);
+}
+
+function wsFailed(this: WebSocket & Owned, error: Error): void {
+  this[owner]?.failed(error);
+}
+
+function wsReceived(this: WebSocket & Owned, data: RawData, isBinary: boolean): void {
+  this[owner]?.received(data, isBinary);
+}
+
+function wsClosed(this: WebSocket & Owned, code: number, reason: Buffer): void {
+  this[owner]?.closed(code, reason);
+}
+
 /** A channel over one open web socket. */
-export class WsChannel implements Channel {
+export class WsChannel implements Channel, FrameTaker {
   readonly protocol: string;
   readonly remoteAddress: string;
   readonly #ws: WebSocket;
@@ -39,22 +63,23 @@ export class WsChannel implements Channel {
   #socketError: NodeJS.ErrnoException | undefined;
   #isOpen = true;
   #guard: (() => void) | undefined;
+  readonly #onClosed: ((channel: WsChannel) => void) | undefined;
 
-  constructor(ws: WebSocket, socket: Socket, options: WsChannelOptions) {
+  constructor(ws: WebSocket & Owned, socket: Socket & Owned, options: WsChannelOptions) {
     const { remoteAddress, isClient, maxFrameBytes, onClosed } = options;
     this.protocol = ws.protocol;
     this.remoteAddress = remoteAddress;
     this.#ws = ws;
     this.#socket = socket;
     this.#outbox = new WsOutbox(ws, socket, isClient);
-    WsInbox.open(socket, { isServer: !isClient, maxFrameBytes, onFrame: (frame) => this.#heard(frame) });
-    socket.on("error", (error) => (this.#socketError ??= error));
-    ws.on("error", (error) => this.#failed(error));
-    ws.on("message", (data, isBinary) => this.#received(data, isBinary));
-    ws.on("close", (code, reason) => {
-      this.#closed(code, reason);
-      onClosed?.(this);
-    });
+    this.#onClosed = onClosed;
+    WsInbox.open(socket, { isServer: !isClient, maxFrameBytes, taker: this });
+    socket[owner] = this;
+    ws[owner] = this;
+    socket.on("error", socketFailed);
+    ws.on("error", wsFailed);
+    ws.on("message", wsReceived);
+    ws.on("close", wsClosed);
     ws.pause();
   }
 
@@ -111,17 +136,19 @@ export class WsChannel implements Channel {
     this.#ws.terminate();
   }
 
-  #endOwn(end: ChannelEnd, code: number): void {
-    this.#isOpen = false;
-    this.#ownEnd = end;
-    this.#outbox.flush();
-    this.#ws.close(code, end.reason);
-    this.#ws.resume();
+  take(frame: Uint8Array): void {
+    if (this.#isOpen) this.#handler?.message(frame);
   }
 
-  #received(data: RawData, isBinary: boolean): void {
+  /** The socket told why it goes. */
+  socketFailed(error: Error): void {
+    this.#socketError ??= error;
+  }
+
+  /** A frame that `ws` put together. */
+  received(data: RawData, isBinary: boolean): void {
     if (!this.#isOpen) return;
-    if (isBinary) this.#heard(plainFrame(data));
+    if (isBinary) this.take(plainFrame(data));
     else
       this.#endOwn(
         { cause: "reset", remote: true, reason: "a text frame came where frames are binary" },
@@ -129,12 +156,8 @@ export class WsChannel implements Channel {
       );
   }
 
-  #heard(frame: Uint8Array): void {
-    if (this.#isOpen) this.#handler?.message(frame);
-  }
-
   /** `ws` has answered with the matching close code already. */
-  #failed(error: Error): void {
+  failed(error: Error): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#outbox.clear();
@@ -145,10 +168,20 @@ export class WsChannel implements Channel {
     }
   }
 
-  #closed(code: number, reason: Buffer): void {
+  /** Both are done with each other. */
+  closed(code: number, reason: Buffer): void {
     this.#isOpen = false;
     this.#outbox.clear();
     this.#handler?.end(this.#ownEnd ?? this.#remoteEnd(code, reason));
+    this.#onClosed?.(this);
+  }
+
+  #endOwn(end: ChannelEnd, code: number): void {
+    this.#isOpen = false;
+    this.#ownEnd = end;
+    this.#outbox.flush();
+    this.#ws.close(code, end.reason);
+    this.#ws.resume();
   }
 
   #remoteEnd(code: number, reason: Buffer): ChannelEnd {

@@ -13,11 +13,27 @@ const foreign = -1;
 
 type DataListener = (this: Socket, chunk: Buffer) => void;
 
+const inbox: unique symbol = Symbol("inbox");
+
+/** What the listener finds its inbox by: a closure for each socket adds up where there are very many. */
+interface Owned {
+  [inbox]?: WsInbox;
+}
+
+function hear(this: Owned, chunk: Buffer): void {
+  this[inbox]?.hear(chunk);
+}
+
+/** Whoever takes the frames of one socket. */
+export interface FrameTaker {
+  take(frame: Uint8Array): void;
+}
+
 export interface WsInboxOptions {
   /** The other side dialed: its frames are masked. */
   readonly isServer: boolean;
   readonly maxFrameBytes: number;
-  readonly onFrame: (frame: Uint8Array) => void;
+  readonly taker: FrameTaker;
 }
 
 /**
@@ -28,8 +44,9 @@ export interface WsInboxOptions {
 export class WsInbox {
   readonly #socket: Socket;
   readonly #theirs: DataListener;
-  readonly #options: WsInboxOptions;
-  readonly #ours: DataListener = (chunk) => this.#take(chunk);
+  readonly #isServer: boolean;
+  readonly #maxFrameBytes: number;
+  readonly #taker: FrameTaker;
   /** Bytes still to come of the frame that `ws` puts together. */
   #left = 0;
   /** The beginning of a header that is not whole; `ws` has it too. */
@@ -37,12 +54,19 @@ export class WsInbox {
   /** Payload of the frame that was measured last, bytes. */
   #payload = 0;
 
-  private constructor(socket: Socket, theirs: DataListener, options: WsInboxOptions) {
+  private constructor(
+    socket: Socket & Owned,
+    theirs: DataListener,
+    { isServer, maxFrameBytes, taker }: WsInboxOptions,
+  ) {
     this.#socket = socket;
     this.#theirs = theirs;
-    this.#options = options;
+    this.#isServer = isServer;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#taker = taker;
     socket.off("data", theirs);
-    socket.on("data", this.#ours);
+    socket[inbox] = this;
+    socket.on("data", hear);
   }
 
   /** Reads before `ws`, provided that nothing but one listener of it does so far. */
@@ -51,7 +75,8 @@ export class WsInbox {
     return theirs === undefined || others.length > 0 ? null : new WsInbox(socket, theirs, options);
   }
 
-  #take(chunk: Buffer): void {
+  /** Bytes came. */
+  hear(chunk: Buffer): void {
     if (this.#begun.length > 0 && !this.#goOn(chunk)) return;
     let at = Math.min(this.#left, chunk.length);
     this.#left -= at;
@@ -62,7 +87,7 @@ export class WsInbox {
       if (size === unknown || at + size > chunk.length) return this.#leave(chunk.subarray(at), size);
       const start = chunk.byteOffset + at + size - this.#payload;
       at += size;
-      this.#options.onFrame(new Uint8Array(chunk.buffer, start, this.#payload));
+      this.#taker.take(new Uint8Array(chunk.buffer, start, this.#payload));
     }
   }
 
@@ -90,14 +115,14 @@ export class WsInbox {
   }
 
   #handOver(rest: Buffer): void {
-    this.#socket.off("data", this.#ours);
+    this.#socket.off("data", hear);
     this.#socket.on("data", this.#theirs);
     this.#pass(rest);
   }
 
   /** How many bytes the frame at `at` takes. */
   #measure(bytes: Buffer, at: number): number {
-    const { isServer, maxFrameBytes } = this.#options;
+    const isServer = this.#isServer;
     if (bytes[at] !== wholeBinary) return foreign;
     const second = bytes[at + 1];
     if (second === undefined) return unknown;
@@ -108,7 +133,7 @@ export class WsInbox {
     if (bytes.length - at < header) return unknown;
     const payload = lengthBytes === 0 ? short : readLength(bytes, at + 2, lengthBytes);
     const isMasked = isServer && bytes.readUInt32BE(at + header - maskBytes) !== 0;
-    if (payload > maxFrameBytes || isMasked) return foreign;
+    if (payload > this.#maxFrameBytes || isMasked) return foreign;
     this.#payload = payload;
     return header + payload;
   }

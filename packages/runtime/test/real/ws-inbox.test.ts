@@ -61,11 +61,11 @@ function side(isServer: boolean): Side {
   const reader = new Reader();
   let own = 0;
   socket.on("data", (chunk) => reader.read(chunk));
-  const onFrame = (payload: Uint8Array): void => {
+  const take = (payload: Uint8Array): void => {
     own += 1;
     reader.heard.push(`82 ${Buffer.from(payload).toString("hex")}`);
   };
-  expect(WsInbox.open(socket, { isServer, maxFrameBytes, onFrame })).not.toBeNull();
+  expect(WsInbox.open(socket, { isServer, maxFrameBytes, taker: { take } })).not.toBeNull();
   return { socket, heard: reader.heard, own: () => own };
 }
 
@@ -144,7 +144,7 @@ describe("frames off a socket", () => {
 
   test("are left alone on a socket that more than one listener reads", () => {
     const socket = new Socket();
-    const options = { isServer: true, maxFrameBytes, onFrame: () => {} };
+    const options = { isServer: true, maxFrameBytes, taker: { take: () => {} } };
     expect(WsInbox.open(socket, options)).toBeNull();
     socket.on("data", () => {});
     socket.on("data", () => {});
