@@ -52,8 +52,8 @@ export const requests: readonly Mutant[] = [
     edits: [
       {
         file: serverSession,
-        find: "this.#waits.add(message.after, this.#lastSeq, mustConfirm,",
-        replace: "this.#waits.add(0, this.#lastSeq, mustConfirm,",
+        find: "this.#ownWaits().add(message.after, this.#lastSeq, mustConfirm,",
+        replace: "this.#ownWaits().add(0, this.#lastSeq, mustConfirm,",
       },
     ],
   },

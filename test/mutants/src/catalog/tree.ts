@@ -10,7 +10,7 @@ import {
   treeOps,
 } from "./files.ts";
 
-const acceptRequest = "        lane.accept(message);\n";
+const acceptRequest = "        this.#lane.accept(message);\n";
 const isTaken = 'if (x.tree.get(path) !== undefined) return "ERR_FLOTILLA_EXISTS";';
 const unmetOfSet = `  const code = unmetFor(x, node, op.if);
   if (code !== null) return code;
@@ -32,7 +32,7 @@ export const treeRules: readonly Mutant[] = [
         find: acceptRequest,
         replace: `        if (message.operation.type === "create" && this.#context.machine.exists(message.operation.path) === null)
           (globalThis.judged ??= new Set()).add(this.#id + message.seq + message.operation.path);
-        lane.accept(message);\n`,
+        this.#lane.accept(message);\n`,
       },
       {
         file: treeOps,
@@ -57,7 +57,7 @@ export const treeRules: readonly Mutant[] = [
         const version = op.type === "set" ? this.#context.machine.exists(op.path)?.version : undefined;
         if (version !== undefined && version === op.if.version)
           (globalThis.judged ??= new Set()).add(this.#id + message.seq + op.path);
-        lane.accept(message);\n`,
+        this.#lane.accept(message);\n`,
       },
       {
         file: treeOps,
