@@ -214,6 +214,34 @@ test("a leader of a team that has no room to follow the workers leads once it ha
   await world.until(run);
 });
 
+test("who has no room to take part rests between tries, whatever else changes meanwhile", async () => {
+  const world = await World.start();
+  const [one, two, operator] = await world.three({ sessionTtlMs: 60_000 });
+  const { session } = operator;
+  const stop = new AbortController();
+  const begin = ({ coord }: Client): Promise<void> =>
+    coord.shards("x", { count: 1 }).run((shard) => over(shard.draining), { signal: stop.signal });
+  const runs = [begin(one)];
+  await world.pass(2_000);
+  await world.until(session.setBudget("/shards/x/participants", { nodes: { hard: 1 } }));
+  runs.push(begin(two));
+  await world.pass(2_000);
+  for (let change = 0; change < 20; change += 1) {
+    await world.until(session.put("/shards/x/note", String(change)));
+    await world.pass(13);
+  }
+  await world.pass(1_000);
+  const before = await world.until(session.status());
+  await world.pass(2_000);
+  const after = await world.until(session.status());
+  expect(after.applied - before.applied).toBeLessThan(10);
+  await world.until(session.setBudget("/shards/x/participants", null));
+  await world.pass(1_000);
+  expect((await world.until(session.children("/shards/x/participants")))?.names.length).toBe(2);
+  stop.abort();
+  await world.until(Promise.all(runs));
+});
+
 test("what there was no room to tell of a slot is told once there is", async () => {
   const world = await World.start();
   const [one, operator] = await world.three();

@@ -192,6 +192,61 @@ test("an acknowledgement needs no room to say what is wanted next", async () => 
   expect((await world.until(queue.inspect())).takers).toMatchObject([{ wants: 0 }]);
 });
 
+test("who there is no room for keeps no watch of its tries, and takes once there is some", async () => {
+  const world = await World.start();
+  const [taker, putter] = await world.three({ sessionTtlMs: 60_000 });
+  const { session } = putter;
+  await world.until(queueOf(putter).put("a"));
+  const { nodes = 0 } = (await world.until(session.usage("/queue"))) ?? {};
+  await world.until(session.setBudget("/queue", { nodes: { hard: nodes }, watches: { soft: 1 } }));
+  const watches = async (): Promise<number | undefined> =>
+    (await world.until(session.getBudget("/queue")))?.used.watches;
+  for (let tries = 0; tries < 3; tries += 1)
+    expect(await rejection(world.until(queueOf(taker).take()))).toMatchObject({
+      code: "ERR_FLOTILLA_QUOTA",
+    });
+  await world.pass(100);
+  expect(await watches()).toBe(0);
+  const done: string[] = [];
+  const stop = new AbortController();
+  const consuming = queueOf(taker).consume(({ value }) => void done.push(value), { signal: stop.signal });
+  await world.pass(5_300);
+  expect([await watches(), done]).toEqual([0, []]);
+  await world.until(session.setBudget("/queue", null));
+  await world.pass(3_000);
+  expect(done).toEqual(["a"]);
+  stop.abort();
+  await world.until(consuming);
+});
+
+test("a taker that may not tell how many it wants rests between tries, and tells the last of it", async () => {
+  const world = await World.start();
+  const [taker, operator] = await world.three({ sessionTtlMs: 60_000 });
+  const { session } = operator;
+  const queue = queueOf(taker);
+  const stop = new AbortController();
+  const consuming = queue.consume(() => {}, { signal: stop.signal });
+  await world.pass(1_000);
+  await world.until(session.setBudget("/queue", { rate: { hard: 0 } }));
+  for (let change = 0; change < 20; change += 1) {
+    await world.until(rejection(queue.take({ timeoutMs: 37 })));
+    await world.pass(13);
+  }
+  const taking = rejection(queue.take({ signal: stop.signal }));
+  await world.pass(1_000);
+  const before = await world.until(session.status());
+  await world.pass(2_000);
+  const { applied } = await world.until(session.status());
+  expect(applied - before.applied).toBeLessThan(10);
+  const wants = async (): Promise<unknown> => (await world.until(queueOf(operator).inspect())).takers;
+  expect(await wants()).toMatchObject([{ wants: 1 }]);
+  await world.until(session.setBudget("/queue", null));
+  await world.pass(1_000);
+  expect(await wants()).toMatchObject([{ wants: 2 }]);
+  stop.abort();
+  await world.until(Promise.all([consuming, taking]));
+});
+
 test("what a full queue makes of a put is one of two", async () => {
   const queue = queueOf(await (await World.start()).client());
   const whenFull = "drop" as "wait";

@@ -2,13 +2,13 @@ import { FlotillaError, type Timer } from "@flotilla/runtime";
 import type { MultiItem, Session, Watch, WatchEvent } from "../../client/api.ts";
 import { nextTurn } from "../next-turn.ts";
 import { isNoRoom } from "../no-room.ts";
+import { Rest } from "../rest.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { type Calls, patient } from "../patient.ts";
 import { Wake } from "../wake.ts";
 import type { Held } from "../api.ts";
 import { LogTime } from "./log-time.ts";
 import { burial, type QueuePlaces } from "./places.ts";
-import { Rest } from "./rest.ts";
 import { type Assignment, Shelf, type ShelfItem } from "./shelf.ts";
 
 /** Items handed out by one command: two operations each, and one for each taker. */

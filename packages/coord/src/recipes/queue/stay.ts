@@ -1,12 +1,12 @@
-import { FlotillaError } from "@flotilla/runtime";
 import type { Session, SessionLease, Watch, WatchEvent } from "../../client/api.ts";
 import { bounded, listen, orAborted } from "../bounded.ts";
 import { uniqueName } from "../names.ts";
+import { isNoRoom } from "../no-room.ts";
 import { beforeClose, partingMs, requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
+import { Rest } from "../rest.ts";
 import { ignoreTyped } from "../run-held.ts";
 import type { QueuePlaces } from "./places.ts";
-import { restMs } from "../no-room.ts";
 
 type Snapshot = Extract<WatchEvent, { readonly type: "snapshot" }>;
 
@@ -42,6 +42,8 @@ export class Stay {
   readonly #events: StayEvents;
   /** The claims that it was told of, and their revisions. */
   readonly #claims = new Map<string, number>();
+  /** From telling, for want of room. */
+  readonly #rest: Rest;
   #stopListening: () => void = () => {};
   #forget: () => void;
   #wanted: number;
@@ -62,6 +64,7 @@ export class Stay {
     this.#path = `${places.takers}/${name}`;
     this.#watch = watch;
     this.#events = events;
+    this.#rest = new Rest(session.clock, { notify: () => this.retell() });
     this.#wanted = wanted;
     this.#told = wanted;
     this.#forget = beforeClose(session, () => this.#part());
@@ -86,8 +89,13 @@ export class Stay {
       values: false,
     });
     const own = { ephemeral: true, guarded: true };
-    const { revision } = await calls.create(`${places.takers}/${name}`, String(wanted), own);
-    return new Stay(session, places, name, { wanted, sinceRevision: revision, watch }, events);
+    try {
+      const { revision } = await calls.create(`${places.takers}/${name}`, String(wanted), own);
+      return new Stay(session, places, name, { wanted, sinceRevision: revision, watch }, events);
+    } catch (error) {
+      void watch.close();
+      throw error;
+    }
   }
 
   get isOver(): boolean {
@@ -113,20 +121,21 @@ export class Stay {
     return { type: "set", path: this.#path, value: String(count) };
   }
 
-  /** What the tree was told last, it may not have taken. */
+  /** What the tree was told last, it may not have taken: it is told again once it may have room. */
   retell(): void {
     this.#told = null;
     this.#session.clock.defer(() => this.#tell());
   }
 
   #tell(): void {
-    if (this.#isOver || this.#wanted === this.#told) return;
+    if (this.#isOver || this.#rest.isOn || this.#wanted === this.#told) return;
     const told = patient(this.#session, this.#session.signal).multi([this.telling(this.#wanted)]);
     void told.catch((error: unknown) => {
       ignoreTyped(error);
-      // There is no room for now, or too much was set of late: who hands out is told later.
-      if (!this.#isOver && FlotillaError.is(error, "ERR_FLOTILLA_QUOTA"))
-        this.#session.clock.setTimer(restMs, () => this.retell());
+      if (this.#isOver || !isNoRoom(error)) return;
+      // Until the rest is over it is not known, so that whatever is wanted meanwhile is told then.
+      this.#told = null;
+      this.#rest.begin();
     });
   }
 
@@ -183,6 +192,7 @@ export class Stay {
   async #end(why: string): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#rest.cancel();
     this.#stopListening();
     this.#forget();
     this.#events.over(this, why);

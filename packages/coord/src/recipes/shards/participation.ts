@@ -10,6 +10,7 @@ import { isNoRoom, restMs, untilRoom } from "../no-room.ts";
 import { requireStaying } from "../parting.ts";
 import { patient } from "../patient.ts";
 import { pause } from "../pause.ts";
+import { Rest } from "../rest.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
 import type { Shard } from "./api.ts";
@@ -44,6 +45,8 @@ export class Participation {
   readonly #name: string;
   readonly #wake = new Wake();
   readonly #planWake = new Wake();
+  /** From appearing, for want of room. */
+  readonly #rest: Rest;
   readonly #view: View;
   readonly #releases: Releases;
   /** Until the work has settled and the node is gone. */
@@ -59,6 +62,7 @@ export class Participation {
     this.#paths = paths;
     this.#part = part;
     this.#name = uniqueName(session);
+    this.#rest = new Rest(session.clock, this.#wake);
     this.#view = new View(paths, [this.#wake, this.#planWake]);
     this.#releases = new Releases(session);
   }
@@ -77,6 +81,7 @@ export class Participation {
     const following = untilRoom(clock, end.signal, follow).catch(fail);
     const leading = this.#lead().catch(fail);
     await this.#takePart().catch(fail);
+    this.#rest.cancel();
     await Promise.all([this.#leave().catch(fail), leading]);
     end.abort();
     await following;
@@ -118,7 +123,7 @@ export class Participation {
   /** Also after somebody deleted its node. */
   async #appear(signal: AbortSignal): Promise<void> {
     const isSeen = (): boolean => this.#view.participants.has(this.#name);
-    if (this.#view.revision <= this.#appearedAt || isSeen()) return;
+    if (this.#rest.isOn || this.#view.revision <= this.#appearedAt || isSeen()) return;
     const calls = patient(this.#session, signal);
     const value = participantRecord(this.#part.appearance);
     const items: MultiItem[] = [{ type: "create", path: this.#path, value, ephemeral: true }];
@@ -132,7 +137,7 @@ export class Participation {
 
   #appearLater(error: unknown): void {
     if (!isNoRoom(error)) throw error;
-    this.#session.clock.setTimer(restMs, () => this.#wake.notify());
+    this.#rest.begin();
   }
 
   get #path(): string {

@@ -1,14 +1,14 @@
 import type { Clock, Timer } from "@flotilla/runtime";
-import { restMs } from "../no-room.ts";
-import type { Wake } from "../wake.ts";
+import { restMs } from "./no-room.ts";
+import type { Wake } from "./wake.ts";
 
 /** A while in which what was refused is not tried again; wakes up whoever tries at its end. */
 export class Rest {
   readonly #clock: Clock;
-  readonly #wake: Wake;
+  readonly #wake: Pick<Wake, "notify">;
   #timer: Timer | null = null;
 
-  constructor(clock: Clock, wake: Wake) {
+  constructor(clock: Clock, wake: Pick<Wake, "notify">) {
     this.#clock = clock;
     this.#wake = wake;
   }
