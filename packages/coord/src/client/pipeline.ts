@@ -148,9 +148,10 @@ export class Pipeline {
     else this.#tell(message);
   }
 
-  /** Ends the watches in order, for a session that is closing. */
-  endWatches(error: () => Error): void {
-    this.#watches.end(error, undefined);
+  /** Ends the watches, in order unless there is an error: what came before they were told as much is told now. */
+  endWatches(error: () => Error, streamError?: Error): void {
+    this.#watches.end(error, streamError);
+    this.#tellEarly();
   }
 
   #tell(message: ServerMessage): void {
@@ -186,11 +187,10 @@ export class Pipeline {
   /** Ends everything that waits. */
   fail(end: PipelineEnd): void {
     this.#live = false;
-    this.#early = null;
+    this.endWatches(() => end.error(false), end.streamError);
     this.#unsent.clear();
     this.#writes.fail(end.error);
     this.#reads.fail(() => end.error(false));
-    this.#watches.end(() => end.error(false), end.streamError);
     this.deadlines.stop();
   }
 
@@ -215,10 +215,12 @@ export class Pipeline {
     message: Extract<ServerMessage, { type: "result" | "read-result" }>,
     early: ServerMessage[],
   ): void {
-    if (message.type === "result" || message.id !== lastOfSurplus) {
-      early.push(message);
-      return;
-    }
+    if (message.type === "result" || message.id !== lastOfSurplus) early.push(message);
+    else this.#tellEarly();
+  }
+
+  #tellEarly(): void {
+    const early = this.#early ?? [];
     this.#early = null;
     for (const each of early) this.#tell(each);
   }

@@ -50,3 +50,20 @@ test("what was told too early on a channel that broke is told on the next", asyn
   await cluster.until(written);
   expect(cluster.applied).toHaveLength(1);
 });
+
+test.each(["closed", "lost"])("a session that is %s tells what it was told too early", async (how) => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open({ sessionTtlMs: 60_000 });
+  for (let n = 0; n < 300; n += 1) await cluster.until(session.watch(longest(n)));
+  cluster.manners.answer = false;
+  const written = session.put("/a", "");
+  const kept = written.catch((error: unknown) => error);
+  await cluster.pass(10);
+  Object.assign(cluster.manners, { answer: true, read: false });
+  cluster.last.close();
+  await cluster.pass(100);
+  const code = "ERR_FLOTILLA_SESSION_EXPIRED";
+  if (how === "lost") cluster.last.send({ type: "ended", code, message: "" });
+  else await cluster.until(session.close({ timeoutMs: 1_000 }));
+  expect(await cluster.until(kept)).toMatchObject({ path: "/a", revision: 1 });
+});
