@@ -7,6 +7,7 @@ import { listen } from "./bounded.ts";
 import { attempt, leave } from "./grant.ts";
 import { type LinePaths, readLine, waiterPath } from "./line.ts";
 import { ensureContainer } from "./names.ts";
+import { untilRoom } from "./no-room.ts";
 import { type Calls, patient } from "./patient.ts";
 
 /** Below it stands a node for each session that asks a holder to give its place up. */
@@ -74,7 +75,8 @@ async function ask(session: Session, paths: LinePaths, name: string, signal: Abo
 /** Takes the request away once whoever was asked holds no more. It ends with the session anyway. */
 async function withdrawInTime(session: Session, paths: LinePaths, name: string): Promise<void> {
   const calls = patient(session, session.signal);
-  await untilGone(calls, waiterPath(paths, name), session.signal);
+  const { clock, signal } = session;
+  await untilRoom(clock, signal, () => untilGone(calls, waiterPath(paths, name), signal));
   const own = { type: "delete", path: requestPath(session, paths, name) } as const;
   const above = { type: "delete", path: askedPath(paths, name) } as const;
   if ((await attempt(calls, [own, above])) !== null) return;

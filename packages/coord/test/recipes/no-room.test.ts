@@ -176,6 +176,22 @@ test("a leader that had no room for a watch when it was elected is asked to give
   expect(leadership.signal.aborted).toBe(true);
 });
 
+test("a leader that is asked to give up is asked no more once it has, although its end could not be watched", async () => {
+  const world = await World.start();
+  const [one, operator] = await world.three({ sessionTtlMs: 60_000 });
+  const [held] = await world.line([one]);
+  const leadership = await world.until(held ?? nobody());
+  await world.pass(500);
+  await world.until(operator.session.setBudget("/election", { watches: { hard: 0 } }));
+  const refused = { code: "ERR_FLOTILLA_QUOTA" };
+  await expect(world.until(operator.coord.election("x").evict())).rejects.toMatchObject(refused);
+  await world.pass(1_000);
+  expect(leadership.signal.aborted).toBe(true);
+  await world.until(operator.session.setBudget("/election", null));
+  await world.pass(1_000);
+  expect((await world.until(operator.session.children("/election/x/asked")))?.names ?? []).toEqual([]);
+});
+
 test("several locks are not taken and lost without a pause while their nodes cannot be watched", async () => {
   const world = await World.start();
   const [{ coord }, operator] = await world.three();
