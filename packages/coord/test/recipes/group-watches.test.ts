@@ -43,3 +43,28 @@ test("whoever was taken out while nothing told of it, and is in the history no m
   await world.pass(1_000);
   expect(membership.signal.aborted).toBe(true);
 });
+
+test("members beyond 500 of one session leave room for other watches, and hear of their end in their turn", async () => {
+  const world = await World.start();
+  const [a, operator] = await world.three({ sessionTtlMs: 60_000 });
+  const { session } = operator;
+  await world.until(session.setBudget("/group", { watches: { soft: 1 } }));
+  const watches = async (): Promise<number | undefined> =>
+    (await world.until(session.getBudget("/group")))?.used.watches;
+  const group = a.coord.group("g");
+  const members = [];
+  for (let id = 0; id < 503; id += 1) members.push(await world.until(group.join({}, { id: String(id) })));
+  await world.pass(1_000);
+  expect(await watches()).toBe(500);
+  const [first, second] = members;
+  const last = members.at(-1);
+  await world.until(session.delete("/group/g/502", { force: true }));
+  await world.pass(1_000);
+  expect(last?.signal.aborted).toBe(false);
+  await world.until(Promise.all([first?.leave(), second?.leave()]));
+  await world.pass(1_000);
+  expect([await watches(), last?.signal.aborted]).toEqual([500, false]);
+  await world.until(members[2]?.leave() ?? Promise.resolve());
+  await world.pass(1_000);
+  expect([await watches(), last?.signal.aborted]).toEqual([499, true]);
+});

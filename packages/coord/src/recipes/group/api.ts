@@ -26,6 +26,7 @@ export interface GroupMembership extends AsyncDisposable {
   /**
    * Fires when it is over: it left, somebody took it out, or its session ended. Whoever wants to, joins anew. While a budget
    * or the session has no room for a watch of its node it hears of the second later: with its next change, or once there is.
+   * A session has room for 500 of its members and registrations.
    */
   readonly signal: AbortSignal;
   /**

@@ -5,6 +5,7 @@ import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { nodeIn } from "../node-in.ts";
 import { untilRoom } from "../no-room.ts";
+import { OwnWatches } from "../own-watches.ts";
 import { patient } from "../patient.ts";
 import { type Entry, Publication } from "../publication.ts";
 import type { GroupMember, GroupMembership, GroupMeta } from "./api.ts";
@@ -31,7 +32,7 @@ export class SessionMembership implements GroupMembership {
     const mzxid = member.revision;
     this.#publication = new Publication(session, { entry, mzxid, record: memberRecord, onWritten });
     this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
-    void this.#endWhenGone();
+    void this.#follow();
   }
 
   get member(): GroupMember {
@@ -91,6 +92,18 @@ export class SessionMembership implements GroupMembership {
     this.#controller.abort(new FlotillaError("ERR_FLOTILLA_LOST", message, { cause }));
     this.#stopListening();
     void this.#watch?.close();
+  }
+
+  /** In its turn, where the session has many. */
+  async #follow(): Promise<void> {
+    const watches = OwnWatches.of(this.#session);
+    try {
+      await watches.begin(this.signal);
+    } catch {
+      // It is over.
+      return;
+    }
+    await this.#endWhenGone().finally(() => watches.end());
   }
 
   /** Told of everything since the join, also of what happened before the watch was armed. */

@@ -1,12 +1,7 @@
 import type { Session, Watch, WatchEvent } from "../../client/api.ts";
 import { listen } from "../bounded.ts";
+import { OwnWatches } from "../own-watches.ts";
 import { patient } from "../patient.ts";
-
-/** Of one session, half of the watches that it may have: the rest is for others. */
-const maxFollowed = 500;
-
-/** By the signal, which is the same however a session is wrapped. */
-const followed = new WeakMap<AbortSignal, number>();
 
 /** What is followed. */
 export interface OwnNode {
@@ -17,16 +12,15 @@ export interface OwnNode {
 }
 
 /**
- * What becomes of a node of the session, until the signal fires; nothing while the session follows 500 already.
+ * What becomes of a node of the session, until the signal fires; nothing while the session watches 500 of its own already.
  * @throws FlotillaError what refuses the watch, and what ends it
  */
 export async function* followOwn(
   session: Session,
   { path, from, signal }: OwnNode,
 ): AsyncGenerator<WatchEvent, void, undefined> {
-  const count = followed.get(session.signal) ?? 0;
-  if (count >= maxFollowed) return;
-  followed.set(session.signal, count + 1);
+  const watches = OwnWatches.of(session);
+  if (!watches.tryBegin()) return;
   let watch = null as Watch | null;
   const stopListening = listen(signal, () => void watch?.close());
   try {
@@ -35,6 +29,6 @@ export async function* followOwn(
   } finally {
     stopListening();
     void watch?.close();
-    followed.set(session.signal, (followed.get(session.signal) ?? 1) - 1);
+    watches.end();
   }
 }
