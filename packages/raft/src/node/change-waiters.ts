@@ -7,11 +7,17 @@ import type { Changed } from "../core/ready.ts";
 import type { Index, Role, Term } from "../core/types.ts";
 import { closedError } from "./status.ts";
 
+/** Where a change is in the log: the entry, and the term in which this node led when it placed it there. */
+interface Place {
+  readonly index: Index;
+  readonly term: Term;
+}
+
 interface Waiting {
   readonly resolve: (configuration: Configuration) => void;
   readonly reject: (error: FlotillaError) => void;
-  /** Where the change is in the log; null before the core has answered. */
-  placed: { readonly index: Index; readonly term: Term } | null;
+  /** Null before the core has answered. */
+  placed: Place | null;
 }
 
 /** Where the node stands at the end of a turn. */
@@ -19,6 +25,8 @@ export interface Standing {
   readonly role: Role;
   readonly term: Term;
   readonly committedConfiguration: Configuration;
+  /** Term of entry `index`; null when it is compacted away or not there yet. */
+  termAt(index: Index): Term | null;
 }
 
 /** Callers that want other members, from the call until the change is through or its fate is another leader's. */
@@ -55,13 +63,12 @@ export class ChangeWaiters {
   /** To be called at the end of a turn, with what the state machine has applied. */
   settle(standing: Standing, applied: Index): void {
     if (this.#waiting.size === 0) return;
-    const { role, term, committedConfiguration: committed } = standing;
+    const { committedConfiguration: committed } = standing;
     for (const [id, { placed }] of this.#waiting) {
       if (placed === null) continue;
-      // Only the term's own leader knows that what is committed there is what it appended.
-      const leads = role === "leader" && term === placed.term;
       const isThrough = committed.index >= placed.index && !isJoint(committed);
-      if (!leads && !isThrough) this.#take(id)?.reject(unknown());
+      if (!leads(standing, placed) && !(isThrough && holds(standing, placed)))
+        this.#take(id)?.reject(unknown());
       else if (isThrough && applied >= committed.index) this.#take(id)?.resolve(committed);
     }
   }
@@ -77,6 +84,22 @@ export class ChangeWaiters {
     this.#waiting.delete(id);
     return waiting;
   }
+}
+
+/** Only the term's own leader knows that what is committed there is what it appended. */
+function leads({ role, term }: Standing, placed: Place): boolean {
+  return role === "leader" && term === placed.term;
+}
+
+/**
+ * True when a log whose configuration at or behind that place is committed still holds the change: a later leader's
+ * entry has a later term. One of an earlier term was there, and committed, when the change was asked for and found
+ * made already: a leader changes members only once an entry of its own term is committed. Of what is compacted away
+ * nobody can tell.
+ */
+function holds(standing: Standing, placed: Place): boolean {
+  const term = standing.termAt(placed.index);
+  return term !== null && term <= placed.term;
 }
 
 function unknown(): FlotillaError {

@@ -15,6 +15,11 @@ function addition(world: World, id: string, promote: boolean): MemberChange {
   return { type: "add", id, address: `${id}:1`, incarnation: get(world, id).node.incarnation, promote };
 }
 
+/** A learner that nobody started. */
+function learner(id: string, digit: string): MemberChange {
+  return { type: "add", id, address: `${id}:1`, incarnation: digit.repeat(32), promote: false };
+}
+
 function roles({ node }: Process): string {
   return membersOf(node.status().configuration)
     .map(({ id, role }) => `${id}:${role}`)
@@ -167,6 +172,36 @@ test("who joins is not taken for removed when only a leader that was cut off had
   await world.runFor(3000);
   expect(roles(joiner)).toContain("a:voter");
 });
+
+test.each([14, 19])(
+  "a change is not told as made when another leader's took its place within one turn: world %i",
+  async (seed) => {
+    const world = new World(seed, ["a", "b", "c"]);
+    await world.startAll();
+    const old = await world.untilLeader();
+    await world.runFor(500);
+    const { id } = old.node;
+    const others = ["a", "b", "c"].filter((each) => each !== id);
+    const { network } = world.kernel;
+    // The old leader hears others and nobody hears it; then it hears of all that came to pass meanwhile at once.
+    for (const other of others) network.cut(id, other);
+    const lost = old.node.changeMembers([learner("x", "1")]).catch((error: unknown) => error);
+    await world.runFor(5);
+    world.kernel.node(id).pause();
+    await world.runFor(4000);
+    const leads = (): Process | undefined =>
+      others.map((each) => get(world, each)).find(({ node }) => node.status().established);
+    await world.kernel.run({ untilMs: world.kernel.nowMs + 20_000, until: () => leads() !== undefined });
+    const next = leads();
+    if (next === undefined) throw new Error("nobody took over");
+    await world.kernel.until(next.node.changeMembers([learner("y", "2")]));
+    await world.runFor(4000);
+    network.healAll();
+    world.kernel.node(id).resume();
+    await world.runFor(5000);
+    expect(await world.kernel.until(lost)).toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME" });
+  },
+);
 
 test("a leader that removes itself hears that it is through, hands over and stops", async () => {
   const world = await started(5, ["k", "l", "m"]);
