@@ -286,7 +286,7 @@ export class Driver {
     if (last.index > this.#core.commit) {
       this.#applier.restore(received.replace, last, timeMs);
       this.#settings.onApplied?.(last.index);
-      this.#proposals.passedOver(last.index);
+      this.#proposals.passedOver(last);
     }
     this.#step({ type: "snapshot-installed", last, timeMs, configuration }, now);
     this.#snapshots.installed(received);

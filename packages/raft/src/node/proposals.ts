@@ -45,6 +45,8 @@ export class Proposals {
   // Proposals handed out that nobody has placed yet.
   #unplaced = 0;
   #appliedIndex: Index = 0;
+  // That of the last snapshot that took the place of the log.
+  #restoredTerm: Term = 0;
   // Kept while proposals handed out wait to be placed: the leader's answer may arrive after the entry itself.
   readonly #recent = new Map<Index, { readonly term: Term; readonly result: unknown }>();
 
@@ -134,6 +136,10 @@ export class Proposals {
         this.#placedLate(pending);
         continue;
       }
+      if (term < this.#restoredTerm) {
+        this.#reject(pending, leftBehind());
+        continue;
+      }
       pending.next = this.#byIndex.get(pending.index);
       this.#byIndex.set(pending.index, pending);
     }
@@ -164,17 +170,22 @@ export class Proposals {
   /** An entry of `term` was applied after those of lower terms: what was placed in those and not applied is lost. */
   termApplied(term: Term): void {
     for (const pending of this.#pending.values()) {
-      if (pending.index > 0 && pending.term < term)
-        this.#reject(pending, droppedError("a newer leader left it behind"));
+      if (pending.index > 0 && pending.term < term) this.#reject(pending, leftBehind());
     }
   }
 
-  /** A snapshot took the place of everything up to `index`: nobody knows what became of what was placed there. */
-  passedOver(index: Index): void {
-    this.#appliedIndex = index;
+  /**
+   * A snapshot took the place of everything up to `last`: nobody knows what became of what was placed there. What was
+   * placed behind it in a lower term is lost: terms never fall along a log, and every entry that is ever committed
+   * behind `last` is in a log that holds `last`.
+   */
+  passedOver(last: LogId): void {
+    this.#appliedIndex = last.index;
+    this.#restoredTerm = last.term;
     for (const pending of this.#pending.values()) {
-      if (pending.index > 0 && pending.index <= index)
-        this.#reject(pending, unknownError("a snapshot took its place"));
+      if (pending.index === 0) continue;
+      if (pending.index <= last.index) this.#reject(pending, unknownError("a snapshot took its place"));
+      else if (pending.term < last.term) this.#reject(pending, leftBehind());
     }
   }
 
@@ -254,6 +265,10 @@ export class Proposals {
 
 function droppedError(why: string): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_DROPPED", `the proposal is not in the log: ${why}`);
+}
+
+function leftBehind(): FlotillaError {
+  return droppedError("a newer leader left it behind");
 }
 
 function unknownError(why: string): FlotillaError {

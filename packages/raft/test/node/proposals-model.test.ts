@@ -83,10 +83,13 @@ class Model {
       if ((record.placed?.term ?? term) < term) record.expected = dropped;
   }
 
-  passOver(by: number): void {
+  passOver(by: number, newTerm: boolean): void {
+    if (newTerm) this.term += 1;
     this.applied += by;
-    this.proposals.passedOver(this.applied);
+    this.proposals.passedOver({ index: this.applied, term: this.term });
     for (const record of this.#openAt((at) => at <= this.applied)) record.expected = unknown;
+    for (const record of this.#openAt(() => true))
+      if ((record.placed?.term ?? this.term) < this.term) record.expected = dropped;
   }
 
   async close(): Promise<void> {
@@ -136,7 +139,7 @@ test("every proposal ends as a search through everything says, however placing, 
         else if (type === "placed") model.settle(a, b, c, "placed");
         else if (type === "drop") model.settle(a, b, c, flag ? "certain" : "unknown");
         else if (type === "apply") model.apply(flag && c === 0);
-        else model.passOver(b);
+        else model.passOver(b, flag);
       }
       await model.close();
     }),

@@ -52,11 +52,26 @@ test("a snapshot in its place leaves the outcome unknown", async () => {
   const after = proposals.add(payload, null);
   proposals.takeEvents();
   proposals.placed({ firstId: 1, count: 1, firstIndex: 7, term: 2 });
-  proposals.passedOver(9);
+  proposals.passedOver({ index: 9, term: 2 });
   proposals.placed({ firstId: 2, count: 1, firstIndex: 8, term: 2 });
   for (const outcome of [before, after]) {
     await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_UNKNOWN_OUTCOME", ambiguous: true });
   }
+});
+
+test("a snapshot of a later term drops what was placed behind it, before or after, and leaves its own term's", async () => {
+  const proposals = new Proposals(new Meter({ now: () => 0 }));
+  const [before, own, after] = [1, 2, 3].map(() => proposals.add(payload, null));
+  proposals.takeEvents();
+  proposals.placed({ firstId: 1, count: 1, firstIndex: 11, term: 2 });
+  proposals.placed({ firstId: 2, count: 1, firstIndex: 11, term: 3 });
+  proposals.passedOver({ index: 5, term: 3 });
+  proposals.placed({ firstId: 3, count: 1, firstIndex: 12, term: 2 });
+  for (const outcome of [before, after])
+    await expect(outcome).rejects.toMatchObject({ code: "ERR_FLOTILLA_DROPPED" });
+  expect(proposals.size).toBe(1);
+  proposals.applied({ index: 11, term: 3 }, "done");
+  expect(await own).toEqual({ index: 11, term: 3, result: "done" });
 });
 
 test.each([
