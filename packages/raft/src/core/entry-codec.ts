@@ -137,6 +137,18 @@ export function decodeEntry(bytes: Uint8Array, offset: number): Entry {
   );
 }
 
+/**
+ * Where the entry after the one at `offset` begins, as the bytes there say: unproved, unlike what `decodeEntry` finds.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_FRAME` when no entry can lie there
+ */
+export function skipEntry(bytes: Uint8Array, offset: number): number {
+  const rest = bytes.length - offset;
+  if (rest < frameHeaderBytes) refuse("the frame is cut short");
+  const length = new DataView(bytes.buffer, bytes.byteOffset + offset, 4).getUint32(0);
+  if (length < frameHeaderBytes || length > rest) refuse("the length does not fit");
+  return offset + length;
+}
+
 /** True when `entry` may follow `previous` in one log: the next index, and neither term nor time goes back. */
 function follows(previous: Entry, entry: Entry): boolean {
   return entry.index === previous.index + 1 && entry.term >= previous.term && entry.timeMs >= previous.timeMs;

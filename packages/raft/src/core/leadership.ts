@@ -47,6 +47,8 @@ export class Leadership {
   /** Tick of the newest heartbeat round. */
   roundTick: number;
   readonly lease: LeaderLease;
+  /** For whom entries were last read back from the disk. */
+  readFor: NodeId | null = null;
   /** The hand-over under way; no new entries meanwhile. */
   transfer: Transfer | null = null;
   /** This leader is no voter any more and has tried to hand over. */

@@ -40,7 +40,7 @@ export interface Limits {
   readonly maxTaskBytes: number;
   /** Frames in one apply task, bytes; a single larger entry still goes alone. Default 1 MiB. */
   readonly maxApplyBytes: number;
-  /** Entries that the state machine applies in one turn. Default 1,024. */
+  /** Entries in one apply task, and applied in one turn. Default 1,024. */
   readonly maxApplyEntries: number;
   /** Append messages on their way to one peer. Default 256. */
   readonly inflightMessages: number;

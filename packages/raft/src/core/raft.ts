@@ -383,7 +383,7 @@ export class Raft {
 
   #beginApply(): ApplyTask | null {
     const { log, limits } = this.#s;
-    return log.hasApply ? { entries: log.beginApply(limits.maxApplyBytes) } : null;
+    return log.hasApply ? { entries: log.beginApply(limits.maxApplyBytes, limits.maxApplyEntries) } : null;
   }
 
   #hasNewSoft(): boolean {

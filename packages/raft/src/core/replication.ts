@@ -1,6 +1,7 @@
 import { invariant } from "@flotilla/runtime";
 import type { Entry } from "./entry.ts";
 import { advanceCommit } from "./leader-log.ts";
+import type { Leadership } from "./leadership.ts";
 import type { Append, AppendReply } from "./message.ts";
 import type { RaftState } from "./state.ts";
 import type { Progress } from "./tracker/progress.ts";
@@ -16,12 +17,38 @@ export function hasAppends(s: RaftState): boolean {
   return false;
 }
 
-/** Sends every peer what is due and fits its window. */
+/**
+ * Sends every peer what is due and fits its window. Of what must be read back from the disk only one message leaves at a
+ * time, so that nobody who was away holds up the turn: `hasAppends` stays true, and peers take turns.
+ */
 export function sendAppends(s: RaftState): void {
-  if (s.leading === null || !hasAppends(s)) return;
-  for (const [id, progress] of s.leading.progress) {
-    while (progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) sendAppend(s, id, progress);
+  const { leading } = s;
+  if (leading === null || !hasAppends(s)) return;
+  let readsFor = nextToReadFor(s, leading);
+  for (const [id, progress] of leading.progress) {
+    while (progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) {
+      if (s.log.isCold(progress.next)) {
+        if (id !== readsFor) break;
+        readsFor = null;
+        leading.readFor = id;
+      }
+      sendAppend(s, id, progress);
+    }
   }
+}
+
+/** Of the peers that are due entries no longer in memory, the one after whom it was last; null: none. */
+function nextToReadFor(s: RaftState, { progress: all, readFor }: Leadership): NodeId | null {
+  let first: NodeId | null = null;
+  let isPast = false;
+  for (const [id, progress] of all) {
+    if (s.log.isCold(progress.next) && progress.isDue(s.log.last.index, s.log.commit, s.now.nowMs)) {
+      if (isPast) return id;
+      first ??= id;
+    }
+    isPast ||= id === readFor;
+  }
+  return first;
 }
 
 /** When word of a commit that waits for entries leaves without them, monotonic ms; null: none waits. */

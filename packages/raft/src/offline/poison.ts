@@ -58,7 +58,7 @@ function replay({ storage }: Owned, stateMachine: StateMachine): Found | null {
   const { log, restore, skips } = storage;
   restore?.replace();
   for (let next = (restore?.last.index ?? 0) + 1; next <= log.last.index;) {
-    const entries = log.read(next, batchBytes);
+    const entries = log.read(next, { maxBytes: batchBytes, maxEntries: Number.POSITIVE_INFINITY });
     if (entries === "compacted") throw refuse(`the log does not hold entry ${next}`);
     for (const entry of entries) {
       try {

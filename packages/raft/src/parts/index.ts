@@ -4,6 +4,7 @@ export { isMember } from "../core/config/configuration.ts";
 export { encodeEntry } from "../core/entry-codec.ts";
 export type { Event, Receive } from "../core/event.ts";
 export type { LogReader } from "../core/log/log-reader.ts";
+export type { Budget } from "../core/log/window.ts";
 export { defaultLimits, reservedLimits } from "../core/options.ts";
 export { Raft } from "../core/raft.ts";
 export type { Ready, Refused } from "../core/ready.ts";

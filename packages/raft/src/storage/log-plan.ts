@@ -18,7 +18,8 @@ export interface LogView {
   readonly base: LogId;
   readonly runs: RunDirectory;
   readonly configs: ConfigHistory;
-  readonly open: (run: Run) => readonly Entry[];
+  /** The first so many entries of a run. */
+  readonly head: (run: Run, count: number) => readonly Entry[];
 }
 
 /** What a batch asks of the log. */
@@ -76,7 +77,7 @@ function truncate(draft: Draft, view: LogView, from: Index | null): Index | null
   for (const run of removed) draft.writes.push({ type: "delete", key: runKey(run.first) });
   draft.last = kept === undefined ? { index: tail.start - 1, term: tail.startTerm } : endOf(kept);
   draft.chain = (split ?? removed[0])?.chainBefore ?? tail.chain;
-  if (split !== undefined) putRun(draft, view.open(split).slice(0, from - split.first));
+  if (split !== undefined) putRun(draft, view.head(split, from - split.first));
   return from;
 }
 

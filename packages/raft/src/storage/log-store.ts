@@ -2,16 +2,23 @@ import { invariant } from "@flotilla/runtime";
 import type { Store } from "@flotilla/runtime";
 import type { Entry } from "../core/entry.ts";
 import type { LogReader } from "../core/log/log-reader.ts";
+import type { Budget } from "../core/log/window.ts";
 import type { Index, LogId, Term } from "../core/types.ts";
 import { marksIn } from "./config-history.ts";
 import type { ConfigHistory, ConfigMark } from "./config-history.ts";
 import { firstRunKey, runKey } from "./keys.ts";
 import { planBatch } from "./log-plan.ts";
 import type { LogChange, Plan } from "./log-plan.ts";
+import { OpenRun } from "./open-run.ts";
 import type { TailRecord } from "./records.ts";
 import type { Run, RunDirectory } from "./run-directory.ts";
-import { unpackRun } from "./run.ts";
 import { damaged } from "./sealed.ts";
+
+/** Runs kept in memory because they are being read, beside the newest of them. */
+const maxOpen = { runs: 8, bytes: 4 << 20 };
+
+/** Each is looked up in the store by itself. */
+const maxRunsRead = 64;
 
 /** The log as recovery proved it. */
 export interface LogState {
@@ -35,7 +42,8 @@ export class LogStore implements LogReader, AsyncDisposable {
   #base: LogId;
   #writing = false;
   #clearing: Promise<void> | null = null;
-  #opened: { readonly run: Run; readonly entries: readonly Entry[] } | null = null;
+  // The one used last is the first.
+  #opened: readonly OpenRun[] = [];
 
   /** `onFailure` hears of a lazy deletion that failed; a failed write rejects instead. */
   constructor(store: Store, state: LogState, onFailure: (error: unknown) => void) {
@@ -81,19 +89,17 @@ export class LogStore implements LogReader, AsyncDisposable {
     return this.#runs.floorWithin(bytes, index);
   }
 
-  read(from: Index, maxBytes: number): readonly Entry[] | "compacted" {
+  read(from: Index, budget: Budget): readonly Entry[] | "compacted" {
     if (from <= this.#base.index) return "compacted";
     invariant(from <= this.#tail.last.index, "only durable entries are read", { from });
     const found: Entry[] = [];
-    let bytes = 0;
-    for (let index = from; index <= this.#tail.last.index;) {
+    let left = budget;
+    let index = from;
+    for (let runs = 0; runs < maxRunsRead && index <= this.#tail.last.index; runs += 1) {
       const run = this.#runOf(index);
-      for (const entry of this.#open(run).slice(index - run.first)) {
-        bytes += entry.frame.length;
-        if (found.length > 0 && bytes > maxBytes) return found;
-        found.push(entry);
-      }
-      index = run.last + 1;
+      left = this.#open(run).take(index, left, found);
+      index = from + found.length;
+      if (index <= run.last || left.maxBytes <= 0 || left.maxEntries === 0) break;
     }
     return found;
   }
@@ -103,7 +109,10 @@ export class LogStore implements LogReader, AsyncDisposable {
     if (index === this.#base.index) return this.#base.term;
     if (index < this.#base.index || index > this.#tail.last.index) return null;
     const run = this.#runOf(index);
-    return index === run.last ? run.lastTerm : (this.#open(run)[index - run.first]?.term ?? null);
+    if (index === run.last) return run.lastTerm;
+    const found: Entry[] = [];
+    this.#open(run).take(index, { maxBytes: 0, maxEntries: 1 }, found);
+    return found[0]?.term ?? null;
   }
 
   /**
@@ -119,7 +128,7 @@ export class LogStore implements LogReader, AsyncDisposable {
         base: this.#base,
         runs: this.#runs,
         configs: this.#configs,
-        open: (run) => this.#open(run),
+        head: (run, count) => this.#head(run, count),
       },
       change,
     );
@@ -151,7 +160,7 @@ export class LogStore implements LogReader, AsyncDisposable {
     if (plan.dropFrom !== null) {
       this.#runs.dropFrom(plan.dropFrom);
       this.#configs.truncateFrom(plan.dropFrom);
-      this.#opened = null;
+      this.#opened = [];
     }
     if (change.reset !== null && change.resetConfig !== undefined) {
       this.#base = change.reset;
@@ -180,12 +189,31 @@ export class LogStore implements LogReader, AsyncDisposable {
     return run;
   }
 
-  #open(run: Run): readonly Entry[] {
-    if (this.#opened?.run === run) return this.#opened.entries;
+  #head(run: Run, count: number): readonly Entry[] {
+    const found: Entry[] = [];
+    this.#open(run).take(run.first, { maxBytes: Number.POSITIVE_INFINITY, maxEntries: count }, found);
+    return found;
+  }
+
+  #open(run: Run): OpenRun {
+    const known = this.#opened.find((one) => one.run === run);
+    if (known !== undefined) return this.#keepOpen(known);
     const packed = this.#store.getSync(runKey(run.first));
     if (packed === undefined) throw damaged(`the run at entry ${run.first} is missing`);
-    const entries = unpackRun(packed, run.first);
-    this.#opened = { run, entries };
-    return entries;
+    return this.#keepOpen(new OpenRun(run, packed));
+  }
+
+  /** Several are read at the same time: one for every peer that was away, one for the state machine. */
+  #keepOpen(newest: OpenRun): OpenRun {
+    if (this.#opened[0] === newest) return newest;
+    const kept = [newest];
+    let bytes = newest.run.bytes;
+    for (const one of this.#opened.filter((each) => each !== newest)) {
+      bytes += one.run.bytes;
+      if (kept.length === maxOpen.runs || bytes > maxOpen.bytes) break;
+      kept.push(one);
+    }
+    this.#opened = kept;
+    return newest;
   }
 }

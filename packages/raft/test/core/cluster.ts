@@ -107,7 +107,7 @@ export class Cluster {
   /** Takes out everything a member has to say; disk and state machine work at once unless they are slow. */
   drain(id: string): void {
     const member = this.get(id);
-    while (member.raft.hasReady()) this.#turn(member, member.raft.ready());
+    while (member.raft.hasReady()) this.#turn(member, member.ready());
     this.checkers.observe(member);
   }
 

@@ -4,6 +4,8 @@ import type { Configuration } from "../../src/core/config/configuration.ts";
 import { decodeConfiguration } from "../../src/core/config/config-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { LogReader } from "../../src/core/log/log-reader.ts";
+import { endOfTake } from "../../src/core/log/window.ts";
+import type { Budget } from "../../src/core/log/window.ts";
 import type { Limits, Recovered } from "../../src/core/options.ts";
 import { Raft } from "../../src/core/raft.ts";
 import type {
@@ -12,6 +14,7 @@ import type {
   Dropped,
   Placed,
   ReadPoint,
+  Ready,
   Refused,
   SnapshotOffered,
   TransferEnd,
@@ -105,6 +108,8 @@ export class MemoryDisk implements LogReader {
   entries: Entry[] = [];
   commit: Index = 0;
   snapshot: StoredSnapshot | null = null;
+  /** Entries that the core had read back. */
+  entriesRead = 0;
   /** In force at `compacted`. */
   base: Configuration;
 
@@ -144,15 +149,11 @@ export class MemoryDisk implements LogReader {
     this.compacted = { index, term };
   }
 
-  read(from: Index, maxBytes: number): readonly Entry[] | "compacted" {
+  read(from: Index, budget: Budget): readonly Entry[] | "compacted" {
     if (from <= this.compacted.index) return "compacted";
-    const found: Entry[] = [];
-    let bytes = 0;
-    for (let entry = this.at(from); entry !== undefined; entry = this.at(entry.index + 1)) {
-      bytes += entry.frame.length;
-      if (found.length > 0 && bytes > maxBytes) break;
-      found.push(entry);
-    }
+    const first = from - this.compacted.index - 1;
+    const found = this.entries.slice(first, endOfTake(this.entries, first, this.entries.length, budget));
+    this.entriesRead += found.length;
     return found;
   }
 
@@ -212,6 +213,8 @@ export class Member {
   readonly refused: Refused[] = [];
   readonly transfers: TransferEnd[] = [];
   readonly changes: Changed[] = [];
+  /** The most entries that one `ready` had read back. */
+  mostReadBack = 0;
   /** The core says that this node is no member any more. */
   removed = false;
   incarnation: string;
@@ -271,6 +274,14 @@ export class Member {
 
   get electionTicks(): number {
     return this.#options.electionTicks ?? 10;
+  }
+
+  /** Takes out what the core has to say. */
+  ready(): Ready {
+    const before = this.disk.entriesRead;
+    const ready = this.raft.ready();
+    this.mostReadBack = Math.max(this.mostReadBack, this.disk.entriesRead - before);
+    return ready;
   }
 
   /** A fresh core over what the disk holds. */

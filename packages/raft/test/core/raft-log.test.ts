@@ -78,7 +78,7 @@ class Pair {
     const { log, model } = this;
     if (!log.hasApply) return;
     const from = log.applied + 1;
-    const entries = log.beginApply(100);
+    const entries = log.beginApply(100, 100);
     expect(entries.map(({ index, term }) => [index, term])).toEqual(
       entries.map((_, k) => [from + k, model.terms[from + k - 1]]),
     );

@@ -319,6 +319,49 @@ test("stamps never go back, and never run faster than the monotonic clock, or sl
   expect(steps.reduce((sum, step) => sum + step, 0)).toBeGreaterThanOrEqual(150);
 });
 
+function texts(count: number): string[] {
+  return Array.from({ length: count }, (_, k) => `${k}`);
+}
+
+test("members that were away are caught up with in small steps, one after the other and not one before the other", () => {
+  const cluster = new Cluster(["a", "b", "c", "d", "e"], { limits: { maxBatchEntries: 4, cacheBytes: 100 } });
+  cluster.elect("a");
+  cluster.tick();
+  for (const id of ["d", "e"]) cluster.isolate(id);
+  cluster.propose("a", ...texts(100));
+  cluster.settle();
+  cluster.heal();
+  cluster.get("a").mostReadBack = 0;
+  cluster.sent.length = 0;
+  cluster.step("a", { type: "tick" });
+  // The leader hears all that has arrived before it speaks.
+  for (let round = 0; round < 20; round += 1) {
+    cluster.deliverSome(({ to }) => to !== "a");
+    cluster.hush("a");
+    cluster.deliverSome(({ to }) => to === "a");
+    cluster.speak("a");
+  }
+  expect(cluster.get("a").mostReadBack).toBe(4);
+  const full = cluster.sent.filter(
+    ({ message }) => message.type === "append" && message.entries.length === 4,
+  );
+  expect(full.map(({ to }) => to).join("")).toContain("de".repeat(20));
+  for (const id of ["d", "e"]) expect(cluster.get(id).raft.durable).toBe(cluster.get("a").raft.durable);
+});
+
+test("a restarted node has no more of its log read back at once than it applies at once", () => {
+  const cluster = new Cluster(["a"], { limits: { maxApplyEntries: 4 } });
+  cluster.elect("a");
+  cluster.propose("a", ...texts(30));
+  const before = cluster.commands("a");
+  cluster.crash("a");
+  cluster.get("a").mostReadBack = 0;
+  cluster.restart("a");
+  cluster.elect("a");
+  expect(cluster.get("a").mostReadBack).toBe(4);
+  expect(cluster.commands("a")).toEqual(before);
+});
+
 test("a restarted node applies its log again up to what was committed", () => {
   const cluster = led();
   cluster.propose("a", "1", "2");

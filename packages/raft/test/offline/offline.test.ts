@@ -9,7 +9,7 @@ import {
 } from "../../src/index.ts";
 import type { Command, DataReport, OfflineOptions, Restoring, StateMachine } from "../../src/index.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
-import { contents, DiskFixture, entries, task } from "../storage/disk-fixture.ts";
+import { contents, DiskFixture, entries, oneEntry, task } from "../storage/disk-fixture.ts";
 
 const command = new TextEncoder().encode("a new history");
 const ownIncarnation = /^[0-9a-f]{32}$/;
@@ -198,7 +198,7 @@ describe("a forced new cluster", () => {
     const storage = await disk.open({ founds: false });
     expect(storage.recovered.hardState).toEqual({ term: 8, vote: null });
     expect(contents(storage)).toEqual(["1@1", "2@1", "3@1", "4@2", "5@2", "6@8", "7@8"]);
-    const last = storage.log.read(7, 1);
+    const last = storage.log.read(7, oneEntry);
     expect(last === "compacted" ? null : Buffer.from(last[0]!.payload).toString()).toBe("a new history");
   });
 

@@ -6,6 +6,7 @@ import type { Configuration } from "../../src/core/config/configuration.ts";
 import { encodeEntry } from "../../src/core/entry-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
 import type { AppendTask } from "../../src/core/ready.ts";
+import type { Budget } from "../../src/core/log/window.ts";
 import type { Index, Term } from "../../src/core/types.ts";
 import { restoreAtOnce } from "../../src/node/restore-at-once.ts";
 import type { Restoring, StateMachine } from "../../src/node/state-machine.ts";
@@ -99,11 +100,19 @@ export class DiskFixture {
 
 function onFailure(): void {}
 
+/** What every read gives at least. */
+export const oneEntry = { maxBytes: 0, maxEntries: 1 };
+
+/** Any number of entries of so many bytes. */
+export function within(maxBytes: number): Budget {
+  return { maxBytes, maxEntries: Number.POSITIVE_INFINITY };
+}
+
 /** All entries that can be read, as `index@term`. */
 export function contents({ log }: Pick<Storage, "log">): string[] {
   const found: string[] = [];
   while (log.base.index + found.length < log.last.index) {
-    const read = log.read(log.base.index + found.length + 1, 1);
+    const read = log.read(log.base.index + found.length + 1, oneEntry);
     if (read === "compacted") return found;
     for (const { index, term } of read) found.push(`${index}@${term}`);
   }

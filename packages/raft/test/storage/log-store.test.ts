@@ -4,13 +4,27 @@ import path from "node:path";
 import fc from "fast-check";
 import { silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { encodeConfiguration } from "../../src/core/config/config-codec.ts";
 import type { Entry } from "../../src/core/entry.ts";
+import type { Budget } from "../../src/core/log/window.ts";
+import { ConfigHistory, foundingMark } from "../../src/storage/config-history.ts";
 import { recoverLog } from "../../src/storage/log-recovery.ts";
 import { LogStore } from "../../src/storage/log-store.ts";
+import { bornTail } from "../../src/storage/records.ts";
+import { RunDirectory } from "../../src/storage/run-directory.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
-import { configuration, contents, DiskFixture, entry, founders, task } from "./disk-fixture.ts";
+import {
+  configuration,
+  contents,
+  DiskFixture,
+  entries,
+  entry,
+  founders,
+  oneEntry,
+  task,
+  within,
+} from "./disk-fixture.ts";
 
 const resetConfig = { index: 1, payload: encodeConfiguration(configuration) };
 
@@ -107,25 +121,27 @@ function expectSame(log: LogStore, model: Model): void {
   expect(contents({ log })).toEqual(expected(model));
   expect(log.last).toEqual(lastOf(model));
   expect(log.term(lastOf(model).index)).toBe(lastOf(model).term);
-  expect(log.read(model.base.index, 1)).toBe("compacted");
+  expect(log.read(model.base.index, oneEntry)).toBe("compacted");
   for (let { index } = model.base; index < log.last.index; index += 1)
-    expect(read(log, index + 1, 400)).toEqual(fitting(model, index + 1, 400));
+    expect(read(log, index + 1, budget)).toEqual(fitting(model, index + 1, budget));
 }
 
-function read(log: LogStore, from: number, maxBytes: number): string[] {
-  const found = log.read(from, maxBytes);
+const budget = { maxBytes: 400, maxEntries: 5 };
+
+function read(log: LogStore, from: number, budget: Budget): string[] {
+  const found = log.read(from, budget);
   return found === "compacted" ? [] : found.map(({ index, term }) => `${index}@${term}`);
 }
 
 /** The first entry, and those right behind it that fit as well. */
-function fitting({ base, terms }: Model, from: number, maxBytes: number): string[] {
+function fitting({ base, terms }: Model, from: number, { maxBytes, maxEntries }: Budget): string[] {
   const found: string[] = [];
   let bytes = 0;
   for (const [k, term] of terms.entries()) {
     const index = base.index + 1 + k;
     if (index < from) continue;
     bytes += sized(index, term).frame.length;
-    if (found.length > 0 && bytes > maxBytes) break;
+    if (found.length === maxEntries || (found.length > 0 && bytes > maxBytes)) break;
     found.push(`${index}@${term}`);
   }
   return found;
@@ -187,10 +203,53 @@ test("reads take at least one entry and as many as fit", async () => {
   await disk.run(log.append(task({ entries: written.slice(0, 3) })));
   await disk.run(log.append(task({ entries: written.slice(3) })));
   const size = (written[2]?.frame.length ?? 0) + (written[3]?.frame.length ?? 0);
-  expect(log.read(3, 0)).toHaveLength(1);
-  expect(log.read(3, size)).toHaveLength(2);
-  expect(log.read(3, size - 1)).toHaveLength(1);
-  expect(log.read(2, 1_000_000)).toHaveLength(5);
+  expect(log.read(3, within(0))).toHaveLength(1);
+  expect(log.read(3, within(size))).toHaveLength(2);
+  expect(log.read(3, within(size - 1))).toHaveLength(1);
+  expect(log.read(2, within(1_000_000))).toHaveLength(5);
+});
+
+/** A log in runs of so many entries each, and how often its store was asked for one. */
+async function inRuns(runs: number, perRun: number): Promise<{ log: LogStore; asked: () => number }> {
+  const disk = new DiskFixture();
+  const store = await disk.run(disk.host.disk.openStore("counted"));
+  const getSync = vi.spyOn(store, "getSync");
+  const state = { tail: bornTail, runs: new RunDirectory(), configs: new ConfigHistory(foundingMark, []) };
+  const log = new LogStore(store, state, fail);
+  for (let k = 0; k < runs; k += 1)
+    await disk.run(log.append(task({ entries: entries(k * perRun + 1, (k + 1) * perRun, 1) })));
+  return { log, asked: () => getSync.mock.calls.length };
+}
+
+test("several that read at once ask the store for each run once, and get no more entries than they can use", async () => {
+  const [runs, perRun] = [5, 100];
+  const { log, asked } = await inRuns(runs, perRun);
+  const readers = [1, 1, 151];
+  let shortest = 7;
+  while (readers.some((next) => next <= log.last.index)) {
+    for (const [reader, next] of readers.entries()) {
+      if (next > log.last.index) continue;
+      const found = log.read(next, { maxBytes: 1 << 20, maxEntries: 7 });
+      const expected = Math.min(7, log.last.index + 1 - next);
+      expect(found).toHaveLength(expected);
+      readers[reader] = next + expected;
+      shortest = Math.min(shortest, expected);
+    }
+  }
+  expect(shortest).toBeLessThan(7);
+  expect(asked()).toBe(runs);
+});
+
+test("a read looks few runs up, and goes on where it stopped", async () => {
+  const { log, asked } = await inRuns(200, 1);
+  let next = 1;
+  for (let reads = 1; next <= log.last.index; reads += 1) {
+    const found = log.read(next, within(1 << 20));
+    expect(found.length).toBeGreaterThan(0);
+    next += found.length;
+    expect(asked()).toBeLessThanOrEqual(reads * 64);
+  }
+  expect(asked()).toBe(200);
 });
 
 test("committed entries are never truncated", async () => {

@@ -1,5 +1,5 @@
 import type { AppendTask, Entry } from "@flotilla/raft";
-import type { LogReader } from "@flotilla/raft/parts";
+import type { Budget, LogReader } from "@flotilla/raft/parts";
 
 /** The log of one fuzzed core. */
 export class MemoryDisk implements LogReader {
@@ -15,7 +15,8 @@ export class MemoryDisk implements LogReader {
     this.#entries.push(...entries);
   }
 
-  read(from: number, _maxBytes: number): readonly Entry[] | "compacted" {
-    return from <= this.#compacted ? "compacted" : this.#entries.slice(from - this.#compacted - 1);
+  read(from: number, { maxEntries }: Budget): readonly Entry[] | "compacted" {
+    const first = from - this.#compacted - 1;
+    return first < 0 ? "compacted" : this.#entries.slice(first, first + maxEntries);
   }
 }

@@ -34,6 +34,7 @@ export const snapshotPuller: string = `${raft}/node/snapshot-puller.ts`;
 export const readWaiters: string = `${raft}/node/read-waiters.ts`;
 export const nodeSnapshots: string = `${raft}/node/snapshots.ts`;
 export const logStore: string = `${raft}/storage/log-store.ts`;
+export const openRun: string = `${raft}/storage/open-run.ts`;
 export const logPlan: string = `${raft}/storage/log-plan.ts`;
 export const logRecovery: string = `${raft}/storage/log-recovery.ts`;
 export const openStorage: string = `${raft}/storage/open-storage.ts`;

@@ -7,7 +7,7 @@ import {
   inflights,
   keys,
   logRecovery,
-  logStore,
+  openRun,
   logWindow,
   openStorage,
   progress,
@@ -254,10 +254,11 @@ export const pitfalls: readonly Mutant[] = [
     killer: "assertion ReaderAgrees",
     edits: [
       {
-        file: logStore,
-        find: "if (found.length > 0 && bytes > maxBytes) return found;",
-        replace: `if (found.length > 0 && bytes > maxBytes) {
-          bytes -= entry.frame.length;
+        file: openRun,
+        find: "if (into.length > 0 && end - this.#offset > bytes) break;",
+        replace: `if (into.length > 0 && end - this.#offset > bytes) {
+          this.#offset = end;
+          this.#index += 1;
           continue;
         }`,
       },

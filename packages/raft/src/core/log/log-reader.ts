@@ -1,5 +1,6 @@
 import type { Entry } from "../entry.ts";
 import type { Index } from "../types.ts";
+import type { Budget } from "./window.ts";
 
 /**
  * Older entries, synchronously, for what the core no longer holds in memory. The core asks only for indexes
@@ -8,9 +9,9 @@ import type { Index } from "../types.ts";
  */
 export interface LogReader {
   /**
-   * Entries from `from` on, contiguous and intact: at least one, then as many as fit `maxBytes` of frames
-   * together. `"compacted"` when entry `from` is not there any more.
+   * Entries from `from` on, contiguous and intact: at least one, and no more than fit the budget; fewer when more would
+   * take long. `"compacted"` when entry `from` is not there any more.
    * @throws FlotillaError `ERR_FLOTILLA_STORAGE` or `ERR_FLOTILLA_DAMAGED`; the node stops
    */
-  read(from: Index, maxBytes: number): readonly Entry[] | "compacted";
+  read(from: Index, budget: Budget): readonly Entry[] | "compacted";
 }

@@ -4,7 +4,7 @@ import type { Recovered } from "../options.ts";
 import type { Index, LogId, Term } from "../types.ts";
 import type { LogReader } from "./log-reader.ts";
 import { TermRuns } from "./term-runs.ts";
-import { endOfTake, Window } from "./window.ts";
+import { Window } from "./window.ts";
 import type { Budget } from "./window.ts";
 import { WriteMark } from "./write-mark.ts";
 
@@ -154,6 +154,11 @@ export class RaftLog {
     return true;
   }
 
+  /** True when entry `from` must be read back: of those, few should be asked for in one turn. */
+  isCold(from: Index): boolean {
+    return from > this.#compacted.index && from < this.#window.first;
+  }
+
   /**
    * Entries from `from` up to `last`, contiguous; empty when there are none; null when they are compacted away.
    */
@@ -161,12 +166,12 @@ export class RaftLog {
     if (from <= this.#compacted.index) return null;
     if (from > last || from > this.#last.index) return [];
     if (from >= this.#window.first) return this.#window.take(from, last, budget);
-    const older = this.#reader.read(from, budget.maxBytes);
-    if (older === "compacted") return null;
     const wanted = Math.min(last, this.#window.first - 1) - from + 1;
-    const entries = older.slice(0, endOfTake(older, 0, Math.min(wanted, older.length), budget));
-    this.#checkRead(entries, from);
-    return entries;
+    const maxEntries = Math.min(wanted, budget.maxEntries);
+    const older = this.#reader.read(from, { maxBytes: budget.maxBytes, maxEntries });
+    if (older === "compacted") return null;
+    this.#checkRead(older, from, maxEntries);
+    return older;
   }
 
   /** True when something is to be written and nothing is under way. */
@@ -195,10 +200,9 @@ export class RaftLog {
   }
 
   /** Hands out the next entries to apply. */
-  beginApply(maxBytes: number): readonly Entry[] {
+  beginApply(maxBytes: number, maxEntries: number): readonly Entry[] {
     const last = Math.min(this.#commit, this.mark.durable);
-    const budget = { maxBytes, maxEntries: Number.POSITIVE_INFINITY };
-    const entries = this.entries(this.#handed + 1, last, budget);
+    const entries = this.entries(this.#handed + 1, last, { maxBytes, maxEntries });
     invariant(entries !== null && entries.length > 0, "CommittedEntriesReadable");
     this.#handed += entries.length;
     return entries;
@@ -259,13 +263,14 @@ export class RaftLog {
     return this.entries(index, index, { maxBytes: 0, maxEntries: 1 })?.[0];
   }
 
-  #checkRead(entries: readonly Entry[], from: Index): void {
+  #checkRead(entries: readonly Entry[], from: Index, maxEntries: number): void {
     let expected = from;
     for (const entry of entries) {
       const sound = entry.index === expected && entry.term === this.term(entry.index);
       invariant(sound, "ReaderAgrees", { index: entry.index, expected });
       expected += 1;
     }
-    invariant(expected > from, "ReaderAgrees", { from });
+    const { length } = entries;
+    invariant(length > 0 && length <= maxEntries, "ReaderAgrees", { from, length });
   }
 }
