@@ -29,6 +29,14 @@ function gone({ path }: Entry): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_LOST", `${path} is no longer kept by this process`);
 }
 
+/** @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` for what no node holds */
+export function requireRoom({ path }: Entry, record: string): void {
+  const { length } = encoder.encode(record);
+  if (length <= limits.valueBytes) return;
+  const message = `${path} would have ${length} bytes; the limit is ${limits.valueBytes}`;
+  throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", message);
+}
+
 function isCode(error: unknown, ...codes: readonly string[]): boolean {
   return FlotillaError.is(error) && codes.includes(error.code);
 }
@@ -56,10 +64,7 @@ export class Publication<Facts> {
 
   /** @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` for what no node holds */
   requireRoom(facts: Facts): void {
-    const { length } = encoder.encode(this.#publishing.record(facts, this.#entry.key));
-    if (length <= limits.valueBytes) return;
-    const message = `${this.#entry.path} would have ${length} bytes; the limit is ${limits.valueBytes}`;
-    throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", message);
+    requireRoom(this.#entry, this.#publishing.record(facts, this.#entry.key));
   }
 
   /**

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Health } from "../../src/recipes/registry/api.ts";
 import { allStates, Checked, Program } from "./checked.ts";
-import { collect, World } from "./world.ts";
+import { collect, rejection, World } from "./world.ts";
 
 test("one in maintenance is not taken out however long it is critical, and the time begins anew when that is over", async () => {
   const checked = await Checked.start({ ttlMs: 300, removeAfterMs: 500 });
@@ -135,4 +135,65 @@ test("what is no health is not reported, and what is none in the tree is not pic
   await world.until(observer.session.create("/registry/web/z", '{"address":"z","state":"splendid"}'));
   const found = await world.until(observer.coord.registry.find("web", { states: allStates }));
   expect(found.map(({ state }) => state)).toEqual(["passing", "critical"]);
+});
+
+test("a question that does not heed its signal is asked again only when it has ended, and counts as failed meanwhile", async () => {
+  const ends: (() => void)[] = [];
+  let hangs = true;
+  const run = (): Promise<void> | void => (hangs ? new Promise((resolve) => ends.push(resolve)) : undefined);
+  const check = { run, intervalMs: 1_000, timeoutMs: 500, rise: 1, fall: 3 };
+  const checked = await Checked.start(check);
+  const { registration, world } = checked;
+  await world.pass(100);
+  ends[0]?.();
+  expect(await checked.after(100)).toBe("passing");
+  expect(await checked.after(3_000)).toBe("passing");
+  expect(ends).toHaveLength(2);
+  // One that took too long, and two intervals in which nothing could be asked.
+  expect(await checked.after(1_000)).toBe("critical");
+  expect(registration.failure).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  await world.pass(600_000);
+  expect(ends).toHaveLength(2);
+  hangs = false;
+  expect(await checked.after(5_000)).toBe("critical");
+  ends[1]?.();
+  expect(await checked.after(1_100)).toBe("passing");
+  expect(registration.failure).toBe(null);
+});
+
+test("what changes nothing that is seen is not written: health in maintenance", async () => {
+  const checked = await Checked.start({ ttlMs: 60_000 });
+  const { registration, world } = checked;
+  await world.until(registration.maintain());
+  const { revision } = registration.instance;
+  for (const health of ["warning", "critical", "passing"] as const) {
+    registration.report(health);
+    expect(await checked.after(200)).toBe("maintenance");
+  }
+  expect(registration.instance.revision).toBe(revision);
+  await world.until(registration.resume());
+  expect(await checked.seen()).toBe("passing");
+});
+
+const filled = (by: number): { meta: { k: string } } => ({ meta: { k: "y".repeat(by) } });
+
+test("what is taken in fits in every state that it may come to", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const bare = { name: "web", id: "x", address: "1" };
+  const registration = await world.until(coord.registry.register(bare));
+  const node = await world.until(session.get("/registry/web/x"));
+  const room = 1_048_576 - (node?.value.length ?? 0) - '"k":""'.length;
+  const extra = "maintenance".length - "passing".length;
+  const tooLarge = { code: "ERR_FLOTILLA_TOO_LARGE" };
+  expect(await rejection(registration.update(filled(room - extra + 1)))).toMatchObject(tooLarge);
+  await world.until(registration.update(filled(room - extra)));
+  await world.until(registration.maintain());
+  expect(registration.signal.aborted).toBe(false);
+  const again = { ...bare, id: "y" };
+  const over = rejection(coord.registry.register({ ...again, ...filled(room - extra + 1) }));
+  expect(await world.until(over)).toMatchObject(tooLarge);
+  const other = await world.until(coord.registry.register({ ...again, ...filled(room - extra) }));
+  await world.until(other.maintain());
+  expect(other.signal.aborted).toBe(false);
 });

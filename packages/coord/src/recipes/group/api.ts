@@ -24,9 +24,11 @@ export interface GroupMembership extends AsyncDisposable {
   /** As last written. */
   readonly member: GroupMember;
   /**
-   * Fires when it is over: it left, somebody took it out, or its session ended. Whoever wants to, joins anew. While a budget
-   * or the session has no room for a watch of its node it hears of the second later: with its next change, or once there is.
-   * A session has room for 500 of its members and registrations.
+   * Fires when it is over: it left, somebody took it out, or its session ended. Whoever wants to, joins anew. Of what others
+   * did, and that its session expired, it hears from a server: one that is cut off, when it reaches one again, however long
+   * that takes, as its session may stand until then; that it may be over `Session.lease` tells. While a budget or the
+   * session has no room for a watch of its node it hears that it was taken out later: with its next change, or once there
+   * is. A session has room for 500 of its members and registrations.
    */
   readonly signal: AbortSignal;
   /**

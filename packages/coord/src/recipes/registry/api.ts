@@ -34,7 +34,10 @@ export interface TcpCheck extends CheckTiming {
   readonly tcp: string;
 }
 
-/** Passes when it returns nothing, or says how it is; fails when it throws or its time is over, which ends the signal. */
+/**
+ * Passes when it returns nothing, or says how it is; fails when it throws or its time is over, which ends the signal. One
+ * that goes on all the same is not called again until it has ended, and fails once more every `intervalMs` until then.
+ */
 export interface FunctionCheck extends CheckTiming {
   readonly run: (signal: AbortSignal) => Promise<Health | void> | Health | void;
 }
@@ -55,7 +58,7 @@ export interface ServiceTraits {
   readonly tags?: readonly string[];
   /** Where it runs, such as a data centre. */
   readonly zone?: string;
-  /** Its share of the work beside others, 0 to 1,000,000. Default 1; 0: only when there is nobody else. */
+  /** Its share of the work beside others, 0 to 1,000,000. Default 1; 0: only when nobody else can be picked. */
   readonly weight?: number;
   readonly meta?: Readonly<Record<string, string>>;
 }
@@ -95,11 +98,17 @@ export interface Registration extends AsyncDisposable {
   readonly instance: Instance;
   /**
    * Fires, with `ERR_FLOTILLA_LOST`, when it is gone: deregistered, lost with its session, or because somebody deleted its
-   * node or put another in its place. It stays gone: whoever wants to, registers anew. A session watches the nodes of 500
-   * registrations; those beyond, or for which a budget has no room, hear of the last two with their next change.
+   * node or put another in its place. It stays gone: whoever wants to, registers anew. Of what others did it hears from a
+   * server: one that is cut off, when it reaches one again, however long that takes, as its session may stand until then. A
+   * session watches the nodes of 500 registrations; those beyond, or for which a budget has no room, hear of the last two
+   * with their next change.
    */
   readonly signal: AbortSignal;
-  /** Whether it stands in the registry: not while `removeAfterMs` has it taken out, and never once it is gone. */
+  /**
+   * Whether it stands in the registry, as far as it knows: not while `removeAfterMs` has it taken out, never once `signal`
+   * fired, and not while its session's lease has lapsed by its own clock: it may be gone then, and is listed again if the
+   * session goes on.
+   */
   readonly isListed: boolean;
   /** Why its check failed when it was last made: what was thrown, or what was wrong with the answer. Null: it did not. */
   readonly failure: unknown;
@@ -110,8 +119,8 @@ export interface Registration extends AsyncDisposable {
   report(health: Health): void;
   /**
    * Changes what is named; what is not listed has it from when it comes back.
-   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_TOO_LARGE`; `ERR_FLOTILLA_LOST` when it is gone; and
-   *   what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`; `ERR_FLOTILLA_TOO_LARGE`, which changes nothing, for what would not
+   *   fit in each of its states; `ERR_FLOTILLA_LOST` when it is gone; and what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
    */
   update(traits: ServiceTraits, options?: CallOptions): Promise<void>;
   /** Lets it finish what it has: nobody picks it any more. @throws FlotillaError as `update` */
@@ -120,7 +129,13 @@ export interface Registration extends AsyncDisposable {
   maintain(options?: CallOptions): Promise<void>;
   /** Ends draining and maintenance. @throws FlotillaError as `update` */
   resume(options?: CallOptions): Promise<void>;
-  /** Drains for `drainMs`, then takes it out of the registry, and never a successor under the same id. Idempotent. */
+  /**
+   * Drains for `drainMs`, then fires the signal and takes it out of the registry, and never a successor under the same id.
+   * Idempotent. Where others cannot be told within 15 s that it drains, it is over then, and not before `drainMs`. The
+   * options bound the wait (15 s by default, besides the draining); the rest goes on.
+   * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`, and what the cluster
+   *   refuses the removal with
+   */
   deregister(options?: CallOptions): Promise<void>;
 }
 

@@ -27,6 +27,7 @@ export class AskingCheckup implements Checkup {
   readonly #stopped = new AbortController();
   #judgement: Judgement = unjudged;
   #timer: Timer | undefined;
+  #isAsking = false;
 
   constructor(clock: Clock, ask: Question, timing: CheckTiming, onHealth: OnHealth) {
     this.#clock = clock;
@@ -55,8 +56,9 @@ export class AskingCheckup implements Checkup {
     const { timeoutMs: fallbackMs = 1_000 } = this.#timing;
     const options = { signal: this.#stopped.signal };
     try {
+      if (this.#isAsking) throw unanswered();
       const bounds = { clock: this.#clock, options, fallbackMs, what: "the check" };
-      const answer = await bounded(bounds, (signal) => orAborted(this.#ask(signal), signal));
+      const answer = await bounded(bounds, (signal) => orAborted(this.#question(signal), signal));
       this.failure = null;
       return answer;
     } catch (error) {
@@ -64,6 +66,20 @@ export class AskingCheckup implements Checkup {
       return "critical";
     }
   }
+
+  /** It may go on when nobody waits for its answer any more. */
+  async #question(signal: AbortSignal): Promise<Health> {
+    this.#isAsking = true;
+    try {
+      return await this.#ask(signal);
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+}
+
+function unanswered(): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_TIMEOUT", "the check: its last question has not ended yet");
 }
 
 /** Believes what it is told, for a while. */

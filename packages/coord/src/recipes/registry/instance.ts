@@ -7,10 +7,23 @@ const states: readonly InstanceState[] = ["passing", "warning", "critical", "dra
 /** What the node of an instance holds, and its revision does not say. */
 export type InstanceFacts = Omit<Instance, "id" | "name" | "revision">;
 
+/** As it is in the state that takes most room. */
+export function asLongest(facts: InstanceFacts): InstanceFacts {
+  const [longest = facts.state] = states.toSorted((a, b) => b.length - a.length);
+  return { ...facts, state: longest };
+}
+
 /** @param key tells it from a successor under the same id */
 export function instanceRecord(facts: InstanceFacts, key: string): string {
   const { address, port, tags, zone, weight, meta, state } = facts;
   return JSON.stringify({ address, port, tags, zone, weight, meta, state, key });
+}
+
+const made = new WeakMap<Instance, number>();
+
+/** Revision at which the node of an instance that was read was made: of another under its id it is another. */
+export function madeAt(instance: Instance): number {
+  return made.get(instance) ?? 0;
 }
 
 /** Null for what is no registration; what cannot be read of one is left out. */
@@ -18,7 +31,7 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
   const record = readRecord(node);
   const address = record === null ? "" : textAt(record, "address", "");
   if (record === null || address === "") return null;
-  return {
+  const instance: Instance = {
     id,
     name,
     address,
@@ -30,6 +43,8 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
     state: stateAt(record),
     revision: node.stat.mzxid,
   };
+  made.set(instance, node.stat.czxid);
+  return instance;
 }
 
 /** What is not understood is not picked. */

@@ -3,6 +3,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
+import { isBelieved } from "../belief.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import { nodeIn } from "../node-in.ts";
 import { beforeClose, partingMs } from "../parting.ts";
@@ -11,7 +12,7 @@ import type { Check, Health, Instance, InstanceState, Registration, ServiceTrait
 import { checkedTraits } from "./checked.ts";
 import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
 import { isHealth } from "./health.ts";
-import { type InstanceFacts, instanceRecord } from "./instance.ts";
+import { asLongest, type InstanceFacts, instanceRecord } from "./instance.ts";
 import { followOwn } from "./own-node.ts";
 import { questionOf } from "./question.ts";
 
@@ -70,7 +71,7 @@ export class SessionRegistration implements Registration {
   }
 
   get isListed(): boolean {
-    return !this.#isRemoved && !this.signal.aborted;
+    return this.#isThere && isBelieved(this.#parts.session.lease);
   }
 
   get failure(): unknown {
@@ -87,7 +88,7 @@ export class SessionRegistration implements Registration {
 
   async update(traits: ServiceTraits, options?: CallOptions): Promise<void> {
     const changed = { ...this.#facts, ...checkedTraits(traits) };
-    this.#publication.requireRoom(changed);
+    this.#publication.requireRoom(asLongest(changed));
     this.#facts = changed;
     await this.#write(options);
   }
@@ -104,7 +105,6 @@ export class SessionRegistration implements Registration {
     return this.#overrule(null, options);
   }
 
-  /** Waits 15 s at most besides the draining; the withdrawal goes on. */
   deregister(options: CallOptions = {}): Promise<void> {
     const { session, entry, drainMs } = this.#parts;
     const fallbackMs = longestWaitMs + drainMs;
@@ -118,6 +118,11 @@ export class SessionRegistration implements Registration {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.deregister();
+  }
+
+  /** As far as a server has told. */
+  get #isThere(): boolean {
+    return !this.#isRemoved && !this.signal.aborted;
   }
 
   #begin(check: Check | undefined): Checkup {
@@ -135,7 +140,8 @@ export class SessionRegistration implements Registration {
     this.#armRemoval();
     const { session, entry } = this.#parts;
     session.publish("health", { session: session.id, path: entry.path, health, error: this.failure });
-    this.#write().catch(() => {});
+    // What overrules it is shown in its place.
+    if (this.#override === null) this.#write().catch(() => {});
   }
 
   /** It has been critical for too long once the time is over, which begins anew when it is shown as critical. */
@@ -186,12 +192,7 @@ export class SessionRegistration implements Registration {
 
   async #leave(): Promise<void> {
     const { session, drainMs } = this.#parts;
-    if (this.isListed && drainMs > 0) {
-      this.#override = "draining";
-      this.#armRemoval();
-      await this.#write({ timeoutMs: Number.POSITIVE_INFINITY }).catch(() => {});
-      await this.#drained(drainMs);
-    }
+    if (this.#isThere && drainMs > 0) await this.#drain(drainMs);
     this.#end("it was deregistered");
     try {
       await this.#publication.want(null);
@@ -200,8 +201,22 @@ export class SessionRegistration implements Registration {
     }
   }
 
+  /** For as long from when others are told, or from now where they cannot be. */
+  async #drain(drainMs: number): Promise<void> {
+    const { clock } = this.#parts.session;
+    const begunMs = clock.now();
+    this.#override = "draining";
+    this.#armRemoval();
+    const isTold = await this.#write().then(
+      () => true,
+      () => false,
+    );
+    await this.#drained(isTold ? drainMs : drainMs - (clock.now() - begunMs));
+  }
+
   /** Ends early when it is gone. */
   #drained(drainMs: number): Promise<void> {
+    if (drainMs <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.#parts.session.clock.setTimer(drainMs, () => {
         stopListening();

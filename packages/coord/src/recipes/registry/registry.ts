@@ -7,7 +7,7 @@ import { inTurn, longestWaitMs, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
-import { type Entry, withdraw } from "../publication.ts";
+import { type Entry, requireRoom, withdraw } from "../publication.ts";
 import type {
   FindOptions,
   Instance,
@@ -21,7 +21,7 @@ import type {
 import { checkedService } from "./checked.ts";
 import { matcher } from "./filter.ts";
 import { follow } from "./follow.ts";
-import { instanceRecord, readInstance } from "./instance.ts";
+import { asLongest, instanceRecord, readInstance } from "./instance.ts";
 import { questionOf } from "./question.ts";
 import { SessionRegistration } from "./registration.ts";
 import { whenVacant } from "./vacancy.ts";
@@ -58,6 +58,7 @@ class SessionRegistry implements Registry {
     if (check !== undefined && !("ttlMs" in check)) questionOf(check, prober, facts);
     requireStaying(session);
     const entry: Entry = { path: `${parent}/${id}`, key: uniqueName(session) };
+    requireRoom(entry, instanceRecord(asLongest(facts), entry.key));
     try {
       const revision = await this.#create(parent, entry.path, instanceRecord(facts, entry.key), options);
       const instance = { ...facts, id, name, revision };
