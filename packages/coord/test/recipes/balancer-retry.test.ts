@@ -82,3 +82,82 @@ test.each(allWeights)(
     expect(Math.abs(atA(tried) - tried.length * share(weights))).toBeLessThanOrEqual(1);
   },
 );
+
+const fail = (): never => {
+  throw new Error("no");
+};
+
+/** Work that ends when it is told to. */
+function slow(): { work: () => Promise<void>; end: (error?: Error) => void } {
+  const ends: ((error?: Error) => void)[] = [];
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => ends.push((error) => (error === undefined ? resolve() : reject(error))));
+  return { work, end: (error) => ends.splice(0).forEach((end) => end(error)) };
+}
+
+test.each([
+  ["while nobody has it", false],
+  ["when another has it", true],
+])("an instance does not pay for what its former life under its id failed at %s", async (_, isAnew) => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = a.coord;
+  const former = await world.until(registry.register({ name: "web", id: "a", address: "old" }));
+  await world.until(registry.register({ name: "web", id: "b", address: "b" }));
+  const web = await world.until(b.coord.registry.service("web", { pick: (all) => all[0] }));
+  const { work, end } = slow();
+  const ended = Promise.all(Array.from({ length: 5 }, () => web.use(work, { tries: 1 }).catch(() => {})));
+  await world.until(former.deregister());
+  const anew = async (): Promise<void> => {
+    await world.until(registry.register({ name: "web", id: "a", address: "new" }));
+    await world.pass(200);
+  };
+  if (isAnew) await anew();
+  await world.pass(200);
+  end(new Error("ECONNRESET"));
+  await world.until(ended);
+  if (!isAnew) await anew();
+  expect(web.pick()?.address).toBe("new");
+});
+
+test("who took the place of another in one turn does not pay for it, who only changed does", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = a.coord;
+  for (const id of ["a", "b"]) await world.until(registry.register({ name: "web", id, address: id }));
+  const outliers = { failures: 2, ejectMs: 60_000 };
+  const web = await world.until(b.coord.registry.service("web", { pick: (all) => all[0], outliers }));
+  for (let k = 0; k < 2; k += 1) await world.until(web.use(fail, { tries: 1 }).catch(() => {}));
+  expect(web.pick()?.id).toBe("b");
+  const path = "/registry/web/a";
+  await world.until(a.session.put(path, JSON.stringify({ address: "a", state: "passing", zone: "north" })));
+  await world.pass(100);
+  expect(web.instances[0]?.zone).toBe("north");
+  expect(web.pick()?.id).toBe("b");
+  const value = JSON.stringify({ address: "new", state: "passing" });
+  await world.until(
+    a.session.multi([
+      { type: "delete", path },
+      { type: "create", path, value },
+    ]),
+  );
+  await world.pass(100);
+  expect(web.pick()?.address).toBe("new");
+});
+
+test("work that was begun before its instance was left out, and succeeds, does not end that", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  for (const id of ["a", "b"]) await world.until(a.coord.registry.register({ name: "web", id, address: id }));
+  const outliers = { failures: 3, ejectMs: 60_000 };
+  const web = await world.until(b.coord.registry.service("web", { pick: (all) => all[0], outliers }));
+  const { work, end } = slow();
+  const ended = web.use(work, { tries: 1 });
+  for (let k = 0; k < 3; k += 1) await world.until(web.use(fail, { tries: 1 }).catch(() => {}));
+  expect(web.pick()?.id).toBe("b");
+  end();
+  await world.until(ended);
+  expect(web.pick()?.id).toBe("b");
+  await world.pass(60_000);
+  expect(web.pick()?.id).toBe("a");
+});

@@ -246,3 +246,36 @@ test("zone, tags and a picker of one's own", async () => {
     code: "ERR_FLOTILLA_BAD_ARGUMENT",
   });
 });
+
+test("who has a weight of 0 is picked only when nobody else can be: whatever states and zones", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = a.coord;
+  const made: Registration[] = [];
+  for (const [id, zone, weight] of [
+    ["a", "north", 0],
+    ["b", "south", 1],
+    ["c", "south", 0],
+  ] as const)
+    made.push(await world.until(registry.register({ name: "web", id, zone, weight, address: id })));
+  const web = await world.until(b.coord.registry.service("web", { zone: "north", pick: "round-robin" }));
+  expect(picks(web, 3)).toBe("bbb");
+  made[1]?.report("warning");
+  await world.pass(100);
+  expect(picks(web, 3)).toBe("bbb");
+  made[1]?.report("critical");
+  await world.pass(100);
+  expect(picks(web, 3)).toBe("aaa");
+  made[0]?.report("warning");
+  await world.pass(100);
+  expect(picks(web, 3)).toBe("ccc");
+});
+
+test("a balancer that follows no more says that what it knows may be old", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const web = await world.until(coord.registry.service("web"));
+  expect(web.isStale).toBe(false);
+  web.close();
+  expect([web.isStale, session.state]).toEqual([true, "connected"]);
+});

@@ -36,7 +36,10 @@ export type Strategy =
 export interface OutlierOptions {
   /** So many failures in a row eject an instance. Default 5. */
   readonly failures?: number;
-  /** For so long, ms, times the number of ejections in a row. Default 10,000. */
+  /**
+   * For so long, ms, times the number of ejections in a row, whatever succeeds there meanwhile that was begun before. A new
+   * registration under the same id begins anew. Default 10,000.
+   */
   readonly ejectMs?: number;
   /** At most this share of all instances. Default 0.5. */
   readonly maxShare?: number;
@@ -69,13 +72,14 @@ export interface UseOptions extends CallOptions, PickOptions {
 
 /**
  * Picks instances of one service out of a set that it keeps up to date. Those that pass come first, then those that
- * warn; the others are never picked. While there is no server at hand it goes on with what it knew last.
+ * warn, then those with a weight of 0 in the same order; the others are never picked. While there is no server at hand it
+ * goes on with what it knew last.
  */
 export interface Balancer extends AsyncDisposable {
   readonly name: string;
   /** All that are known, whatever their state. */
   readonly instances: readonly Instance[];
-  /** What it knows may be old: its session is not connected. */
+  /** What it knows may be old: its session is not connected, or it is closed. */
   readonly isStale: boolean;
   /** Null when there is nobody to pick. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when its own picker picks nobody */
   pick(options?: PickOptions): Instance | null;

@@ -7,10 +7,11 @@ import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import type { Instance } from "../registry/api.ts";
 import { matcher, usable } from "../registry/filter.ts";
 import { follow } from "../registry/follow.ts";
+import { madeAt } from "../registry/instance.ts";
 import type { Balancer, BalanceOptions, Candidate, PickOptions, UseOptions } from "./api.ts";
 import { requireBalance, requireMin, requireUse } from "./checked.ts";
 import type { Chooser } from "./chooser.ts";
-import { Outliers } from "./outliers.ts";
+import { type Life, Outliers } from "./outliers.ts";
 import { pickable } from "./pickable.ts";
 import { pickerOf } from "./strategy.ts";
 
@@ -46,6 +47,10 @@ export async function openBalancer(session: Session, parts: BalancerParts): Prom
   }
 }
 
+function lifeOf(instance: Instance): Life {
+  return { id: instance.id, made: madeAt(instance) };
+}
+
 class SessionBalancer implements Balancer {
   readonly name: string;
   /** Resolves once it knows the instances there are. */
@@ -77,7 +82,7 @@ class SessionBalancer implements Balancer {
   }
 
   get isStale(): boolean {
-    return this.#session.state !== "connected";
+    return this.#closed.signal.aborted || this.#session.state !== "connected";
   }
 
   pick({ key = "" }: PickOptions = {}): Instance | null {
@@ -139,7 +144,7 @@ class SessionBalancer implements Balancer {
 
   #take(instances: readonly Instance[]): void {
     this.#instances = instances;
-    this.#outliers.keep(instances.map(({ id }) => id));
+    this.#outliers.keep(instances.map(lifeOf));
     for (const wake of this.#waiting) wake();
   }
 
@@ -197,15 +202,16 @@ class SessionBalancer implements Balancer {
     signal: AbortSignal,
   ): Promise<T> {
     const { id } = instance;
+    const { clock } = this.#session;
+    const life = lifeOf(instance);
     this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1);
     try {
       const result = await orAborted(Promise.resolve(fn(instance, signal)), signal);
-      this.#outliers.succeeded(id);
+      this.#outliers.succeeded(life, clock.now());
       return result;
     } catch (error) {
       // Given up on by the caller, it says nothing of the instance.
-      if (!FlotillaError.is(signal.reason, "ERR_FLOTILLA_ABORTED"))
-        this.#outliers.failed(id, this.#session.clock.now());
+      if (!FlotillaError.is(signal.reason, "ERR_FLOTILLA_ABORTED")) this.#outliers.failed(life, clock.now());
       throw error;
     } finally {
       const left = (this.#busy.get(id) ?? 1) - 1;

@@ -1,9 +1,17 @@
 import type { OutlierOptions } from "./api.ts";
 
+/** One life of an instance: another one under its id was made at another revision. */
+export interface Life {
+  readonly id: string;
+  /** Revision at which it was made. */
+  readonly made: number;
+}
+
 interface Record {
+  readonly made: number;
   /** Failures since the last success. */
   failures: number;
-  /** Ejections since the last success. */
+  /** Ejections since the last success that was not of somebody left out. */
   ejections: number;
   /** By the monotonic clock, ms. */
   outUntilMs: number;
@@ -14,6 +22,8 @@ export class Outliers {
   readonly #failures: number;
   readonly #ejectMs: number;
   readonly #maxShare: number;
+  /** Of those who are known: the revision at which each was made. */
+  #known: ReadonlyMap<string, number> = new Map();
   readonly #records = new Map<string, Record>();
 
   constructor({ failures = 5, ejectMs = 10_000, maxShare = 0.5 }: OutlierOptions) {
@@ -22,12 +32,17 @@ export class Outliers {
     this.#maxShare = maxShare;
   }
 
-  succeeded(id: string): void {
-    this.#records.delete(id);
+  /** Work that was begun before it was left out does not end that. */
+  succeeded({ id, made }: Life, nowMs: number): void {
+    const record = this.#records.get(id);
+    if (record?.made !== made) return;
+    if (record.outUntilMs > nowMs) record.failures = 0;
+    else this.#records.delete(id);
   }
 
-  failed(id: string, nowMs: number): void {
-    const record = this.#records.get(id) ?? { failures: 0, ejections: 0, outUntilMs: 0 };
+  failed({ id, made }: Life, nowMs: number): void {
+    if (this.#known.get(id) !== made) return;
+    const record = this.#records.get(id) ?? { made, failures: 0, ejections: 0, outUntilMs: 0 };
     this.#records.set(id, record);
     record.failures += 1;
     if (record.failures < this.#failures || record.outUntilMs > nowMs) return;
@@ -45,9 +60,9 @@ export class Outliers {
     return new Set(out.slice(0, Math.floor(ids.length * this.#maxShare)).map(({ id }) => id));
   }
 
-  /** Forgets all but these. */
-  keep(ids: readonly string[]): void {
-    const kept = new Set(ids);
-    for (const id of this.#records.keys()) if (!kept.has(id)) this.#records.delete(id);
+  /** Those who are known from now on: forgets all but these. */
+  keep(lives: readonly Life[]): void {
+    this.#known = new Map(lives.map(({ id, made }) => [id, made]));
+    for (const [id, { made }] of this.#records) if (this.#known.get(id) !== made) this.#records.delete(id);
   }
 }

@@ -9,23 +9,25 @@ function inState(instances: readonly Instance[], state: Instance["state"]): read
   return instances.filter((instance) => instance.state === state);
 }
 
+/** Of the best state that anybody is in, in this zone if anybody is. */
+function nearest(instances: readonly Instance[], zone: string | undefined): readonly Instance[] {
+  const sound = firstOf(inState(instances, "passing"), inState(instances, "warning"));
+  if (zone === undefined) return sound;
+  return firstOf(
+    sound.filter((one) => one.zone === zone),
+    sound,
+  );
+}
+
 /**
- * Those among whom one is picked: of the best state that anybody is in, in this zone if anybody is, and with a weight if
- * anybody has one.
+ * Those among whom one is picked: with a weight if anybody who can be picked has one, of the best state that anybody is
+ * in, in this zone if anybody is.
  */
 export function pickable(instances: readonly Instance[], zone: string | undefined): readonly Instance[] {
-  const sound = firstOf(inState(instances, "passing"), inState(instances, "warning"));
-  const near =
-    zone === undefined
-      ? sound
-      : firstOf(
-          sound.filter((one) => one.zone === zone),
-          sound,
-        );
-  const heavy = near.filter(({ weight }) => weight > 0);
-  // Without any weight all are alike.
+  const heavy = instances.filter(({ weight }) => weight > 0);
   return firstOf(
-    heavy,
-    near.map((instance) => ({ ...instance, weight: 1 })),
+    nearest(heavy, zone),
+    // Without any weight all are alike.
+    nearest(instances, zone).map((instance) => ({ ...instance, weight: 1 })),
   );
 }
