@@ -21,7 +21,17 @@ export interface SchemaOptions<In, Out> {
 
 const fromUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const text: Codec<string> = { encode: bytes, decode: (value) => fromUtf8.decode(value) };
+/** Half of a character of UTF-16, which UTF-8 has no form of. */
+const half = /\p{Surrogate}/u;
+
+const text: Codec<string> = {
+  encode: (value) => {
+    // It would be stored as U+FFFD.
+    if (half.test(value)) throw badValue([{ message: "half a character is not UTF-8", path: [] }]);
+    return bytes(value);
+  },
+  decode: (value) => fromUtf8.decode(value),
+};
 
 const json: Codec<unknown> = {
   encode: (value) => {
@@ -47,7 +57,7 @@ const cbor: Codec<unknown> = {
   decode: (value) => decode(value),
 };
 
-/** Text as UTF-8. What is not UTF-8 does not fit. */
+/** Text as UTF-8. What is not UTF-8 does not fit, nor a text that has no form in it: with half of a surrogate pair. */
 export function textCodec(): Codec<string>;
 export function textCodec<In extends string, Out>(options: SchemaOptions<In, Out>): Codec<In, Out>;
 export function textCodec(options?: SchemaOptions<string, unknown>): Codec<string, unknown> {

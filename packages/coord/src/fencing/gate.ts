@@ -35,8 +35,15 @@ function isHeaders(headers: object): headers is Pick<Headers, "get"> {
 export class EpochGate {
   #highest: number;
 
-  /** @param highest what was kept. Default 0 */
+  /**
+   * @param highest what was kept. Default 0
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for what is no integer from 0
+   */
   constructor(highest: number = 0) {
+    if (!Number.isSafeInteger(highest) || highest < 0) {
+      const message = `highest: expected an integer from 0, got ${String(highest)}`;
+      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+    }
     this.#highest = highest;
   }
 

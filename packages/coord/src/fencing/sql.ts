@@ -12,8 +12,11 @@ export interface SqlStatement {
 
 export interface FencedRow {
   readonly table: string;
-  /** The columns of the primary key, or of another unique one, with their values. */
-  readonly key: Readonly<Record<string, SqlValue>>;
+  /**
+   * The columns of the primary key, or of another unique one, with their values. Never null: a unique index takes any
+   * number of rows with a null, so that each write would make one of its own.
+   */
+  readonly key: Readonly<Record<string, Exclude<SqlValue, null>>>;
   /** The columns that are written. */
   readonly set: Readonly<Record<string, SqlValue>>;
   /** The column that keeps the epoch, an integer of 64 bits. Default `epoch`. */
@@ -27,21 +30,43 @@ export interface FencedRow {
 /** Names that need no escape, so that none of them can be anything else. */
 const plain = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 
+const allQuotes: readonly unknown[] = ['"', "`"];
+const allParameters: readonly unknown[] = ["?", "$"];
+
+function refused(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 function quoted(name: string, { quotes = '"' }: FencedRow): string {
   if (plain.test(name)) return `${quotes}${name}${quotes}`;
-  throw new FlotillaError(
-    "ERR_FLOTILLA_BAD_ARGUMENT",
-    `not a plain name: ${JSON.stringify(name.slice(0, 100))}`,
-  );
+  throw refused(`not a plain name: ${JSON.stringify(name.slice(0, 100))}`);
+}
+
+/** What a database stores for it is equal to itself. Drivers bind `NaN` as a null. */
+function isFound(value: unknown): boolean {
+  return value !== null && value !== undefined && !Number.isNaN(value);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 function columnsOf(row: FencedRow): readonly [string, SqlValue][] {
   const columns = [...Object.entries(row.key), ...Object.entries(row.set)];
   const names = new Set([...columns.map(([name]) => name), row.column ?? "epoch"]);
-  if (Object.keys(row.key).length > 0 && names.size === columns.length + 1) return columns;
-  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "expected a key, and every column once");
+  if (Object.keys(row.key).length === 0 || names.size !== columns.length + 1)
+    throw refused("expected a key, and every column once");
+  const unfound = Object.entries(row.key).find(([, value]) => !isFound(value));
+  if (unfound !== undefined) throw refused(`key.${unfound[0]}: expected a value, got ${String(unfound[1])}`);
+  requireStyle(row);
+  return columns;
+}
+
+/**
+ * A caller without types may hand over anything, which would stand in the statement.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+function requireStyle({ quotes = '"', parameters = "?" }: FencedRow): void {
+  if (!allQuotes.includes(quotes)) throw refused('quotes: expected " or `');
+  if (!allParameters.includes(parameters)) throw refused("parameters: expected ? or $");
 }
 
 /** Collects values in the order their parameters are written. */

@@ -39,6 +39,7 @@ async function thrown(work: () => unknown): Promise<FlotillaError> {
 
 test.each([
   ["text", textCodec(), fc.string({ unit: "grapheme" })],
+  ["text beyond 16 bits", textCodec(), fc.string({ unit: "binary" })],
   [
     "JSON",
     jsonCodec(),
@@ -76,6 +77,8 @@ test.each<[string, () => unknown, RegExp]>([
     () => cborCodec().encode(JSON.parse('{"__proto__":1}')),
     /reserved/,
   ],
+  ["a text of half a character", () => textCodec().encode("a\ud800b"), /not UTF-8/],
+  ["a text that begins with the second half of one", () => textCodec().encode("\udc00"), /not UTF-8/],
   ["bytes that are no text", () => textCodec().decode(new Uint8Array([255])), /not valid/],
   ["bytes that are no JSON", () => jsonCodec().decode(new Uint8Array([123])), /JSON/],
   ["bytes that are no CBOR", () => cborCodec().decode(new Uint8Array([255])), /CBOR/],

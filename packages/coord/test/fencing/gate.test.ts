@@ -58,3 +58,21 @@ test("a server refuses who holds no more", async () => {
   expect(await ask(epochHeaders({ epoch: 4 }))).toBe(409);
   expect(await ask({})).toBe(400);
 });
+
+test("a gate begins with an epoch, or with 0, and with nothing else", () => {
+  for (const highest of [undefined, 0, 3, Number.MAX_SAFE_INTEGER])
+    expect(new EpochGate(highest).highest).toBe(highest ?? 0);
+  for (const highest of [
+    Number.NaN,
+    Number("garbage"),
+    -1,
+    1.5,
+    Number.POSITIVE_INFINITY,
+    2 ** 53,
+    "3",
+    null,
+  ])
+    expect(() => new EpochGate(highest as number)).toThrow(
+      expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
+    );
+});

@@ -118,3 +118,36 @@ test("a count of rows becomes an error, and what is misshapen is refused", () =>
     expect(() => make({ ...job("a"), key: {} }, { epoch: 1 })).toThrow(bad);
   }
 });
+
+test.each([null, undefined, Number.NaN])(
+  "a key of %s, by which no row is found again, is refused",
+  (region) => {
+    const bad = expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+    const row = { ...job("a"), key: { region: region as unknown as string, id: 7 } };
+    for (const make of [fencedUpdate, fencedUpsert]) expect(() => make(row, { epoch: 5 })).toThrow(bad);
+    // @ts-expect-error what is null is equal to nothing
+    expect(() => fencedUpsert({ ...job("a"), key: { region: null } }, { epoch: 5 })).toThrow(bad);
+  },
+);
+
+test("a null may be written", () => {
+  const db = database();
+  const row = { ...job("a"), set: { state: null } };
+  expect(run(db, fencedUpsert(row, { epoch: 5 }))).toBe(1);
+  expect(stored(db)).toEqual([[null, 5]]);
+});
+
+test.each([
+  { quotes: "; DROP TABLE jobs; --" },
+  { quotes: "" },
+  { quotes: null },
+  { parameters: ":" },
+  { parameters: "" },
+  { parameters: null },
+])("what is no way to write a statement is refused: %j", (wrong) => {
+  const row = { ...job("a"), ...wrong } as unknown as FencedRow;
+  for (const make of [fencedUpdate, fencedUpsert])
+    expect(() => make(row, { epoch: 5 })).toThrow(
+      expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
+    );
+});
