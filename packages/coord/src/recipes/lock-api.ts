@@ -127,7 +127,10 @@ export interface AllHeld extends AsyncDisposable {
   readonly expiresIn: number;
   /** @throws FlotillaError `ERR_FLOTILLA_LOST` */
   assert(): void;
-  /** In reverse order; every one of them, also when one fails. */
+  /**
+   * All of them at once: none waits for another, and each is given up also when others fail.
+   * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`, and what the first that failed threw
+   */
   release(options?: CallOptions): Promise<void>;
 }
 

@@ -105,9 +105,9 @@ class SessionLockSet implements LockSet {
   }
 }
 
-/** In reverse order; it goes on when the wait for it ends. */
+/** All at once; it goes on when the wait for it ends. */
 async function giveBack(holds: readonly LockHold[], bounds: CallOptions = {}): Promise<void> {
-  await Promise.allSettled(holds.toReversed().map((hold) => hold.release(bounds)));
+  await Promise.allSettled(holds.map((hold) => hold.release(bounds)));
 }
 
 class EachHeld implements AllHeld {
@@ -152,7 +152,7 @@ class EachHeld implements AllHeld {
     const { clock } = this.#session;
     const bounds = { clock, options, fallbackMs: longestWaitMs, what: "release of several locks" };
     return bounded(bounds, async (signal) => {
-      const releases = this.holds.toReversed().map((hold) => hold.release({ signal, timeoutMs: Infinity }));
+      const releases = this.holds.map((hold) => hold.release({ signal, timeoutMs: Infinity }));
       const ends = await Promise.allSettled(releases);
       for (const end of ends) if (end.status === "rejected") throw end.reason;
     });
