@@ -15,11 +15,7 @@ function isAnswered(s: RaftState, message: Append, match: Index, isNews: boolean
 
 function accept(s: RaftState, from: NodeId, prevIndex: Index, match: Index): void {
   s.answered = { term: s.term, index: match };
-  s.outbox.sendWhenDurable(
-    from,
-    { type: "append-reply", term: s.term, prevIndex, match, hint: null },
-    s.gate(match),
-  );
+  s.outbox.acknowledge(from, s.term, prevIndex, match, s.log.promisable);
 }
 
 function refuse(s: RaftState, from: NodeId, prev: LogId): void {

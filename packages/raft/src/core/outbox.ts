@@ -20,31 +20,22 @@ interface Gated extends Addressed {
   readonly gate: Gate;
 }
 
-function isAcknowledgement({ message }: Addressed): boolean {
-  return message.type === "append-reply" && message.match !== null;
+/** What a leader is to be told once it is durable: our log equals its up to `match`. */
+interface Owed {
+  readonly term: Term;
+  readonly prevIndex: Index;
+  readonly match: Index;
+  /** No less than this is worth telling. */
+  readonly beyond: Index;
 }
 
-function hasSeveralAcknowledgements(messages: readonly Addressed[]): boolean {
-  let count = 0;
-  for (const item of messages) if (isAcknowledgement(item)) count += 1;
-  return count > 1;
-}
+/** More wait only behind a disk that hangs: then all but the newest of each kind say nothing that still counts. */
+const manyGated = 128;
 
-/** An acknowledgement says everything that earlier ones to the same leader said. */
-function withoutSuperseded(messages: Addressed[]): Addressed[] {
-  if (!hasSeveralAcknowledgements(messages)) return messages;
-  const newest = new Map<NodeId, number>();
-  const kept: (Addressed | null)[] = [...messages];
-  for (const [position, { to, message }] of messages.entries()) {
-    if (message.type !== "append-reply" || message.match === null) continue;
-    const earlier = newest.get(to);
-    const before = earlier === undefined ? undefined : messages[earlier]?.message;
-    if (earlier !== undefined && before?.type === "append-reply" && (before.match ?? 0) <= message.match) {
-      kept[earlier] = null;
-    }
-    newest.set(to, position);
-  }
-  return kept.filter((item) => item !== null);
+/** Of each kind the newest to each receiver. */
+function withoutOlder(messages: readonly Gated[]): Gated[] {
+  const newest = new Map(messages.map((item) => [`${item.message.type} ${item.to}`, item]));
+  return messages.filter((item) => newest.get(`${item.message.type} ${item.to}`) === item);
 }
 
 /**
@@ -54,6 +45,7 @@ function withoutSuperseded(messages: Addressed[]): Addressed[] {
 export class Outbox {
   #free: Addressed[] = [];
   #gated: Gated[] = [];
+  readonly #owed = new Map<NodeId, Owed>();
 
   /**
    * Leaves with the next release, before its own term is durable here if need be: for what promises neither a vote nor
@@ -68,17 +60,33 @@ export class Outbox {
   /** Leaves once `gate` holds. */
   sendWhenDurable(to: NodeId, message: Message, gate: Gate): void {
     this.#gated.push({ to, message, gate });
+    if (this.#gated.length > manyGated) this.#gated = withoutOlder(this.#gated);
+  }
+
+  /**
+   * Tells a leader that our log equals its up to `match`: once all of it is durable, and whenever more of it is before.
+   * `durableIndex`: how much is now. One acknowledgement at most waits for each leader, as each says all that earlier
+   * ones said.
+   */
+  acknowledge(to: NodeId, term: Term, prevIndex: Index, match: Index, durableIndex: Index): void {
+    const known = this.#owed.get(to);
+    const before = known?.term === term ? known : undefined;
+    const beyond = Math.min(before?.beyond ?? match, durableIndex, match - 1);
+    const isMore = before === undefined || match >= before.match;
+    this.#owed.set(to, isMore ? { term, prevIndex, match, beyond } : { ...before, beyond });
   }
 
   /** A new link to that node: what waits was said to whoever was at the end of the last one, who may have been another. */
   forget(to: NodeId): void {
     this.#free = this.#free.filter((item) => item.to !== to);
     this.#gated = this.#gated.filter((item) => item.to !== to);
+    this.#owed.delete(to);
   }
 
   /** True when `release` would return something. */
   hasRelease(durable: HardState, durableIndex: Index): boolean {
     if (this.#free.length > 0) return true;
+    for (const owed of this.#owed.values()) if (isWorthTelling(owed, durable, durableIndex)) return true;
     for (const { gate } of this.#gated) if (holds(gate, durable, durableIndex)) return true;
     return false;
   }
@@ -87,7 +95,8 @@ export class Outbox {
   release(current: HardState, durable: HardState, durableIndex: Index): Addressed[] {
     const released = this.#free;
     this.#free = [];
-    if (this.#gated.length === 0) return withoutSuperseded(released);
+    this.#releaseOwed(released, current, durable, durableIndex);
+    if (this.#gated.length === 0) return released;
     const waiting: Gated[] = [];
     for (const item of this.#gated) {
       if (item.gate.term < current.term) continue;
@@ -95,8 +104,25 @@ export class Outbox {
       else waiting.push(item);
     }
     this.#gated = waiting;
-    return withoutSuperseded(released);
+    return released;
   }
+
+  #releaseOwed(released: Addressed[], current: HardState, durable: HardState, durableIndex: Index): void {
+    for (const [to, owed] of this.#owed) {
+      if (owed.term < current.term) this.#owed.delete(to);
+      if (owed.term < current.term || !isWorthTelling(owed, durable, durableIndex)) continue;
+      const { term } = owed;
+      const match = Math.min(owed.match, durableIndex);
+      const prevIndex = Math.min(owed.prevIndex, match);
+      released.push({ to, message: { type: "append-reply", term, prevIndex, match, hint: null } });
+      if (match === owed.match) this.#owed.delete(to);
+      else this.#owed.set(to, { ...owed, beyond: match });
+    }
+  }
+}
+
+function isWorthTelling(owed: Owed, durable: HardState, durableIndex: Index): boolean {
+  return durable.term === owed.term && Math.min(owed.match, durableIndex) > owed.beyond;
 }
 
 function holds(gate: Gate, durable: HardState, durableIndex: Index): boolean {

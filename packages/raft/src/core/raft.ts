@@ -18,7 +18,8 @@ import {
 import { defaultLimits, type RaftCoreOptions } from "./options.ts";
 import { earlierPledge } from "./pledge.ts";
 import { admitsProposals, dropForwarded, expireForwarded, propose } from "./proposals.ts";
-import { askForReads, expireAskedReads, needsReadRound, readLocally, refuseAskedReads } from "./reads.ts";
+import { askForReads, expireAskedReads, hasReads, needsReadRound } from "./reads.ts";
+import { readLocally, refuseAskedReads } from "./reads.ts";
 import type { AppendTask, ApplyTask, Ready, SoftState } from "./ready.ts";
 import { receive } from "./receive.ts";
 import { commitDeadlineMs, hasAppends, sendAppends } from "./replication.ts";
@@ -112,8 +113,7 @@ export class Raft {
   hasReady(): boolean {
     const s = this.#s;
     if (s.hasResults || s.outbox.hasRelease(s.durableHard, s.log.promisable)) return true;
-    if (this.#hasTask() || s.log.hasApply || hasAppends(s) || needsReadRound(s)) return true;
-    if (s.asked.waitingReads.length > 0) return true;
+    if (this.#hasTask() || s.log.hasApply || hasAppends(s) || hasReads(s)) return true;
     if (s.config !== this.#reportedConfiguration || this.#hasNewSoft()) return true;
     return this.committedConfiguration !== this.#reportedSettled || isRemoved(s) !== this.#reportedRemoved;
   }

@@ -27,12 +27,6 @@ function queue(s: RaftState, read: PendingRead, { maxReads }: Limits): void {
   leading.reads.add(read);
 }
 
-function askedReads(s: RaftState): number {
-  let count = s.asked.waitingReads.length;
-  for (const batch of s.asked.reads.values()) count += batch.ids.length;
-  return count;
-}
-
 /**
  * True while nobody else can lead: a quorum, this leader included, is pledged to it. What is committed now is then all
  * that is, wherever it was committed.
@@ -58,8 +52,8 @@ function serve(s: RaftState, read: PendingRead): void {
 export function readLocally(s: RaftState, { id, leaderOnly }: Read): void {
   if (s.role === "leader" && leaderOnly) queue(s, { peer: null, id }, s.reservedLimits);
   else if (s.role === "leader") serve(s, { peer: null, id });
-  else if (leaderOnly || s.leader === null || askedReads(s) >= s.limits.maxReads) refuseLocal(s, [id]);
-  else s.asked.waitingReads.push(id);
+  else if (leaderOnly || s.leader === null || s.asked.reads.size >= s.limits.maxReads) refuseLocal(s, [id]);
+  else s.asked.reads.add(id, s.tick);
 }
 
 /** A peer asks for a read point. */
@@ -67,50 +61,38 @@ export function onReadRequest(s: RaftState, from: NodeId, { id }: ReadRequest): 
   serve(s, { peer: from, id });
 }
 
-/**
- * The leader answers a batch of local reads. A read point is one for the batches before it as well, since they were asked
- * for earlier: whatever was lost of them delays no read beyond those that came later.
- */
+/** The leader answers a batch of local reads. */
 export function onReadReply(s: RaftState, from: NodeId, { id, index }: ReadReply): void {
-  const { reads } = s.asked;
-  if (!reads.has(id) || from !== s.leader) return;
-  for (const [earlier, batch] of reads) {
-    if (earlier > id) break;
-    if (earlier < id && index === null) continue;
-    reads.delete(earlier);
-    for (const read of batch.ids) s.results.reads.push({ id: read, index });
-  }
+  if (from !== s.leader) return;
+  for (const read of s.asked.reads.answered(id, index === null) ?? [])
+    s.results.reads.push({ id: read, index });
 }
 
 /**
- * One request for all local reads of this turn. It names the term, so it waits until that is durable: the answer may
- * find the next life of this node.
+ * True when local reads wait and the leader may be asked for them. The request names the term, so they wait until that
+ * is durable: the answer may find the next life of this node.
  */
+function mayAskForReads({ asked, term, durableHard }: RaftState): boolean {
+  return asked.reads.hasWaiting && durableHard.term === term;
+}
+
+/** One request for all local reads that wait. */
 export function askForReads(s: RaftState): void {
-  const { asked, leader } = s;
-  if (asked.waitingReads.length === 0) return;
+  if (!mayAskForReads(s)) return;
+  const { asked, leader, term } = s;
   invariant(leader !== null && leader !== s.id, "ReadsWaitForLeader");
-  asked.nextReadId += 1;
-  asked.reads.set(asked.nextReadId, { ids: asked.waitingReads, tick: s.tick });
-  asked.waitingReads = [];
-  s.outbox.sendWhenDurable(leader, { type: "read-request", term: s.term, id: asked.nextReadId }, s.gate(0));
+  const id = asked.reads.ask(s.tick);
+  s.outbox.sendWhenDurable(leader, { type: "read-request", term, id }, s.gate(0));
 }
 
 /** Whatever the leader was asked for is refused: its answer would not count any more. */
 export function refuseAskedReads(s: RaftState): void {
-  for (const batch of s.asked.reads.values()) refuseLocal(s, batch.ids);
-  s.asked.reads.clear();
-  refuseLocal(s, s.asked.waitingReads);
-  s.asked.waitingReads = [];
+  refuseLocal(s, s.asked.reads.clear());
 }
 
-/** Refuses what the leader has not answered within an election timeout. */
+/** Refuses what the leader has not answered within an election timeout, or could not be asked for as long. */
 export function expireAskedReads(s: RaftState): void {
-  for (const [id, batch] of s.asked.reads) {
-    if (s.tick - batch.tick < s.electionTicks) break;
-    s.asked.reads.delete(id);
-    refuseLocal(s, batch.ids);
-  }
+  refuseLocal(s, s.asked.reads.expire(s.tick - s.electionTicks));
 }
 
 /** A leader that is none any more confirms nothing. */
@@ -121,6 +103,11 @@ export function refuseLeaderReads(s: RaftState): void {
 /** True when reads wait for a round and none that could still answer is under way. */
 export function needsReadRound(s: RaftState): boolean {
   return s.leading !== null && isEstablished(s) && s.leading.reads.hasWaiting && !s.leading.reads.hasRound;
+}
+
+/** True when reads wait for something that can be done now: a round, or a question to the leader. */
+export function hasReads(s: RaftState): boolean {
+  return needsReadRound(s) || mayAskForReads(s);
 }
 
 /** Answers the reads of every round that a majority has answered, this leader included if it votes. */

@@ -6,8 +6,7 @@ import type { Index, NodeId } from "./types.ts";
 
 /** Says that everything up to `match` is here, durably. */
 function acknowledge(s: RaftState, to: NodeId, match: Index): void {
-  const reply = { type: "append-reply", term: s.term, prevIndex: match, match, hint: null } as const;
-  s.outbox.sendWhenDurable(to, reply, s.gate(match));
+  s.outbox.acknowledge(to, s.term, match, match, s.log.promisable);
 }
 
 /** The leader offers a snapshot. One that holds nothing new is acknowledged as a whole instead. Paper §7. */

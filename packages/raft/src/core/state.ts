@@ -1,4 +1,5 @@
 import { invariant, type Random } from "@flotilla/runtime";
+import { AskedReads } from "./asked-reads.ts";
 import type { ConfigHistory } from "./config/config-history.ts";
 import { isJoint, isMember, isVoter } from "./config/configuration.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -23,21 +24,12 @@ export interface Forwarded {
   readonly tick: number;
 }
 
-/** Local reads that wait for one answer of the leader. */
-export interface ReadBatch {
-  readonly ids: readonly number[];
-  readonly tick: number;
-}
-
 /** What a follower asked its leader for. */
 export interface Asked {
   /** Added to the driver's ids on the wire, so that answers meant for an earlier life never match. */
   readonly forwardBase: number;
   readonly forwarded: Forwarded[];
-  nextReadId: number;
-  /** Local reads not asked for yet. */
-  waitingReads: number[];
-  readonly reads: Map<number, ReadBatch>;
+  readonly reads: AskedReads;
 }
 
 /** How a follower comes to a try before its election timeout. */
@@ -193,9 +185,7 @@ export class RaftState {
     this.asked = {
       forwardBase: fixed.random.u32() * 2 ** 19,
       forwarded: [],
-      nextReadId: fixed.random.u32(),
-      waitingReads: [],
-      reads: new Map(),
+      reads: new AskedReads(fixed.random.u32()),
     };
   }
 

@@ -146,6 +146,61 @@ test("a read that is refused before the leader was asked is not asked for later"
   expect(cluster.said("b", "read-request")).toEqual([]);
 });
 
+/** A follower whose disk hangs with the term of a new leader, which it knows. */
+function hung(): Cluster {
+  const cluster = led();
+  cluster.get("c").slowDisk = true;
+  cluster.crash("a");
+  cluster.restart("a");
+  cluster.elect("b");
+  cluster.tick();
+  const { term, leader, durable } = cluster.get("c").raft;
+  expect([term, leader, durable, cluster.leader().raft.commit]).toEqual([2, "b", 1, 2]);
+  return cluster;
+}
+
+test("reads taken up while the term is not durable are asked for together, once it is", () => {
+  const cluster = hung();
+  cluster.sent.length = 0;
+  const reads = [1, 2, 3].map(() => cluster.read("c"));
+  cluster.tick(2);
+  expect(cluster.said("c", "read-request")).toEqual([]);
+  cluster.finishTask("c");
+  cluster.settle();
+  expect(cluster.said("c", "read-request")).toHaveLength(1);
+  expect(cluster.get("c").reads).toEqual(reads.map((id) => ({ id, index: 2 })));
+});
+
+test("each of them is refused in its time, and the leader is not asked for those that were", () => {
+  const cluster = hung();
+  cluster.sent.length = 0;
+  const first = cluster.read("c");
+  cluster.tick(4);
+  const second = cluster.read("c");
+  cluster.tick(5);
+  expect(cluster.get("c").reads).toEqual([]);
+  cluster.tick();
+  expect(cluster.get("c").reads).toEqual([{ id: first, index: null }]);
+  cluster.tick(4);
+  expect(cluster.get("c").reads.slice(1)).toEqual([{ id: second, index: null }]);
+  cluster.finishTask("c");
+  expect(cluster.said("c", "read-request")).toEqual([]);
+});
+
+test("what waits for a disk that hangs does not grow with time, and no more leaves when it is back", () => {
+  const cluster = hung();
+  for (let k = 0; k < 400; k += 1) {
+    cluster.read("c");
+    cluster.propose("b", "x");
+    cluster.tick();
+  }
+  cluster.wire = [];
+  cluster.sent.length = 0;
+  cluster.finishTask("c");
+  const said = cluster.sent.filter(({ from, message }) => from === "c" && message.type !== "heartbeat-reply");
+  expect(said.map(({ message }) => message.type)).toEqual(["append-reply", "read-request"]);
+});
+
 test("an answer that a restarted follower did not ask for in this life is ignored", () => {
   const cluster = led();
   cluster.read("b");

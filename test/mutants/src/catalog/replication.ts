@@ -102,7 +102,14 @@ export const replication: readonly Mutant[] = [
     severity: 1,
     title: "an append is acknowledged before it is durable",
     killer: "DurableBeforeAck",
-    edits: [{ file: following, find: "s.gate(match),", replace: "s.gate(0)," }],
+    edits: [
+      {
+        file: following,
+        find: "s.outbox.acknowledge(from, s.term, prevIndex, match, s.log.promisable);",
+        replace: `const reply = { type: "append-reply", term: s.term, prevIndex, match, hint: null };
+        s.outbox.sendWhenDurable(from, reply, s.gate(0));`,
+      },
+    ],
   },
   {
     id: "R27",

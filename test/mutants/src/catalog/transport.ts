@@ -100,7 +100,11 @@ export const transport: readonly Mutant[] = [
     killer: "LinearizableHistory",
     edits: [
       { file: state, find: "forwardBase: fixed.random.u32() * 2 ** 19,", replace: "forwardBase: 0," },
-      { file: state, find: "nextReadId: fixed.random.u32(),", replace: "nextReadId: 0," },
+      {
+        file: state,
+        find: "reads: new AskedReads(fixed.random.u32()),",
+        replace: "reads: new AskedReads(0),",
+      },
     ],
   },
 ];
