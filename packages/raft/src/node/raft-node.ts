@@ -119,7 +119,8 @@ export class RaftNode implements AsyncDisposable {
   }
 
   /**
-   * Sends a message to another member, which may be lost; false when it certainly is.
+   * Sends a message to another member, which may be lost, as it is when much waits to be sent there; false when it
+   * certainly is. One of up to 64 KiB may overtake larger ones.
    * @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` above 8 MiB
    */
   send(to: NodeId, payload: Uint8Array): boolean {

@@ -20,6 +20,7 @@ export class PeerLink implements ChannelHandler {
   readonly #clock: Clock;
   readonly #owner: LinkOwner;
   #queue: PeerMessage[] = [];
+  #queuedBytes = 0;
   #ended = false;
   #heardMs: number;
   #sentMs: number;
@@ -43,12 +44,19 @@ export class PeerLink implements ChannelHandler {
     return this.#sentMs;
   }
 
+  /** Bytes that left and that the system has not taken. */
   get bufferedBytes(): number {
     return this.#channel.bufferedBytes;
   }
 
+  /** The same, and about how many wait for `flush`. */
+  get waitingBytes(): number {
+    return this.#channel.bufferedBytes + this.#queuedBytes;
+  }
+
   queue(message: PeerMessage): void {
     this.#queue.push(message);
+    this.#queuedBytes += messageBytes(message);
   }
 
   /** Sends what was queued: one frame, or several when it is more than about 1 MiB. */
@@ -56,6 +64,7 @@ export class PeerLink implements ChannelHandler {
     const messages = this.#queue;
     if (messages.length === 0) return;
     this.#queue = [];
+    this.#queuedBytes = 0;
     let first = 0;
     let bytes = 0;
     let position = 0;
@@ -117,6 +126,7 @@ export class PeerLink implements ChannelHandler {
     if (this.#ended) return;
     this.#ended = true;
     this.#queue = [];
+    this.#queuedBytes = 0;
     this.#owner.ended(this, byPeer, reason);
   }
 }

@@ -29,8 +29,10 @@ interface Session {
   up: boolean;
 }
 
-// Above this, appends are dropped: the leader finds the gap with the next heartbeat.
+// Above this, appends are dropped: the leader finds the gap with the next heartbeat. So are messages of the application.
 const highWaterBytes = 1 << 20;
+// A larger message of the application must not hold up what the protocol says; smaller ones need not wait for entries.
+const mostOnControlBytes = 64 << 10;
 // Above this, the other side does not read at all.
 const limitBytes = 32 << 20;
 // Far more than leaves within the moment between two handshakes.
@@ -80,16 +82,17 @@ export class Peer implements LinkOwner {
 
   /** Bytes on their way on the bulk link. */
   get bulkBytes(): number {
-    return this.#session?.links.bulk?.bufferedBytes ?? 0;
+    return this.#session?.links.bulk?.waitingBytes ?? 0;
   }
 
   /** Queues a message; false when it cannot be sent and is dropped. */
   send(message: PeerMessage): boolean {
     const link = this.#session?.up === true ? this.#session.links[kindOf(message)] : undefined;
     if (link === undefined) return false;
-    const full = message.type === "append" || message.type === "app";
-    if (full && link.bufferedBytes > highWaterBytes) return false;
-    if (link.bufferedBytes > limitBytes) {
+    // The core bounds the entries of a turn itself; of those, only what did not leave in earlier turns is too much.
+    if (message.type === "append" && link.bufferedBytes > highWaterBytes) return false;
+    if (message.type === "app" && link.waitingBytes > highWaterBytes) return false;
+    if (link.waitingBytes > limitBytes) {
       this.close("the other side does not read");
       return false;
     }
@@ -173,6 +176,8 @@ function kindOf(message: PeerMessage): LinkKind {
     case "snapshot-chunk":
     case "forward":
       return "bulk";
+    case "app":
+      return message.payload.length > mostOnControlBytes ? "bulk" : "control";
     default:
       return "control";
   }

@@ -1,8 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { encodeEntry } from "../../src/core/entry-codec.ts";
 import { encodeFrame } from "../../src/transport/message-codec.ts";
+import type { PeerMessage } from "../../src/transport/message-codec.ts";
 import { electionTimeoutMs, knownTo, learn, LinkWorld, member, talk } from "./link-world.ts";
 import type { Side } from "./link-world.ts";
 
+const halfMiB = encodeEntry({
+  index: 1,
+  term: 1,
+  timeMs: 1,
+  kind: "command",
+  payload: new Uint8Array(1 << 19),
+});
 const pair = [member("a"), member("b")];
 
 function heard({ lines }: Side): string[] {
@@ -66,6 +75,59 @@ test("the links stay when the same configuration comes again, or another member 
   await world.pass(3 * electionTimeoutMs);
   expect([a, b].map(({ peers }) => peers.connected)).toEqual([["b"], ["a"]]);
   expect([...a.lines, ...b.lines].filter((line) => line.startsWith("down"))).toEqual([]);
+});
+
+const large: PeerMessage = { type: "app", payload: new Uint8Array(1 << 20) };
+
+test("of a burst of messages of the application as much is taken as is sent without harm to the links", async () => {
+  const world = new LinkWorld(4);
+  const a = await world.start("a", knownTo(1, pair));
+  const b = await world.start("b", knownTo(1, pair));
+  await world.untilUp(a, "a", b, "b");
+  for (const { lines } of [a, b]) lines.length = 0;
+  const taken = Array.from({ length: 60 }, () => a.peers.send("b", large)).filter(Boolean);
+  expect(taken.length).toBeGreaterThan(0);
+  expect(taken.length).toBeLessThan(5);
+  a.peers.flush();
+  await world.pass(5 * electionTimeoutMs);
+  expect(a.lines).toEqual([]);
+  expect(b.lines).toEqual(taken.map(() => "app from a"));
+});
+
+test("entries of a turn leave whole, as many as the core lets out", async () => {
+  const world = new LinkWorld(5);
+  const a = await world.start("a", knownTo(1, pair));
+  const b = await world.start("b", knownTo(1, pair));
+  await world.untilUp(a, "a", b, "b");
+  b.lines.length = 0;
+  for (let index = 1; index <= 16; index += 1)
+    expect(
+      a.peers.send("b", {
+        type: "append",
+        term: 1,
+        prev: { index: 0, term: 0 },
+        commit: 0,
+        entries: [halfMiB],
+      }),
+    ).toBe(true);
+  a.peers.flush();
+  await world.pass(electionTimeoutMs);
+  expect(b.lines).toEqual(Array.from({ length: 16 }, () => "append from a"));
+});
+
+test("a large message of the application holds up no heartbeat, and a small one waits for no entries", async () => {
+  const world = new LinkWorld(6);
+  const a = await world.start("a", knownTo(1, pair));
+  const b = await world.start("b", knownTo(1, pair));
+  await world.untilUp(a, "a", b, "b");
+  b.lines.length = 0;
+  a.peers.send("b", large);
+  a.peers.send("b", { type: "heartbeat", term: 1, commit: 0, round: 1 });
+  a.peers.send("b", { type: "forward", term: 1, firstId: 1, payloads: [new Uint8Array(1 << 20)] });
+  a.peers.send("b", { type: "app", payload: new Uint8Array(64 << 10) });
+  a.peers.flush();
+  await world.pass(electionTimeoutMs);
+  expect(b.lines).toEqual(["heartbeat from a", "app from a", "app from a", "forward from a"]);
 });
 
 test("it suffices that the smaller id can reach the larger one", async () => {

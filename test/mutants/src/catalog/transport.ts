@@ -46,11 +46,20 @@ export const transport: readonly Mutant[] = [
     title: "whatever a slow peer does not read is queued without bound",
     killer: "Resources",
     edits: [
-      { file: peer, find: "if (full && link.bufferedBytes > highWaterBytes) return false;", replace: "" },
       {
         file: peer,
-        find: "if (link.bufferedBytes > limitBytes) {",
-        replace: "if (link.bufferedBytes < 0) {",
+        find: 'if (message.type === "append" && link.bufferedBytes > highWaterBytes) return false;',
+        replace: "",
+      },
+      {
+        file: peer,
+        find: 'if (message.type === "app" && link.waitingBytes > highWaterBytes) return false;',
+        replace: "",
+      },
+      {
+        file: peer,
+        find: "if (link.waitingBytes > limitBytes) {",
+        replace: "if (link.waitingBytes < 0) {",
       },
     ],
   },
