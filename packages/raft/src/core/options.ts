@@ -32,7 +32,7 @@ export interface Recovered {
 
 /** Bounds of everything that could grow. */
 export interface Limits {
-  /** Frames in one append message, bytes; a single larger entry still travels alone. Default 256 KiB. */
+  /** Frames in one append message, bytes; a single larger entry still travels alone. Default 256 KiB, at most 8 MiB. */
   readonly maxBatchBytes: number;
   /** Entries in one append message. Default 1,024. */
   readonly maxBatchEntries: number;
@@ -44,13 +44,13 @@ export interface Limits {
   readonly maxApplyEntries: number;
   /** Append messages on their way to one peer. Default 256. */
   readonly inflightMessages: number;
-  /** Frames on their way to one peer, bytes. Default 8 MiB. */
+  /** Frames on their way to one peer, bytes. Default 8 MiB, at most 16 MiB. */
   readonly inflightBytes: number;
   /** Proposals not yet committed (leader) or not yet answered (forwarded). Default 8,192. */
   readonly maxUncommittedEntries: number;
   /** Payloads that a leader has not committed yet, bytes; a single larger one still goes alone. Default 16 MiB. */
   readonly maxUncommittedBytes: number;
-  /** Payloads handed to the leader and not yet answered, bytes; a single larger one still goes alone. Default 4 MiB. */
+  /** Payloads handed to the leader and not yet answered, bytes; a single larger one still goes alone. Default 4 MiB, at most 16 MiB. */
   readonly maxForwardedBytes: number;
   /** Reads waiting for a read point. Default 8,192. */
   readonly maxReads: number;

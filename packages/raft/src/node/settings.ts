@@ -76,10 +76,17 @@ function named({ host, id, observer, trace }: RaftOptions): readonly RaftObserve
   return observer === undefined ? tracers : [observer, ...tracers];
 }
 
+/** Beyond these, what one message or one turn has to say does not fit a frame, or a link. */
+const mostOf: ReadonlyMap<string, number> = new Map([
+  ["maxBatchBytes", maxPayloadBytes],
+  ["inflightBytes", 16 * mib],
+  ["maxForwardedBytes", 16 * mib],
+]);
+
 function settleLimits(given: Partial<Limits>): Limits {
   const limits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits))
-    within(`limits.${name}`, value, name === "cacheBytes" ? 0 : 1);
+    within(`limits.${name}`, value, name === "cacheBytes" ? 0 : 1, mostOf.get(name));
   return limits;
 }
 

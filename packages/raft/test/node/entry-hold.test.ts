@@ -131,7 +131,7 @@ test("without room for a forward nothing waits: all are handed out in order, and
 test("a forward beyond what waits for a hand-over is refused at once, typed", async () => {
   // A follower may have far more with its leader than that one is willing to let wait.
   const world = new World(14, ["a", "b", "c"], {
-    limits: { maxUncommittedBytes: 4 << 20, maxForwardedBytes: 64 << 20 },
+    limits: { maxUncommittedBytes: 4 << 20, maxForwardedBytes: 16 << 20 },
   });
   await world.startAll();
   const { node } = await world.untilLeader();

@@ -53,6 +53,9 @@ test.each<[Partial<RaftOptions>, string]>([
   [{ limits: { maxBatchEntries: 0 } }, "limits.maxBatchEntries"],
   [{ limits: { maxReads: 1.5 } }, "limits.maxReads"],
   [{ limits: { cacheBytes: -1 } }, "limits.cacheBytes"],
+  [{ limits: { maxBatchBytes: (8 << 20) + 1 } }, "limits.maxBatchBytes"],
+  [{ limits: { inflightBytes: (16 << 20) + 1 } }, "limits.inflightBytes"],
+  [{ limits: { maxForwardedBytes: (16 << 20) + 1 } }, "limits.maxForwardedBytes"],
 ])("%o is refused by the name of the option", (some, name) => {
   expect(complaint(some)).toContain(name);
 });
