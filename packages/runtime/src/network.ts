@@ -30,6 +30,8 @@ export interface Channel {
   readonly remoteAddress: string;
   /** Bytes accepted by `send` and not yet handed to the system. */
   readonly bufferedBytes: number;
+  /** Grows as bytes come in, also while a frame is not whole yet. Where there is none, frames come in as a whole. */
+  readonly receivedBytes?: number;
   readonly isOpen: boolean;
   /**
    * Names the handler, once, in the turn the channel was received; until then frames wait.

@@ -203,6 +203,31 @@ describe("broken connections", () => {
     expect(atB.messages).toHaveLength(1);
   });
 
+  test("its bytes are seen to come in before a frame is whole, and no more once nothing passes", async () => {
+    const { kernel, a, b, atB } = await world();
+    kernel.network.link("a", "b").bytesPerMs = 100;
+    const before = b.receivedBytes ?? 0;
+    const received = (): number => (b.receivedBytes ?? 0) - before;
+    for (let k = 0; k < 2; k += 1) a.send(new Uint8Array(50_000));
+    await later(kernel, 250);
+    const quarter = received();
+    expect(quarter).toBeGreaterThan(20_000);
+    expect(quarter).toBeLessThan(30_000);
+    expect(atB.messages).toHaveLength(0);
+    await later(kernel, 500);
+    const most = received();
+    expect(most).toBeGreaterThan(70_000);
+    expect(most).toBeLessThan(80_000);
+    kernel.network.cut("a", "b");
+    await later(kernel, 1000);
+    expect(received()).toBe(most);
+    kernel.network.healAll();
+    await later(kernel, 1000);
+    expect(received()).toBe(100_000);
+    expect(atB.messages).toHaveLength(2);
+    expect(a.receivedBytes).toBe(0);
+  });
+
   test("a frame changed after it was sent is found", async () => {
     const { kernel, a } = await world();
     const frame = text("mine");

@@ -23,6 +23,8 @@ export class PeerLink implements ChannelHandler {
   #queuedBytes = 0;
   #ended = false;
   #heardMs: number;
+  #partMs = Number.NEGATIVE_INFINITY;
+  #receivedBytes = 0;
   #sentMs: number;
 
   constructor(kind: LinkKind, channel: Channel, clock: Clock, owner: LinkOwner) {
@@ -32,11 +34,24 @@ export class PeerLink implements ChannelHandler {
     this.#owner = owner;
     this.#heardMs = clock.now();
     this.#sentMs = this.#heardMs;
+    this.#hasMore();
   }
 
-  /** When the last frame arrived, monotonic ms. */
+  /** When the last frame arrived, or more of one was found to have arrived, monotonic ms. */
   get heardMs(): number {
     return this.#heardMs;
+  }
+
+  /** When more of a frame that was not whole was last found to have arrived, monotonic ms. */
+  get partMs(): number {
+    return this.#partMs;
+  }
+
+  /** Looks for what has arrived of a frame that is not whole yet: a large one may take long. */
+  look(): void {
+    if (!this.#hasMore()) return;
+    this.#heardMs = this.#clock.now();
+    this.#partMs = this.#heardMs;
   }
 
   /** When the last frame left, monotonic ms. */
@@ -98,6 +113,7 @@ export class PeerLink implements ChannelHandler {
   message(frame: Uint8Array): void {
     if (this.#ended) return;
     this.#heardMs = this.#clock.now();
+    this.#hasMore();
     try {
       for (const message of decodeFrame(frame)) {
         this.#hand(message);
@@ -110,6 +126,12 @@ export class PeerLink implements ChannelHandler {
 
   end(end: ChannelEnd): void {
     this.#finish(end.remote, end.reason === "" ? end.cause : `${end.cause}: ${end.reason}`);
+  }
+
+  #hasMore(): boolean {
+    const before = this.#receivedBytes;
+    this.#receivedBytes = this.#channel.receivedBytes ?? 0;
+    return this.#receivedBytes > before;
   }
 
   // The owner may end the link at any message.

@@ -106,10 +106,19 @@ export class Peer implements LinkOwner {
     links?.bulk?.flush();
   }
 
-  /** Closes links silent since `silentSinceMs`, and shows life on those that said nothing since `quietSinceMs`. */
-  maintain(silentSinceMs: number, quietSinceMs: number): void {
-    if (this.#links().some((link) => link.heardMs < silentSinceMs)) this.close("silent for too long");
-    for (const link of this.#links()) if (link.sentMs < quietSinceMs) link.keepAlive();
+  /**
+   * Closes links when one of them has been silent for two election timeouts, and shows life on those that said nothing for
+   * half of one. While a large frame arrives on the other, a link may have to wait for it: it has ten. `canTell`: false
+   * on a side that cannot tell who was silent.
+   */
+  maintain(nowMs: number, electionTimeoutMs: number, canTell: boolean): void {
+    const links = this.#links();
+    for (const link of links) link.look();
+    const silentMs = nowMs - 2 * electionTimeoutMs;
+    const isBusy = links.some((link) => link.partMs >= silentMs);
+    const lostMs = isBusy ? nowMs - 10 * electionTimeoutMs : silentMs;
+    if (canTell && links.some((link) => link.heardMs < lostMs)) this.close("silent for too long");
+    for (const link of this.#links()) if (link.sentMs < nowMs - electionTimeoutMs / 2) link.keepAlive();
   }
 
   /** True when the links prove data that is no member's, and are not those of somebody who knows better. */

@@ -35,7 +35,7 @@ export interface PeersOptions {
   /** Told to the others. Default 1. */
   readonly level?: number;
   readonly secret?: Uint8Array | undefined;
-  /** A link silent for twice as long is closed. */
+  /** A link silent for twice as long is closed; for ten times as long, while a large frame arrives on the other. */
   readonly electionTimeoutMs: number;
   readonly known: Directory;
   readonly events: Omit<PeerEvents, "ended"> & {
@@ -199,10 +199,9 @@ export class Peers {
     this.#cameMs = nowMs;
     if (this.#closed || !this.needsCare(nowMs - graceMs)) return;
     this.#watchedMs = nowMs;
-    const silentSinceMs = stalled ? Number.NEGATIVE_INFINITY : nowMs - 2 * electionTimeoutMs;
     for (const [id, entry] of this.#entries) {
       if (entry.leftMs !== null && nowMs - entry.leftMs >= electionTimeoutMs) this.#remove(id, entry);
-      else entry.peer.maintain(silentSinceMs, nowMs - electionTimeoutMs / 2);
+      else entry.peer.maintain(nowMs, electionTimeoutMs, !stalled);
     }
   }
 

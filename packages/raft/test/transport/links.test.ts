@@ -115,6 +115,44 @@ test("entries of a turn leave whole, as many as the core lets out", async () => 
   expect(b.lines).toEqual(Array.from({ length: 16 }, () => "append from a"));
 });
 
+test.each(["a", "b"])(
+  "while a large frame of %s arrives for long, the links are not taken for silent",
+  async (from) => {
+    const world = new LinkWorld(7);
+    const sides = {
+      a: await world.start("a", knownTo(1, pair)),
+      b: await world.start("b", knownTo(1, pair)),
+    };
+    const { a, b } = sides;
+    await world.untilUp(a, "a", b, "b");
+    for (const { lines } of [a, b]) lines.length = 0;
+    const [sender, receiver, to] = from === "a" ? [a, b, "b"] : [b, a, "a"];
+    world.kernel.network.link(from, to).bytesPerMs = 400;
+    sender.peers.send(to, { type: "forward", term: 1, firstId: 1, payloads: [new Uint8Array(2 << 20)] });
+    sender.peers.flush();
+    await world.pass(4 * electionTimeoutMs);
+    expect(receiver.lines).toEqual([]);
+    await world.pass(4 * electionTimeoutMs);
+    expect([sender.lines, receiver.lines]).toEqual([[], [`forward from ${from}`]]);
+  },
+);
+
+test("links on which a large frame no longer gets on end as silent ones do", async () => {
+  const world = new LinkWorld(8);
+  const a = await world.start("a", knownTo(1, pair));
+  const b = await world.start("b", knownTo(1, pair));
+  await world.untilUp(a, "a", b, "b");
+  world.kernel.network.link("a", "b").bytesPerMs = 400;
+  a.peers.send("b", { type: "forward", term: 1, firstId: 1, payloads: [new Uint8Array(2 << 20)] });
+  a.peers.flush();
+  await world.pass(3 * electionTimeoutMs);
+  world.kernel.network.cutBoth("a", "b");
+  await world.pass(2 * electionTimeoutMs);
+  expect([a.peers.isUp("b"), b.peers.isUp("a")]).toEqual([true, true]);
+  await world.pass(1.5 * electionTimeoutMs);
+  expect([a.peers.isUp("b"), b.peers.isUp("a")]).toEqual([false, false]);
+});
+
 test("a large message of the application holds up no heartbeat, and a small one waits for no entries", async () => {
   const world = new LinkWorld(6);
   const a = await world.start("a", knownTo(1, pair));

@@ -10,6 +10,7 @@ const names = ["a", "b"] as const;
 const kinds = ["control", "bulk"] as const;
 type Name = (typeof names)[number];
 
+const electionTimeoutMs = 400;
 const incarnation = "1".repeat(32);
 /** What may wait for a side that does not read, whoever sends it and however. */
 const mostBufferedBytes = 36 << 20;
@@ -22,6 +23,8 @@ class Direction implements Channel {
   readonly remoteAddress: string = "model";
   readonly frames: Uint8Array[] = [];
   bufferedBytes = 0;
+  /** In the other direction. */
+  receivedBytes = 0;
   isOpen = true;
   isStuck = false;
   /** Told to the other side after the frames; null before it is closed. */
@@ -56,6 +59,9 @@ interface End {
   readonly link: PeerLink;
   readonly out: Direction;
   heardMs: number;
+  /** A part of a frame arrived since it was last looked for, or a whole one; when one was found. */
+  hasPart: boolean;
+  partMs: number;
   /** The newest message heard. */
   heard: number;
 }
@@ -124,7 +130,8 @@ export class PeerModel {
     const end = this.#oneOf(this.#ends());
     if (roll < 300) this.#send(side);
     else if (roll < 450) this.#sides[side].flush();
-    else if (roll < 850 && end !== undefined) this.#deliver(end);
+    else if (roll < 840 && end !== undefined) this.#deliver(end);
+    else if (roll < 850 && end !== undefined) this.#arriveInPart(end);
     else if (roll < 910) this.#nowMs += this.#random.below(300);
     else if (roll < 940) this.#maintain(side);
     else if (roll < 960 && end !== undefined) end.out.isStuck = !end.out.isStuck;
@@ -144,7 +151,17 @@ export class PeerModel {
       for (const kind of kinds) {
         const out = new Direction();
         const link = new PeerLink(kind, out, this.#clock, this.#sides[side]);
-        session.ends.push({ side, session, kind, link, out, heardMs: this.#nowMs, heard: 0 });
+        session.ends.push({
+          side,
+          session,
+          kind,
+          link,
+          out,
+          heardMs: this.#nowMs,
+          hasPart: false,
+          partMs: -Infinity,
+          heard: 0,
+        });
       }
     }
     this.#sessions.push(session);
@@ -220,9 +237,16 @@ export class PeerModel {
     }
   }
 
+  #arriveInPart(end: End): void {
+    end.out.receivedBytes += 1;
+    end.hasPart = true;
+  }
+
   #arrive(end: End, frame: Uint8Array): void {
     if (frame.length > peerMaxFrameBytes) throw new Error(`a frame of ${frame.length} bytes`);
     this.#delivering = end;
+    end.out.receivedBytes += frame.length;
+    end.hasPart = false;
     end.link.message(frame);
     this.#delivering = null;
     end.heardMs = this.#nowMs;
@@ -258,12 +282,18 @@ export class PeerModel {
   }
 
   #maintain(side: Name): void {
-    const silentSinceMs = this.#nowMs - 800;
+    const silentSinceMs = this.#nowMs - 2 * electionTimeoutMs;
     const session = this.#sessions.at(-1);
     const own = session?.ends.filter((end) => end.side === side) ?? [];
-    const isSilent = own.some((end) => end.heardMs < silentSinceMs);
+    for (const end of own) {
+      if (end.hasPart) end.heardMs = end.partMs = this.#nowMs;
+      end.hasPart = false;
+    }
+    const isBusy = own.some((end) => end.partMs >= silentSinceMs);
+    const lostSinceMs = this.#nowMs - 10 * electionTimeoutMs;
+    const isSilent = own.some((end) => end.heardMs < (isBusy ? lostSinceMs : silentSinceMs));
     if (isSilent && this.#sides[side].isUp) this.#harm("silent");
-    this.#sides[side].maintain(silentSinceMs, this.#nowMs - 200);
+    this.#sides[side].maintain(this.#nowMs, electionTimeoutMs, true);
     if (isSilent && this.#sides[side].isUp) throw new Error(`${side} keeps a link that has long been silent`);
   }
 }

@@ -73,6 +73,18 @@ export const channelConformance: readonly ConformanceCase<ChannelSubject>[] = [
     },
   },
   {
+    name: "bytes received are counted, if at all, by the time their frame is heard",
+    async run(subject) {
+      const { world, near, far, farHeard } = await open(subject);
+      const { receivedBytes: before } = far;
+      near.send(frame(10_000, 1));
+      await world.until(farHeard.received(1));
+      const { receivedBytes: after } = far;
+      assert.equal(after === undefined, before === undefined);
+      assert.ok(before === undefined || after === undefined || after - before >= 10_000);
+    },
+  },
+  {
     name: "neither send nor close calls a handler before it returns",
     async run(subject) {
       const { world, near, far, nearHeard, farHeard } = await open(subject);

@@ -87,6 +87,10 @@ export class WsChannel implements Channel, FrameTaker {
     return this.#ws.bufferedAmount + this.#outbox.bytes;
   }
 
+  get receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
   get isOpen(): boolean {
     return this.#isOpen;
   }

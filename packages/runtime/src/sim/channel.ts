@@ -71,6 +71,10 @@ export class ChannelSide implements Channel {
     return this.#open ? this.out.bufferedBytes : 0;
   }
 
+  get receivedBytes(): number {
+    return this.#remote?.out.arrivedBytes ?? 0;
+  }
+
   get hasHandler(): boolean {
     return this.#handler !== undefined;
   }

@@ -88,11 +88,16 @@ export class SimLink {
     return this.peerFaults ?? this.#defaults.peerFaults;
   }
 
-  /** Draws the virtual time at which bytes that leave now arrive. */
-  arrivalUs(bytes: number): number {
+  /** How long bytes take to pass, one after the other. */
+  passageUs(bytes: number): number {
     const perMs = this.bytesPerMs ?? this.#defaults.bytesPerMs;
+    return Math.ceil((bytes / perMs) * 1000);
+  }
+
+  /** Draws the virtual time at which bytes that leave now have arrived. */
+  arrivalUs(bytes: number): number {
     const start = Math.max(this.#scheduler.nowUs, this.#freeAtUs);
-    this.#freeAtUs = start + Math.ceil((bytes / perMs) * 1000);
+    this.#freeAtUs = start + this.passageUs(bytes);
     return this.#freeAtUs + this.delayUs();
   }
 

@@ -7,7 +7,10 @@ const socketBufferBytes = 256 * 1024;
 interface Parcel {
   readonly kind: string;
   readonly size: number;
+  /** When the last of it arrives. */
   readonly readyUs: number;
+  /** How long before that its first byte does. */
+  readonly passageUs: number;
   readonly run: () => void;
 }
 
@@ -20,6 +23,9 @@ export class Pipe {
   #moving = false;
   #blackhole = false;
   #unreadBytes = 0;
+  /** Of parcels that arrived as a whole, and the most that was seen beyond. */
+  #wholeBytes = 0;
+  #seenBytes = 0;
   /** Grows when the queue is emptied, so that the delivery already planned finds nothing. */
   #generation = 0;
 
@@ -39,6 +45,12 @@ export class Pipe {
     return this.#blackhole;
   }
 
+  /** Bytes that reached the other machine, those of the parcel among them that is not there as a whole. */
+  get arrivedBytes(): number {
+    this.#seenBytes = Math.max(this.#seenBytes, this.#wholeBytes + this.#partBytes());
+    return this.#seenBytes;
+  }
+
   /** Parcels under way. */
   get length(): number {
     return this.#queue.length;
@@ -48,7 +60,8 @@ export class Pipe {
   push(kind: string, size: number, run: () => void): void {
     this.#unreadBytes += size;
     if (this.#blackhole) return;
-    this.#queue.push({ kind, size, readyUs: this.link.arrivalUs(size), run });
+    const { link } = this;
+    this.#queue.push({ kind, size, readyUs: link.arrivalUs(size), passageUs: link.passageUs(size), run });
     this.#move();
   }
 
@@ -84,6 +97,13 @@ export class Pipe {
     }
   }
 
+  #partBytes(): number {
+    const head = this.#queue[0];
+    if (head === undefined || head.passageUs === 0 || this.link.isCut) return 0;
+    const passed = 1 - (head.readyUs - this.#scheduler.nowUs) / head.passageUs;
+    return Math.floor(head.size * Math.min(1, Math.max(0, passed)));
+  }
+
   #move(): void {
     const head = this.#queue[0];
     if (this.#moving || head === undefined) return;
@@ -103,6 +123,7 @@ export class Pipe {
       return;
     }
     const parcel = this.#queue.shift();
+    this.#wholeBytes += parcel?.size ?? 0;
     this.#moving = false;
     this.#move();
     parcel?.run();

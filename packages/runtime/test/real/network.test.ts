@@ -165,6 +165,22 @@ describe("real network", () => {
     await listener.close();
   });
 
+  test("the bytes of a frame are seen to come in before it is whole", async () => {
+    const { listener, channel, heard } = await listen();
+    const { socket } = await upgraded(listener.address);
+    const { receivedBytes: before = 0 } = await channel;
+    const received = async (): Promise<number> => ((await channel).receivedBytes ?? 0) - before;
+    const frame = Buffer.concat([Buffer.from([0x82, 0x80 + 100, 0, 0, 0, 0]), Buffer.alloc(100)]);
+    for (const end of [50, 106]) {
+      socket.write(frame.subarray(await received(), end));
+      await vi.waitUntil(async () => (await received()) === end);
+    }
+    await heard.received(1);
+    expect(heard.frames).toEqual([new Uint8Array(100)]);
+    socket.destroy();
+    await listener.close();
+  });
+
   test("a connection cut by the other side ends as remote, without a close frame", async () => {
     const ends: (ChannelEnd | undefined)[] = [];
     for (const cut of ["end", "resetAndDestroy"] as const) {

@@ -71,7 +71,7 @@ export const transport: readonly Mutant[] = [
     edits: [
       {
         file: peer,
-        find: 'if (this.#links().some((link) => link.heardMs < silentSinceMs)) this.close("silent for too long");',
+        find: 'if (canTell && links.some((link) => link.heardMs < lostMs)) this.close("silent for too long");',
         replace: "",
       },
     ],
