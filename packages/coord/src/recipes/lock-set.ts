@@ -3,7 +3,7 @@ import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { isObject } from "../given.ts";
-import { bounded, listen, longestWaitMs } from "./bounded.ts";
+import { bounded, listen, longestWaitMs, orAborted } from "./bounded.ts";
 import { isBelieved } from "./belief.ts";
 import type { AcquireOptions, AllHeld, LockHold, Locking, LockSet } from "./lock-api.ts";
 import { SessionLock } from "./lock.ts";
@@ -76,7 +76,7 @@ class SessionLockSet implements LockSet {
         if (holds === null) return holds;
         if (holds.every(isBelieved)) return new EachHeld(this.#session, holds);
         // One was lost while the next was waited for: all are given back, and back in line.
-        await giveBack(holds, { signal, timeoutMs: Infinity });
+        await orAborted(giveBack(holds, { signal, timeoutMs: Infinity }), signal);
         if (holds.some(isLostForRoom)) await pause(this.#session.clock, restMs, signal);
       }
     });
@@ -153,7 +153,7 @@ class EachHeld implements AllHeld {
     const bounds = { clock, options, fallbackMs: longestWaitMs, what: "release of several locks" };
     return bounded(bounds, async (signal) => {
       const releases = this.holds.map((hold) => hold.release({ signal, timeoutMs: Infinity }));
-      const ends = await Promise.allSettled(releases);
+      const ends = await orAborted(Promise.allSettled(releases), signal);
       for (const end of ends) if (end.status === "rejected") throw end.reason;
     });
   }

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { LockHold } from "../../src/recipes/lock-api.ts";
+import { overridden } from "./overridden.ts";
 import { nothing, remains } from "./places.ts";
 import { isPending, rejection, World } from "./world.ts";
 import type { Client } from "./world.ts";
@@ -147,4 +149,23 @@ test("the same name in two namespaces is two locks, taken in the same order by e
       });
   };
   await world.until(Promise.all([work(shop, a.coord), work(again, b.coord)]));
+});
+
+test.each(["x", "y"])("a lock of a set whose release hangs keeps no other: %s", async (hanging) => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const locks = ["x", "y"].map((name) => {
+    const lock = a.coord.lock(name);
+    if (name !== hanging) return lock;
+    const acquire = async (): Promise<LockHold> =>
+      overridden(await lock.acquire(), { release: () => new Promise(() => {}) });
+    return overridden(lock, { acquire });
+  });
+  const held = await world.until(a.coord.lockSet(locks).acquire());
+  const released = rejection(held.release({ timeoutMs: 1_000 }));
+  await world.pass(200);
+  const other = hanging === "x" ? "y" : "x";
+  expect(await world.until(b.coord.lock(other).tryAcquire())).not.toBe(null);
+  expect(await world.until(b.coord.lock(hanging).tryAcquire())).toBe(null);
+  expect(await world.until(released)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
 });
