@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import type { Watch, WatchEvent } from "../../src/client/api.ts";
 import type { Balancer } from "../../src/recipes/balance/api.ts";
+import { openBalancer } from "../../src/recipes/balance/balancer.ts";
 import type { Instance, Registration } from "../../src/recipes/registry/api.ts";
+import { overridden } from "./overridden.ts";
 import { type Client, isPending, rejection, World } from "./world.ts";
 
 async function offer(world: World, { coord }: Client, ids: readonly string[]): Promise<Registration[]> {
@@ -278,4 +281,36 @@ test("a balancer that follows no more says that what it knows may be old", async
   expect(web.isStale).toBe(false);
   web.close();
   expect([web.isStale, session.state]).toEqual([true, "connected"]);
+});
+
+test("a balancer whose watch was ended says so, goes on with what it knew, and is not waited for", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  await offer(world, a, ["a"]);
+  const stop = new AbortController();
+  const ended = new Error("there is no room for the watch");
+  async function* endingWith(watch: Watch): AsyncGenerator<WatchEvent> {
+    for await (const event of watch) {
+      yield event;
+      if (stop.signal.aborted) throw ended;
+    }
+  }
+  const session = overridden(b.session, {
+    watch: async (path: string) => {
+      const watch = await b.session.watch(path, { kind: "recursive", initial: true });
+      const events = endingWith(watch);
+      return { close: () => watch.close(), [Symbol.asyncIterator]: () => events };
+    },
+  });
+  const { random } = world.kernel.node("balancer").start();
+  const parts = { name: "web", path: "/registry/web", random, options: {} };
+  const web = await world.until(openBalancer(session, parts));
+  expect(web.isStale).toBe(false);
+  stop.abort();
+  await offer(world, a, ["b"]);
+  await world.pass(100);
+  expect([web.isStale, b.session.state]).toEqual([true, "connected"]);
+  expect(web.instances.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(web.pick()).not.toBe(null);
+  expect(await world.until(rejection(web.ready(3)))).toBe(ended);
 });

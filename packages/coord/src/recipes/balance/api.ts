@@ -79,7 +79,7 @@ export interface Balancer extends AsyncDisposable {
   readonly name: string;
   /** All that are known, whatever their state. */
   readonly instances: readonly Instance[];
-  /** What it knows may be old: its session is not connected, or it is closed. */
+  /** What it knows may be old: its session is not connected, or it follows no more: closed, or without its watch. */
   readonly isStale: boolean;
   /** Null when there is nobody to pick. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when its own picker picks nobody */
   pick(options?: PickOptions): Instance | null;
@@ -93,7 +93,7 @@ export interface Balancer extends AsyncDisposable {
   /**
    * Resolves once that many pass or warn, by default one; waits 15 s by default.
    * @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`, `ERR_FLOTILLA_BAD_ARGUMENT`; `ERR_FLOTILLA_CLOSED`
-   *   once it is closed, and what ends its session
+   *   once it is closed, and what ended its watch or its session
    */
   ready(min?: number, options?: CallOptions): Promise<void>;
   /** Follows no more. Idempotent. */

@@ -137,8 +137,10 @@ class SessionBalancer implements Balancer {
   async #goOn(changes: ReturnType<typeof follow>): Promise<void> {
     try {
       for await (const { instances } of changes) this.#take(instances);
-    } catch {
-      // The session is lost: what was known last stays, and is stale.
+    } catch (error) {
+      // What was known last stays, and is stale.
+      this.#closed.abort(error);
+      this.#stopListening();
     }
   }
 

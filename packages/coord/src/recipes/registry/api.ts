@@ -100,8 +100,8 @@ export interface Registration extends AsyncDisposable {
    * Fires, with `ERR_FLOTILLA_LOST`, when it is gone: deregistered, lost with its session, or because somebody deleted its
    * node or put another in its place. It stays gone: whoever wants to, registers anew. Of what others did it hears from a
    * server: one that is cut off, when it reaches one again, however long that takes, as its session may stand until then. A
-   * session watches the nodes of 500 registrations; those beyond, or for which a budget has no room, hear of the last two
-   * with their next change.
+   * session watches the nodes of 500 registrations and members of groups; registrations beyond, or for which a budget has no
+   * room, hear of the last two with their next change.
    */
   readonly signal: AbortSignal;
   /**
