@@ -120,7 +120,7 @@ test.each([
   expect(web.pick()?.address).toBe("new");
 });
 
-test("who took the place of another in one turn does not pay for it, who only changed does", async () => {
+test("who is left out stays so when it only changes, and whoever takes its place is not", async () => {
   const world = await World.start();
   const [a, b] = await world.three();
   const { registry } = a.coord;

@@ -304,4 +304,18 @@ test("whoever fails so often in a row is left out for longer each time, and neve
   expect(outliers.ejected(ids, 4_001).size).toBe(2);
   outliers.keep([life("b")]);
   expect(out(4_001)).toBe("b");
+  // After an absence it is told only that another has the id.
+  outliers.keep([{ id: "b", made: 2 }]);
+  expect(out(4_001)).toBe("");
+  for (let k = 0; k < 3; k += 1) outliers.failed(life("b"), 4_001);
+  expect(out(4_001)).toBe("");
+  outliers.keep(ids.map(life));
+  for (let k = 0; k < 3; k += 1) outliers.failed(life("a"), 5_000);
+  outliers.failed(life("a"), 5_000);
+  outliers.failed(life("a"), 5_000);
+  outliers.succeeded(life("a"), 5_999);
+  outliers.failed(life("a"), 6_000);
+  expect([out(5_999), out(6_000)]).toEqual(["a", ""]);
+  for (let k = 0; k < 2; k += 1) outliers.failed(life("a"), 6_000);
+  expect(out(7_999)).toBe("a");
 });
