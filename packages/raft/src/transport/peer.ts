@@ -56,6 +56,11 @@ export class Peer implements LinkOwner {
     return this.#session?.up === true;
   }
 
+  /** True while there is a link, standing or not. */
+  get hasLinks(): boolean {
+    return this.#session !== null;
+  }
+
   /** What its application knows; null while no links stand. */
   get level(): number | null {
     return this.#session?.up === true ? this.#session.level : null;
@@ -73,11 +78,16 @@ export class Peer implements LinkOwner {
       return;
     }
     const same = current?.life === life && current.attempt === attempt && current.incarnation === incarnation;
-    if (!same || current.links[link.kind] !== undefined) this.close("superseded by a newer link");
-    this.#session ??= { incarnation, version, life, attempt, level, links: {}, early: [], up: false };
-    this.#session.links[link.kind] = link;
-    const { control, bulk } = this.#session.links;
-    if (control !== undefined && bulk !== undefined) this.#stand(this.#session);
+    const joins = same && current.links[link.kind] === undefined;
+    const session: Session = joins
+      ? current
+      : { incarnation, version, life, attempt, level, links: {}, early: [], up: false };
+    session.links[link.kind] = link;
+    this.#session = session;
+    // Once the new link counts: a peer without any is forgotten.
+    if (current !== null && !joins) this.#end(current, false, "superseded by a newer link");
+    const { control, bulk } = session.links;
+    if (this.#session === session && control !== undefined && bulk !== undefined) this.#stand(session);
   }
 
   /** Bytes on their way on the bulk link. */
@@ -165,16 +175,18 @@ export class Peer implements LinkOwner {
 
   #drop(byPeer: boolean, reason: string): void {
     const session = this.#session;
-    if (session === null) return;
-    const links = this.#links();
     this.#session = null;
-    for (const link of links) link.close(reason);
+    if (session !== null) this.#end(session, byPeer, reason);
+  }
+
+  #end(session: Session, byPeer: boolean, reason: string): void {
+    for (const link of this.#links(session)) link.close(reason);
     if (session.up) this.#events.down(this.id, byPeer);
     this.#events.ended(this.id, reason);
   }
 
-  #links(): PeerLink[] {
-    const { control, bulk } = this.#session?.links ?? {};
+  #links(session: Session | null = this.#session): PeerLink[] {
+    const { control, bulk } = session?.links ?? {};
     return [control, bulk].filter((link) => link !== undefined);
   }
 }

@@ -261,7 +261,7 @@ export class Peers {
     if (this.#closed) return;
     this.#options.host.logger.debug({ peer: id, reason }, "the links to a peer ended");
     const entry = this.#entries.get(id);
-    if (entry?.dialed === null) this.#entries.delete(id);
+    if (entry?.dialed === null && !entry.peer.hasLinks) this.#entries.delete(id);
     entry?.dialed?.loop.again();
   }
 
