@@ -3,6 +3,7 @@ import type { MemberChange } from "../core/config/apply-changes.ts";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
+import { faultOfPayload, readChanges, readVersion } from "./arguments.ts";
 import { Driver } from "./driver.ts";
 import type { Meter } from "./meter.ts";
 import { describeMetrics } from "./metrics.ts";
@@ -76,10 +77,12 @@ export class RaftNode implements AsyncDisposable {
    * Appends `payload` to the log, here or through the leader, and resolves after the local state machine
    * applied it. Never retries. The payload must not change afterwards.
    * @throws FlotillaError `ERR_FLOTILLA_OVERLOADED`, `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_CLOSED`,
-   * `ERR_FLOTILLA_BAD_ARGUMENT` (the state machine does not accept it) (nothing was sent),
+   * `ERR_FLOTILLA_BAD_ARGUMENT` (it is no Uint8Array, or the state machine does not accept it) (nothing was sent),
    * `ERR_FLOTILLA_DROPPED` (certainly not in the log), `ERR_FLOTILLA_UNKNOWN_OUTCOME` (may be)
    */
   propose(payload: Uint8Array, options?: ProposeOptions): Promise<Proposed> {
+    const fault = faultOfPayload(payload);
+    if (fault !== null) return Promise.reject(fault);
     return this.#driver.propose(payload, options?.ifTerm ?? null, options?.isReserved ?? false);
   }
 
@@ -112,10 +115,10 @@ export class RaftNode implements AsyncDisposable {
    * hand-over, or nothing is committed in this term yet), `ERR_FLOTILLA_NOT_CAUGHT_UP` (a learner to promote),
    * `ERR_FLOTILLA_NO_QUORUM` (a majority of the voters to be was not heard from within an election timeout),
    * `ERR_FLOTILLA_REMOVED` (a node to add whose data, by the log, was a member and was removed),
-   * `ERR_FLOTILLA_CLOSED` (nothing was changed); `ERR_FLOTILLA_UNKNOWN_OUTCOME` (leadership was lost meanwhile)
+   * `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_CLOSED` (nothing was changed); `ERR_FLOTILLA_UNKNOWN_OUTCOME` (leadership was lost meanwhile)
    */
-  changeMembers(changes: readonly MemberChange[], options?: ChangeOptions): Promise<Configuration> {
-    return this.#driver.changes.begin(changes, options?.ifVersion ?? null);
+  async changeMembers(changes: readonly MemberChange[], options?: ChangeOptions): Promise<Configuration> {
+    return this.#driver.changes.begin(readChanges(changes), readVersion(options?.ifVersion));
   }
 
   /**
