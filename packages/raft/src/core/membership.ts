@@ -1,7 +1,7 @@
 import { FlotillaError, invariant } from "@flotilla/runtime";
 import { applyChanges } from "./config/apply-changes.ts";
 import type { MemberChange } from "./config/apply-changes.ts";
-import { encodeConfiguration } from "./config/config-codec.ts";
+import { decodeConfiguration, encodeConfiguration } from "./config/config-codec.ts";
 import { isFounding, isJoint, isMember, isVoter, leaveJoint, membersOf } from "./config/configuration.ts";
 import type { Directory, Member, Membership } from "./config/configuration.ts";
 import type { ChangeMembers } from "./event.ts";
@@ -18,9 +18,25 @@ export function followMembers(s: RaftState, next: Index): void {
   s.leading?.follow(s.config, { self, next, tick, limits });
 }
 
-/** Appends a configuration, which is in force from here on; returns its index. Dissertation §4.1. */
+/** Whoever finds a configuration in its log that cannot be read takes the log for damaged. */
+function requireReadable(payload: Uint8Array): void {
+  try {
+    decodeConfiguration(payload, 0);
+  } catch (error) {
+    if (!FlotillaError.is(error, "ERR_FLOTILLA_BAD_FRAME")) throw error;
+    const message = `membership change: ${error.message}`;
+    throw new FlotillaError("ERR_FLOTILLA_BAD_CHANGE", message, { cause: error });
+  }
+}
+
+/**
+ * Appends a configuration, which is in force from here on; returns its index. Dissertation §4.1.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CHANGE` when no log can hold it; nothing is appended
+ */
 export function setMembership(s: RaftState, membership: Membership): Index {
-  const index = appendOwn(s, "config", [encodeConfiguration(membership)], null);
+  const payload = encodeConfiguration(membership);
+  requireReadable(payload);
+  const index = appendOwn(s, "config", [payload], null);
   s.configs.append({ ...membership, index });
   followMembers(s, index);
   // A smaller quorum may have everything already.

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Disk, Random, Store } from "@flotilla/runtime";
 import { maxVoters } from "../core/config/configuration.ts";
+import { faultOfId, faultOfReach } from "../core/config/member-facts.ts";
 import type { NodeId } from "../core/types.ts";
 import type { Founder } from "../node/types.ts";
 import { HighWater } from "./high-water.ts";
@@ -21,13 +22,15 @@ export interface BirthOptions {
   readonly join: boolean;
 }
 
-const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
 const incarnationBytes = 16;
+/** What a handshake takes, bytes of UTF-8. */
+const maxClusterBytes = 256;
 
 /**
  * Verifies that the data is this node's own and whole enough to be read, or makes it when there never was
  * any. A birth that a crash cut short is done again.
- * @throws FlotillaError `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_BAD_CONFIG` (nothing there and nobody to found with)
+ * @throws FlotillaError `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_BAD_CONFIG` (nothing there, and
+ * nobody to found with, or names and addresses that no data can hold)
  */
 export async function identify(store: Store, options: BirthOptions): Promise<StoredIdentity> {
   const { disk, cluster, id } = options;
@@ -65,6 +68,7 @@ async function isUnborn(store: Store): Promise<boolean> {
 
 async function beBorn(store: Store, options: BirthOptions): Promise<StoredIdentity> {
   const { disk, random, cluster, id } = options;
+  requireNames(cluster, id);
   const founders = options.join ? [] : requireFounders(options.bootstrap, id);
   const incarnation = Buffer.from(random.bytes(incarnationBytes)).toString("hex");
   const identity: Identity = { cluster, id, incarnation };
@@ -79,20 +83,35 @@ async function beBorn(store: Store, options: BirthOptions): Promise<StoredIdenti
   return { ...identity, founders };
 }
 
-function requireFounders(bootstrap: readonly Founder[] | undefined, id: NodeId): readonly Founder[] {
+function requireNames(cluster: unknown, id: unknown): void {
+  if (typeof cluster !== "string" || Buffer.byteLength(cluster) > maxClusterBytes)
+    throw badConfig(`cluster: expected a text of at most ${maxClusterBytes} bytes`);
+  const fault = typeof id === "string" ? faultOfId(id) : "expected a text";
+  if (fault !== null) throw badConfig(`id: ${fault}`);
+}
+
+function requireFounders(bootstrap: unknown, id: NodeId): readonly Founder[] {
   if (bootstrap === undefined)
     throw badConfig("there is no data here, and neither founding members nor a cluster to join are given");
-  const founders = bootstrap.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  if (!Array.isArray(bootstrap)) throw badConfig("bootstrap: expected a list of founding members");
+  const founders = Array.from(bootstrap, requireFounder).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   if (founders.length > maxVoters) throw badConfig(`at most ${maxVoters} founding members`);
   for (const [position, founder] of founders.entries()) {
-    if (!idPattern.test(founder.id))
-      throw badConfig(`${JSON.stringify(founder.id)} is no node id: 1-64 of A-Z a-z 0-9 . _ -`);
     if (founders[position - 1]?.id === founder.id)
       throw badConfig(`founding member ${founder.id} is named twice`);
   }
   if (!founders.some((founder) => founder.id === id))
     throw badConfig(`node ${id} is not among the founding members`);
   return founders;
+}
+
+function requireFounder(value: unknown): Founder {
+  const { id, address }: { readonly id?: unknown; readonly address?: unknown } = Object(value);
+  if (typeof id !== "string" || typeof address !== "string")
+    throw badConfig("bootstrap: expected of each founding member its id and its address");
+  const fault = faultOfId(id) ?? faultOfReach(address);
+  if (fault !== null) throw badConfig(`founding member ${JSON.stringify(id)}: ${fault}`);
+  return { id, address };
 }
 
 function badConfig(message: string): FlotillaError {

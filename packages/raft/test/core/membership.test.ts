@@ -88,6 +88,17 @@ test("what is so already is answered with the configuration in force, and nothin
   expect(cluster.get("a").raft.last).toEqual(last);
 });
 
+test.each([
+  ["a learner of which nobody says whether it is promoted", { ...add("d"), promote: undefined }],
+  ["a lease setting that is neither on nor off", { type: "lease-reads" }],
+  ["an id that only looks like one", { ...add("d"), id: 7 }],
+])("what no log could be read with is refused, and nothing is appended: %s", (_, change) => {
+  const cluster = led("d");
+  const { last, configuration } = cluster.get("a").raft;
+  expect(refusalOf(cluster, "a", change as never)).toBe("ERR_FLOTILLA_BAD_CHANGE");
+  expect(cluster.get("a").raft).toMatchObject({ last, configuration });
+});
+
 test("§4.2.2: a leader that is removed commits its removal without its own vote, then hands over", () => {
   const cluster = led();
   cluster.isolate("c");

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { encodeRun } from "../../src/core/entry-codec.ts";
 import { HighWater } from "../../src/storage/high-water.ts";
 import { hardKey, identityKey, runKey, tailKey } from "../../src/storage/keys.ts";
+import { openStorage } from "../../src/storage/open-storage.ts";
 import type { Storage } from "../../src/storage/open-storage.ts";
 import { configuration, contents, DiskFixture, entries, founders, task, within } from "./disk-fixture.ts";
 
@@ -55,6 +56,56 @@ test("without data and without founders there is nothing to open", async () => {
   await expect(new DiskFixture().open({ id: "z" })).rejects.toMatchObject({
     code: "ERR_FLOTILLA_BAD_CONFIG",
   });
+});
+
+test.each([
+  ["an address without a port", { bootstrap: [{ id: "a", address: "localhost" }] }],
+  ["a port that is none", { bootstrap: [{ id: "a", address: "a:99999" }] }],
+  ["port 0", { bootstrap: [{ id: "a", address: "a:0" }] }],
+  ["an address where one can only listen", { bootstrap: [{ id: "a", address: "0.0.0.0:1" }] }],
+  ["an address that is too long", { bootstrap: [{ id: "a", address: `${"x".repeat(310)}:1` }] }],
+  ["an address that is none", { bootstrap: [{ id: "a", address: 7 }] }],
+  [
+    "a founder whose id is none",
+    {
+      bootstrap: [
+        { id: "a", address: "a:1" },
+        { id: "b c", address: "b:1" },
+      ],
+    },
+  ],
+  ["a founder that is nothing", { bootstrap: [null, { id: "a", address: "a:1" }] }],
+  ["founders that are no list", { bootstrap: "a" }],
+  ["an id of 65 characters", { id: "j".repeat(65), join: true }],
+  ["an empty id", { id: "", join: true }],
+  ["an id that is a number", { id: 7, join: true }],
+  ["an id with a space", { id: "not an id", join: true }],
+  ["a cluster of 257 bytes", { cluster: "c".repeat(257), join: true }],
+  ["a cluster of 256 characters and more bytes", { cluster: `${"c".repeat(255)}é`, join: true }],
+  ["a cluster that is a number", { cluster: 7, join: true }],
+])("data is not made with %s, and may be made otherwise after it", async (_, facts) => {
+  const disk = new DiskFixture();
+  const { host } = disk;
+  const options = { host, cluster: "test", id: "a", onFailure: () => {} };
+  await expect(disk.run(openStorage({ ...options, ...facts } as never))).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_BAD_CONFIG",
+  });
+  const { recovered } = await disk.open();
+  expect(recovered.configurations[0]?.voters).toHaveLength(founders.length);
+});
+
+test("data made with the longest names and address is found again", async () => {
+  const disk = new DiskFixture();
+  const id = "j".repeat(64);
+  const cluster = "é".repeat(128);
+  const bootstrap = [{ id, address: `${"x".repeat(253)}:65535` }];
+  const open = async (): Promise<Storage> =>
+    disk.run(openStorage({ host: disk.host, cluster, id, bootstrap, onFailure: () => {} }));
+  const { incarnation } = await open();
+  disk.powerLoss();
+  const { recovered, incarnation: again } = await open();
+  expect(again).toBe(incarnation);
+  expect(recovered.configurations[0]?.voters).toEqual([{ ...bootstrap[0], incarnation: "" }]);
 });
 
 test.each([

@@ -1,8 +1,8 @@
-import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
 import type { NodeId } from "../types.ts";
-import { faultOf } from "./config-codec.ts";
 import { isJoint, maxLearners, maxVoters } from "./configuration.ts";
 import type { Learner, Member, Membership } from "./configuration.ts";
+import { faultOf, faultOfReach } from "./member-facts.ts";
 
 /** One wish about the membership. */
 export type MemberChange =
@@ -44,21 +44,8 @@ function requireKnown({ voters, learners }: Draft, id: NodeId): Member {
 }
 
 function requireSound(member: Member): void {
-  const fault = faultOf(member) ?? unreachable(member.address);
+  const fault = faultOf(member) ?? faultOfReach(member.address);
   if (fault !== null) refuse(fault);
-}
-
-/** Why nobody can be reached at an address of the right form; null when somebody may be. */
-function unreachable(text: string): string | null {
-  try {
-    const address = parseAddress(text);
-    if (isUnspecified(address))
-      return `${text} says only that a member listens everywhere, not where it is reached`;
-    return address.port > 0 ? null : `${text} names no port`;
-  } catch (error) {
-    if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_ADDRESS")) return error.message;
-    throw error;
-  }
 }
 
 /** At one address only one is dialed. What is kept already stays as it is. */

@@ -2,7 +2,6 @@ import {
   decode,
   encode,
   FlotillaError,
-  hasAddressShape,
   invariant,
   readArray,
   readBoolean,
@@ -12,12 +11,9 @@ import {
 import type { Index } from "../types.ts";
 import { maxLearners, maxVoters } from "./configuration.ts";
 import type { Configuration, Learner, Member, Membership } from "./configuration.ts";
+import { faultOf, isRandomName, maxAddressBytes, maxIdBytes } from "./member-facts.ts";
 
-const maxIdBytes = 64;
-const maxAddressBytes = 300;
 const nameBytes = 32;
-const idPattern = /^[A-Za-z0-9._-]{1,64}$/;
-const namePattern = /^[0-9a-f]{32}$/;
 
 /** Payload of a `config` entry. The index is the entry's own and is not in it. */
 export function encodeConfiguration(configuration: Membership): Uint8Array {
@@ -69,15 +65,6 @@ function requireSorted(members: readonly Member[]): void {
   }
 }
 
-/** What is wrong with a member's facts; null when nothing is. */
-export function faultOf({ id, address, incarnation }: Member): string | null {
-  if (!idPattern.test(id)) return "a member id takes 1 to 64 of A-Z a-z 0-9 . _ -";
-  if (!namePattern.test(incarnation)) return "an incarnation is not 16 bytes of hex";
-  // No more is asked of one here: logs hold what was accepted when it was made.
-  const isAddress = hasAddressShape(address) && address.length <= maxAddressBytes;
-  return isAddress ? null : "an address is not of the form host:port";
-}
-
 function requireOneEach(all: readonly Member[]): void {
   const known = new Map<string, Member>();
   for (const member of all) {
@@ -101,7 +88,7 @@ export function decodeConfiguration(payload: Uint8Array, index: Index): Configur
     5,
   );
   const historyId = readString(history, "history id", nameBytes);
-  if (!namePattern.test(historyId)) refuse("the history id is not 16 bytes of hex");
+  if (!isRandomName(historyId)) refuse("the history id is not 16 bytes of hex");
   const voters = readList(voterList, "voters", maxVoters, readMember);
   const outgoing = readList(outgoingList, "outgoing voters", maxVoters, readMember);
   const learners = readList(learnerList, "learners", maxLearners, readLearner);
