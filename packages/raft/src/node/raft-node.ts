@@ -3,6 +3,7 @@ import type { MemberChange } from "../core/config/apply-changes.ts";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
+import type { Storage } from "../storage/open-storage.ts";
 import { faultOfPayload, readChanges, readVersion } from "./arguments.ts";
 import { Driver } from "./driver.ts";
 import type { Meter } from "./meter.ts";
@@ -21,6 +22,12 @@ import type {
 } from "./types.ts";
 
 function nothing(): void {}
+
+async function letGo({ highWater, log }: Storage): Promise<void> {
+  await highWater.close();
+  // What failed before says more.
+  await log.close().catch(nothing);
+}
 
 /** One member of a replicated log. */
 export class RaftNode implements AsyncDisposable {
@@ -62,13 +69,15 @@ export class RaftNode implements AsyncDisposable {
     const closed = new Promise<StopReason>((resolve) => {
       stopped = resolve;
     });
+    let driver: Driver | null = null;
     try {
-      const driver = new Driver(settings, storage, stopped);
-      fail = (error) => driver.fail(error);
-      driver.start();
-      return new RaftNode(settings, storage.incarnation, driver, closed);
+      const made = new Driver(settings, storage, stopped);
+      driver = made;
+      fail = (error) => made.fail(error);
+      made.start();
+      return new RaftNode(settings, storage.incarnation, made, closed);
     } catch (error) {
-      await storage.log.close();
+      await (driver === null ? letGo(storage) : driver.close());
       throw error;
     }
   }
@@ -156,7 +165,8 @@ export class RaftNode implements AsyncDisposable {
 
   /**
    * Stops taking part, rejects what waits, and releases the disk. A snapshot that is being written is finished before,
-   * if that takes no longer than 5 s. Idempotent.
+   * if that takes no longer than 5 s. A write that the disk does not answer holds it up: what it writes to cannot be
+   * let go of. Idempotent.
    */
   async close(): Promise<void> {
     await this.#driver.close();

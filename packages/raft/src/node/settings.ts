@@ -11,6 +11,7 @@ import type { RaftOptions } from "./types.ts";
 
 /** Options with every default filled in. */
 export interface Settings extends RaftOptions {
+  readonly level: number;
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
   /** Heartbeats in an election timeout, the last one begun counted whole. */
@@ -55,6 +56,7 @@ export function settle(options: RaftOptions): Settings {
   const snapshotChunkBytes = options.snapshotChunkBytes ?? defaultChunkBytes;
   return {
     ...options,
+    level: within("level", options.level ?? 1, 0),
     heartbeatMs,
     electionTimeoutMs,
     electionTicks: Math.ceil(electionTimeoutMs / heartbeatMs),

@@ -31,7 +31,7 @@ export interface RaftOptions {
    */
   readonly join?: true;
   readonly stateMachine: StateMachine;
-  /** What this member's application knows, as a number that the others learn when they link. Default 1. */
+  /** What this member's application knows, as a whole number that the others learn when they link. Default 1. */
   readonly level?: number;
   /** Default 100; 1 to 200,000. */
   readonly heartbeatMs?: number;

@@ -30,6 +30,7 @@ test("what is left out takes its default", () => {
     snapshotBytes: 64 << 20,
     trailingEntries: 10_000,
     maxProposalBytes: 2 << 20,
+    level: 1,
     limits: defaultLimits,
   });
   const { limits } = settle(optionsWith({ limits: { inflightMessages: 1, cacheBytes: 0 } }));
@@ -49,6 +50,9 @@ test.each<[Partial<RaftOptions>, string]>([
   [{ snapshotBytes: -1 }, "snapshotBytes"],
   [{ trailingEntries: -1 }, "trailingEntries"],
   [{ maxProposalBytes: 0 }, "maxProposalBytes"],
+  [{ level: -1 }, "level"],
+  [{ level: 1.5 }, "level"],
+  [{ level: "1" as never }, "level"],
   [{ maxProposalBytes: (8 << 20) + 1 }, "maxProposalBytes"],
   [{ limits: { maxBatchEntries: 0 } }, "limits.maxBatchEntries"],
   [{ limits: { maxReads: 1.5 } }, "limits.maxReads"],
