@@ -23,15 +23,12 @@ import { PledgeKeeper } from "./pledge-keeper.ts";
 import { Proposals } from "./proposals.ts";
 import { Pulse } from "./pulse.ts";
 import { ReadWaiters } from "./read-waiters.ts";
-import { Snapshots } from "./snapshots.ts";
+import { finishMs, Snapshots } from "./snapshots.ts";
 import type { ReceivedSnapshot } from "./snapshots.ts";
 import type { Proposed, RaftStatus, StopReason } from "./types.ts";
 
 /** Work for the next turn: an event of the core, or a received snapshot to install. */
 type Work = Event | { readonly type: "install"; readonly snapshot: ReceivedSnapshot };
-
-/** How long a close waits for a snapshot that is being written. */
-const finishMs = 5_000;
 
 /**
  * Joins core, disk and links. All work of a turn is stepped into the core at once, then what left it is
@@ -293,6 +290,8 @@ export class Driver {
   }
 
   #carryOut(ready: Ready): void {
+    // Whoever is called back may close the node, which lets go of its disk: nothing more is written then.
+    if (this.#stopped) return;
     const { observer } = this.#settings;
     for (const { to, message } of ready.messages) this.#send(to, message);
     // Peers may begin while this node hands its own batch to the disk.

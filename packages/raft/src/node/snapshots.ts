@@ -20,6 +20,9 @@ import { SnapshotPuller } from "./snapshot-puller.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
 import type { Snapshot } from "./state-machine.ts";
 
+/** How long a close waits for a snapshot that is being written. */
+export const finishMs = 5_000;
+
 /** What a snapshot taken here stands for. */
 interface SnapshotPoint {
   readonly last: LogId;
