@@ -24,23 +24,29 @@ export class SnapshotStore {
   readonly #verified = new Set<SnapshotMeta>();
   readonly #damaged = new Set<SnapshotMeta>();
   readonly #readers = new Map<SnapshotMeta, number>();
+  /** Those whose manifest is broken: they say nothing any more, but what there was is not touched before there is more. */
+  #broken: LogId[];
 
-  private constructor(files: Files, metas: SnapshotMeta[]) {
+  private constructor(files: Files, metas: SnapshotMeta[], broken: LogId[]) {
     this.#files = files;
     this.#metas = metas;
+    this.#broken = broken;
   }
 
-  /** Finds the snapshots and removes unfinished ones. A broken manifest is passed over. */
+  /** Finds the snapshots and removes unfinished ones. One whose manifest is broken is passed over. */
   static async open(files: Files): Promise<SnapshotStore> {
     const metas: SnapshotMeta[] = [];
+    const broken: LogId[] = [];
     const names = await files.list(snapshotFolder);
     for (const name of names) {
       if (isLeftover(name, names)) await files.remove(`${snapshotFolder}/${name}`);
       const last = manifestTarget(name);
-      const meta = last === null ? null : await readManifest(files, last);
-      if (meta !== null) metas.push(meta);
+      if (last === null) continue;
+      const meta = await readManifest(files, last);
+      if (meta === null) broken.push(last);
+      else metas.push(meta);
     }
-    return new SnapshotStore(files, metas.toSorted(byLast));
+    return new SnapshotStore(files, metas.toSorted(byLast), broken);
   }
 
   /** Ascending by index. */
@@ -159,17 +165,19 @@ export class SnapshotStore {
     const sound = this.#metas.filter((each) => !this.#damaged.has(each));
     const wanted = new Set(sound.slice(-kept));
     for (const old of this.#metas) if (!wanted.has(old) && !this.#readers.has(old)) await this.remove(old);
+    for (const last of this.#broken) if (byLast({ last }, meta) < 0) await this.remove({ last });
   }
 
   /** Removes a snapshot; the manifest goes first. */
-  async remove(meta: SnapshotMeta): Promise<void> {
-    const { manifest, data } = snapshotFiles(meta.last);
-    await this.#forget(meta.last, [manifest, data]);
+  async remove({ last }: Pick<SnapshotMeta, "last">): Promise<void> {
+    const { manifest, data } = snapshotFiles(last);
+    await this.#forget(last, [manifest, data]);
   }
 
   async #forget(last: LogId, names: readonly string[]): Promise<void> {
     const gone = this.#metas.filter((meta) => byLast(meta, { last }) === 0);
     this.#metas = this.#metas.filter((meta) => !gone.includes(meta));
+    this.#broken = this.#broken.filter((each) => byLast({ last: each }, { last }) !== 0);
     for (const meta of gone) {
       this.#verified.delete(meta);
       this.#damaged.delete(meta);
