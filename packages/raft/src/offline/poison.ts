@@ -41,7 +41,8 @@ export async function findPoison(options: PoisonOptions): Promise<Poison | null>
 /**
  * Has a stopped node pass over the one entry that stops its state machine, and no other. To be done on every replica
  * alike. Durable when it resolves.
- * @throws FlotillaError as `findPoison`, `ERR_FLOTILLA_CONDITION` when it is another entry that stops it, or none
+ * @throws FlotillaError as `findPoison`, `ERR_FLOTILLA_CONDITION` when it is another entry that stops it, or none, or when
+ * 1,024 are passed over already
  */
 export async function skipEntry(options: PoisonOptions, index: Index): Promise<Poison> {
   return withStorage(options, async (owned) => {

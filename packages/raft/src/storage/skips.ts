@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { readArray, readList, readUint } from "@flotilla/runtime";
+import { FlotillaError, readArray, readList, readUint } from "@flotilla/runtime";
 import type { Files } from "@flotilla/runtime";
 import type { Entry } from "../core/entry.ts";
 import type { LogId } from "../core/types.ts";
@@ -38,9 +38,15 @@ export class Skips {
   }
 }
 
-/** Has an entry passed over from now on. Durable when it resolves; the node must not run. */
+/**
+ * Has an entry passed over from now on. Durable when it resolves; the node must not run.
+ * @throws FlotillaError `ERR_FLOTILLA_CONDITION` when 1,024 are passed over already; `ERR_FLOTILLA_DAMAGED`,
+ * `ERR_FLOTILLA_STORAGE`
+ */
 export async function addSkip(files: Files, entry: Entry): Promise<void> {
   const marks = await readMarks(files);
+  if (marks.length >= maxMarks)
+    throw new FlotillaError("ERR_FLOTILLA_CONDITION", `${maxMarks} entries are passed over already`);
   const records = [...marks, markOf(entry)].map(({ index, term, checksum }) => [index, term, checksum]);
   await files.replace(fileName, seal(records, fileName));
 }
