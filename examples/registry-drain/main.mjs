@@ -33,7 +33,12 @@ for (const { id } of apps.members) {
   apps.start(id);
   await api.ready(3, { timeoutMs: 60_000 });
 }
-const [{ id }] = apps.members;
+const [{ id }, { id: hung }, { id: last }] = apps.members;
+console.log(`${hung} hangs`);
+apps.signal(hung, "SIGSTOP");
+while (api.instances.length > 2) await sleep(50);
+apps.signal(hung, "SIGCONT");
+await api.ready(3, { timeoutMs: 60_000 });
 console.log(`kill -9 ${id}`);
 await apps.stop(id, "SIGKILL");
 await sleep(3_000);
@@ -42,5 +47,6 @@ await Promise.all(calls);
 const counts = [...answered].map(([id, count]) => `${id} ${count}`).toSorted();
 console.log(`answered by ${counts.join(", ")}; ${failed} failed`);
 await coord.close();
-await apps.end();
-process.exitCode = failed === 0 && answered.size === 3 ? 0 : 1;
+const ends = [await apps.stop(hung), await apps.stop(last)]; // the last one without a majority
+console.log(`ended with ${ends.join(" and ")}`);
+process.exitCode = failed === 0 && answered.size === 3 && ends.every((code) => code === 0) ? 0 : 1;
