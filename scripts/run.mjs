@@ -1,24 +1,65 @@
 // Does all set-up that a fresh clone needs, then one task: node scripts/run.mjs TASK [ARGUMENTS].
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const windows = process.platform === "win32";
 const pin = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
 
-function run(command, args, options = {}) {
-  const { env, quiet } = options;
+/** A step of the set-up, which talks on stderr, so that a task's stdout stays machine-readable. */
+function setUpBy(command, args, env = {}) {
   const child = spawnSync(command, args, {
     cwd: root,
     env: { ...process.env, ...env },
     shell: windows,
-    // Set-up talks on stderr, so that a task's stdout stays machine-readable.
-    stdio: quiet ? ["inherit", 2, 2] : "inherit",
+    stdio: ["inherit", 2, 2],
   });
   if (child.error) throw child.error;
   if (child.status !== 0) process.exit(child.status ?? 1);
+}
+
+/** Resolves once it has ended well; this process ends as it does otherwise, and passes on what asks it to end. */
+function run(command, args, env = {}) {
+  const child = spawn(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    shell: windows,
+    stdio: "inherit",
+  });
+  const release = passOn(child);
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      release();
+      if (code === 0) resolve();
+      else process.exit(code ?? 128 + constants.signals[signal]);
+    });
+  });
+}
+
+/** What comes again within this is the same one: it was sent to a whole group, and npm passes it on as well. */
+const sameMs = 1_000;
+
+/** The terminal sends these to the whole group, the child included. */
+const isFromTerminal = (name) => name !== "SIGTERM" && process.stdin.isTTY === true;
+
+function passOn(child) {
+  let lastMs = -Infinity;
+  const handlers = ["SIGTERM", "SIGINT", "SIGHUP"].map((name) => {
+    const handler = () => {
+      if (isFromTerminal(name) || performance.now() - lastMs < sameMs) return;
+      lastMs = performance.now();
+      child.kill(name);
+    };
+    process.on(name, handler);
+    return () => process.off(name, handler);
+  });
+  return () => {
+    for (const release of handlers) release();
+  };
 }
 
 /** Runs the pinned pnpm: the installed one if it is exactly that, else fetched for this call through npm. */
@@ -26,12 +67,12 @@ function pnpm(args) {
   const env = { CI: process.env.CI ?? "true" }; // never prompt
   const installed = spawnSync("pnpm", ["--version"], { cwd: root, encoding: "utf8", shell: windows });
   if (installed.status === 0 && `pnpm@${installed.stdout.trim()}` === pin) {
-    return run("pnpm", args, { env, quiet: true });
+    return setUpBy("pnpm", args, env);
   }
   const fetch = ["exec", "--yes", "--", pin, ...args];
   const npm = process.env.npm_execpath ?? "";
-  if (npm.endsWith("npm-cli.js")) return run(process.execPath, [npm, ...fetch], { env, quiet: true });
-  return run("npm", fetch, { env, quiet: true });
+  if (npm.endsWith("npm-cli.js")) return setUpBy(process.execPath, [npm, ...fetch], env);
+  return setUpBy("npm", fetch, env);
 }
 
 function setUp() {
@@ -51,8 +92,8 @@ function setUp() {
     });
   }
   whileLocked(() => {
-    run(bin("tsc"), ["-b"], { quiet: true });
-    run(process.execPath, [join(root, "scripts/bundle-client.mjs")], { quiet: true });
+    setUpBy(bin("tsc"), ["-b"]);
+    setUpBy(process.execPath, [join(root, "scripts/bundle-client.mjs")]);
   });
 }
 
@@ -117,7 +158,7 @@ const script = (file) => (args) => run(process.execPath, [join(root, file), ...a
 function soakModel([commands = "100000000", seed]) {
   const env = { FLOTILLA_COMMANDS: commands, ...(seed === undefined ? {} : { FLOTILLA_SEED: seed }) };
   const file = "packages/kv/test/model.test.ts";
-  run(bin("vitest"), ["run", "--project", "kv", file, "-t", "a great many"], { env });
+  return run(bin("vitest"), ["run", "--project", "kv", file, "-t", "a great many"], env);
 }
 
 const tasks = {
@@ -134,15 +175,15 @@ const tasks = {
   example: ([name, ...args]) => script(join("examples", name ?? "", "main.mjs"))(args),
   "check-history": script("test/history/dist/main.js"),
   build: () => {},
-  lint: () => {
-    run(bin("oxlint"), ["--type-aware", "--deny-warnings"]);
-    run(bin("oxfmt"), ["--check", "."]);
+  lint: async () => {
+    await run(bin("oxlint"), ["--type-aware", "--deny-warnings"]);
+    await run(bin("oxfmt"), ["--check", "."]);
   },
   format: () => run(bin("oxfmt"), ["."]),
-  check: () => {
-    run(bin("knip"), []);
-    run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
-    run(process.execPath, [join(root, "scripts/api-report.mjs"), "--check"]);
+  check: async () => {
+    await run(bin("knip"), []);
+    await run(process.execPath, [join(root, "scripts/check-packages.mjs")]);
+    await run(process.execPath, [join(root, "scripts/api-report.mjs"), "--check"]);
   },
   api: script("scripts/api-report.mjs"),
 };
@@ -154,4 +195,4 @@ if (!task) {
   process.exit(2);
 }
 setUp();
-task(rest);
+await task(rest);
