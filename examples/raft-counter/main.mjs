@@ -10,8 +10,8 @@ const [folder = `.flotilla/counter-${Date.now()}`, port = "7001", id = ""] = pro
 const bootstrap = ["a", "b", "c"].map((id, k) => ({ id, address: `127.0.0.1:${Number(port) + k}` }));
 const isDropped = ({ code }) => code === "ERR_FLOTILLA_DROPPED" || process.exit(1); // nobody leads yet
 if (id === "") {
-  const children = bootstrap.map((member) => fork(import.meta.filename, [folder, port, member.id]));
-  for (const [word] of await Promise.all(children.map((child) => once(child, "message")))) console.log(word);
+  const run = ({ id }) => fork(import.meta.filename, [folder, port, id]).once("exit", () => process.exit(1));
+  for (const [word] of await Promise.all(bootstrap.map((it) => once(run(it), "message")))) console.log(word);
   process.exit();
 } else {
   process.once("disconnect", () => process.exit());
