@@ -338,3 +338,11 @@ describe("forbidden globals", () => {
     }
   });
 });
+
+test("a time that is none is refused, and the world goes on", async () => {
+  const kernel = new Kernel({ seed: 1 });
+  for (const plan of [() => kernel.after(Number.NaN, () => {}), () => kernel.at(Number.NaN, () => {})])
+    expect(plan).toThrow(RangeError);
+  await kernel.run({ untilMs: 10 });
+  expect(kernel.nowMs).toBe(10);
+});

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel } from "@flotilla/runtime/sim";
 import type { Within } from "./api.ts";
+import { requireDuration } from "./bad-argument.ts";
 
 const fallbackMs = 60_000;
 
@@ -25,7 +26,8 @@ export class Driver {
   }
 
   /** Settles as the promise does, or with `ERR_FLOTILLA_TIMEOUT`. */
-  until<T>(promise: Promise<T>, what: string, { withinMs = fallbackMs }: Within = {}): Promise<T> {
+  async until<T>(promise: Promise<T>, what: string, { withinMs = fallbackMs }: Within = {}): Promise<T> {
+    requireDuration("withinMs", withinMs);
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
         promise.catch(() => {});

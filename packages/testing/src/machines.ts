@@ -1,8 +1,8 @@
 import type { Coord } from "@flotilla/coord";
 import type { Clock } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel, SimNode } from "@flotilla/runtime/sim";
 import type { Machine } from "./api.ts";
+import { badArgument } from "./bad-argument.ts";
 
 /** Machines by their names and by the handles that run on them. */
 export class Machines {
@@ -44,8 +44,4 @@ export class Machines {
     if (clock === undefined) throw badArgument(`nothing runs on ${name}`);
     return clock;
   }
-}
-
-export function badArgument(message: string): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
 }

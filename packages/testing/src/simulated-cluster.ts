@@ -4,7 +4,8 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CrashOptions, SimNode } from "@flotilla/runtime/sim";
 import type { ClientOptions, Machine, SleepOptions, TestCluster, Within } from "./api.ts";
 import { Driver } from "./driver.ts";
-import { badArgument, Machines } from "./machines.ts";
+import { badArgument, requireDuration } from "./bad-argument.ts";
+import { Machines } from "./machines.ts";
 import type { Members } from "./members.ts";
 import { sleepOn } from "./sleep.ts";
 
@@ -17,6 +18,7 @@ export class SimulatedCluster implements TestCluster {
   #clients = 0;
   readonly sleep = (ms: number, { on, signal }: SleepOptions = {}): Promise<void> => {
     this.#driver.requireOpen();
+    requireDuration("sleep", ms);
     if (on !== undefined) return sleepOn((fn) => this.#machines.clock(on).setTimer(ms, fn), signal);
     return sleepOn((fn) => this.#members.kernel.after(ms, fn), signal);
   };
@@ -94,7 +96,7 @@ export class SimulatedCluster implements TestCluster {
   }
 
   advance(ms: number): Promise<void> {
-    if (!(ms >= 0 && Number.isFinite(ms))) throw badArgument("advance: expected milliseconds, 0 or more");
+    requireDuration("advance", ms);
     const over = new Promise<void>((resolve) => this.#members.kernel.after(ms, resolve));
     return this.#driver.until(over, `${ms} ms`, { withinMs: ms + 1 });
   }
@@ -138,10 +140,12 @@ export class SimulatedCluster implements TestCluster {
   }
 
   stall(machine: Machine, ms: number): void {
+    requireDuration("stall", ms);
     this.#machine(machine).stall(ms);
   }
 
   slowDisk(machine: Machine, ms: number): void {
+    requireDuration("slowDisk", ms);
     this.#machine(machine).disk.slow(ms);
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import type { TestCluster, TestClusterOptions } from "./api.ts";
-import { badArgument } from "./machines.ts";
+import { badArgument } from "./bad-argument.ts";
 import { Members } from "./members.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 

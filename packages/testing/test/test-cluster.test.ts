@@ -155,6 +155,24 @@ test.each(["nowhere", "n4", ""])("%j is no machine here, and no member", async (
     expect(await codeOf(work)).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
 });
 
+test.each<unknown>([Number.NaN, Number.POSITIVE_INFINITY, -1, undefined])(
+  "%s are no milliseconds, and virtual time stays what it is",
+  async (given) => {
+    const ms = given as number;
+    const waits: (() => unknown)[] = [
+      () => cluster.sleep(ms),
+      () => cluster.sleep(ms, { on: "n1" }),
+      () => cluster.advance(ms),
+      () => cluster.stall("n1", ms),
+      () => cluster.slowDisk("n1", ms),
+    ];
+    const within = given === undefined ? [] : [() => cluster.until(Promise.resolve(), { withinMs: ms })];
+    for (const wait of [...waits, ...within]) expect(await codeOf(wait)).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+    await cluster.run(() => cluster.coord(1).session.put("/a", "1"));
+    expect(cluster.nowMs).not.toBeNaN();
+  },
+);
+
 test("handles of another cluster are none of this one's", async () => {
   await using other = await testCluster({ nodes: 1 });
   const foreign = await other.client();

@@ -18,7 +18,7 @@ function memberOf(...opened: readonly (FlotillaError | null)[]) {
   };
 }
 
-const noMajority = new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "nobody leads", { retryable: true });
+const noMajority = new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "nobody leads");
 const expired = new FlotillaError("ERR_FLOTILLA_SESSION_EXPIRED", "it expired");
 
 test("work goes on after there was no majority, and after its session was lost", async () => {

@@ -41,6 +41,7 @@ export class Scheduler {
   /**
    * Adds an event. The past counts as now. Events of one microsecond run in an order drawn from the
    * seed; `late` ones run behind all others.
+   * @throws RangeError for a time that is none, which would be the world's for ever
    */
   schedule(
     atUs: number,
@@ -51,6 +52,7 @@ export class Scheduler {
     run: () => void,
     late = false,
   ): SimEvent {
+    if (Number.isNaN(atUs)) throw new RangeError(`${kind}: expected a time, got NaN`);
     this.#seq += 1;
     const seq = this.#seq;
     const event: SimEvent = {

@@ -1,0 +1,10 @@
+import { FlotillaError } from "@flotilla/runtime";
+
+export function badArgument(message: string): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", message);
+}
+
+/** Anything else would make virtual time what is none. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+export function requireDuration(what: string, ms: number): void {
+  if (!(Number.isFinite(ms) && ms >= 0)) throw badArgument(`${what}: expected milliseconds, 0 or more`);
+}
