@@ -19,6 +19,8 @@ import { createTeam } from "../recipes/team.ts";
 import type { Coord } from "../server/api.ts";
 import { ensurePath } from "../recipes/names.ts";
 import type { Session } from "./api.ts";
+import { requireObject } from "./bad-argument.ts";
+import { requireOptions } from "./call.ts";
 import type { CallOptions } from "./read-api.ts";
 import { namespaced } from "./namespaced-session.ts";
 import { SessionValues } from "./typed-values.ts";
@@ -39,6 +41,12 @@ export async function closeInOrder(session: Session): Promise<void> {
   await session.close();
 }
 
+/** Options that may be left out, as they are. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+function asOptions<T>(options: T): T {
+  requireOptions(options);
+  return options;
+}
+
 /**
  * The recipes on a session.
  * @param host where checks ask and chance comes from
@@ -56,21 +64,21 @@ export function coordOver(session: Session, host: RegistryHost, onClose: () => P
     registry,
     election: (name, options) => createElection(session, name, options),
     barrier: (name) => createBarrier(session, name),
-    doubleBarrier: (name, options) => createDoubleBarrier(session, name, options),
-    latch: (name, options) => createLatch(session, name, options),
-    config: (name, options) => createConfig(session, name, options),
+    doubleBarrier: (name, options) => createDoubleBarrier(session, name, requireObject(options)),
+    latch: (name, options) => createLatch(session, name, requireObject(options)),
+    config: (name, options) => createConfig(session, name, requireObject(options)),
     group: (name) => createGroup(session, name),
     counter: (name) => createCounter(session, name),
-    ids: (name, options) => createIds(session, name, options),
+    ids: (name, options) => createIds(session, name, asOptions(options)),
     lock: (name, options) => createLock(session, name, options),
     readWriteLock: (name, options) => createReadWriteLock(session, name, options),
     semaphore: (name, options) => createSemaphore(session, name, options),
     lockSet: (locks) => createLockSet(session, locks),
-    shards: (name, options) => createShards(session, name, options),
-    keeper: (name, options) => createKeeper(session, name, options),
+    shards: (name, options) => createShards(session, name, requireObject(options)),
+    keeper: (name, options) => createKeeper(session, name, asOptions(options)),
     team: (name, options) => createTeam(session, registry, name, options),
-    cron: (name, options) => createCron(session, host.random, name, options),
-    queue: (name: string, options?: object) => createQueue(session, name, options),
+    cron: (name, options) => createCron(session, host.random, name, requireObject(options)),
+    queue: (name: string, options?: object) => createQueue(session, name, asOptions(options)),
     values: (codec) => new SessionValues(session, codec),
     namespace: async (path, options) =>
       coordOver(await openNamespace(session, path, options), host, async () => {}),

@@ -1,7 +1,6 @@
 import type { Resolver } from "@flotilla/runtime";
 import { formatAddress, parseAddress } from "@flotilla/runtime";
-import { isObject } from "../given.ts";
-import { badArgument } from "./bad-argument.ts";
+import { badArgument, requireObject } from "./bad-argument.ts";
 
 /** Finds the servers of a cluster. */
 export interface Discovery {
@@ -25,8 +24,25 @@ export interface NameServers {
 const maxFileBytes = 65_536;
 const maxNameLength = 253;
 
-/** Always these: the same as the list itself, for where a discovery is asked for. */
+/**
+ * A caller without types may hand over anything.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function requireList(endpoints: readonly unknown[]): void {
+  if (!Array.isArray(endpoints)) throw badArgument("endpoints: expected a list of host:port");
+  if (endpoints.length === 0) throw badArgument("endpoints: expected at least one");
+  for (const endpoint of endpoints) {
+    if (typeof endpoint !== "string") throw badArgument("endpoints: expected a list of host:port");
+    parseAddress(endpoint);
+  }
+}
+
+/**
+ * Always these: the same as the list itself, for where a discovery is asked for.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_BAD_ADDRESS`
+ */
 export function staticEndpoints(endpoints: readonly string[]): Discovery {
+  requireList(endpoints);
   const fixed = [...endpoints];
   return { resolve: () => Promise.resolve(fixed) };
 }
@@ -36,6 +52,7 @@ export function staticEndpoints(endpoints: readonly string[]): Discovery {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_BAD_ADDRESS`
  */
 export function dnsEndpoints(name: string, port: number, options: NameServers = {}): Discovery {
+  if (typeof name !== "string") throw badArgument("name: expected a text");
   if (!Number.isInteger(port) || port < 1) throw badArgument("port: expected an integer from 1 to 65535");
   parseAddress(formatAddress({ host: name, port }));
   const asked = checked(options);
@@ -83,7 +100,7 @@ export function fileEndpoints(path: string): Discovery {
 }
 
 function checked(options: NameServers): NameServers {
-  const { servers } = isObject(options) ? options : {};
+  const { servers } = requireObject(options);
   if (servers === undefined) return {};
   if (!Array.isArray(servers) || servers.length === 0)
     throw badArgument("servers: expected ip or ip:port of name servers");

@@ -4,7 +4,7 @@ import { isObject } from "../given.ts";
 import type { CallOptions } from "./read-api.ts";
 import { callLimits, PlainWait } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
-import type { Discovery, EndpointSource } from "./discovery.ts";
+import { type Discovery, type EndpointSource, requireList } from "./discovery.ts";
 
 /** Endpoints kept of what a discovery finds. */
 const maxFound = 256;
@@ -88,13 +88,7 @@ export function requireEndpoints(source: EndpointSource): void {
       "endpoints: expected a list of host:port, or a discovery",
     );
   }
-  if (source.length === 0)
-    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "endpoints: expected at least one");
-  for (const endpoint of source) {
-    if (typeof endpoint !== "string")
-      throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "endpoints: expected a list of host:port");
-    parseAddress(endpoint);
-  }
+  requireList(source);
 }
 
 export function isDialable(endpoint: string): boolean {

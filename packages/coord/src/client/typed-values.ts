@@ -1,6 +1,7 @@
 import type { Node, Stat } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CreateOptions, Session, SetOptions, Written } from "./api.ts";
+import { badArgument, requireObject } from "./bad-argument.ts";
 import type { Codec } from "./codecs.ts";
 import type { PastOptions } from "./read-api.ts";
 import { unfit } from "./schema.ts";
@@ -28,11 +29,18 @@ export interface Values<In, Out = In> {
   decode(node: Node): Promise<TypedNode<Out>>;
 }
 
+function requireCodec({ encode, decode }: Partial<Codec<never, unknown>>): void {
+  if (typeof encode !== "function" || typeof decode !== "function")
+    throw badArgument("codec: expected encode and decode");
+}
+
 export class SessionValues<In, Out> implements Values<In, Out> {
   readonly #session: Session;
   readonly #codec: Codec<In, Out>;
 
+  /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   constructor(session: Session, codec: Codec<In, Out>) {
+    requireCodec(requireObject(codec));
     this.#session = session;
     this.#codec = codec;
   }

@@ -1,4 +1,5 @@
 import type { Session } from "../client/api.ts";
+import { requireFunction } from "../client/bad-argument.ts";
 import { checkedLimits, requireOptions } from "../client/call.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import type {
@@ -65,6 +66,7 @@ class SessionElection implements Election {
     fn: (leadership: Leadership) => Promise<void> | void,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    requireFunction(fn);
     checkedLimits(options, Number.POSITIVE_INFINITY);
     // The next campaign begins only when `fn` has settled: no two callbacks of one election run at once.
     while (options.signal?.aborted !== true) await leadOnce(this.#session, this, fn, options);
@@ -75,6 +77,7 @@ class SessionElection implements Election {
   }
 
   observe(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<LeaderInfo | null> {
+    requireOptions(options);
     return observeChanges(this.#session, {
       path: this.#paths.base,
       signal: options.signal,

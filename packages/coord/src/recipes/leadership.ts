@@ -31,6 +31,7 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
   }
 
   async proclaim(value: string, options: CallOptions = {}): Promise<void> {
+    requireOptions(options);
     requireValue(value);
     requireRoom({ ...this.#applicant, value });
     this.assert();

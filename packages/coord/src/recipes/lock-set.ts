@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireFunction } from "../client/bad-argument.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { isObject } from "../given.ts";
@@ -64,6 +65,7 @@ class SessionLockSet implements LockSet {
   }
 
   async run<T>(fn: (held: AllHeld) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
+    requireFunction(fn);
     return runHeld(this.#session, await this.acquire(options), fn);
   }
 

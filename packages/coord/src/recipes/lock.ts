@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireFunction } from "../client/bad-argument.ts";
 import { requireOptions } from "../client/call.ts";
 import { wholePath } from "../client/namespaced-session.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
@@ -76,6 +77,7 @@ export class SessionLock implements Locking<PermitOptions> {
   }
 
   async run<T>(fn: (held: LockHold) => Promise<T> | T, options: PermitOptions = {}): Promise<T> {
+    requireFunction(fn);
     return runHeld(this.#session, await this.acquire(options), fn);
   }
 

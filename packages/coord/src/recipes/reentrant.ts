@@ -1,4 +1,5 @@
 import type { Fence, Session } from "../client/api.ts";
+import { requireFunction } from "../client/bad-argument.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import { sharedController } from "../shared-controller.ts";
@@ -59,6 +60,7 @@ export class ReentrantLock implements PlacedLock {
   }
 
   async run<T>(fn: (held: LockHold) => Promise<T> | T, options: AcquireOptions = {}): Promise<T> {
+    requireFunction(fn);
     return runHeld(this.#session, await this.acquire(options), fn);
   }
 

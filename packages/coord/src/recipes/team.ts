@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { requireFunction } from "../client/bad-argument.ts";
 import { checkedLimits } from "../client/call.ts";
 import { isObject } from "../given.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -53,6 +54,7 @@ class SessionTeam implements Team {
   }
 
   async run(part: TeamPart, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    requireFunction(isObject(part) ? part.lead : part);
     checkedLimits(options, Number.POSITIVE_INFINITY);
     const ending = sharedController();
     const stopListening = listen(options.signal, (reason) => ending.abort(reason));

@@ -107,8 +107,14 @@ test.each([
   ["no path", () => fileEndpoints("")],
   ["no discovery", () => admin({ endpoints: {} as unknown as Discovery })],
   ["no list", () => admin({ endpoints: "a:1" as unknown as readonly string[] })],
+  ["no fixed list", () => staticEndpoints(undefined as unknown as readonly string[])],
+  ["an empty fixed list", () => staticEndpoints([])],
+  ["a fixed list of what is no address", () => staticEndpoints(["nope"])],
+  ["null for a name", () => dnsEndpoints(null as unknown as string, 1)],
+  ["null for options", () => dnsEndpoints("a", 1, null as unknown as undefined)],
 ])("refuses %s", (_, make) => {
-  expect(make).toThrow(/expected|not an address/);
+  expect(make).toThrow(FlotillaError);
+  expect(make).toThrow(/expected|not an address|not host:port/);
 });
 
 test("asks before each dial", async () => {

@@ -12,6 +12,14 @@ const left = anything(undefined);
 const noSignal = { signal: anything({}) };
 const lead = (): void => {};
 
+const api = { name: "api", address: "here" };
+
+/** The first of a stream. */
+async function first(stream: AsyncIterable<unknown>): Promise<unknown> {
+  for await (const item of stream) return item;
+  return null;
+}
+
 const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "lock, null": (coord) => coord.lock("x", nothing),
   "readWriteLock, null": (coord) => coord.readWriteLock("x", nothing),
@@ -40,6 +48,40 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "run of an election, no signal": (coord) => coord.election("x").run(lead, noSignal),
   "evict, null": (coord) => coord.election("x").evict(nothing),
   "run of a team, no signal": (coord) => coord.team("x", { address: "a" }).run({ lead }, noSignal),
+  "run of a team, null": (coord) => coord.team("x", { address: "a" }).run(nothing),
+  "run of a lock without work": (coord) => coord.lock("x").run(left),
+  "run of a reentrant lock without work": (coord) => coord.lock("x", { reentrant: true }).run(left),
+  "run of a set without work": (coord) => coord.lockSet([coord.lock("x")]).run(left),
+  "run of an election without work": (coord) => coord.election("x").run(left),
+  "observe, null": (coord) => first(coord.election("x").observe(nothing)),
+  "ids, null": (coord) => coord.ids("x", nothing),
+  "latch, null": (coord) => coord.latch("x", nothing),
+  "latch, nothing": (coord) => coord.latch("x", left),
+  "doubleBarrier, null": (coord) => coord.doubleBarrier("x", nothing),
+  "config, null": (coord) => coord.config("x", nothing),
+  "cron, null": (coord) => coord.cron("x", nothing),
+  "run of a cron without work": (coord) => coord.cron("x", { schedule: "* * * * *" }).run(left),
+  "run of a cron, null": (coord) => coord.cron("x", { schedule: "* * * * *" }).run(lead, nothing),
+  "queue, null": (coord) => coord.queue("x", nothing),
+  "queue, a codec of null": (coord) => coord.queue("x", { codec: nothing }),
+  "consume without work": (coord) => coord.queue("x").consume(left),
+  "consume, null": (coord) => coord.queue("x").consume(lead, nothing),
+  "shards, null": (coord) => coord.shards("x", nothing),
+  "run of shards without work": (coord) => coord.shards("x", { count: 1 }).run(left),
+  "run of shards, null": (coord) => coord.shards("x", { count: 1 }).run(lead, nothing),
+  "keeper, null": (coord) => coord.keeper("x", nothing),
+  "values, null": (coord) => coord.values(nothing),
+  "values, no codec": (coord) => coord.values(anything({ encode: lead })),
+  "join, null": (coord) => coord.group("x").join({}, nothing),
+  "watch of a group, null": (coord) => first(coord.group("x").watch(nothing)),
+  "register, null": (coord) => coord.registry.register(api, nothing),
+  "update, nothing": async (coord) => (await coord.registry.register(api)).update(left),
+  "find, null": (coord) => coord.registry.find("api", nothing),
+  "find, no zone": (coord) => coord.registry.find("api", { zone: anything(3) }),
+  "watch of the registry, null": (coord) => first(coord.registry.watch("api", nothing)),
+  "service, a pick of null": (coord) => coord.registry.service("api", { pick: nothing }),
+  "pick, null": async (coord) => (await coord.registry.service("api")).pick(nothing),
+  "pick, no key": async (coord) => (await coord.registry.service("api")).pick({ key: anything(5) }),
 };
 
 test.each(Object.entries(wrong))("%s: refused with a code", async (_, call) => {

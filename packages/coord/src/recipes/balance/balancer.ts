@@ -9,7 +9,7 @@ import { matcher, usable } from "../registry/filter.ts";
 import { follow } from "../registry/follow.ts";
 import { madeAt } from "../registry/instance.ts";
 import type { Balancer, BalanceOptions, Candidate, PickOptions, UseOptions } from "./api.ts";
-import { requireBalance, requireMin, requireUse } from "./checked.ts";
+import { requireBalance, requireMin, requirePick, requireUse } from "./checked.ts";
 import type { Chooser } from "./chooser.ts";
 import { type Life, Outliers } from "./outliers.ts";
 import { pickable } from "./pickable.ts";
@@ -70,7 +70,7 @@ class SessionBalancer implements Balancer {
     this.name = name;
     this.#session = session;
     this.#parts = parts;
-    this.#choose = pickerOf(options.pick ?? "two-choices", random);
+    this.#choose = pickerOf(options.pick === undefined ? "two-choices" : options.pick, random);
     this.#outliers = new Outliers(options.outliers ?? {});
     this.#stopListening = listen(session.signal, (reason) => this.#closed.abort(reason));
     this.started = this.#follow();
@@ -85,7 +85,9 @@ class SessionBalancer implements Balancer {
     return this.#closed.signal.aborted || this.#session.state !== "connected";
   }
 
-  pick({ key = "" }: PickOptions = {}): Instance | null {
+  pick(options: PickOptions = {}): Instance | null {
+    requirePick(options);
+    const { key = "" } = options;
     return this.#pick(key, new Set());
   }
 

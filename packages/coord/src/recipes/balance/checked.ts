@@ -1,6 +1,6 @@
 import { isObject } from "../../given.ts";
 import { isCount, isMs, require } from "../registry/checked.ts";
-import type { BalanceOptions, OutlierOptions, UseOptions } from "./api.ts";
+import type { BalanceOptions, OutlierOptions, PickOptions, UseOptions } from "./api.ts";
 
 const maxCount = 1_000_000;
 
@@ -21,9 +21,15 @@ function requireOutliers(outliers: OutlierOptions): void {
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+export function requirePick(options: PickOptions): void {
+  require(isObject(options), "options: expected an object");
+  require(options.key === undefined || typeof options.key === "string", "key: expected a text");
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function requireUse(fn: unknown, options: UseOptions): void {
   require(typeof fn === "function", "use: expected a function");
-  require(isObject(options), "options: expected an object");
+  requirePick(options);
   const { tries, retry } = options;
   const isTries = tries === Number.POSITIVE_INFINITY || isCount(tries, 1, maxCount);
   require(tries === undefined || isTries, `tries: expected an integer from 1 to ${maxCount}, or Infinity`);

@@ -1,6 +1,8 @@
 import type { Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
+import { requireFunction } from "../../client/bad-argument.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { listen, within } from "../bounded.ts";
@@ -63,10 +65,10 @@ class SessionCron implements Cron {
     this.#parts = parts;
   }
 
-  async run(
-    fn: (run: CronRun) => Promise<void> | void,
-    { signal, onError = () => {} }: CronRunOptions = {},
-  ): Promise<void> {
+  async run(fn: (run: CronRun) => Promise<void> | void, options: CronRunOptions = {}): Promise<void> {
+    requireFunction(fn);
+    checkedLimits(options, Number.POSITIVE_INFINITY);
+    const { signal, onError = () => {} } = options;
     const ending = sharedController();
     const stops = [signal, this.#session.signal].map((each) => listen(each, (why) => ending.abort(why)));
     const running = new Set<Promise<void>>();

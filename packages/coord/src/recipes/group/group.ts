@@ -1,4 +1,5 @@
 import type { Session } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { within } from "../bounded.ts";
@@ -32,6 +33,7 @@ class SessionGroup implements Group {
   }
 
   async join(meta: GroupMeta = {}, options: JoinOptions = {}): Promise<GroupMembership> {
+    requireOptions(options);
     const session = this.#session;
     const { id = uniqueName(session), ...bounds } = options;
     const entry: Entry = { path: `${this.#path}/${segment(id, "id")}`, key: uniqueName(session) };
@@ -56,6 +58,7 @@ class SessionGroup implements Group {
   }
 
   watch(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<GroupChange, void, undefined> {
+    requireOptions(options);
     return endable(options.signal, (signal) => this.#changes(signal));
   }
 

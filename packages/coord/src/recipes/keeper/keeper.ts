@@ -2,6 +2,7 @@ import type { Node } from "@flotilla/kv";
 import { readDecimal } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WriteOptions } from "../../client/api.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { ReadOptions } from "../../client/read-api.ts";
 import { within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
@@ -68,6 +69,7 @@ class SessionKeeper implements Keeper {
     const driver = this.#driver;
     if (driver === null)
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "driver: expected one, to run workers with");
+    checkedLimits(options, Number.POSITIVE_INFINITY);
     if (options.signal?.aborted === true) return;
     const work = (shard: Shard): Promise<void> => this.#keep(shard, driver);
     await new Participation(this.#session, this.#paths, { ...this.#part, work }).run(options.signal);

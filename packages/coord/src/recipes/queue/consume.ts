@@ -1,4 +1,6 @@
 import type { Session } from "../../client/api.ts";
+import { requireFunction } from "../../client/bad-argument.ts";
+import { checkedLimits } from "../../client/call.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { listen } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
@@ -16,8 +18,11 @@ export async function consumeItems<T>(
   session: Session,
   taker: Taker<T>,
   fn: (item: Taken<T>) => Promise<void> | void,
-  { signal, concurrency = 1, onError = () => {} }: ConsumeOptions<T>,
+  options: ConsumeOptions<T>,
 ): Promise<void> {
+  requireFunction(fn);
+  checkedLimits(options, Number.POSITIVE_INFINITY);
+  const { signal, concurrency = 1, onError = () => {} } = options;
   const lanes = requireInteger(concurrency, "concurrency", 1, maxConcurrency);
   const ending = sharedController();
   const stopListening = [signal, session.signal].map((each) => listen(each, (why) => ending.abort(why)));

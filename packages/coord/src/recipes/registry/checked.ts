@@ -32,6 +32,7 @@ function isTexts(value: unknown): boolean {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function checkedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
+  require(isRecord(traits), "traits: expected an object");
   const { tags, zone, weight, meta } = traits;
   require(tags === undefined || isTexts(tags), `tags: expected at most ${maxTags} texts`);
   require(zone === undefined || (typeof zone === "string" && zone !== ""), "zone: expected a text");

@@ -17,6 +17,8 @@ export function matcher({
 }: InstanceFilter): (instance: Instance) => boolean {
   if (!Array.isArray(tags) || !Array.isArray(states) || !isRecord(meta))
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "expected tags and states as lists, meta by name");
+  if (zone !== undefined && typeof zone !== "string")
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "zone: expected a text");
   const described = Object.entries(meta);
   return (instance) =>
     states.includes(instance.state) &&

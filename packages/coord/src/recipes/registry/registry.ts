@@ -1,6 +1,7 @@
 import type { Prober, Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import type { Balancer, BalanceOptions } from "../balance/api.ts";
 import { openBalancer } from "../balance/balancer.ts";
 import { inTurn, longestWaitMs, within } from "../bounded.ts";
@@ -49,6 +50,7 @@ class SessionRegistry implements Registry {
   }
 
   async register(service: Service, options: RegisterOptions = {}): Promise<Registration> {
+    requireOptions(options);
     const session = this.#session;
     const { prober } = this.#host;
     const facts = checkedService(service);
@@ -71,6 +73,7 @@ class SessionRegistry implements Registry {
   }
 
   async find(name: string, options: FindOptions = {}): Promise<readonly Instance[]> {
+    requireOptions(options);
     const session = this.#session;
     const { tags: _tags, zone: _zone, meta: _meta, states: _states, ...reading } = options;
     const fits = matcher(options);
@@ -82,7 +85,9 @@ class SessionRegistry implements Registry {
     return found.filter((instance) => instance !== null).filter(fits);
   }
 
-  watch(name: string, { signal, ...filter }: WatchInstancesOptions = {}): AsyncIterable<InstanceChange> {
+  watch(name: string, options: WatchInstancesOptions = {}): AsyncIterable<InstanceChange> {
+    requireOptions(options);
+    const { signal, ...filter } = options;
     return follow(this.#session, { name, path: servicePath(name), fits: matcher(filter), signal });
   }
 

@@ -1,5 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
+import { requireFunction } from "../../client/bad-argument.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { ReadOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { hashOf } from "../balance/hash.ts";
@@ -60,6 +62,8 @@ class SessionShards implements Shards {
     work: (shard: Shard) => Promise<void> | void,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    requireFunction(work);
+    checkedLimits(options, Number.POSITIVE_INFINITY);
     if (options.signal?.aborted === true) return;
     await new Participation(this.#session, this.#paths, { ...this.#part, work }).run(options.signal);
   }
