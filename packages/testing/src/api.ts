@@ -44,8 +44,8 @@ export interface SleepOptions {
  * Time moves, and anything at all happens, only while somebody waits by `run`, `until`, `when`, `advance` or what else
  * gives a promise here; several may wait at once. Faults may be called at any time, also from within `run`.
  *
- * Faults throw `ERR_FLOTILLA_BAD_ARGUMENT` for what is no machine here, and everything throws `ERR_FLOTILLA_CLOSED` once
- * the cluster is closed. When code throws in a callback, or leaves a rejection unhandled, whoever waits gets a
+ * Faults throw `ERR_FLOTILLA_BAD_ARGUMENT` for what is no machine here, everything does for milliseconds that are none,
+ * and everything throws `ERR_FLOTILLA_CLOSED` once the cluster is closed. When code throws in a callback, or leaves a rejection unhandled, whoever waits gets a
  * `SimulationError`: it names the seed, and its `report` tells what happened last on each machine.
  */
 export interface TestCluster extends AsyncDisposable {
