@@ -15,13 +15,16 @@ export interface StoreRange {
  * (measured on LevelDB, which latches sync errors but not write errors).
  */
 export interface Store extends AsyncDisposable {
-  /** One atomic batch, durable when it resolves. The caller keeps one batch in flight. */
+  /** One atomic batch, durable when it resolves. Batches are written one after the other, and none after a failure. */
   write(batch: readonly StoreWrite[]): Promise<void>;
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
   getSync(key: Uint8Array): Uint8Array | undefined;
   /** A consistent view as of the call, in key order. */
   entries(range: StoreRange): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
-  /** Deletes lazily and unsynced: after a crash any part of it may be undone. */
+  /**
+   * Deletes lazily and unsynced, in steps between which batches are written: after a crash any part of it may be undone,
+   * and what is put there before it resolves may be deleted with the rest.
+   */
   clear(range: StoreRange): Promise<void>;
   /** Waits for calls under way. Idempotent. */
   close(): Promise<void>;

@@ -1,13 +1,16 @@
+import { realDisk } from "@flotilla/runtime/real";
 import { keyedRandom } from "@flotilla/runtime/sim";
 import { expect, test } from "vitest";
 import { join } from "node:path";
 import { roundsOr } from "../support/endurance.ts";
 import { FailingDisk } from "../../jepsen/src/processes/failing-disk.ts";
+import { MemberProcess } from "../../jepsen/src/processes/member-process.ts";
 import { whyNoPreload } from "../../jepsen/src/processes/preload.ts";
 import { SmallDisk, whyNoMount } from "../../jepsen/src/processes/small-disk.ts";
 import { StoreModel } from "../support/store-model.ts";
 import { StoreProcess } from "../support/store-process.ts";
 import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import { until } from "../../jepsen/src/processes/until.ts";
 
 // The long form: FLOTILLA_ROUNDS=50 npx vitest run --project e2e disk/failing-store
 const rounds = roundsOr(1);
@@ -66,6 +69,40 @@ test.skipIf(noPreload !== null).each(["sync-once", "sync-forever", "write-eio", 
       const failFrom = keyedRandom(seed, failure).below(60);
       await untilFailure({ store, directory, model, failFrom, fail: () => disk.fail(), mend: () => {} });
     }
+  },
+);
+
+test.skipIf(noPreload !== null).each([
+  [["clear", "write"]],
+  [["write", "clear"]],
+  [["write", "write"]],
+])(
+  "a disk that is full for one write takes nothing that was acknowledged: %s at once",
+  { timeout: limitMs },
+  async (asked) => {
+    await using folder = await TemporaryFolder.create("cleared-store");
+    const directory = join(folder.path, "data");
+    const disk = FailingDisk.build(folder.path);
+    const said: unknown[] = [];
+    await using store = new MemberProcess({
+      id: "store",
+      command: [join(import.meta.dirname, "../support/cleared-store.mjs"), directory, ...asked],
+      env: () => disk.env(directory, "write-full-once"),
+    });
+    store.onMessage((message) => said.push(message));
+    store.start();
+    await until("it is written", () => said[0], {
+      hopeless: () => store.failed,
+      diagnose: () => store.log,
+    });
+    await disk.fail();
+    store.send({ type: "clear" });
+    await store.ended();
+    await using again = await realDisk(directory).openStore("log");
+    expect(await again.get(Buffer.from("z-acknowledged"))).toEqual(new Uint8Array(100));
+    expect(await again.get(Buffer.from("z-refused"))).toBeUndefined();
+    const refused = "ERR_FLOTILLA_STORAGE";
+    expect(said).toEqual(["written", [refused, refused, refused]]);
   },
 );
 

@@ -6,6 +6,7 @@
  *   sync-forever   every sync fails with EIO
  *   write-eio      every write fails with EIO
  *   write-full     every write fails with ENOSPC, after half of it was written
+ *   write-full-once  the next write through stdio, as LevelDB's are, does, and later ones work: there is room again
  *   sync-slow      every sync takes a fifth of a second, and works
  * Preload it: LD_PRELOAD on Linux with a dynamic libc.
  */
@@ -19,6 +20,9 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* Macros where there is optimization. */
+#undef fwrite_unlocked
 
 #define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
@@ -68,6 +72,25 @@ static int write_failure(int fd) {
   int code = watched && is_mode("write-eio") ? EIO : watched && is_mode("write-full") ? ENOSPC : 0;
   errno = saved;
   return code;
+}
+
+static int is_full_once(int fd) {
+  static int failed = 0;
+  int saved = errno;
+  int once = is_watched(fd) && is_mode("write-full-once");
+  errno = saved;
+  return once && __atomic_exchange_n(&failed, 1, __ATOMIC_SEQ_CST) == 0;
+}
+
+/* What fwrite hands to the kernel goes past `write`, within libc. */
+size_t fwrite_unlocked(const void *bytes, size_t size, size_t count, FILE *file) {
+  int fd = fileno_unlocked(file);
+  int code = is_full_once(fd) ? ENOSPC : write_failure(fd);
+  if (code == 0) return NEXT(fwrite_unlocked)(bytes, size, count, file);
+  size_t written = code == ENOSPC ? NEXT(fwrite_unlocked)(bytes, size, count / 2, file) : 0;
+  if (code == ENOSPC) fflush_unlocked(file);
+  errno = code;
+  return written;
 }
 
 ssize_t write(int fd, const void *bytes, size_t count) {

@@ -19,13 +19,9 @@ function plain(bytes: Uint8Array): Uint8Array {
 }
 
 /** Opens a scan; what it reads does not push hot blocks out of LevelDB's cache. */
-export function openScan(db: Level<Uint8Array, Uint8Array>, { from, to }: StoreRange): Scan {
+export function openScan(db: Level<Uint8Array, Uint8Array>, range: StoreRange): Scan {
   const options = { fillCache: false, highWaterMarkBytes: stepBytes };
-  const iterator = db.iterator({
-    ...options,
-    ...(from === undefined ? {} : { gte: from }),
-    ...(to === undefined ? {} : { lt: to }),
-  });
+  const iterator = db.iterator({ ...options, ...boundsOf(range) });
   return {
     async next() {
       const entries = await iterator.nextv(stepEntries);
@@ -33,4 +29,9 @@ export function openScan(db: Level<Uint8Array, Uint8Array>, { from, to }: StoreR
     },
     close: () => iterator.close(),
   };
+}
+
+/** As LevelDB takes a range. */
+export function boundsOf({ from, to }: StoreRange): { readonly gte?: Uint8Array; readonly lt?: Uint8Array } {
+  return { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
 }

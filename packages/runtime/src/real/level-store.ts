@@ -2,8 +2,11 @@ import type { Level } from "level";
 import type { Store, StoreRange, StoreWrite } from "../disk.ts";
 import { FlotillaError } from "../errors.ts";
 import type { Entry } from "./level-scan.ts";
-import { openScan } from "./level-scan.ts";
+import { boundsOf, openScan } from "./level-scan.ts";
 import { storageError } from "./storage-error.ts";
+
+/** How many keys are cleared at once: what is written meanwhile waits for no more. */
+const clearedKeys = 1000;
 
 export type LevelDatabase = Level<Uint8Array, Uint8Array>;
 
@@ -18,6 +21,8 @@ export class LevelStore implements Store {
   readonly #name: string;
   /** Calls under way, for `close` to wait for. */
   readonly #calls = new Set<Promise<unknown>>();
+  /** Ends with the last change that was asked for, however that ends. */
+  #turn: Promise<void> | undefined;
   #failure: FlotillaError | undefined;
   #closing: Promise<void> | undefined;
 
@@ -28,12 +33,13 @@ export class LevelStore implements Store {
 
   write(batch: readonly StoreWrite[]): Promise<void> {
     return this.#call("write to", async () => {
+      // It holds copies as of now.
       const chained = this.#db.batch();
       for (const change of batch) {
         if (change.type === "put") chained.put(change.key, change.value);
         else chained.del(change.key);
       }
-      await chained.write({ sync: true });
+      await this.#change("write to", () => chained.write({ sync: true }));
     });
   }
 
@@ -56,9 +62,15 @@ export class LevelStore implements Store {
   }
 
   clear(range: StoreRange): Promise<void> {
-    const { from, to } = range;
-    const bounds = { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lt: to }) };
-    return this.#call("clear part of", () => this.#db.clear(bounds));
+    return this.#call("clear part of", async () => {
+      for (let bounds = boundsOf(range); ;) {
+        // From the last one on, so that what was cleared before is not passed over again.
+        const [gte] = await this.#db.keys({ ...bounds, limit: 1, fillCache: false }).all();
+        if (gte === undefined) return;
+        bounds = { ...bounds, gte };
+        await this.#change("clear part of", () => this.#db.clear({ ...bounds, limit: clearedKeys }));
+      }
+    });
   }
 
   close(): Promise<void> {
@@ -68,6 +80,27 @@ export class LevelStore implements Store {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /**
+   * One at a time, and none after a failure: LevelDB appends what it is asked for meanwhile behind what the failed one
+   * left of a record, and all of that would be damage.
+   */
+  async #change(verb: string, change: () => Promise<void>): Promise<void> {
+    const before = this.#turn;
+    let end: () => void = () => {};
+    const turn = new Promise<void>((resolve) => (end = resolve));
+    this.#turn = turn;
+    try {
+      if (before !== undefined) await before;
+      if (this.#failure !== undefined) throw this.#failure;
+      await change();
+    } catch (error) {
+      throw this.#poison(verb, error);
+    } finally {
+      if (this.#turn === turn) this.#turn = undefined;
+      end();
+    }
   }
 
   async #close(): Promise<void> {
@@ -126,6 +159,7 @@ export class LevelStore implements Store {
   }
 
   #poison(verb: string, cause: unknown): FlotillaError {
+    if (cause instanceof FlotillaError) return cause;
     const error = storageError(`cannot ${verb} the store ${this.#name}`, cause);
     this.#failure ??= error;
     return error;

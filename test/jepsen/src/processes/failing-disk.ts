@@ -3,7 +3,13 @@ import { rm, writeFile } from "node:fs/promises";
 import { buildPreload } from "./preload.ts";
 
 /** How a disk fails; see `failing-disk.c`. */
-export type DiskFailure = "sync-once" | "sync-forever" | "write-eio" | "write-full" | "sync-slow";
+export type DiskFailure =
+  | "sync-once"
+  | "sync-forever"
+  | "write-eio"
+  | "write-full"
+  | "write-full-once"
+  | "sync-slow";
 
 /** Preloaded into a member, it makes the disk fail from a moment that the test chooses. */
 export class FailingDisk {
