@@ -53,7 +53,8 @@ export class RecordReader {
     const place = `the record at byte ${this.#blockAt + at}`;
     const end = at + headerBytes + length;
     if (type === 0 && length === 0) {
-      this.#end = { error: new BadLevelFile(`${place} is empty`), zerosFrom: this.#blockAt + at };
+      const zerosFrom = Math.max(this.#blockAt + at, sectorOf(this.#blockAt + at + headerBytes - 1));
+      this.#end = { error: new BadLevelFile(`${place} is empty`), zerosFrom };
       return null;
     }
     if (end > blockBytes) throw new BadLevelFile(`${place} does not fit its block`);
@@ -63,8 +64,7 @@ export class RecordReader {
     }
     if (maskedCrc(block.subarray(at + 6, end)) !== fixed32(block, at)) {
       const error = new BadLevelFile(`${place} does not match its checksum`);
-      const lastByte = this.#blockAt + end - 1;
-      this.#end = { error, zerosFrom: lastByte - (lastByte % sectorBytes) };
+      this.#end = { error, zerosFrom: sectorOf(this.#blockAt + end - 1) };
       return null;
     }
     const begins = type === full || type === first;
@@ -84,6 +84,11 @@ export class RecordReader {
       return;
     }
   }
+}
+
+/** Where the sector with this byte begins. */
+function sectorOf(at: number): number {
+  return at - (at % sectorBytes);
 }
 
 /** Whether the part at `at`, which seems cut off, is there with another length: its checksum does not cover that. */
