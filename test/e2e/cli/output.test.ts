@@ -17,8 +17,14 @@ afterAll(async () => {
 const full = "/dev/full";
 
 describe("output that goes nowhere", { timeout: 240_000 }, () => {
-  test("fails a command that is there for it", async () => {
-    const { code, stderr } = await flotilla(["version"], { output: full });
+  test.each([
+    [["version"]],
+    [["--help"]],
+    [["help"]],
+    [["get", "--help"]],
+    [["help", "get"]],
+  ])("fails a command that is there for it: %s", async (args) => {
+    const { code, stderr } = await flotilla(args, { output: full });
     expect(code).toBe(74);
     expect(stderr).toMatch(/could not be written.*no space left/is);
   });

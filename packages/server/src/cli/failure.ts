@@ -31,9 +31,8 @@ const poisonHint =
   "It is a bug of Flotilla, please report it; until it is corrected: flotilla recover --skip-entry, at every member.";
 const unknownOutcomeHint = "The write may or may not have happened; read before you decide.";
 
-/** Null for what commander throws after `--help` and `--version`: not a failure. */
-export function toFailure(error: unknown): Failure | null {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? null : usage(error);
+export function toFailure(error: unknown): Failure {
+  if (error instanceof CommanderError) return usage(error);
   const exitCode = exitCodeOf(error);
   if (FlotillaError.is(error)) {
     const hint = exitCode === exitCodes.unknownOutcome ? unknownOutcomeHint : hintOf(error);

@@ -1,5 +1,6 @@
+import { CommanderError } from "commander";
+import type { Command } from "commander";
 import { Context } from "./context.ts";
-import { exitCodes } from "./exit-codes.ts";
 import { describeFailure, toFailure } from "./failure.ts";
 import { Output } from "./output.ts";
 import { buildProgram } from "./program.ts";
@@ -30,14 +31,23 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     const [first = "", ...rest] = args;
     const name = versionFlags.includes(first) ? "version" : first;
     const program = await buildProgram(context, name);
-    await program.parseAsync(args.length === 0 ? [] : [name, ...rest], { from: "user" });
+    await parse(program, args.length === 0 ? [] : [name, ...rest]);
     await out.written();
     return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);
-    if (failure === null) return exitCodes.ok;
     stderr.write(describeFailure(failure, wantsJson(args)));
     return failure.exitCode;
+  }
+}
+
+/** Runs the command that is named, or tells of it. */
+async function parse(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    // What was asked for was told.
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
   }
 }
 

@@ -1,4 +1,3 @@
-import { CommanderError } from "commander";
 import type { ErrorCode } from "@flotilla/runtime";
 import { errorCodes, FlotillaError } from "@flotilla/runtime";
 import { describe, expect, test } from "vitest";
@@ -67,9 +66,5 @@ describe("failures", () => {
   test("of an unknown outcome say to read first", () => {
     const failure = toFailure(new FlotillaError("ERR_FLOTILLA_TIMEOUT", "late", { ambiguous: true }));
     expect(failure).toMatchObject({ exitCode: 7, hint: expect.stringContaining("read before") });
-  });
-
-  test("help is none", () => {
-    expect(toFailure(new CommanderError(0, "commander.helpDisplayed", "(outputHelp)"))).toBeNull();
   });
 });
