@@ -44,7 +44,7 @@ function workerOf(child: ChildProcess, said: () => string): Promise<number> {
   return awaited(child, "a worker", () => Number(/^(\d+)$/m.exec(said())?.[1] ?? Number.NaN) || undefined);
 }
 
-test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
+test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const)(
   "no worker outlives a program that %s ends",
   async (signal) => {
     const { child, said } = host();
@@ -55,6 +55,26 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     await awaited(child, "the worker is gone", async () => !(await isRunning(pid)) || undefined);
   },
 );
+
+test("no worker outlives a program that a signal ends as the worker starts", async () => {
+  const { child, said } = host(`
+    import childProcess from "node:child_process";
+    import { writeSync } from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const { spawn } = childProcess;
+    childProcess.spawn = (...args) => {
+      const child = spawn(...args);
+      writeSync(1, child.pid + "\\n");
+      process.kill(process.pid, "SIGTERM");
+      return child;
+    };
+    syncBuiltinESMExports();
+  `);
+  const ended = once(child, "exit");
+  const pid = await workerOf(child, said);
+  expect(await ended).toEqual([null, "SIGTERM"]);
+  await awaited(child, "the worker is gone", async () => !(await isRunning(pid)) || undefined);
+});
 
 test("a program that listens decides itself what a signal ends", async () => {
   const { child, said } = host(`

@@ -16,7 +16,7 @@ export interface ProcessEnd {
 /** Those that are not to outlive this process: one listener of a kind for all of them. */
 const running = new Set<ProcessGroup>();
 /** What ends a process that does not listen, without the event "exit". */
-const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const endings = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 function killAll(): void {
   for (const group of running) group.send("SIGKILL");
@@ -53,14 +53,20 @@ export class ProcessGroup {
 
   constructor(command: readonly [string, ...string[]], { env, cwd }: ProcessGroupOptions) {
     const [file, ...args] = command;
-    this.#child = spawn(file, args, {
-      detached: true,
-      stdio: "inherit",
-      env: { ...env },
-      ...(cwd === undefined ? {} : { cwd }),
-    });
+    // Before it runs: a signal that comes meanwhile would end this process alone.
     running.add(this);
     if (running.size === 1) listen();
+    try {
+      this.#child = spawn(file, args, {
+        detached: true,
+        stdio: "inherit",
+        env: { ...env },
+        ...(cwd === undefined ? {} : { cwd }),
+      });
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
     this.ended = new Promise<ProcessEnd>((resolve, reject) => {
       this.#child.once("error", reject);
       this.#child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -68,8 +74,7 @@ export class ProcessGroup {
       // What it left running is not to go on without it.
       this.send("SIGKILL");
       this.#hasEnded = true;
-      running.delete(this);
-      if (running.size === 0) stopListening();
+      this.#forget();
     });
   }
 
@@ -83,5 +88,10 @@ export class ProcessGroup {
       // Nobody is left in it.
       if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
     }
+  }
+
+  #forget(): void {
+    running.delete(this);
+    if (running.size === 0) stopListening();
   }
 }
