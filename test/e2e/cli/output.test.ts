@@ -17,17 +17,14 @@ afterAll(async () => {
 const full = "/dev/full";
 
 describe("output that goes nowhere", { timeout: 240_000 }, () => {
-  test.each([
-    [["version"]],
-    [["--help"]],
-    [["help"]],
-    [["get", "--help"]],
-    [["help", "get"]],
-  ])("fails a command that is there for it: %s", async (args) => {
-    const { code, stderr } = await flotilla(args, { output: full });
-    expect(code).toBe(74);
-    expect(stderr).toMatch(/could not be written.*no space left/is);
-  });
+  test.each([[["version"]], [["--help"]], [["help"]], [["get", "--help"]], [["help", "get"]]])(
+    "fails a command that is there for it: %s",
+    async (args) => {
+      const { code, stderr } = await flotilla(args, { output: full });
+      expect(code).toBe(74);
+      expect(stderr).toMatch(/could not be written.*no space left/is);
+    },
+  );
 
   test.each(["full", "unread"])("stops no member: %s", async (how) => {
     const [port] = await freePorts(1);

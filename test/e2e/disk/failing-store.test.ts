@@ -72,11 +72,7 @@ test.skipIf(noPreload !== null).each(["sync-once", "sync-forever", "write-eio", 
   },
 );
 
-test.skipIf(noPreload !== null).each([
-  [["clear", "write"]],
-  [["write", "clear"]],
-  [["write", "write"]],
-])(
+test.skipIf(noPreload !== null).each([[["clear", "write"]], [["write", "clear"]], [["write", "write"]]])(
   "a disk that is full for one write takes nothing that was acknowledged: %s at once",
   { timeout: limitMs },
   async (asked) => {

@@ -46,7 +46,11 @@ function draw(random: KeyedRandom, count: number): Buffer[] {
   return Array.from({ length: count }, () => {
     const bytes = random.chance(0.005) ? 1 + random.below(70_000) : 1 + random.below(90);
     // With zeros, as numbers have them.
-    return Buffer.alloc(bytes, random.bytes(64)).fill(0, bytes >> 1, Math.min(bytes, (bytes >> 1) + random.below(8)));
+    return Buffer.alloc(bytes, random.bytes(64)).fill(
+      0,
+      bytes >> 1,
+      Math.min(bytes, (bytes >> 1) + random.below(8)),
+    );
   });
 }
 
