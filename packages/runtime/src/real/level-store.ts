@@ -15,6 +15,17 @@ function plain(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+interface Turn {
+  readonly turn: Promise<void>;
+  readonly end: () => void;
+}
+
+function newTurn(): Turn {
+  let end: () => void;
+  const turn = new Promise<void>((resolve) => (end = resolve));
+  return { turn, end: () => end() };
+}
+
 /** A store on one open LevelDB. */
 export class LevelStore implements Store {
   readonly #db: LevelDatabase;
@@ -88,8 +99,7 @@ export class LevelStore implements Store {
    */
   async #change(verb: string, change: () => Promise<void>): Promise<void> {
     const before = this.#turn;
-    let end: () => void = () => {};
-    const turn = new Promise<void>((resolve) => (end = resolve));
+    const { turn, end } = newTurn();
     this.#turn = turn;
     try {
       if (before !== undefined) await before;

@@ -49,14 +49,14 @@ describe("exit codes", () => {
 describe("failures", () => {
   test("are two lines for people, the last of them a hint", () => {
     const failure = toFailure(new FlotillaError("ERR_FLOTILLA_NOT_FOUND", "nothing at /a\n  really"));
-    expect(describeFailure(failure!, false)).toBe(
+    expect(describeFailure(failure, false)).toBe(
       "flotilla: nothing at /a really (ERR_FLOTILLA_NOT_FOUND)\nhint: There is no such node.\n",
     );
   });
 
   test("are one JSON object for programs", () => {
     const failure = toFailure(new CommandError("ERR_FLOTILLA_INTERNAL", "it broke", "Look."));
-    expect(JSON.parse(describeFailure(failure!, true))).toEqual({
+    expect(JSON.parse(describeFailure(failure, true))).toEqual({
       code: "ERR_FLOTILLA_INTERNAL",
       message: "it broke",
       hint: "Look.",
