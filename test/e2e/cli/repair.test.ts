@@ -28,7 +28,7 @@ describe("flotilla repair --rejoin leaves data alone", { timeout: 240_000 }, () 
     expect(repair).toMatchObject({
       code: 74,
       stdout: "",
-      stderr: says(/ENOSPC[\s\S]*hint: Make room on the disk.*--force/),
+      stderr: says(/No space left on device[\s\S]*hint: Make room on the disk.*--force/),
     });
     expect(await readdir(dataDir)).toEqual(before);
     expect(await site.roles()).toEqual(founders);

@@ -42,10 +42,14 @@ export async function keepAside(folder: string, survey: LevelSurvey): Promise<vo
   await syncDirectory(folder);
 }
 
-/** Gives up what was kept aside. Durable when it resolves. */
+/** Gives up what was kept aside, if anything. Durable when it resolves. */
 export async function dropAside(folder: string): Promise<void> {
   const draft = join(folder, draftName);
-  await rename(join(folder, asideName), draft);
+  try {
+    await rename(join(folder, asideName), draft);
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+  }
   await syncDirectory(folder);
   await rm(draft, { recursive: true, force: true });
 }

@@ -6,22 +6,22 @@ import { crc32c } from "./crc32c.ts";
 import { dropAside, keepAside, putBack, settleAside } from "./level-aside.ts";
 import { verifyLevel } from "./level-check.ts";
 import type { LevelSurvey } from "./level-check.ts";
+import { asOpenError, innermost } from "./level-errors.ts";
 import { readLevelVersion } from "./level-manifest.ts";
+import { claimFolder, opening } from "./level-opening.ts";
 import type { LevelDatabase } from "./level-store.ts";
 import { LevelStore } from "./level-store.ts";
-import { storageError, systemCode } from "./storage-error.ts";
+import { systemCode } from "./storage-error.ts";
 
 /** Fewer, larger level-0 files; a restart reads at most this much of LevelDB's own log. Bytes. */
 const writeBufferBytes = 16 * 1024 * 1024;
 
+/** Looked up at once. */
+const provedKeys = 500;
+
 interface Opened {
   readonly db: LevelDatabase;
   readonly store: LevelStore;
-}
-
-/** LevelDB's own error stands below the wrapper's. */
-function innermost(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
 }
 
 /**
@@ -35,12 +35,22 @@ export async function openLevelStore(
   path: string,
   open: typeof openDatabase = openDatabase,
 ): Promise<Opened> {
+  const giveBack = await claimFolder(path);
+  try {
+    const db = await opening(path, () => openWhole(path, open));
+    db.once("closed", giveBack);
+    return { db, store: new LevelStore(db, path) };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+async function openWhole(path: string, open: typeof openDatabase): Promise<LevelDatabase> {
   const refuse = (): Promise<void> => requireUnused(path);
   await refuse();
   await settleAside(path, refuse);
-  const survey = await verifyLevel(path);
-  const db = await openProved(path, survey, open);
-  return { db, store: new LevelStore(db, path) };
+  return openProved(path, await verifyLevel(path), open);
 }
 
 async function openProved(
@@ -50,14 +60,7 @@ async function openProved(
 ): Promise<LevelDatabase> {
   if (survey === null || !survey.logs.some(({ bytes }) => bytes > 0)) return open(path, survey === null);
   await keepAside(path, survey);
-  let db: LevelDatabase;
-  try {
-    db = await open(path, false);
-  } catch (error) {
-    // Whoever uses it writes to it: an aside would only grow old.
-    if (FlotillaError.is(error, "ERR_FLOTILLA_LOCKED")) await dropAside(path);
-    throw error;
-  }
+  const db = await open(path, false);
   try {
     await requireAll(db, path, survey);
   } catch (error) {
@@ -66,7 +69,12 @@ async function openProved(
     await dropAside(path);
     throw error;
   }
-  await dropAside(path);
+  try {
+    await dropAside(path);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
   return db;
 }
 
@@ -88,19 +96,6 @@ export async function openDatabase(path: string, createIfMissing: boolean): Prom
     throw asOpenError(path, error);
   }
   return db;
-}
-
-function asOpenError(path: string, error: unknown): FlotillaError {
-  const cause = innermost(error);
-  if (systemCode(cause) === "LEVEL_LOCKED") {
-    return new FlotillaError("ERR_FLOTILLA_LOCKED", `another process or node uses ${path}`, { cause: error });
-  }
-  if (systemCode(cause) === "LEVEL_CORRUPTION") {
-    return new FlotillaError("ERR_FLOTILLA_DAMAGED", `cannot open ${path}: ${String(cause)}`, {
-      cause: error,
-    });
-  }
-  return storageError(`cannot open ${path}`, cause);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_LOCKED` when another process or node uses it, `ERR_FLOTILLA_STORAGE` */
@@ -127,9 +122,11 @@ async function requireAll(db: LevelDatabase, path: string, survey: LevelSurvey):
   // It writes a manifest whenever it opens.
   const version = await readLevelVersion(path);
   let isWhole = version !== null && version.lastSequence === survey.lastSequence;
-  for (const [text, checksum] of survey.earlier) {
-    if (!isWhole) break;
-    isWhole = checksumOf(await db.get(Buffer.from(text, "latin1"))) === checksum;
+  const earlier = [...survey.earlier];
+  for (let from = 0; isWhole && from < earlier.length; from += provedKeys) {
+    const some = earlier.slice(from, from + provedKeys);
+    const values = await db.getMany(some.map(([text]) => Buffer.from(text, "latin1")));
+    isWhole = some.every(([, checksum], k) => checksumOf(values[k]) === checksum);
   }
   if (isWhole) return;
   throw new FlotillaError(

@@ -109,7 +109,8 @@ describe("what a LevelDB consists of", () => {
 
   test("a first opening that a crash cut short is done again", async () => {
     const { folder } = await folderWithTable();
-    for (const name of await readdir(folder)) if (!name.startsWith("MANIFEST")) await rm(join(folder, name));
+    for (const name of await readdir(folder))
+      if (!name.startsWith("MANIFEST")) await rm(join(folder, name), { recursive: true });
     await writeFile(join(folder, "000003.log"), "");
     await verifyLevel(folder);
     await (await realDisk(join(folder, "..")).openStore("log")).close();

@@ -11,12 +11,14 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { join } from "node:path";
+import { FlotillaError } from "@flotilla/runtime";
 import { realDisk } from "@flotilla/runtime/real";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { rejectsWith } from "../../src/conformance/expect.ts";
 import { keepAside } from "../../src/real/level-aside.ts";
 import { verifyLevel } from "../../src/real/level-check.ts";
 import { openDatabase, openLevelStore } from "../../src/real/open-level-store.ts";
+import type { LevelDatabase } from "../../src/real/level-store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const valueBytes = 900;
@@ -63,6 +65,29 @@ async function writtenFolder(): Promise<{ readonly folder: string; readonly log:
   await write(folder, ...all.slice(0, 50));
   await write(folder, ...all.slice(50));
   return { folder, log: join(folder, await newestLog(folder)) };
+}
+
+interface Signal {
+  readonly fired: Promise<void>;
+  readonly fire: () => void;
+}
+
+function signal(): Signal {
+  const emitter = new AbortController();
+  const fired = new Promise<void>((resolve) => {
+    emitter.signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  return { fired, fire: () => emitter.abort() };
+}
+
+/** What came of an opening; what it opened is closed. */
+async function outcome(opening: ReturnType<typeof openLevelStore>): Promise<unknown> {
+  try {
+    await (await opening).store.close();
+    return "opened";
+  } catch (error) {
+    return FlotillaError.is(error) ? error.code : error;
+  }
 }
 
 const all = Array.from({ length: 100 }, (_, k) => k);
@@ -256,6 +281,44 @@ describe("what was kept aside", () => {
     expect(await readdir(folder)).toContain("before-open");
   });
 
+  test("is left to the next start by one who finds that another one opened the store meanwhile", async () => {
+    for (const written of [[], [150]]) {
+      const { folder } = await writtenFolder();
+      let other: LevelDatabase | undefined;
+      const late = openLevelStore(folder, async (path, createIfMissing) => {
+        other = await openDatabase(path, createIfMissing);
+        for (const { key, value } of batch(...written)) await other.put(key, value);
+        return openDatabase(path, createIfMissing);
+      });
+      await rejectsWith(late, "ERR_FLOTILLA_LOCKED");
+      await other?.close();
+      expect(await readdir(folder)).toContain("before-open");
+      expect(await numbersIn(folder)).toEqual([...all, ...written]);
+      expect(await readdir(folder)).not.toContain("before-open");
+    }
+  });
+
+  test("fails the opening when it cannot be given up, and the store can be opened again", async () => {
+    const { folder } = await writtenFolder();
+    const opening = openLevelStore(folder, async (path, createIfMissing) => {
+      await mkdir(join(path, "before-open.draft", "in the way"), { recursive: true });
+      return openDatabase(path, createIfMissing);
+    });
+    await expect(opening).rejects.toThrow("ENOTEMPTY");
+    expect(await numbersIn(folder)).toEqual(all);
+    expect((await readdir(folder)).filter((name) => name.startsWith("before"))).toEqual([]);
+  });
+
+  test("may be gone when it is given up", async () => {
+    const { folder } = await writtenFolder();
+    const { store } = await openLevelStore(folder, async (path, createIfMissing) => {
+      await rm(join(path, "before-open"), { recursive: true });
+      return openDatabase(path, createIfMissing);
+    });
+    await store.close();
+    expect(await numbersIn(folder)).toEqual(all);
+  });
+
   test("is not made, nor anything else, while another one uses the store", async () => {
     const { folder } = await writtenFolder();
     await using store = await realDisk(join(folder, "..")).openStore("log");
@@ -263,6 +326,44 @@ describe("what was kept aside", () => {
     const before = await contentOf(folder);
     await rejectsWith(openLevelStore(folder), "ERR_FLOTILLA_LOCKED");
     expect(await contentOf(folder)).toEqual(before);
+  });
+});
+
+describe("a store that is opened twice", () => {
+  test("is opened by one, although both had begun", async () => {
+    const { folder } = await writtenFolder();
+    const [isReady, maySlowGoOn] = [signal(), signal()];
+    const slow = outcome(
+      openLevelStore(folder, async (path, createIfMissing) => {
+        isReady.fire();
+        await maySlowGoOn.fired;
+        return openDatabase(path, createIfMissing);
+      }),
+    );
+    await isReady.fired;
+    const quick = await outcome(
+      openLevelStore(folder, async (path, createIfMissing) => {
+        const db = await openDatabase(path, createIfMissing);
+        maySlowGoOn.fire();
+        await slow;
+        return db;
+      }),
+    );
+    maySlowGoOn.fire();
+    expect(new Set([quick, await slow])).toEqual(new Set(["opened", "ERR_FLOTILLA_LOCKED"]));
+    expect(await numbersIn(folder)).toEqual(all);
+  });
+
+  test("is opened although a crash tore what holds off others meanwhile", async () => {
+    const { folder } = await writtenFolder();
+    for (const [name, content] of [
+      ["CURRENT", "MANIFEST-000005\n"],
+      ["MANIFEST-000005", Buffer.alloc(4096)],
+      ["000003.log", Buffer.alloc(5000, 7)],
+    ] as const)
+      await writeFile(join(folder, "opening", name), content);
+    expect(await numbersIn(folder)).toEqual(all);
+    expect(await readdir(join(folder, "opening"))).toEqual(["LOCK"]);
   });
 });
 
