@@ -32,7 +32,7 @@ function entryOf({ index, term, bytes }) {
 function contents({ log }) {
   const found = [];
   for (let index = log.base.index + 1; index <= log.last.index;) {
-    for (const entry of log.read(index, 1 << 20)) {
+    for (const entry of log.read(index, { maxBytes: 1 << 20, maxEntries: 1000 })) {
       const bytes = index === 1 ? 0 : entry.payload.length;
       const whole = Buffer.compare(entry.frame, entryOf({ ...entry, bytes }).frame) === 0;
       found.push(`${entry.index}@${entry.term}/${bytes}${whole ? "" : "?"}`);
