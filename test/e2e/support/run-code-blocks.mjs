@@ -50,7 +50,7 @@ const others = {
   },
 };
 
-/** What one says last that never ends, or only once it is asked to. */
+/** What one that never ends says last. */
 const lastly = {
   "README.md#1": /^report 3$/,
   "README.md#3": /^created|changed$/,
@@ -61,10 +61,8 @@ const lastly = {
   "docs/recipes/config.md#1": /^4 1$/,
   "docs/recipes/election.md#2": /^n2$/,
   "docs/recipes/group.md#1": /^1 /,
-  "docs/recipes/keeper.md#1": /^report 3$/,
   "docs/recipes/registry.md#1": /^true /,
-  "docs/recipes/shards.md#1": /^report 3$/,
-  "docs/recipes/shards.md#2": /^\d+ of 64 are owned$/,
+  "docs/recipes/shards.md#2": /^0 of 64 are owned$/,
   "docs/recipes/team.md#1": /^report 3$/,
 };
 
@@ -90,7 +88,7 @@ function surround(node) {
       await pause();
       reports += 1;
       said("report", reports);
-      if (reports === 5) process.emit("SIGTERM");
+      if (reports === 5 && process.listenerCount("SIGTERM") > 0) process.kill(process.pid, "SIGTERM");
     },
     rollOut: pause,
     move: pause,
