@@ -44,7 +44,7 @@ function run(command, args, env = {}) {
 const sameMs = 1_000;
 
 /** The terminal sends these to the whole group, the child included. */
-const isFromTerminal = (name) => name !== "SIGTERM" && process.stdin.isTTY === true;
+const isFromTerminal = (name) => name !== "SIGTERM" && process.stdin.isTTY;
 
 function passOn(child) {
   let lastMs = -Infinity;

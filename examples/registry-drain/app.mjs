@@ -26,10 +26,11 @@ async function serve(coord) {
 }
 const serving = withSession(node, serve, stop.signal);
 
-process.once("SIGTERM", async () => {
+async function close() {
   stop.abort();
   await serving; // also without a majority to tell it to: the registration ends with its session then
   server.close();
   await once(server, "close");
   await node.close();
-});
+}
+process.once("SIGTERM", () => void close());

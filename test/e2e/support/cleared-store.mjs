@@ -25,8 +25,9 @@ const acts = {
   clear: () => store.clear({ to: Buffer.from("l") }),
   write: () => store.write([put("z-refused", new Uint8Array(1_000_000).fill(5))]),
 };
-process.once("message", async () => {
+async function perform() {
   const outcomes = await Promise.all(asked.map((act) => outcome(acts[act]())));
   process.send([...outcomes, await outcome(acts.write())], () => process.exit(0));
-});
+}
+process.once("message", () => void perform());
 process.send("written");
