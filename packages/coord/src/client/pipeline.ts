@@ -34,7 +34,7 @@ export class Pipeline {
   readonly #unsent = new Map<object, () => void>();
   #live = false;
   /** What answers tell while watches that stood before may not have been told as much yet; null: they have. */
-  #early: ServerMessage[] | null = null;
+  #early: (() => void)[] | null = null;
   /** Earlier writes are sent again at the end of the turn, or before the next new one. */
   #resending = false;
 
@@ -211,18 +211,22 @@ export class Pipeline {
     this.#transmit({ type: "read", id: lastOfSurplus, after: 0, linearizable: false, query });
   }
 
+  /** What is garbled is refused when it comes: nothing ends for it later. */
   #keepEarly(
     message: Extract<ServerMessage, { type: "result" | "read-result" }>,
-    early: ServerMessage[],
+    early: (() => void)[],
   ): void {
-    if (message.type === "result" || message.id !== lastOfSurplus) early.push(message);
-    else this.#tellEarly();
+    if (message.type === "result") {
+      const result = decodeResult(message.result);
+      early.push(() => this.#writes.answer(message.seq, result));
+    } else if (message.id === lastOfSurplus) this.#tellEarly();
+    else early.push(() => this.#reads.answer(message.id, message.answer));
   }
 
   #tellEarly(): void {
     const early = this.#early ?? [];
     this.#early = null;
-    for (const each of early) this.#tell(each);
+    for (const tell of early) tell();
   }
 
   /** Waits for the end of the turn: a server that drops many requests tells so of each. */

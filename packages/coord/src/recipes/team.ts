@@ -54,7 +54,7 @@ class SessionTeam implements Team {
   }
 
   async run(part: TeamPart, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-    requireFunction(isObject(part) ? part.lead : part);
+    requireFunction(isObject(part) ? part.lead : null);
     checkedLimits(options, Number.POSITIVE_INFINITY);
     const ending = sharedController();
     const stopListening = listen(options.signal, (reason) => ending.abort(reason));

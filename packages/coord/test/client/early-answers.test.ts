@@ -67,3 +67,29 @@ test.each(["closed", "lost"])("a session that is %s tells what it was told too e
   else await cluster.until(session.close({ timeoutMs: 1_000 }));
   expect(await cluster.until(kept)).toMatchObject({ path: "/a", revision: 1 });
 });
+
+test.each(["closed", "lost"])(
+  "what is garbled and comes too early keeps no session from being %s",
+  async (how) => {
+    const cluster = new FakeCluster();
+    const session = await cluster.open({ sessionTtlMs: 60_000 });
+    for (let n = 0; n < 300; n += 1) await cluster.until(session.watch(longest(n)));
+    Object.assign(cluster.manners, { answer: false, read: false });
+    const ended = session
+      .put("/a", "", { timeoutMs: Number.POSITIVE_INFINITY })
+      .catch((error: unknown) => error);
+    await cluster.pass(10);
+    cluster.last.close();
+    await cluster.pass(100);
+    const { last } = cluster;
+    last.send({ type: "result", seq: 1, result: Uint8Array.of(255) });
+    await cluster.pass(10);
+    const code = "ERR_FLOTILLA_SESSION_EXPIRED";
+    if (how === "lost") last.send({ type: "ended", code, message: "" });
+    else await cluster.until(session.close({ timeoutMs: 1_000 }));
+    await cluster.pass(5_000);
+    if (how === "lost") cluster.last.send({ type: "ended", code, message: "" });
+    expect(await cluster.until(ended)).toMatchObject({ ambiguous: true });
+    expect(session.state).toBe(how);
+  },
+);

@@ -48,6 +48,7 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "run of an election, no signal": (coord) => coord.election("x").run(lead, noSignal),
   "evict, null": (coord) => coord.election("x").evict(nothing),
   "run of a team, no signal": (coord) => coord.team("x", { address: "a" }).run({ lead }, noSignal),
+  "run of a team, what leads alone": (coord) => coord.team("x", { address: "a" }).run(anything(lead)),
   "run of a team, null": (coord) => coord.team("x", { address: "a" }).run(nothing),
   "run of a lock without work": (coord) => coord.lock("x").run(left),
   "run of a reentrant lock without work": (coord) => coord.lock("x", { reentrant: true }).run(left),
