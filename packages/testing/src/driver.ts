@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Kernel } from "@flotilla/runtime/sim";
 import type { Within } from "./api.ts";
-import { requireDuration } from "./bad-argument.ts";
+import { requireWithin } from "./bad-argument.ts";
 
 const fallbackMs = 60_000;
 
@@ -27,10 +27,11 @@ export class Driver {
 
   /** Settles as the promise does, or with `ERR_FLOTILLA_TIMEOUT`. */
   async until<T>(promise: Promise<T>, what: string, { withinMs = fallbackMs }: Within = {}): Promise<T> {
-    requireDuration("withinMs", withinMs);
+    // Also where it is refused, or too late, to wait for it.
+    promise.catch(() => {});
+    requireWithin({ withinMs });
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
-        promise.catch(() => {});
         reject(closed());
         return;
       }

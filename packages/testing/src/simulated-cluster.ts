@@ -4,7 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CrashOptions, SimNode } from "@flotilla/runtime/sim";
 import type { ClientOptions, Machine, SleepOptions, TestCluster, Within } from "./api.ts";
 import { Driver } from "./driver.ts";
-import { badArgument, requireDuration } from "./bad-argument.ts";
+import { badArgument, requireDuration, requireWithin } from "./bad-argument.ts";
 import { Machines } from "./machines.ts";
 import type { Members } from "./members.ts";
 import { sleepOn } from "./sleep.ts";
@@ -77,6 +77,7 @@ export class SimulatedCluster implements TestCluster {
 
   async run<T>(work: () => Promise<T>, options?: Within): Promise<T> {
     this.#driver.requireOpen();
+    requireWithin(options);
     return this.#driver.until(work(), "the work", options);
   }
 
@@ -86,6 +87,7 @@ export class SimulatedCluster implements TestCluster {
 
   async when(condition: () => boolean, options?: Within): Promise<void> {
     this.#driver.requireOpen();
+    requireWithin(options);
     if (condition()) return;
     const { promise, stop } = this.#coming(condition);
     try {
@@ -127,6 +129,7 @@ export class SimulatedCluster implements TestCluster {
   async restart(member: Machine, options?: Within): Promise<void> {
     const machine = this.#machine(member);
     const id = this.#memberId(machine.name);
+    requireWithin(options);
     machine.crash();
     await this.#driver.until(this.#start(id), `starting ${id}`, options);
   }

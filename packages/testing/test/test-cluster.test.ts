@@ -166,8 +166,18 @@ test.each<unknown>([Number.NaN, Number.POSITIVE_INFINITY, -1, undefined])(
       () => cluster.stall("n1", ms),
       () => cluster.slowDisk("n1", ms),
     ];
-    const within = given === undefined ? [] : [() => cluster.until(Promise.resolve(), { withinMs: ms })];
-    for (const wait of [...waits, ...within]) expect(await codeOf(wait)).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+    let begun = 0;
+    const begin = async (): Promise<void> => void (begun += 1);
+    const withins: (() => unknown)[] = [
+      () => cluster.until(Promise.resolve(), { withinMs: ms }),
+      () => cluster.run(begin, { withinMs: ms }),
+      () => cluster.when(() => true, { withinMs: ms }),
+      () => cluster.restart("n1", { withinMs: ms }),
+    ];
+    const node = cluster.coord(1);
+    for (const wait of given === undefined ? waits : [...waits, ...withins])
+      expect(await codeOf(wait)).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+    expect([begun, cluster.coord(1) === node]).toEqual([0, true]);
     await cluster.run(() => cluster.coord(1).session.put("/a", "1"));
     expect(cluster.nowMs).not.toBeNaN();
   },
