@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WatchEvent, WriteOptions } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { attend } from "../attend.ts";
 import { bounded } from "../bounded.ts";
@@ -25,16 +26,18 @@ class SessionBarrier implements Barrier {
     this.#session = session;
   }
 
-  async set({ ephemeral = false, ...options }: BarrierSetOptions = {}): Promise<boolean> {
+  async set(options: BarrierSetOptions = {}): Promise<boolean> {
+    requireOptions(options);
+    const { ephemeral = false, ...bounds } = options;
     for (;;) {
       try {
-        await this.#session.create(this.path, "", { ...options, ephemeral });
+        await this.#session.create(this.path, "", { ...bounds, ephemeral });
         return true;
       } catch (error) {
         if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
         if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
       }
-      await ensurePath(this.#session, "/barrier", options);
+      await ensurePath(this.#session, "/barrier", bounds);
     }
   }
 

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WatchEvent } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { attend } from "../attend.ts";
 import { bounded, within } from "../bounded.ts";
@@ -42,6 +43,7 @@ class SessionLatch implements Latch {
   }
 
   async countDown(options: CountDownOptions = {}): Promise<boolean> {
+    requireOptions(options);
     const session = this.#session;
     const { key = session.id, fence, ...bounds } = options;
     const path = `${this.path}/${segment(key, "key")}`;

@@ -2,7 +2,7 @@ import type { Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import { requireFunction } from "../../client/bad-argument.ts";
-import { checkedLimits } from "../../client/call.ts";
+import { checkedLimits, requireOptions } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { listen, within } from "../bounded.ts";
@@ -95,7 +95,8 @@ class SessionCron implements Cron {
     if (failures.length > 0) throw failures[0];
   }
 
-  history(options: HistoryOfRunsOptions = {}): Promise<readonly CronRecord[]> {
+  async history(options: HistoryOfRunsOptions = {}): Promise<readonly CronRecord[]> {
+    requireOptions(options);
     const { limit = mostKept, ...others } = options;
     const { running, base } = this.#places;
     return within(this.#session, others, `history of ${base}`, async (bounds) => {

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { MultiItem, Session } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { inTurn } from "../bounded.ts";
 import type { CronPlaces } from "./places.ts";
@@ -14,6 +15,7 @@ export async function forgetCron(
   { base, running }: CronPlaces,
   options: CallOptions = {},
 ): Promise<void> {
+  requireOptions(options);
   const bounds = inTurn(session.clock, options);
   const all: MultiItem = { type: "delete", path: base, recursive: true };
   const attempt = (check: MultiItem): Promise<ErrorCode | null> =>

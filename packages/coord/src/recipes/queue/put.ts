@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WriteOptions } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import { bounded, longestWaitMs, orAborted } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { patient } from "../patient.ts";
@@ -24,6 +25,7 @@ export class Putter {
 
   /** Resolves with the name of the item. */
   async put(bytes: Uint8Array, options: PutOptions): Promise<string> {
+    requireOptions(options);
     const { priority = 0, delayMs = 0, whenFull = "refuse", ...write } = options;
     const prefix = itemPrefix(
       requireInteger(priority, "priority", 0, maxPriority),

@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import { requireFunction } from "../../client/bad-argument.ts";
-import { checkedLimits } from "../../client/call.ts";
+import { checkedLimits, requireOptions } from "../../client/call.ts";
 import type { ReadOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { hashOf } from "../balance/hash.ts";
@@ -91,8 +91,9 @@ class SessionShards implements Shards {
     );
   }
 
-  observe({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ShardMap, void, undefined> {
-    return endable(signal, (ending) => this.#maps(ending));
+  observe(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<ShardMap, void, undefined> {
+    requireOptions(options);
+    return endable(options.signal, (ending) => this.#maps(ending));
   }
 
   async *#maps(signal: AbortSignal): AsyncGenerator<ShardMap, void, undefined> {
