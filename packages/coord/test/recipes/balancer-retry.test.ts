@@ -145,6 +145,22 @@ test("who is left out stays so when it only changes, and whoever takes its place
   expect(web.pick()?.address).toBe("new");
 });
 
+test("who would be left out if there were others, and succeeds meanwhile, is not once there are", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const { registry } = a.coord;
+  await world.until(registry.register({ name: "web", id: "a", address: "a" }));
+  const outliers = { failures: 2, ejectMs: 60_000 };
+  const web = await world.until(b.coord.registry.service("web", { pick: (all) => all[0], outliers }));
+  for (let k = 0; k < 2; k += 1) await world.until(web.use(fail, { tries: 1 }).catch(() => {}));
+  await world.pass(100);
+  await world.until(web.use(() => {}, { tries: 1 }));
+  await world.until(registry.register({ name: "web", id: "b", address: "b" }));
+  await world.pass(100);
+  expect(web.instances).toHaveLength(2);
+  expect(web.pick()?.id).toBe("a");
+});
+
 test("work that was begun before its instance was left out, and succeeds, does not end that", async () => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -290,7 +290,7 @@ test("whoever fails so often in a row is left out for longer each time, and neve
   const out = (nowMs: number): string => [...outliers.ejected(ids, nowMs)].toSorted().join("");
   outliers.failed(life("a"), 0);
   outliers.failed(life("a"), 0);
-  outliers.succeeded(life("a"), 0);
+  outliers.succeeded(life("a"), 0, 0);
   outliers.failed(life("a"), 0);
   outliers.failed(life("a"), 0);
   expect(out(0)).toBe("");
@@ -313,7 +313,7 @@ test("whoever fails so often in a row is left out for longer each time, and neve
   for (let k = 0; k < 3; k += 1) outliers.failed(life("a"), 5_000);
   outliers.failed(life("a"), 5_000);
   outliers.failed(life("a"), 5_000);
-  outliers.succeeded(life("a"), 5_999);
+  outliers.succeeded(life("a"), 4_999, 5_999);
   outliers.failed(life("a"), 6_000);
   expect([out(5_999), out(6_000)]).toEqual(["a", ""]);
   for (let k = 0; k < 2; k += 1) outliers.failed(life("a"), 6_000);

@@ -208,10 +208,11 @@ class SessionBalancer implements Balancer {
     const { id } = instance;
     const { clock } = this.#session;
     const life = lifeOf(instance);
+    const begunMs = clock.now();
     this.#busy.set(id, (this.#busy.get(id) ?? 0) + 1);
     try {
       const result = await orAborted(Promise.resolve(fn(instance, signal)), signal);
-      this.#outliers.succeeded(life, clock.now());
+      this.#outliers.succeeded(life, begunMs, clock.now());
       return result;
     } catch (error) {
       // Given up on by the caller, it says nothing of the instance.

@@ -13,7 +13,8 @@ interface Record {
   failures: number;
   /** Ejections since the last success that was not of somebody left out. */
   ejections: number;
-  /** By the monotonic clock, ms. */
+  /** The last ejection, by the monotonic clock, ms. */
+  outSinceMs: number;
   outUntilMs: number;
 }
 
@@ -32,22 +33,23 @@ export class Outliers {
     this.#maxShare = maxShare;
   }
 
-  /** Work that was begun before it was left out does not end that. */
-  succeeded({ id, made }: Life, nowMs: number): void {
+  /** Work that was begun before it was left out does not end that; what was given to it all the same does. */
+  succeeded({ id, made }: Life, begunMs: number, nowMs: number): void {
     const record = this.#records.get(id);
     if (record?.made !== made) return;
-    if (record.outUntilMs > nowMs) record.failures = 0;
+    if (record.outUntilMs > nowMs && begunMs <= record.outSinceMs) record.failures = 0;
     else this.#records.delete(id);
   }
 
   failed({ id, made }: Life, nowMs: number): void {
     if (this.#known.get(id) !== made) return;
-    const record = this.#records.get(id) ?? { made, failures: 0, ejections: 0, outUntilMs: 0 };
+    const record = this.#records.get(id) ?? { made, failures: 0, ejections: 0, outSinceMs: 0, outUntilMs: 0 };
     this.#records.set(id, record);
     record.failures += 1;
     if (record.failures < this.#failures || record.outUntilMs > nowMs) return;
     record.failures = 0;
     record.ejections += 1;
+    record.outSinceMs = nowMs;
     record.outUntilMs = nowMs + this.#ejectMs * record.ejections;
   }
 
