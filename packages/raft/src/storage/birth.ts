@@ -25,6 +25,8 @@ export interface BirthOptions {
 const incarnationBytes = 16;
 /** What a handshake takes, bytes of UTF-8. */
 const maxClusterBytes = 256;
+/** Half of a pair, which UTF-8 has no form of. */
+const half = /\p{Surrogate}/u;
 
 /**
  * Verifies that the data is this node's own and whole enough to be read, or makes it when there never was
@@ -84,8 +86,8 @@ async function beBorn(store: Store, options: BirthOptions): Promise<StoredIdenti
 }
 
 function requireNames(cluster: unknown, id: unknown): void {
-  if (typeof cluster !== "string" || Buffer.byteLength(cluster) > maxClusterBytes)
-    throw badConfig(`cluster: expected a text of at most ${maxClusterBytes} bytes`);
+  if (typeof cluster !== "string" || half.test(cluster) || Buffer.byteLength(cluster) > maxClusterBytes)
+    throw badConfig(`cluster: expected a text of at most ${maxClusterBytes} bytes of UTF-8`);
   const fault = typeof id === "string" ? faultOfId(id) : "expected a text";
   if (fault !== null) throw badConfig(`id: ${fault}`);
 }

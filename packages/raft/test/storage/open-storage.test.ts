@@ -82,6 +82,7 @@ test.each([
   ["an id with a space", { id: "not an id", join: true }],
   ["a cluster of 257 bytes", { cluster: "c".repeat(257), join: true }],
   ["a cluster of 256 characters and more bytes", { cluster: `${"c".repeat(255)}é`, join: true }],
+  ["a cluster that UTF-8 has no form of", { cluster: "c\ud800", join: true }],
   ["a cluster that is a number", { cluster: 7, join: true }],
 ])("data is not made with %s, and may be made otherwise after it", async (_, facts) => {
   const disk = new DiskFixture();
