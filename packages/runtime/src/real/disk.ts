@@ -23,13 +23,23 @@ class RealDisk implements Disk {
       await makeDirectory(path);
       await closeToOthers(path);
       const { store } = await openLevelStore(path);
-      // LevelDB syncs what it writes, not the folders it stands in.
-      await syncDirectory(path);
-      await syncDirectory(dirname(path));
+      await syncFolders(path, store);
       return store;
     } catch (error) {
       throw FlotillaError.is(error) ? error : storageError(`cannot open ${path}`, error);
     }
+  }
+}
+
+/** LevelDB syncs what it writes, not the folders it stands in. Closes the store when that cannot be done. */
+async function syncFolders(path: string, store: Store): Promise<void> {
+  try {
+    await syncDirectory(path);
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    // Why it cannot be used says more.
+    await store.close().catch(() => {});
+    throw error;
   }
 }
 
