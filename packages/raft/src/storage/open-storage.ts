@@ -97,10 +97,11 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const snapshots = await SnapshotStore.open(disk.files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
-  // Power loss may have taken the mark along: what the log holds beyond it was promised all the same.
-  if (log.seq > mark) highWater.note(log.seq);
   const founding = foundingConfiguration(identity.founders);
   const recovered = describe(found, log, hardState, loaded?.meta ?? null, founding);
+  // Power loss may have taken the mark along: what the log holds beyond it was promised all the same. Once nothing can
+  // fail any more, as it goes on by itself.
+  if (log.seq > mark) highWater.note(log.seq);
   const restore =
     loaded === null ? null : { last: loaded.meta.last, timeMs: loaded.meta.timeMs, replace: loaded.replace };
   const { incarnation } = identity;

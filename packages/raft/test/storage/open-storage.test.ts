@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { encodeRun } from "../../src/core/entry-codec.ts";
+import { encodeEntry, encodeRun } from "../../src/core/entry-codec.ts";
 import { HighWater } from "../../src/storage/high-water.ts";
 import { hardKey, identityKey, runKey, tailKey } from "../../src/storage/keys.ts";
 import { openStorage } from "../../src/storage/open-storage.ts";
@@ -47,6 +47,17 @@ test("a first start makes an identity, and a second one finds it with the log", 
     founders.map((founder) => ({ ...founder, incarnation: "" })),
   );
   expect(log.read(2, within(1_000_000))).toHaveLength(4);
+});
+
+test("an open that finds a configuration that cannot be read leaves nothing running", async () => {
+  const disk = await written();
+  const { log } = await disk.open();
+  const facts = { index: 6, term: 1, timeMs: 1006, kind: "config" } as const;
+  await disk.run(log.append(task({ entries: [encodeEntry({ ...facts, payload: Uint8Array.of(1) })] })));
+  disk.powerLoss();
+  await expect(disk.open()).rejects.toMatchObject({ code: "ERR_FLOTILLA_DAMAGED" });
+  await disk.kernel.run({ untilMs: disk.kernel.nowMs + 200 });
+  expect(disk.machine.timers).toBe(0);
 });
 
 test("without data and without founders there is nothing to open", async () => {
