@@ -1,7 +1,7 @@
 import type { Node, Stat } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CreateOptions, Session, SetOptions, Written } from "./api.ts";
-import { badArgument, requireObject } from "./bad-argument.ts";
+import { badArgument } from "./bad-argument.ts";
 import type { Codec } from "./codecs.ts";
 import type { PastOptions } from "./read-api.ts";
 import { unfit } from "./schema.ts";
@@ -29,7 +29,9 @@ export interface Values<In, Out = In> {
   decode(node: Node): Promise<TypedNode<Out>>;
 }
 
-function requireCodec({ encode, decode }: Partial<Codec<never, unknown>>): void {
+/** A class may be one, too. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+function requireCodec(codec: Partial<Codec<never, unknown>> | null | undefined): void {
+  const { encode, decode } = codec ?? {};
   if (typeof encode !== "function" || typeof decode !== "function")
     throw badArgument("codec: expected encode and decode");
 }
@@ -40,7 +42,7 @@ export class SessionValues<In, Out> implements Values<In, Out> {
 
   /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   constructor(session: Session, codec: Codec<In, Out>) {
-    requireCodec(requireObject(codec));
+    requireCodec(codec);
     this.#session = session;
     this.#codec = codec;
   }

@@ -181,3 +181,11 @@ test("types follow the schema", () => {
   };
   expectTypeOf(use).returns.resolves.toEqualTypeOf<TypedNode<Endpoint> | null>();
 });
+
+test("a function that has encode and decode is a codec, too", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  const values = coord.values(Object.assign(() => {}, textCodec()));
+  await world.until(values.put("/a", "b"));
+  expect((await world.until(values.get("/a")))?.value).toBe("b");
+});
