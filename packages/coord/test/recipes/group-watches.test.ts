@@ -68,3 +68,17 @@ test("members beyond 500 of one session leave room for other watches, and hear o
   await world.pass(1_000);
   expect([await watches(), last?.signal.aborted]).toEqual([499, true]);
 });
+
+test("members that there is no room to watch take no registration's place", async () => {
+  const world = await World.start();
+  const [a, { session }] = await world.three({ sessionTtlMs: 60_000 });
+  await world.until(session.setBudget("/group", { watches: { hard: 0 } }));
+  const group = a.coord.group("g");
+  for (let id = 0; id < 500; id += 1) await world.until(group.join({}, { id: String(id) }));
+  await world.pass(100);
+  const registration = await world.until(a.coord.registry.register({ name: "web", id: "a", address: "a" }));
+  await world.pass(100);
+  await world.until(session.delete("/registry/web/a", { force: true }));
+  await world.pass(1_000);
+  expect(registration.signal.aborted).toBe(true);
+});

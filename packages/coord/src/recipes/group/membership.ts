@@ -32,7 +32,7 @@ export class SessionMembership implements GroupMembership {
     const mzxid = member.revision;
     this.#publication = new Publication(session, { entry, mzxid, record: memberRecord, onWritten });
     this.#stopListening = listen(session.signal, (cause) => this.#end("its session ended", cause));
-    void this.#follow();
+    void this.#endWhenGone();
   }
 
   get member(): GroupMember {
@@ -94,27 +94,29 @@ export class SessionMembership implements GroupMembership {
     void this.#watch?.close();
   }
 
-  /** In its turn, where the session has many. */
-  async #follow(): Promise<void> {
-    const watches = OwnWatches.of(this.#session);
-    try {
-      await watches.begin(this.signal);
-    } catch {
-      // It is over.
-      return;
-    }
-    await this.#endWhenGone().finally(() => watches.end());
-  }
-
   /** Told of everything since the join, also of what happened before the watch was armed. */
   async #endWhenGone(): Promise<void> {
     const { joined } = this.#member;
+    const watches = OwnWatches.of(this.#session);
     try {
       const calls = patient(this.#session, this.signal);
-      const arm = (): Promise<Watch> => calls.watch(this.#entry.path, { from: joined });
+      // In its turn, where the session has many; while there is no room it takes no other's.
+      const arm = async (): Promise<Watch> => {
+        await watches.begin(this.signal);
+        try {
+          return await calls.watch(this.#entry.path, { from: joined });
+        } catch (error) {
+          watches.end();
+          throw error;
+        }
+      };
       this.#watch = await untilRoom(calls.clock, this.signal, arm);
-      if (this.signal.aborted) void this.#watch.close();
-      for await (const event of this.#watch) if (isGone(event, joined)) this.#end("somebody took it out");
+      try {
+        if (this.signal.aborted) void this.#watch.close();
+        for await (const event of this.#watch) if (isGone(event, joined)) this.#end("somebody took it out");
+      } finally {
+        watches.end();
+      }
     } catch (cause) {
       if (this.signal.aborted) return;
       // It would not hear of its end.
