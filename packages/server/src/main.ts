@@ -4,11 +4,11 @@ const interrupted = new AbortController();
 
 /** What comes again within this is the same one: it was sent to a whole group, and whoever runs this passes it on. */
 const sameMs = 500;
-let firstMs = 0;
+let first: { readonly name: NodeJS.Signals; readonly atMs: number } | null = null;
 
-function onSignal(): void {
-  if (!interrupted.signal.aborted) firstMs = performance.now();
-  else if (performance.now() - firstMs > sameMs) process.exit(130);
+function onSignal(name: NodeJS.Signals): void {
+  if (first === null) first = { name, atMs: performance.now() };
+  else if (name !== first.name || performance.now() - first.atMs > sameMs) process.exit(130);
   interrupted.abort();
 }
 

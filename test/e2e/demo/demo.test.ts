@@ -143,7 +143,7 @@ test("interrupted, it closes its members and removes its files", { timeout: time
   const pids = pidsOf(demo.jsonLines);
   expect(pids).toHaveLength(5);
   demo.signal("SIGINT");
-  demo.signal("SIGTERM"); // told by a terminal, and passed on by whoever runs it
+  demo.signal("SIGINT"); // told by a terminal, and passed on by whoever runs it
   const { code, stderr } = await demo.ended();
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(demo.jsonLines.at(-1)).toMatchObject({ type: "summary", wrong: 0, faults: {} });
