@@ -27,6 +27,8 @@ test(
     expect(await one.step({ type: "open", directory })).toMatchObject({ type: "done" });
     expect(await one.step({ type: "open", directory })).toMatchObject(inUse);
     expect(await other.step({ type: "open", directory })).toMatchObject(inUse);
+    expect(await one.step({ type: "open-in-thread", directory })).toMatchObject(inUse);
+    expect(await other.step({ type: "open", directory })).toMatchObject(inUse);
     expect(await one.step({ type: "close" })).toMatchObject({ type: "done" });
     expect(await other.step({ type: "open", directory })).toMatchObject({ type: "done" });
   },

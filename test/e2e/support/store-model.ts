@@ -16,6 +16,8 @@ interface Place {
 /** One thing to do to a node's storage. */
 export type StoreStep =
   | { readonly type: "open"; readonly directory: string }
+  /** Nothing comes of it but whether it could be opened. */
+  | { readonly type: "open-in-thread"; readonly directory: string }
   | {
       readonly type: "append";
       readonly truncateFrom: number | null;

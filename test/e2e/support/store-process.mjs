@@ -1,6 +1,8 @@
 // A process that holds a node's storage on the real disk and does what it is told over IPC, one step after the other.
-// In:  {type: "open", directory}, {type: "append", ...}, {type: "save", ...}, {type: "compact", ...}, {type: "close"}
+// In:  {type: "open", directory}, {type: "open-in-thread", directory}, {type: "append", ...}, {type: "save", ...}, {type: "compact", ...}, {type: "close"}
 // Out: for each {state}, which is null but after "open", or {code, message} of the error it ended with.
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { encodeConfiguration, encodeEntry, openStorage } from "@flotilla/raft/parts";
 import { silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
@@ -48,7 +50,24 @@ function stateOf({ log, recovered, restore }) {
   return { term, vote, base: log.base.index, entries: contents({ log }), snapshot: restore?.last.index ?? 0 };
 }
 
+// Its modules are looked for from here.
+const inThread = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  import(workerData.real).then(({ realDisk }) => realDisk(workerData.directory).openStore("log")).then(
+    () => parentPort.postMessage(null),
+    ({ code, message }) => parentPort.postMessage({ code, message }),
+  );
+`;
+
 const acts = {
+  async "open-in-thread"({ directory }) {
+    const real = import.meta.resolve("@flotilla/runtime/real");
+    const thread = new Worker(inThread, { eval: true, workerData: { real, directory } });
+    const [refused] = await once(thread, "message");
+    await thread.terminate();
+    if (refused !== null) throw Object.assign(new Error(refused.message), refused);
+    return null;
+  },
   async open({ directory }) {
     const host = realHost({ directory, logger: silentLogger });
     storage = await openStorage({

@@ -30,6 +30,7 @@ function newTurn(): Turn {
 export class LevelStore implements Store {
   readonly #db: LevelDatabase;
   readonly #name: string;
+  readonly #onClosed: () => Promise<void>;
   /** Calls under way, for `close` to wait for. */
   readonly #calls = new Set<Promise<unknown>>();
   /** Ends with the last change that was asked for, however that ends. */
@@ -37,9 +38,11 @@ export class LevelStore implements Store {
   #failure: FlotillaError | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(db: LevelDatabase, name: string) {
+  /** @param onClosed called once LevelDB is closed */
+  constructor(db: LevelDatabase, name: string, onClosed: () => Promise<void>) {
     this.#db = db;
     this.#name = name;
+    this.#onClosed = onClosed;
   }
 
   write(batch: readonly StoreWrite[]): Promise<void> {
@@ -117,6 +120,7 @@ export class LevelStore implements Store {
     await Promise.allSettled(this.#calls);
     try {
       await this.#db.close();
+      await this.#onClosed();
     } catch (error) {
       throw this.#poison("close", error);
     }

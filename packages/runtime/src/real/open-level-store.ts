@@ -8,7 +8,7 @@ import { verifyLevel } from "./level-check.ts";
 import type { LevelSurvey } from "./level-check.ts";
 import { asOpenError, innermost } from "./level-errors.ts";
 import { readLevelVersion } from "./level-manifest.ts";
-import { claimFolder, opening } from "./level-opening.ts";
+import { claimFolder } from "./level-opening.ts";
 import type { LevelDatabase } from "./level-store.ts";
 import { LevelStore } from "./level-store.ts";
 import { systemCode } from "./storage-error.ts";
@@ -37,11 +37,11 @@ export async function openLevelStore(
 ): Promise<Opened> {
   const giveBack = await claimFolder(path);
   try {
-    const db = await opening(path, () => openWhole(path, open));
-    db.once("closed", giveBack);
-    return { db, store: new LevelStore(db, path) };
+    const db = await openWhole(path, open);
+    return { db, store: new LevelStore(db, path, giveBack) };
   } catch (error) {
-    giveBack();
+    // What failed before says more.
+    await giveBack().catch(() => {});
     throw error;
   }
 }

@@ -361,9 +361,9 @@ describe("a store that is opened twice", () => {
       ["MANIFEST-000005", Buffer.alloc(4096)],
       ["000003.log", Buffer.alloc(5000, 7)],
     ] as const)
-      await writeFile(join(folder, "opening", name), content);
+      await writeFile(join(folder, "claim", name), content);
     expect(await numbersIn(folder)).toEqual(all);
-    expect(await readdir(join(folder, "opening"))).toEqual(["LOCK"]);
+    expect(await readdir(join(folder, "claim"))).toEqual(["LOCK"]);
   });
 });
 
