@@ -51,7 +51,11 @@ test.each<[string, string[], RegExp]>([
   ["a secret file that is not there", ["get", "/a", "--secret-file", "/no/such"], /secret file/],
   ["serve without an id", ["serve"], /no id/],
   ["serve without data", ["serve", "--id", "n1"], /no dataDir/],
-  ["bad members", ["serve", "--id", "n1", "--data-dir", "/dev/null/nowhere", "--bootstrap", "n1"], /id=host:port/],
+  [
+    "bad members",
+    ["serve", "--id", "n1", "--data-dir", "/dev/null/nowhere", "--bootstrap", "n1"],
+    /id=host:port/,
+  ],
   ["a missing configuration file", ["serve", "-c", "/no/such.toml"], /no such file/],
   ["members without a verb", ["members"], /which command/],
   ["an unknown verb of members", ["members", "evict", "n1"], /unknown command 'evict'/],
@@ -59,7 +63,11 @@ test.each<[string, string[], RegExp]>([
   ["transfer to two", ["transfer", "n1", "n2"], /too many arguments/],
   ["leave without a member", ["leave"], /missing required argument 'id'/],
   ["recover without data", ["recover"], /required option '--data-dir <dir>'/],
-  ["an entry that is none", ["recover", "--data-dir", "/dev/null/nowhere", "--skip-entry", "0"], /--skip-entry/],
+  [
+    "an entry that is none",
+    ["recover", "--data-dir", "/dev/null/nowhere", "--skip-entry", "0"],
+    /--skip-entry/,
+  ],
   [
     "two rescues at once",
     ["recover", "--data-dir", "/x", "--force-new-cluster", "--skip-entry", "1"],
