@@ -21,7 +21,6 @@ export interface OpenSessionOptions extends SessionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** An error of the caller's making. */
 /**
  * The times of a session's lease, checked.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`

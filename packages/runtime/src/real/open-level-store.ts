@@ -8,7 +8,7 @@ import { verifyLevel } from "./level-check.ts";
 import type { LevelSurvey } from "./level-check.ts";
 import { asOpenError, innermost } from "./level-errors.ts";
 import { readLevelVersion } from "./level-manifest.ts";
-import { claimFolder } from "./level-opening.ts";
+import { claimFolder } from "./level-claim.ts";
 import type { LevelDatabase } from "./level-store.ts";
 import { LevelStore } from "./level-store.ts";
 import { systemCode } from "./storage-error.ts";
