@@ -1,5 +1,5 @@
 import type { Machine, Node, TreeEntry, WatchKind, WatchToken } from "@flotilla/kv";
-import { parentOf } from "@flotilla/kv";
+import { openAcl, parentOf } from "@flotilla/kv";
 import type { ToldEvent } from "../wire/messages.ts";
 
 const pageBytes = 524_288;
@@ -88,6 +88,6 @@ export class ScopePages {
 function open(machine: Machine, path: string, kind: WatchKind): Iterator<readonly TreeEntry[]> {
   const node = machine.get(path);
   if (node === null) return [].values();
-  if (kind === "data") return [[{ path, node }]].values();
+  if (kind === "data") return [[{ path, node, acl: machine.acl(path) ?? openAcl }]].values();
   return machine.subtree(path, entriesPerStep).pages;
 }

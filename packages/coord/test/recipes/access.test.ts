@@ -114,6 +114,19 @@ test("a watch tells of no node that its session may not read: live, from history
   expect(paths(initial)).not.toContain("/own");
 });
 
+test("the snapshot of a watch shows no node that its session may not read, whatever the kind", async () => {
+  const { world, insider, outsider } = await opened();
+  for (const kind of ["data", "children", "recursive"] as const) {
+    const [seen, hidden] = [
+      collect(await world.until(insider.watch("/own", { kind, initial: true }))).items,
+      collect(await world.until(outsider.watch("/own", { kind, initial: true }))).items,
+    ];
+    await world.pass(1_000);
+    expect(paths(seen)).toContain("/own");
+    expect(hidden).toMatchObject([{ type: "snapshot", nodes: [] }]);
+  }
+});
+
 test("a session stays who it is on every server, and is nobody without a password", async () => {
   const world = await World.start(3);
   const holder = await world.client({ auth: [ann] });
