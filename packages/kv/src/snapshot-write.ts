@@ -1,5 +1,6 @@
 import { CborWriter } from "@flotilla/runtime";
 import { openAccess } from "./access.ts";
+import { bytesOfAcl } from "./acl.ts";
 import { writeAcl } from "./acl-codec.ts";
 import { writeBudget } from "./budget-codec.ts";
 import type { BudgetRecord } from "./budget-table.ts";
@@ -51,6 +52,12 @@ function writeLease(lease: LeaseInfo): void {
   writer.text(lease.session);
   writer.number(lease.ttlMs);
   writer.boolean(lease.doomed);
+}
+
+/** About what a node takes up. A list may be longer than a frame. */
+function sizeOfNode({ path, length, access }: TreeNode): number {
+  const list = access === openAccess ? 0 : bytesOfAcl(access.acl);
+  return itemOverheadBytes + path.length + length + list;
 }
 
 function writeNode(node: TreeNode): void {
@@ -156,7 +163,7 @@ function writeNodes(nodes: FrozenNodes, from: string, look: TreeNode): string | 
     nodes.look(slot, look);
     writeNode(look);
     count += 1;
-    bytes += itemOverheadBytes + path.length + look.length;
+    bytes += sizeOfNode(look);
     return true;
   });
   writer.endArray(start, count);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { decodeResult, Machine, permissions } from "../src/index.ts";
-import type { Identity } from "../src/index.ts";
+import { aclBounds, decodeResult, Machine, permissions } from "../src/index.ts";
+import type { Acl, Identity } from "../src/index.ts";
 import { create, Driver, dump, idOf, join } from "./support.ts";
 
 test.each<[what: string, identities: readonly Identity[]]>([
@@ -23,4 +23,17 @@ test.each<[what: string, identities: readonly Identity[]]>([
   restore.replace();
   expect(dump(other)).toEqual(dump(machine));
   expect(other.digest()).toBe(machine.digest());
+});
+
+test("a snapshot opens however many nodes have the longest list there can be", () => {
+  const driver = new Driver();
+  driver.open(1);
+  const acl: Acl = Array.from({ length: aclBounds.entries }, (_, entry) => {
+    return { scheme: "x509", id: `${entry}`.padStart(aclBounds.idBytes, "x"), permissions: permissions.all };
+  });
+  for (let node = 0; node < 300; node += 1) expect(driver.code(1, create(`/${node}`, { acl }))).toBe("ok");
+  const other = new Machine();
+  other.restore(join(driver.machine.snapshot().chunks()));
+  expect(other.digest()).toBe(driver.machine.digest());
+  expect(other.acl("/299")).toEqual(acl);
 });
