@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
-import { isBudget } from "../src/index.ts";
-import type { Budget, BudgetReport } from "../src/index.ts";
-import { Driver } from "./support.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import { isBudget, permissions } from "../src/index.ts";
+import type { Acl, Budget, BudgetReport } from "../src/index.ts";
+import { create, Driver } from "./support.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 test("one more watch is judged by every budget above that bounds them, the nearest first", () => {
   const driver = new Driver();
@@ -70,4 +72,19 @@ test("a write is held against eight budgets at most: one that would be one more 
   expect(set("/a".repeat(9))).toBe("LIMIT");
   expect(set("/", null)).toBe("ok");
   expect(set("/a".repeat(9))).toBe("ok");
+});
+
+test("who may set a budget is found in few looks, however deep its path and whatever of it there is", () => {
+  const driver = new Driver();
+  driver.open(1);
+  const acl: Acl = [{ scheme: "world", id: "anyone", permissions: permissions.all - permissions.admin }];
+  const set = (path: string): string => driver.code(1, { type: "set-budget", path, budget: { nodes: { hard: 5 } } });
+  expect(driver.code(1, create("/a"))).toBe("ok");
+  expect(driver.code(1, create("/a/a"))).toBe("ok");
+  expect(driver.code(1, create("/a/a/a", { acl }))).toBe("ok");
+  for (const path of ["/", "/a", "/a/b/c", "/a/a/a"]) expect(set(path)).toBe("ok");
+  const cut = vi.spyOn(String.prototype, "slice");
+  for (const path of ["/a/a/a/b", "/a".repeat(4), "/a".repeat(2_040)]) expect(set(path)).toBe("NO_AUTH");
+  expect(set("/b/a".repeat(1_000))).toBe("ok");
+  expect(cut.mock.calls.length).toBeLessThan(60);
 });

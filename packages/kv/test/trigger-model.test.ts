@@ -1,10 +1,12 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { parentOf, TriggerTable } from "../src/index.ts";
 import type { Stat, TreeEvent, Trigger, TriggerKind } from "../src/index.ts";
 import { makeCommand, run } from "./arbitraries.ts";
 import { GoldenModel } from "./golden-model.ts";
-import { Driver } from "./support.ts";
+import { create, Driver } from "./support.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 const all: readonly TriggerKind[] = ["data", "exists", "children", "persistent", "persistent-recursive"];
 const none = { data: [], exists: [], children: [], persistent: [], "persistent-recursive": [] };
@@ -133,3 +135,21 @@ test("every registered kind sees what the trigger table says, under any commands
     { numRuns: 150 },
   );
 }, 120_000);
+
+test("of the many paths above a deep one, only those that are watched recursively are looked up", () => {
+  const driver = new Driver();
+  driver.open(1);
+  driver.send(1, create("/a"));
+  const event = driver.machine.takeEvents()[0] ?? expect.unreachable();
+  const table = new TriggerTable<string>(driver.machine);
+  const tops = ["/", "/a/a", "/a".repeat(900), "/b"];
+  for (const top of tops) table.add(`at ${top.length}`, top, "persistent-recursive");
+  const deep = { ...event, path: "/a".repeat(2_000) };
+  const cut = vi.spyOn(String.prototype, "slice");
+  const told: string[] = [];
+  table.fire(deep, (owner) => told.push(owner));
+  expect(told.toSorted()).toEqual(["at 1", "at 1800", "at 4"]);
+  for (const owner of ["at 1", "at 2"]) table.catchUp(owner, deep, () => told.push(owner));
+  expect(told.slice(3)).toEqual(["at 1"]);
+  expect(cut.mock.calls.length).toBeLessThan(20);
+});
