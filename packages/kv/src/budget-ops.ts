@@ -3,17 +3,23 @@ import { permissions } from "./acl.ts";
 import type { BudgetExcess, BudgetInfo, BudgetReport, BudgetsPage, SetBudgetOp } from "./budget.ts";
 import type { BudgetRecord } from "./budget-table.ts";
 import { limits } from "./limits.ts";
-import { parentOf } from "./paths.ts";
 import type { Tree } from "./tree.ts";
 import type { TreeNode } from "./tree-node.ts";
 import { may } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
 
-/** The nearest node above a path; of the root, itself. */
+/** The nearest node above a path; of the root, itself. Above a node there are only nodes: few looks find the last one. */
 function above(tree: Tree, path: string): TreeNode | undefined {
-  let top = parentOf(path);
-  while (top !== "/" && tree.get(top) === undefined) top = parentOf(top);
-  return tree.get(top);
+  const ends: number[] = [];
+  for (let at = path.indexOf("/", 1); at !== -1; at = path.indexOf("/", at + 1)) ends.push(at);
+  let low = 0;
+  let high = ends.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (tree.get(path.slice(0, ends[middle])) === undefined) high = middle;
+    else low = middle + 1;
+  }
+  return tree.get(low === 0 ? "/" : path.slice(0, ends[low - 1]));
 }
 
 /** Gives a path another budget, or none; the code when nothing was done. */

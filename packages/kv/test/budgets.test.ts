@@ -78,7 +78,8 @@ test("who may set a budget is found in few looks, however deep its path and what
   const driver = new Driver();
   driver.open(1);
   const acl: Acl = [{ scheme: "world", id: "anyone", permissions: permissions.all - permissions.admin }];
-  const set = (path: string): string => driver.code(1, { type: "set-budget", path, budget: { nodes: { hard: 5 } } });
+  const set = (path: string): string =>
+    driver.code(1, { type: "set-budget", path, budget: { nodes: { hard: 5 } } });
   expect(driver.code(1, create("/a"))).toBe("ok");
   expect(driver.code(1, create("/a/a"))).toBe("ok");
   expect(driver.code(1, create("/a/a/a", { acl }))).toBe("ok");
