@@ -1,3 +1,4 @@
+import { PathMap } from "./path-map.ts";
 import { parentOf } from "./paths.ts";
 import type { Stat, TreeEvent } from "./types.ts";
 
@@ -33,7 +34,7 @@ const onNode = { created: "node-created", changed: "node-data-changed", deleted:
 
 /** Owners by path. */
 class Owners<Owner> {
-  readonly #byPath = new Map<string, Set<Owner>>();
+  readonly #byPath = new PathMap<Set<Owner>>();
 
   has(path: string, owner: Owner): boolean {
     return this.#byPath.get(path)?.has(owner) ?? false;
@@ -54,6 +55,11 @@ class Owners<Owner> {
 
   at(path: string): Iterable<Owner> {
     return this.#byPath.get(path) ?? [];
+  }
+
+  /** Those at a path and at those above it. */
+  above(path: string): readonly ReadonlySet<Owner>[] {
+    return this.#byPath.above(path);
   }
 
   /** Those at a path, from which they are removed. */
@@ -79,7 +85,7 @@ type Table = (typeof tablesOf)["any"][number];
 /**
  * Watches with ZooKeeper's meaning, beside the streams that `WatchTable` serves: who is triggered by an event, and what
  * it is told. An owner, such as a connection, is told each trigger once, however many of its watches see it. Finding
- * those of an event costs by the depth of its path.
+ * those of an event costs by the length of its path.
  */
 export class TriggerTable<Owner> {
   readonly #tree: TriggerTree;
@@ -131,7 +137,7 @@ export class TriggerTable<Owner> {
     const { type, path, revision } = event;
     const owners = new Set(this.#tables.dataAlways.at(path));
     this.#use("dataOnce", path, owners);
-    this.#collectRecursive(path, owners);
+    for (const above of this.#tables.recursive.above(path)) for (const owner of above) owners.add(owner);
     if (type === "deleted") this.#collectChildren(path, owners);
     const parents = new Set<Owner>();
     const parent = parentOf(path);
@@ -205,18 +211,8 @@ export class TriggerTable<Owner> {
     this.#use("childrenOnce", path, into);
   }
 
-  #collectRecursive(path: string, into: Set<Owner>): void {
-    for (let at = path; ; at = parentOf(at)) {
-      for (const owner of this.#tables.recursive.at(at)) into.add(owner);
-      if (at === "/") return;
-    }
-  }
-
   #isBelowRecursive(path: string, owner: Owner): boolean {
-    for (let at = path; ; at = parentOf(at)) {
-      if (this.#tables.recursive.has(at, owner)) return true;
-      if (at === "/") return false;
-    }
+    return this.#tables.recursive.above(path).some((owners) => owners.has(owner));
   }
 
   #use(table: "dataOnce" | "childrenOnce", path: string, into: Set<Owner>): void {
