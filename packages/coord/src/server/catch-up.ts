@@ -1,4 +1,4 @@
-import type { Acl, EventHistory, KeptEvent, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
+import type { Acl, EventHistory, KeptEvent, Machine, TreeEvent, WatchKind, WatchToken } from "@flotilla/kv";
 import { matches } from "@flotilla/kv";
 import type { ToldEvent } from "../wire/messages.ts";
 import type { EventFilter } from "./event-filter.ts";
@@ -14,6 +14,11 @@ export interface Wanting {
   /** Null: it wants everything. */
   readonly filter: EventFilter | null;
   readonly feed: { mayRead(acl: Acl | undefined): boolean };
+}
+
+/** What a watch is told of: what happened, and what there is by now. */
+export interface PieceSource extends Pick<Machine, "acl" | "exists"> {
+  readonly history: Pick<EventHistory, "visit">;
 }
 
 /** A bounded piece of history as a watch is told of it. */
@@ -32,19 +37,24 @@ export function isWanted(
   return feed.mayRead(event.acl) && (filter === null || filter.wants(event));
 }
 
+/** True for an event of a node that is still there, but whose list was changed since: its client may read it no more. */
+function isClosedSince(source: PieceSource, event: KeptEvent, { feed }: Wanting): boolean {
+  const acl = source.acl(event.path);
+  if (acl === null || feed.mayRead(acl)) return false;
+  const { node } = event.read();
+  return node !== null && node.stat.czxid === source.exists(event.path)?.czxid;
+}
+
 /** What comes next for a watch after a token; `"gap"` when some of it is gone. */
-export function nextPiece(
-  history: Pick<EventHistory, "visit">,
-  token: WatchToken,
-  watch: Wanting,
-): Piece | "gap" {
+export function nextPiece(source: PieceSource, token: WatchToken, watch: Wanting): Piece | "gap" {
   const { path, kind, filter } = watch;
   const page = new PageFill<ToldEvent>(filter?.previous === true ? "all" : "after");
   const visit = (event: KeptEvent): boolean => {
     if (!matches(event, path, kind) || !isWanted(watch, event)) return true;
+    if (isClosedSince(source, event, watch)) return true;
     const whole = event.read();
     return page.add(filter === null ? whole : filter.told(whole));
   };
-  const last = history.visit(token, looksPerPiece, visit);
+  const last = source.history.visit(token, looksPerPiece, visit);
   return last === "gap" ? last : { events: page.items, last };
 }

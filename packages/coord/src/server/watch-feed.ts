@@ -287,7 +287,7 @@ export class WatchFeed {
       this.#sendPage(watch, watch.pages);
       return true;
     }
-    const piece = nextPiece(this.#options.machine.history, watch.token, watch);
+    const piece = nextPiece(this.#options.machine, watch.token, watch);
     if (piece === "gap") {
       this.#startSnapshot(watch);
       return true;

@@ -127,6 +127,22 @@ test("the snapshot of a watch shows no node that its session may not read, whate
   }
 });
 
+test("a watch that resumes tells of no node that was closed to its session since, but of the end of one before it", async () => {
+  const { world, insider, outsider } = await opened();
+  const { revision } = await world.until(insider.set("/open", "1"));
+  await world.until(insider.create("/late", "was open"));
+  await world.until(insider.set("/late", "was open, too"));
+  await world.until(insider.delete("/open"));
+  await world.until(insider.create("/open", "is not", { acl: own }));
+  await world.until(insider.setAcl("/late", own));
+  await world.until(outsider.sync());
+  expect(await world.until(rejection(outsider.get("/late")))).toMatchObject(denied);
+  const [seen, told] = [await watched(world, insider, revision), await watched(world, outsider, revision)];
+  await world.pass(1_000);
+  expect(paths(told)).toEqual(["deleted /open"]);
+  expect(paths(seen)).toEqual(["created /late", "changed /late", "deleted /open", "created /open"]);
+});
+
 test("a session stays who it is on every server, and is nobody without a password", async () => {
   const world = await World.start(3);
   const holder = await world.client({ auth: [ann] });

@@ -105,9 +105,10 @@ test("sessions that resume share the time of a turn", async () => {
 });
 
 test("a watch that resumes has the nodes of no changes put together but of those it wants", async () => {
-  const { history } = (await changed()).parts.machine;
+  const { machine } = (await changed()).parts;
+  const { history } = machine;
   let read = 0;
-  const counting = {
+  const visited = {
     visit: (token: Parameters<typeof history.visit>[0], limit: number, see: (event: KeptEvent) => boolean) =>
       history.visit(token, limit, (event) => {
         const { type, path, acl } = event;
@@ -116,6 +117,11 @@ test("a watch that resumes has the nodes of no changes put together but of those
   };
   const feed = { mayRead: () => true };
   const watch = { path: "/d1", kind: "data", filter: null, feed } as const;
+  const counting = {
+    history: visited,
+    acl: (path: string) => machine.acl(path),
+    exists: (path: string) => machine.exists(path),
+  };
   const piece = nextPiece(counting, { revision: 0, ordinal: 0 }, watch);
   if (piece === "gap") throw new Error("history reaches back");
   expect(piece.events.length).toBeGreaterThan(50);
