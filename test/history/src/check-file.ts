@@ -4,7 +4,7 @@ import type { HistoryJudgement } from "./judge/judge-history.ts";
 import { brokenIn, judgeHistory } from "./judge/judge-history.ts";
 import type { Verdict } from "./linearizability/search.ts";
 
-/** 0 good, 1 a promise is broken, 2 malformed, 3 undecided. */
+/** 0 good, 1 a promise is broken, 2 malformed, 3 undecided, or nothing to judge. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface FileVerdict {
@@ -30,9 +30,10 @@ export function checkText(text: string): FileVerdict {
     const judgement = judgeHistory({ ops, ...rest });
     const { verdict, checked, dropped, unknown } = judgement.linear;
     const broken = brokenIn(judgement);
+    const isEmpty = checked === 0 && judgement.opinions.length === 0;
     return {
-      exitCode: broken.length > 0 ? 1 : judgement.undecided > 0 ? 3 : 0,
-      line: `${words[verdict]} ops=${ops.length} checked=${checked} dropped=${dropped} unknown=${unknown}`,
+      exitCode: broken.length > 0 ? 1 : judgement.undecided > 0 || isEmpty ? 3 : 0,
+      line: `${isEmpty ? "nothing to judge" : words[verdict]} ops=${ops.length} checked=${checked} dropped=${dropped} unknown=${unknown}`,
       others: othersOf(judgement),
       detail: broken.map(({ invariant, message }) => `${invariant}: ${message}`).join("\n"),
     };

@@ -24,6 +24,16 @@ describe("checkText", () => {
     expect(result.detail).toContain("no place for #1 client 0 [20, 30] get");
   });
 
+  test.each([
+    ["an empty file", ""],
+    ["one without a record", '{"kind":"meta","v":1}\n'],
+    ["one of records that nobody reads", '{"kind":"fault","what":"crash"}\n'],
+    ["one of calls that say nothing", create.replace('"ok","result":{"zxid":1}', '"fail","result":null')],
+  ])("takes %s for nothing that is good", (_, text) => {
+    expect(checkText(text)).toMatchObject({ exitCode: 3, others: [], detail: "" });
+    expect(checkText(text).line).toMatch(/^nothing to judge ops=\d checked=0/);
+  });
+
   test("names the line of a malformed history", () => {
     expect(checkText(`${create}oops`)).toEqual({
       exitCode: 2,

@@ -91,6 +91,7 @@ test.each([
     "WatchComplete",
     [create, snapshot, created, { kind: "watch-end", client: "c", session: "w", until: 7, at_ns: 4 }],
   ],
+  ["WatchComplete", [create, { kind: "watch-end", client: "c", session: "w", until: 7, at_ns: 4 }]],
   ["SingleHolder", [belief, { ...belief, process: "q", epoch: 2, from_ns: 5 }]],
   [
     "SingleHolder",

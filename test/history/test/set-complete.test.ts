@@ -43,6 +43,16 @@ test("finds what is shown too early, again after its removal, or out of nowhere"
   expect(rules(add(["a"]), read(["a", "b"]))).toEqual(["phantom"]);
 });
 
+test("finds what comes back after it was gone, by a removal that nobody knows to have happened", () => {
+  expect(rules(add(["a"]), remove(["a"], unknown), read([]), read([]))).toEqual([]);
+  expect(rules(add(["a"]), remove(["a"], unknown), read([]), read(["a"]))).toEqual(["returned"]);
+  expect(rules(add(["a"], unknown), read(["a"]), remove(["a"], unknown), read([]), read(["a"]))).toEqual([
+    "returned",
+  ]);
+  const longRead = { invoke_ns: 0, return_ns: 1e9 } as const;
+  expect(rules(add(["a"]), remove(["a"], unknown), read(["a"]), read([], longRead))).toEqual([]);
+});
+
 test("finds names and places that are given twice, and places that fall", () => {
   expect(rules(add(["a"]), add(["a"]))).toEqual(["added-twice"]);
   expect(rules(add(["a"], { order: 1 }), add(["b"], { order: 1 }))).toEqual(["place-twice"]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { watchChain } from "../src/index.ts";
-import type { ChainItem, ChainRecord, OpRecord } from "../src/index.ts";
+import type { ChainItem, ChainRecord, OpRecord, ShownNode } from "../src/index.ts";
 
 const start: ChainItem = { type: "snapshot", revision: 1, nodes: [{ path: "/a", version: 4, value: "old" }] };
 const good: readonly ChainItem[] = [
@@ -12,16 +12,21 @@ const good: readonly ChainItem[] = [
   { type: "changed", revision: 6, path: "/a", version: 1, value: "v6" },
 ];
 
-/** Acknowledged writes of all values that the good stream shows. */
-const ops: readonly OpRecord[] = good.flatMap((item, id) =>
-  item.type === "snapshot" || item.value === undefined
-    ? []
-    : [write(id, item.path, item.value, item.revision)],
-);
+/** Acknowledged writes of all values that the good stream shows, and the deletion in it. */
+const ops: readonly OpRecord[] = good.map((item, id) => {
+  if (item.type === "snapshot") return write(id, "/a", "old", 1);
+  return item.value === undefined ? remove(id, item.path) : write(id, item.path, item.value, item.revision);
+});
 
 function write(id: number, path: string, value: string, zxid: number): OpRecord {
   const times = { invoke_ns: id, return_ns: id } as const;
   return { id, client: id, op: { type: "set", path, value }, ...times, outcome: "ok", result: { zxid } };
+}
+
+/** Nobody is told the revision of a deletion. */
+function remove(id: number, path: string): OpRecord {
+  const times = { invoke_ns: id, return_ns: id } as const;
+  return { id, client: id, op: { type: "delete", path }, ...times, outcome: "ok", result: {} };
 }
 
 function rulesOf(
@@ -32,6 +37,11 @@ function rulesOf(
   const stream = { kind: "watch-stream", client: "c0", session: "s", items, ...more } as const;
   const { violations } = watchChain({ streams: [stream], ops: written });
   return [...new Set(violations.map(({ rule }) => rule))];
+}
+
+/** Of a snapshot in the place of all that the good stream tells. */
+function rulesOfSnapshot(nodes: readonly ShownNode[], more: readonly OpRecord[] = []): string[] {
+  return rulesOf([{ type: "snapshot", revision: 6, nodes }], [...ops, ...more]);
 }
 
 describe("watchChain", () => {
@@ -92,7 +102,68 @@ describe("watchChain", () => {
   });
 
   test("asks for nothing outside of what was watched, nor for what was not acknowledged", () => {
-    expect(rulesOf(good, [...ops, write(9, "/c", "v9", 7), write(10, "/c", "v10", 1)])).toEqual([]);
+    expect(rulesOf(good, [...ops, write(9, "/c", "v9", 7)])).toEqual([]);
     expect(rulesOf(good, [...ops, { ...write(9, "/c", "v9", 3), outcome: "unknown" }])).toEqual([]);
+  });
+
+  test("finds a deletion lost that nothing comes after at its path", () => {
+    const last = { type: "deleted", revision: 7, path: "/b" } as const;
+    const after = { type: "created", revision: 8, path: "/c", version: 0, value: "v8" } as const;
+    const all = [...ops, remove(6, "/b"), write(7, "/c", "v8", 8)];
+    expect(rulesOf([...good, last, after], all)).toEqual([]);
+    expect(rulesOf([...good, after], all)).toEqual(["lost"]);
+    expect(rulesOf(good, [...ops, remove(6, "/b")])).toEqual([]);
+    const unknown = { outcome: "unknown", return_ns: null, result: null } as const;
+    expect(rulesOf([...good, after], all.with(6, { ...remove(6, "/b"), ...unknown }))).toEqual([]);
+  });
+
+  test("finds a deletion that nobody asked for, and one that was refused", () => {
+    const gone = [...good, { type: "deleted", revision: 7, path: "/b" } as const];
+    expect(rulesOf(gone)).toEqual(["phantom"]);
+    expect(rulesOf(gone, [...ops, { ...remove(6, "/b"), outcome: "fail" }])).toEqual(["phantom"]);
+    expect(rulesOf(gone, [...ops, remove(6, "/b")])).toEqual([]);
+  });
+
+  test("finds a write that is told at another path", () => {
+    const astray = { type: "created", revision: 7, path: "/d", version: 0, value: "v7" } as const;
+    expect(rulesOf([...good, astray], [...ops, write(6, "/c", "v7", 7)])).toEqual(["phantom", "lost"]);
+  });
+
+  describe("of a snapshot", () => {
+    const a = { path: "/a", version: 1, value: "v6" };
+    const b = { path: "/b", version: 0, value: "v3" };
+
+    test("accepts one that shows what was written last, or what may have been", () => {
+      expect(rulesOfSnapshot([a, b])).toEqual([]);
+      const unknown = { outcome: "unknown", return_ns: null, result: null } as const;
+      const maybe = { ...write(6, "/b", "v9", 0), ...unknown };
+      expect(rulesOfSnapshot([a, { ...b, value: "v9", version: 1 }], [maybe])).toEqual([]);
+      expect(rulesOfSnapshot([a], [{ ...remove(6, "/b"), ...unknown }])).toEqual([]);
+      expect(rulesOfSnapshot([a, b], [write(6, "/c", "v7", 7)])).toEqual([]);
+    });
+
+    test("finds a node that is missing, one as it was before, one to come, and one of another version", () => {
+      expect(rulesOfSnapshot([a])).toEqual(["snapshot"]);
+      expect(rulesOfSnapshot([{ ...a, value: "v5", version: 0 }, b])).toEqual(["snapshot"]);
+      const c = { path: "/c", version: 0, value: "v7" };
+      expect(rulesOfSnapshot([a, b, c], [write(6, "/c", "v7", 7)])).toEqual(["snapshot"]);
+      const versioned = write(6, "/c", "v7", 6);
+      expect(
+        rulesOfSnapshot([a, b, { ...c, version: 2 }], [{ ...versioned, result: { zxid: 6, version: 0 } }]),
+      ).toEqual(["snapshot"]);
+    });
+
+    test("finds a node that nobody wrote, or wrote elsewhere, and one that was refused", () => {
+      expect(rulesOfSnapshot([a, b, { path: "/c", version: 0, value: "v9" }])).toEqual(["phantom"]);
+      expect(rulesOfSnapshot([a, { ...b, value: "v2" }])).toContain("phantom");
+      const refused: OpRecord = {
+        ...write(6, "/c", "v9", 6),
+        outcome: "fail",
+        result: { error: "NODE_EXISTS" },
+      };
+      expect(rulesOfSnapshot([a, b, { path: "/c", version: 0, value: "v9" }], [refused])).toEqual([
+        "phantom",
+      ]);
+    });
   });
 });

@@ -23,11 +23,13 @@ interface Batch {
   readonly removal: SetRecord | undefined;
   /** The earliest end of a read that showed it. */
   seenNs: number;
+  /** The earliest end of a read that it was gone for, having been there. */
+  goneNs: number;
 }
 
 /**
  * Sets keep what was added until it is removed: a read shows everything whose addition it comes after, nothing whose
- * removal it comes after, nothing that nobody added; what is added together is shown together, and what was shown stays.
+ * removal it comes after, nothing that nobody added; what is added together is shown together, what was shown stays, and what is gone stays away.
  * Places in a sequence are unique and grow with time.
  */
 export function setComplete(records: readonly SetRecord[]): CheckReport {
@@ -59,7 +61,7 @@ function batchesOf(object: string, group: readonly SetRecord[], findings: Findin
         findings.add("added-twice", `${object}: ${element} was added twice`, other, add);
       seen.set(element, add);
     }
-    batches.push({ add, removal: removals.get(add.elements[0] ?? ""), seenNs: Infinity });
+    batches.push({ add, removal: removals.get(add.elements[0] ?? ""), seenNs: Infinity, goneNs: Infinity });
   }
   return batches;
 }
@@ -78,7 +80,9 @@ function checkRead(
     const found = add.elements.filter((element) => unexplained.delete(element)).length;
     if (found === 0) {
       const wasThere = Math.min(add.outcome === "ok" ? (add.return_ns ?? Infinity) : Infinity, batch.seenNs);
-      if (add.elements.length > 0 && wasThere < invoke_ns && (removal?.invoke_ns ?? Infinity) > returned)
+      if (add.elements.length === 0 || wasThere >= invoke_ns) continue;
+      batch.goneNs = Math.min(batch.goneNs, returned);
+      if ((removal?.invoke_ns ?? Infinity) > returned)
         findings.add("lost", `${object}: ${add.elements.join(" ")} is not shown`, add, read);
       continue;
     }
@@ -87,7 +91,8 @@ function checkRead(
       findings.add("torn", `${object}: only ${found} of ${add.elements.join(" ")} are shown`, add, read);
     if (add.outcome === "fail" || add.invoke_ns > returned)
       findings.add("too-early", `${object}: ${add.elements.join(" ")} is shown`, add, read);
-    if (removal?.outcome === "ok" && (removal.return_ns ?? Infinity) < invoke_ns)
+    const removed = removal?.outcome === "ok" ? (removal.return_ns ?? Infinity) : Infinity;
+    if (Math.min(removed, batch.goneNs) < invoke_ns)
       findings.add("returned", `${object}: ${add.elements.join(" ")} was removed`, removal, read);
   }
   if (unexplained.size > 0 && !mayHoldOthers)

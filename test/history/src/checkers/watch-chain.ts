@@ -1,6 +1,8 @@
 import type { OpRecord } from "../format/records.ts";
 import { Findings } from "./report.ts";
 import type { CheckReport } from "./report.ts";
+import { WrittenPaths, zxidOf } from "./written-paths.ts";
+import type { DeleteSpan } from "./written-paths.ts";
 
 /** A node as a watch showed it. */
 export interface ShownNode {
@@ -36,12 +38,12 @@ export interface WatchChainInput {
 /**
  * Completeness of watches without a look into the log. Each event must follow from what the stream showed of its
  * path before: versions count up by one, nothing is created twice or deleted while absent. Each write that was
- * acknowledged with a revision between the first snapshot and the last item must be there, at that revision, unless
- * a later snapshot stands for it; and no value may come that nobody wrote.
+ * acknowledged between the first snapshot and the last item must be there, at its revision, unless a later snapshot
+ * stands for it; a snapshot shows what was written last up to its revision; and nothing comes that nobody did.
  */
 export function watchChain({ streams, ops }: WatchChainInput): CheckReport {
   const findings = new Findings();
-  const written = new Set(ops.map(({ op }) => op.value));
+  const written = new WrittenPaths(ops);
   const acknowledged = ops.filter(
     ({ op, outcome, result }) =>
       outcome === "ok" && result?.zxid !== undefined && op.type !== "get" && op.type !== "exists",
@@ -51,22 +53,26 @@ export function watchChain({ streams, ops }: WatchChainInput): CheckReport {
     for (const item of stream.items) chain.take(item);
     chain.finish();
     for (const record of acknowledged) chain.require(record);
-    findings.checked(stream.items.length);
+    for (const span of written.deletes) chain.requireDelete(span);
+    findings.checked(stream.items.length + (stream.until === undefined ? 0 : 1));
   }
   return findings.report();
 }
 
 class Chain {
   readonly #stream: ChainRecord;
-  readonly #written: ReadonlySet<string | undefined>;
+  readonly #written: WrittenPaths;
   readonly #findings: Findings;
   /** The version of each node that is there. */
   #versions = new Map<string, number>();
-  readonly #values = new Map<number, string | undefined>();
+  /** What was told of each revision. */
+  readonly #events = new Map<number, ChainItem>();
+  /** Revisions of deletions, by path. */
+  readonly #deletions = new Map<string, number[]>();
   /** Spans of revisions `(from, to]` in which every change had to be told. */
   readonly #told: { from: number; to: number }[] = [];
 
-  constructor(stream: ChainRecord, written: ReadonlySet<string | undefined>, findings: Findings) {
+  constructor(stream: ChainRecord, written: WrittenPaths, findings: Findings) {
     this.#stream = stream;
     this.#written = written;
     this.#findings = findings;
@@ -78,14 +84,17 @@ class Chain {
       if (span !== undefined && item.revision < span.to) this.#add("order", item, "goes back");
       this.#versions = new Map(item.nodes.map(({ path, version }) => [path, version]));
       this.#told.push({ from: item.revision, to: item.revision });
-      return;
+      return this.#shows(item);
     }
     if (span === undefined) return this.#add("no-start", item, "comes before any snapshot");
     if (item.revision <= span.to) this.#add("order", item, `comes after revision ${span.to}`);
     span.to = Math.max(span.to, item.revision);
     this.#step(item);
-    this.#values.set(item.revision, item.value);
-    if (item.type !== "deleted" && !this.#written.has(item.value))
+    this.#events.set(item.revision, item);
+    if (item.type === "deleted") {
+      this.#deletions.set(item.path, [...(this.#deletions.get(item.path) ?? []), item.revision]);
+      if (!this.#written.mayBeDeleted(item.path)) this.#add("phantom", item, "of what nobody deleted");
+    } else if (this.#written.writeOf(item.path, item.value) === undefined)
       this.#add("phantom", item, "shows a value that nobody wrote");
   }
 
@@ -101,13 +110,58 @@ class Chain {
   require({ op, result }: OpRecord): void {
     const revision = result?.zxid ?? 0;
     if (!this.#told.some(({ from, to }) => revision > from && revision <= to)) return;
-    if (this.#values.get(revision) === op.value) return;
+    const event = this.#events.get(revision);
+    if (
+      event !== undefined &&
+      event.type !== "snapshot" &&
+      event.path === op.path &&
+      event.value === op.value
+    )
+      return;
     const { session } = this.#stream;
     this.#findings.add(
       "lost",
       `the watch of ${session} does not show ${op.path} = ${op.value} at ${revision}`,
       op,
     );
+  }
+
+  /** What was acknowledged must have been told, also when nobody knows its revision. */
+  requireDelete({ record: { op }, after, before }: DeleteSpan): void {
+    if (!this.#told.some(({ from, to }) => after >= from && before <= to + 1)) return;
+    const isTold = this.#deletions.get(op.path)?.some((revision) => revision > after && revision < before);
+    if (isTold === true) return;
+    const { session } = this.#stream;
+    this.#findings.add(
+      "lost",
+      `the watch of ${session} shows no deletion of ${op.path} from ${after} to ${before}`,
+      op,
+    );
+  }
+
+  /** All that is there as of its revision, and nothing else. */
+  #shows(item: Extract<ChainItem, { type: "snapshot" }>): void {
+    const { nodes, revision } = item;
+    const tell = (rule: string, what: string): void =>
+      this.#add(rule, { type: "snapshot", revision, nodes: [] }, what);
+    const shown = new Set(nodes.map(({ path }) => path));
+    for (const { path, value, version } of nodes) {
+      const write = this.#written.writeOf(path, value);
+      if (write === undefined) {
+        tell("phantom", `shows ${path} = ${value}, which nobody wrote`);
+        continue;
+      }
+      const zxid = zxidOf(write);
+      const last = zxidOf(this.#written.lastUpTo(path, revision)) ?? 0;
+      const isOther = write.result?.version !== undefined && write.result.version !== version;
+      if (zxid !== undefined && (zxid > revision || zxid < last || isOther))
+        tell("snapshot", `shows ${path} = ${value}, version ${version}, and ${last} is its last write`);
+    }
+    for (const path of this.#written.paths) {
+      const last = shown.has(path) ? undefined : this.#written.lastUpTo(path, revision);
+      if (last !== undefined && !this.#written.mayBeDeleted(path, last))
+        tell("snapshot", `does not show ${path} = ${last.op.value}`);
+    }
   }
 
   #step(item: Exclude<ChainItem, { type: "snapshot" }>): void {

@@ -51,18 +51,16 @@ export class KnownRecords {
     return (this.#byKind.get(kind) ?? []) as readonly Kinds[K][];
   }
 
-  /** What each watch told. */
+  /** What each watch told, also one that had to and never did. */
   streams(): ChainRecord[] {
-    const ends = new Map(this.of("watch-end").map((end) => [keyOf(end), end.until]));
-    return groupBy(this.of("watch"), keyOf).flatMap(([key, told]) => {
-      const [first] = told;
+    return groupBy([...this.of("watch"), ...this.of("watch-end")], keyOf).flatMap(([, records]) => {
+      const [first] = records;
       if (first === undefined) return [];
       const { client, session } = first;
-      const until = ends.get(key);
-      const items = told.map(({ event }) => event);
-      return [
-        { kind: "watch-stream", client, session, items, ...(until === undefined ? {} : { until }) } as const,
-      ];
+      const items = records.flatMap((record) => (record.kind === "watch" ? [record.event] : []));
+      const ends = records.flatMap((record) => (record.kind === "watch-end" ? [record.until] : []));
+      const until = ends.length === 0 ? {} : { until: Math.max(...ends) };
+      return [{ kind: "watch-stream", client, session, items, ...until } as const];
     });
   }
 }
