@@ -4,9 +4,7 @@ import type { Conditions } from "./types.ts";
 import { bytesAt } from "./values.ts";
 
 function holds(node: TreeNode, value: Uint8Array): boolean {
-  if (node.length !== value.length) return false;
-  const bytes = bytesAt(node);
-  return value.every((byte, at) => bytes[at] === byte);
+  return node.length === value.length && Buffer.compare(bytesAt(node), value) === 0;
 }
 
 /** In this order: owner, number of children, value. */
