@@ -87,7 +87,7 @@ function takeFrame(bytes: ByteQueue): Frame | null {
   const items = new CborReader(payload);
   items.array("frame", 2, 2);
   const kind = items.uint("frame kind");
-  return { kind, items, left: items.array("frame body", 0, maxItems) };
+  return { kind, items, left: items.array("frame body", 1, maxItems) };
 }
 
 function readHeader({ kind, items, left }: Frame, newest: number): SnapshotHeader {

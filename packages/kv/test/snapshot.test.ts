@@ -215,6 +215,14 @@ describe("bytes that are no snapshot", () => {
     for (const edit of edits) expectUnchanged(rebuilt(bytes, edit), ["ERR_FLOTILLA_DAMAGED"]);
   });
 
+  test.each([frameKind.results, frameKind.results + 1])(
+    "are refused when a frame with nothing in it follows: of kind %d",
+    (kind) => {
+      const payload = encode([kind, []]);
+      expectUnchanged(join([bytes, frameHeader(payload), payload]), ["ERR_FLOTILLA_DAMAGED"]);
+    },
+  );
+
   test("of another format version are told apart", () => {
     for (const version of [0, snapshotFormat - 1, snapshotFormat + 1]) {
       const other = bytes.slice();
