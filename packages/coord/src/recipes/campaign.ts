@@ -124,7 +124,7 @@ async function waitForGrant(
         const claimed = await claim(calls, paths, line, self);
         if (claimed !== null) return ahead.taken(claimed, next(self));
       } else {
-        await ahead.watch([self, ...watched]);
+        await ahead.watch(self, watched, index === 0);
         await ahead.wake.next(signal);
       }
     }
@@ -138,6 +138,11 @@ function selfIn(line: Line, name: string): Waiter {
   if (self === undefined)
     throw new FlotillaError("ERR_FLOTILLA_LOST", "the place in line is gone: its node was deleted");
   return self;
+}
+
+/** Somebody in line, as it was read. */
+interface Seen extends Pick<Waiter, "name" | "mzxid"> {
+  readonly holds: boolean;
 }
 
 /** Watches on nodes in line, the own one among them, all of them waking the same waiter. */
@@ -164,14 +169,19 @@ class Ahead {
 
   /** Waits for the own grant or any other news of the own node, for a moment. */
   async unhurried(signal: AbortSignal): Promise<void> {
-    await this.#arm({ name: this.#own.name, mzxid: this.#own.joined });
+    await this.#arm({ name: this.#own.name, mzxid: this.#own.joined, holds: false });
     await this.wake.nextWithin(this.#calls.clock, unhurriedMs, signal);
   }
 
-  /** Watches these nodes and no others. Wakes also when they are no more as they were read. */
-  async watch(waiters: readonly Waiter[]): Promise<void> {
+  /**
+   * Watches the own node and these, and no others. Wakes also when they are no more as they were read.
+   * @param hold whether they hold
+   */
+  async watch(self: Waiter, others: readonly Waiter[], hold: boolean): Promise<void> {
+    const waiters = [{ ...self, holds: false }, ...others.map((waiter) => ({ ...waiter, holds: hold }))];
+    const names = new Set(waiters.map(({ name }) => name));
     for (const [name, watch] of this.#watches) {
-      if (waiters.some((waiter) => waiter.name === name)) continue;
+      if (names.has(name)) continue;
       this.#watches.delete(name);
       void watch.close();
     }
@@ -197,7 +207,8 @@ class Ahead {
     for (const watch of this.#watches.values()) void watch.close();
   }
 
-  async #arm({ name, mzxid }: Pick<Waiter, "name" | "mzxid">): Promise<void> {
+  async #arm(seen: Seen): Promise<void> {
+    const { name } = seen;
     const path = waiterPath(this.#paths, name);
     const isOwn = name === this.#own.name;
     const watch = await this.#calls.watch(path, {
@@ -210,12 +221,16 @@ class Ahead {
     }
     this.#watches.set(name, watch);
     if (isOwn) void this.#awaitGrant(watch);
-    else void wakeOn(watch, this.wake, (node) => node.stat.mzxid === mzxid || this.#isInTheWay(node));
+    else void wakeOn(watch, this.wake, (node) => this.#isNoNews(node, seen));
   }
 
-  /** Somebody ahead was granted: who takes all places waits for it to leave, as before. */
-  #isInTheWay(node: Node): boolean {
-    return !isShared(this.#own) && isGranted(node);
+  /**
+   * Who takes all places waits for whoever is ahead to leave, granted or not. Who shares them looks again at somebody who is
+   * granted and did not hold: the record was read before that, and the line after it.
+   */
+  #isNoNews(node: Node, { mzxid, holds }: Seen): boolean {
+    if (isShared(this.#own)) return node.stat.mzxid === mzxid && (holds || !isGranted(node));
+    return node.stat.mzxid === mzxid || isGranted(node);
   }
 
   /** Reads the own watch up to the grant and leaves it open: whoever holds reads on. */

@@ -48,14 +48,16 @@ export async function attempt(
   }
 }
 
-function standing(paths: LinePaths, applicant: Applicant): MultiItem {
-  return {
-    type: "create",
-    path: waiterPath(paths, applicant.name),
-    value: waiterRecord(applicant),
-    ephemeral: true,
-    guarded: true,
-  };
+function standing(paths: LinePaths, { name }: Applicant, value: string): MultiItem {
+  return { type: "create", path: waiterPath(paths, name), value, ephemeral: true, guarded: true };
+}
+
+function waiting(paths: LinePaths, applicant: Applicant): MultiItem {
+  return standing(paths, applicant, waiterRecord(applicant));
+}
+
+function holding(paths: LinePaths, applicant: Applicant): MultiItem {
+  return standing(paths, applicant, grantedRecord(applicant, []));
 }
 
 /** How somebody joined: granted, or waiting, at that revision. */
@@ -74,7 +76,7 @@ export async function join(calls: Calls, paths: LinePaths, applicant: Applicant)
     try {
       const { branch, revision } = await calls.multi(takingAll(paths, applicant), {
         if: nobody(paths),
-        else: [...ranking(paths, applicant), standing(paths, applicant)],
+        else: [...ranking(paths, applicant), waiting(paths, applicant)],
       });
       return { granted: branch === "then", revision };
     } catch (error) {
@@ -93,10 +95,15 @@ export async function joinGranted(
   paths: LinePaths,
   applicant: Applicant,
 ): Promise<number | null> {
-  for (;;) {
+  for (let last: Line | null = null; ;) {
     const line = await readLine(calls, paths);
     requireSamePlaces(line, paths, applicant);
-    if (!fitsBeside(line, applicant)) return null;
+    if (!fitsBeside(line, applicant)) {
+      // The same record again is no older than the line: somebody made it what it is by hand.
+      if (!isBehind(line) || (last !== null && last.grant?.mzxid === line.grant?.mzxid)) return null;
+      last = line;
+      continue;
+    }
     const epoch = await (line.grant === null
       ? joinEmpty(calls, paths, applicant, line)
       : joinBeside(calls, paths, applicant, line));
@@ -104,6 +111,11 @@ export async function joinGranted(
     // Perhaps because there is no line, also below a record whose holders died.
     await ensureContainer(calls, paths.line);
   }
+}
+
+/** Somebody was granted after the record was read, and is no one who waits. */
+function isBehind({ waiting: others }: Line): boolean {
+  return others.some(({ isGranted }) => isGranted);
 }
 
 /** What a line holds in which everybody stands behind whoever came before. */
@@ -147,7 +159,7 @@ function sizeIs({ line }: LinePaths, size: number): CheckItem {
 /** What makes somebody the first holder. */
 function takingAll(paths: LinePaths, applicant: Applicant): readonly MultiItem[] {
   const value = grantRecord([applicant], applicant.places);
-  return [{ type: "create", path: paths.grant, value }, standing(paths, applicant)];
+  return [{ type: "create", path: paths.grant, value }, holding(paths, applicant)];
 }
 
 function joinEmpty(
@@ -168,7 +180,7 @@ function joinBeside(
   return attempt(calls, [
     sizeIs(paths, line.size),
     recordFor(paths, line, [...granteesOf(line), applicant], applicant.places),
-    standing(paths, applicant),
+    holding(paths, applicant),
   ]);
 }
 
@@ -251,7 +263,8 @@ export async function leave(
     if (self === undefined) return;
     const force = against === "held" ? { force: true } : {};
     const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force };
-    const others = holder === undefined ? [] : handOver(paths, preferring(without(line, name), heir));
+    const left = preferring(without(line, name), heir);
+    const others = holder === undefined ? [] : handOver(paths, left, behind(line.holders, holder));
     const mustBeLast = holder !== undefined && tries <= cautiousTries && isLast(line);
     const last: readonly MultiItem[] = mustBeLast ? [onlyOne(paths)] : [];
     if (await depart(calls, own, [...last, ...others])) return;
@@ -311,12 +324,23 @@ function without(line: Line, name: string): Line {
   return { ...line, holders: line.holders.filter((holder) => holder.name !== name) };
 }
 
-/** Fills the places that are free; the last to leave deletes the record. */
-function handOver(paths: LinePaths, line: Line): MultiItem[] {
+/** Who was granted after somebody, or else the first. */
+function behind(holders: readonly Waiter[], holder: Waiter): Waiter | undefined {
+  return holders[holders.indexOf(holder) + 1] ?? holders[0];
+}
+
+/**
+ * Fills the places that are free; the last to leave deletes the record. While others hold and nobody is let in, it stays as
+ * it is: those who leave at once would overtake each other over it.
+ * @param witness one of the others, if there are any: as long as it is there, somebody else is the last
+ */
+function handOver(paths: LinePaths, line: Line, witness: Waiter | undefined): MultiItem[] {
   const places = placesHeld(line) ?? line.waiting[0]?.places ?? 1;
   const next = admitted(line, places);
   const grantees = [...granteesOf(line), ...next];
   const grants = next.map((waiter) => grantTo(paths, waiter, successorsTo(line, waiter, places)));
+  if (grants.length === 0 && witness !== undefined && line.holders.includes(witness))
+    return [{ type: "check", path: waiterPath(paths, witness.name), exists: true }];
   if (grantees.length > 0) return [recordFor(paths, line, grantees, places), ...grants];
   return line.grant === null ? [] : [{ type: "delete", path: paths.grant, mzxid: line.grant.mzxid }];
 }

@@ -24,6 +24,8 @@ export interface Waiter {
   readonly mtimeMs: number;
   /** The epoch, once granted. */
   readonly mzxid: number;
+  /** Whether its node says that it is granted. */
+  readonly isGranted: boolean;
 }
 
 /** Someone who was granted, as the record says; whether it still lives is told by its waiter node. */
@@ -128,6 +130,7 @@ function waiterIn(name: string, node: Node | null): Waiter | null {
   const record = readRecord(node) ?? {};
   return {
     name,
+    isGranted: record["granted"] === true,
     id: textAt(record, "id", name),
     value: textAt(record, "value", ""),
     priority: numberAt(record, "priority", 0),

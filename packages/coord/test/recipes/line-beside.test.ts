@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import type { Session } from "../../src/client/api.ts";
+import type { Held } from "../../src/recipes/api.ts";
+import type { Locking, PermitOptions } from "../../src/recipes/lock-api.ts";
+import { createSemaphore } from "../../src/recipes/semaphore.ts";
+import { World } from "./world.ts";
+
+/** Calls of a session that are held up while it is closed. */
+class Gate {
+  #open: () => void = () => {};
+  #opened: Promise<void> = Promise.resolve();
+
+  close(): void {
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#open();
+  }
+
+  /** @param isMeant which calls of that name are held up */
+  before(session: Session, name: keyof Session, isMeant: (options: unknown) => boolean): Session {
+    return new Proxy(session, {
+      get: (target, key): unknown => {
+        const value: unknown = Reflect.get(target, key, target);
+        if (typeof value !== "function") return value;
+        return async (...given: unknown[]) => {
+          if (key === name && isMeant(given.at(-1))) await this.#opened;
+          return Reflect.apply(value, target, given);
+        };
+      },
+    });
+  }
+}
+
+function isLocal(options: unknown): boolean {
+  return typeof options === "object" && options !== null && "level" in options && options.level === "local";
+}
+
+test("who finds somebody ahead granted by the line and not yet by the record has a place beside it", async () => {
+  const world = await World.start(1);
+  const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
+  const permits = 2;
+  const held = await world.until(one.coord.semaphore("x", { permits }).acquire({ permits }));
+  const [claims, looks] = [new Gate(), new Gate()];
+  const head = createSemaphore(
+    claims.before(two.session, "multi", () => true),
+    "x",
+    { permits },
+  ).acquire();
+  await world.pass(200);
+  claims.close();
+  looks.close();
+  await world.until(one.session.delete(held.fence.path, { force: true }));
+  await world.pass(200);
+  const behind = createSemaphore(looks.before(three.session, "childNodes", isLocal), "x", {
+    permits,
+  }).acquire();
+  await world.pass(200);
+  claims.open();
+  await world.until(head);
+  looks.open();
+  expect((await world.until(behind, 1_000)).signal.aborted).toBe(false);
+});
+
+/** So many at once, each by one of three clients of a cluster of three. */
+async function crowd<T>(
+  seed: string,
+  count: number,
+  begin: (lock: Locking<PermitOptions>) => Promise<T>,
+): Promise<{ readonly world: World; readonly all: Promise<T[]>; readonly applied: () => Promise<number> }> {
+  const world = await World.start(3, seed);
+  const clients = await world.three({ sessionTtlMs: 60_000 });
+  const locks = clients.map(({ coord }) => coord.semaphore("x", { permits: 1_000 }));
+  const [{ session }] = clients;
+  const applied = async (): Promise<number> => (await world.until(session.status())).applied;
+  const each = Array.from({ length: count / locks.length }, () => locks.map(begin));
+  return { world, all: Promise.all(each.flat()), applied };
+}
+
+test.each(["1", "2"])("who tries for a place as others come has it beside them: %s", async (seed) => {
+  const { world, all } = await crowd(seed, 12, (lock) => lock.tryAcquire());
+  expect((await world.until(all)).map((hold) => hold !== null)).toEqual(Array(12).fill(true));
+});
+
+test("those who leave at once are not in each other's way, and leave nothing behind", async () => {
+  const count = 30;
+  const { world, all, applied } = await crowd("1", count, (lock) => lock.acquire());
+  const holds: readonly Held[] = await world.until(all);
+  const before = await applied();
+  await world.until(Promise.all(holds.map((hold) => hold.release())));
+  expect((await applied()) - before).toBeLessThan(4 * count);
+  const { session } = await world.client();
+  expect(await world.until(session.exists("/semaphore/x/grant"))).toBe(null);
+});
