@@ -1,6 +1,7 @@
 import type {
   Acl,
   AddOp,
+  Budget,
   CheckOp,
   Conditions,
   CreateOp,
@@ -9,6 +10,7 @@ import type {
   MultiOp,
   Operation,
   SetAclOp,
+  SetBudgetOp,
   SetOp,
   TreeOp,
 } from "@flotilla/kv";
@@ -30,6 +32,7 @@ import type {
 import { requireOptions } from "./call.ts";
 import { bytes } from "./values.ts";
 import { isNull, isObject } from "../given.ts";
+import { copyOfAcl, copyOfBudget } from "../plain-copies.ts";
 import { ValueCopies } from "../value-copies.ts";
 
 /** Largest request, bytes as it counts in the window: leaves room in the log for what the servers add. */
@@ -133,7 +136,7 @@ export function createOp(
     guarded: flag(options.guarded, "guarded"),
     ...(flag(options.container, "container") ? { container: true } : {}),
     ...(ttlMs === undefined ? {} : { ttlMs }),
-    ...(acl === undefined ? {} : { acl }),
+    ...(acl === undefined ? {} : { acl: copyOfAcl(acl) }),
   };
 }
 
@@ -142,7 +145,13 @@ export function setAclOp(path: string, acl: Acl, options: SetAclOptions): SetAcl
   requireOptions(options);
   const { aversion } = options;
   if (isNull(aversion)) throw badArgument("aversion: expected a number, or leave it out");
-  return { type: "set-acl", path, acl, ...(aversion === undefined ? {} : { aversion }) };
+  const own = copyOfAcl(acl);
+  return { type: "set-acl", path, acl: own, ...(aversion === undefined ? {} : { aversion }) };
+}
+
+/** What may be used at and below a path. */
+export function setBudgetOp(path: string, budget: Budget | null): SetBudgetOp {
+  return { type: "set-budget", path, budget: budget && copyOfBudget(budget) };
 }
 
 /** A change of a node. */

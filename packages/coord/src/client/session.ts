@@ -68,6 +68,7 @@ import {
   operationContext,
   requestBytes,
   setAclOp,
+  setBudgetOp,
   setOp,
 } from "./operations.ts";
 import { Grants } from "./grants.ts";
@@ -263,7 +264,7 @@ export class ClientSession implements Session {
   }
 
   async setBudget(path: string, budget: Budget | null, options?: CallOptions): Promise<void> {
-    await this.#write({ type: "set-budget", path, budget }, options, "setBudget", path);
+    await this.#write(setBudgetOp(path, budget), options, "setBudget", path);
   }
 
   async getBudget(path: string, options?: ReadOptions): Promise<BudgetInfo | null> {
@@ -358,7 +359,7 @@ export class ClientSession implements Session {
 
   async #close(bounds: CallLimits): Promise<void> {
     if (this.#attachment.state.isFinal) return;
-    const { pipeline } = this.#attachment;
+    const { isOpen, pipeline } = this.#attachment;
     this.#attachment.endBelief("the session was closed");
     this.#controller.abort(this.#gone(false, "closed"));
     this.#attachment.state.move("closed");
@@ -366,8 +367,7 @@ export class ClientSession implements Session {
     try {
       const operation = { type: "close" } as const;
       const call = { operation, bytes: requestBytes(operation), verb: "close", path: null };
-      const mayTell = this.#attachment.isOpen && bounds.signal?.aborted !== true;
-      if (mayTell) await pipeline.write(call, bounds, true);
+      if (isOpen && bounds.signal?.aborted !== true) await pipeline.write(call, bounds, true);
     } catch (error) {
       if (!FlotillaError.is(error)) throw error;
     } finally {

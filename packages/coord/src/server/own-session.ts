@@ -1,4 +1,4 @@
-import type { Node } from "@flotilla/kv";
+import type { BudgetInfo, Node } from "@flotilla/kv";
 import type { Host } from "@flotilla/runtime";
 import type { LocalReader } from "../client/dialer.ts";
 import { localDialer } from "../client/local-dialer.ts";
@@ -7,6 +7,7 @@ import type { SessionOptions } from "../client/options.ts";
 import { ClientSession } from "../client/session.ts";
 import { Inbox } from "../ports/inbox.ts";
 import { LocalPort } from "../ports/local-port.ts";
+import { copyOfAcl, copyOfBudget } from "../plain-copies.ts";
 import { ValueCopies } from "../value-copies.ts";
 import type { Answer, ClientMessage, ServerMessage } from "../wire/messages.ts";
 import type { ClientDoor } from "./client-door.ts";
@@ -34,12 +35,32 @@ class MemberPort extends LocalPort<ServerMessage, ClientMessage> {
   }
 }
 
-/** The same answer, with values that are the caller's. */
+/** The same answer, with values, lists and bounds that are the caller's. */
 function owned(answer: Answer, values: ValueCopies): Answer {
-  if (answer.type === "node") return { type: "node", node: ownedNode(answer.node, values) };
-  if (answer.type !== "child-nodes" || answer.children === null) return answer;
-  const children = answer.children.map(({ name, node }) => ({ name, node: ownedNode(node, values) }));
-  return { ...answer, children };
+  switch (answer.type) {
+    case "node":
+      return { type: "node", node: ownedNode(answer.node, values) };
+    case "child-nodes": {
+      const { type, children, next } = answer;
+      return {
+        type,
+        children: children && children.map(({ name, node }) => ({ name, node: ownedNode(node, values) })),
+        next,
+      };
+    }
+    case "acl":
+      return { ...answer, acl: answer.acl && copyOfAcl(answer.acl) };
+    case "budget":
+      return { type: "budget", budget: answer.budget && ownedBudget(answer.budget) };
+    case "budgets":
+      return { ...answer, budgets: answer.budgets.map(ownedBudget) };
+    default:
+      return answer;
+  }
+}
+
+function ownedBudget({ path, budget, used }: BudgetInfo): BudgetInfo {
+  return { path, budget: copyOfBudget(budget), used };
 }
 
 function ownedNode(node: Node | null, values: ValueCopies): Node | null {
