@@ -190,7 +190,8 @@ export interface CoordNode extends Coord {
   health(options?: CallOptions): Promise<NodeHealth>;
   /**
    * Opens a further session at this member, also after `session` was lost. Closes with the member.
-   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`
+   * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`,
+   * `ERR_FLOTILLA_CLOSED` once the member closes or has stopped
    */
   connect(options?: SessionOptions & { readonly signal?: AbortSignal }): Promise<Coord>;
   /**

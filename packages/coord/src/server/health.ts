@@ -23,6 +23,7 @@ export interface HealthCheckOptions {
 export class HealthCheck {
   readonly #options: HealthCheckOptions;
   readonly #deadlines: Deadlines;
+  readonly #waits = new Set<PlainWait<boolean>>();
 
   constructor(options: HealthCheckOptions) {
     this.#options = options;
@@ -40,9 +41,15 @@ export class HealthCheck {
     const limits = callLimits(options, defaultTimeoutMs);
     const { live, problems } = this.liveness();
     if (!live) return { live, ready: false, problems };
-    const end = this.#options.ending();
-    const isServing = end === null && (await this.#serves(limits));
-    return { live: true, ready: isServing, problems: isServing ? [] : [this.#problem(end)] };
+    if (this.#options.ending() === null && (await this.#serves(limits)))
+      return { live, ready: true, problems: [] };
+    return { ...this.liveness(), ready: false, problems: [this.#problem(this.#options.ending())] };
+  }
+
+  /** Nobody is asked any more: whoever waits hears that it does not serve. */
+  close(): void {
+    for (const wait of this.#waits) wait.resolve(false);
+    this.#deadlines.stop();
   }
 
   /** @throws FlotillaError `ERR_FLOTILLA_ABORTED` */
@@ -51,12 +58,15 @@ export class HealthCheck {
     // A member of no cluster has nobody to ask.
     if (raft.status().configuration.voters.length === 0) return false;
     const wait = new PlainWait<boolean>(this.#deadlines, limits, "health");
+    this.#waits.add(wait);
     reads.confirm((confirmed) => wait.resolve(confirmed));
     try {
       return await wait.promise;
     } catch (error) {
       if (FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT")) return false;
       throw error;
+    } finally {
+      this.#waits.delete(wait);
     }
   }
 

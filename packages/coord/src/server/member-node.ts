@@ -89,6 +89,8 @@ export class MemberNode implements CoordNode {
   readonly #joining: Joining | null;
   readonly #sessions = new Set<ClientSession>();
   #closing: Promise<void> | undefined;
+  /** From the first moment of its close on. */
+  #isClosing = false;
   #hasStopped = false;
   /** The cluster said so, to a node whose log does not tell. */
   #wasRemoved = false;
@@ -100,7 +102,7 @@ export class MemberNode implements CoordNode {
     const session = this.#newSession({}, true);
     this.#coord = coordOver(session, parts.host, () => this.close());
     session.open({ timeoutMs: Number.POSITIVE_INFINITY }).catch((error: unknown) => {
-      if (this.#closing === undefined && !this.#hasStopped)
+      if (this.#ending() === null)
         parts.host.logger.error({ err: error }, "the member's own session did not open");
     });
     this.#admin = this.#openAdmin();
@@ -216,6 +218,7 @@ export class MemberNode implements CoordNode {
     const { timeoutMs = this.#parts.loaded.timeoutMs } = options;
     const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     callLimits(bounds, timeoutMs);
+    this.#requireStaying();
     const session = this.#newSession(options, false);
     await session.open(bounds);
     return coordOver(session, this.#parts.host, () => closeInOrder(session));
@@ -227,6 +230,7 @@ export class MemberNode implements CoordNode {
   }
 
   close(): Promise<void> {
+    this.#isClosing = true;
     this.#closing ??= this.#stop();
     return this.#closing;
   }
@@ -275,7 +279,15 @@ export class MemberNode implements CoordNode {
   /** Why there is no counting on it any more. */
   #ending(): "stopped" | "closing" | null {
     if (this.#hasStopped) return "stopped";
-    return this.#closing === undefined ? null : "closing";
+    return this.#isClosing ? "closing" : null;
+  }
+
+  /** A session that comes now would be ended by nobody. @throws FlotillaError `ERR_FLOTILLA_CLOSED` */
+  #requireStaying(): void {
+    const end = this.#ending();
+    if (end === null) return;
+    const message = end === "stopped" ? "the member has stopped" : "the member is closing";
+    throw new FlotillaError("ERR_FLOTILLA_CLOSED", message);
   }
 
   #openAdmin(): AdminDoor {
@@ -329,6 +341,7 @@ export class MemberNode implements CoordNode {
   async #stopServing(): Promise<void> {
     const { door, keeper, reaper, grace, features, comparer, reads, renewals, listener } = this.#parts;
     this.#joining?.stop();
+    this.#health.close();
     this.#admin.close();
     door.close();
     keeper.close();

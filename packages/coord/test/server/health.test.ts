@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { permissions } from "@flotilla/kv";
 import { expect, test } from "vitest";
+import { HealthCheck } from "../../src/server/health.ts";
 import { prometheusText } from "../../src/server/prometheus.ts";
+import { counting } from "../client/counting-clock.ts";
 import { errorOf } from "../client/fake-cluster.ts";
 import { Cluster } from "./cluster.ts";
+import { World } from "./world.ts";
 
 const documentation = readFileSync(new URL("../../../../docs/metrics.md", import.meta.url), "utf8");
 
@@ -83,6 +86,33 @@ test("one that closes is not ready, and one that stopped is not alive", async ()
   await other.until(other.node("n1").closed);
   const problems = ["it has stopped"];
   expect(await other.node("n1").health()).toEqual({ live: false, ready: false, problems });
+});
+
+test("whoever waits as it closes is told so, and no timer outlives it", async () => {
+  const three = await cluster(3);
+  for (const id of ["n2", "n3"]) three.kernel.node(id).crash();
+  await three.pass(3_000);
+  const node = three.node("n1");
+  const waiting = node.health({ timeoutMs: 3_600_000 });
+  await three.pass(100);
+  await three.until(node.close());
+  const problems = ["it is closing"];
+  expect(await three.until(waiting)).toEqual({ live: true, ready: false, problems });
+});
+
+test("a member that was asked leaves no timer behind", async () => {
+  const world = new World();
+  const { clock, pending } = counting(world.clock);
+  const check = new HealthCheck({
+    clock,
+    raft: { appendingMs: 0, status: () => world.raft.status() },
+    reads: { confirm: (done) => done(true) },
+    ending: () => null,
+  });
+  expect(await check.check({ timeoutMs: 3_600_000 })).toMatchObject({ ready: true });
+  expect(pending()).toBe(1);
+  check.close();
+  expect(pending()).toBe(0);
 });
 
 test("a caller that gives up is told so", async () => {

@@ -107,6 +107,35 @@ describe("one simulated member", () => {
   });
 });
 
+describe("a further session at a member that ends", () => {
+  test("is refused at once", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const node = cluster.node("n1");
+    await cluster.until(node.session.put("/a", "1"));
+    const again: Promise<string>[] = [];
+    // What hears of the end of the own session runs amid the close.
+    node.session.signal.addEventListener("abort", () => again.push(codeOf(node.connect())));
+    const closing = node.close();
+    again.push(codeOf(node.connect()), codeOf(node.connect({ timeoutMs: Number.POSITIVE_INFINITY })));
+    await cluster.until(closing);
+    again.push(codeOf(node.connect()));
+    const before = cluster.kernel.nowMs;
+    expect(await cluster.until(Promise.all(again))).toEqual(Array(4).fill("ERR_FLOTILLA_CLOSED"));
+    expect(cluster.kernel.nowMs - before).toBeLessThan(100);
+  });
+
+  test("is refused once its disk has failed", async () => {
+    const cluster = new Cluster(1);
+    await cluster.start();
+    const node = cluster.node("n1");
+    cluster.kernel.node("n1").disk.failNext("sync");
+    node.session.put("/a", "1").catch(() => {});
+    await cluster.until(node.closed);
+    expect(await codeOf(node.connect())).toBe("ERR_FLOTILLA_CLOSED");
+  });
+});
+
 describe("three simulated members", () => {
   test("have a new leader before the one that closes in order is gone", async () => {
     const cluster = new Cluster(3);
