@@ -66,6 +66,8 @@ export function reachOf(options: ConnectOptions, dialMs: number): Reach {
  */
 export function dialOptionsOf(options: ConnectOptions, dialMs: number): NetworkDialerOptions {
   const { endpoints, cluster = defaultCluster, secret } = checked(options);
-  const known = secret === undefined ? {} : { secret };
+  // A copy: it is needed for every connection, whatever its owner does with the bytes.
+  const known =
+    secret === undefined ? {} : { secret: typeof secret === "string" ? secret : new Uint8Array(secret) };
   return { host: hostOf(options), endpoints, cluster, ...known, timeoutMs: dialMs };
 }

@@ -309,8 +309,9 @@ export class MemberNode implements CoordNode {
 
   #newSession(options: SessionOptions, isUsedUnopened: boolean): ClientSession {
     const { host, door, loaded } = this.#parts;
-    const { sessionTtlMs, maxStallMs, timeoutMs } = loaded;
-    const own = options.sessionTtlMs === undefined ? { sessionTtlMs, maxStallMs, timeoutMs } : { timeoutMs };
+    const { sessionTtlMs, maxStallMs, timeoutMs, auth } = loaded;
+    const times = options.sessionTtlMs === undefined ? { sessionTtlMs, maxStallMs } : {};
+    const own = { ...times, timeoutMs, ...(auth === undefined ? {} : { auth }) };
     const session = localSession(host, door, { ...own, ...options }, isUsedUnopened);
     this.#sessions.add(session);
     session.signal.addEventListener("abort", () => this.#sessions.delete(session), { once: true });

@@ -3,7 +3,9 @@ import type { HistoryLimits } from "@flotilla/kv";
 import type { Logger } from "@flotilla/runtime";
 import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
+import { credentials } from "../client/open-session.ts";
 import { isObject } from "../given.ts";
+import { wireBounds } from "../wire/bounds.ts";
 
 /** `StartOptions` checked, with defaults. */
 export interface LoadedStartOptions {
@@ -18,6 +20,8 @@ export interface LoadedStartOptions {
   readonly cluster: string;
   readonly secret: Uint8Array | undefined;
   readonly superDigest: string | undefined;
+  /** Of the member's own sessions. */
+  readonly auth: StartOptions["auth"];
   readonly heartbeatMs: number;
   readonly electionTimeoutMs: number;
   readonly snapshotEntries: number;
@@ -120,9 +124,18 @@ function isLoopback(listen: string): boolean {
 function secretOf(value: unknown): Uint8Array | undefined {
   if (value === undefined) return undefined;
   const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+  // A copy: the `slice` of a Buffer is none.
   return bytes instanceof Uint8Array && bytes.length > 0
-    ? bytes.slice()
+    ? new Uint8Array(bytes)
     : refuse("secret", "a text or bytes, not empty");
+}
+
+function authOf(options: StartOptions): StartOptions["auth"] {
+  try {
+    return credentials(options).auth;
+  } catch {
+    return refuse("auth", `1 to ${wireBounds.credentials} of { user, password }`);
+  }
 }
 
 function digestOf(value: unknown): string | undefined {
@@ -211,6 +224,7 @@ export function loadStartOptions(options: StartOptions): LoadedStartOptions {
     cluster: clusterName(options.cluster ?? "flotilla"),
     secret,
     superDigest: digestOf(options.superDigest),
+    auth: authOf(options),
     heartbeatMs,
     electionTimeoutMs,
     snapshotEntries: integer(options.snapshotEntries, "snapshotEntries", 100_000, 1),

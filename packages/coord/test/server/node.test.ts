@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { permissions } from "@flotilla/kv";
 import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { connect } from "../../src/client/connect.ts";
 import { text } from "../../src/client/values.ts";
 import { start } from "../../src/server/start.ts";
 import type { StartOptions } from "../../src/server/api.ts";
@@ -94,6 +96,38 @@ describe("one simulated member", () => {
     const before = cluster.kernel.nowMs;
     await cluster.until(cluster.node("n1").close());
     expect(cluster.kernel.nowMs - before).toBeLessThan(5_000);
+  });
+
+  test("is known by the credentials it was started with, as are its further sessions", async () => {
+    const cluster = new Cluster(1, { auth: [{ user: "ann", password: "secret" }] });
+    await cluster.start();
+    const node = cluster.node("n1");
+    const acl = [{ scheme: "auth", id: "", permissions: permissions.all }] as const;
+    await cluster.until(node.session.create("/a", "1", { acl }));
+    const { session } = await cluster.until(node.connect());
+    expect(await cluster.until(session.get("/a"))).not.toBeNull();
+    const stranger = await cluster.client();
+    expect(await cluster.until(codeOf(stranger.get("/a")))).toBe("ERR_FLOTILLA_NO_AUTH");
+    const other = await cluster.until(node.connect({ auth: [{ user: "bob", password: "secret" }] }));
+    expect(await cluster.until(codeOf(other.session.get("/a")))).toBe("ERR_FLOTILLA_NO_AUTH");
+  });
+
+  test.each([
+    ["bytes", new TextEncoder().encode("s3cret")],
+    ["a buffer", Buffer.from("s3cret")],
+  ])("and its clients keep a secret of their own of what they were given as %s", async (_, secret) => {
+    const cluster = new Cluster(1, { secret });
+    await cluster.start();
+    const host = cluster.kernel.node("client").start();
+    const { session } = await cluster.until(connect({ host, endpoints: [cluster.address("n1")], secret }));
+    secret.fill(0);
+    await cluster.until(session.sync());
+    cluster.kernel.network.cutBoth("n1", "client");
+    await cluster.pass(5_000);
+    cluster.kernel.network.healAll();
+    await cluster.until(session.sync());
+    const late = connect({ host, endpoints: [cluster.address("n1")], secret: "s3cret" });
+    await cluster.until(late);
   });
 
   test("opens further sessions", async () => {
@@ -279,7 +313,6 @@ describe("a real member", () => {
     const second = await start({ id: "solo", dataDir, listen: "127.0.0.1:0", logger: silentLogger });
     onTestFinished(() => second.close());
     expect(text((await second.session.get("/a"))?.value ?? new Uint8Array())).toBe("kept");
-    const { connect } = await import("../../src/client/connect.ts");
     const remote = await connect({ endpoints: [second.address], logger: silentLogger });
     expect(text((await remote.session.get("/a"))?.value ?? new Uint8Array())).toBe("kept");
     await remote.close();
@@ -296,7 +329,6 @@ describe("a real member", () => {
       logger: { ...silentLogger, warn: ({ err }) => void told.push(err) },
     });
     onTestFinished(() => node.close());
-    const { connect } = await import("../../src/client/connect.ts");
     const wrong = { endpoints: [node.address], secret: "wrong", logger: silentLogger };
     for (let k = 0; k < 3; k += 1) expect(await codeOf(connect(wrong))).toBe("ERR_FLOTILLA_WRONG_SECRET");
     expect(told).toMatchObject([{ code: "ERR_FLOTILLA_WRONG_SECRET" }]);
@@ -325,6 +357,8 @@ test("options that cannot work are refused by name before anything happens", asy
     ["listen", { listen: "nowhere" }],
     ["listen", { listen: "0.0.0.0:1" }],
     ["secret", { secret: "" }],
+    ["auth", { auth: [{ user: "a:b", password: "c" }] }],
+    ["auth", { auth: [] }],
     ["heartbeatMs", { heartbeatMs: 0 }],
     ["electionTimeoutMs", { heartbeatMs: 100, electionTimeoutMs: 299 }],
     ["snapshotEntries", { snapshotEntries: 1.5 }],
