@@ -167,9 +167,11 @@ export interface Admin {
   leave(id: string): Promise<void>;
   /**
    * The bytes of a backup, as one member makes them: everything acknowledged before the call is in it. A piece is asked
-   * for once the one before was taken; the time of the call bounds each. It ends without a throw only once all bytes
-   * came and matched their checksum.
-   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_OVERLOADED` (several are under way at that member)
+   * for once the one before was taken; the time of the call bounds each. Whoever takes a minute for one loses the backup:
+   * the member keeps the state of its moment in memory. It ends without a throw only once all bytes came and matched
+   * their checksum.
+   * @throws FlotillaError `ERR_FLOTILLA_DAMAGED`, `ERR_FLOTILLA_OVERLOADED` (several are under way at that member),
+   * `ERR_FLOTILLA_UNREACHABLE`
    */
   saveSnapshot(): AsyncIterable<Uint8Array>;
   /** Asks all members what they hold, until they were seen after the same number of commands. Needs no quorum. */

@@ -176,6 +176,7 @@ export class ClusterAdmin implements Admin, MembersAdmin {
     try {
       const reply = await askNode(target, { type: "leave" });
       if (reply.type === "left") return;
+      throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the node answered something else than it was asked");
     } catch (error) {
       // It may be gone because it has left.
       if (!FlotillaError.is(error) || !error.ambiguous || this.#signal.aborted) throw error;

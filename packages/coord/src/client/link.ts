@@ -33,7 +33,10 @@ export class Link {
   #reader: LocalReader | undefined;
   #dialing: AbortController | undefined;
   #retry: Timer | undefined;
-  #settled = false;
+  /** When a server took the session, by the clock; null while none has on this channel. */
+  #settledMs: number | null = null;
+  /** Channels in a row that ended soon after a server took the session. */
+  #brief = 0;
   #failures = 0;
   #stopped = false;
 
@@ -60,7 +63,7 @@ export class Link {
 
   /** The server took the session: from now on an end of the channel is not counted as a failure. */
   settled(): void {
-    this.#settled = true;
+    this.#settledMs = this.#host.clock.now();
     this.#failures = 0;
   }
 
@@ -143,12 +146,22 @@ export class Link {
   #lost(error: FlotillaError): void {
     this.#port = undefined;
     this.#reader = undefined;
-    const wasSettled = this.#settled;
-    this.#settled = false;
+    const settledMs = this.#settledMs;
+    this.#settledMs = null;
     this.#handler.closed();
     if (this.#stopped) return;
-    if (wasSettled) this.#dialIn(this.#host.random.float() * firstCeilingMs);
-    else this.#failed(error);
+    if (settledMs === null) this.#failed(error);
+    else this.#goOn(this.#host.clock.now() - settledMs);
+  }
+
+  /** At once nearly, but whoever is cut off again and again must not go round at full speed: each attach is in the log. */
+  #goOn(stoodMs: number): void {
+    this.#brief = stoodMs < this.#maxBackoffMs ? this.#brief + 1 : 0;
+    this.#dialIn(this.#host.random.float() * this.#ceilingMs(this.#brief));
+  }
+
+  #ceilingMs(doublings: number): number {
+    return Math.min(this.#maxBackoffMs, firstCeilingMs * 2 ** Math.min(doublings, 16));
   }
 
   #failed(error: FlotillaError): void {
@@ -157,8 +170,7 @@ export class Link {
     const roundOver = this.#failures % this.#dialer.choices === 0;
     this.#handler.failed(error, roundOver);
     if (this.#stopped) return;
-    const ceiling =
-      rounds === 0 ? 0 : Math.min(this.#maxBackoffMs, firstCeilingMs * 2 ** Math.min(rounds, 16));
+    const ceiling = rounds === 0 ? 0 : this.#ceilingMs(rounds);
     this.#dialIn(roundOver ? this.#host.random.float() * ceiling : 0);
   }
 

@@ -12,6 +12,8 @@ import type { AdminReply, AdminRequest, DigestPoint } from "../wire/admin-messag
 const maxChannels = 64;
 /** How long a channel may stay without a question, ms. */
 const silentMs = 10_000;
+/** The same while it takes a backup: each piece may take its time to get where it is kept. */
+const takingMs = 60_000;
 /** Backups at a time: each holds the state of its moment in memory. */
 const maxSaves = 2;
 /** Code units of an error's message that travel. */
@@ -168,7 +170,8 @@ class Desk implements PortHandler<AdminRequest> {
   }
 
   #listen(): void {
-    this.#silence = this.#options.clock.setTimer(silentMs, () => this.close("no question"));
+    const patienceMs = this.isSaving ? takingMs : silentMs;
+    this.#silence = this.#options.clock.setTimer(patienceMs, () => this.close("no question"));
   }
 
   async #answer(request: AdminRequest): Promise<void> {

@@ -197,7 +197,8 @@ export interface CoordNode extends Coord {
   connect(options?: SessionOptions & { readonly signal?: AbortSignal }): Promise<Coord>;
   /**
    * Takes this member out of the cluster, then closes it. A leader hands over first. Its data can never come back.
-   * @throws FlotillaError `ERR_FLOTILLA_BAD_CHANGE` (the last voter stays), `ERR_FLOTILLA_NO_QUORUM`; then it is a member still
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_CHANGE` (the last voter stays), `ERR_FLOTILLA_NO_QUORUM`; then it is a member still.
+   * `ERR_FLOTILLA_NOT_FOUND` when it is none
    */
   leave(options?: CallOptions): Promise<void>;
   /** Resolves with the reason when the member stops; never rejects. */

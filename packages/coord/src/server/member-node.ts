@@ -270,6 +270,8 @@ export class MemberNode implements CoordNode {
     const { timeoutMs, signal = new AbortController().signal } = callLimits(options, loaded.timeoutMs);
     await this.#handOver();
     const members = membersOf(raft.status().configuration);
+    if (members.length === 0)
+      throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `${id} belongs to no cluster yet`);
     const endpoints = members.map(({ address }) => address);
     const known = secret === undefined ? {} : { secret };
     const reach = { host, cluster, endpoints, ...known, timeoutMs };

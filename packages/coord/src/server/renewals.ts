@@ -146,7 +146,8 @@ export class Renewals {
     if (told.length === 0) return;
     this.#retry = this.#options.clock.setTimer(retryMs, () => {
       this.#retry = undefined;
-      this.#waiting.push(...told.filter(isOpen));
+      // Not as arguments of one call: of those there may be too many.
+      for (const renewal of told) if (isOpen(renewal)) this.#waiting.push(renewal);
       if (this.#waiting.length > 0) this.#schedule(Number.NEGATIVE_INFINITY);
       else this.#armRetry();
     });

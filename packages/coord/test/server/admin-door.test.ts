@@ -141,9 +141,26 @@ test("two backups at a time are made, and the next once one is over or its opera
   expect(await second("save")).toMatchObject({ type: "piece" });
   for (let k = 0; k < 2; k += 1) await first("more");
   expect(await third("save")).toMatchObject({ type: "piece" });
-  await clock.advance(9_000);
+  await clock.advance(59_000);
   await third("more");
   await clock.advance(1_000);
   const fourth = await asker(door, clock);
   expect(await fourth("save")).toMatchObject({ type: "piece" });
+});
+
+test("a backup waits for whoever takes its time with a piece, but not for ever", async () => {
+  const clock = new FakeClock();
+  const ask = await asker(openDoor(clock), clock);
+  expect(await ask("save")).toMatchObject({ type: "piece", last: false });
+  await clock.advance(55_000);
+  expect(await ask("more")).toMatchObject({ type: "piece", last: false });
+  await clock.advance(55_000);
+  expect(await ask("more")).toMatchObject({ type: "piece", last: true });
+  // With nothing under way a channel is as silent as any.
+  await clock.advance(11_000);
+  expect(await ask("describe")).toBeUndefined();
+  const other = await asker(openDoor(clock), clock);
+  expect(await other("save")).toMatchObject({ type: "piece", last: false });
+  await clock.advance(61_000);
+  expect(await other("more")).toBeUndefined();
 });

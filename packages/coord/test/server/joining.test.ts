@@ -73,3 +73,14 @@ test("a member that read of its removal, and of no more, does not ask to be adde
   kernel.network.healAll();
   expect(await cluster.until(cluster.node("n4").closed)).toEqual({ type: "removed" });
 });
+
+test("a node that belongs to no cluster cannot leave it, and says so", async () => {
+  const cluster = new Cluster(1);
+  await cluster.start();
+  await cluster.join("n2", { join: [] });
+  const leaving = cluster.node("n2").leave();
+  await expect(cluster.until(leaving)).rejects.toMatchObject({
+    code: "ERR_FLOTILLA_NOT_FOUND",
+    message: "n2 belongs to no cluster yet",
+  });
+});

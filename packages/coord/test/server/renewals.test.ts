@@ -284,3 +284,16 @@ test("a message that is none is refused by code", () => {
     expect(FlotillaError.is(failure, "ERR_FLOTILLA_BAD_FRAME")).toBe(true);
   }
 });
+
+test("very many that nobody answered are told again", async () => {
+  const clock = new FakeClock();
+  const origin = new Member(clock, "o", null, []);
+  const leases = [a];
+  // As many arguments as one call cannot have.
+  for (let k = 0; k < 200_000; k += 1) origin.renew({}, leases, () => {});
+  await clock.advance(300);
+  origin.leader = "l";
+  await clock.advance(600);
+  const told = origin.sent.map(({ message }) => (message.type === "renew" ? message.lists.flat().length : 0));
+  expect(told.reduce((sum, count) => sum + count, 0)).toBe(200_000);
+});
