@@ -252,3 +252,56 @@ test("what a full queue makes of a put is one of two", async () => {
   const whenFull = "drop" as "wait";
   expect(await rejection(queue.put("a", { whenFull }))).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
 });
+
+/** A full queue, and a put that waits for room. */
+async function waitingPut(watches = 0) {
+  const world = await World.start();
+  const [putter, other] = await world.three({ sessionTtlMs: 60_000 });
+  const queue = queueOf(putter, { maxItems: 1 });
+  await world.until(queue.put("a"));
+  for (let armed = 0; armed < watches; armed += 100) {
+    const some = Array.from({ length: 100 }, () => putter.session.watch("/nothing"));
+    await world.until(Promise.all(some));
+  }
+  const put = queue.put("b", { whenFull: "wait", timeoutMs: 600_000 });
+  await world.pass(2_000);
+  expect(await isPending(put)).toBe(true);
+  return { world, session: other.session, other: queueOf(other), put };
+}
+
+test("a put that waits goes on once the bound is raised", async () => {
+  const { world, session, put } = await waitingPut();
+  await world.until(session.setBudget("/queue/x/items", { children: { hard: 2 } }));
+  await world.until(put, 1_000);
+});
+
+test("a put that waits needs no room for a watch to hear of room", async () => {
+  const { world, other, put } = await waitingPut(1_000);
+  const item = await world.until(other.take());
+  await world.until(item.ack());
+  await world.until(put, 1_000);
+});
+
+test("a put that waits for a rate goes on when that is slept off", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const queue = coord.queue("x");
+  await world.until(queue.put(1));
+  await world.until(session.setBudget("/queue/x", { rate: { hard: 1 } }));
+  const put = (value: number): Promise<string> => queue.put(value, { whenFull: "wait", timeoutMs: 600_000 });
+  await world.until(Promise.all([put(2), put(3), put(4)]), 10_000);
+});
+
+test("the time of a put that waits is that of all that it does", async () => {
+  const world = await World.start();
+  const client = await world.client({ sessionTtlMs: 60_000 });
+  const queue = queueOf(client, { maxItems: 1 });
+  await world.until(queue.put("a"));
+  world.isolate(client);
+  const beganMs = world.kernel.nowMs;
+  const put = rejection(queue.put("b", { whenFull: "wait", timeoutMs: 3_000 }));
+  await world.pass(2_000);
+  world.heal(client);
+  expect(await world.until(put)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  expect(world.kernel.nowMs - beganMs).toBeLessThan(3_100);
+});

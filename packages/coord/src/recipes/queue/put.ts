@@ -1,8 +1,9 @@
 import { FlotillaError } from "@flotilla/runtime";
-import type { Session, WriteOptions } from "../../client/api.ts";
+import type { Session, Watch, WriteOptions } from "../../client/api.ts";
 import { requireOptions } from "../../client/call.ts";
 import { bounded, longestWaitMs, orAborted } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
+import { isNoRoom, restMs } from "../no-room.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
@@ -33,14 +34,16 @@ export class Putter {
     );
     if (!["refuse", "wait"].includes(whenFull))
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "whenFull: expected one of refuse, wait");
-    if (this.#maxItems !== null) await this.#bound(this.#maxItems, write);
-    const create = (bounds: WriteOptions): Promise<string> => this.#create(prefix, bytes, bounds);
-    try {
-      return await create(write);
-    } catch (error) {
-      if (whenFull === "refuse" || !FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
-    }
-    return this.#whenRoom(create, write);
+    if (whenFull === "refuse") return this.#put(prefix, bytes, write);
+    const { clock, signal: end } = this.#session;
+    const what = `put into ${this.#places.base}`;
+    const limits = { clock, options: write, fallbackMs: longestWaitMs, end, what, writes: true };
+    return bounded(limits, (signal) => this.#whenRoom(prefix, bytes, { ...write, signal }));
+  }
+
+  async #put(prefix: string, bytes: Uint8Array, options: WriteOptions): Promise<string> {
+    if (this.#maxItems !== null) await this.#bound(this.#maxItems, options);
+    return this.#create(prefix, bytes, options);
   }
 
   async #create(prefix: string, bytes: Uint8Array, options: WriteOptions): Promise<string> {
@@ -60,43 +63,44 @@ export class Putter {
     }
   }
 
-  /** Tries again after every item that leaves. */
+  /** Tries again after every item that leaves, and after a rest: of a budget that is raised or slept off it hears nothing. */
   async #whenRoom(
-    create: (options: WriteOptions) => Promise<string>,
-    options: WriteOptions,
+    prefix: string,
+    bytes: Uint8Array,
+    bounds: WriteOptions & { readonly signal: AbortSignal },
   ): Promise<string> {
-    const { clock, signal: end } = this.#session;
-    const { timeoutMs = longestWaitMs, ...others } = options;
-    const untilMs = clock.now() + timeoutMs;
-    const what = `put into ${this.#places.base}`;
+    const options = { ...bounds, timeoutMs: Infinity };
     const wake = new Wake();
-    const within = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-      const left = Math.max(1, untilMs - clock.now());
-      return bounded({ clock, options: { ...others, timeoutMs: left }, fallbackMs: left, end, what }, work);
-    };
-    const { items } = this.#places;
-    const watch = await within((signal) =>
-      patient(this.#session, signal).watch(items, {
-        kind: "children",
-        filter: { types: ["deleted"] },
-        values: false,
-      }),
-    );
-    const follow = async (): Promise<void> => {
-      for await (const _ of watch) wake.notify();
-    };
-    void follow().catch(ignoreTyped);
+    let watch: Watch | null = null;
     try {
       for (;;) {
         try {
-          return await create({ ...others, timeoutMs: Math.max(1, untilMs - clock.now()) });
+          return await this.#put(prefix, bytes, options);
         } catch (error) {
           if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
         }
-        await within((signal) => wake.next(signal));
+        watch ??= await this.#watchLeaving(wake, options.signal);
+        await wake.nextWithin(this.#session.clock, restMs, options.signal);
       }
     } finally {
-      void watch.close();
+      void watch?.close();
+    }
+  }
+
+  /** Null when there is no room for it. What left before it was armed is told of at once. */
+  async #watchLeaving(wake: Wake, signal: AbortSignal): Promise<Watch | null> {
+    const leaving = { kind: "children", filter: { types: ["deleted"] }, values: false } as const;
+    try {
+      const watch = await patient(this.#session, signal).watch(this.#places.items, leaving);
+      const follow = async (): Promise<void> => {
+        for await (const _ of watch) wake.notify();
+      };
+      void follow().catch(ignoreTyped);
+      wake.notify();
+      return watch;
+    } catch (error) {
+      if (!isNoRoom(error)) throw error;
+      return null;
     }
   }
 
