@@ -22,6 +22,8 @@ export interface Bounds {
   readonly what: string;
   /** Whether what was begun goes on when the wait ends: errors are then `ambiguous`. Default: no. */
   readonly goesOn?: () => boolean;
+  /** Whether its calls may write: its errors are then as `ambiguous` as that of the call that was under way. Default false. */
+  readonly writes?: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Bounds {
  * caller's time, the reason of `end`, `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { clock, options, end, what, goesOn = () => false } = bounds;
+  const { clock, options, end, what, goesOn = () => false, writes = false } = bounds;
   const { timeoutMs, signal } = checkedLimits(options, bounds.fallbackMs);
   const controller = sharedController();
   const stopListening = [
@@ -52,22 +54,31 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
     controller.signal.throwIfAborted();
     return await work(controller.signal);
   } catch (error) {
-    controller.signal.throwIfAborted();
-    throw error;
+    const { aborted, reason } = controller.signal;
+    if (!aborted) throw error;
+    throw writes && FlotillaError.is(error) && error.ambiguous ? ambiguously(reason) : reason;
   } finally {
     timer?.cancel();
     for (const stop of stopListening) stop();
   }
 }
 
-/** Several reads as one call: the caller's bounds are those of all of them together. */
+/** The same of what may have happened. */
+function ambiguously(reason: unknown): unknown {
+  if (!FlotillaError.is(reason) || reason.ambiguous) return reason;
+  const { code, message, cause, details } = reason;
+  return new FlotillaError(code, message, { cause, details, ambiguous: true });
+}
+
+/** Several calls as one: the caller's bounds are those of all of them together. */
 export function within<T>(
   session: Session,
   options: ReadOptions,
   what: string,
   read: (options: ReadOptions) => Promise<T>,
 ): Promise<T> {
-  const bounds = { clock: session.clock, options, fallbackMs: Number.POSITIVE_INFINITY, what };
+  const { clock } = session;
+  const bounds = { clock, options, fallbackMs: Number.POSITIVE_INFINITY, what, writes: true };
   return bounded(bounds, (signal) => read({ ...options, signal }));
 }
 

@@ -106,6 +106,7 @@ class SessionElection implements Election {
       fallbackMs: longestWaitMs,
       end,
       what: `eviction from ${this.#paths.base}`,
+      writes: true,
     };
     return bounded(bounds, (signal) =>
       evict(this.#session, this.#paths, force === undefined ? {} : { force }, signal),

@@ -49,7 +49,7 @@ export class SessionMembership implements GroupMembership {
     this.signal.throwIfAborted();
     const writing = this.#publish(wanted);
     writing.catch(() => {});
-    await this.#bounded(`change of ${this.#entry.path}`, writing, options);
+    await this.#bounded(`change of ${this.#entry.path}`, writing, options, () => true);
   }
 
   leave(options: CallOptions = {}): Promise<void> {
@@ -64,8 +64,13 @@ export class SessionMembership implements GroupMembership {
     return this.leave();
   }
 
-  #bounded(what: string, work: Promise<void>, options: CallOptions): Promise<void> {
-    const bounds = { clock: this.#session.clock, options, fallbackMs: longestWaitMs, what };
+  #bounded(
+    what: string,
+    work: Promise<void>,
+    options: CallOptions,
+    goesOn: () => boolean = () => false,
+  ): Promise<void> {
+    const bounds = { clock: this.#session.clock, options, fallbackMs: longestWaitMs, what, goesOn };
     return bounded(bounds, (signal) => orAborted(work, signal));
   }
 
