@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
+import type { Socket } from "node:net";
 import { FlotillaError, formatAddress, parseAddress } from "@flotilla/runtime";
 import type { AdminPages, Page } from "./pages.ts";
 
@@ -10,8 +11,17 @@ const maxHeaderBytes = 8_192;
 /** Of a request, from its first byte to its last, ms. */
 const requestMs = 5_000;
 const idleMs = 5_000;
+/** From the head of a request until its answer has gone out, ms. */
+const answerMs = 5_000;
 /** Open connections that are busy when it closes get so long, ms. */
 const closeMs = 1_000;
+
+export interface AdminListenerOptions {
+  /** Who has not taken an answer so long after asking for it is cut off, ms. Default 5,000. */
+  readonly answerMs?: number;
+  /** Default 64. */
+  readonly maxConnections?: number;
+}
 
 /** Answers probes and scrapers over HTTP. */
 export interface AdminListener extends AsyncDisposable {
@@ -21,10 +31,16 @@ export interface AdminListener extends AsyncDisposable {
 }
 
 /**
- * Serves pages over plain HTTP to whoever reaches the address: GET and HEAD only, no bodies, at most 64 connections.
+ * Serves pages over plain HTTP to whoever reaches the address: GET and HEAD only, no bodies, at most 64 connections, one
+ * request at a time on each.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ADDRESS`, `ERR_FLOTILLA_ADDRESS_IN_USE`
  */
-export async function listenForAdmins(address: string, pages: AdminPages): Promise<AdminListener> {
+export async function listenForAdmins(
+  address: string,
+  pages: AdminPages,
+  options: AdminListenerOptions = {},
+): Promise<AdminListener> {
+  const turns = new Turns(options.answerMs ?? answerMs);
   const server = createServer(
     {
       maxHeaderSize: maxHeaderBytes,
@@ -33,9 +49,11 @@ export async function listenForAdmins(address: string, pages: AdminPages): Promi
       keepAliveTimeout: idleMs,
       connectionsCheckingInterval: 1_000,
     },
-    (request, response) => void serve(pages, request, response),
+    (request, response) => {
+      if (turns.take(request, response)) void serve(pages, request, response);
+    },
   );
-  server.maxConnections = maxConnections;
+  server.maxConnections = options.maxConnections ?? maxConnections;
   await bind(server, address);
   // What ails it must not end the member.
   server.on("error", () => {});
@@ -48,6 +66,34 @@ export async function listenForAdmins(address: string, pages: AdminPages): Promi
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * One request at a time on a connection, and each in its time: a burst of them would be answered in one turn of the event
+ * loop, which the member shares, and a connection whose answer nobody reads would stay for ever.
+ */
+class Turns {
+  readonly #answerMs: number;
+  readonly #busy = new WeakSet<Socket>();
+
+  constructor(ms: number) {
+    this.#answerMs = ms;
+  }
+
+  /** False when the connection is cut off instead. */
+  take({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (socket.destroyed || this.#busy.has(socket)) {
+      socket.destroy();
+      return false;
+    }
+    this.#busy.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.#answerMs);
+    response.once("close", () => {
+      clearTimeout(timer);
+      this.#busy.delete(socket);
+    });
+    return true;
+  }
 }
 
 async function bind(server: Server, address: string): Promise<void> {

@@ -1,24 +1,27 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { request } from "node:http";
+import { Agent, IncomingMessage, request } from "node:http";
 import type { NodeHealth } from "@flotilla/coord";
 import { prometheusText } from "@flotilla/coord";
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, onTestFinished, test } from "vitest";
-import { type AdminListener, listenForAdmins } from "../../src/admin/listener.ts";
+import { type AdminListener, type AdminListenerOptions, listenForAdmins } from "../../src/admin/listener.ts";
 import { AdminPages, notServing, type Subject } from "../../src/admin/pages.ts";
 import { ProcessMeter } from "../../src/admin/process-metrics.ts";
 
 const good: NodeHealth = { live: true, ready: true, problems: [] };
 
-async function listener(subject: Partial<Subject> = {}): Promise<AdminListener & { pages: AdminPages }> {
+async function listener(
+  subject: Partial<Subject> = {},
+  options: AdminListenerOptions = {},
+): Promise<AdminListener & { pages: AdminPages }> {
   const meter = new ProcessMeter();
   const pages = new AdminPages({
     render: prometheusText,
     process: () => meter.read(),
     subject: { liveness: () => good, health: async () => good, metrics: () => [], ...subject },
   });
-  const listening = await listenForAdmins("127.0.0.1:0", pages);
+  const listening = await listenForAdmins("127.0.0.1:0", pages, options);
   onTestFinished(async () => {
     meter[Symbol.dispose]();
     await listening.close();
@@ -121,6 +124,50 @@ test("turns away whoever comes when it is full, and goes on", async () => {
   const beyond = connect(port, "127.0.0.1").on("error", () => {});
   await once(beyond, "close");
   for (const socket of sockets) socket.destroy();
+  let answer: Answer | null = null;
+  while (answer === null) answer = await ask(admins, "/livez").catch(() => null);
+  expect(answer.status).toBe(200);
+});
+
+test("cuts off who asks for many pages at once, and makes one of them at most", async () => {
+  const made = { count: 0 };
+  const admins = await listener({
+    metrics: () => {
+      made.count += 1;
+      return [];
+    },
+  });
+  await raw(admins, "GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1_000));
+  expect(made.count).toBeLessThanOrEqual(1);
+  expect((await ask(admins, "/livez")).status).toBe(200);
+});
+
+test("answers one request after the other on a connection, whatever the size of the answers", async () => {
+  const help = "x".repeat(4_000_000);
+  const admins = await listener({ metrics: () => [{ name: "x", help, type: "gauge", samples: [] }] });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const ports = new Set<number | undefined>();
+  for (const path of ["/metrics", "/livez", "/readyz", "/metrics", "/livez"]) {
+    const going = request(`http://${admins.address}${path}`, { agent }).end();
+    const answer: unknown = (await once(going, "response"))[0];
+    if (!(answer instanceof IncomingMessage)) throw new Error("no answer");
+    expect(answer.statusCode).toBe(200);
+    ports.add(answer.socket.localPort);
+    for await (const _ of answer);
+  }
+  expect(ports.size).toBe(1);
+});
+
+test("lets go of connections whose answers nobody reads", async () => {
+  const help = "x".repeat(16_000_000);
+  const metrics: Subject["metrics"] = () => [{ name: "x", help, type: "gauge", samples: [] }];
+  const admins = await listener({ metrics }, { answerMs: 200, maxConnections: 1 });
+  const socket = connect(Number(admins.address.split(":")[1]), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => {}).pause();
+  socket.write("GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n");
+  await once(socket, "readable");
   let answer: Answer | null = null;
   while (answer === null) answer = await ask(admins, "/livez").catch(() => null);
   expect(answer.status).toBe(200);
