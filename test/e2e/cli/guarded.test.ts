@@ -112,6 +112,14 @@ describe("a command under a lock", { timeout: 240_000 }, () => {
     await free("stubborn");
   });
 
+  test("is given all the time that was asked for, more than a timer takes as well", async () => {
+    const slow = script("slow", "trap 'sleep 0.5; exit 7' TERM; while :; do sleep 0.1; done");
+    await using command = begin(["lock", "slow", "--kill-after", "1000h", "--", ...slow]);
+    await command.printed(/runs \d/);
+    command.signal("SIGTERM");
+    expect(await command.ended()).toMatchObject({ code: 7 });
+  });
+
   test("does not outlive an end in a hurry", async () => {
     await using command = begin(["lock", "hurry", "--", ...script("hurry", "trap '' TERM; wait; wait")]);
     await command.printed(/runs \d/);

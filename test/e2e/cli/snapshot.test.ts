@@ -30,7 +30,11 @@ describe("flotilla snapshot", { timeout: 240_000 }, () => {
     expect(await site.run("snapshot", "save", file)).toMatchObject({ code: 0, stdout: says(/bytes$/m) });
     expect(await site.run("snapshot", "save", file)).toMatchObject({ code: 2, stderr: says(/--yes/) });
     expect(await readdir(dirname(file))).not.toContainEqual(expect.stringContaining(".part"));
-    for (const wrong of [join(file, "below"), join(dirname(file), "x".repeat(250)), dirname(dirname(file))])
+    expect(await site.run("snapshot", "save", dirname(file), "--yes")).toMatchObject({
+      code: 2,
+      stderr: says(/is a folder, not a file/),
+    });
+    for (const wrong of [join(file, "below"), join(dirname(file), "x".repeat(250))])
       expect(await site.run("snapshot", "save", wrong, "--yes")).toMatchObject({
         code: 2,
         stderr: says(/the file cannot be written: E[A-Z]+/),

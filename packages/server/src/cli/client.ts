@@ -59,7 +59,8 @@ export function addClientOptions(command: Command): Command {
  * Flag before variable before default.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG`
  */
-export async function loadClientSettings(flags: ClientFlags, env: Environment): Promise<ClientSettings> {
+export async function loadClientSettings(flags: ClientFlags, given: Environment): Promise<ClientSettings> {
+  const env = withoutEmpty(given);
   const secret = await clientSecret(flags, env);
   const auth = await clientAuth(flags, env);
   const timeout = flags.timeout ?? env["FLOTILLA_TIMEOUT"] ?? defaultTimeout;
@@ -74,19 +75,23 @@ export async function loadClientSettings(flags: ClientFlags, env: Environment): 
   };
 }
 
+/** An empty variable is none. */
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+}
+
 async function clientSecret(flags: ClientFlags, env: Environment): Promise<string | undefined> {
   if (flags.secretFile !== undefined) return readSecretFile(flags.secretFile);
-  const secret = env["FLOTILLA_SECRET"];
-  if (secret !== undefined && secret !== "") return secret;
-  const file = env["FLOTILLA_SECRET_FILE"];
-  return file === undefined || file === "" ? undefined : readSecretFile(file);
+  const { FLOTILLA_SECRET: secret, FLOTILLA_SECRET_FILE: file } = env;
+  if (secret !== undefined) return secret;
+  return file === undefined ? undefined : readSecretFile(file);
 }
 
 async function clientAuth(flags: ClientFlags, env: Environment): Promise<Credential | undefined> {
   const file = flags.authFile ?? env["FLOTILLA_AUTH_FILE"];
-  const isFile = file !== undefined && file !== "" && (flags.authFile !== undefined || !env["FLOTILLA_AUTH"]);
+  const isFile = file !== undefined && (flags.authFile !== undefined || env["FLOTILLA_AUTH"] === undefined);
   const text = isFile ? await readSecretFile(file) : env["FLOTILLA_AUTH"];
-  if (text === undefined || text === "") return undefined;
+  if (text === undefined) return undefined;
   const colon = text.indexOf(":");
   if (colon < 1 || colon === text.length - 1)
     throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", "FLOTILLA_AUTH, or its file: expected user:password");

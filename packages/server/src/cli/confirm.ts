@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { Interface } from "node:readline/promises";
 import { createInterface } from "node:readline/promises";
 import { Option } from "commander";
 import type { Context } from "./context.ts";
@@ -28,10 +30,20 @@ export async function confirm(context: Context, warning: string, flags: ConfirmF
   out.note(warning);
   const asked = createInterface({ input: stdin, output: out.remarks });
   try {
-    const answer = await asked.question("Go on? [y/N] ", { signal: context.stop });
+    const answer = await answerOf(asked, context.stop);
     if (/^y(?:es)?$/i.test(answer.trim())) return;
   } finally {
     asked.close();
   }
   throw new CommandError("ERR_FLOTILLA_ABORTED", "nothing was changed", "Answer y, or give --yes, to go on.");
+}
+
+/** What was typed; nothing when the input was ended instead (Ctrl-D), or the command (Ctrl-C). */
+async function answerOf(asked: Interface, stop: AbortSignal): Promise<string> {
+  const ended = once(asked, "close").then(() => "");
+  const answered = asked.question("Go on? [y/N] ", { signal: stop }).catch((error: unknown) => {
+    if (error instanceof Error && error.name === "AbortError") return "";
+    throw error;
+  });
+  return Promise.race([answered, ended]);
 }

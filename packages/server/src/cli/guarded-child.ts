@@ -30,6 +30,9 @@ export interface GuardTimes {
  */
 const askAtShare = 0.4;
 
+/** The most that a timer takes, ms. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /**
  * Runs a command for as long as something is held, in a process group of its own, with `FLOTILLA_EPOCH` and
  * `FLOTILLA_FENCE` in its environment. The group gets SIGTERM when renewals stay out for too long or `stop` fires, and
@@ -61,7 +64,11 @@ export async function runGuarded(
   const onStop = (): void => {
     clearTimeout(timer);
     group.send("SIGTERM");
-    timer = setTimeout(kill, times.graceMs);
+    killIn(times.graceMs);
+  };
+  const killIn = (ms: number): void => {
+    const firstMs = Math.min(ms, longestTimerMs);
+    timer = setTimeout(ms > firstMs ? () => killIn(ms - firstMs) : kill, firstMs);
   };
   const kill = (): void => group.send("SIGKILL");
   const onLost = (): void => {

@@ -1,19 +1,32 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CommandError } from "./failure.ts";
 
 /** What says that no file of that name can be. */
 const wrongPlaces: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EACCES", "ENAMETOOLONG"]);
 
-/** Whether there is a file, or anything else, of that name. */
-export async function isThere(file: string): Promise<boolean> {
-  try {
-    await stat(file);
-    return true;
-  } catch {
-    return false;
-  }
+/** Where a file is to be. */
+export interface Destination {
+  /** Beyond links, which stay as they are. */
+  readonly path: string;
+  /** Whether there is one, which is replaced. */
+  readonly isThere: boolean;
+}
+
+/**
+ * Where a file of that name is to be written.
+ * @throws CommandError `ERR_FLOTILLA_BAD_ARGUMENT` for what is no file, such as a device: it would be one afterwards
+ */
+export async function destinationOf(file: string): Promise<Destination> {
+  const found = await stat(file).catch(() => null);
+  if (found === null) return { path: file, isThere: false };
+  if (found.isFile()) return { path: await stored(realpath(file)), isThere: true };
+  throw new CommandError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `${file} is ${found.isDirectory() ? "a folder" : "a device, a pipe or a socket"}, not a file`,
+    "Name a file, which is written whole or not at all.",
+  );
 }
 
 /**

@@ -11,7 +11,7 @@ import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { CommandError } from "../cli/failure.ts";
 import { jsonNode } from "../cli/values.ts";
-import { isThere, writeWhole } from "../cli/written-file.ts";
+import { destinationOf, writeWhole } from "../cli/written-file.ts";
 
 /** `flotilla snapshot`: backups of a cluster, and clusters made of them. */
 export function snapshotCommand(context: Context): Command {
@@ -26,9 +26,10 @@ function saveCommand(context: Context): Command {
     .argument("<file>")
     .addOption(yesOption());
   return addClientOptions(command).action(async (file: string, flags: ClientFlags & ConfirmFlags) => {
-    if (await isThere(file)) await confirm(context, `${file} is replaced.`, flags);
+    const { path, isThere } = await destinationOf(file);
+    if (isThere) await confirm(context, `${file} is replaced.`, flags);
     const admin = await adminOf(context, flags);
-    const bytes = await writeWhole(file, admin.saveSnapshot());
+    const bytes = await writeWhole(path, admin.saveSnapshot());
     if (flags.json) context.out.json({ file, bytes });
     else context.out.line(`${file} holds ${bytes} bytes`);
   });
