@@ -17,7 +17,12 @@ test("an empty variable is none", async () => {
 });
 
 test("a flag wins over a variable, a variable over the default", async () => {
-  const env = { FLOTILLA_ENDPOINTS: "a:1", FLOTILLA_CLUSTER: "b", FLOTILLA_TIMEOUT: "1s", FLOTILLA_SECRET: "s" };
+  const env = {
+    FLOTILLA_ENDPOINTS: "a:1",
+    FLOTILLA_CLUSTER: "b",
+    FLOTILLA_TIMEOUT: "1s",
+    FLOTILLA_SECRET: "s",
+  };
   const settings = { endpoints: ["a:1"], cluster: "b", timeoutMs: 1_000, secret: "s" };
   expect(await loadClientSettings({}, env)).toMatchObject(settings);
   expect(await loadClientSettings({ cluster: "c", timeout: "2s" }, env)).toMatchObject({
