@@ -136,6 +136,17 @@ describe("a crash", () => {
   });
 });
 
+test("of several batches asked for at once, those that a crash of the process leaves are the first ones", async () => {
+  const seen = await outcomes(async (seed) => {
+    const at = await world(seed, 1);
+    for (const key of ["x", "y"]) void put(at.store, key, "1").catch(() => {});
+    at.node.stop();
+    await reopen(at);
+    return (await list(at)).slice(1).join();
+  });
+  expect([...seen].toSorted()).toEqual(["", "x"]);
+});
+
 describe("a failing disk", () => {
   test("a slow disk takes longer, a stuck one until it is let go, and reading goes on", async () => {
     const { kernel, node, store } = await world(1, 1);

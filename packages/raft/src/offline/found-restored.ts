@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Configuration } from "../core/config/configuration.ts";
+import { faultOfReach } from "../core/config/member-facts.ts";
 import type { LogId, NodeId } from "../core/types.ts";
 import type { StateMachine } from "../node/state-machine.ts";
 import type { Storage } from "../storage/open-storage.ts";
@@ -43,11 +44,13 @@ export interface RestoredCluster {
  * no data yet; one file that is put in place at the end makes it count, so that a crash leaves either all of it or what
  * the same call goes on from. Done again before the node was started, it says what it made before. Durable and proved
  * when it resolves.
- * @throws FlotillaError `ERR_FLOTILLA_EXISTS` (there is data), `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`,
- * `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` (id, cluster or address), `ERR_FLOTILLA_EXISTS` (there is data),
+ * `ERR_FLOTILLA_FOREIGN`, `ERR_FLOTILLA_LOCKED`, `ERR_FLOTILLA_STORAGE`, `ERR_FLOTILLA_DAMAGED`
  */
 export async function foundRestored(options: RestoredOptions): Promise<RestoredCluster> {
   const { host, id, cluster, last } = options;
+  const fault = faultOfReach(options.address);
+  if (fault !== null) throw new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `address: ${fault}`);
   const historyId = Buffer.from(host.random.bytes(historyBytes)).toString("hex");
   try {
     await writeSnapshot(options, historyId);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   findPoison,
   forceNewCluster,
+  foundRestored,
   inspectData,
   ownerOf,
   restoreAtOnce,
@@ -209,6 +210,25 @@ describe("a forced new cluster", () => {
       "ERR_FLOTILLA_DAMAGED",
     );
   });
+});
+
+test("a restored cluster is not made where nobody could reach it, and then there is no data", async () => {
+  const disk = new DiskFixture();
+  for (const address of ["a", "a:0", "0.0.0.0:7000", ""]) {
+    const made = foundRestored({
+      host: disk.host,
+      id: "a",
+      cluster: "test",
+      address,
+      last: { index: 9, term: 4 },
+      timeMs: 5,
+      chunks: [],
+      stateMachine: new Picky(),
+    });
+    expect(await codeOf(disk.run(made))).toBe("ERR_FLOTILLA_BAD_CONFIG");
+  }
+  const report = await disk.run(inspectData({ host: disk.host, id: "a", cluster: "test" }));
+  expect(report.type).toBe("absent");
 });
 
 describe("an entry that stops the state machine", () => {

@@ -237,4 +237,22 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
       await world.until(store.close());
     },
   },
+  {
+    name: "nothing is written behind a batch that failed, also of what was asked for before it did",
+    async run(subject) {
+      const { world } = subject;
+      const store = await opened(subject, [put("a", "1")]);
+      subject.failNextWrite();
+      const failing = [put("b", "2"), put("c", "3"), put("d", "4")].map((one) => store.write([one]));
+      for (const one of failing) one.catch(() => {});
+      for (const one of failing) await rejectsWith(world.until(one), "ERR_FLOTILLA_STORAGE");
+      await world.until(store.close());
+      const again = await opened(subject);
+      const found = await world.until(list(again.entries({})));
+      assert.deepEqual(found.slice(0, 1), ["a=1"]);
+      // The one that failed is there or not.
+      assert.deepEqual(found.slice(1).filter((one) => one !== "b=2"), []);
+      await world.until(again.close());
+    },
+  },
 ];

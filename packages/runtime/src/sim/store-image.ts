@@ -55,10 +55,10 @@ export class StoreImage {
     this.#unsynced.push({ type: "batch", changes });
   }
 
-  /** A batch failed: it is there or not. */
-  abandon(changes: readonly KeyChange[], isThere: boolean): void {
-    this.#forget(changes);
+  /** A batch failed: it is there or not, and none behind it will be. */
+  fail(changes: readonly KeyChange[], isThere: boolean): void {
     if (isThere) this.#apply(changes);
+    for (const one of this.#batches()) this.#forget(one.changes);
   }
 
   /** A batch is durable, and with it what was written before, except right after a log rotation. */
@@ -106,12 +106,11 @@ export class StoreImage {
     this.#unsynced.length = 0;
   }
 
-  /** The process is gone but the system runs on: only a batch on its way is in doubt. */
+  /** The process is gone but the system runs on: only the batch on its way is in doubt, none behind it was begun. */
   abandonAll(random: KeyedRandom): void {
     this.live = undefined;
-    for (const one of this.#unsynced.filter((each) => each.type === "batch")) {
-      this.abandon(one.changes, random.chance(0.5));
-    }
+    const [first] = this.#batches();
+    if (first !== undefined) this.fail(first.changes, random.chance(0.5));
   }
 
   /** Undoes `length` batches that end `keepLast` before the newest, as if they were never written. */
@@ -134,6 +133,10 @@ export class StoreImage {
     for (const key of this.unreadable) copy.unreadable.add(key);
     copy.#history.push(...this.#history);
     return copy;
+  }
+
+  #batches(): { readonly changes: readonly KeyChange[] }[] {
+    return this.#unsynced.filter((one) => one.type === "batch");
   }
 
   #forget(changes: readonly KeyChange[]): void {

@@ -32,6 +32,8 @@ export class SimStore implements Store {
   readonly #context: StoreContext;
   readonly #calls = new Set<Promise<unknown>>();
   #failure: Error | undefined;
+  /** Before whoever asked is told. */
+  #hasFailed = false;
   #closing: Promise<void> | undefined;
 
   constructor(context: StoreContext) {
@@ -56,8 +58,13 @@ export class SimStore implements Store {
       "store.write",
       "sync",
       bytes,
-      () => image.commit(changes, device.random),
-      () => image.abandon(changes, device.random.chance(0.5)),
+      () => {
+        this.#checkWritable();
+        image.commit(changes, device.random);
+      },
+      () => {
+        if (!this.#hasFailed) image.fail(changes, device.random.chance(0.5));
+      },
     );
   }
 
@@ -91,7 +98,10 @@ export class SimStore implements Store {
 
   async clear(range: StoreRange): Promise<void> {
     this.#check();
-    return this.#call("store.clear", "write", 0, () => this.#context.image.clear(this.#keys(range)));
+    return this.#call("store.clear", "write", 0, () => {
+      this.#checkWritable();
+      this.#context.image.clear(this.#keys(range));
+    });
   }
 
   close(): Promise<void> {
@@ -116,14 +126,20 @@ export class SimStore implements Store {
   }
 
   #check(): void {
-    if (this.#failure !== undefined) {
-      throw new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${this.#context.name} failed before`, {
-        cause: this.#failure,
-      });
-    }
+    if (this.#failure !== undefined) throw this.#failedBefore();
     if (this.#closing !== undefined) {
       throw new FlotillaError("ERR_FLOTILLA_CLOSED", `store ${this.#context.name} is closed`);
     }
+  }
+
+  /** Nothing is written behind a failed write, however early it was asked for. */
+  #checkWritable(): void {
+    if (this.#hasFailed) throw this.#failedBefore();
+  }
+
+  #failedBefore(): FlotillaError {
+    const { name } = this.#context;
+    return new FlotillaError("ERR_FLOTILLA_STORAGE", `store ${name} failed before`, { cause: this.#failure });
   }
 
   #keys(range: StoreRange): string[] {
@@ -151,7 +167,11 @@ export class SimStore implements Store {
     failed?: () => void,
   ): Promise<T> {
     const { device, life, name } = this.#context;
-    const done = device.perform(life, { kind, about: name, cost, bytes, effect, failed });
+    const onFailure = (): void => {
+      failed?.();
+      this.#hasFailed = true;
+    };
+    const done = device.perform(life, { kind, about: name, cost, bytes, effect, failed: onFailure });
     this.#calls.add(done);
     try {
       return await done;
