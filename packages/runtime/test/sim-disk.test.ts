@@ -1,65 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Host, Store } from "@flotilla/runtime";
-import { FlotillaError } from "@flotilla/runtime";
-import { Kernel } from "@flotilla/runtime/sim";
-import type { SimNode } from "@flotilla/runtime/sim";
+import type { Host } from "@flotilla/runtime";
+import type { Kernel } from "@flotilla/runtime/sim";
+import { code, list, name, outcomes, put, reopen, world } from "./sim-disk-world.ts";
 import { text, untext } from "./sim-world.ts";
-
-interface World {
-  readonly kernel: Kernel;
-  readonly node: SimNode;
-  host: Host;
-  store: Store;
-}
-
-async function world(seed = 1, count = 0): Promise<World> {
-  const kernel = new Kernel({ seed });
-  const node = kernel.node("a");
-  const host = node.start();
-  const store = await kernel.until(host.disk.openStore("log"));
-  for (let i = 0; i < count; i += 1) await kernel.until(put(store, name(i), "v"));
-  return { kernel, node, host, store };
-}
-
-const name = (i: number): string => `k${String(i).padStart(4, "0")}`;
-
-function put(store: Store, ...pairs: string[]): Promise<void> {
-  const writes = [];
-  for (let i = 0; i < pairs.length; i += 2) {
-    writes.push({ type: "put" as const, key: text(pairs[i] ?? ""), value: text(pairs[i + 1] ?? "") });
-  }
-  return store.write(writes);
-}
-
-async function reopen(at: World): Promise<void> {
-  if (at.node.isRunning) at.node.crash();
-  at.host = at.node.start();
-  at.store = await at.kernel.until(at.host.disk.openStore("log"));
-}
-
-async function list({ kernel, store }: World): Promise<string[]> {
-  const read = async (): Promise<string[]> => {
-    const keys: string[] = [];
-    for await (const [key] of store.entries({})) keys.push(untext(key) ?? "");
-    return keys;
-  };
-  return kernel.until(read());
-}
-
-async function code(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return FlotillaError.is(error) ? error.code : "none";
-}
-
-/** What can be seen over many seeds. */
-async function outcomes(observe: (seed: number) => Promise<string>): Promise<Set<string>> {
-  const seen = new Set<string>();
-  for (let seed = 0; seed < 60; seed += 1) seen.add(await observe(seed));
-  return seen;
-}
 
 describe("a crash", () => {
   test("keeps what was synced and drops or keeps the batch on its way as a whole", async () => {
@@ -70,6 +13,17 @@ describe("a crash", () => {
       return (await list(at)).slice(3).join();
     });
     expect([...seen].toSorted()).toEqual(["", "x,y"]);
+  });
+
+  test("of the process leaves the first of several batches on their way, or none", async () => {
+    const seen = await outcomes(async (seed) => {
+      const at = await world(seed, 1);
+      for (const key of ["x", "y"]) void put(at.store, key, "1");
+      at.node.stop();
+      await reopen(at);
+      return (await list(at)).slice(1).join();
+    });
+    expect([...seen].toSorted()).toEqual(["", "x"]);
   });
 
   test("undoes any tail of an unsynced clear, never its beginning alone", async () => {
@@ -134,17 +88,6 @@ describe("a crash", () => {
       expect(untext(await at.kernel.until(at.host.disk.files.read("f")))).toBe("hello");
     }
   });
-});
-
-test("of several batches asked for at once, those that a crash of the process leaves are the first ones", async () => {
-  const seen = await outcomes(async (seed) => {
-    const at = await world(seed, 1);
-    for (const key of ["x", "y"]) void put(at.store, key, "1").catch(() => {});
-    at.node.stop();
-    await reopen(at);
-    return (await list(at)).slice(1).join();
-  });
-  expect([...seen].toSorted()).toEqual(["", "x"]);
 });
 
 describe("a failing disk", () => {
