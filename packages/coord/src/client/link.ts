@@ -47,6 +47,11 @@ export class Link {
     this.#handler = handler;
   }
 
+  /** Grows as bytes come in on the channel that stands, also while a message is not whole yet. */
+  get receivedBytes(): number {
+    return this.#port?.receivedBytes ?? 0;
+  }
+
   start(): void {
     void this.#dial();
   }

@@ -4,6 +4,8 @@ import type { Clock, Timer } from "@flotilla/runtime";
 export interface VigilHandler {
   /** Ask the server at hand for a sign of life. */
   ping(): void;
+  /** Grows as bytes come in, also while a message is not whole yet. */
+  receivedBytes(): number;
   /** Whether the server at hand owes an answer to anything. */
   isAwaited(): boolean;
   /** Milliseconds that a renewal has waited for its acknowledgement; 0 when none waits. */
@@ -16,9 +18,9 @@ export interface VigilHandler {
 const maxPatienceMs = 10_000;
 
 /**
- * Watches over one channel at a time. A server is given up after a fifth of the TTL of silence; judged
- * behind a poll phase, so that a stall of one's own is never taken for silence of the other side. Where nothing is
- * awaited there is no silence: renewals ask often enough.
+ * Watches over one channel at a time. A server is given up after a fifth of the TTL of silence, which parts of a large
+ * message break as well; judged behind a poll phase, so that a stall of one's own is never taken for silence of the other
+ * side. Where nothing is awaited there is no silence: renewals ask often enough.
  */
 export class Vigil {
   readonly #clock: Clock;
@@ -29,6 +31,9 @@ export class Vigil {
   #round = 0;
   #heardMs = 0;
   #heard = false;
+  #receivedBytes = 0;
+  /** Part of a message came in, and none as a whole. */
+  #isAmidst = false;
   #asked = false;
   #impatience = 0;
 
@@ -57,6 +62,8 @@ export class Vigil {
     this.#impatience = 0;
     this.#heardMs = this.#clock.now();
     this.#heard = true;
+    this.#receivedBytes = this.#handler.receivedBytes();
+    this.#isAmidst = false;
     this.#asked = false;
     this.#pulse(round);
   }
@@ -90,14 +97,12 @@ export class Vigil {
 
   #pulse(round: number): void {
     this.#after(this.#ttlMs / 10, round, () => {
-      if (this.#asked && this.#clock.now() - this.#heardMs >= this.#ttlMs / 5) {
-        this.#handler.silent("the server is silent");
-        return;
-      }
-      if (this.#handler.unansweredMs() >= this.#ttlMs / 5) {
-        this.#handler.silent("no renewal gets through");
-        if (round !== this.#round) return;
-      }
+      const wasAmidst = this.#isAmidst;
+      // What else it says comes behind that, and is too late behind what takes longer than the TTL.
+      this.#isAmidst = this.#receivesMore() && !this.#heard && this.#handler.unansweredMs() < this.#ttlMs;
+      if (this.#isAmidst) this.heard();
+      else if (!wasAmidst) this.#judge();
+      if (round !== this.#round) return;
       if (!this.#heard && this.#handler.isAwaited()) {
         this.#asked = true;
         this.#handler.ping();
@@ -105,5 +110,17 @@ export class Vigil {
       this.#heard = false;
       this.#pulse(round);
     });
+  }
+
+  #receivesMore(): boolean {
+    const before = this.#receivedBytes;
+    this.#receivedBytes = this.#handler.receivedBytes();
+    return this.#receivedBytes > before;
+  }
+
+  #judge(): void {
+    if (this.#asked && this.#clock.now() - this.#heardMs >= this.#ttlMs / 5)
+      this.#handler.silent("the server is silent");
+    else if (this.#handler.unansweredMs() >= this.#ttlMs / 5) this.#handler.silent("no renewal gets through");
   }
 }

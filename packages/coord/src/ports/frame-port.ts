@@ -15,6 +15,10 @@ export class FramePort<Out> implements Port<Out> {
     return this.#channel.bufferedBytes;
   }
 
+  get receivedBytes(): number {
+    return this.#channel.receivedBytes ?? 0;
+  }
+
   get remoteAddress(): string {
     return this.#channel.remoteAddress;
   }

@@ -16,6 +16,8 @@ export interface PortHandler<In> {
 export interface Port<Out> {
   /** Bytes sent and not yet handed on; within the process about what the messages not yet heard keep alive. */
   readonly bufferedBytes: number;
+  /** Grows as bytes come in, also while a message is not whole yet; absent where messages come in as a whole. */
+  readonly receivedBytes?: number;
   /** `host:port` of the other side; absent within the process. */
   readonly remoteAddress?: string;
   /** Queues one message, which the caller must not change afterwards. Does nothing once the port ended. */
