@@ -100,6 +100,7 @@ export class Attachment {
     this.pipeline = new Pipeline(host.clock, (message) => this.#link.send(message));
     this.#vigil = new Vigil(host.clock, times.ttlMs, {
       ping: () => this.#link.send({ type: "ping", number: this.#attach }),
+      isSendingMuch: () => this.pipeline.isSendingMuch,
       receivedBytes: () => this.#link.receivedBytes,
       isAwaited: () => this.pipeline.isWaiting || (this.#belief?.unansweredMs ?? 0) > 0,
       unansweredMs: () => (dialer.choices > 1 ? (this.#belief?.unansweredMs ?? 0) : 0),

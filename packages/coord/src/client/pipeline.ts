@@ -61,6 +61,11 @@ export class Pipeline {
     return !this.#writes.isEmpty || !this.#reads.isEmpty || this.#watches.isArming;
   }
 
+  /** Much was sent on the present channel, and nothing of it is answered. */
+  get isSendingMuch(): boolean {
+    return this.#writes.isSendingMuch;
+  }
+
   /** Attached, with the result of every write known. */
   get isSettled(): boolean {
     return this.#live && this.#early === null && this.#writes.isEmpty;

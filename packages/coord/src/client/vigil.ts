@@ -10,17 +10,21 @@ export interface VigilHandler {
   isAwaited(): boolean;
   /** Milliseconds that a renewal has waited for its acknowledgement; 0 when none waits. */
   unansweredMs(): number;
+  /** Whether much was sent to the server at hand and nothing of it answered yet: a slow link may not have taken it in. */
+  isSendingMuch(): boolean;
   /** The server at hand is silent, or nothing gets through it. */
   silent(why: string): void;
 }
 
-/** Longest patience with an unanswered attach, ms. */
+/** Longest patience, ms. */
 const maxPatienceMs = 10_000;
+const mostDoublings = 10;
 
 /**
  * Watches over one channel at a time. A server is given up after a fifth of the TTL of silence, which parts of a large
  * message break as well; judged behind a poll phase, so that a stall of one's own is never taken for silence of the other
- * side. Where nothing is awaited there is no silence: renewals ask often enough.
+ * side. Where nothing is awaited there is no silence: renewals ask often enough. What is sent over a slow link keeps the
+ * answers away, so the patience is doubled with whoever follows one that was given up in the midst of much.
  */
 export class Vigil {
   readonly #clock: Clock;
@@ -35,7 +39,10 @@ export class Vigil {
   /** Part of a message came in, and none as a whole. */
   #isAmidst = false;
   #asked = false;
-  #impatience = 0;
+  /** How often in a row an attach was not answered. */
+  #unanswered = 0;
+  /** How often in a row a server was given up in the midst of much. */
+  #interrupted = 0;
 
   constructor(clock: Clock, ttlMs: number, handler: VigilHandler) {
     this.#clock = clock;
@@ -46,12 +53,8 @@ export class Vigil {
   /** An attach was sent. Each one that stays unanswered doubles the patience with the next. */
   attaching(): void {
     const round = this.#begin();
-    const patience = Math.min(
-      (this.#ttlMs / 5) * 2 ** this.#impatience,
-      Math.max(maxPatienceMs, this.#ttlMs / 5),
-    );
-    this.#after(patience, round, () => {
-      this.#impatience = Math.min(this.#impatience + 1, 10);
+    this.#after(this.#patienceMs(this.#unanswered), round, () => {
+      this.#unanswered = Math.min(this.#unanswered + 1, mostDoublings);
       this.#handler.silent("the attach was not answered");
     });
   }
@@ -59,7 +62,7 @@ export class Vigil {
   /** The server took the session. */
   attached(): void {
     const round = this.#begin();
-    this.#impatience = 0;
+    this.#unanswered = 0;
     this.#heardMs = this.#clock.now();
     this.#heard = true;
     this.#receivedBytes = this.#handler.receivedBytes();
@@ -119,8 +122,19 @@ export class Vigil {
   }
 
   #judge(): void {
-    if (this.#asked && this.#clock.now() - this.#heardMs >= this.#ttlMs / 5)
-      this.#handler.silent("the server is silent");
-    else if (this.#handler.unansweredMs() >= this.#ttlMs / 5) this.#handler.silent("no renewal gets through");
+    const patienceMs = this.#patienceMs(this.#interrupted);
+    if (this.#asked && this.#clock.now() - this.#heardMs >= patienceMs) this.#giveUp("the server is silent");
+    else if (this.#handler.unansweredMs() >= patienceMs) this.#giveUp("no renewal gets through");
+  }
+
+  #patienceMs(doublings: number): number {
+    const leastMs = this.#ttlMs / 5;
+    return Math.min(leastMs * 2 ** doublings, Math.max(maxPatienceMs, leastMs));
+  }
+
+  #giveUp(why: string): void {
+    const isInterrupted = this.#handler.isSendingMuch();
+    this.#interrupted = isInterrupted ? Math.min(this.#interrupted + 1, mostDoublings) : 0;
+    this.#handler.silent(why);
   }
 }

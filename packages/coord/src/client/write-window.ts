@@ -8,6 +8,9 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Success } from "./results.ts";
 import { refusal } from "./results.ts";
 
+/** What takes long over a slow link, bytes. */
+const muchBytes = 64 * 1024;
+
 /** A write as it is called. */
 export interface WriteCall {
   readonly operation: Operation;
@@ -88,6 +91,8 @@ export class WriteWindow {
   #ack = 0;
   /** Last number sent on this channel. */
   #cursor = 0;
+  /** What was known by then. */
+  #ackAtStart = 0;
 
   constructor(transmit: (message: RequestMessage) => void) {
     this.#transmit = transmit;
@@ -101,6 +106,11 @@ export class WriteWindow {
   /** The result of every write is known. */
   get isEmpty(): boolean {
     return this.#numbered.length === 0 && this.#unsent.size === 0 && this.#held.size === 0;
+  }
+
+  /** Much was sent on this channel, and nothing of it is answered. */
+  get isSendingMuch(): boolean {
+    return this.#ack === this.#ackAtStart && this.#bytes > muchBytes;
   }
 
   /**
@@ -142,6 +152,7 @@ export class WriteWindow {
   /** On a new channel, to a server that has applied everything up to this number. */
   restart(lastApplied: number): void {
     this.#cursor = lastApplied;
+    this.#ackAtStart = this.#ack;
     this.flush();
   }
 

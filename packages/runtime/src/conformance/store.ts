@@ -251,7 +251,10 @@ export const storeConformance: readonly ConformanceCase<StoreSubject>[] = [
       const found = await world.until(list(again.entries({})));
       assert.deepEqual(found.slice(0, 1), ["a=1"]);
       // The one that failed is there or not.
-      assert.deepEqual(found.slice(1).filter((one) => one !== "b=2"), []);
+      assert.deepEqual(
+        found.slice(1).filter((one) => one !== "b=2"),
+        [],
+      );
       await world.until(again.close());
     },
   },
