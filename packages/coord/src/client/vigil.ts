@@ -122,6 +122,7 @@ export class Vigil {
   }
 
   #judge(): void {
+    if (!this.#handler.isSendingMuch()) this.#interrupted = 0;
     const patienceMs = this.#patienceMs(this.#interrupted);
     if (this.#asked && this.#clock.now() - this.#heardMs >= patienceMs) this.#giveUp("the server is silent");
     else if (this.#handler.unansweredMs() >= patienceMs) this.#giveUp("no renewal gets through");
@@ -133,8 +134,7 @@ export class Vigil {
   }
 
   #giveUp(why: string): void {
-    const isInterrupted = this.#handler.isSendingMuch();
-    this.#interrupted = isInterrupted ? Math.min(this.#interrupted + 1, mostDoublings) : 0;
+    if (this.#handler.isSendingMuch()) this.#interrupted = Math.min(this.#interrupted + 1, mostDoublings);
     this.#handler.silent(why);
   }
 }

@@ -151,8 +151,8 @@ export class WriteWindow {
 
   /** On a new channel, to a server that has applied everything up to this number. */
   restart(lastApplied: number): void {
-    this.#cursor = lastApplied;
     this.#ackAtStart = this.#ack;
+    this.#cursor = lastApplied;
     this.flush();
   }
 

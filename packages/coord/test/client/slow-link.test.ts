@@ -48,11 +48,19 @@ test("a server is given up for another in the midst of a message that stops, or 
 
 test("a write that takes longer than the patience with a silent server goes out at last, and no other waits for ever behind it", async () => {
   const world = await World.start(3);
-  const [client] = await world.three();
-  for (const id of world.cluster.ids) world.kernel.network.link(client.machine, id).bytesPerMs = 1_100;
-  const made = client.session.create("/large", large, { timeoutMs: 20_000 });
-  const behind = client.session.create("/small", "", { timeoutMs: 20_000 });
+  const client = await world.client({ sessionTtlMs: 10_000 });
+  for (const id of world.cluster.ids) world.kernel.network.link(client.machine, id).bytesPerMs = 150;
+  const made = client.session.create("/large", large, { timeoutMs: 60_000 });
+  const behind = client.session.create("/small", "", { timeoutMs: 60_000 });
   await world.until(made);
   await world.until(behind);
   expect((await world.until(client.session.get("/large")))?.stat.version).toBe(0);
+  // Whoever falls silent once the link is a fast one is left as soon as ever.
+  world.kernel.network.healAll();
+  const { server } = client.session;
+  world.kernel.network.cutBoth(client.machine, server ?? "");
+  const read = client.session.get("/small");
+  await world.pass(4_000);
+  expect(client.session.server).not.toBe(server);
+  expect(await world.until(read)).not.toBeNull();
 });
