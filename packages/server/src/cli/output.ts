@@ -88,33 +88,39 @@ export class Output {
   }
 }
 
-const plain = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
+/** Between two columns. */
+const gap = "  ";
 
 /** Columns aligned by blanks; no trailing blanks. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({
-    chars: plain,
-    style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
-  });
   const all = head.length === 0 ? rows : [head, ...rows];
-  table.push(...all.map((row) => row.map(printable)));
-  return table.toString().replaceAll(/ +$/gm, "");
+  const cells = all.map((row) => row.map(cellOf));
+  const widths: number[] = [];
+  for (const row of cells)
+    for (const [column, { width }] of row.entries()) widths[column] = Math.max(widths[column] ?? 1, width);
+  return cells
+    .map((row) => row.map(({ text, width }, column) => text + " ".repeat((widths[column] ?? 0) - width)))
+    .map((row) => row.join(gap).replace(/ +$/, ""))
+    .join("\n");
+}
+
+interface Cell {
+  readonly text: string;
+  /** Columns that it takes on a terminal. */
+  readonly width: number;
+}
+
+function cellOf(value: string): Cell {
+  const text = printable(value);
+  return { text, width: /^[ -~]*$/.test(text) ? text.length : wideWidth(text) };
+}
+
+/** Of a text with characters that may take two columns, or none. */
+function wideWidth(text: string): number {
+  const table = new Table({ style: { "padding-left": 0, "padding-right": 0, head: [], border: [] } });
+  table.push([text]);
+  table.toString();
+  return table.options.colWidths[0] ?? text.length;
 }
 
 /** Keeps what is stored from steering the terminal. */

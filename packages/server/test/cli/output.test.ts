@@ -14,6 +14,27 @@ test("a table is aligned and has no blanks at line ends", () => {
   ).toBe("ID      ROLE\nn1      leader\nlonger  x");
 });
 
+test("cells of characters that take two columns or none are aligned, and rows may lack cells", () => {
+  const rows = [["日本", "e\u0301", "x"], ["abc", "", "🚢"], ["a"], ["", "", "y"]];
+  expect(tableText([], rows).split("\n")).toEqual([
+    "日本  e\u0301  x",
+    "abc      🚢",
+    "a",
+    "         y",
+  ]);
+  expect(tableText([], [])).toBe("");
+});
+
+test("a table of very many rows takes little time, and no more for each of them", () => {
+  const rows = Array.from({ length: 200_000 }, (_, i) => [`node-${i}`, "0", "1", "persistent"]);
+  const before = process.cpuUsage();
+  const lines = tableText(["NAME", "VERSION", "BYTES", "KIND"], rows).split("\n");
+  const { user } = process.cpuUsage(before);
+  expect(lines.length).toBe(200_001);
+  expect(lines.at(-1)).toBe("node-199999  0        1      persistent");
+  expect(user / 1e6).toBeLessThan(10);
+});
+
 test("what is stored cannot steer the terminal", () => {
   expect(printable("a\u001b[31mred\nnext\u202e")).toBe("a\\u001b[31mred\\u000anext\\u202e");
   expect(tableText([], [["\u001b[2J"]])).toBe("\\u001b[2J");
