@@ -56,6 +56,10 @@ describe("flotilla members", { timeout: 240_000 }, () => {
     await using fourth = await site.newcomer("n4", "--join", "127.0.0.1:1");
     await fourth.printed(/listens on/);
     const { address } = fourth.place;
+    expect(await flotilla(["status", "--endpoints", address])).toMatchObject({
+      code: 0,
+      stdout: says(/n4 belongs to no cluster yet/),
+    });
     expect(await site.run("members", "add", `n5=${address}`)).toMatchObject({
       code: 2,
       stderr: says(/n4 answers/),

@@ -256,5 +256,7 @@ describe("what recipes hold", { timeout: 240_000 }, () => {
     expect(await config.get()).toMatchObject({ version: 4, value: { rate: 3 } });
     const ran = await flotilla(["config", "rollback", "limits", "9", "--yes", "--endpoints", address]);
     expect(ran).toMatchObject({ code: 6, stdout: "" });
+    await a.session.create("/config/stray", "no config");
+    expect(await run("config", "ls")).toMatch(/^limits +4 +operator +20\S+\nstray$/m);
   });
 });

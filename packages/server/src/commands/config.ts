@@ -36,8 +36,14 @@ const configs: Listing<ConfigReport> = {
 
 async function versionsOf(config: Config<unknown>, isOne: boolean): ReturnType<typeof config.history> {
   if (isOne) return config.history();
-  const latest = await config.get();
+  const latest = await config.get().catch(noConfig);
   return latest === null ? [] : [latest];
+}
+
+/** What somebody else put there does not keep the others from being listed. */
+function noConfig(error: unknown): null {
+  if (FlotillaError.is(error, "ERR_FLOTILLA_BAD_VALUE")) return null;
+  throw error;
 }
 
 function rowOf({ version, by, atMs, note, restored }: ConfigVersion<unknown>): readonly string[] {

@@ -86,6 +86,10 @@ function tell(
   out.line(
     `cluster ${at.cluster}: ${leader}, term ${at.term}, revision ${at.revision}, ${at.nodes} nodes, ${at.sessions} sessions, feature level ${at.featureLevel}`,
   );
+  if (members.length === 0) {
+    out.line(`${at.id} belongs to no cluster yet: it waits to be added`);
+    return;
+  }
   out.line(`${statuses.length} of ${members.length} members answer; ${quorumText(members)}`);
   out.line("");
   out.table(

@@ -16,12 +16,7 @@ test("a table is aligned and has no blanks at line ends", () => {
 
 test("cells of characters that take two columns or none are aligned, and rows may lack cells", () => {
   const rows = [["日本", "e\u0301", "x"], ["abc", "", "🚢"], ["a"], ["", "", "y"]];
-  expect(tableText([], rows).split("\n")).toEqual([
-    "日本  e\u0301  x",
-    "abc      🚢",
-    "a",
-    "         y",
-  ]);
+  expect(tableText([], rows).split("\n")).toEqual(["日本  e\u0301  x", "abc      🚢", "a", "         y"]);
   expect(tableText([], [])).toBe("");
 });
 
