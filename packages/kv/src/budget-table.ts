@@ -102,12 +102,12 @@ export class BudgetTable {
     return this.#sorted.clone();
   }
 
-  /** Adds a budget or puts another in its place. Looks at every ephemeral node once if it bounds leases. */
+  /** Adds a budget or puts another in its place. Looks at every ephemeral node if it begins to bound leases. */
   set(record: BudgetRecord): void {
     if (this.get(record.path) === undefined) this.#nest(record.path);
     this.#put(record);
-    this.#leases.delete(record.path);
-    if (record.budget.leases !== undefined) this.#leases.set(record.path, this.#countLeases(record.path));
+    if (record.budget.leases === undefined) this.#leases.delete(record.path);
+    else if (!this.#leases.has(record.path)) this.#leases.set(record.path, this.#countLeases(record.path));
   }
 
   /** False when there was none. */

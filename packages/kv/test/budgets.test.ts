@@ -1,6 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { isBudget, permissions } from "../src/index.ts";
 import type { Acl, Budget, BudgetReport } from "../src/index.ts";
+import { BudgetTable } from "../src/budget-table.ts";
+import { Digest, ItemHash } from "../src/digest.ts";
 import { create, Driver } from "./support.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -88,4 +90,26 @@ test("who may set a budget is found in few looks, however deep its path and what
   for (const path of ["/a/a/a/b", "/a".repeat(4), "/a".repeat(2_040)]) expect(set(path)).toBe("NO_AUTH");
   expect(set("/b/a".repeat(1_000))).toBe("ok");
   expect(cut.mock.calls.length).toBeLessThan(60);
+});
+
+test("leases are counted by a look at every ephemeral node only where they were not counted before", () => {
+  let looks = 0;
+  const ephemerals = (): (readonly [string, ReadonlySet<string>])[] => {
+    looks += 1;
+    return [["l1", new Set(["/a/x", "/b"])]];
+  };
+  const used = () => ({ nodes: 0, bytes: 0 });
+  const table = new BudgetTable(new Digest(), new ItemHash(), { used, ephemerals });
+  const use = (budget: Budget): number | undefined => {
+    const record = { path: "/a", budget, second: 0, writes: 0 };
+    table.set(record);
+    return table.used(record).leases;
+  };
+  expect(use({ leases: { hard: 5 } })).toBe(1);
+  table.own("l2", "/a/y");
+  expect(use({ leases: { hard: 6 }, nodes: { hard: 9 } })).toBe(2);
+  expect(looks).toBe(1);
+  expect(use({ nodes: { hard: 9 } })).toBeUndefined();
+  expect(use({ leases: { hard: 5 } })).toBe(1);
+  expect(looks).toBe(2);
 });
