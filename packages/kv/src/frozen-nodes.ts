@@ -17,9 +17,9 @@ class Moment {
   next: Moment | null = null;
   /** Who looks at it, but for those that do by the moments before. */
   holders = 0;
-  readonly #images: NodeStore = new NodeStore(imagesShift);
+  #images: NodeStore = new NodeStore(imagesShift);
   /** By the node's number: that of its image. */
-  readonly #kept: Map<number, number> = new Map();
+  #kept: Map<number, number> = new Map();
 
   get size(): number {
     return this.#kept.size;
@@ -33,11 +33,24 @@ class Moment {
     if (!this.#kept.has(slot)) this.#kept.set(slot, unborn);
   }
 
-  /** Takes over what the next moment kept: of a node that did not change in between, that is what it was here too. */
+  /**
+   * Takes over what the next moment kept, which keeps nothing any more: of a node that did not change in between, that is
+   * what it was here too. Copies the images of the one that has fewer: this happens amid other work.
+   */
   takeOver(next: Moment): void {
-    for (const [slot, image] of next.#kept) {
-      if (this.#kept.has(slot)) continue;
-      this.#kept.set(slot, image === unborn ? unborn : this.#images.copy(next.#images.node(image)));
+    const isMore = next.size > this.size;
+    const [kept, images] = isMore ? [this.#kept, this.#images] : [next.#kept, next.#images];
+    if (isMore) {
+      this.#kept = next.#kept;
+      this.#images = next.#images;
+    }
+    next.#kept = new Map();
+    next.#images = new NodeStore(imagesShift);
+    for (const [slot, image] of kept) {
+      const known = this.#kept.get(slot);
+      if (known !== undefined && !isMore) continue;
+      if (known !== undefined && known !== unborn) this.#images.free(known);
+      this.#kept.set(slot, image === unborn ? unborn : this.#images.copy(images.node(image)));
     }
   }
 

@@ -1,10 +1,13 @@
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { openAccess } from "../src/access.ts";
 import { Digest, ItemHash } from "../src/digest.ts";
 import type { FrozenNodes } from "../src/frozen-nodes.ts";
+import { NodeStore } from "../src/node-store.ts";
 import type { NodeFacts } from "../src/tree-node.ts";
 import { Tree } from "../src/tree.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 const none = new Uint8Array(0);
 
@@ -79,6 +82,25 @@ test("a moment held for long keeps each node once, however many are held and let
     for (const path of paths) held.put(path, round);
     held.letGo(brief);
   }
+  expect(versionsOf(first)).toEqual(paths.map(() => 0));
+  expect(first.images).toBe(paths.length);
+});
+
+test.each([
+  ["much", 1, 8],
+  ["little", 8, 1],
+])("to let go of a moment with %s in it copies no more than the smaller of two has", (_much, early, late) => {
+  const held = new Held();
+  for (const path of paths) held.put(path, 0);
+  const first = held.tree.frozen();
+  for (const path of paths.slice(0, early)) held.put(path, 1);
+  const second = held.tree.frozen();
+  for (const path of paths.slice(0, late)) held.put(path, 2);
+  const copy = vi.spyOn(NodeStore.prototype, "copy");
+  held.letGo(second);
+  expect(copy.mock.calls.length).toBeLessThan(2);
+  for (const path of paths) held.put(path, 3);
+  held.delete("/0");
   expect(versionsOf(first)).toEqual(paths.map(() => 0));
   expect(first.images).toBe(paths.length);
 });
