@@ -14,7 +14,7 @@ export type AclScheme = (typeof aclSchemes)[number];
  * - `auth`, any id: everybody the caller is, by name and password or certificate; never kept as such;
  * - `digest`, `user:base64(SHA-1(user:password))`;
  * - `ip`, an address or the range `address/bits`, of version 4 or 6;
- * - `x509`, the subject of a certificate.
+ * - `x509`, the subject of a certificate, where servers know clients by one: those of this version know none.
  */
 export interface AclEntry {
   readonly scheme: AclScheme;
