@@ -7,6 +7,8 @@ import { create, Driver } from "./support.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
+const nothing = { nodes: 0, bytes: 0 };
+
 test("one more watch is judged by every budget above that bounds them, the nearest first", () => {
   const driver = new Driver();
   driver.open(1);
@@ -98,8 +100,7 @@ test("leases are counted by a look at every ephemeral node only where they were 
     looks += 1;
     return [["l1", new Set(["/a/x", "/b"])]];
   };
-  const used = () => ({ nodes: 0, bytes: 0 });
-  const table = new BudgetTable(new Digest(), new ItemHash(), { used, ephemerals });
+  const table = new BudgetTable(new Digest(), new ItemHash(), { used: () => nothing, ephemerals });
   const use = (budget: Budget): number | undefined => {
     const record = { path: "/a", budget, second: 0, writes: 0 };
     table.set(record);
