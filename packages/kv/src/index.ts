@@ -43,7 +43,7 @@ export type { MachineRestore } from "./restore.ts";
 export { decodeResult, encodeResult } from "./result-codec.ts";
 export { snapshotFormat } from "./snapshot-format.ts";
 export { readStat, writeStat } from "./stat-codec.ts";
-export type { Subtree, TreeEntry } from "./subtree.ts";
+export type { Subtree, SubtreeReach, TreeEntry } from "./subtree.ts";
 export { TriggerTable } from "./trigger-table.ts";
 export type { Trigger, TriggerKind, TriggerKinds, TriggerPaths, TriggerTree } from "./trigger-table.ts";
 export { LeaseChanges } from "./lease-changes.ts";

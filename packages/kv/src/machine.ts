@@ -17,7 +17,7 @@ import { leasesPage, sessionInfo, sessionsPage } from "./session-info.ts";
 import type { LeasesPage, SessionInfo, SessionsPage } from "./session-info.ts";
 import { lendSnapshot, writeSnapshot } from "./snapshot-write.ts";
 import { digestOf, emptyState, type Standing, type State } from "./state.ts";
-import { openSubtree, type Subtree } from "./subtree.ts";
+import { openSubtree, type Subtree, type SubtreeReach } from "./subtree.ts";
 import { publicNode, statOf } from "./tree-node.ts";
 import { ownedBy, reap } from "./tree-ops.ts";
 import type { Execution } from "./tree-ops.ts";
@@ -197,9 +197,9 @@ export class Machine {
     return node === undefined ? null : this.#state.tree.usage(node);
   }
 
-  /** A node and everything below it, fixed now (O(1)), in pages of at most `limit` nodes; empty without the node. */
-  subtree(path: string, limit: number): Subtree {
-    return openSubtree(this.#state.tree.frozen(), this.#token, path, limit);
+  /** A node and all below it, or its children, fixed now (O(1)), in pages of at most `limit` nodes; empty without it. */
+  subtree(path: string, limit: number, reach: SubtreeReach = "all"): Subtree {
+    return openSubtree(this.#state.tree.frozen(), this.#token, { path, limit, reach });
   }
 
   /** Containers, and nodes with a time to live. */

@@ -1,6 +1,6 @@
 import { openAcl } from "./acl.ts";
 import type { Acl } from "./acl.ts";
-import { prefixOf } from "./paths.ts";
+import { afterChildren, prefixOf } from "./paths.ts";
 import type { FrozenNodes } from "./frozen-nodes.ts";
 import { publicNode } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
@@ -14,7 +14,10 @@ export interface TreeEntry {
   readonly acl?: Acl;
 }
 
-/** A node and everything below it as they were at one revision, also while later commands are applied. */
+/** What of a subtree is wanted besides the node at its top. */
+export type SubtreeReach = "children" | "all";
+
+/** A node and what is below it as they were at one revision, also while later commands are applied. */
 export interface Subtree {
   /** Watch from here to go on where the pages end. */
   readonly token: WatchToken;
@@ -30,11 +33,17 @@ function entryOf(node: TreeNode): TreeEntry {
 
 const pageBytes = 1_048_576;
 
+/** Which nodes, in pages of how many. */
+interface Extent {
+  readonly path: string;
+  readonly limit: number;
+  readonly reach: SubtreeReach;
+}
+
 /** A page ends after `limit` nodes, or once its values reach 1 MiB. */
 function* pagesOf(
   nodes: FrozenNodes,
-  path: string,
-  limit: number,
+  { path, limit, reach }: Extent,
 ): Generator<readonly TreeEntry[], undefined> {
   const root = nodes.get(path);
   if (root === undefined) return;
@@ -43,11 +52,18 @@ function* pagesOf(
   let bytes = page.length === 0 ? 0 : root.length;
   let from: string | null = prefix;
   while (from !== null) {
-    let next: string | null = null;
+    const step: { next: string | null; isPage: boolean } = { next: null, isPage: true };
     nodes.slots.scan(from, (key, slot) => {
       if (!key.startsWith(prefix)) return false;
+      const slash = reach === "all" ? -1 : key.indexOf("/", prefix.length);
+      if (slash !== -1) {
+        // Below a child: on to what follows that.
+        step.next = afterChildren(key.slice(0, slash));
+        step.isPage = false;
+        return false;
+      }
       if (page.length >= limit || bytes >= pageBytes) {
-        next = key;
+        step.next = key;
         return false;
       }
       const node = nodes.node(slot);
@@ -55,14 +71,15 @@ function* pagesOf(
       bytes += node.length;
       return true;
     });
+    from = step.next;
+    if (!step.isPage) continue;
     if (page.length > 0) yield page;
     page = [];
     bytes = 0;
-    from = next;
   }
 }
 
 /** Opens a subtree of nodes that nobody changes any more. */
-export function openSubtree(nodes: FrozenNodes, token: WatchToken, path: string, limit: number): Subtree {
-  return { token, pages: pagesOf(nodes, path, Math.max(1, limit)) };
+export function openSubtree(nodes: FrozenNodes, token: WatchToken, extent: Extent): Subtree {
+  return { token, pages: pagesOf(nodes, { ...extent, limit: Math.max(1, extent.limit) }) };
 }

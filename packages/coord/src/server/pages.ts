@@ -1,5 +1,5 @@
 import type { Machine, Node, TreeEntry, WatchKind, WatchToken } from "@flotilla/kv";
-import { openAcl, parentOf } from "@flotilla/kv";
+import { openAcl } from "@flotilla/kv";
 import type { ToldEvent } from "../wire/messages.ts";
 
 const pageBytes = 524_288;
@@ -51,33 +51,24 @@ export function firstPage<T extends TreeEntry | ToldEvent>(
   return items;
 }
 
-function isInScope(entry: TreeEntry, path: string, kind: WatchKind): boolean {
-  if (entry.path === path || kind === "recursive") return true;
-  return kind === "children" && parentOf(entry.path) === path;
-}
-
 /** Everything a watch can see, as it was when this was made, page by page. */
 export class ScopePages {
   /** What comes after these pages. */
   readonly token: WatchToken;
-  readonly #path: string;
-  readonly #kind: WatchKind;
   readonly #source: Iterator<readonly TreeEntry[]>;
   #entries: readonly TreeEntry[] = [];
 
   constructor(machine: Machine, path: string, kind: WatchKind) {
-    this.#path = path;
-    this.#kind = kind;
     this.token = machine.token;
     this.#source = open(machine, path, kind);
   }
 
-  /** A bounded piece of the work; an empty page may be followed by others. */
+  /** A bounded piece of the work. */
   next(): { readonly entries: readonly TreeEntry[]; readonly last: boolean } {
     if (this.#entries.length === 0) {
       const step = this.#source.next();
       if (step.done === true) return { entries: [], last: true };
-      this.#entries = step.value.filter((entry) => isInScope(entry, this.#path, this.#kind));
+      this.#entries = step.value;
     }
     const entries = firstPage(this.#entries, "after");
     this.#entries = this.#entries.slice(entries.length);
@@ -89,5 +80,5 @@ function open(machine: Machine, path: string, kind: WatchKind): Iterator<readonl
   const node = machine.get(path);
   if (node === null) return [].values();
   if (kind === "data") return [[{ path, node, acl: machine.acl(path) ?? openAcl }]].values();
-  return machine.subtree(path, entriesPerStep).pages;
+  return machine.subtree(path, entriesPerStep, kind === "children" ? "children" : "all").pages;
 }
