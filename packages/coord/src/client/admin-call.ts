@@ -1,8 +1,9 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { FramePort, frameHandler } from "../ports/frame-port.ts";
-import { decodeAdminReply, encodeAdminRequest } from "../wire/admin-codec.ts";
+import { decodeAdminReply, decodeAdminRequest, encodeAdminRequest } from "../wire/admin-codec.ts";
 import type { AdminReply, AdminRequest } from "../wire/admin-messages.ts";
 import { adminProtocol } from "../wire/admin-messages.ts";
+import { badArgument } from "./bad-argument.ts";
 import { callLimits, PlainWait } from "./call.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { DialTarget } from "./dialer.ts";
@@ -22,13 +23,14 @@ class AdminWait extends PlainWait<AdminReply> {
 
 /**
  * Asks one node one thing, over a channel of its own.
- * @throws FlotillaError whatever the node refused with; `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_TIMEOUT`,
- * `ERR_FLOTILLA_ABORTED`, `ambiguous` when the question was sent
+ * @throws FlotillaError whatever the node refused with; `ERR_FLOTILLA_BAD_ARGUMENT` for what no node takes for a question;
+ * `ERR_FLOTILLA_UNREACHABLE`, `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`, `ambiguous` when the question was sent
  */
 export async function askNode(
   target: AdminTarget,
   request: AdminRequest,
 ): Promise<Exclude<AdminReply, { type: "error" }>> {
+  requireSound(request);
   const { host, timeoutMs, signal, address } = target;
   const deadlines = new Deadlines(host.clock);
   const wait = new AdminWait(deadlines, callLimits({ timeoutMs, signal }, timeoutMs), address);
@@ -50,6 +52,16 @@ export async function askNode(
     return requireReply(await wait.promise);
   } finally {
     deadlines.stop();
+  }
+}
+
+/** A node ends the channel of whoever asks what it cannot read, which looks like a node that is gone. */
+function requireSound(request: AdminRequest): void {
+  try {
+    decodeAdminRequest(encodeAdminRequest(request));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : "no question";
+    throw badArgument(`${request.type}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LeaseId } from "@flotilla/kv";
 import type { MemberChange } from "@flotilla/raft";
-import { FlotillaError, parseAddress } from "@flotilla/runtime";
+import { FlotillaError } from "@flotilla/runtime";
 import type {
   AddOptions,
   Admin,
@@ -13,8 +13,9 @@ import type {
   Newcomer,
   NodeReport,
 } from "./admin-api.ts";
+import { requireAddress, requireBoolean, requireLease, requireNewcomer } from "./admin-arguments.ts";
 import { askNode } from "./admin-call.ts";
-import { callLimits } from "./call.ts";
+import { callLimits, requireOptions } from "./call.ts";
 import { compareMembers } from "./compare.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
@@ -54,6 +55,7 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   }
 
   async report(address?: string): Promise<NodeReport> {
+    if (address !== undefined) requireAddress(address);
     const finder = new LeaderFinder(this.#options);
     if (address !== undefined) return finder.report(address, this.#bounds());
     return (await finder.any(this.#bounds())).report;
@@ -64,12 +66,16 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   }
 
   async add(address: string, options: AddOptions = {}): Promise<Membership> {
+    requireAddress(address);
+    requireOptions(options);
     const bounds = this.#bounds();
     const { id, incarnation } = await this.#newcomer(address, options.id, bounds);
     return this.#admit({ id, address, incarnation }, options, bounds);
   }
 
   async admit(newcomer: Newcomer, options: Omit<AddOptions, "id"> = {}): Promise<Membership> {
+    requireNewcomer(newcomer);
+    requireOptions(options);
     return this.#admit(newcomer, options, this.#bounds());
   }
 
@@ -100,7 +106,8 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   }
 
   async move(id: string, address: string, options: MoveOptions = {}): Promise<Membership> {
-    parseAddress(address);
+    requireAddress(address);
+    requireOptions(options);
     const bounds = this.#bounds();
     requireMember(await this.#list(bounds), id);
     const found = options.force === true ? null : await this.#newcomer(address, id, bounds);
@@ -113,10 +120,12 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   }
 
   async leaseReads(on: boolean): Promise<Membership> {
+    requireBoolean(on);
     return this.#change((membership) => (membership.leaseReads === on ? [] : [{ type: "lease-reads", on }]));
   }
 
   async leaseTimes(after: LeaseId | null = null): Promise<LeaseTimesPage> {
+    requireLease(after);
     const bounds = this.#bounds();
     const finder = new LeaderFinder(this.#options);
     for (;;) {

@@ -2,7 +2,7 @@ import type { ClientHost } from "@flotilla/runtime";
 import { realClientHost } from "@flotilla/runtime/real/client";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { NetworkDialer } from "./dialer.ts";
-import { isObject } from "../given.ts";
+import { isLogger, isObject } from "../given.ts";
 import { requireEndpoints } from "./endpoints.ts";
 import { badArgument } from "./bad-argument.ts";
 import type { ConnectOptions } from "./options.ts";
@@ -35,8 +35,12 @@ export function requireConnectOptions(options: ConnectOptions): void {
 
 function checked(options: ConnectOptions): ConnectOptions {
   requireConnectOptions(options);
-  const { endpoints, cluster, secret } = options;
+  const { endpoints, cluster, secret, logger, connectTimeoutMs = 1 } = options;
   requireEndpoints(endpoints);
+  if (logger !== undefined && !isLogger(logger))
+    throw badArgument("logger: expected an object with debug, info, warn and error");
+  if (typeof connectTimeoutMs !== "number" || !(connectTimeoutMs > 0))
+    throw badArgument("connectTimeoutMs: expected a number above 0");
   if (cluster !== undefined && !isClusterName(cluster))
     throw badArgument(`cluster: expected a name of 1 to ${maxClusterBytes} bytes`);
   if (secret !== undefined && !isSecret(secret))

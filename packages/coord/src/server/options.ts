@@ -4,7 +4,7 @@ import type { Logger } from "@flotilla/runtime";
 import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
 import { credentials } from "../client/open-session.ts";
-import { isObject } from "../given.ts";
+import { isLogger, isObject } from "../given.ts";
 import { wireBounds } from "../wire/bounds.ts";
 
 /** `StartOptions` checked, with defaults. */
@@ -60,11 +60,6 @@ function clusterName(value: unknown): string {
   const found = text(value, "cluster");
   const fits = new TextEncoder().encode(found).length <= maxClusterBytes;
   return fits ? found : refuse("cluster", `at most ${maxClusterBytes} bytes`);
-}
-
-function isLogger(value: unknown): value is Logger {
-  if (typeof value !== "object" || value === null) return false;
-  return ["debug", "info", "warn", "error"].every((name) => typeof Reflect.get(value, name) === "function");
 }
 
 function traceOf(value: StartOptions["trace"]): StartOptions["trace"] {

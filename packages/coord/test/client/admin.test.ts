@@ -18,6 +18,11 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
   }
 }
 
+/** A caller without types may hand over anything. */
+function anything(value: unknown): never {
+  return value as never;
+}
+
 /** An operator on a machine of its own. */
 function operator(cluster: Cluster, options: Partial<AdminOptions> = {}): Admin {
   const host = cluster.kernel.node(`operator-${cluster.kernel.nodes().length}`).start();
@@ -200,4 +205,33 @@ describe("a member's door for operators", () => {
     expect(await send(cluster, leader, [])).toBe("no question");
     expect((await cluster.until(operator(cluster).members.list())).members).toHaveLength(3);
   });
+});
+
+test("what is no argument is refused by code, at once, and asks for nothing", async () => {
+  const cluster = new Cluster(1);
+  await cluster.start();
+  await cluster.leader();
+  const asked = operator(cluster);
+  const { members } = asked;
+  const incarnation = "0".repeat(32);
+  const address = cluster.address("n1");
+  const before = await cluster.until(asked.members.list());
+  const calls: readonly (() => Promise<unknown>)[] = [
+    () => asked.leaseTimes("abc"),
+    () => asked.leaseTimes(anything(7)),
+    () => asked.leaseReads(anything("yes")),
+    () => asked.report(anything(7)),
+    () => members.add(anything(7)),
+    () => members.add(address, anything(null)),
+    () => members.move("n1", anything(7)),
+    () => members.move("n1", address, anything(null)),
+    () => members.admit(anything(null)),
+    () => members.admit(anything({ id: "n2" })),
+    () => members.admit({ id: "n2", address, incarnation: "none" }),
+    () => members.admit({ id: "n".repeat(600), address, incarnation }),
+  ];
+  const begun = cluster.kernel.nowMs;
+  for (const call of calls) expect(await cluster.until(codeOf(call()))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+  expect(cluster.kernel.nowMs - begun).toBeLessThan(1_000);
+  expect(await cluster.until(asked.members.list())).toEqual(before);
 });

@@ -159,9 +159,16 @@ test.each([
   ["an empty secret", { secret: "" }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["a ttl out of bounds", { sessionTtlMs: 1 }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["a timeout that is none", { timeoutMs: -1 }, "ERR_FLOTILLA_BAD_ARGUMENT"],
+  ["a logger that is none", { logger: { warn: () => {} } as never }, "ERR_FLOTILLA_BAD_ARGUMENT"],
 ] as const)("refuses %s", async (_, wrong, code) => {
   const { client } = await world([]);
   expect(await errorOf(connect({ ...options(client, "a"), ...wrong }))).toMatchObject({ code });
+});
+
+test("names the time to connect when it is none", async () => {
+  const { client } = await world([]);
+  const error = await errorOf(connect({ ...options(client, "a"), connectTimeoutMs: -1 }));
+  expect(error.message).toBe("connectTimeoutMs: expected a number above 0");
 });
 
 test("loads neither raft nor a database", () => {
