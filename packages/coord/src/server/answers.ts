@@ -50,6 +50,11 @@ export function answerQuery(
   }
 }
 
+/** True for a query whose answer may take a turn's time: a page may be long, and the past is found among all changes. */
+export function mayTakeLong({ type }: Query): boolean {
+  return type === "children" || type === "child-nodes" || type === "past";
+}
+
 /** To a linearizable read that no leader vouched for. */
 export const unconfirmed: Answer = {
   type: "error",

@@ -14,7 +14,7 @@ import type {
   WatchMessage,
   WatchSpec,
 } from "../wire/messages.ts";
-import { answerQuery, unconfirmed } from "./answers.ts";
+import { answerQuery, mayTakeLong, unconfirmed } from "./answers.ts";
 import { AttachProposal } from "./attach-proposal.ts";
 import { checkWatch } from "./check-watch.ts";
 import type { LocalSession, ServerContext, SessionApplied } from "./context.ts";
@@ -104,8 +104,7 @@ export class ServerSession implements LocalSession, PortHandler<ClientMessage> {
   answerNow(query: Query): Answer | undefined {
     const { stint } = this.#context;
     if (this.#state.type !== "attached" || !this.#outlet.isClear) return undefined;
-    // A page of children may be long.
-    if (!stint.take(query.type === "children" || query.type === "child-nodes")) return undefined;
+    if (!stint.take(mayTakeLong(query))) return undefined;
     return answerQuery(this.#context, query, this.#identities);
   }
 

@@ -1,6 +1,6 @@
 import type { Node } from "@flotilla/kv";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Session, WatchEvent } from "../../src/client/api.ts";
 import { text } from "../../src/client/index.ts";
 import type { ServerMessage } from "../../src/wire/messages.ts";
@@ -233,6 +233,41 @@ test("a server answers nothing at once before the attach, past a watch that is b
   expect(session.answerNow(get("/a"))).toMatchObject({ type: "node" });
   session.end();
   expect(session.answerNow(get("/a"))).toBe(undefined);
+});
+
+test("a read of the past is known to take its time: whatever comes next waits for another turn", async () => {
+  const world = new World();
+  const session = world.parts.door.acceptLocal({ bufferedBytes: 0, send: () => {}, close: () => {} });
+  const secret = new Uint8Array(16);
+  session.message({
+    type: "attach",
+    session: sessionA,
+    secret,
+    attach: 1,
+    ttlMs: 10_000,
+    watches: [],
+    auth: [],
+  });
+  await world.settle();
+  await world.commit();
+  session.message({ type: "request", seq: 1, ack: 0, operation: put("/a", "1") });
+  await world.commit();
+  await world.settle();
+  const { clock, parts } = world;
+  const { machine } = parts;
+  const now = clock.now.bind(clock);
+  let spentMs = 0;
+  vi.spyOn(clock, "now").mockImplementation(() => now() + spentMs);
+  const read = machine.past.get.bind(machine.past);
+  vi.spyOn(machine.past, "get").mockImplementation((...args) => {
+    spentMs += 5;
+    return read(...args);
+  });
+  const past = { type: "past", revision: machine.revision, query: { type: "get", path: "/a" } } as const;
+  expect(session.answerNow(past)).toMatchObject({ type: "node" });
+  expect(session.answerNow(past)).toBe(undefined);
+  await world.settle();
+  expect(session.answerNow(past)).toMatchObject({ type: "node" });
 });
 
 type Step =
