@@ -12,6 +12,9 @@ function onSignal(name: NodeJS.Signals): void {
   interrupted.abort();
 }
 
+/** What was written last gets so long to be read once all is done. */
+const lastReadMs = 2_000;
+
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, onSignal);
 
 void run(process.argv.slice(2), {
@@ -22,4 +25,6 @@ void run(process.argv.slice(2), {
   interrupted: interrupted.signal,
 }).then((exitCode) => {
   process.exitCode = exitCode;
+  // What waits for a reader that hangs would keep the process for as long.
+  setTimeout(() => process.exit(), lastReadMs).unref();
 });

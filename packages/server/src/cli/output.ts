@@ -1,6 +1,9 @@
 import Table from "cli-table3";
 import { CommandError } from "./failure.ts";
 
+/** A reader gets so long once the command was interrupted, ms. */
+const lastReadMs = 2_000;
+
 /** Where a command writes: results to standard output, remarks to standard error. */
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
@@ -28,10 +31,17 @@ export class Output {
 
   /**
    * Once what was written has gone out.
-   * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it could not be written, other than for want of a reader
+   * @param interrupted from then on its reader is not waited for much longer
+   * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it could not be written, other than for want of a reader,
+   * `ERR_FLOTILLA_ABORTED` when it was not read in time
    */
-  async written(): Promise<void> {
-    if (this.#isNeeded) await new Promise<void>((resolve) => this.#stdout.write("", () => resolve()));
+  async written(interrupted: AbortSignal): Promise<void> {
+    if (this.#isNeeded && !(await this.#isRead(interrupted)))
+      throw new CommandError(
+        "ERR_FLOTILLA_ABORTED",
+        "interrupted before its output was read",
+        "What it did is done; whatever was to read the output hangs.",
+      );
     if (this.#failure === null) return;
     const cause = this.#failure;
     throw new CommandError(
@@ -75,6 +85,22 @@ export class Output {
   /** A remark on standard error. */
   note(text: string): void {
     this.#stderr.write(`${text}\n`);
+  }
+
+  #isRead(interrupted: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      let late: NodeJS.Timeout | undefined;
+      const hurry = (): void => {
+        late = setTimeout(() => resolve(false), lastReadMs);
+      };
+      if (interrupted.aborted) hurry();
+      else interrupted.addEventListener("abort", hurry, { once: true });
+      this.#stdout.write("", () => {
+        interrupted.removeEventListener("abort", hurry);
+        clearTimeout(late);
+        resolve(true);
+      });
+    });
   }
 
   #failed(error: NodeJS.ErrnoException): void {

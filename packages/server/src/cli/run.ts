@@ -32,7 +32,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     const name = versionFlags.includes(first) ? "version" : first;
     const program = await buildProgram(context, name);
     await parse(program, args.length === 0 ? [] : [name, ...rest]);
-    await out.written();
+    await out.written(interrupted);
     return context.exitCode;
   } catch (error) {
     const failure = toFailure(error);

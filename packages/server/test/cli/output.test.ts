@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { printable, tableText } from "../../src/cli/output.ts";
+import { PassThrough, Writable } from "node:stream";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Output, printable, tableText } from "../../src/cli/output.ts";
 import { jsonValue, parseCount } from "../../src/cli/values.ts";
 
 test("a table is aligned and has no blanks at line ends", () => {
@@ -50,4 +51,46 @@ test("a version is a whole number that a double holds", () => {
       expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
     );
   }
+});
+
+function outputTo(stdout: Writable): Output {
+  return new Output(
+    stdout as unknown as NodeJS.WriteStream,
+    new PassThrough() as unknown as NodeJS.WriteStream,
+  );
+}
+
+test("a reader that hangs is not waited for once the command was interrupted", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const interrupted = new AbortController();
+  const out = outputTo(new Writable({ write: () => {} }));
+  out.line("x");
+  const written = out.written(interrupted.signal).then(
+    () => "read",
+    (error: { readonly code?: string }) => error.code,
+  );
+  const told = vi.fn();
+  void written.then(told);
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(told).not.toHaveBeenCalled();
+  interrupted.abort();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await written).toBe("ERR_FLOTILLA_ABORTED");
+});
+
+test("what an interrupted command has told last is waited for", async () => {
+  const written: string[] = [];
+  const slow = new Writable({
+    write: (chunk, _, done) => {
+      setTimeout(() => {
+        written.push(String(chunk));
+        done();
+      }, 20);
+    },
+  });
+  const out = outputTo(slow);
+  out.line("x");
+  await out.written(AbortSignal.abort());
+  expect(written.join("")).toBe("x\n");
 });
