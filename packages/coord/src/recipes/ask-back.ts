@@ -5,7 +5,7 @@ import { sharedController } from "../shared-controller.ts";
 import type { EvictOptions } from "./api.ts";
 import { listen } from "./bounded.ts";
 import { attempt, leave } from "./grant.ts";
-import { type LinePaths, readLine, waiterPath } from "./line.ts";
+import { allHolders, type LinePaths, readLine, waiterPath } from "./line.ts";
 import { ensureContainer } from "./names.ts";
 import { untilRoom } from "./no-room.ts";
 import { type Calls, patient } from "./patient.ts";
@@ -22,7 +22,7 @@ function requestPath({ id }: Session, paths: LinePaths, name: string): string {
 /** Asks everyone who holds. Returns how many. */
 export async function askHolders(session: Session, paths: LinePaths, signal: AbortSignal): Promise<number> {
   const calls = patient(session, signal);
-  const { holders } = await readLine(calls, paths);
+  const holders = allHolders(await readLine(calls, paths));
   for (const { name } of holders) await ask(session, paths, name, signal);
   return holders.length;
 }
@@ -38,7 +38,7 @@ export async function evict(
   signal: AbortSignal,
 ): Promise<string | null> {
   const calls = patient(session, signal);
-  const [leader] = (await readLine(calls, paths)).holders;
+  const [leader] = allHolders(await readLine(calls, paths));
   if (leader === undefined) return null;
   const { id, name } = leader;
   if (force) {

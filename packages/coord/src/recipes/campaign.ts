@@ -25,6 +25,9 @@ import { Wake, wakeOn } from "./wake.ts";
  */
 const unhurriedMs = 50;
 
+/** Of more than so many who hold a session watches no node each: it may have 1,000 watches in all. */
+const mostWatched = 16;
+
 /** A place as it was come by. */
 interface Taken {
   readonly epoch: number;
@@ -152,6 +155,8 @@ class Ahead {
   readonly #paths: LinePaths;
   readonly #own: Joiner;
   readonly #watches = new Map<string, Watch>();
+  /** Of all who leave the line, in place of those of the nodes of many who hold. */
+  #leaving: Watch | null = null;
   #isClosed = false;
   #granted: Node | null = null;
 
@@ -178,7 +183,10 @@ class Ahead {
    * @param hold whether they hold
    */
   async watch(self: Waiter, others: readonly Waiter[], hold: boolean): Promise<void> {
-    const waiters = [{ ...self, holds: false }, ...others.map((waiter) => ({ ...waiter, holds: hold }))];
+    const isCrowd = others.length > mostWatched;
+    if (!isCrowd) this.#forgetLeaving();
+    const each = (isCrowd ? [] : others).map((waiter) => ({ ...waiter, holds: hold }));
+    const waiters = [{ ...self, holds: false }, ...each];
     const names = new Set(waiters.map(({ name }) => name));
     for (const [name, watch] of this.#watches) {
       if (names.has(name)) continue;
@@ -187,6 +195,7 @@ class Ahead {
     }
     const missing = waiters.filter(({ name }) => !this.#watches.has(name));
     await Promise.all(missing.map((waiter) => this.#arm(waiter)));
+    if (isCrowd && this.#leaving === null) await this.#armLeaving();
   }
 
   /** The place that the own node tells of, with the own watch for whoever holds now: it told of nothing after the grant. */
@@ -205,6 +214,25 @@ class Ahead {
   close(): void {
     this.#isClosed = true;
     for (const watch of this.#watches.values()) void watch.close();
+    this.#forgetLeaving();
+  }
+
+  #forgetLeaving(): void {
+    void this.#leaving?.close();
+    this.#leaving = null;
+  }
+
+  /** Wakes at once, for whoever left before. */
+  async #armLeaving(): Promise<void> {
+    const leaving = { kind: "children", filter: { types: ["deleted"] }, values: false } as const;
+    const watch = await this.#calls.watch(this.#paths.line, leaving);
+    if (this.#isClosed) {
+      void watch.close();
+      return;
+    }
+    this.#leaving = watch;
+    this.wake.notify();
+    void wakeOn(watch, this.wake, () => false);
   }
 
   async #arm(seen: Seen): Promise<void> {

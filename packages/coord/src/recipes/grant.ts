@@ -95,13 +95,11 @@ export async function joinGranted(
   paths: LinePaths,
   applicant: Applicant,
 ): Promise<number | null> {
-  for (let last: Line | null = null; ;) {
+  for (let looks = 1; ; looks += 1) {
     const line = await readLine(calls, paths);
     requireSamePlaces(line, paths, applicant);
     if (!fitsBeside(line, applicant)) {
-      // The same record again is no older than the line: somebody made it what it is by hand.
-      if (!isBehind(line) || (last !== null && last.grant?.mzxid === line.grant?.mzxid)) return null;
-      last = line;
+      if (!isShared(applicant) || !isBehind(line) || looks > mostLooks) return null;
       continue;
     }
     const epoch = await (line.grant === null
@@ -112,6 +110,9 @@ export async function joinGranted(
     await ensureContainer(calls, paths.line);
   }
 }
+
+/** How often a line is looked at that others change meanwhile, until an attempt is given up. */
+const mostLooks = 30;
 
 /** Somebody was granted after the record was read, and is no one who waits. */
 function isBehind({ waiting: others }: Line): boolean {
@@ -261,6 +262,8 @@ export async function leave(
     const holder = line.holders.find((waiter) => waiter.name === name);
     const self = holder ?? line.waiting.find((waiter) => waiter.name === name);
     if (self === undefined) return;
+    // Granted after the record was read: it has to hand over.
+    if (holder === undefined && self.isGranted && tries <= cautiousTries) continue;
     const force = against === "held" ? { force: true } : {};
     const own: MultiItem = { type: "delete", path: waiterPath(paths, name), mzxid: self.mzxid, ...force };
     const left = preferring(without(line, name), heir);

@@ -104,6 +104,11 @@ function inLineOrder(a: Waiter, b: Waiter): number {
   return b.priority - a.priority || a.czxid - b.czxid || (a.name < b.name ? -1 : 1);
 }
 
+/** Those who hold, also who was granted after the record was read. */
+export function allHolders({ holders, waiting }: Line): readonly Waiter[] {
+  return [...holders, ...waiting.filter(({ isGranted: isHolder }) => isHolder)];
+}
+
 type Reads = Pick<Session, "childNodes" | "get">;
 
 /** Null when there is no record. */

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import type { Session } from "../../src/client/api.ts";
 import type { Held } from "../../src/recipes/api.ts";
 import type { Locking, PermitOptions } from "../../src/recipes/lock-api.ts";
+import { createElection } from "../../src/recipes/election.ts";
+import { createLock } from "../../src/recipes/lock.ts";
 import { createSemaphore } from "../../src/recipes/semaphore.ts";
-import { World } from "./world.ts";
+import { isPending, rejection, World } from "./world.ts";
 
 /** Calls of a session that are held up while it is closed. */
 class Gate {
@@ -94,4 +96,61 @@ test("those who leave at once are not in each other's way, and leave nothing beh
   expect((await applied()) - before).toBeLessThan(4 * count);
   const { session } = await world.client();
   expect(await world.until(session.exists("/semaphore/x/grant"))).toBe(null);
+});
+
+test("whoever waits for more holders than a session has watches waits all the same", async () => {
+  const { world, all } = await crowd("1", 30, (lock) => lock.acquire());
+  const holds: readonly Held[] = await world.until(all);
+  const { coord, session } = await world.client({ sessionTtlMs: 60_000 });
+  for (let armed = 0; armed < 975; armed += 75) {
+    const some = Array.from({ length: 75 }, () => session.watch("/nothing"));
+    await world.until(Promise.all(some));
+  }
+  const waiting = coord.semaphore("x", { permits: 1_000 }).acquire({ permits: 980 });
+  await world.pass(500);
+  for (const hold of holds.slice(0, 9)) await world.until(hold.release());
+  await world.pass(500);
+  expect(await isPending(waiting)).toBe(true);
+  for (const hold of holds.slice(9, 10)) await world.until(hold.release());
+  await world.until(waiting, 1_000);
+});
+
+test("who gives up as it is granted hands over", async () => {
+  const world = await World.start(1);
+  const [one, two] = await world.three({ sessionTtlMs: 60_000 });
+  const held = await world.until(one.coord.lock("x").acquire());
+  const looks = new Gate();
+  const leaving = new AbortController();
+  const waiting = rejection(
+    createLock(looks.before(two.session, "childNodes", isLocal), "x").acquire({ signal: leaving.signal }),
+  );
+  await world.pass(200);
+  looks.close();
+  leaving.abort();
+  await world.until(waiting);
+  await world.pass(20);
+  await world.until(held.release());
+  looks.open();
+  await world.pass(200);
+  expect(await world.until(one.session.children("/lock/x/line"))).toMatchObject({ names: [] });
+  expect(await world.until(one.session.exists("/lock/x/grant"))).toBe(null);
+});
+
+test("who is evicted as it takes over is evicted", async () => {
+  const world = await World.start(1);
+  const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
+  const first = await world.until(one.coord.election("x").campaign());
+  const second = two.coord.election("x", { id: "two" }).campaign();
+  await world.pass(200);
+  const looks = new Gate();
+  looks.close();
+  const evicting = createElection(
+    looks.before(three.session, "childNodes", () => true),
+    "x",
+  ).evict();
+  await world.pass(100);
+  await world.until(first.release());
+  looks.open();
+  expect(await world.until(evicting)).toBe("two");
+  expect((await world.until(second)).signal.aborted).toBe(true);
 });
