@@ -4,6 +4,7 @@ import type { CreateOptions, Session, SetOptions, Written } from "./api.ts";
 import { badArgument } from "./bad-argument.ts";
 import type { Codec } from "./codecs.ts";
 import type { PastOptions } from "./read-api.ts";
+import { isObject } from "../given.ts";
 import { unfit } from "./schema.ts";
 
 /** A node with its value as an app works with it. */
@@ -72,6 +73,7 @@ export class SessionValues<In, Out> implements Values<In, Out> {
   }
 
   async decode(node: Node): Promise<TypedNode<Out>> {
+    if (!isObject(node)) throw badArgument("node: expected one, as it was read");
     return this.#read(node, null);
   }
 

@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { isObject } from "../given.ts";
 import { checkedEpoch, fenced, type Token } from "./token.ts";
 
 /** Of the header that carries an epoch; names of headers know no case. */
@@ -17,6 +18,7 @@ export function epochHeaders(token: Token): Readonly<Record<string, string>> {
 export function readEpoch(
   headers: Pick<Headers, "get"> | Readonly<Record<string, string | readonly string[] | undefined>>,
 ): number | null {
+  if (!isObject(headers)) throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "headers: expected some");
   const given = isHeaders(headers) ? headers.get(epochHeader) : headers[epochHeader];
   if (given === null || given === undefined) return null;
   if (typeof given === "string" && /^[1-9]\d{0,15}$/.test(given))

@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { isObject } from "../given.ts";
 import { checkedEpoch, fenced, type Token } from "./token.ts";
 
 /** What is known of a stored object without its content. */
@@ -51,6 +52,8 @@ export async function fencedPut<Value, Tag>(
   token: Token,
 ): Promise<void> {
   const epoch = checkedEpoch(token);
+  if (!isObject(store))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "store: expected one with head and put");
   for (let tries = 0; tries < maxTries; tries += 1) {
     const stored = await store.head(key);
     if (stored !== null && storedEpoch(stored, key) > epoch) throw fenced(key, epoch);

@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { isObject } from "../given.ts";
 import { checkedEpoch, fenced, type Token } from "./token.ts";
 
 /** A value as drivers bind it. */
@@ -38,9 +39,10 @@ function refused(message: string): FlotillaError {
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-function quoted(name: string, { quotes = '"' }: FencedRow): string {
-  if (plain.test(name)) return `${quotes}${name}${quotes}`;
-  throw refused(`not a plain name: ${JSON.stringify(name.slice(0, 100))}`);
+function quoted(name: unknown, { quotes = '"' }: FencedRow): string {
+  if (typeof name === "string" && plain.test(name)) return `${quotes}${name}${quotes}`;
+  const shown = typeof name === "string" ? JSON.stringify(name.slice(0, 100)) : typeof name;
+  throw refused(`not a plain name: ${shown}`);
 }
 
 /** What a database stores for it is equal to itself. Drivers bind `NaN` as a null. */
@@ -50,13 +52,13 @@ function isFound(value: unknown): boolean {
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 function columnsOf(row: FencedRow): readonly [string, SqlValue][] {
+  requireStyle(row);
   const columns = [...Object.entries(row.key), ...Object.entries(row.set)];
   const names = new Set([...columns.map(([name]) => name), row.column ?? "epoch"]);
   if (Object.keys(row.key).length === 0 || names.size !== columns.length + 1)
     throw refused("expected a key, and every column once");
   const unfound = Object.entries(row.key).find(([, value]) => !isFound(value));
   if (unfound !== undefined) throw refused(`key.${unfound[0]}: expected a value, got ${String(unfound[1])}`);
-  requireStyle(row);
   return columns;
 }
 
@@ -64,7 +66,10 @@ function columnsOf(row: FencedRow): readonly [string, SqlValue][] {
  * A caller without types may hand over anything, which would stand in the statement.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
-function requireStyle({ quotes = '"', parameters = "?" }: FencedRow): void {
+function requireStyle(row: FencedRow): void {
+  if (!isObject(row) || !isObject(row.key) || !isObject(row.set))
+    throw refused("row: expected a table, a key, and what is set");
+  const { quotes = '"', parameters = "?" } = row;
   if (!allQuotes.includes(quotes)) throw refused('quotes: expected " or `');
   if (!allParameters.includes(parameters)) throw refused("parameters: expected ? or $");
 }
@@ -113,10 +118,11 @@ export function fencedUpdate(row: FencedRow, token: Token): SqlStatement {
  */
 export function fencedUpsert(row: FencedRow, token: Token): SqlStatement {
   const epoch = checkedEpoch(token);
+  const given = columnsOf(row);
   const table = quoted(row.table, row);
   const column = quoted(row.column ?? "epoch", row);
   const values = new Values(row.parameters ?? "?");
-  const columns = [...columnsOf(row), [row.column ?? "epoch", epoch] as const];
+  const columns = [...given, [row.column ?? "epoch", epoch] as const];
   const names = columns.map(([name]) => quoted(name, row));
   const parameters = columns.map(([, value]) => values.add(value));
   const changes = [...Object.keys(row.set).map((name) => quoted(name, row)), column].map(
@@ -140,5 +146,5 @@ export function requireWritten(rows: number | bigint, token: Token): void {
   const count = typeof rows === "bigint" ? Number(rows) : rows;
   if (!Number.isSafeInteger(count) || count < 0)
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "rows: expected how many rows were changed");
-  if (count === 0) throw fenced("the row", token.epoch);
+  if (count === 0) throw fenced("the row", checkedEpoch(token));
 }

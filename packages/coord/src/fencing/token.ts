@@ -1,4 +1,5 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { isObject } from "../given.ts";
 
 /** Whoever writes: a `Held`, or what is left of one on the other side of a wire. */
 export interface Token {
@@ -6,7 +7,8 @@ export interface Token {
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
-export function checkedEpoch({ epoch }: Token): number {
+export function checkedEpoch(token: Token): number {
+  const epoch = isObject(token) ? token.epoch : token;
   if (Number.isSafeInteger(epoch) && epoch > 0) return epoch;
   throw new FlotillaError(
     "ERR_FLOTILLA_BAD_ARGUMENT",

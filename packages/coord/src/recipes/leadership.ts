@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
+import { badArgument } from "../client/bad-argument.ts";
 import { requireOptions } from "../client/call.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { Leadership, ResignOptions } from "./api.ts";
@@ -50,6 +51,7 @@ export class CampaignedLeadership extends HeldPlace implements Leadership {
     requireOptions(given);
     const { to, ...options } = given;
     if (to === undefined) return this.release(options);
+    if (typeof to !== "string") throw badArgument("to: expected the id of a candidate");
     this.assert();
     const what = `candidates of ${this.#paths.base}`;
     const { waiting } = await within(this.#session, options, what, (bounds) =>

@@ -2,6 +2,8 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { EpochGate, epochHeaders, readEpoch } from "../../src/fencing/gate.ts";
+import { fencedPut } from "../../src/fencing/put.ts";
+import { fencedUpdate, fencedUpsert, requireWritten } from "../../src/fencing/sql.ts";
 import { FlotillaError } from "@flotilla/runtime";
 
 test("a gate lets through the same and later holders, and remembers the latest", () => {
@@ -75,4 +77,31 @@ test("a gate begins with an epoch, or with 0, and with nothing else", () => {
     expect(() => new EpochGate(highest as number)).toThrow(
       expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }),
     );
+});
+
+/** A caller without types may hand over anything. */
+const nothing = null as never;
+const numbered = { table: 5 as never, key: { id: 1 }, set: {} };
+const keyless = { table: "t", key: nothing, set: {} };
+
+const wrong: Readonly<Record<string, () => unknown>> = {
+  "pass of null": () => {
+    new EpochGate().pass(nothing);
+  },
+  "headers of null": () => epochHeaders(nothing),
+  "no headers": () => readEpoch(nothing),
+  "an update of null": () => fencedUpdate(nothing, { epoch: 1 }),
+  "an update of a numbered table": () => fencedUpdate(numbered, { epoch: 1 }),
+  "an update without a key": () => fencedUpdate(keyless, { epoch: 1 }),
+  "an upsert of null": () => fencedUpsert(nothing, { epoch: 1 }),
+  "a count of null": () => {
+    requireWritten(0, nothing);
+  },
+  "a put of nobody": () => fencedPut({ head: nothing, put: nothing }, "k", "v", nothing),
+  "a put nowhere": () => fencedPut(nothing, "k", "v", { epoch: 1 }),
+};
+
+test.each(Object.entries(wrong))("%s: refused with a code", async (_, call) => {
+  const called = (async () => call())();
+  await expect(called).rejects.toEqual(expect.objectContaining({ code: "ERR_FLOTILLA_BAD_ARGUMENT" }));
 });

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { jsonCodec } from "../../src/client/index.ts";
+import type { StandardSchema } from "../../src/client/schema.ts";
 import { World } from "./world.ts";
 import type { Coord } from "../../src/server/api.ts";
 
@@ -11,6 +13,10 @@ const nothing = anything(null);
 const left = anything(undefined);
 const noSignal = { signal: anything({}) };
 const lead = (): void => {};
+
+const schema: StandardSchema<number> = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as number }) },
+};
 
 const api = { name: "api", address: "here" };
 
@@ -60,10 +66,20 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "latch, nothing": (coord) => coord.latch("x", left),
   "doubleBarrier, null": (coord) => coord.doubleBarrier("x", nothing),
   "config, null": (coord) => coord.config("x", nothing),
+  "set of a config, null": (coord) => coord.config("x", { schema }).set(1, nothing),
+  "update of a config without a change": (coord) => coord.config("x", { schema }).update(left),
+  "update of a config, null": (coord) => coord.config("x", { schema }).update(() => 1, nothing),
+  "draft of a config, null": (coord) => coord.config("x", { schema }).draft(1, nothing),
+  "history of a config, null": (coord) => coord.config("x", { schema }).history(nothing),
+  "rollback of a config, null": (coord) => coord.config("x", { schema }).rollback(1, nothing),
+  "watch of a config, null": (coord) => first(coord.config("x", { schema }).watch(nothing)),
   "cron, null": (coord) => coord.cron("x", nothing),
   "run of a cron without work": (coord) => coord.cron("x", { schedule: "* * * * *" }).run(left),
   "history of a cron, null": (coord) => coord.cron("x", { schedule: "* * * * *" }).history(nothing),
   "forget, null": (coord) => coord.cron("x", { schedule: "* * * * *" }).forget(nothing),
+  "next of a cron, a text": (coord) => coord.cron("x", { schedule: "* * * * *" }).next(anything("x")),
+  "next of a cron, no number": (coord) => coord.cron("x", { schedule: "* * * * *" }).next(Number.NaN),
+  "next of a cron, beyond calendars": (coord) => coord.cron("x", { schedule: "* * * * *" }).next(8.64e15),
   "countDown, null": (coord) => coord.latch("x", { count: 1 }).countDown(nothing),
   "set of a barrier, null": (coord) => coord.barrier("x").set(nothing),
   "put, null": (coord) => coord.queue("x").put("a", nothing),
@@ -73,10 +89,15 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "queue, a codec of null": (coord) => coord.queue("x", { codec: nothing }),
   "consume without work": (coord) => coord.queue("x").consume(left),
   "consume, null": (coord) => coord.queue("x").consume(lead, nothing),
+  "list of dead letters, null": (coord) => coord.queue("x").deadLetters.list(nothing),
+  "shard of null": (coord) => coord.shards("x", { count: 2 }).of(nothing),
+  "shard of a number": (coord) => coord.shards("x", { count: 2 }).of(anything(5)),
   "shards, null": (coord) => coord.shards("x", nothing),
   "run of shards without work": (coord) => coord.shards("x", { count: 1 }).run(left),
   "run of shards, null": (coord) => coord.shards("x", { count: 1 }).run(lead, nothing),
   "keeper, null": (coord) => coord.keeper("x", nothing),
+  "keeper, restarts of null": (coord) => coord.keeper("x", { restarts: nothing }),
+  "decode of null": (coord) => coord.values(jsonCodec()).decode(nothing),
   "values, null": (coord) => coord.values(nothing),
   "values, no codec": (coord) => coord.values(anything({ encode: lead })),
   "join, null": (coord) => coord.group("x").join({}, nothing),
@@ -109,6 +130,7 @@ test("a leader says nothing that is no text, and resigns to nobody that is none"
   await expect(world.until(leadership.proclaim(anything({ a: 1 })))).rejects.toEqual(refused);
   await expect(world.until(leadership.proclaim(left))).rejects.toEqual(refused);
   await expect(world.until(leadership.resign(nothing))).rejects.toEqual(refused);
+  await expect(world.until(leadership.resign({ to: anything(5) }))).rejects.toEqual(refused);
   expect(await world.until(election.leader())).toMatchObject({ value: "here" });
   leadership.assert();
 });

@@ -1,6 +1,8 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Node } from "@flotilla/kv";
 import type { MultiItem, MultiResult, Session } from "../../client/api.ts";
+import { requireFunction } from "../../client/bad-argument.ts";
+import { requireOptions } from "../../client/call.ts";
 import { type Codec, jsonCodec } from "../../client/codecs.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { unfit } from "../../client/schema.ts";
@@ -81,10 +83,11 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     return this.#within(options, (bounds) => this.#commit({ ...options, json, restored: null }, bounds));
   }
 
-  update(
+  async update(
     change: (value: Out | null) => In | Promise<In>,
     options: Omit<ConfigWriteOptions, "version"> = {},
   ): Promise<ConfigVersion<Out>> {
+    requireFunction(change);
     return this.#within(options, async (bounds) => {
       for (;;) {
         const latest = await this.get(bounds);
@@ -109,6 +112,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
   }
 
   async history(options: ConfigHistoryOptions = {}): Promise<readonly ConfigVersion<unknown>[]> {
+    requireOptions(options);
     const { before = Number.MAX_SAFE_INTEGER, limit = maxHistory, ...reading } = options;
     requireInteger(before, "before", 1, Number.MAX_SAFE_INTEGER);
     requireInteger(limit, "limit", 1, maxHistory);
@@ -134,7 +138,9 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     });
   }
 
-  watch({ signal, onUnfit }: ConfigWatchOptions = {}): AsyncGenerator<ConfigVersion<Out>, void, undefined> {
+  watch(options: ConfigWatchOptions = {}): AsyncGenerator<ConfigVersion<Out>, void, undefined> {
+    requireOptions(options);
+    const { signal, onUnfit } = options;
     return endable(signal, (ending) => this.#versions(ending, onUnfit));
   }
 
@@ -152,7 +158,8 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     }
   }
 
-  #within<T>(options: CallOptions, work: (bounds: CallOptions) => Promise<T>): Promise<T> {
+  async #within<T>(options: CallOptions, work: (bounds: CallOptions) => Promise<T>): Promise<T> {
+    requireOptions(options);
     const { signal, timeoutMs } = options;
     const bounds = {
       ...(signal === undefined ? {} : { signal }),

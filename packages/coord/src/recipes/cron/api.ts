@@ -76,7 +76,10 @@ export interface Cron {
   run(fn: (run: CronRun) => Promise<void> | void, options?: CronRunOptions): Promise<void>;
   /** The latest first. */
   history(options?: HistoryOfRunsOptions): Promise<readonly CronRecord[]>;
-  /** The first tick after a moment, ms since the epoch; null when there is none any more. Default: after now. */
+  /**
+   * The first tick after a moment, ms since the epoch; null when there is none any more. Default: after now.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+   */
   next(afterMs?: number): number | null;
   /** Deletes what is remembered; the next to take part begins anew. @throws FlotillaError `ERR_FLOTILLA_HELD` while one runs */
   forget(options?: CallOptions): Promise<void>;

@@ -1,7 +1,7 @@
 import type { Random } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
-import { requireFunction } from "../../client/bad-argument.ts";
+import { badArgument, requireFunction } from "../../client/bad-argument.ts";
 import { checkedLimits, requireOptions } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
@@ -21,6 +21,8 @@ import { Schedule } from "./schedule.ts";
 
 const maxGraceMs = 86_400_000;
 const mostKept = 1_000;
+/** What calendars know, and the days beside it that zones look at. */
+const farthestMs = 8_640_000_000_000_000 - 4 * 86_400_000;
 
 /**
  * A job for `name`, on one session.
@@ -113,7 +115,9 @@ class SessionCron implements Cron {
   }
 
   next(afterMs: number = this.#session.clock.wallNow()): number | null {
-    return this.#parts.schedule.next(afterMs);
+    if (Number.isFinite(afterMs) && Math.abs(afterMs) <= farthestMs)
+      return this.#parts.schedule.next(afterMs);
+    throw badArgument("afterMs: expected a moment, ms since the epoch");
   }
 
   forget(options?: CallOptions): Promise<void> {

@@ -1,3 +1,4 @@
+import { requireOptions } from "../../client/call.ts";
 import { requireInteger } from "../counted.ts";
 import type { RestartOptions } from "./api.ts";
 
@@ -5,6 +6,7 @@ const longestMs = 86_400_000;
 
 /** With what is left out. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function restartOptions(options: RestartOptions = {}): Required<RestartOptions> {
+  requireOptions(options);
   const {
     backoffMs = 100,
     maxBackoffMs = 30_000,

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { MultiItem, Session } from "../../client/api.ts";
+import { requireOptions } from "../../client/call.ts";
 import type { Codec } from "../../client/codecs.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { SessionValues } from "../../client/typed-values.ts";
@@ -22,6 +23,7 @@ export class SessionDeadLetters<In, Out> implements DeadLetters<Out> {
   }
 
   async list(options: DeadLettersOptions = {}): Promise<readonly DeadLetter<Out>[]> {
+    requireOptions(options);
     const { limit = 100, ...others } = options;
     const { dead } = this.#places;
     const most = requireInteger(limit, "limit", 1, maxListed);

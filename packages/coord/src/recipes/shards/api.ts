@@ -56,7 +56,10 @@ export interface Shards {
    * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when those who take part already count another number of shards
    */
   run(fn: (shard: Shard) => Promise<void> | void, options?: { readonly signal?: AbortSignal }): Promise<void>;
-  /** The shard that a key belongs to: the same everywhere and always for one `count`. */
+  /**
+   * The shard that a key belongs to: the same everywhere and always for one `count`.
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` for what is no text
+   */
   of(key: string): number;
   /** Null when nobody owns it. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
   owner(shard: number, options?: ReadOptions): Promise<ShardOwner | null>;

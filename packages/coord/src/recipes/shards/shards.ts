@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
-import { requireFunction } from "../../client/bad-argument.ts";
+import { badArgument, requireFunction } from "../../client/bad-argument.ts";
 import { checkedLimits, requireOptions } from "../../client/call.ts";
 import type { ReadOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
@@ -69,6 +69,7 @@ class SessionShards implements Shards {
   }
 
   of(key: string): number {
+    if (typeof key !== "string") throw badArgument("key: expected a text");
     return Math.floor(hashOf(key) * this.count);
   }
 
