@@ -32,7 +32,8 @@ export interface GroupMembership extends AsyncDisposable {
    */
   readonly signal: AbortSignal;
   /**
-   * Puts other metadata in the place of what it had. Several changes at once may become one write, of the last.
+   * Puts other metadata in the place of what it had. Several changes at once may become one write, of the last. Goes on in
+   * the background when the wait ends, whose error is `ambiguous` then.
    * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_TOO_LARGE`; `ERR_FLOTILLA_LOST` when it is over; and
    *   what the cluster refuses the write with, such as `ERR_FLOTILLA_QUOTA`, which takes it out
    */
