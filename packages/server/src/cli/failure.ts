@@ -36,7 +36,7 @@ export function toFailure(error: unknown): Failure {
   const exitCode = exitCodeOf(error);
   if (FlotillaError.is(error)) {
     const hint = exitCode === exitCodes.unknownOutcome ? unknownOutcomeHint : hintOf(error);
-    return { code: error.code, message: oneLine(error.message), hint, exitCode };
+    return { code: error.code, message: oneLine(wholeMessage(error)), hint, exitCode };
   }
   const message = oneLine(error instanceof Error ? error.message : String(error));
   return {
@@ -45,6 +45,18 @@ export function toFailure(error: unknown): Failure {
     hint: "This is a bug in Flotilla; please report it.",
     exitCode,
   };
+}
+
+/**
+ * With the reasons of what is ours or the system's, unless it tells them itself. A parser's words are left out: they may
+ * quote what is secret.
+ */
+function wholeMessage(error: Error): string {
+  const { message, cause } = error;
+  const isToldOf = FlotillaError.is(cause) || (cause instanceof Error && "errno" in cause);
+  if (error instanceof CommandError || !isToldOf) return message;
+  const reason = wholeMessage(cause);
+  return message.includes(reason) ? message : `${message}: ${reason}`;
 }
 
 /** The entry that stops a state machine is named in the details. */

@@ -46,6 +46,10 @@ describe("exit codes", () => {
   });
 });
 
+function messageOf(cause: unknown, text = "no server was reached"): string {
+  return toFailure(new FlotillaError("ERR_FLOTILLA_UNREACHABLE", text, { cause })).message;
+}
+
 describe("failures", () => {
   test("are two lines for people, the last of them a hint", () => {
     const failure = toFailure(new FlotillaError("ERR_FLOTILLA_NOT_FOUND", "nothing at /a\n  really"));
@@ -61,6 +65,19 @@ describe("failures", () => {
       message: "it broke",
       hint: "Look.",
     });
+  });
+
+  test("tell the reasons of ours and of the system's, each once, and of no parser", () => {
+    const system = Object.assign(new Error("ENOENT: no such file"), { errno: -2, code: "ENOENT" });
+    const ours = new FlotillaError("ERR_FLOTILLA_UNREACHABLE", "cannot resolve f", { cause: system });
+    expect(messageOf(ours)).toBe("no server was reached: cannot resolve f: ENOENT: no such file");
+    expect(messageOf(ours, "no server was found: cannot resolve f: ENOENT: no such file")).toBe(
+      "no server was found: cannot resolve f: ENOENT: no such file",
+    );
+    expect(messageOf(new SyntaxError("Unexpected token in s3cret"))).toBe("no server was reached");
+    expect(toFailure(new CommandError("ERR_FLOTILLA_DAMAGED", "cut off", "", { cause: ours })).message).toBe(
+      "cut off",
+    );
   });
 
   test("of an unknown outcome say to read first", () => {
