@@ -20,7 +20,7 @@ import { compareMembers } from "./compare.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
-import { addressOf, LeaderFinder } from "./leader-finder.ts";
+import { addressOf, belongsSomewhere, LeaderFinder } from "./leader-finder.ts";
 import { badArgument } from "./bad-argument.ts";
 import { dialOptionsOf, requireConnectOptions } from "./reach.ts";
 
@@ -153,11 +153,25 @@ export class ClusterAdmin implements Admin, MembersAdmin {
   async *saveSnapshot(): AsyncGenerator<Uint8Array, void> {
     const bounds = this.#bounds();
     const finder = new LeaderFinder(this.#options);
-    const { address, report } = await finder.any(bounds);
-    if (report.type === "damaged")
-      throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${report.id}: ${report.problem}`);
-    // The time bounds each piece: all of them together may take long.
-    yield* saveBackup({ ...this.#options, address, signal: this.#signal });
+    let isBegun = false;
+    for (;;) {
+      const { address, report } = await finder.any(bounds, belongsSomewhere);
+      if (report.type === "damaged")
+        throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${report.id}: ${report.problem}`);
+      try {
+        // The time bounds each piece: all of them together may take long.
+        for await (const piece of saveBackup({ ...this.#options, address, signal: this.#signal })) {
+          isBegun = true;
+          yield piece;
+        }
+        return;
+      } catch (error) {
+        // Another member may hear from a leader.
+        if (isBegun || !FlotillaError.is(error) || !isOfOneMember(error) || this.#signal.aborted) throw error;
+        finder.note(error);
+      }
+      await finder.pause(bounds);
+    }
   }
 
   async transfer(to?: string): Promise<string> {
@@ -258,6 +272,13 @@ function requireMember(membership: Membership, id: string): Membership["members"
 /** The leader changed, or somebody else changed the membership meanwhile. */
 function mayTryAgain({ code, ambiguous }: FlotillaError): boolean {
   return ambiguous || retried.has(code);
+}
+
+/** What one member cannot do, and another perhaps can. */
+function isOfOneMember({ code }: FlotillaError): boolean {
+  return (
+    code === "ERR_FLOTILLA_NO_QUORUM" || code === "ERR_FLOTILLA_UNREACHABLE" || code === "ERR_FLOTILLA_CLOSED"
+  );
 }
 
 const retried: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import type { DigestPoint } from "../wire/admin-messages.ts";
 import type { Comparison, MemberInfo } from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
 import type { CallBounds } from "./leader-finder.ts";
-import { LeaderFinder } from "./leader-finder.ts";
+import { belongsSomewhere, LeaderFinder } from "./leader-finder.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 
 /** Longest wait for one member, ms. */
@@ -15,7 +15,7 @@ type Digests = ReadonlyMap<number, string>;
 /** Asks all members until there is a number of commands after which everybody who answers was seen, or the time is over. */
 export async function compareMembers(options: NetworkDialerOptions, bounds: CallBounds): Promise<Comparison> {
   const finder = new LeaderFinder(options);
-  const { report } = await finder.any(bounds);
+  const { report } = await finder.any(bounds, belongsSomewhere);
   const members =
     report.type === "running" ? report.membership.members : refuse(`node ${report.id}: ${report.problem}`);
   const seen = new Map<string, Map<number, string>>();

@@ -53,20 +53,23 @@ export class LeaderFinder {
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the node answered something else than it was asked");
   }
 
-  /** The first node that runs, or else one that answers. */
-  async any(bounds: CallBounds): Promise<{ readonly address: string; readonly report: NodeReport }> {
-    let damaged: { readonly address: string; readonly report: NodeReport } | null = null;
+  /** The first node that is wanted (by default, that runs), or else one that answers. */
+  async any(
+    bounds: CallBounds,
+    isWanted: (report: NodeReport) => boolean = isRunning,
+  ): Promise<{ readonly address: string; readonly report: NodeReport }> {
+    let other: { readonly address: string; readonly report: NodeReport } | null = null;
     let last: unknown = null;
     for (const address of this.#shuffled(await this.#look(bounds))) {
       try {
         const report = await this.report(address, bounds);
-        if (report.type === "running") return { address, report };
-        damaged ??= { address, report };
+        if (isWanted(report)) return { address, report };
+        other ??= { address, report };
       } catch (error) {
         last = error;
       }
     }
-    if (damaged !== null) return damaged;
+    if (other !== null) return other;
     throw last;
   }
 
@@ -157,6 +160,15 @@ export class LeaderFinder {
     const keyed = addresses.map((address) => ({ address, key: random.u32() }));
     return keyed.toSorted((a, b) => a.key - b.key).map(({ address }) => address);
   }
+}
+
+function isRunning({ type }: NodeReport): boolean {
+  return type === "running";
+}
+
+/** True for a node that knows of the members of a cluster: one that waits to be added does not. */
+export function belongsSomewhere(report: NodeReport): boolean {
+  return report.type === "running" && report.membership.members.length > 0;
 }
 
 /** Where a member listens; null when there is no such member. */

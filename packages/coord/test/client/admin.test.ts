@@ -235,3 +235,43 @@ test("what is no argument is refused by code, at once, and asks for nothing", as
   expect(cluster.kernel.nowMs - begun).toBeLessThan(1_000);
   expect(await cluster.until(asked.members.list())).toEqual(before);
 });
+
+/** How many bytes a backup has. */
+async function backupBytes(asked: Admin): Promise<number> {
+  let bytes = 0;
+  for await (const piece of asked.saveSnapshot()) bytes += piece.length;
+  return bytes;
+}
+
+test("a backup is made by a member that hears from the leader, whoever else answers", async () => {
+  const cluster = await three();
+  const leader = await cluster.leader();
+  await cluster.until(cluster.node(leader).session.put("/a", "1"));
+  const { network } = cluster.kernel;
+  const lone = cluster.ids.find((id) => id !== leader) ?? "";
+  for (const id of cluster.ids) if (id !== lone) network.cutBoth(id, lone);
+  await cluster.join("n9", { join: [] });
+  await cluster.pass(5_000);
+  const endpoints = [...cluster.ids, "n9"].map((id) => cluster.address(id));
+  const asked = operator(cluster, { endpoints });
+  for (let k = 0; k < 8; k += 1) expect(await cluster.until(backupBytes(asked))).toBeGreaterThan(0);
+  for (const a of cluster.ids) for (const b of cluster.ids) if (a !== b) network.cutBoth(a, b);
+  await cluster.pass(5_000);
+  const begun = cluster.kernel.nowMs;
+  expect(await cluster.until(codeOf(backupBytes(operator(cluster, { endpoints, timeoutMs: 3_000 }))))).toBe(
+    "ERR_FLOTILLA_NO_QUORUM",
+  );
+  expect(cluster.kernel.nowMs - begun).toBeLessThan(4_000);
+});
+
+test("members are compared by one that knows of them, whoever else answers", async () => {
+  const cluster = await three();
+  await cluster.leader();
+  await cluster.join("n9", { join: [] });
+  const endpoints = [...cluster.ids, "n9"].map((id) => cluster.address(id));
+  const asked = operator(cluster, { endpoints });
+  for (let k = 0; k < 8; k += 1) {
+    const { members, agree } = await cluster.until(asked.compare());
+    expect([members.length, agree]).toEqual([3, true]);
+  }
+});
