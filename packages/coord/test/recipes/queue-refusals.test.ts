@@ -272,14 +272,24 @@ async function waitingPut(watches = 0) {
 test("a put that waits goes on once the bound is raised", async () => {
   const { world, session, put } = await waitingPut();
   await world.until(session.setBudget("/queue/x/items", { children: { hard: 2 } }));
-  await world.until(put, 1_000);
+  await world.until(put, 2_000);
+});
+
+test("a put that waits for long fills no log with its tries", async () => {
+  const { world, session, other, put } = await waitingPut();
+  const before = await world.until(session.status());
+  await world.pass(100_000);
+  const { applied } = await world.until(session.status());
+  expect(applied - before.applied).toBeLessThan(20);
+  await world.until((await world.until(other.take())).ack());
+  await world.until(put, 100);
 });
 
 test("a put that waits needs no room for a watch to hear of room", async () => {
   const { world, other, put } = await waitingPut(1_000);
   const item = await world.until(other.take());
   await world.until(item.ack());
-  await world.until(put, 1_000);
+  await world.until(put, 2_000);
 });
 
 test("a put that waits for a rate goes on when that is slept off", async () => {

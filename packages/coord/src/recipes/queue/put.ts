@@ -10,6 +10,9 @@ import { Wake } from "../wake.ts";
 import type { PutOptions } from "./api.ts";
 import { ensurePlaces, itemPrefix, maxDelayMs, maxPriority, type QueuePlaces } from "./places.ts";
 
+/** Between tries of a put that waits for room, ms. */
+const longestRestMs = 10_000;
+
 /** Puts items into a queue, and sees to its bound. */
 export class Putter {
   readonly #session: Session;
@@ -63,7 +66,10 @@ export class Putter {
     }
   }
 
-  /** Tries again after every item that leaves, and after a rest: of a budget that is raised or slept off it hears nothing. */
+  /**
+   * Tries again after every item that leaves, and after rests: of a budget that is raised, or a rate slept off, it hears nothing.
+   * These grow longer: each try is an entry of the log, with the value.
+   */
   async #whenRoom(
     prefix: string,
     bytes: Uint8Array,
@@ -73,14 +79,14 @@ export class Putter {
     const wake = new Wake();
     let watch: Watch | null = null;
     try {
-      for (;;) {
+      for (let ms = restMs; ; ms = Math.min(2 * ms, longestRestMs)) {
         try {
           return await this.#put(prefix, bytes, options);
         } catch (error) {
           if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
         }
         watch ??= await this.#watchLeaving(wake, options.signal);
-        await wake.nextWithin(this.#session.clock, restMs, options.signal);
+        await wake.nextWithin(this.#session.clock, ms, options.signal);
       }
     } finally {
       void watch?.close();
