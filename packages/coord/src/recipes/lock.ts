@@ -9,7 +9,15 @@ import { bounded, longestWaitMs, within } from "./bounded.ts";
 import { atOnce, inTurn } from "./campaign.ts";
 import { HeldLock } from "./held-lock.ts";
 import { hold } from "./hold.ts";
-import { type Line, type LinePaths, linePaths, readLine, type Standing, type Waiter } from "./line.ts";
+import {
+  allHolders,
+  type Line,
+  type LinePaths,
+  linePaths,
+  readLine,
+  type Standing,
+  type Waiter,
+} from "./line.ts";
 import type {
   Lock,
   LockHold,
@@ -114,13 +122,13 @@ function userOf({ id, value, priority, permits }: Waiter): LockUser {
   return { id, value, priority, permits };
 }
 
-function reportOf({ holders, waiting }: Line): LockReport {
+function reportOf(line: Line): LockReport {
   return {
-    holders: holders.map((holder) => ({
+    holders: allHolders(line).map((holder) => ({
       ...userOf(holder),
       epoch: holder.mzxid,
       sinceMs: holder.mtimeMs,
     })),
-    waiters: waiting.map(userOf),
+    waiters: line.waiting.filter(({ isGranted }) => !isGranted).map(userOf),
   };
 }

@@ -252,3 +252,11 @@ test("names and options are checked, and what is no version is said to be none",
   for (const call of [() => config.get(), () => config.set(old)])
     expect(await world.until(rejection(call()))).toMatchObject({ code: "ERR_FLOTILLA_BAD_VALUE" });
 });
+
+test("a change that never comes back ends with the time of its update", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const never = new Promise<Flags>(() => {});
+  const updated = rejection(flagsOf(client).update(() => never, { timeoutMs: 500 }));
+  expect(await world.until(updated, 1_000)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT", ambiguous: false });
+});

@@ -154,3 +154,22 @@ test("who is evicted as it takes over is evicted", async () => {
   expect(await world.until(evicting)).toBe("two");
   expect((await world.until(second)).signal.aborted).toBe(true);
 });
+
+test("who takes over as a report is made holds by it", async () => {
+  const world = await World.start(1);
+  const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
+  const first = await world.until(one.coord.lock("x").acquire());
+  const second = two.coord.lock("x", { id: "two" }).acquire();
+  await world.pass(200);
+  const looks = new Gate();
+  looks.close();
+  const report = createLock(
+    looks.before(three.session, "childNodes", () => true),
+    "x",
+  ).inspect();
+  await world.pass(100);
+  await world.until(first.release());
+  const { epoch } = await world.until(second);
+  looks.open();
+  expect(await world.until(report)).toMatchObject({ holders: [{ id: "two", epoch }], waiters: [] });
+});

@@ -7,7 +7,7 @@ import { type Codec, jsonCodec } from "../../client/codecs.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { unfit } from "../../client/schema.ts";
 import { bytes, text } from "../../client/values.ts";
-import { within } from "../bounded.ts";
+import { orAborted, within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { endable } from "../endable.ts";
 import { fenceChecks } from "../fence-check.ts";
@@ -89,9 +89,11 @@ class SessionConfig<In, Out> implements Config<In, Out> {
   ): Promise<ConfigVersion<Out>> {
     requireFunction(change);
     return this.#within(options, async (bounds) => {
+      const { signal } = bounds;
       for (;;) {
         const latest = await this.get(bounds);
-        const value = await change(latest?.value ?? null);
+        const changing = (async () => change(latest?.value ?? null))();
+        const value = await (signal === undefined ? changing : orAborted(changing, signal));
         try {
           return await this.set(value, { ...options, ...bounds, version: latest?.version ?? 0 });
         } catch (error) {
