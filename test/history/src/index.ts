@@ -52,7 +52,12 @@ export type { SetRecord } from "./checkers/set-complete.ts";
 export { watchChain } from "./checkers/watch-chain.ts";
 export type { ChainItem, ChainRecord, ShownNode, WatchChainInput } from "./checkers/watch-chain.ts";
 export { watchComplete } from "./checkers/watch-complete.ts";
-export type { DeliveredItem, WatchCompleteInput, WatchStream } from "./checkers/watch-complete.ts";
+export type {
+  DeliveredItem,
+  PlacedNode,
+  WatchCompleteInput,
+  WatchStream,
+} from "./checkers/watch-complete.ts";
 export type { CommittedEvent, SeenNode, WatchKind, WatchSpec } from "./checkers/watch-filter.ts";
 export { watchValues } from "./checkers/watch-values.ts";
 export type { ValuedStream, WatchValuesInput } from "./checkers/watch-values.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { watchValues } from "../src/index.ts";
-import type { CommittedEvent, DeliveredItem, SeenNode } from "../src/index.ts";
+import type { CommittedEvent, DeliveredItem, PlacedNode, SeenNode, ValuedStream } from "../src/index.ts";
 
 const one: SeenNode = { mzxid: 1, version: 0, value: "one" };
 const two: SeenNode = { mzxid: 3, version: 1, value: "two" };
@@ -53,5 +53,43 @@ describe("watchValues", () => {
     expect(
       rules([{ kind: "event", revision: 9, ordinal: 0, path: "/x", type: "changed", node: one }]),
     ).toEqual([]);
+  });
+
+  describe("of a snapshot", () => {
+    const a = { path: "/a", node: two };
+    const b = { path: "/b", node: { ...one, mzxid: 2 } };
+    const rulesAt3 = (nodes: readonly PlacedNode[], watch: Partial<ValuedStream> = {}): string[] => {
+      const delivered = [{ kind: "snapshot", revision: 3, nodes }] as const;
+      const whole = { path: "/", watchKind: "recursive", from: 1, delivered } as const;
+      return watchValues({ log, watches: [{ ...whole, ...watch }] }).violations.map(({ rule }) => rule);
+    };
+
+    test("accepts all that was in scope then, in any order", () => {
+      expect(rulesAt3([b, a])).toEqual([]);
+      expect(rulesAt3([a], { path: "/a", watchKind: "data" })).toEqual([]);
+      expect(rulesAt3([a, b], { watchKind: "children" })).toEqual([]);
+      expect(rulesAt3([b], { names: "b*" })).toEqual([]);
+      expect(rulesAt3([a, b], { types: ["deleted"] })).toEqual([]);
+      expect(
+        rulesAt3(
+          [a, b].map(({ path, node }) => ({ path, node: { ...node, value: "" } })),
+          { values: false },
+        ),
+      ).toEqual([]);
+      expect(rules([{ kind: "snapshot", revision: 3 }])).toEqual([]);
+    });
+
+    test.each<[string, readonly PlacedNode[], Partial<ValuedStream>]>([
+      ["a node that is missing", [a], {}],
+      ["a node as it was before", [{ ...a, node: one }, b], {}],
+      ["a node of later", [{ ...a, node: { ...one, mzxid: 4 } }, b], {}],
+      ["a node that never was", [a, b, { ...b, path: "/c" }], {}],
+      ["a node told twice", [a, b, b], {}],
+      ["a node that was not watched", [a, b], { path: "/a", watchKind: "data" }],
+      ["a node of another name", [a, b], { names: "b*" }],
+      ["values where none were asked for", [a, b], { values: false }],
+    ])("finds %s", (_name, nodes, watch) => {
+      expect(rulesAt3(nodes, watch)).toEqual(["snapshot"]);
+    });
   });
 });

@@ -1,4 +1,5 @@
-import type { WatchStream } from "@flotilla/history";
+import type { PlacedNode, WatchStream } from "@flotilla/history";
+import type { TreeEvent } from "@flotilla/kv";
 import { forbidGlobals } from "@flotilla/runtime/sim";
 import { beforeAll, expect, test } from "vitest";
 import { Findings } from "../src/world/findings.ts";
@@ -234,8 +235,10 @@ test("PastReads notices a member that remembers a change otherwise, and one that
 
 test("the tree's own invariants are noticed when broken", () => {
   const { command, at } = commandWhere(({ events }) => events.some(({ path }) => /^\/m\/\d+a$/.test(path)));
-  const half = { ...command, events: command.events.filter(({ path }) => !path.endsWith("b")) };
-  expect(foundWith(world.golden, "commands", commandsWith(at, half))).toContain("MultiAtomic");
+  for (const lacking of ["a", "b"]) {
+    const half = { ...command, events: command.events.filter(({ path }) => !path.endsWith(lacking)) };
+    expect(foundWith(world.golden, "commands", commandsWith(at, half))).toContain("MultiAtomic");
+  }
 
   const sequential = commandWhere(({ events }) =>
     events.some(({ type, path }) => type === "created" && path.startsWith("/q/n-")),
@@ -258,6 +261,91 @@ test("the tree's own invariants are noticed when broken", () => {
     return index === owned.at ? { ...each, applied: { type: "expired", leases: [owner] } } : each;
   });
   expect(foundWith(world.golden, "commands", ending)).toContain("EphemeralOwned");
+});
+
+test("RevisionMonotone notices a revision that two commands made, one that none made, and changes that are out of order", () => {
+  const { command, at } = commandWhere(({ events }) => events.length > 1);
+  const eventsOf = (to: (event: TreeEvent) => Partial<TreeEvent>): GoldenCommand => ({
+    ...command,
+    events: command.events.map((event) => ({
+      ...event,
+      node: event.node,
+      previous: event.previous,
+      ...to(event),
+    })),
+  });
+  for (const wrong of [
+    eventsOf(({ revision }) => ({ revision: revision - 1 })),
+    eventsOf(({ revision }) => ({ revision: revision + 1 })),
+    eventsOf(({ ordinal }) => ({ ordinal: command.events.length - 1 - ordinal })),
+    eventsOf(({ revision, ordinal }) => ({ revision: revision + Math.min(ordinal, 1) })),
+  ])
+    expect(foundWith(world.golden, "commands", commandsWith(at, wrong))).toContain("RevisionMonotone");
+});
+
+test("EphemeralOwned notices nodes that outlive their lease for a while, or have one that is over", () => {
+  const { command, at } = commandWhere(
+    ({ applied, events }) => applied.type === "expired" && events.length > 0,
+  );
+  const silent = { ...command, events: [] };
+  const later = { ...command, applied: { type: "skipped" }, command: null } as unknown as GoldenCommand;
+  const inTwo = world.golden.commands.toSpliced(at, 1, silent, later);
+  expect(foundWith(world.golden, "commands", inTwo)).toContain("EphemeralOwned");
+
+  const made = commandWhere(({ events }) =>
+    events.some(({ type, node }) => type === "created" && typeof node?.stat.ephemeralOwner === "string"),
+  );
+  const owner = made.command.events.find(({ node }) => node !== null)?.node?.stat.ephemeralOwner ?? "";
+  const close = {
+    type: "request",
+    session: owner,
+    attach: 1,
+    seq: 1,
+    ack: 0,
+    operation: { type: "close" },
+  } as const;
+  const result = { ok: true, revision: 0, results: [] } as const;
+  const closing = { ...made.command, command: close, result, events: [] };
+  expect(
+    foundWith(world.golden, "commands", world.golden.commands.toSpliced(made.at + 1, 0, closing)),
+  ).toContain("EphemeralOwned");
+  const ownedBy = (ephemeralOwner: string): GoldenCommand => ({
+    ...made.command,
+    events: made.command.events.map((event) => {
+      const { node } = event;
+      return { ...event, node: node === null ? node : { ...node, stat: { ...node.stat, ephemeralOwner } } };
+    }),
+  });
+  expect(foundWith(world.golden, "commands", commandsWith(made.at, ownedBy(owner)))).not.toContain(
+    "EphemeralOwned",
+  );
+  expect(foundWith(world.golden, "commands", commandsWith(made.at, ownedBy("0")))).toContain(
+    "EphemeralOwned",
+  );
+});
+
+test("WatchValues notices a snapshot that lacks a node, and one that shows a node as it was not", () => {
+  const watch = world.ledger.watches.find(({ stream }) =>
+    stream.delivered.some((item) => item.kind === "snapshot" && (item.nodes ?? []).length > 0),
+  );
+  if (watch === undefined) throw new Error("no watch with a snapshot");
+  const streamWith = (to: (nodes: readonly PlacedNode[]) => readonly PlacedNode[]): WatchStream => ({
+    ...watch.stream,
+    delivered: watch.stream.delivered.map((item) =>
+      item.kind === "snapshot" ? { ...item, nodes: to(item.nodes ?? []) } : item,
+    ),
+  });
+  expect(
+    foundWith(
+      watch,
+      "stream",
+      streamWith((nodes) => nodes.slice(1)),
+    ),
+  ).toContain("WatchValues");
+  const older = streamWith((nodes) =>
+    nodes.map(({ path, node }) => ({ path, node: { ...node, mzxid: node.mzxid - 1 } })),
+  );
+  expect(foundWith(watch, "stream", older)).toContain("WatchValues");
 });
 
 test("SessionOver notices a session that changes the tree after its end", () => {

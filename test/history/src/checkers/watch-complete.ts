@@ -14,8 +14,14 @@ export type DeliveredItem =
   | { readonly kind: "bookmark"; readonly revision: number; readonly ordinal: number }
   /** Part of the history is gone; a snapshot follows. */
   | { readonly kind: "gap" }
-  /** The state as of `revision`; the stream goes on after it. Also allowed as the first item. */
-  | { readonly kind: "snapshot"; readonly revision: number };
+  /** The state as of `revision`, with all nodes in scope if they are to be compared; the stream goes on after it. Also allowed as the first item. */
+  | { readonly kind: "snapshot"; readonly revision: number; readonly nodes?: readonly PlacedNode[] };
+
+/** A node of a snapshot. */
+export interface PlacedNode {
+  readonly path: string;
+  readonly node: SeenNode;
+}
 
 export interface WatchStream extends WatchSpec {
   readonly delivered: readonly DeliveredItem[];

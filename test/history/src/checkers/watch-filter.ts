@@ -48,6 +48,12 @@ export function expectedEvents(log: readonly CommittedEvent[], watch: WatchSpec)
   );
 }
 
+/** True for the paths whose nodes a snapshot of the watch shows: it leaves out by names alone. */
+export function scopeOf(watch: WatchSpec): (path: string) => boolean {
+  const isNamed = namesOf(watch);
+  return (path) => matches({ path, type: "created" }, watch) && isNamed(path);
+}
+
 type Place = Pick<CommittedEvent, "revision" | "ordinal">;
 
 /** Compares places in the history. */
@@ -55,7 +61,7 @@ export function byPlace(a: Place, b: Place): number {
   return a.revision - b.revision || a.ordinal - b.ordinal;
 }
 
-function matches(event: CommittedEvent, { path, watchKind }: WatchSpec): boolean {
+function matches(event: Pick<CommittedEvent, "path" | "type">, { path, watchKind }: WatchSpec): boolean {
   const self = event.path === path;
   switch (watchKind) {
     case "data":

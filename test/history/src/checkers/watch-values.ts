@@ -1,7 +1,7 @@
 import { Findings } from "./report.ts";
 import type { CheckReport } from "./report.ts";
-import type { WatchStream } from "./watch-complete.ts";
-import { byPlace } from "./watch-filter.ts";
+import type { PlacedNode, WatchStream } from "./watch-complete.ts";
+import { byPlace, scopeOf } from "./watch-filter.ts";
 import type { CommittedEvent, SeenNode } from "./watch-filter.ts";
 
 export interface WatchValuesInput {
@@ -21,13 +21,16 @@ interface Around {
 }
 
 /**
- * An event shows its node as the change left it, and with `previous` as the change before it had. Events that never
- * happened are told of by `watchComplete`.
+ * An event shows its node as the change left it, and with `previous` as the change before it had; a snapshot shows all
+ * nodes in scope as they were at its revision, and no others. Events that never happened are told of by `watchComplete`.
  */
 export function watchValues({ log, watches }: WatchValuesInput): CheckReport {
   const findings = new Findings();
   const around = statesAround(log);
-  for (const watch of watches) checkStream(watch, around, findings);
+  for (const watch of watches) {
+    checkStream(watch, around, findings);
+    checkSnapshots(watch, log, findings);
+  }
   return findings.report();
 }
 
@@ -48,6 +51,47 @@ function checkStream(watch: ValuedStream, around: ReadonlyMap<string, Around>, f
         expected,
       );
   }
+}
+
+function checkSnapshots(watch: ValuedStream, log: readonly CommittedEvent[], findings: Findings): void {
+  const isInScope = scopeOf(watch);
+  for (const item of watch.delivered) {
+    if (item.kind !== "snapshot" || item.nodes === undefined) continue;
+    findings.checked(1);
+    const expected = nodesAt(log, item.revision, isInScope).map(({ path, node }) => ({
+      path,
+      node: watch.values === false ? { ...node, value: "" } : node,
+    }));
+    const shown = item.nodes.map(textOf);
+    const due = expected.map(textOf);
+    const missing = due.filter((text) => !shown.includes(text));
+    const wrong = shown.filter((text, at) => !due.includes(text) || shown.indexOf(text) !== at);
+    if (missing.length > 0 || wrong.length > 0)
+      findings.add(
+        "snapshot",
+        `a snapshot at ${item.revision} shows ${wrong.length} nodes as they were not, and lacks ${missing.length}`,
+        { wrong, missing },
+      );
+  }
+}
+
+function nodesAt(
+  log: readonly CommittedEvent[],
+  revision: number,
+  isInScope: (path: string) => boolean,
+): PlacedNode[] {
+  const nodes = new Map<string, SeenNode>();
+  for (const event of log.toSorted(byPlace)) {
+    if (event.revision > revision) break;
+    if (!isInScope(event.path)) continue;
+    if (event.node === null || event.node === undefined) nodes.delete(event.path);
+    else nodes.set(event.path, event.node);
+  }
+  return [...nodes].map(([path, node]) => ({ path, node }));
+}
+
+function textOf({ path, node: { mzxid, version, value } }: PlacedNode): string {
+  return JSON.stringify([path, mzxid, version, value]);
 }
 
 function statesAround(log: readonly CommittedEvent[]): ReadonlyMap<string, Around> {

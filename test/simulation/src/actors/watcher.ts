@@ -7,7 +7,7 @@ import type {
   WatchPosition,
 } from "@flotilla/coord/client";
 import { text } from "@flotilla/coord/client";
-import type { DeliveredItem, SeenNode, SessionDelivery, WatchKind } from "@flotilla/history";
+import type { DeliveredItem, PlacedNode, SeenNode, SessionDelivery, WatchKind } from "@flotilla/history";
 import type { Node } from "@flotilla/kv";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { ActorProcess } from "./actor.ts";
@@ -24,6 +24,7 @@ interface Wanted {
   readonly values: boolean;
   readonly previous: boolean;
   readonly bookmarks: boolean;
+  readonly initial: boolean;
   readonly delivered: DeliveredItem[];
   record: WatchRecord | null;
   from: WatchPosition | null;
@@ -42,12 +43,18 @@ function isListed(event: WatchEvent | WatchBookmark): boolean {
   return "path" in event && hasList(event.path);
 }
 
+/** The root was never made, and who may read lists changes. */
+function placedNode({ path, node }: { readonly path: string; readonly node: Node }): readonly PlacedNode[] {
+  const seen = path === "/" || hasList(path) ? null : seenNode(node);
+  return seen === null ? [] : [{ path, node: seen }];
+}
+
 /** How an event is written down. */
 function delivered(event: WatchEvent | WatchBookmark): readonly DeliveredItem[] {
   const { revision, token } = event;
   switch (event.type) {
     case "snapshot":
-      return [{ kind: "gap" }, { kind: "snapshot", revision }];
+      return [{ kind: "gap" }, { kind: "snapshot", revision, nodes: event.nodes.flatMap(placedNode) }];
     case "bookmark":
       return [{ kind: "bookmark", revision, ordinal: token.ordinal }];
     default: {
@@ -115,7 +122,8 @@ export class Watcher {
       ...(isOneIn(4) ? { names: isOneIn(2) ? "r0-*" : "*0*" } : {}),
     };
     const wants = { filter, values: !isOneIn(6), previous: isOneIn(2), bookmarks: isOneIn(2) };
-    return { path, kind, ...wants, delivered: [], record: null, from: null };
+    const initial = this.#random.fork(`initial ${this.#count}`).chance(0.3);
+    return { path, kind, ...wants, initial, delivered: [], record: null, from: null };
   }
 
   async #follow(tracked: TrackedSession, wanted: Wanted): Promise<void> {
@@ -147,8 +155,8 @@ export class Watcher {
   }
 
   #open({ session }: TrackedSession, wanted: Wanted): Promise<Watch<WatchEvent | WatchBookmark>> {
-    const { path, kind, filter, values, previous, bookmarks, from } = wanted;
-    const options = { kind, filter, values, previous, ...(from === null ? {} : { from }) };
+    const { path, kind, filter, values, previous, bookmarks, initial, from } = wanted;
+    const options = { kind, filter, values, previous, ...(from === null ? { initial } : { from }) };
     if (!bookmarks) return session.watch(path, options);
     return session.watch(path, { ...options, bookmarks, bookmarkMs } satisfies BookmarkedWatchOptions);
   }
@@ -168,6 +176,7 @@ export class Watcher {
       wanted.record = { id, stream, due: null };
       this.#actor.world.ledger.watches.push(wanted.record);
     }
+    const isBeginning = wanted.from === null;
     wanted.from = watch.token;
     this.#tell({
       session: session.id,
@@ -178,6 +187,8 @@ export class Watcher {
       from: revision + 1,
       ...wanted.filter,
     });
+    // Until its snapshot it owes nothing.
+    if (isBeginning && wanted.initial) this.#tell({ session: session.id, kind: "gap", watch: id });
     return id;
   }
 

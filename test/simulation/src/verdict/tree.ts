@@ -1,8 +1,9 @@
 import type { TreeEvent } from "@flotilla/kv";
 import { queueRoot } from "../actors/paths.ts";
-import { isOpenLease, OpenSessions } from "../world/open-sessions.ts";
+import { OpenSessions } from "../world/open-sessions.ts";
 import type { GoldenCommand } from "../world/golden-log.ts";
 import type { World } from "../world/world.ts";
+import { OwnedNodes } from "./owned.ts";
 
 /** The tree as the log tells it: revisions, sequences, pairs and owners are as promised. */
 export function judgeTree(world: World): void {
@@ -10,14 +11,18 @@ export function judgeTree(world: World): void {
   let revision = 0;
   let sequence = "";
   const sessions = new OpenSessions();
+  const owned = new OwnedNodes();
   for (const golden of world.golden.commands) {
     const { applied, events } = golden;
     judgeOpen(world, sessions, golden);
     sessions.take(golden);
+    for (const path of owned.take(golden, sessions))
+      world.findings.later(
+        "EphemeralOwned",
+        `${path} stands after entry ${golden.index}, its lease does not`,
+      );
+    revision = judgeRevision(world, events, revision);
     for (const event of events) {
-      if (event.revision < revision)
-        world.findings.later("RevisionMonotone", `revision ${event.revision} comes after ${revision}`);
-      revision = event.revision;
       if (applied.type === "reaped") judgeReaped(world, event, nodes);
       if (applied.type === "expired") judgeExpired(world, event, nodes, applied.leases);
       if (event.type === "deleted") nodes.delete(event.path);
@@ -29,11 +34,18 @@ export function judgeTree(world: World): void {
     }
     judgePairs(world, events, nodes);
   }
-  for (const [path, { node }] of nodes) {
-    const owner = node?.stat.ephemeralOwner ?? null;
-    if (owner === null || isOpenLease(world.golden.commands, owner)) continue;
-    world.findings.later("EphemeralOwned", `${path} belongs to lease ${owner}, which is over`);
-  }
+}
+
+/** Each command that changes the tree makes the next revision, and tells its changes one after the other. Returns the last one. */
+function judgeRevision(world: World, events: readonly TreeEvent[], before: number): number {
+  if (events.length === 0) return before;
+  for (const [at, { revision, ordinal }] of events.entries())
+    if (revision !== before + 1 || ordinal !== at)
+      world.findings.later(
+        "RevisionMonotone",
+        `change ${ordinal} of revision ${revision} comes as number ${at} after revision ${before}`,
+      );
+  return events.at(-1)?.revision ?? before;
 }
 
 /** A session that is over changes nothing any more. */
@@ -65,8 +77,8 @@ function judgeExpired(
 /** Nodes of a pair are only ever written together. */
 function judgePairs(world: World, events: readonly TreeEvent[], nodes: ReadonlyMap<string, TreeEvent>): void {
   for (const { path, revision } of events) {
-    if (!/^\/m\/\d+a$/.test(path)) continue;
-    const other = nodes.get(`${path.slice(0, -1)}b`);
+    if (!/^\/m\/\d+[ab]$/.test(path)) continue;
+    const other = nodes.get(`${path.slice(0, -1)}${path.endsWith("a") ? "b" : "a"}`);
     if (other?.node?.stat.mzxid === revision) continue;
     world.findings.later("MultiAtomic", `${path} was written at ${revision} without its other half`);
   }

@@ -34,12 +34,6 @@ export function openSessions(commands: readonly GoldenCommand[]): ReadonlySet<st
   return read(commands).open;
 }
 
-/** True for a lease that the log says stands, a session's own or a further one. */
-export function isOpenLease(commands: readonly GoldenCommand[], id: string): boolean {
-  const { open, leases } = read(commands);
-  return open.has(leases.get(id) ?? id);
-}
-
 function read(commands: readonly GoldenCommand[]): OpenSessions {
   let state = known.get(commands);
   if (state === undefined) {
