@@ -24,3 +24,22 @@ test("drops every fault that the failure does not need, and keeps the same failu
   expect(left.clients).toHaveLength(plan.clients.length);
   expect(tries).toBeLessThanOrEqual(200);
 });
+
+test("leaves clients nothing to do that the failure does not need", async () => {
+  const busy = {
+    leases: true,
+    locks: true,
+    counts: true,
+    lists: true,
+    recalls: true,
+    plays: ["queue"],
+  } as const;
+  const clients = plan.clients.map((client) => ({ ...client, ...busy }));
+  const { plan: left } = await shrink(pretend({ ...plan, clients }), (tried) =>
+    Promise.resolve(pretend(tried)),
+  );
+  for (const [at, { ttlMs, embeddedIn, diesAtEnd }] of plan.clients.entries()) {
+    const kept = { ttlMs, embeddedIn, diesAtEnd };
+    expect(left.clients[at]).toEqual({ ...kept, lanes: 1, watches: 0, elects: false, registers: false });
+  }
+});

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { boundariesOf } from "../src/sweep/boundaries.ts";
+import { runPlan } from "../src/index.ts";
+import { boundariesOf, crashAt } from "../src/sweep/boundaries.ts";
+import { logScenarios } from "../src/sweep/scenarios.ts";
 import { runSim } from "./_support/run-sim.ts";
 
 interface Swept {
@@ -30,4 +32,13 @@ test("the parts of a sweep meet every boundary once", () => {
       expect(parts.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 123 }, (_, k) => k + 1));
     }
   }
+});
+
+test("a crash strikes at the last boundary of a scenario, too", { timeout: 120_000 }, async () => {
+  const [scenario] = logScenarios;
+  if (scenario === undefined) throw new Error("no scenario");
+  const { moments } = await runPlan(crashAt(scenario.plan, Number.MAX_SAFE_INTEGER));
+  const { faults, violations } = await runPlan(crashAt(scenario.plan, moments["write"] ?? 0));
+  expect(violations).toEqual([]);
+  expect(faults).toMatchObject({ crash: 1 });
 });

@@ -53,5 +53,6 @@ export async function shrink(
 
 /** Stays in its place, for others are named by theirs, and does nothing. */
 function idle(client: Plan["clients"][number]): Plan["clients"][number] {
-  return { ...client, lanes: 1, watches: 0, elects: false, registers: false, leases: false, locks: false };
+  const { ttlMs, embeddedIn, diesAtEnd } = client;
+  return { ttlMs, embeddedIn, diesAtEnd, lanes: 1, watches: 0, elects: false, registers: false };
 }

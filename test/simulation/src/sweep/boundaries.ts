@@ -12,7 +12,7 @@ export interface SweptPlan {
 }
 
 /** The scenario with a crash at a boundary. Up to there it happens the same way wherever that is. */
-function crashAt(plan: Plan, boundary: number): Plan {
+export function crashAt(plan: Plan, boundary: number): Plan {
   const crash: Fault = {
     atMs: 0,
     when: { moment: "write", hit: boundary, patienceMs: plan.config.loadMs * 2 },

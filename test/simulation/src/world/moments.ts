@@ -15,21 +15,27 @@ interface Seen {
 export class Moments {
   readonly #seen = new Map<Moment, Seen>();
   readonly #nowMs: () => number;
+  #isOver = false;
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
   }
 
-  /** How often each came. */
+  /** How often each came while a fault could wait for it. */
   get counts(): ReadonlyMap<Moment, number> {
     const came = [...this.#seen].filter(([, { count }]) => count > 0);
     return new Map(came.map(([moment, { count }]) => [moment, count]));
   }
 
+  /** No fault waits any longer. */
+  over(): void {
+    this.#isOver = true;
+  }
+
   /** It comes now, at a machine. */
   hit(moment: Moment, node: string): void {
     const seen = this.#of(moment);
-    seen.count += 1;
+    if (!this.#isOver) seen.count += 1;
     seen.lastMs = this.#nowMs();
     if (seen.listeners.size > 0) for (const listener of seen.listeners) listener(node);
   }

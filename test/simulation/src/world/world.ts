@@ -145,6 +145,7 @@ export class World implements WorldContext {
   /** Nothing disturbs from now on. */
   calm(): void {
     this.#calm = true;
+    this.moments.over();
   }
 
   /** Asks every client to come to an end. */
