@@ -23,6 +23,16 @@ function rules(delivered: readonly DeliveredItem[], values = true): string[] {
   return watchValues({ log, watches }).violations.map(({ rule }) => rule);
 }
 
+const a = { path: "/a", node: two };
+const b = { path: "/b", node: { ...one, mzxid: 2 } };
+
+/** Of a watch that was shown these at revision 3. */
+function rulesAt3(nodes: readonly PlacedNode[], watch: Partial<ValuedStream> = {}): string[] {
+  const delivered = [{ kind: "snapshot", revision: 3, nodes }] as const;
+  const whole = { path: "/", watchKind: "recursive", from: 1, delivered } as const;
+  return watchValues({ log, watches: [{ ...whole, ...watch }] }).violations.map(({ rule }) => rule);
+}
+
 describe("watchValues", () => {
   test("accepts each node as its change left it, and as the change before had", () => {
     const previous = [null, null, one, two, null];
@@ -56,14 +66,6 @@ describe("watchValues", () => {
   });
 
   describe("of a snapshot", () => {
-    const a = { path: "/a", node: two };
-    const b = { path: "/b", node: { ...one, mzxid: 2 } };
-    const rulesAt3 = (nodes: readonly PlacedNode[], watch: Partial<ValuedStream> = {}): string[] => {
-      const delivered = [{ kind: "snapshot", revision: 3, nodes }] as const;
-      const whole = { path: "/", watchKind: "recursive", from: 1, delivered } as const;
-      return watchValues({ log, watches: [{ ...whole, ...watch }] }).violations.map(({ rule }) => rule);
-    };
-
     test("accepts all that was in scope then, in any order", () => {
       expect(rulesAt3([b, a])).toEqual([]);
       expect(rulesAt3([a], { path: "/a", watchKind: "data" })).toEqual([]);

@@ -8,6 +8,10 @@ function leads(node: string, term: number): object {
   return { node, type: "soft", role: "leader", term, leader: node };
 }
 
+function begins(node: string): object {
+  return { node, type: "recovered" };
+}
+
 function applies(node: string, index: number, checksum: number, term = 1): object {
   return { node, type: "apply", index, term, checksum };
 }
@@ -33,11 +37,26 @@ test("members that lead in turn and apply the same, also again after a restart, 
 });
 
 test("two leaders of a term and two entries of an index are told, once each", async () => {
-  expect(await broken([leads("n1", 3), leads("n1", 3)], [leads("n2", 3), leads("n2", 3)])).toEqual([
-    "ElectionSafety",
-  ]);
-  expect(await broken([applies("n1", 4, 7)], [applies("n2", 4, 8), applies("n2", 4, 8)])).toEqual([
+  expect(
+    await broken([applies("n1", 1, 7), leads("n1", 3), leads("n1", 3)], [leads("n2", 3), leads("n2", 3)]),
+  ).toEqual(["ElectionSafety"]);
+  expect(
+    await broken([leads("n1", 1), applies("n1", 4, 7)], [applies("n2", 4, 8), applies("n2", 4, 8)]),
+  ).toEqual(["StateMachineSafety"]);
+  expect(await broken([leads("n1", 1), applies("n1", 4, 7)], [applies("n2", 4, 7, 2)])).toEqual([
     "StateMachineSafety",
   ]);
-  expect(await broken([applies("n1", 4, 7)], [applies("n2", 4, 7, 2)])).toEqual(["StateMachineSafety"]);
+});
+
+test("a member that leads a term in two of its lives is told", async () => {
+  const life = [begins("n1"), leads("n1", 3), applies("n1", 4, 7), leads("n1", 3)];
+  expect(await broken([...life, begins("n1"), leads("n1", 4)])).toEqual([]);
+  expect(await broken([...life, begins("n1"), leads("n1", 3)])).toEqual(["ElectionSafety"]);
+});
+
+test("traces that tell nothing are no proof", async () => {
+  expect(await broken()).toEqual(["Completed", "Completed"]);
+  expect(await broken([{ node: "n1", type: "step" }])).toEqual(["Completed", "Completed"]);
+  expect(await broken([leads("n1", 1)])).toEqual(["Completed"]);
+  expect(await broken([applies("n1", 1, 7)])).toEqual(["Completed"]);
 });

@@ -39,22 +39,40 @@ const none = { failedDisks: new Set<string>(), removed: new Set<string>() };
 
 test("a member that was removed may end well", () => {
   const member = new MemberProcess({ id: "n1", command: [] });
-  member.exits.push({ code: 0, signal: null, told: false });
+  member.exits.push({ code: 0, signal: null, told: null });
   expect(judgeExits([member], none)).toHaveLength(1);
   expect(judgeExits([member], { ...none, removed: new Set(["n1"]) })).toEqual([]);
-  member.exits.push({ code: 70, signal: null, told: false });
+  member.exits.push({ code: 70, signal: null, told: null });
   expect(judgeExits([member], { ...none, removed: new Set(["n1"]) })).toHaveLength(1);
 });
 
 test("a member may end when told to, or with code 74 when its disk failed", () => {
   const member = new MemberProcess({ id: "n1", command: [] });
-  member.exits.push({ code: null, signal: "SIGKILL", told: true });
+  member.exits.push({ code: null, signal: "SIGKILL", told: "SIGKILL" });
   expect(judgeExits([member], none)).toEqual([]);
-  member.exits.push({ code: 74, signal: null, told: false });
+  member.exits.push({ code: 74, signal: null, told: null });
   expect(judgeExits([member], { ...none, failedDisks: new Set(["n1"]) })).toEqual([]);
   expect(judgeExits([member], none)).toHaveLength(1);
-  member.exits.push({ code: 1, signal: null, told: false });
+  member.exits.push({ code: 1, signal: null, told: null });
   expect(judgeExits([member], { ...none, failedDisks: new Set(["n1"]) })).toHaveLength(1);
+});
+
+test("a member that is told to end in order does", () => {
+  const member = new MemberProcess({ id: "n1", command: [] });
+  member.exits.push({ code: 0, signal: null, told: "SIGTERM" });
+  // Before it listens.
+  member.exits.push({ code: null, signal: "SIGTERM", told: "SIGTERM" });
+  expect(judgeExits([member], none)).toEqual([]);
+  member.exits.push({ code: 74, signal: null, told: "SIGTERM" });
+  expect(judgeExits([member], { ...none, failedDisks: new Set(["n1"]) })).toEqual([]);
+  expect(judgeExits([member], none)).toHaveLength(1);
+  member.exits.push({ code: 1, signal: null, told: "SIGTERM" });
+  member.exits.push({ code: null, signal: "SIGSEGV", told: "SIGTERM" });
+  expect(judgeExits([member], none).map(({ message }) => message)).toEqual([
+    "n1 ended on SIGTERM: 74",
+    "n1 ended on SIGTERM: 1",
+    "n1 ended on SIGTERM: SIGSEGV",
+  ]);
 });
 
 test("the picture shows faults and what became of operations", () => {

@@ -155,18 +155,9 @@ test("WatchComplete notices a stream that stopped before it had told everything"
 
 test("EventBeforeRead notices an answer that came before an event", () => {
   const { command } = commandWhere(({ events }) => events.length > 0);
-  const { path, revision } = command.events[0]!;
-  const deliveries = [
-    {
-      session: "s",
-      kind: "watch-armed" as const,
-      watch: "w",
-      path,
-      watchKind: "data" as const,
-      from: revision,
-    },
-    { session: "s", kind: "answer" as const, revision },
-  ];
+  const { path, revision: from } = command.events[0]!;
+  const armed = { session: "s", kind: "watch-armed", watch: "w", path, watchKind: "data", from } as const;
+  const deliveries = [armed, { session: "s", kind: "answer", revision: from } as const];
   expect(foundWith(world.ledger, "deliveries", () => deliveries)).toContain("EventBeforeRead");
 });
 
@@ -275,8 +266,7 @@ test("RevisionMonotone notices a revision that two commands made, one that none 
     })),
   });
   for (const wrong of [
-    eventsOf(({ revision }) => ({ revision: revision - 1 })),
-    eventsOf(({ revision }) => ({ revision: revision + 1 })),
+    ...[-1, 1].map((by) => eventsOf(({ revision }) => ({ revision: revision + by }))),
     eventsOf(({ ordinal }) => ({ ordinal: command.events.length - 1 - ordinal })),
     eventsOf(({ revision, ordinal }) => ({ revision: revision + Math.min(ordinal, 1) })),
   ])
@@ -287,9 +277,8 @@ test("EphemeralOwned notices nodes that outlive their lease for a while, or have
   const { command, at } = commandWhere(
     ({ applied, events }) => applied.type === "expired" && events.length > 0,
   );
-  const silent = { ...command, events: [] };
   const later = { ...command, applied: { type: "skipped" }, command: null } as unknown as GoldenCommand;
-  const inTwo = world.golden.commands.toSpliced(at, 1, silent, later);
+  const inTwo = world.golden.commands.toSpliced(at, 1, { ...command, events: [] }, later);
   expect(foundWith(world.golden, "commands", inTwo)).toContain("EphemeralOwned");
 
   const made = commandWhere(({ events }) =>

@@ -1,8 +1,9 @@
 import type { CounterRecord } from "@flotilla/history";
-import type { Recorder } from "./recorder.ts";
+import type { Recorder, TimedCall } from "./recorder.ts";
+import { isDone } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat, waitMs } from "./work.ts";
+import { insist, repeat, waitMs } from "./work.ts";
 
 const names = ["k0", "k1"] as const;
 const mostAtOnce = 3;
@@ -30,7 +31,7 @@ export class CounterWork implements Work {
   }
 
   async lookAgain(client: Coord): Promise<void> {
-    for (const name of names) await this.#get(client, name);
+    for (const name of names) await insist(name, () => this.#get(client, name), isDone);
   }
 
   #add(client: Coord, object: string, by: number): Promise<unknown> {
@@ -40,7 +41,7 @@ export class CounterWork implements Work {
     );
   }
 
-  #get(client: Coord, object: string): Promise<unknown> {
+  #get(client: Coord, object: string): Promise<TimedCall<unknown>> {
     return this.#recorder.noted(
       () => client.counter(object).get({ timeoutMs: waitMs }),
       (call) => ({ kind: "counter", object, type: "get", by: 0, ...call }) satisfies CounterRecord,

@@ -53,7 +53,8 @@ export class OwnedWork implements Work {
       await pause(pollMs);
       left = await this.#list(client);
     }
-    if (left === null || left.length === 0) return;
+    if (left === null) throw new Error(`${object}: no answer to the last look`);
+    if (left.length === 0) return;
     const gone_ns = this.#recorder.nowNs();
     for (const node of left)
       this.#recorder.history.add({

@@ -30,6 +30,11 @@ export interface TimedCall<T> {
   readonly return_ns: number | null;
 }
 
+/** True when it was answered. */
+export function isDone({ outcome }: TimedCall<unknown>): boolean {
+  return outcome === "ok";
+}
+
 /** Writes what clients did and saw into a history. */
 export class Recorder {
   readonly history: Notes;

@@ -3,6 +3,7 @@ import type { Session } from "@flotilla/coord/client";
 import { text } from "@flotilla/coord/client";
 import type { OpResult, Operation } from "@flotilla/history";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
+import { patienceMs } from "../processes/until.ts";
 import type { Recorder, Refusal } from "./recorder.ts";
 import type { RegisterPaths } from "./register-paths.ts";
 import { RegisterWatcher } from "./register-watcher.ts";
@@ -83,17 +84,31 @@ export class RegisterClient extends SessionClient {
   }
 }
 
-/** Reads every path once, so that whatever was acknowledged last is asked for, too. */
+/**
+ * Reads every path until it is answered, so that whatever was acknowledged last is asked for, too.
+ * @param isHopeless true when nothing will be answered any more
+ * @returns those that were not, for as long as patience lasts
+ */
 export async function readAll(
   recorder: Recorder,
   session: Session,
   paths: ReadonlySet<string>,
-): Promise<void> {
+  isHopeless: () => boolean = () => false,
+): Promise<readonly string[]> {
+  const deadlineMs = performance.now() + patienceMs;
   let reader = recorder.history.newClient();
+  const answered = new Set<string>();
   for (const path of paths) {
     const op = { type: "get", path } as const;
-    reader = await recorder.perform(reader, session, op, () => perform(session, op, longestWaitMs));
+    const read = async (): Promise<OpResult | Refusal> => {
+      const result = await perform(session, op, longestWaitMs);
+      answered.add(path);
+      return result;
+    };
+    do reader = await recorder.perform(reader, session, op, read);
+    while (!answered.has(path) && !session.signal.aborted && !isHopeless() && performance.now() < deadlineMs);
   }
+  return [...paths].filter((path) => !answered.has(path));
 }
 
 /** One operation of the versioned-register model, on a session. @throws FlotillaError as the session does */

@@ -1,7 +1,12 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { connect } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
 import type { Plan } from "../plan/plan.ts";
+import { patienceMs } from "../processes/until.ts";
+import { waitMs } from "./work.ts";
+
+const pollMs = 100;
 
 export type Coord = Awaited<ReturnType<typeof connect>>;
 
@@ -19,9 +24,14 @@ export abstract class SessionClient {
   protected readonly options: ClientOptions;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #client: Coord | null = null;
 
   constructor(options: ClientOptions) {
     this.options = options;
+  }
+
+  get name(): string {
+    return this.options.name;
   }
 
   /** Fires when nothing more is to be begun. */
@@ -33,6 +43,22 @@ export abstract class SessionClient {
     this.#running = this.#run();
     // Heard of by `stop`; until then nobody waits for it.
     this.#running.catch(() => {});
+  }
+
+  /** True once a session of it was answered that was asked from now on; false when that never comes, for as long as patience lasts. */
+  async isServed(): Promise<boolean> {
+    const deadlineMs = performance.now() + patienceMs;
+    while (!this.stopping.aborted && performance.now() < deadlineMs) {
+      const client = this.#client;
+      try {
+        await client?.session.sync({ timeoutMs: waitMs });
+        if (client !== null) return true;
+      } catch (error) {
+        if (!FlotillaError.is(error)) throw error;
+      }
+      await pause(pollMs);
+    }
+    return false;
   }
 
   /** Begins nothing more; resolves once all it began has ended. @throws whatever is no error of the product's */
@@ -48,9 +74,12 @@ export abstract class SessionClient {
     while (!this.stopping.aborted) {
       try {
         await using client = await this.options.open(this.stopping);
+        this.#client = client;
         await this.use(client, this.options.random.fork(client.session.id));
       } catch (error) {
         if (!FlotillaError.is(error)) throw error;
+      } finally {
+        this.#client = null;
       }
     }
   }

@@ -1,9 +1,10 @@
 import type { MultiItem, Session } from "@flotilla/coord/client";
 import type { SetRecord } from "@flotilla/history";
 import type { Recorder, TimedCall } from "./recorder.ts";
+import { isDone } from "./recorder.ts";
 import type { Coord } from "./session-client.ts";
 import type { Turn, Work } from "./work.ts";
-import { repeat, waitMs } from "./work.ts";
+import { insist, repeat, waitMs } from "./work.ts";
 
 const root = "/sets";
 /** Steps before another parent takes the place of one, so that it has few children. */
@@ -61,7 +62,10 @@ export class TreeWork implements Work {
 
   async lookAgain({ session }: Coord): Promise<void> {
     const { names } = (await session.children(root)) ?? { names: [] };
-    for (const name of names) await this.#list(session, `${root}/${name}`);
+    for (const name of names) {
+      const parent = `${root}/${name}`;
+      await insist(parent, () => this.#list(session, parent), isDone);
+    }
   }
 
   /** The parent whose turn it is; made when it is absent. */
@@ -111,8 +115,8 @@ export class TreeWork implements Work {
     );
   }
 
-  async #list(session: Session, parent: string): Promise<void> {
-    await this.#recorder.noted(
+  #list(session: Session, parent: string): Promise<TimedCall<unknown>> {
+    return this.#recorder.noted(
       () => session.children(parent, { timeoutMs: waitMs }),
       (call) => recordOf(call, { object: parent, type: "read", elements: call.value?.names ?? [] }),
     );

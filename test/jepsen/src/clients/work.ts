@@ -2,10 +2,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Session } from "@flotilla/coord/client";
 import { FlotillaError } from "@flotilla/runtime";
 import type { KeyedRandom } from "@flotilla/runtime/sim";
+import { patienceMs } from "../processes/until.ts";
 import type { Coord } from "./session-client.ts";
 
 /** The longest wait for one answer. */
 export const waitMs = 4_000;
+const pollMs = 100;
 
 /** One client's part in a work, for as long as one session lasts. */
 export interface Turn {
@@ -43,5 +45,20 @@ export async function repeat(client: Coord, turn: Turn, step: () => Promise<void
       if (!FlotillaError.is(error)) throw error;
     }
     await pause(turn.random.below(2 * turn.thinkMs + 1));
+  }
+}
+
+/** Looks again and again until that is answered. @throws Error when it never is, for as long as patience lasts */
+export async function insist<T>(
+  what: string,
+  look: () => Promise<T>,
+  isAnswer: (seen: T) => boolean,
+): Promise<T> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    const seen = await look();
+    if (isAnswer(seen)) return seen;
+    if (performance.now() > deadlineMs) throw new Error(`${what}: no answer to the last look`);
+    await pause(pollMs);
   }
 }

@@ -72,12 +72,12 @@ async function serveDamaged(cluster: Cluster, place: MemberPlace, load: Register
   );
   if (outcome !== "serves") return outcome;
   try {
-    await load.readAll();
-    return "serves";
+    const unread = await load.readAll();
+    if (unread.length === 0) return "serves";
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
-    return refusal(cluster, place) === "noticed" ? "noticed-while-serving" : "crashed";
   }
+  return refusal(cluster, place) === "noticed" ? "noticed-while-serving" : "crashed";
 }
 
 async function firstWord(cluster: Cluster, place: MemberPlace): Promise<Outcome | undefined> {

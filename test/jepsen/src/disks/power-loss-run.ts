@@ -41,7 +41,9 @@ export async function runPowerLoss(options: DiskRunOptions): Promise<DiskReport>
     cluster.start();
   }
   await load.stop();
-  if (violations.length === 0) await load.readAll();
+  const unread = violations.length === 0 ? await load.readAll() : [];
+  for (const path of unread)
+    violations.push({ invariant: "Convergence", message: `${path} is read no more` });
   const sum = (of: (loss: PowerLoss) => number): number => losses.reduce((all, loss) => all + of(loss), 0);
   return diskReport(options, load.history, {
     faults: { "power-loss": losses.length / options.nodes },

@@ -75,24 +75,29 @@ export class RegisterLoad {
   async progress(writes: number): Promise<string | null> {
     const cluster = this.#cluster;
     const goal = this.#recorder.acknowledged + writes;
-    const refuses = (): boolean =>
-      cluster.members.some(({ failed, log }) => failed || log.includes(", damaged: "));
     const probe = (): true | undefined => (this.#recorder.acknowledged >= goal ? true : undefined);
-    const witness = { hopeless: refuses, diagnose: () => cluster.diagnose() };
+    const witness = { hopeless: () => this.#isRefused(), diagnose: () => cluster.diagnose() };
     return until(`${writes} more writes`, probe, witness).then(
       () => null,
       (error: unknown) => String(error),
     );
   }
 
+  #isRefused(): boolean {
+    return this.#cluster.members.some(({ failed, log }) => failed || log.includes(", damaged: "));
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#clients.map((client) => client.stop()));
   }
 
-  /** Reads every register once. @throws FlotillaError as a session does */
-  async readAll(): Promise<void> {
+  /**
+   * Reads every register; those that were not answered, once a member ended by itself or refuses its data.
+   * @throws FlotillaError as a session does
+   */
+  async readAll(): Promise<readonly string[]> {
     await using client = await connect({ endpoints: this.#cluster.endpoints, logger: silentLogger });
-    await readAll(this.#recorder, client.session, pathsIn(this.history));
+    return await readAll(this.#recorder, client.session, pathsIn(this.history), () => this.#isRefused());
   }
 }
 

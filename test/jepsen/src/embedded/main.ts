@@ -61,6 +61,7 @@ class App {
   readonly #orders: Orders;
   readonly #journal: Journal;
   #clients: readonly SessionClient[] = [];
+  #isStopping = false;
 
   constructor(node: CoordNode, orders: Orders) {
     this.#node = node;
@@ -79,7 +80,14 @@ class App {
     for (const client of this.#clients) client.start();
   }
 
+  /** Stops once each of them was served, which is never when one is not any more. */
+  async stopServed(): Promise<void> {
+    for (const client of this.#clients) while (!(await client.isServed())) if (this.#isStopping) return;
+    await this.stop();
+  }
+
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await Promise.all(this.#clients.map((client) => client.stop()));
   }
 }
@@ -92,7 +100,7 @@ async function main(): Promise<number> {
     if (!isWord(word)) return;
     if (word.type === "begin") app.begin(word.beganNs);
     const answer: Word = { type: "stopped" };
-    if (word.type === "stop") void app.stop().then(() => process.send?.(answer));
+    if (word.type === "stop") void app.stopServed().then(() => process.send?.(answer));
   });
   if (orders.beganNs !== null) app.begin(orders.beganNs);
   process.once("SIGTERM", () => {

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Cluster } from "../processes/cluster.ts";
 import type { MemberProcess } from "../processes/member-process.ts";
+import { patienceMs } from "../processes/until.ts";
 import type { Disks } from "./disks.ts";
 
 type Undo = () => Promise<void>;
@@ -8,16 +10,21 @@ type Undo = () => Promise<void>;
 export class Lives {
   /** Members whose disk was made to fail: they end by themselves, with exit code 74. */
   readonly failedDisks: Set<string> = new Set();
+  /** Members that were told to end in order and did not. */
+  readonly endless: string[] = [];
   readonly #cluster: Cluster;
   readonly #disks: Disks;
+  readonly #mostMs: number;
   readonly #downs = new Map<string, number>();
   readonly #pauses = new Map<string, number>();
   /** Lives after which the disk was left as a loss of power leaves it. */
   readonly #settledLives = new Map<string, number>();
 
-  constructor(cluster: Cluster, disks: Disks) {
+  /** @param mostMs how long the end in order of a member may take, on a machine that is busy with everything else */
+  constructor(cluster: Cluster, disks: Disks, mostMs: number = patienceMs) {
     this.#cluster = cluster;
     this.#disks = disks;
+    this.#mostMs = mostMs;
   }
 
   /** SIGKILL, one right after the other. In a plan with loss of power every death is one: nothing unsynced outlives it. */
@@ -28,7 +35,7 @@ export class Lives {
     return () => this.#revive(ids);
   }
 
-  /** SIGTERM; resolves once they are gone. */
+  /** SIGTERM; resolves once they are gone, for which SIGKILL provides when patience is over. */
   async stopInOrder(ids: readonly string[]): Promise<Undo> {
     const members = this.#take(ids);
     for (const member of members) {
@@ -36,6 +43,7 @@ export class Lives {
       member.signal("SIGCONT");
       member.signal("SIGTERM");
     }
+    await Promise.all(members.map((member) => this.#endInOrder(member)));
     await this.#gone(members);
     return () => this.#revive(ids);
   }
@@ -68,6 +76,17 @@ export class Lives {
       for (const id of ids) await this.#disks.mend(id);
       await revive?.();
     };
+  }
+
+  async #endInOrder(member: MemberProcess): Promise<void> {
+    const patience = new AbortController();
+    const isOver = pause(this.#mostMs, true, { signal: patience.signal }).catch(() => false);
+    const hasEnded = member.ended().then(() => false);
+    if (await Promise.race([hasEnded, isOver])) {
+      this.endless.push(`${member.id} did not end within ${this.#mostMs} ms of SIGTERM`);
+      member.signal("SIGKILL");
+    }
+    patience.abort();
   }
 
   #take(ids: readonly string[]): MemberProcess[] {

@@ -27,8 +27,8 @@ export interface MemberOptions {
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
-  /** False: nobody had told it to. */
-  readonly told: boolean;
+  /** The last signal that was to end it; null: nobody had told it to. */
+  readonly told: "SIGKILL" | "SIGTERM" | null;
 }
 
 const logTailCharacters = 6_000;
@@ -42,7 +42,7 @@ export class MemberProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #lives = 0;
   #log = "";
-  #isDoomed = false;
+  #told: Exit["told"] = null;
   #onMessage: (message: unknown) => void = () => {};
 
   constructor(options: MemberOptions) {
@@ -61,7 +61,7 @@ export class MemberProcess implements AsyncDisposable {
 
   /** It ended without having been told to. */
   get failed(): boolean {
-    return this.#child !== undefined && !this.isRunning && !this.#isDoomed;
+    return this.#child !== undefined && !this.isRunning && this.#told === null;
   }
 
   /** The end of what it printed, for the message of a failing test. */
@@ -76,7 +76,7 @@ export class MemberProcess implements AsyncDisposable {
 
   start(): void {
     this.#lives += 1;
-    this.#isDoomed = false;
+    this.#told = null;
     const { launcher = [] } = this.#options;
     const [program = process.execPath, ...words] = [...launcher, process.execPath, ...this.#options.command];
     const child = spawn(program, words, {
@@ -90,7 +90,7 @@ export class MemberProcess implements AsyncDisposable {
     child.on("message", (message) => this.#onMessage(message));
     child.on("error", (error) => this.#note(`${error.message}\n`));
     child.once("exit", (code, signal) => {
-      this.exits.push({ code, signal, told: this.#isDoomed });
+      this.exits.push({ code, signal, told: this.#told });
       this.#note(`[ended: ${code ?? signal}]\n`);
     });
   }
@@ -100,7 +100,7 @@ export class MemberProcess implements AsyncDisposable {
   }
 
   signal(name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM"): void {
-    if (name === "SIGKILL" || name === "SIGTERM") this.#isDoomed = true;
+    if (name === "SIGKILL" || name === "SIGTERM") this.#told = name;
     this.#child?.kill(name);
   }
 

@@ -114,11 +114,11 @@ class Run {
     watch.begin("agree");
     const unlike = await this.#converge();
     watch.begin("look-again");
-    if (unlike === null) await this.#readAll();
+    const unread = unlike === null ? await this.#readAll() : [];
     watch.begin("judge");
-    const { failedDisks } = this.#injector.lives;
+    const { failedDisks, endless } = this.#injector.lives;
     const exits = judgeExits(cluster.members, { failedDisks, removed: this.#roster.removed });
-    const undone = unlike === null ? inVain : [...inVain, unlike];
+    const undone = [...inVain, ...(unlike === null ? [] : [unlike]), ...unread, ...endless];
     return [...exits, ...undone.map((message) => ({ invariant: "Convergence", message }))];
   }
 
@@ -132,7 +132,7 @@ class Run {
     return await this.#clients();
   }
 
-  /** Clients at work under all faults; which changes of members came to nothing. */
+  /** Clients at work under all faults; which changes of members came to nothing, and who was served no more. */
   async #load(clients: readonly SessionClient[], onCalm: () => void): Promise<readonly string[]> {
     this.#beganNs = process.hrtime.bigint();
     for (const client of clients) client.start();
@@ -141,7 +141,11 @@ class Run {
     const inVain = await this.#injector.churn.settled();
     onCalm();
     await pause(Math.max(0, this.#plan.loadMs - this.#nowMs()));
-    return inVain;
+    const served = await Promise.all(clients.map((client) => client.isServed()));
+    const unserved = clients
+      .filter((_, at) => served[at] === false)
+      .map(({ name }) => `${name} is served no more`);
+    return [...inVain, ...unserved];
   }
 
   report(violations: readonly Broken[], network: Network, outFolder: string): RunReport {
@@ -154,7 +158,8 @@ class Run {
     const ops = this.#history.ops();
     const jsonLines = this.#history.toJsonLines();
     const judged = judgeFile(jsonLines);
-    const all = { ...judged, violations: [...violations, ...judged.violations] };
+    const empty = judged.checked > 0 ? [] : [{ invariant: "Completed", message: "nothing was judged" }];
+    const all = { ...judged, violations: [...violations, ...empty, ...judged.violations] };
     const report = makeReport(this.#plan, network, ops, struck, all, this.#watch.spent);
     const keep = (name: string, text: string): void => writeFileSync(join(outFolder, name), text);
     keep("plan.json", `${JSON.stringify(this.#plan, null, 2)}\n`);
@@ -195,10 +200,11 @@ class Run {
   }
 
   /** Every path and all else once more, so that whatever was acknowledged last is asked for, too. */
-  async #readAll(): Promise<void> {
+  async #readAll(): Promise<readonly string[]> {
     await using client = await connect({ endpoints: this.#roster, logger: silentLogger });
     await Promise.all(this.#crew.works.map((work) => work.lookAgain(client)));
-    await readAll(this.#crew.recorder, client.session, pathsIn(this.#history));
+    const unread = await readAll(this.#crew.recorder, client.session, pathsIn(this.#history));
+    return unread.map((path) => `${path} is read no more`);
   }
 
   #nowNs(): number {

@@ -3,20 +3,28 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Broken } from "./judge.ts";
 
-/** What is read of a trace: a member begins to lead, or applies an entry. */
-const told = /"type":"(?:soft|apply)"/;
+/** What is read of a trace: a member begins a life, begins to lead, or applies an entry. */
+const told = /"type":"(?:recovered|soft|apply)"/;
 /** One is enough; of more, these show what they have in common. */
 const mostTold = 8;
 
 /** What the members of one run told of themselves, as long as no two contradict each other. */
 export class Traces {
+  readonly #lives = new Map<string, number>();
   readonly #leaders = new Map<number, string>();
   readonly #applied = new Map<number, { readonly entry: string; readonly node: string }>();
   readonly #broken: Broken[] = [];
 
-  /** Contradictions, the first ones. */
+  /** Contradictions, the first ones; and what no trace tells anything of, so that nothing could contradict it. */
   get broken(): readonly Broken[] {
-    return this.#broken;
+    const untold = [
+      ...(this.#leaders.size === 0 ? ["who led"] : []),
+      ...(this.#applied.size === 0 ? ["what was applied"] : []),
+    ];
+    return [
+      ...this.#broken,
+      ...untold.map((what) => ({ invariant: "Completed", message: `no trace tells ${what}` })),
+    ];
   }
 
   /** Takes in one line of a trace. One that was cut short says nothing. */
@@ -25,14 +33,17 @@ export class Traces {
     const record = parsed(line);
     if (record === null) return;
     const { node, type, role, term, index, checksum } = record;
+    if (type === "recovered") this.#lives.set(String(node), (this.#lives.get(String(node)) ?? 0) + 1);
     if (type === "soft" && role === "leader") this.#leads(Number(term), String(node));
     if (type === "apply") this.#applies(Number(index), `${String(term)} ${String(checksum)}`, String(node));
   }
 
+  /** A member that leads the same term in another life has forgotten its vote. */
   #leads(term: number, node: string): void {
-    const leader = this.#leaders.get(term) ?? node;
+    const name = `${node} in life ${this.#lives.get(node) ?? 0}`;
+    const leader = this.#leaders.get(term) ?? name;
     this.#leaders.set(term, leader);
-    if (leader !== node) this.#tell("ElectionSafety", `${leader} and ${node} lead in term ${term}`);
+    if (leader !== name) this.#tell("ElectionSafety", `${leader} and ${name} lead in term ${term}`);
   }
 
   #applies(index: number, entry: string, node: string): void {

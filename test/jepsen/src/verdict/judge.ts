@@ -30,19 +30,20 @@ export interface Endings {
   readonly removed: ReadonlySet<string>;
 }
 
-/** Members end when they are told to, because their disk failed, or because they were removed. */
+/** Members end when they are told to, in order if that was asked of them, because their disk failed, or because they were removed. */
 export function judgeExits(
   members: readonly MemberProcess[],
   { failedDisks, removed }: Endings,
 ): readonly Broken[] {
   return members.flatMap(({ id, exits }) =>
     exits
-      .filter(({ told }) => !told)
+      .filter(({ told }) => told !== "SIGKILL")
+      .filter(({ told, code, signal }) => told === null || (code !== 0 && signal !== told))
       .filter(({ code }) => !(failedDisks.has(id) && code === exitOfFailedDisk))
       .filter(({ code }) => !(removed.has(id) && code === 0))
-      .map(({ code, signal }) => ({
+      .map(({ code, signal, told }) => ({
         invariant: "FailStop",
-        message: `${id} ended by itself: ${code ?? signal}`,
+        message: `${id} ended ${told === null ? "by itself" : `on ${told}`}: ${code ?? signal}`,
       })),
   );
 }

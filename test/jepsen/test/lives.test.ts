@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import type { Disks } from "../src/faults/disks.ts";
+import { Lives } from "../src/faults/lives.ts";
+import type { Cluster } from "../src/processes/cluster.ts";
+import { MemberProcess } from "../src/processes/member-process.ts";
+
+const ignores = 'process.on("SIGTERM", () => {}); process.send("ready"); setInterval(() => {}, 1_000);';
+const obeys =
+  'process.on("SIGTERM", () => process.exit(0)); process.send("ready"); setInterval(() => {}, 1_000);';
+
+/** A member that is ready to be told something, and who ends it. */
+async function running(code: string, patienceMs: number): Promise<{ member: MemberProcess; lives: Lives }> {
+  const member = new MemberProcess({ id: "n1", command: ["-e", code] });
+  const isReady = new Promise((resolve) => {
+    member.onMessage(resolve);
+  });
+  member.start();
+  await isReady;
+  const cluster = { member: () => member, places: [{ id: "n1" }] } as unknown as Cluster;
+  const disks = { cutPower: () => Promise.resolve() } as unknown as Disks;
+  return { member, lives: new Lives(cluster, disks, patienceMs) };
+}
+
+test("a member that does not end in order is told of and killed", { timeout: 60_000 }, async () => {
+  const { member, lives } = await running(ignores, 100);
+  await lives.stopInOrder(["n1"]);
+  expect(lives.endless).toEqual(["n1 did not end within 100 ms of SIGTERM"]);
+  expect(member.exits).toEqual([{ code: null, signal: "SIGKILL", told: "SIGKILL" }]);
+});
+
+test("a member that ends in order is not", { timeout: 60_000 }, async () => {
+  const { member, lives } = await running(obeys, 50_000);
+  await lives.stopInOrder(["n1"]);
+  expect(lives.endless).toEqual([]);
+  expect(member.exits).toEqual([{ code: 0, signal: null, told: "SIGTERM" }]);
+});
