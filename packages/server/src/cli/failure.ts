@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { FlotillaError } from "@flotilla/runtime";
 import type { ExitCode } from "./exit-codes.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { printable } from "./printable.ts";
 
 /** An error as the command line tells it. */
 export interface Failure {
@@ -85,5 +86,5 @@ function oneLine(text: string): string {
 export function describeFailure({ code, message, hint }: Failure, json: boolean): string {
   return json
     ? `${JSON.stringify({ code, message, hint })}\n`
-    : `flotilla: ${message} (${code})\nhint: ${hint}\n`;
+    : `flotilla: ${printable(message)} (${code})\nhint: ${printable(hint)}\n`;
 }

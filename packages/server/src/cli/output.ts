@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { CommandError } from "./failure.ts";
+import { printable } from "./printable.ts";
 
 /** A reader gets so long once the command was interrupted, ms. */
 const lastReadMs = 2_000;
@@ -147,12 +148,4 @@ function wideWidth(text: string): number {
   table.push([text]);
   table.toString();
   return table.options.colWidths[0] ?? text.length;
-}
-
-/** Keeps what is stored from steering the terminal. */
-export function printable(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}]/gu,
-    (character) => `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0") ?? ""}`,
-  );
 }

@@ -4,7 +4,7 @@ import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions, withSession } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 import { namesBelow } from "../cli/children.ts";
-import { printable } from "../cli/output.ts";
+import { printable } from "../cli/printable.ts";
 import { asOf, kindOf, notFound, revisionOption } from "../cli/values.ts";
 import type { RevisionFlag } from "../cli/values.ts";
 

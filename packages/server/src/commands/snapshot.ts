@@ -10,6 +10,7 @@ import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { CommandError } from "../cli/failure.ts";
+import { printable } from "../cli/printable.ts";
 import { jsonNode } from "../cli/values.ts";
 import { destinationOf, writeWhole } from "../cli/written-file.ts";
 
@@ -55,7 +56,7 @@ function inspectCommand(context: Context): Command {
         return;
       }
       context.out.table([], rowsOf(backup.facts));
-      for (const { path, node } of nodes) context.out.line(`${path}  ${node.value.length} bytes`);
+      for (const { path, node } of nodes) context.out.line(`${printable(path)}  ${node.value.length} bytes`);
     });
 }
 

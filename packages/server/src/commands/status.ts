@@ -5,6 +5,7 @@ import { adminOf } from "../cli/admin.ts";
 import type { ClientFlags } from "../cli/client.ts";
 import { addClientOptions } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
+import { printable } from "../cli/printable.ts";
 
 const memberTimeout = "2s";
 
@@ -64,8 +65,8 @@ const otherData = {
 function tellDamaged({ out }: Context, report: Damaged, json: boolean): void {
   if (json) out.json(report);
   else {
-    out.line(`${report.id} of cluster ${report.cluster} is damaged: ${report.problem}`);
-    out.line(report.advice);
+    out.line(printable(`${report.id} of cluster ${report.cluster} is damaged: ${report.problem}`));
+    out.line(printable(report.advice));
   }
 }
 
@@ -99,8 +100,8 @@ function tell(
   for (const { id, damage } of members) {
     if (damage === null) continue;
     out.line("");
-    out.line(`${id} is damaged: ${damage.problem}`);
-    out.line(damage.advice);
+    out.line(printable(`${id} is damaged: ${damage.problem}`));
+    out.line(printable(damage.advice));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Node, SnapshotReason, WatchBookmark, WatchEvent } from "@flotilla/coord/client";
-import { printable } from "../cli/output.ts";
+import { printable } from "../cli/printable.ts";
 import { jsonNode, jsonValue } from "../cli/values.ts";
 
 type Told = WatchEvent | WatchBookmark;

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
-import { printable, tableText } from "../cli/output.ts";
+import { tableText } from "../cli/output.ts";
+import { printable } from "../cli/printable.ts";
 
 /** A member's row in the view. */
 export interface MemberRow {

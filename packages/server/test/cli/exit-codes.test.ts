@@ -58,6 +58,13 @@ describe("failures", () => {
     );
   });
 
+  test("steer no terminal, whoever worded them", () => {
+    const failure = toFailure(new FlotillaError("ERR_FLOTILLA_DAMAGED", "n1: \u001b[2Jgone\u202e"));
+    expect(describeFailure(failure, false)).toMatch(
+      /^flotilla: n1: \\u001b\[2Jgone\\u202e \(ERR_FLOTILLA_DAMAGED\)\nhint: .+\n$/,
+    );
+  });
+
   test("are one JSON object for programs", () => {
     const failure = toFailure(new CommandError("ERR_FLOTILLA_INTERNAL", "it broke", "Look."));
     expect(JSON.parse(describeFailure(failure, true))).toEqual({

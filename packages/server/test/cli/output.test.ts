@@ -1,6 +1,7 @@
 import { PassThrough, Writable } from "node:stream";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { Output, printable, tableText } from "../../src/cli/output.ts";
+import { Output, tableText } from "../../src/cli/output.ts";
+import { printable } from "../../src/cli/printable.ts";
 import { jsonValue, parseCount } from "../../src/cli/values.ts";
 
 test("a table is aligned and has no blanks at line ends", () => {
