@@ -8,8 +8,9 @@ import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
 import type { Codec } from "../client/codecs.ts";
-import { callLimits } from "../client/call.ts";
+import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
 import { closeInOrder, coordOver } from "../client/coord.ts";
+import { Deadlines } from "../client/deadlines.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
@@ -267,15 +268,29 @@ export class MemberNode implements CoordNode {
   async #resign(options?: CallOptions): Promise<void> {
     const { host, loaded, raft } = this.#parts;
     const { id, cluster, secret } = loaded;
-    const { timeoutMs, signal = new AbortController().signal } = callLimits(options, loaded.timeoutMs);
-    await this.#handOver();
+    const limits = callLimits(options, loaded.timeoutMs);
+    const { signal = new AbortController().signal } = limits;
+    const untilMs = host.clock.now() + limits.timeoutMs;
+    await this.#within(limits, this.#handOver());
     const members = membersOf(raft.status().configuration);
     if (members.length === 0)
       throw new FlotillaError("ERR_FLOTILLA_NOT_FOUND", `${id} belongs to no cluster yet`);
     const endpoints = members.map(({ address }) => address);
     const known = secret === undefined ? {} : { secret };
+    const timeoutMs = Math.max(1, untilMs - host.clock.now());
     const reach = { host, cluster, endpoints, ...known, timeoutMs };
     await new ClusterAdmin(reach, signal).remove(id);
+  }
+
+  /** @throws FlotillaError `ERR_FLOTILLA_TIMEOUT`, `ERR_FLOTILLA_ABORTED`; it goes on all the same */
+  async #within(limits: CallLimits, work: Promise<void>): Promise<void> {
+    const deadlines = new Deadlines(this.#parts.host.clock);
+    const wait = new PlainWait<void>(deadlines, limits, "leave");
+    work.then(
+      () => wait.resolve(),
+      (error: Error) => wait.reject(error),
+    );
+    await wait.promise.finally(() => deadlines.stop());
   }
 
   /** Why there is no counting on it any more. */

@@ -243,3 +243,27 @@ test("a setting of the whole cluster, and an address, change once", async () => 
   expect(moved.members.find(({ id }) => id === follower)?.address).toBe("elsewhere:7000");
   expect(await codeOf(site.operator.members.move(follower, "elsewhere"))).toBe("ERR_FLOTILLA_BAD_ADDRESS");
 });
+
+test.each([
+  ["its time is over", { timeoutMs: 100 }, "ERR_FLOTILLA_TIMEOUT"],
+  ["its signal fires", {}, "ERR_FLOTILLA_ABORTED"],
+] as const)("leaving ends when %s, also while it hands over", async (_, options, code) => {
+  const cluster = new Cluster(3);
+  await cluster.start();
+  const leader = await cluster.leader();
+  await cluster.pass(1_000);
+  const node = cluster.node(leader);
+  const { network } = cluster.kernel;
+  for (const id of cluster.ids) if (id !== leader) network.cutBoth(id, leader);
+  const stop = new AbortController();
+  const begunMs = cluster.kernel.nowMs;
+  const leaving = codeOf(node.leave({ signal: stop.signal, ...options }));
+  await cluster.pass(150);
+  stop.abort();
+  expect(await cluster.until(leaving)).toBe(code);
+  expect(cluster.kernel.nowMs - begunMs).toBeLessThan(200);
+  network.healAll();
+  await cluster.pass(5_000);
+  expect(node.status().members.length).toBe(3);
+  await cluster.until(node.leave());
+});
