@@ -25,6 +25,9 @@ import { Wake, wakeOn } from "./wake.ts";
  */
 const unhurriedMs = 50;
 
+/** How often an attempt looks at a line that others change each time. */
+const mostLooks = 1_000;
+
 /** Of more than so many who hold a session watches no node each: it may have 1,000 watches in all. */
 const mostWatched = 16;
 
@@ -53,7 +56,7 @@ export type Way<None extends null> = (
 
 /** Takes a place that is free. */
 export const atOnce: Way<null> = async (calls, paths, applicant) => {
-  const epoch = await joinGranted(calls, paths, applicant);
+  const epoch = await joinGranted(calls, paths, applicant, mostLooks);
   return epoch === null ? epoch : atTheJoin(epoch, applicant);
 };
 

@@ -69,7 +69,8 @@ export interface Joined {
 /** Joins: granted at once where there is a place and nobody waits, else at the end of its priority. */
 export async function join(calls: Calls, paths: LinePaths, applicant: Applicant): Promise<Joined> {
   if (isShared(applicant)) {
-    const epoch = await joinGranted(calls, paths, applicant);
+    // Of many who come at once the first in line lets the others in, by one command.
+    const epoch = await joinGranted(calls, paths, applicant, fewLooks);
     if (epoch !== null) return { granted: true, revision: epoch };
   }
   for (;;) {
@@ -88,18 +89,20 @@ export async function join(calls: Calls, paths: LinePaths, applicant: Applicant)
 
 /**
  * Joins where there is a place at once and nobody waits; otherwise nothing of it is left. The epoch, or null.
+ * @param mostLooks how often the line is looked at, which others may change each time
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` when those who hold count another number of places
  */
 export async function joinGranted(
   calls: Calls,
   paths: LinePaths,
   applicant: Applicant,
+  mostLooks: number,
 ): Promise<number | null> {
-  for (let looks = 1; ; looks += 1) {
+  for (let looks = 1; looks <= mostLooks; looks += 1) {
     const line = await readLine(calls, paths);
     requireSamePlaces(line, paths, applicant);
     if (!fitsBeside(line, applicant)) {
-      if (!isShared(applicant) || !isBehind(line) || looks > mostLooks) return null;
+      if (!isShared(applicant) || !isBehind(line)) return null;
       continue;
     }
     const epoch = await (line.grant === null
@@ -107,12 +110,13 @@ export async function joinGranted(
       : joinBeside(calls, paths, applicant, line));
     if (epoch !== null) return epoch;
     // Perhaps because there is no line, also below a record whose holders died.
-    await ensureContainer(calls, paths.line);
+    if (line.size === 0) await ensureContainer(calls, paths.line);
   }
+  return null;
 }
 
-/** How often a line is looked at that others change meanwhile, until an attempt is given up. */
-const mostLooks = 30;
+/** How often who would stand in line looks for a place before: the first look may find that there is no line yet. */
+const fewLooks = 2;
 
 /** Somebody was granted after the record was read, and is no one who waits. */
 function isBehind({ waiting: others }: Line): boolean {

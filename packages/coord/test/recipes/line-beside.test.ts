@@ -87,6 +87,14 @@ test.each(["1", "2"])("who tries for a place as others come has it beside them: 
   expect((await world.until(all)).map((hold) => hold !== null)).toEqual(Array(12).fill(true));
 });
 
+test("of those who come at once the first lets the others in", async () => {
+  const count = 30;
+  const { world, all, applied } = await crowd("1", count, (lock) => lock.acquire());
+  const before = await applied();
+  await world.until(all);
+  expect((await applied()) - before).toBeLessThan(8 * count);
+});
+
 test("those who leave at once are not in each other's way, and leave nothing behind", async () => {
   const count = 30;
   const { world, all, applied } = await crowd("1", count, (lock) => lock.acquire());
