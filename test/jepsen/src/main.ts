@@ -13,7 +13,7 @@ import { availabilitySuite, defaultSuite } from "./plan/scenarios.ts";
 import { whyNoNamespaces } from "./processes/hub.ts";
 import { whyNoPreload } from "./processes/preload.ts";
 import type { Reported } from "./report/report.ts";
-import { describe, failedReport, totalOf } from "./report/report.ts";
+import { describe, exitCodeOf, failedReport, totalOf } from "./report/report.ts";
 import { relay } from "./run/relay.ts";
 
 const soakLoadMs = 60_000;
@@ -89,7 +89,7 @@ async function main(): Promise<number> {
   }
   const total = totalOf(reports);
   if (wanted.json) process.stdout.write(`${JSON.stringify(total)}\n`);
-  return total.violations.length > 0 ? 1 : total.undecided > 0 ? 3 : 0;
+  return exitCodeOf(total);
 }
 
 function isDiskSuite({ suite }: Asked): boolean {

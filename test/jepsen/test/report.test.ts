@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makePlan } from "../src/plan/make-plan.ts";
-import { describe, failedReport, totalOf } from "../src/report/report.ts";
+import { exitCodeOf, describe, failedReport, totalOf } from "../src/report/report.ts";
 
 test("a run that came to nothing is no good one, and keeps no other from being told", () => {
   const plan = makePlan({ name: "soak-1", seed: 7, nodes: 3, workload: "register", kinds: [], loadMs: 0 });
@@ -14,4 +14,13 @@ test("a run that came to nothing is no good one, and keeps no other from being t
     undecided: 0,
     violations: [{ scenario: "soak-1", invariant: "Completed", message: "Error: no session" }],
   });
+});
+
+test("what could not be run, or not be decided, is not taken for good", () => {
+  const total = { scenarios: 2, ops: 9, faults: 1, undecided: 0, violations: [] };
+  expect(exitCodeOf(total)).toBe(0);
+  expect(exitCodeOf({ ...total, undecided: 1 })).toBe(3);
+  expect(exitCodeOf({ ...total, scenarios: 0 })).toBe(3);
+  const broken = { scenario: "a", invariant: "FailStop", message: "" };
+  expect(exitCodeOf({ ...total, undecided: 1, violations: [broken] })).toBe(1);
 });

@@ -94,6 +94,12 @@ export function totalOf(reports: readonly Reported[]): Total {
   };
 }
 
+/** 0 good, 1 a promise is broken, 3 undecided, or nothing could be run. */
+export function exitCodeOf({ scenarios, undecided, violations }: Total): 0 | 1 | 3 {
+  if (violations.length > 0) return 1;
+  return undecided > 0 || scenarios === 0 ? 3 : 0;
+}
+
 /** One line for people. */
 export function describe(report: Reported): string {
   const { name, seed, ops, faults, availability: live, outcomes = {}, undecided, violations } = report;
