@@ -15,7 +15,7 @@ import { bounded, longestWaitMs, within } from "./bounded.ts";
 import { inTurn } from "./campaign.ts";
 import { hold } from "./hold.ts";
 import { CampaignedLeadership } from "./leadership.ts";
-import { linePaths, type LinePaths, readHolder, readLine } from "./line.ts";
+import { allHolders, linePaths, type LinePaths, readHolder, readLine, type Waiter } from "./line.ts";
 import { segment } from "./names.ts";
 import { observeChanges } from "./observe.ts";
 import type { Calls } from "./patient.ts";
@@ -89,11 +89,12 @@ class SessionElection implements Election {
   async candidates(options: ReadOptions = {}): Promise<readonly CandidateInfo[]> {
     const session = this.#session;
     const what = `candidates of ${this.#paths.base}`;
-    const { grant, holders, waiting } = await within(session, options, what, (bounds) =>
-      readLine(session, this.#paths, bounds),
-    );
-    const leaders = holders.map((holder) => ({ ...holder, value: grant?.holders[0]?.value ?? holder.value }));
-    return [...leaders, ...waiting].map(({ id, value, priority }) => ({ id, value, priority }));
+    const line = await within(session, options, what, (bounds) => readLine(session, this.#paths, bounds));
+    const proclaimed = ({ name, value }: Waiter): string =>
+      line.grant?.holders.find((grantee) => grantee.name === name)?.value ?? value;
+    const leaders = allHolders(line).map((holder) => ({ ...holder, value: proclaimed(holder) }));
+    const others = line.waiting.filter(({ isGranted }) => !isGranted);
+    return [...leaders, ...others].map(({ id, value, priority }) => ({ id, value, priority }));
   }
 
   async evict(given: EvictOptions = {}): Promise<string | null> {

@@ -190,7 +190,7 @@ export interface CoordNode extends Coord {
   health(options?: CallOptions): Promise<NodeHealth>;
   /**
    * Opens a further session at this member, also after `session` was lost. Closes with the member. What its options leave
-   * out is as `start` was given it.
+   * out is as `start` was given it; `maxStallMs` only beside the TTL of `start`.
    * @throws FlotillaError `ERR_FLOTILLA_NO_QUORUM`, `ERR_FLOTILLA_BAD_ARGUMENT`, `ERR_FLOTILLA_ABORTED`,
    * `ERR_FLOTILLA_CLOSED` once the member closes or has stopped
    */

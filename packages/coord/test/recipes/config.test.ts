@@ -253,10 +253,14 @@ test("names and options are checked, and what is no version is said to be none",
     expect(await world.until(rejection(call()))).toMatchObject({ code: "ERR_FLOTILLA_BAD_VALUE" });
 });
 
-test("a change that never comes back ends with the time of its update", async () => {
+test("a change that never comes back ends with the time of its update, or with its session", async () => {
   const world = await World.start();
   const client = await world.client();
   const never = new Promise<Flags>(() => {});
   const updated = rejection(flagsOf(client).update(() => never, { timeoutMs: 500 }));
   expect(await world.until(updated, 1_000)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT", ambiguous: false });
+  const timeless = rejection(flagsOf(client).update(() => never));
+  await world.pass(100);
+  await world.until(client.session.close());
+  expect(await world.until(timeless, 1_000)).toMatchObject({ code: "ERR_FLOTILLA_CLOSED" });
 });

@@ -53,6 +53,16 @@ test("each put has a time of its own while the queue is given its bound", async 
   await world.until(patient);
 });
 
+test("a put that would wait for room has the time of every call until it is refused", async () => {
+  const world = await World.start(3);
+  const client = await world.client({ sessionTtlMs: 100_000, timeoutMs: 2_000 });
+  const queue = queueOf(client);
+  await world.until(queue.put("a"));
+  world.isolate(client);
+  const putting = rejection(queue.put("b", { whenFull: "wait" }));
+  expect(await world.until(putting, 3_000)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT", ambiguous: true });
+});
+
 /** A consumer of two items at a time, and what it was done with. */
 async function consumer(options: QueueOptions = {}) {
   const world = await World.start(3);

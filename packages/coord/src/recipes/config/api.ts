@@ -80,7 +80,8 @@ export interface Config<In, Out = In> {
   set(value: In, options?: ConfigWriteOptions): Promise<ConfigVersion<Out>>;
   /**
    * Makes what `change` returns the next version after the one it was given, null before the first; calls it again when
-   * somebody else was quicker.
+   * somebody else was quicker. What `change` waits for has no time but that of the call, where it is given one; it ends
+   * with the session.
    * @throws FlotillaError as `set`; what `change` throws
    */
   update(

@@ -7,7 +7,7 @@ import { type Codec, jsonCodec } from "../../client/codecs.ts";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
 import { unfit } from "../../client/schema.ts";
 import { bytes, text } from "../../client/values.ts";
-import { orAborted, within } from "../bounded.ts";
+import { bounded, orAborted, within } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { endable } from "../endable.ts";
 import { fenceChecks } from "../fence-check.ts";
@@ -89,11 +89,10 @@ class SessionConfig<In, Out> implements Config<In, Out> {
   ): Promise<ConfigVersion<Out>> {
     requireFunction(change);
     return this.#within(options, async (bounds) => {
-      const { signal } = bounds;
       for (;;) {
         const latest = await this.get(bounds);
         const changing = (async () => change(latest?.value ?? null))();
-        const value = await (signal === undefined ? changing : orAborted(changing, signal));
+        const value = await orAborted(changing, bounds.signal);
         try {
           return await this.set(value, { ...options, ...bounds, version: latest?.version ?? 0 });
         } catch (error) {
@@ -160,14 +159,20 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     }
   }
 
-  async #within<T>(options: CallOptions, work: (bounds: CallOptions) => Promise<T>): Promise<T> {
+  async #within<T>(
+    options: CallOptions,
+    work: (bounds: CallOptions & { readonly signal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
     requireOptions(options);
     const { signal, timeoutMs } = options;
     const bounds = {
       ...(signal === undefined ? {} : { signal }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };
-    return within(this.#session, bounds, `change of ${this.path}`, work);
+    const { clock, signal: end } = this.#session;
+    const what = `change of ${this.path}`;
+    const limits = { clock, options: bounds, fallbackMs: Infinity, end, what, writes: true };
+    return bounded(limits, (ending) => work({ ...bounds, signal: ending }));
   }
 
   /** Tries again when somebody else was quicker, unless that makes it another version than asked for. */

@@ -1,7 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WriteOptions } from "../../client/api.ts";
 import { requireOptions } from "../../client/call.ts";
-import { bounded, longestWaitMs, orAborted } from "../bounded.ts";
+import { bounded, inTurn, longestWaitMs, orAborted } from "../bounded.ts";
 import { requireInteger } from "../counted.ts";
 import { isNoRoom, restMs } from "../no-room.ts";
 import { patient } from "../patient.ts";
@@ -37,10 +37,15 @@ export class Putter {
     );
     if (!["refuse", "wait"].includes(whenFull))
       throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "whenFull: expected one of refuse, wait");
-    if (whenFull === "refuse") return this.#put(prefix, bytes, write);
     const { clock, signal: end } = this.#session;
+    const left = inTurn(clock, write);
+    try {
+      return await this.#put(prefix, bytes, write);
+    } catch (error) {
+      if (whenFull === "refuse" || !FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
+    }
     const what = `put into ${this.#places.base}`;
-    const limits = { clock, options: write, fallbackMs: longestWaitMs, end, what, writes: true };
+    const limits = { clock, options: left(), fallbackMs: longestWaitMs, end, what, writes: true };
     return bounded(limits, (signal) => this.#whenRoom(prefix, bytes, { ...write, signal }));
   }
 
@@ -68,25 +73,29 @@ export class Putter {
 
   /**
    * Tries again after every item that leaves, and after rests: of a budget that is raised, or a rate slept off, it hears nothing.
-   * These grow longer: each try is an entry of the log, with the value.
+   * These grow longer for as long as nothing leaves: each try is an entry of the log, with the value.
    */
   async #whenRoom(
     prefix: string,
     bytes: Uint8Array,
     bounds: WriteOptions & { readonly signal: AbortSignal },
   ): Promise<string> {
+    const { clock } = this.#session;
     const options = { ...bounds, timeoutMs: Infinity };
     const wake = new Wake();
     let watch: Watch | null = null;
+    let ms = restMs;
     try {
-      for (let ms = restMs; ; ms = Math.min(2 * ms, longestRestMs)) {
+      for (;;) {
+        watch ??= await this.#watchLeaving(wake, options.signal);
+        const begunMs = clock.now();
+        await wake.nextWithin(clock, ms, options.signal);
+        ms = clock.now() - begunMs < ms ? restMs : Math.min(2 * ms, longestRestMs);
         try {
           return await this.#put(prefix, bytes, options);
         } catch (error) {
           if (!FlotillaError.is(error, "ERR_FLOTILLA_QUOTA")) throw error;
         }
-        watch ??= await this.#watchLeaving(wake, options.signal);
-        await wake.nextWithin(this.#session.clock, ms, options.signal);
       }
     } finally {
       void watch?.close();
