@@ -161,6 +161,22 @@ function sizeIs({ line }: LinePaths, size: number): CheckItem {
   return { type: "check", path: line, if: { children: size } };
 }
 
+/** The most that are asked for by one command, beside what else it does. */
+const mostAsked = 900;
+
+/**
+ * Nobody joined the line since it was read, nor left it in turn: who leaves while others hold changes nothing else. Of very
+ * many holders, those who were granted first are asked for.
+ */
+function allThere(paths: LinePaths, { holders, size }: Line): readonly CheckItem[] {
+  const there = holders.slice(0, mostAsked).map(({ name }) => isThere(paths, name));
+  return [sizeIs(paths, size), ...there];
+}
+
+function isThere(paths: LinePaths, name: string): CheckItem {
+  return { type: "check", path: waiterPath(paths, name), exists: true };
+}
+
 /** What makes somebody the first holder. */
 function takingAll(paths: LinePaths, applicant: Applicant): readonly MultiItem[] {
   const value = grantRecord([applicant], applicant.places);
@@ -183,7 +199,7 @@ function joinBeside(
   line: Line,
 ): Promise<number | null> {
   return attempt(calls, [
-    sizeIs(paths, line.size),
+    ...allThere(paths, line),
     recordFor(paths, line, [...granteesOf(line), applicant], applicant.places),
     holding(paths, applicant),
   ]);
@@ -347,7 +363,7 @@ function handOver(paths: LinePaths, line: Line, witness: Waiter | undefined): Mu
   const grantees = [...granteesOf(line), ...next];
   const grants = next.map((waiter) => grantTo(paths, waiter, successorsTo(line, waiter, places)));
   if (grants.length === 0 && witness !== undefined && line.holders.includes(witness))
-    return [{ type: "check", path: waiterPath(paths, witness.name), exists: true }];
+    return [isThere(paths, witness.name)];
   if (grantees.length > 0) return [recordFor(paths, line, grantees, places), ...grants];
   return line.grant === null ? [] : [{ type: "delete", path: paths.grant, mzxid: line.grant.mzxid }];
 }

@@ -181,3 +181,56 @@ test("who takes over as a report is made holds by it", async () => {
   looks.open();
   expect(await world.until(report)).toMatchObject({ holders: [{ id: "two", epoch }], waiters: [] });
 });
+
+test("nobody is let in beside those who hold before one who has waited longer and has room", async () => {
+  const world = await World.start(1);
+  const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
+  const four = await world.client({ sessionTtlMs: 60_000 });
+  const permits = 3;
+  const [leaves, joins] = [new Gate(), new Gate()];
+  const always = (): boolean => true;
+  const held = await world.until(
+    createSemaphore(leaves.before(one.session, "multi", always), "x", { permits }).acquire(),
+  );
+  await world.until(four.coord.semaphore("x", { permits }).acquire());
+  // There is a place, and nobody waits. What it writes is on its way.
+  joins.close();
+  const last = createSemaphore(joins.before(three.session, "multi", always), "x", { permits }).tryAcquire();
+  await world.pass(100);
+  leaves.close();
+  const left = held.release();
+  await world.pass(100);
+  const first = two.coord.semaphore("x", { permits }).acquire({ permits: 2 });
+  await world.pass(100);
+  leaves.open();
+  await world.until(left);
+  joins.open();
+  expect(await world.until(last)).toBeNull();
+  expect((await world.until(first, 1_000)).signal.aborted).toBe(false);
+});
+
+test("a candidate that takes over amid the reads is told first, with what it says of itself", async () => {
+  const world = await World.start(1);
+  const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
+  const four = await world.client({ sessionTtlMs: 60_000 });
+  const leading = await world.until(one.coord.election("x", { id: "one", value: "1" }).campaign());
+  const behind = two.coord.election("x", { id: "two" }).campaign();
+  await world.pass(100);
+  const named = three.coord.election("x", { id: "three", value: "3" }).campaign();
+  await world.pass(100);
+  const looks = new Gate();
+  looks.close();
+  const asked = createElection(
+    looks.before(four.session, "childNodes", () => true),
+    "x",
+  ).candidates();
+  await world.pass(100);
+  await world.until(leading.resign({ to: "three" }));
+  await world.until(named);
+  looks.open();
+  expect((await world.until(asked)).map(({ id, value }) => [id, value])).toEqual([
+    ["three", "3"],
+    ["two", ""],
+  ]);
+  expect(await isPending(behind)).toBe(true);
+});
