@@ -59,3 +59,16 @@ test("a change of a member that goes on says so", async () => {
   const changed = rejection(membership.update({ at: "work" }, bounds));
   expect(await world.until(changed)).toMatchObject(late);
 });
+
+test("a change of an instance that goes on says so", async () => {
+  const world = await World.start();
+  const client = await world.client({ sessionTtlMs: 60_000 });
+  const registration = await world.until(client.coord.registry.register({ name: "x", address: "a:1" }));
+  world.isolate(client);
+  for (const change of [
+    () => registration.update({ weight: 2 }, bounds),
+    () => registration.drain(bounds),
+    () => registration.resume(bounds),
+  ])
+    expect(await world.until(rejection(change()))).toMatchObject(late);
+});

@@ -182,13 +182,16 @@ test("who takes over as a report is made holds by it", async () => {
   expect(await world.until(report)).toMatchObject({ holders: [{ id: "two", epoch }], waiters: [] });
 });
 
+function always(): boolean {
+  return true;
+}
+
 test("nobody is let in beside those who hold before one who has waited longer and has room", async () => {
   const world = await World.start(1);
   const [one, two, three] = await world.three({ sessionTtlMs: 60_000 });
   const four = await world.client({ sessionTtlMs: 60_000 });
   const permits = 3;
   const [leaves, joins] = [new Gate(), new Gate()];
-  const always = (): boolean => true;
   const held = await world.until(
     createSemaphore(leaves.before(one.session, "multi", always), "x", { permits }).acquire(),
   );

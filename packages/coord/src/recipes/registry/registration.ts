@@ -177,6 +177,7 @@ export class SessionRegistration implements Registration {
       options,
       fallbackMs: longestWaitMs,
       what: `change of ${entry.path}`,
+      goesOn: () => true,
     };
     await bounded(bounds, (signal) => orAborted(writing, signal));
   }
