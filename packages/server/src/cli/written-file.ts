@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, isAbsolute } from "node:path";
 import { CommandError } from "./failure.ts";
 
 /** What says that no file of that name can be. */
 const wrongPlaces: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "EISDIR", "EACCES", "ENAMETOOLONG"]);
+
+/** As many links in a row as Linux follows. */
+const maxLinks = 40;
 
 /** Where a file is to be. */
 export interface Destination {
@@ -16,16 +19,33 @@ export interface Destination {
 
 /**
  * Where a file of that name is to be written.
- * @throws CommandError `ERR_FLOTILLA_BAD_ARGUMENT` for what is no file, such as a device: it would be one afterwards
+ * @throws CommandError `ERR_FLOTILLA_BAD_ARGUMENT` for what is no file, such as a device: it would be one afterwards, and
+ * for links in a circle
  */
 export async function destinationOf(file: string): Promise<Destination> {
   const found = await stat(file).catch(() => null);
-  if (found === null) return { path: file, isThere: false };
+  if (found === null) return { path: await beyondLinks(file), isThere: false };
   if (found.isFile()) return { path: await stored(realpath(file)), isThere: true };
   throw new CommandError(
     "ERR_FLOTILLA_BAD_ARGUMENT",
     `${file} is ${found.isDirectory() ? "a folder" : "a device, a pipe or a socket"}, not a file`,
     "Name a file, which is written whole or not at all.",
+  );
+}
+
+/** Where links lead at whose end nothing is. */
+async function beyondLinks(file: string): Promise<string> {
+  let path = file;
+  for (let links = 0; links <= maxLinks; links += 1) {
+    const target = await readlink(path).catch(() => null);
+    if (target === null) return path;
+    // Not joined: where `..` leads depends on the links before it.
+    path = isAbsolute(target) ? target : `${dirname(path)}/${target}`;
+  }
+  throw new CommandError(
+    "ERR_FLOTILLA_BAD_ARGUMENT",
+    `${file} leads through too many links, or in a circle`,
+    "Name a file, or a link that leads to one.",
   );
 }
 

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   lstat,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -62,4 +63,28 @@ test("a link goes on leading to the file", async () => {
   await symlink("backup", link);
   expect(await save(link, "new")).toBe("");
   expect([await readlink(link), await readFile(file, "utf8")]).toEqual(["backup", "new"]);
+});
+
+test("a link to what is not there yet goes on leading to it, by however many links and folders", async () => {
+  const [target, link] = [join(folder, "backups", "today"), join(folder, "latest")];
+  await mkdir(join(folder, "backups", "old"), { recursive: true });
+  await symlink(join("backups", "current"), link);
+  await symlink("today", join(folder, "backups", "current"));
+  await symlink(join("backups", "old"), join(folder, "old"));
+  // Not beside the link: `..` is the folder of what `old` leads to.
+  await symlink("old/../other", join(folder, "beside"));
+  expect(await destinationOf(link)).toEqual({ path: target, isThere: false });
+  expect([await save(link, "new"), await save(join(folder, "beside"), "more")]).toEqual(["", ""]);
+  expect([await readlink(link), await readFile(target, "utf8")]).toEqual(["backups/current", "new"]);
+  expect((await lstat(join(folder, "beside"))).isSymbolicLink()).toBe(true);
+  expect(await readFile(join(folder, "backups", "other"), "utf8")).toBe("more");
+});
+
+test("a link that leads nowhere stays: in a circle, or to a folder that is not there", async () => {
+  const [circle, lost] = [join(folder, "circle"), join(folder, "lost")];
+  await symlink("circle", circle);
+  await symlink(join("nowhere", "backup"), lost);
+  for (const link of [circle, lost]) expect(await save(link, "x")).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+  expect([await readlink(circle), await readlink(lost)]).toEqual(["circle", "nowhere/backup"]);
+  expect(await readdir(folder)).toEqual(["circle", "lost"]);
 });
