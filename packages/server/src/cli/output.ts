@@ -127,8 +127,15 @@ export function tableText(head: readonly string[], rows: readonly (readonly stri
     for (const [column, { width }] of row.entries()) widths[column] = Math.max(widths[column] ?? 1, width);
   return cells
     .map((row) => row.map(({ text, width }, column) => text + " ".repeat((widths[column] ?? 0) - width)))
-    .map((row) => row.join(gap).replace(/ +$/, ""))
+    .map((row) => withoutBlanksAtEnd(row.join(gap)))
     .join("\n");
+}
+
+/** An expression for it would try each run of blanks from each of its blanks: the square of what columns are wide. */
+function withoutBlanksAtEnd(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === " ") end -= 1;
+  return line.slice(0, end);
 }
 
 interface Cell {

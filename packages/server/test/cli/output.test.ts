@@ -32,6 +32,33 @@ test("a table of very many rows takes little time, and no more for each of them"
   expect(user / 1e6).toBeLessThan(10);
 });
 
+test("a table with one very long name costs about what it costs with many of them", () => {
+  const short = Array.from({ length: 3_000 }, (_, i) => [`n${i}`, "1"]);
+  const long = short.map(([name = "", version = ""]) => [name.padEnd(1_000, "x"), version]);
+  const spent = (rows: readonly (readonly string[])[]): number => {
+    const before = process.cpuUsage();
+    tableText(["NAME", "VERSION"], rows);
+    return process.cpuUsage(before).user;
+  };
+  const wide = [["x".repeat(1_000), "1"], ...short.slice(1)];
+  spent(long);
+  expect(spent(wide)).toBeLessThan(4 * spent(long));
+});
+
+test("blanks at line ends are cut, and no other white space", () => {
+  expect(
+    tableText(
+      [],
+      [
+        ["a\u00a0", ""],
+        ["b  ", " "],
+        [" ", ""],
+        ["long name", "x"],
+      ],
+    ).split("\n"),
+  ).toEqual(["a\u00a0", "b", "", "long name  x"]);
+});
+
 test("what is stored cannot steer the terminal", () => {
   expect(printable("a\u001b[31mred\nnext\u202e")).toBe("a\\u001b[31mred\\u000anext\\u202e");
   expect(tableText([], [["\u001b[2J"]])).toBe("\\u001b[2J");
