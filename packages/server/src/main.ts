@@ -25,6 +25,6 @@ void run(process.argv.slice(2), {
   interrupted: interrupted.signal,
 }).then((exitCode) => {
   process.exitCode = exitCode;
-  // What waits for a reader that hangs would keep the process for as long.
+  // What is still unread was waited for in vain, or is a server's: a reader that hangs would keep the process for as long.
   setTimeout(() => process.exit(), lastReadMs).unref();
 });

@@ -31,18 +31,20 @@ export class Output {
   }
 
   /**
-   * Once what was written has gone out.
+   * Once what was written has gone out, remarks too. What was not read in time is not waited for again.
    * @param interrupted from then on its reader is not waited for much longer
    * @throws FlotillaError `ERR_FLOTILLA_STORAGE` when it could not be written, other than for want of a reader,
    * `ERR_FLOTILLA_ABORTED` when it was not read in time
    */
   async written(interrupted: AbortSignal): Promise<void> {
-    if (this.#isNeeded && !(await this.#isRead(interrupted)))
+    if (this.#isNeeded && !(await this.#isRead(interrupted))) {
+      this.forgo();
       throw new CommandError(
         "ERR_FLOTILLA_ABORTED",
         "interrupted before its output was read",
         "What it did is done; whatever was to read the output hangs.",
       );
+    }
     if (this.#failure === null) return;
     const cause = this.#failure;
     throw new CommandError(
@@ -96,7 +98,9 @@ export class Output {
       };
       if (interrupted.aborted) hurry();
       else interrupted.addEventListener("abort", hurry, { once: true });
-      this.#stdout.write("", () => {
+      const streams = [this.#stdout, this.#stderr];
+      const gone = streams.map((stream) => new Promise<void>((done) => stream.write("", () => done())));
+      void Promise.all(gone).then(() => {
         interrupted.removeEventListener("abort", hurry);
         clearTimeout(late);
         resolve(true);

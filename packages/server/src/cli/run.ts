@@ -18,7 +18,10 @@ export interface Surroundings {
 /** Asked for as of any other program. */
 const versionFlags: readonly string[] = ["-V", "--version"];
 
-/** Runs one command line, without the node binary and the script. Never rejects; resolves with the exit code. */
+/**
+ * Runs one command line, without the node binary and the script. Never rejects; resolves with the exit code, once what it
+ * told was read or is not waited for any more: a server's is not, and no reader that hangs once it was interrupted.
+ */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { stdout, stderr, interrupted } = surroundings;
   const out = new Output(stdout, stderr);
@@ -37,6 +40,8 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   } catch (error) {
     const failure = toFailure(error);
     stderr.write(describeFailure(failure, wantsJson(args)));
+    // What failed first says more than that it was not read.
+    await out.written(interrupted).catch(() => {});
     return failure.exitCode;
   }
 }

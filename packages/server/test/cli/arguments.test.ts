@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { run } from "../../src/cli/run.ts";
 
@@ -114,4 +116,24 @@ test("help goes to standard output and is no error; what is not for people is no
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/serve.*status.*watch/s);
   expect(stdout).not.toContain("demo-member");
+});
+
+test.each(["stdout", "stderr"] as const)("a command that fails ends once its %s is read", async (name) => {
+  const [slow, quick] = [new PassThrough({ highWaterMark: 1 }), new PassThrough()];
+  const [stdout, stderr] = name === "stdout" ? [slow, quick] : [quick, slow];
+  // As what the command told before it failed.
+  stdout.write("told");
+  let isOver = false;
+  const running = run(["get"], {
+    stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+    stdout: stdout as unknown as NodeJS.WriteStream,
+    stderr: stderr as unknown as NodeJS.WriteStream,
+    env: {},
+    interrupted: new AbortController().signal,
+  }).finally(() => (isOver = true));
+  await once(stderr, "readable");
+  await setImmediate();
+  expect(isOver).toBe(false);
+  slow.resume();
+  expect(await running).toBe(2);
 });
