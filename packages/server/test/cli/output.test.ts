@@ -44,7 +44,8 @@ test("a table with one very long name costs about what it costs with many of the
   const long = short.map(([name = "", version = ""]) => [name.padEnd(1_000, "x"), version]);
   const wide = [["x".repeat(1_000), "1"], ...short.slice(1)];
   spent(long);
-  expect(spent(wide)).toBeLessThan(4 * spent(long));
+  // Tens of milliseconds each; as the square of what is wide, it is seconds.
+  expect(spent(wide)).toBeLessThan(20 * spent(long));
 });
 
 test("blanks at line ends are cut, and no other white space", () => {
