@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import type { Held } from "@flotilla/coord/client";
-import { ProcessGroup } from "@flotilla/runtime/real/client";
+import type { Timer } from "@flotilla/runtime";
+import { ProcessGroup, realClock } from "@flotilla/runtime/real/client";
 import { CommandError } from "./failure.ts";
 import type { Context } from "./context.ts";
 
@@ -30,9 +31,6 @@ export interface GuardTimes {
  */
 const askAtShare = 0.4;
 
-/** The most that a timer takes, ms. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /**
  * Runs a command for as long as something is held, in a process group of its own, with `FLOTILLA_EPOCH` and
  * `FLOTILLA_FENCE` in its environment. The group gets SIGTERM when renewals stay out for too long or `stop` fires, and
@@ -50,25 +48,22 @@ export async function runGuarded(
     env: { ...env, FLOTILLA_EPOCH: String(held.epoch), FLOTILLA_FENCE: fenceText(held) },
   });
   const ended = exitCodeOf(group, command[0]);
-  let timer: NodeJS.Timeout | undefined;
+  const clock = realClock();
+  let timer: Timer | undefined;
   const state = { isLost: false };
   const askInTime = (): void => {
     const leftMs = held.expiresIn - times.ttlMs * askAtShare;
     if (leftMs > 0) {
-      timer = setTimeout(askInTime, leftMs);
+      timer = clock.setTimer(leftMs, askInTime);
     } else {
       state.isLost = true;
       group.send("SIGTERM");
     }
   };
   const onStop = (): void => {
-    clearTimeout(timer);
+    timer?.cancel();
     group.send("SIGTERM");
-    killIn(times.graceMs);
-  };
-  const killIn = (ms: number): void => {
-    const firstMs = Math.min(ms, longestTimerMs);
-    timer = setTimeout(ms > firstMs ? () => killIn(ms - firstMs) : kill, firstMs);
+    timer = clock.setTimer(times.graceMs, kill);
   };
   const kill = (): void => group.send("SIGKILL");
   const onLost = (): void => {
@@ -84,7 +79,7 @@ export async function runGuarded(
     const exitCode = await ended;
     return state.isLost ? { type: "lost" } : { type: "ended", exitCode };
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
     stop.removeEventListener("abort", onStop);
     held.signal.removeEventListener("abort", onLost);
   }
