@@ -1,7 +1,7 @@
 import { decodeCommand } from "@flotilla/kv";
 import type { Applied, Machine } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { Command, Index, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
+import type { Command, Restoring, Snapshot, StateMachine } from "@flotilla/raft";
 import type { BudgetLog } from "./budget-log.ts";
 import type { Comparer } from "./comparer.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
@@ -43,12 +43,14 @@ export class CoordStateMachine implements StateMachine {
     }
   }
 
-  apply({ index, timeMs, payload }: Command): unknown {
-    return this.#tell(index, this.#options.machine.apply(payload, { index, timeMs }), payload);
+  apply(command: Command): unknown {
+    const { index, timeMs, payload } = command;
+    return this.#tell(command, this.#options.machine.apply(payload, { index, timeMs }));
   }
 
-  skip({ index, timeMs, payload }: Command): unknown {
-    return this.#tell(index, this.#options.machine.skip(payload, { index, timeMs }), payload);
+  skip(command: Command): unknown {
+    const { index, timeMs, payload } = command;
+    return this.#tell(command, this.#options.machine.skip(payload, { index, timeMs }));
   }
 
   snapshot(): Snapshot {
@@ -70,12 +72,12 @@ export class CoordStateMachine implements StateMachine {
     };
   }
 
-  #tell(index: Index, applied: Applied, payload: Uint8Array): Applied {
+  #tell({ index, timeMs, payload }: Command, applied: Applied): Applied {
     const { machine, hub, keeper, reaper, comparer, observer } = this.#options;
     const events = machine.takeEvents();
     observer.applied?.(index, applied, events);
     keeper.onApplied(applied);
-    reaper.onApplied(applied);
+    reaper.onApplied(applied, timeMs);
     hub.applied(applied, events, this.#secretIn(payload, applied));
     comparer.onApplied();
     this.#report();

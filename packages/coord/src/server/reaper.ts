@@ -23,7 +23,8 @@ export interface ReaperOptions {
 
 /**
  * Has containers and nodes with a time to live deleted when they are over, on the leader; elsewhere it does nothing.
- * It only proposes: the wall clock here may be wrong, and the tree judges each node again by the time in the log. So
+ * It only proposes: the wall clock here may be wrong, and the tree judges each node again by the time in the log, which
+ * is ahead of that clock once it was ahead at an earlier leader, and then passes half as fast as that clock. So
  * a node is never deleted early, and late by the time that a look at all of them takes: about a second, and one more
  * for every 50,000 of them or 3,000 to be deleted. Sets no timer while there are none.
  */
@@ -36,6 +37,10 @@ export class Reaper {
   #timer: Timer | undefined;
   #isProposing = false;
   #closed = false;
+  /** Time in the log of the command applied last. */
+  #seenMs = 0;
+  /** When that was, monotonic ms. */
+  #seenAtMs = 0;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
@@ -52,8 +57,13 @@ export class Reaper {
     this.#arm(restMs);
   }
 
-  /** To be called in the turn a command was applied: it may have made the first node to look after. */
-  onApplied(applied: Applied): void {
+  /**
+   * To be called in the turn a command was applied: it may have made the first node to look after.
+   * @param timeMs its time in the log
+   */
+  onApplied(applied: Applied, timeMs: number): void {
+    this.#seenMs = timeMs;
+    this.#seenAtMs = this.#options.clock.now();
     if (applied.type === "answered") this.#arm(restMs);
   }
 
@@ -80,9 +90,9 @@ export class Reaper {
   }
 
   #look(): void {
-    const { clock, machine } = this.#options;
+    const { machine } = this.#options;
     const query = {
-      timeMs: clock.wallNow(),
+      timeMs: this.#logTimeMs(),
       after: this.#after,
       limit: pathsPerCommand,
       looks: looksPerStep,
@@ -91,6 +101,12 @@ export class Reaper {
     this.#after = next;
     if (paths.length === 0) this.#rest();
     else this.#propose(paths);
+  }
+
+  /** What the time in the log has come to, as far as can be told. */
+  #logTimeMs(): number {
+    const { clock } = this.#options;
+    return Math.max(clock.wallNow(), this.#seenMs + Math.floor((clock.now() - this.#seenAtMs) / 2));
   }
 
   #rest(): void {

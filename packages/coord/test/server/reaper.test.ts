@@ -15,6 +15,8 @@ class World {
   readonly proposed: { readonly ifTerm: number | undefined; readonly applied: Applied | null }[] = [];
   /** What the log does with the next commands. */
   refuses = false;
+  /** So much is the time of the log ahead of the wall clock here. */
+  aheadMs = 0;
   #index = 0;
   #seq = 0;
 
@@ -49,8 +51,9 @@ class World {
 
   #apply(payload: Uint8Array): Applied {
     this.#index += 1;
-    const applied = this.machine.apply(payload, { index: this.#index, timeMs: this.clock.wallNow() });
-    this.reaper.onApplied(applied);
+    const timeMs = this.clock.wallNow() + this.aheadMs;
+    const applied = this.machine.apply(payload, { index: this.#index, timeMs });
+    this.reaper.onApplied(applied, timeMs);
     return applied;
   }
 
@@ -76,6 +79,19 @@ test("the leader has a node deleted within about a second after its ttl, for its
   await world.clock.advance(1_100);
   expect(world.machine.exists("/t")).toBeNull();
   expect(world.proposed).toEqual([{ ifTerm: 7, applied: { type: "reaped", paths: ["/t"] } }]);
+});
+
+test("a node goes in time although an earlier leader, whose wall clock was ahead, left the log an hour ahead", async () => {
+  const world = new World();
+  world.aheadMs = 3_600_000;
+  world.lead(1);
+  world.make("/t", { ttlMs: 5_000 });
+  await world.clock.advance(5_000);
+  expect(world.machine.exists("/t")).not.toBeNull();
+  // The time of the log passes half as fast as that of a clock until this has caught up.
+  await world.clock.advance(6_100);
+  expect(world.machine.exists("/t")).toBeNull();
+  expect(world.proposed).toHaveLength(1);
 });
 
 test("a container goes after its last child, and the container around it after that", async () => {
