@@ -89,6 +89,22 @@ async function services(name: string, { servers, signal }: LookupOptions): Promi
   );
 }
 
+/** The read of a file that was begun last, and of those before it. */
+let reading: Promise<unknown> = Promise.resolve();
+
+/**
+ * One file at a time: a read that hangs, as over a network, cannot be called off, and keeps one of the few threads that
+ * the disk needs too.
+ */
+function readInTurn(path: string, maxBytes: number, signal: AbortSignal): Promise<string> {
+  const turn = reading.then(() => {
+    signal.throwIfAborted();
+    return readBounded(path, maxBytes);
+  });
+  reading = turn.catch(() => {});
+  return turn;
+}
+
 async function readBounded(path: string, maxBytes: number): Promise<string> {
   let bytes: Uint8Array;
   try {
@@ -126,7 +142,7 @@ export function realResolver(): Resolver {
       orAborted(
         signal,
         () => {},
-        () => readBounded(path, maxBytes),
+        () => readInTurn(path, maxBytes, signal),
       ),
   };
 }

@@ -1,4 +1,6 @@
-import { writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { constants } from "node:fs";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { FlotillaError } from "../../src/errors.ts";
@@ -85,3 +87,29 @@ test("reads a file up to a bound", async () => {
   await writeFile(path, "123456789");
   expect(await codeOf(resolver.text(path, { maxBytes: 8, signal }))).toBe("ERR_FLOTILLA_TOO_LARGE");
 });
+
+// Whoever opens such a pipe waits until somebody else writes to it.
+test.skipIf(spawnSync("mkfifo", ["--version"]).status !== 0)(
+  "a file system that hangs keeps one thread, whatever number of reads was given up",
+  async () => {
+    await using directory = await temporaryDirectory();
+    const [pipe, file] = [join(directory.path, "hangs"), join(directory.path, "file")];
+    expect(spawnSync("mkfifo", [pipe]).status).toBe(0);
+    await writeFile(file, "n1:7400");
+    const resolver = realResolver();
+    const stop = new AbortController();
+    // As many as the pool of Node has threads by default.
+    const hanging = Array.from({ length: 4 }, () =>
+      codeOf(resolver.text(pipe, { maxBytes: 8, signal: stop.signal })),
+    );
+    stop.abort(new FlotillaError("ERR_FLOTILLA_ABORTED", "enough"));
+    expect(await Promise.all(hanging)).toEqual(Array(4).fill("ERR_FLOTILLA_ABORTED"));
+    expect(await readFile(file, "utf8")).toBe("n1:7400");
+    const waiting = resolver.text(file, { maxBytes: 8, signal });
+    const late = AbortSignal.abort(new FlotillaError("ERR_FLOTILLA_ABORTED", "never wanted"));
+    expect(await codeOf(resolver.text(pipe, { maxBytes: 8, signal: late }))).toBe("ERR_FLOTILLA_ABORTED");
+    // It goes on once the file system answers.
+    await (await open(pipe, constants.O_RDWR | constants.O_NONBLOCK)).close();
+    expect(await waiting).toBe("n1:7400");
+  },
+);
