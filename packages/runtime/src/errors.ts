@@ -14,7 +14,10 @@ export const errorCodes = {
     hint: "No such revision yet; check the number, or read again later.",
   },
   ERR_FLOTILLA_ASKED_BACK: { retryable: false, hint: "Somebody waits for this; release it when you can." },
-  ERR_FLOTILLA_BAD_ADDRESS: { retryable: false, hint: "Write addresses as host:port." },
+  ERR_FLOTILLA_BAD_ADDRESS: {
+    retryable: false,
+    hint: "Write addresses as host:port; listen on one of this machine, and on a port that this user may use.",
+  },
   ERR_FLOTILLA_BAD_ARGUMENT: { retryable: false, hint: "See the message for the expected shape." },
   ERR_FLOTILLA_BAD_CHANGE: {
     retryable: false,

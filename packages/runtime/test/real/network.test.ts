@@ -12,6 +12,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { bytes, rejectsWith, text } from "../../src/conformance/expect.ts";
 import { Recorder } from "../../src/conformance/recorder.ts";
+import { bindError } from "../../src/real/bind.ts";
 
 const network = realNetwork();
 const limits = { protocols: ["test-1"], maxFrameBytes: 1000 };
@@ -77,6 +78,18 @@ describe("real network", () => {
   test("an address that belongs to another machine cannot be listened on", async () => {
     await rejectsWith(listen("192.0.2.1:0"), "ERR_FLOTILLA_BAD_ADDRESS");
     await rejectsWith(bindElsewhere(), "ERR_FLOTILLA_BAD_ADDRESS");
+  });
+
+  test("an address that cannot be listened on is told with why, not as one that is written wrong", async () => {
+    const listening = listen("192.0.2.1:0");
+    await expect(listening).rejects.toThrow(/it is no address of this machine/);
+    await expect(listening).rejects.toMatchObject({ hint: expect.stringMatching(/one of this machine/) });
+    // As root may use every port, the system's refusal is made up.
+    const refused = Object.assign(new Error("listen EACCES: permission denied"), { code: "EACCES" });
+    expect(bindError("10.0.0.1:80", refused)).toMatchObject({
+      message: expect.stringMatching(/^cannot listen on 10.0.0.1:80: this user may not/),
+      hint: expect.stringMatching(/a port that this user may use/),
+    });
   });
 
   test.runIf(existsSync(ownFiles))("what cannot be bound leaves no file open", async () => {
