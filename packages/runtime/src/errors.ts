@@ -52,7 +52,7 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_DAMAGED: {
     retryable: false,
-    hint: "The data directory is damaged; have the node come back with new data: flotilla repair --rejoin.",
+    hint: "The data directory is damaged; have the node come back with new data: flotilla repair --rejoin, or make its cluster anew of a backup if there is no other member: flotilla snapshot restore.",
   },
   ERR_FLOTILLA_DIVERGED: {
     retryable: false,

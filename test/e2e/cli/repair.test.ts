@@ -2,7 +2,11 @@ import { spawnSync } from "node:child_process";
 import { cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { freePorts } from "../../jepsen/src/processes/ports.ts";
 import { SmallDisk, whyNoMount } from "../../jepsen/src/processes/small-disk.ts";
+import { TemporaryFolder } from "../../jepsen/src/processes/temporary-folder.ts";
+import type { Ran } from "../support/command-line.ts";
+import { CommandLine, flotilla } from "../support/command-line.ts";
 import { says, Site } from "../support/site.ts";
 
 const ids = ["n1", "n2", "n3"] as const;
@@ -77,4 +81,49 @@ test("a repair that was cut short once the old data was away is done again as it
   });
   site.cluster.member("n3").start();
   await site.become(...founders);
+}, 240_000);
+
+test("the only member of a cluster, damaged, is sent to a backup and comes back from it", async () => {
+  await using folder = await TemporaryFolder.create("cli-repair-lone");
+  const address = `127.0.0.1:${(await freePorts(1))[0]}`;
+  const [dataDir, backup, again] = ["data", "backup", "again"].map((name) => join(folder.path, name));
+  const settings = ["--listen", address, "--bootstrap", `n1=${address}`];
+  const serve = (dir = ""): CommandLine =>
+    new CommandLine(["serve", "--id", "n1", "--data-dir", dir, ...settings]);
+  const run = (timeout: string, ...args: string[]): Promise<Ran> =>
+    flotilla([...args, "--endpoints", address, "--timeout", timeout]);
+  const restore = ["snapshot", "restore", backup ?? "", "--yes", "--id", "n1", "--advertise", address];
+  const repair = ["repair", "--rejoin", "--yes", "--data-dir", dataDir ?? ""];
+  {
+    await using member = serve(dataDir);
+    await member.printed(/n1 of cluster flotilla listens on/);
+    expect(await run("30s", "put", "/a", "1")).toMatchObject({ code: 0 });
+    expect(await run("30s", "snapshot", "save", backup ?? "")).toMatchObject({ code: 0 });
+  }
+  await writeFile(join(dataDir ?? "", "log", "CURRENT"), "hi\n");
+  {
+    await using damaged = serve(dataDir);
+    await damaged.printed(/flotilla snapshot restore/);
+    expect(await run("2s", "members", "ls")).toMatchObject({
+      code: 74,
+      stderr: says(/node n1: .*CURRENT.*ERR_FLOTILLA_DAMAGED/),
+    });
+    expect(await run("2s", ...repair)).toMatchObject({
+      code: 3,
+      stdout: "",
+      stderr: says(/only damaged ones answer: node n1.*\nhint: .*flotilla snapshot restore/),
+    });
+  }
+  expect(await run("2s", ...repair)).toMatchObject({
+    code: 3,
+    stderr: says(/none answers.*\nhint: .*flotilla snapshot restore/),
+  });
+  expect(await flotilla([...restore, "--data-dir", dataDir ?? ""])).toMatchObject({
+    code: 5,
+    stderr: says(/damaged data in .*ERR_FLOTILLA_EXISTS.*\nhint: Give an empty directory/),
+  });
+  expect(await flotilla([...restore, "--data-dir", again ?? ""])).toMatchObject({ code: 0 });
+  await using back = serve(again);
+  await back.printed(/n1 of cluster flotilla listens on/);
+  expect(await run("30s", "get", "/a")).toMatchObject({ code: 0, stdout: "1" });
 }, 240_000);

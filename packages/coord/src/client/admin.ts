@@ -20,7 +20,7 @@ import { compareMembers } from "./compare.ts";
 import type { NetworkDialerOptions } from "./dialer.ts";
 import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
-import { addressOf, belongsSomewhere, LeaderFinder } from "./leader-finder.ts";
+import { addressOf, belongsSomewhere, damagedError, LeaderFinder } from "./leader-finder.ts";
 import { badArgument } from "./bad-argument.ts";
 import { dialOptionsOf, requireConnectOptions } from "./reach.ts";
 
@@ -156,8 +156,7 @@ export class ClusterAdmin implements Admin, MembersAdmin {
     let isBegun = false;
     for (;;) {
       const { address, report } = await finder.any(bounds, belongsSomewhere);
-      if (report.type === "damaged")
-        throw new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${report.id}: ${report.problem}`);
+      if (report.type === "damaged") throw damagedError(report);
       try {
         // The time bounds each piece: all of them together may take long.
         for await (const piece of saveBackup({ ...this.#options, address, signal: this.#signal })) {

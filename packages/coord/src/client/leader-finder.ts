@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Membership, NodeReport } from "./admin-api.ts";
 import { askNode } from "./admin-call.ts";
@@ -8,6 +9,9 @@ import { Endpoints } from "./endpoints.ts";
 const describeMs = 2_000;
 /** Between two rounds over all nodes, ms. */
 const pauseMs = 100;
+
+/** What is worth telling, more and more; anything else is less. */
+const telling: readonly ErrorCode[] = ["ERR_FLOTILLA_DAMAGED", "ERR_FLOTILLA_NO_QUORUM"];
 
 export type RunningReport = Extract<NodeReport, { type: "running" }>;
 
@@ -106,6 +110,7 @@ export class LeaderFinder {
       if (seen.has(address)) continue;
       seen.add(address);
       const report = await this.#tryReport(address, bounds);
+      if (report?.type === "damaged") this.#keep(damagedError(report), bounds);
       if (report?.type !== "running") continue;
       if (report.status.role === "leader") return { address, report };
       this.#last = new FlotillaError("ERR_FLOTILLA_NO_QUORUM", "no member leads, as far as any knows");
@@ -143,7 +148,9 @@ export class LeaderFinder {
   #keep(error: unknown, { signal }: CallBounds): void {
     const isOver = error === this.#last || error === this.#unsure;
     if (!FlotillaError.is(error) || signal.aborted || isOver) throw error;
-    if (this.#last?.code !== "ERR_FLOTILLA_NO_QUORUM") this.#last = error;
+    // What a member said of itself tells more than that others do not answer.
+    const rank = telling.indexOf(error.code);
+    if (this.#last === null || rank >= telling.indexOf(this.#last.code)) this.#last = error;
   }
 
   async #tryReport(address: string, bounds: CallBounds): Promise<NodeReport | null> {
@@ -160,6 +167,11 @@ export class LeaderFinder {
     const keyed = addresses.map((address) => ({ address, key: random.u32() }));
     return keyed.toSorted((a, b) => a.key - b.key).map(({ address }) => address);
   }
+}
+
+/** Why a node with damaged data cannot help. */
+export function damagedError({ id, problem }: Extract<NodeReport, { type: "damaged" }>): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_DAMAGED", `node ${id}: ${problem}`);
 }
 
 function isRunning({ type }: NodeReport): boolean {

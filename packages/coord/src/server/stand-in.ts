@@ -102,7 +102,7 @@ class Door implements AdminService {
   report(): StandIn["report"] {
     const { id, cluster } = this.#loaded;
     const advice =
-      "Stop it, then have it come back with new data: flotilla repair --rejoin. Its old data is kept aside.";
+      "Stop it, then have it come back with new data: flotilla repair --rejoin. Its old data is kept aside. That takes a majority of the members: without other ones, make the cluster anew of a backup, in an empty directory: flotilla snapshot restore.";
     return { type: "damaged", id, cluster, problem: this.#error.message, advice };
   }
 

@@ -191,6 +191,11 @@ describe("in place of a damaged member", () => {
     expect(await cluster.until(codeOf(operator.members.add(cluster.address("n3"))))).toBe(
       "ERR_FLOTILLA_DAMAGED",
     );
+    const listing = cluster.until(operator.members.list());
+    await expect(listing).rejects.toMatchObject({
+      code: "ERR_FLOTILLA_DAMAGED",
+      message: "node n3: it was wiped",
+    });
     const reach = { host: asking, endpoints: [cluster.address("n3")], connectTimeoutMs: 2_000 };
     expect(await cluster.until(codeOf(nodeStatus(reach)))).toBe("ERR_FLOTILLA_DAMAGED");
     const client = await cluster.client({ to: ["n3", "n1"] });

@@ -86,16 +86,25 @@ function requireId(id: string | null, dataDir: string): string {
   );
 }
 
+/** Why nobody could be asked that leads, with what is to be said of it. */
+const lackOfQuorum: Readonly<Partial<Record<FlotillaError["code"], string>>> = {
+  ERR_FLOTILLA_DAMAGED: "only damaged ones answer",
+  ERR_FLOTILLA_NO_QUORUM: "nobody leads",
+  ERR_FLOTILLA_UNREACHABLE: "none answers",
+};
+
 /** Replacing a member is a change of the membership, which a majority decides. */
 async function withQuorum<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (!FlotillaError.is(error, "ERR_FLOTILLA_NO_QUORUM")) throw error;
+    const lack = FlotillaError.is(error) ? lackOfQuorum[error.code] : undefined;
+    if (!FlotillaError.is(error) || lack === undefined) throw error;
+    const reason = error.code === "ERR_FLOTILLA_NO_QUORUM" ? "" : `: ${error.message}`;
     throw new CommandError(
-      "ERR_FLOTILLA_NO_QUORUM",
-      "a majority of the members must be up to replace one, and nobody leads",
-      "Start the others first. If a majority is gone for good: flotilla recover --force-new-cluster.",
+      error.code === "ERR_FLOTILLA_UNREACHABLE" ? error.code : "ERR_FLOTILLA_NO_QUORUM",
+      `a majority of the members must be up to replace one, and ${lack}${reason}`,
+      "Start the others first, and name them with --endpoints. If a majority is gone for good, or there are no others: flotilla recover --force-new-cluster where the data is whole, or else flotilla snapshot restore of a backup.",
       { cause: error },
     );
   }

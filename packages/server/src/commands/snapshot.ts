@@ -118,7 +118,13 @@ async function restore(context: Context, file: string, flags: RestoreFlags): Pro
   await confirm(context, warningOf(facts, flags), flags);
   const { dataDir, id, advertise: address, cluster = facts.cluster } = flags;
   const grace = flags.now ? { graceMs: 0 } : {};
-  const restored = await restoreBackup({ dataDir, id, address, cluster, backup: read(file), ...grace });
+  const asked = { dataDir, id, address, cluster, backup: read(file), ...grace };
+  const restored = await restoreBackup(asked).catch((cause: unknown) => {
+    // The backup itself has just proved to be whole.
+    if (!FlotillaError.is(cause, "ERR_FLOTILLA_DAMAGED")) throw cause;
+    const message = `there is damaged data in ${dataDir}: ${cause.message}`;
+    throw new CommandError("ERR_FLOTILLA_EXISTS", message, "Give an empty directory.", { cause });
+  });
   if (flags.json) {
     context.out.json({ ...restored, cluster });
     return;
