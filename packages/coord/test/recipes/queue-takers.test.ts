@@ -99,3 +99,14 @@ test("an item whose claim goes while it is read is not worked on until it is giv
   await world.until(given.ack());
   expect((await world.until(putter.session.children("/queue/x/items")))?.names).toEqual([]);
 });
+
+test("a taker whose node says nothing is told of as one that wants none", async () => {
+  const world = await World.start();
+  const { coord, session } = await world.client();
+  const queue = coord.queue("x");
+  await world.until(queue.put("a"));
+  for (const value of ["junk", "", "-1", "1.5"])
+    await world.until(session.create("/queue/x/takers/t-", value, { sequential: true }));
+  const { takers } = await world.until(queue.inspect());
+  expect(takers.map(({ wants }) => wants)).toEqual([0, 0, 0, 0]);
+});

@@ -47,6 +47,7 @@ export const maxDelayMs = 9_999_999_999;
 const digitsOfPriority = 2;
 const digitsOfDelay = 10;
 const namePattern = /^(\d{2})-(\d{10})-(\d{10,16})$/;
+const text = new TextDecoder();
 
 /** What the name of an item begins with; the tree appends its number. */
 export function itemPrefix(priority: number, delayMs: number): string {
@@ -68,6 +69,12 @@ export function readItemName(name: string): ItemName | null {
   const [, rank, delayMs, number] = namePattern.exec(name) ?? [];
   if (rank === undefined) return null;
   return { rank: Number(rank), delayMs: Number(delayMs), number: Number(number) };
+}
+
+/** How many items a taker says that it wants to have; null for what is no such number. */
+export function readWants(value: Uint8Array): number | null {
+  const wants = text.decode(value);
+  return /^\d{1,15}$/.test(wants) ? Number(wants) : null;
 }
 
 /** What takes an item away from everybody, and leaves its value with the dead letters. */

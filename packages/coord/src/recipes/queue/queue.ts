@@ -20,13 +20,12 @@ import type {
 import { consumeItems } from "./consume.ts";
 import { SessionDeadLetters } from "./dead-letters.ts";
 import { keepDispatching } from "./dispatching.ts";
-import { type QueuePlaces, queuePlaces } from "./places.ts";
+import { type QueuePlaces, queuePlaces, readWants } from "./places.ts";
 import { Putter } from "./put.ts";
 import { Taker } from "./taker.ts";
 
 const most = 1_000_000;
 const defaultDeliveries = 10;
-const text = new TextDecoder();
 
 /**
  * Items for `name`, on one session; JSON unless there is a codec.
@@ -111,7 +110,7 @@ class SessionQueue<In, Out> implements Queue<In, Out> {
       return {
         size,
         dead: letters?.numChildren ?? 0,
-        takers: found.map(({ name, node }) => ({ id: name, wants: Number(text.decode(node.value)) })),
+        takers: found.map(({ name, node }) => ({ id: name, wants: readWants(node.value) ?? 0 })),
         dispatcher: holder?.grantee.id ?? null,
       };
     });

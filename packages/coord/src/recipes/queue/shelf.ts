@@ -1,7 +1,7 @@
 import type { Node } from "@flotilla/kv";
 import { Heap } from "@flotilla/runtime";
 import type { WatchEvent } from "../../client/api.ts";
-import { type QueuePlaces, readItemName } from "./places.ts";
+import { type QueuePlaces, readItemName, readWants } from "./places.ts";
 
 /** An item as who hands out sees it. */
 export interface ShelfItem {
@@ -23,8 +23,6 @@ export interface Assignment {
   readonly item: ShelfItem;
   readonly taker: string;
 }
-
-const text = new TextDecoder();
 
 /** What is in a queue and who wants it, kept up to date by two watches. */
 export class Shelf {
@@ -168,8 +166,8 @@ export class Shelf {
   }
 
   #wants(taker: string, node: Node | null): void {
-    const wants = node === null ? Number.NaN : Number(text.decode(node.value));
-    if (taker !== "" && Number.isSafeInteger(wants)) this.#takers.set(taker, wants);
+    const wants = node === null ? null : readWants(node.value);
+    if (taker !== "" && wants !== null) this.#takers.set(taker, wants);
   }
 
   #queue(item: ShelfItem): void {
