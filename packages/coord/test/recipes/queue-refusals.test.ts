@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { textCodec } from "../../src/client/index.ts";
+import { connect, textCodec } from "../../src/client/index.ts";
 import type { Queue, QueueOptions } from "../../src/recipes/queue/api.ts";
+import { counting } from "../client/counting-clock.ts";
 import { type Client, isPending, rejection, World } from "./world.ts";
 
 function queueOf({ coord }: Client, options: QueueOptions = {}): Queue<string> {
@@ -324,4 +325,25 @@ test("the time of a put that waits is that of all that it does", async () => {
   world.heal(client);
   expect(await world.until(put)).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
   expect(world.kernel.nowMs - beganMs).toBeLessThan(3_100);
+});
+
+test("what a queue would try again leaves no timer behind once its session is closed", async () => {
+  const world = await World.start();
+  const { session } = await world.client();
+  const host = world.kernel.node("counted").start();
+  const timers = counting(host.clock);
+  const endpoints = world.cluster.ids.map((id) => world.cluster.address(id));
+  const connecting = connect({ endpoints, sessionTtlMs: 60_000, host: { ...host, clock: timers.clock } });
+  const coord = await world.until(connecting);
+  const queue = coord.queue("x", { maxDeliveries: 1 });
+  await world.until(queue.put("a"));
+  const item = await world.until(queue.take());
+  await world.until(session.setBudget("/queue/x/dead", { nodes: { hard: 1 } }));
+  const releasing = rejection(item.release());
+  await world.until(session.setBudget("/queue/y", { nodes: { hard: 0 } }));
+  await world.until(rejection(coord.queue("y").take()));
+  await world.pass(100);
+  await world.until(coord.close());
+  expect(timers.pending()).toBe(0);
+  await world.until(releasing);
 });

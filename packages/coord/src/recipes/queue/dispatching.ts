@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
 import { inTurn } from "../campaign.ts";
 import { hold } from "../hold.ts";
+import { pause } from "../pause.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { appearance } from "../standing.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -29,8 +30,7 @@ export async function keepDispatching(
     } catch (error) {
       if (!FlotillaError.is(error)) throw error;
       if (error.code === "ERR_FLOTILLA_CLOSED") return;
-      if (!isHandOver(error))
-        await new Promise<void>((resolve) => void session.clock.setTimer(pauseMs, resolve));
+      if (!isHandOver(error)) await pause(session.clock, pauseMs, signal);
     }
   }
 }

@@ -2,6 +2,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { Fence, MultiItem, Session } from "../../client/api.ts";
 import { patient } from "../patient.ts";
 import { restMs } from "../no-room.ts";
+import { pause } from "../pause.ts";
 
 /**
  * Ends a claim in the first way that is not refused; resolves with which. When all are, as when there is no room for a dead
@@ -29,7 +30,7 @@ export async function endClaim(
   }
   failed(refusal);
   if (!isGone(refusal) && !session.signal.aborted) {
-    await new Promise<void>((resolve) => void session.clock.setTimer(restMs, resolve));
+    await pause(session.clock, restMs, session.signal);
     await calls.multi([own, { type: "delete", path: fence.path }]);
   }
   throw refusal;
