@@ -2,7 +2,14 @@ import { isInIpRange, parseIpAddress, parseIpRange } from "./ip-range.ts";
 import type { IpRange } from "./ip-range.ts";
 
 /** What an entry of an access list grants; added up. As in ZooKeeper. */
-export const permissions = { read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 } as const;
+export const permissions: {
+  readonly read: 1;
+  readonly write: 2;
+  readonly create: 4;
+  readonly delete: 8;
+  readonly admin: 16;
+  readonly all: 31;
+} = Object.freeze({ read: 1, write: 2, create: 4, delete: 8, admin: 16, all: 31 });
 
 /** Kinds of entries of an access list. */
 export const aclSchemes = ["world", "auth", "digest", "ip", "x509"] as const;
@@ -37,7 +44,9 @@ export interface Identity {
 }
 
 /** Everybody may do everything: of a node that was made without a list. */
-export const openAcl: Acl = [{ scheme: "world", id: "anyone", permissions: permissions.all }];
+export const openAcl: Acl = Object.freeze([
+  Object.freeze({ scheme: "world", id: "anyone", permissions: permissions.all }),
+]);
 
 /** Share of an entry in memory besides its id. */
 const entryOverheadBytes = 256;

@@ -1,5 +1,6 @@
 /** What a budget may bound, in the order in which it is judged. */
-export const budgetKinds = ["nodes", "bytes", "children", "leases", "rate", "watches"] as const;
+export const budgetKinds: readonly ["nodes", "bytes", "children", "leases", "rate", "watches"] =
+  Object.freeze(["nodes", "bytes", "children", "leases", "rate", "watches"] as const);
 
 /**
  * - `nodes`: those at and below the path.

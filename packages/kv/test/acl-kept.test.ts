@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aclBounds, decodeResult, Machine, permissions } from "../src/index.ts";
+import { aclBounds, budgetKinds, decodeResult, Machine, openAcl, permissions } from "../src/index.ts";
 import type { Acl, Identity } from "../src/index.ts";
 import { create, Driver, dump, idOf, join } from "./support.ts";
 
@@ -36,4 +36,9 @@ test("a snapshot opens however many nodes have the longest list there can be", (
   other.restore(join(driver.machine.snapshot().chunks()));
   expect(other.digest()).toBe(driver.machine.digest());
   expect(other.acl("/299")).toEqual(acl);
+});
+
+test("what everybody shares cannot be changed by anybody", () => {
+  for (const shared of [openAcl, ...openAcl, permissions, budgetKinds])
+    expect(Object.isFrozen(shared)).toBe(true);
 });
