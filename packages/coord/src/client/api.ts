@@ -388,7 +388,8 @@ export interface Session extends AsyncDisposable {
   states(options?: { readonly signal?: AbortSignal }): AsyncIterable<SessionState>;
   /**
    * Ends the session in the tree (its ephemerals go at once), then locally, at the latest when `timeoutMs` are over
-   * (default 2,000) or `signal` fires. Idempotent.
+   * (default 2,000) or `signal` fires. Idempotent. A further call that names a time or a signal of its
+   * own ends it by that, when it is sooner.
    * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`; then it is open still
    */
   close(options?: CallOptions): Promise<void>;

@@ -55,8 +55,8 @@ import type {
 } from "./read-api.ts";
 import type { NodeStatus } from "./status-api.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import type { CallLimits } from "./call.ts";
-import { callLimits, checkedLimits, isLinearizable, mayStart, PlainWait, requireOptions } from "./call.ts";
+import { type CallLimits, callLimits, isLinearizable, mayStart, PlainWait, requireOptions } from "./call.ts";
+import { Closing } from "./closing.ts";
 import type { OperationContext } from "./operations.ts";
 import {
   checkOperation,
@@ -92,7 +92,6 @@ export interface ClientSessionOptions extends AttachmentOptions {
   readonly timeoutMs: number;
 }
 
-const defaultCloseMs = 2_000;
 /** A session over any channel: the network's or one within the process. */
 export class ClientSession implements Session {
   readonly ttlMs: number;
@@ -103,14 +102,15 @@ export class ClientSession implements Session {
   readonly #attachment: Attachment;
   readonly #grants: Grants;
   readonly #controller = sharedController();
+  readonly #closing: Closing;
   #opening: PlainWait<void> | undefined;
   #openingError: FlotillaError | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: ClientSessionOptions) {
     this.ttlMs = options.times.ttlMs;
     this.#timeoutMs = options.timeoutMs;
     this.clock = options.host.clock;
+    this.#closing = new Closing(this.clock);
     this.publish = options.host.publish ?? publishNothing;
     this.#attachment = new Attachment(options, {
       expired: (error) => this.#expired(error),
@@ -316,9 +316,9 @@ export class ClientSession implements Session {
     return statesOf(this, options);
   }
 
-  async close(options: CallOptions = {}): Promise<void> {
-    const bounds = checkedLimits(options, defaultCloseMs);
-    await (this.#closing ??= this.#close(bounds));
+  close(options: CallOptions = {}): Promise<void> {
+    const begin = (bounds: CallLimits): Promise<void> => this.#close(bounds);
+    return this.#closing.end(options, begin, () => this.#finish("closed"));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -376,7 +376,7 @@ export class ClientSession implements Session {
   }
 
   #expired(error: FlotillaError): void {
-    if (this.#closing === undefined) this.#finish("lost", error);
+    if (!this.#closing.hasBegun) this.#finish("lost", error);
     else this.#finish("closed");
   }
 

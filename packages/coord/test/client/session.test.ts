@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { expect, test } from "vitest";
+import type { CallOptions } from "../../src/client/index.ts";
 import { leaseTimes } from "../../src/client/open-session.ts";
 import { errorOf, FakeCluster } from "./fake-cluster.ts";
 
@@ -225,6 +226,27 @@ test("close is bounded when nobody answers, and goes through when a server comes
   await back.pass(1);
   await back.until(second.close());
   expect(back.applied.map(({ operation }) => operation.type)).toEqual(["close"]);
+});
+
+test("whoever closes it once more waits no longer than it says itself, and as long as the first when it says nothing", async () => {
+  const hurried: [CallOptions, number][] = [
+    [{ timeoutMs: 500 }, 500],
+    [{ signal: AbortSignal.abort() }, 0],
+    [{ timeoutMs: 90_000 }, 60_000],
+    [{}, 60_000],
+  ];
+  for (const [options, endsAfterMs] of hurried) {
+    const cluster = new FakeCluster();
+    const session = await cluster.open();
+    cluster.manners.apply = false;
+    const first = session.close({ timeoutMs: 60_000 });
+    const before = cluster.kernel.nowMs;
+    await cluster.until(Promise.all([first, session.close(options)]), 70_000);
+    expect(cluster.kernel.nowMs - before).toBeCloseTo(endsAfterMs, 0);
+    const { eventCount } = cluster.kernel;
+    await cluster.pass(100_000);
+    expect(cluster.kernel.eventCount - eventCount).toBeLessThan(10);
+  }
 });
 
 test("nothing is believed again while the close waits for its answer", async () => {
