@@ -16,9 +16,14 @@ export function unopenedError(
   reason: FlotillaError | undefined,
 ): FlotillaError {
   const cause = reason ?? timeout;
+  const why = reason === undefined ? "" : `: ${reason.message}`;
   return wasReached
-    ? new FlotillaError("ERR_FLOTILLA_NO_QUORUM", `${timeout.message}: no server could open a session`, {
+    ? new FlotillaError(
+        "ERR_FLOTILLA_NO_QUORUM",
+        `${timeout.message}: no server could open a session${why}`,
+        { cause },
+      )
+    : new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${timeout.message}: no server was reached${why}`, {
         cause,
-      })
-    : new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${timeout.message}: no server was reached`, { cause });
+      });
 }

@@ -35,7 +35,11 @@ test("says UNREACHABLE when nobody answered the phone, and stops trying", async 
   const cluster = new FakeCluster();
   cluster.refusals.push(...unreachable(10_000));
   const error = await errorOf(cluster.open({ connectTimeoutMs: 2_000 }));
-  expect(error).toMatchObject({ code: "ERR_FLOTILLA_UNREACHABLE", cause: { message: "nobody there" } });
+  expect(error).toMatchObject({
+    code: "ERR_FLOTILLA_UNREACHABLE",
+    message: "connect: no answer within 2000 ms: no server was reached: nobody there",
+    cause: { message: "nobody there" },
+  });
   const { length } = cluster.dialed;
   await cluster.pass(30_000);
   expect(cluster.dialed.length).toBe(length);
