@@ -80,9 +80,22 @@ export function watchRefusal(excess: BudgetExcess, path: string | null): Flotill
   });
 }
 
+/** What is not there, by the verb of the call, where that is not the node at its path. */
+const absentOf: Readonly<Record<string, string>> = {
+  add: "the node above it is not there, or it itself where a condition asks for it",
+  create: "the node above it is not there: make that first",
+  doom: "there is no such session or lease",
+  put: "the node above it is not there, or it itself where a condition asks for it",
+  setBudget: "it has no budget of its own",
+};
+
+const named: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, string>>>>> = {
+  ERR_FLOTILLA_LIMIT: limitsOf,
+  ERR_FLOTILLA_NOT_FOUND: absentOf,
+};
+
 function reasonOf(code: ErrorCode, verb: string): string {
-  const named = code === "ERR_FLOTILLA_LIMIT" ? limitsOf[verb] : undefined;
-  return named ?? errorCodes[code].hint;
+  return named[code]?.[verb] ?? errorCodes[code].hint;
 }
 
 /** The error of a request that changed nothing; `path` names what it was about. */
