@@ -48,7 +48,10 @@ export interface StartOptions extends SessionOptions {
   readonly dataDir: string;
   /** `host:port` to listen on; anything but loopback needs `secret` or `insecure`. */
   readonly listen: string;
-  /** All founding voters, this one among them. Used once, on an empty data directory. */
+  /**
+   * All founding voters, this one among them: the first election takes every one of them, later ones a majority. Used once,
+   * on an empty data directory.
+   */
   readonly bootstrap?: readonly Member[];
   /**
    * `host:port` of members of a cluster to join, one suffices. Used until the cluster has added this node: on an empty

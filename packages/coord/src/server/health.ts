@@ -1,4 +1,4 @@
-import type { RaftNode } from "@flotilla/raft";
+import type { RaftNode, RaftStatus } from "@flotilla/raft";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions } from "../client/read-api.ts";
@@ -73,9 +73,17 @@ export class HealthCheck {
   #problem(end: "stopped" | "closing" | null): string {
     if (end !== null) return end === "stopped" ? "it has stopped" : "it is closing";
     const { appendingMs } = this.#options.raft;
-    const { leader, configuration } = this.#options.raft.status();
+    const { leader, configuration, peers } = this.#options.raft.status();
     if (appendingMs >= hangingDiskMs) return `the disk has not answered for ${Math.round(appendingMs)} ms`;
     if (configuration.voters.length === 0) return "it belongs to no cluster yet";
-    return leader === null ? "no leader is known" : "no linearizable read was answered in time";
+    if (leader !== null) return "no linearizable read was answered in time";
+    return (configuration.historyId === "" ? unmet(peers) : null) ?? "no leader is known";
   }
+}
+
+/** Of founders that have not elected anybody yet; null when all of them are there. */
+function unmet(peers: RaftStatus["peers"]): string | null {
+  const missing = peers.filter(({ connected }) => !connected).map(({ id }) => id);
+  if (missing.length === 0) return null;
+  return `${missing.join(", ")} not reached yet: the first election takes every founding member`;
 }

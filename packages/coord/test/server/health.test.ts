@@ -45,6 +45,17 @@ test("without a majority it is alive and not ready, says so in time, and recover
   expect(await three.until(three.node("n1").health())).toMatchObject({ ready: true });
 });
 
+test("founding members say whom of them they have not met", async () => {
+  const three = new Cluster(3);
+  await three.start(["n1", "n2"]);
+  await three.pass(5_000);
+  const problems = ["n3 not reached yet: the first election takes every founding member"];
+  expect(await three.until(three.node("n1").health())).toEqual({ live: true, ready: false, problems });
+  await three.start(["n3"]);
+  await three.leader();
+  expect(await three.until(three.node("n1").health())).toMatchObject({ ready: true });
+});
+
 test("a node that waits to be added belongs to no cluster yet", async () => {
   const one = await cluster(1);
   await one.join("n9", { join: [] });
