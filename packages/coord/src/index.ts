@@ -21,4 +21,7 @@ export type {
   MetricSample,
   Poison,
   RestoredCluster,
+  StopReason,
+  TraceRecord,
 } from "@flotilla/raft";
+export type { Host } from "@flotilla/runtime";

@@ -206,7 +206,8 @@ export { FlotillaError } from "@flotilla/runtime";
 export { budgetKinds, digestId, openAcl, permissions } from "@flotilla/kv";
 export type { Acl, AclEntry, AclScheme } from "@flotilla/kv";
 export type { Credential } from "../wire/messages.ts";
-export type { ErrorCode, Resolver } from "@flotilla/runtime";
+export type { MemberRole } from "@flotilla/raft";
+export type { ClientHost, Clock, ErrorCode, Logger, Resolver } from "@flotilla/runtime";
 export type {
   Branch,
   Budget,

@@ -1,13 +1,24 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type {
+  AdminOptions,
   Branch,
+  ClientHost,
+  Clock,
+  ConnectOptions,
   Coord,
   CoordNode,
+  Host,
   LockHold,
+  Logger,
+  MemberInfo,
+  MemberRole,
   Node,
   NodeChangesPage,
   Session,
+  StartOptions,
   Stat,
+  StopReason,
+  TraceRecord,
   Watch,
   WatchBookmark,
   WatchEvent,
@@ -25,6 +36,17 @@ describe("types of what is public", () => {
     expectTypeOf(start).returns.resolves.toEqualTypeOf<CoordNode>();
     expectTypeOf<CoordNode>().toExtend<Coord>();
     expectTypeOf<Coord>().toExtend<AsyncDisposable>();
+  });
+
+  test("what is taken and given has names that can be imported from here", () => {
+    expectTypeOf<NonNullable<StartOptions["logger"]>>().toEqualTypeOf<Logger>();
+    expectTypeOf<NonNullable<AdminOptions["logger"]>>().toEqualTypeOf<Logger>();
+    expectTypeOf<NonNullable<StartOptions["host"]>>().toEqualTypeOf<Host>();
+    expectTypeOf<NonNullable<ConnectOptions["host"]>>().toEqualTypeOf<ClientHost>();
+    expectTypeOf<NonNullable<StartOptions["trace"]>>().parameter(0).toEqualTypeOf<TraceRecord>();
+    expectTypeOf<Session["clock"]>().toEqualTypeOf<Clock>();
+    expectTypeOf<CoordNode["closed"]>().resolves.toEqualTypeOf<StopReason>();
+    expectTypeOf<MemberInfo["role"]>().toEqualTypeOf<MemberRole>();
   });
 
   test("reads of what may be absent say so", () => {
