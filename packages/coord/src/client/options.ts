@@ -26,6 +26,7 @@ export interface ConnectOptions extends SessionOptions {
   readonly logger?: Logger;
   /** Bounds the first connect. Default 15,000: then `ERR_FLOTILLA_UNREACHABLE` or `ERR_FLOTILLA_NO_QUORUM`. */
   readonly connectTimeoutMs?: number;
+  /** Ends the connecting; what was connected is ended by its `close`. */
   readonly signal?: AbortSignal;
   /** What to stand on; the real one by default. */
   readonly host?: ClientHost;
