@@ -158,7 +158,7 @@ export async function restoreBackup(
     chunks: machine.snapshot().lend(),
     stateMachine,
     isSame: (whenMs) => {
-      const again = machineOf(untouched.lend());
+      const again = machineOf(untouched.chunks());
       beginAt(again, stateMachine.revision, whenMs);
       return again.digest() === stateMachine.digest();
     },

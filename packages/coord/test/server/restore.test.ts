@@ -179,6 +179,11 @@ describe("restoring is refused, and leaves everything as it was,", () => {
   test("where something else was restored, and where what was restored was started", async () => {
     const cluster = await three();
     await cluster.until(cluster.node("n1").session.put("/a", "1", { timeoutMs: 30_000 }));
+    // Many times as much as is read at once.
+    for (let k = 0; k < 40; k += 1)
+      await cluster.until(
+        cluster.node("n1").session.put(`/v${k}`, `${k}`.repeat(10_000), { timeoutMs: 30_000 }),
+      );
     const pieces = await save(cluster);
     const made = await restoreAt(cluster, "m1", pieces);
     await cluster.pass(60_000);
