@@ -127,3 +127,31 @@ test("the only member of a cluster, damaged, is sent to a backup and comes back 
   await back.printed(/n1 of cluster flotilla listens on/);
   expect(await run("30s", "get", "/a")).toMatchObject({ code: 0, stdout: "1" });
 }, 240_000);
+
+test("a member whose data went back in time is repaired as it was told to be", async () => {
+  await using site = await Site.open("cli-repair-back");
+  await site.leader(ids);
+  const { dataDir, address } = site.place("n3");
+  const member = site.cluster.member("n3");
+  await site.kill("n3");
+  await cp(dataDir, `${dataDir}.before`, { recursive: true });
+  member.start();
+  for (let k = 0; k < 5; k += 1) expect(await site.run("put", "/a", `${k}`)).toMatchObject({ code: 0 });
+  const read = await flotilla(["get", "/a", "--endpoints", address, "--timeout", "30s"]);
+  expect(read).toMatchObject({ code: 0, stdout: "4" });
+  await site.kill("n3");
+  await rm(dataDir, { recursive: true });
+  await rename(`${dataDir}.before`, dataDir);
+  member.start();
+  await site.cluster.until("it is told of", async () =>
+    (await site.run("status")).stdout.includes("n3 is damaged") ? true : undefined,
+  );
+  member.signal("SIGTERM");
+  await member.ended();
+  expect(await site.run("repair", "--rejoin", "--data-dir", dataDir, "--yes")).toMatchObject({
+    code: 0,
+    stdout: says(/^n3 has new data/m),
+  });
+  member.start();
+  await site.become(...founders);
+}, 240_000);

@@ -49,6 +49,7 @@ export function onHeartbeat(s: RaftState, from: NodeId, { commit, round }: Heart
     throw new FlotillaError(
       "ERR_FLOTILLA_DAMAGED",
       `the log ends at entry ${last}, but entry ${commit} was acknowledged to the leader: the data went back in time`,
+      { details: { wentBack: true } },
     );
   }
   s.log.commitTo(commit);

@@ -14,6 +14,7 @@ import { Applier, settleProposals } from "./applier.ts";
 import { ChangeWaiters } from "./change-waiters.ts";
 import { EntryHold } from "./entry-hold.ts";
 import { Handover } from "./handover.ts";
+import { letGo } from "./let-go.ts";
 import { makeCore } from "./make-core.ts";
 import { MembershipKeeper } from "./membership-keeper.ts";
 import { Reporter } from "./reporter.ts";
@@ -386,14 +387,12 @@ export class Driver {
     this.#handover.fail("the node stopped");
     this.changes.close();
     this.#reads.close();
-    this.#released = this.#release().then(() => this.#onStop(reason));
+    this.#released = this.#release(reason).then(() => this.#onStop(reason));
   }
 
-  async #release(): Promise<void> {
+  async #release(reason: StopReason): Promise<void> {
     await this.#appends.idle();
     await Promise.all([this.#snapshots.idle(), this.#pledges.close(), this.#membership.close()]);
-    await this.#storage.highWater.close();
-    // A poisoned store may refuse; what it holds is not touched any more either way.
-    await this.#storage.log.close().catch(() => {});
+    await letGo(this.#storage, reason);
   }
 }

@@ -3,9 +3,9 @@ import type { MemberChange } from "../core/config/apply-changes.ts";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
-import type { Storage } from "../storage/open-storage.ts";
 import { faultOfPayload, readChanges, readVersion } from "./arguments.ts";
 import { Driver } from "./driver.ts";
+import { letGo } from "./let-go.ts";
 import type { Meter } from "./meter.ts";
 import { describeMetrics } from "./metrics.ts";
 import type { Metric } from "./metrics.ts";
@@ -22,12 +22,6 @@ import type {
 } from "./types.ts";
 
 function nothing(): void {}
-
-async function letGo({ highWater, log }: Storage): Promise<void> {
-  await highWater.close();
-  // What failed before says more.
-  await log.close().catch(nothing);
-}
 
 /** One member of a replicated log. */
 export class RaftNode implements AsyncDisposable {
