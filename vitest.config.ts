@@ -38,7 +38,7 @@ export default defineConfig({
         extends: true as const,
         test: { name, root: `packages/${name}`, include: ["test/**/*.test.ts"], isolate: isolate(name) },
       })),
-      ...["history", "simulation", "mutants", "fuzz", "jepsen"].map((name) => ({
+      ...["history", "simulation", "exhaustive", "mutants", "fuzz", "jepsen"].map((name) => ({
         extends: true as const,
         test: { name, root: `test/${name}`, include: ["**/*.test.ts"], isolate: isolate(name) },
       })),

@@ -166,8 +166,11 @@ const tasks = {
   flotilla: script("packages/server/dist/main.js"),
   test: (args) => run(bin("vitest"), ["run", ...args]),
   sim: script("test/simulation/dist/main.js"),
-  soak: (args) =>
-    args[0] === "kv" ? soakModel(args.slice(1)) : script("test/simulation/dist/main.js")(["--soak", ...args]),
+  soak: ([what, ...args]) => {
+    if (what === "kv") return soakModel(args);
+    if (what === "exhaustive") return script("test/exhaustive/dist/main.js")(args);
+    return script("test/simulation/dist/main.js")(["--soak", ...(what === undefined ? [] : [what]), ...args]);
+  },
   fuzz: script("test/fuzz/dist/main.js"),
   jepsen: script("test/jepsen/dist/main.js"),
   mutants: script("test/mutants/dist/main.js"),
