@@ -83,7 +83,8 @@ export async function findPoison(options: DataOptions): Promise<Poison | null> {
 /**
  * Has a stopped member pass over the one entry that stops it, from its next start on. Do it at every member, with the
  * same version of Flotilla. Durable when it resolves.
- * @throws FlotillaError as `findPoison`, `ERR_FLOTILLA_CONDITION` when another entry stops it, or none, or when 1,024 are passed over already
+ * @throws FlotillaError as `findPoison`, `ERR_FLOTILLA_CONDITION` when another entry stops it, or none, or when 1,024 are
+ *   passed over already, `ERR_FLOTILLA_UNSUPPORTED` for one that a newer version wrote
  */
 export async function skipEntry(options: DataOptions, index: number): Promise<Poison> {
   return skipRaftEntry({ ...offline(options), stateMachine: new BareStateMachine() }, index);

@@ -42,7 +42,7 @@ export async function findPoison(options: PoisonOptions): Promise<Poison | null>
  * Has a stopped node pass over the one entry that stops its state machine, and no other. To be done on every replica
  * alike. Durable when it resolves.
  * @throws FlotillaError as `findPoison`, `ERR_FLOTILLA_CONDITION` when it is another entry that stops it, or none, or when
- * 1,024 are passed over already
+ *   1,024 are passed over already, `ERR_FLOTILLA_UNSUPPORTED` when the state machine says that a newer version wrote it
  */
 export async function skipEntry(options: PoisonOptions, index: Index): Promise<Poison> {
   return withStorage(options, async (owned) => {
@@ -50,6 +50,7 @@ export async function skipEntry(options: PoisonOptions, index: Index): Promise<P
     if (found === null) throw refuse(`entry ${index} does not stop this node, and no other does`);
     if (found.entry.index !== index)
       throw refuse(`entry ${index} does not stop this node; entry ${found.entry.index} does`);
+    requireOwn(found);
     await addSkip(options.host.disk.files, found.entry);
     return poisonOf(found, owned);
   });
@@ -71,6 +72,16 @@ function replay({ storage }: Owned, stateMachine: StateMachine): Found | null {
     next += entries.length;
   }
   return null;
+}
+
+/** Members of the version that wrote an entry apply it: to pass over it here would make this one differ for ever. */
+function requireOwn({ entry: { index }, error }: Found): void {
+  if (!FlotillaError.is(error, "ERR_FLOTILLA_UNSUPPORTED")) return;
+  throw new FlotillaError(
+    "ERR_FLOTILLA_UNSUPPORTED",
+    `entry ${index} was written by a newer version, and is not to be passed over: start this member with that version`,
+    { cause: error },
+  );
 }
 
 function poisonOf({ entry, error }: Found, { storage }: Owned): Poison {

@@ -1,3 +1,4 @@
+import { FlotillaError } from "@flotilla/runtime";
 import { describe, expect, test } from "vitest";
 import {
   findPoison,
@@ -231,6 +232,15 @@ test("a restored cluster is not made where nobody could reach it, and then there
   expect(report.type).toBe("absent");
 });
 
+/** Of a version before the one that wrote entry 3. */
+function older(): StateMachine {
+  return Object.assign(new Picky(), {
+    apply: ({ index }: Command) => {
+      if (index === 3) throw new FlotillaError("ERR_FLOTILLA_UNSUPPORTED", "level 2");
+    },
+  });
+}
+
 describe("an entry that stops the state machine", () => {
   test("is found, and passed over once an operator said so", async () => {
     const disk = await written();
@@ -275,6 +285,13 @@ describe("an entry that stops the state machine", () => {
     const machine = new Picky();
     expect(await disk.run(findPoison({ ...at(disk), stateMachine: machine }))).toBeNull();
     expect(machine).toMatchObject({ applied: [2, 3, 4, 5], skipped: [] });
+  });
+
+  test("is not passed over when a newer version wrote it, whose members apply it", async () => {
+    const disk = await written();
+    const refused = disk.run(skipEntry({ ...at(disk), stateMachine: older() }, 3));
+    expect(await codeOf(refused)).toBe("ERR_FLOTILLA_UNSUPPORTED");
+    expect(await disk.run(findPoison({ ...at(disk), stateMachine: older() }))).toMatchObject({ index: 3 });
   });
 
   test("stays named in a list that is damage when it is damaged", async () => {
