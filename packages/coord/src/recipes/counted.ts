@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WriteOptions } from "../client/api.ts";
 import { ensurePath } from "./names.ts";
+import { withParent } from "./with-parent.ts";
 
 /**
  * Adds to the number at a path, whose parent is made when it is absent. One command: a session has each take effect once.
@@ -12,15 +13,14 @@ export async function addAt(
   by: number,
   options: WriteOptions,
 ): Promise<number> {
-  for (;;) {
-    try {
-      return (await session.add(path, by, options)).sum;
-    } catch (error) {
-      // Refused because there is no parent: certainly not counted.
-      if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
-    }
-    await ensurePath(session, path.slice(0, path.lastIndexOf("/")), options);
-  }
+  const parent = path.slice(0, path.lastIndexOf("/"));
+  const added = await withParent(
+    session.clock,
+    options,
+    (bounds) => ensurePath(session, parent, bounds),
+    (bounds) => session.add(path, by, bounds),
+  );
+  return added.sum;
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

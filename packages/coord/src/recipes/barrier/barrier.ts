@@ -6,6 +6,7 @@ import { attend } from "../attend.ts";
 import { bounded } from "../bounded.ts";
 import { ensurePath, segment } from "../names.ts";
 import type { Barrier, BarrierSetOptions } from "./api.ts";
+import { withParent } from "../with-parent.ts";
 
 /**
  * A barrier, on one session.
@@ -29,15 +30,18 @@ class SessionBarrier implements Barrier {
   async set(options: BarrierSetOptions = {}): Promise<boolean> {
     requireOptions(options);
     const { ephemeral = false, ...bounds } = options;
-    for (;;) {
-      try {
-        await this.#session.create(this.path, "", { ...bounds, ephemeral });
-        return true;
-      } catch (error) {
-        if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
-        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
-      }
-      await ensurePath(this.#session, "/barrier", bounds);
+    const session = this.#session;
+    try {
+      await withParent(
+        session.clock,
+        bounds,
+        (left) => ensurePath(session, "/barrier", left),
+        (left) => session.create(this.path, "", { ...left, ephemeral }),
+      );
+      return true;
+    } catch (error) {
+      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
+      throw error;
     }
   }
 

@@ -9,6 +9,7 @@ import { followChildren } from "../follow.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
 import { type Entry, withdraw } from "../publication.ts";
+import { withParent } from "../with-parent.ts";
 import type { Group, GroupChange, GroupMember, GroupMembership, GroupMeta, JoinOptions } from "./api.ts";
 import { checkedMeta, memberRecord, readMember } from "./member.ts";
 import { SessionMembership } from "./membership.ts";
@@ -75,17 +76,16 @@ class SessionGroup implements Group {
     { id, meta }: Pick<GroupMember, "id" | "meta">,
     options: CallOptions,
   ): Promise<GroupMember> {
-    const guarded = { ...options, ephemeral: true, guarded: true };
-    for (;;) {
-      try {
-        const { stat } = await this.#session.create(path, memberRecord(meta, key), guarded);
-        const { czxid: joined, ctimeMs: sinceMs, mzxid: revision } = stat;
-        return { id, meta, joined, sinceMs, revision };
-      } catch (error) {
-        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
-      }
-      await ensureContainer(this.#session, this.#path, options);
-    }
+    const session = this.#session;
+    const { stat } = await withParent(
+      session.clock,
+      options,
+      (bounds) => ensureContainer(session, this.#path, bounds),
+      (bounds) =>
+        session.create(path, memberRecord(meta, key), { ...bounds, ephemeral: true, guarded: true }),
+    );
+    const { czxid: joined, ctimeMs: sinceMs, mzxid: revision } = stat;
+    return { id, meta, joined, sinceMs, revision };
   }
 }
 

@@ -18,6 +18,7 @@ import type { Wanted } from "../shards/planner.ts";
 import { type OwnedShard, readOwned, readParticipant } from "../shards/records.ts";
 import type { View } from "../shards/view.ts";
 import { appearance } from "../standing.ts";
+import { withParent } from "../with-parent.ts";
 import type { Keeper, KeeperOptions, KeeperStatus, RestartOptions, SlotStatus, WorkerDriver } from "./api.ts";
 import { keeperPaths, type KeeperPaths, scaleName } from "./paths.ts";
 import { restartOptions } from "./restarts.ts";
@@ -79,15 +80,13 @@ class SessionKeeper implements Keeper {
     const { base, scale } = this.#paths;
     if (replicas === null) return this.#unscale(options);
     const value = String(requireInteger(replicas, "replicas", 0, maxReplicas));
-    for (;;) {
-      try {
-        await this.#session.put(scale, value, options);
-        return;
-      } catch (error) {
-        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
-      }
-      await ensureContainer(this.#session, base, options);
-    }
+    const session = this.#session;
+    await withParent(
+      session.clock,
+      options,
+      (bounds) => ensureContainer(session, base, bounds),
+      (bounds) => session.put(scale, value, bounds),
+    );
   }
 
   status(options: ReadOptions = {}): Promise<KeeperStatus> {
