@@ -17,13 +17,8 @@ import { type Calls, patient } from "./patient.ts";
 import { requireRoom } from "./standing.ts";
 import { successorsIn, type Successor } from "./successors.ts";
 import { nodeIn } from "./node-in.ts";
+import { Pace } from "./pace.ts";
 import { Wake, wakeOn } from "./wake.ts";
-
-/**
- * Who waits for less than this has no need to look who is ahead, ms: it is granted by whoever leaves. Somebody ahead who
- * dies is noticed that much later at most.
- */
-const unhurriedMs = 50;
 
 /** How often an attempt looks at a line that others change each time. */
 const mostLooks = 1_000;
@@ -61,11 +56,13 @@ export const atOnce: Way<null> = async (calls, paths, applicant) => {
 };
 
 /** Stands in line until granted. @throws FlotillaError `ERR_FLOTILLA_LOST` when its node was deleted */
-export const inTurn: Way<never> = async (calls, paths, applicant, signal) => {
-  const { granted, revision } = await join(calls, paths, applicant);
-  if (granted) return atTheJoin(revision, applicant);
-  return waitForGrant(calls, paths, { ...applicant, joined: revision }, signal);
-};
+export function inTurn(pace: Pace = new Pace()): Way<never> {
+  return async (calls, paths, applicant, signal) => {
+    const { granted, revision } = await join(calls, paths, applicant);
+    if (granted) return atTheJoin(revision, applicant);
+    return waitForGrant(calls, paths, { ...applicant, joined: revision, pace }, signal);
+  };
+}
 
 /** Who takes all places and has them at once is alone. */
 function atTheJoin(epoch: number, applicant: Applicant): Taken {
@@ -82,6 +79,7 @@ function knowing(epoch: number, applicant: Applicant, next: readonly Successor[]
 interface Joiner extends Applicant {
   /** The revision at which it joined: its node has that mzxid until it is granted. */
   readonly joined: number;
+  readonly pace: Pace;
 }
 
 /**
@@ -112,12 +110,17 @@ async function waitForGrant(
   applicant: Joiner,
   signal: AbortSignal,
 ): Promise<Taken> {
-  const { name, places } = applicant;
+  const { name, places, pace } = applicant;
   const ahead = new Ahead(calls, paths, applicant);
+  const begunMs = calls.clock.now();
   try {
     if (!isShared(applicant)) await ahead.unhurried(signal);
     for (;;) {
-      if (ahead.granted !== null) return ahead.handOut(ahead.granted);
+      if (ahead.granted !== null) {
+        pace.moved(calls.clock.now() - begunMs);
+        return ahead.handOut(ahead.granted);
+      }
+      pace.stood();
       const line = await readLineAtHand(calls, paths);
       const holder = line.holders.find((waiter) => waiter.name === name);
       const next = (self: Waiter): readonly Successor[] => successorsTo(line, self, places);
@@ -178,7 +181,7 @@ class Ahead {
   /** Waits for the own grant or any other news of the own node, for a moment. */
   async unhurried(signal: AbortSignal): Promise<void> {
     await this.#arm({ name: this.#own.name, mzxid: this.#own.joined, holds: false });
-    await this.wake.nextWithin(this.#calls.clock, unhurriedMs, signal);
+    await this.wake.nextWithin(this.#calls.clock, this.#own.pace.unhurriedMs, signal);
   }
 
   /**

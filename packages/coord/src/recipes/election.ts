@@ -126,7 +126,7 @@ class SessionElection implements Election {
 
   async #campaign(signal: AbortSignal): Promise<Leadership> {
     const standing = { ...this.#appearance, permits: 1, places: 1 };
-    const place = await hold(this.#session, this.#paths, standing, signal, inTurn);
+    const place = await hold(this.#session, this.#paths, standing, signal, inTurn());
     return new CampaignedLeadership(this.#session, this.#paths, place);
   }
 }

@@ -28,6 +28,7 @@ import type {
   PermitOptions,
 } from "./lock-api.ts";
 import { segment } from "./names.ts";
+import { Pace } from "./pace.ts";
 import { ReentrantLock } from "./reentrant.ts";
 import { runHeld } from "./run-held.ts";
 import { appearance } from "./standing.ts";
@@ -51,6 +52,7 @@ export class SessionLock implements Locking<PermitOptions> {
   readonly #session: Session;
   readonly #paths: LinePaths;
   readonly #standing: Standing;
+  readonly #pace = new Pace();
 
   constructor(session: Session, paths: LinePaths, name: string, standing: Standing) {
     this.name = name;
@@ -71,7 +73,7 @@ export class SessionLock implements Locking<PermitOptions> {
   async acquire(options: PermitOptions = {}): Promise<HeldLock> {
     const standing = this.#standingWith(options);
     return this.#bounded(options, async (signal) => {
-      const place = await hold(this.#session, this.#paths, standing, signal, inTurn);
+      const place = await hold(this.#session, this.#paths, standing, signal, inTurn(this.#pace));
       return new HeldLock(this.#session, this.#paths, place);
     });
   }

@@ -121,6 +121,35 @@ test("whoever is granted soon looks at nothing", async () => {
   expect(reads).toBe(0);
 });
 
+test("whoever came by the same lock as slowly before looks at nothing, and looks soon again once nobody handed over", async () => {
+  const world = await World.start(3);
+  const [a, b] = await world.three();
+  const [first, second] = [a.coord.lock("x"), b.coord.lock("x")];
+  let reads = 0;
+  world.kernel.network.onSend(({ from, frame }) => {
+    if (from === b.machine && decodeClientMessage(frame).type === "read") reads += 1;
+  });
+  /** Waits while somebody else holds for a while; tells what was read until it was granted. */
+  const wait = async (ahead: LockHold): Promise<number> => {
+    const before = reads;
+    const acquiring = second.acquire();
+    await world.pass(settledMs);
+    await world.until(ahead.release());
+    const hold = await world.until(acquiring);
+    const looked = reads - before;
+    await world.until(hold.release());
+    return looked;
+  };
+  expect(await wait(await world.until(first.acquire()))).toBeGreaterThan(0);
+  expect(await wait(await world.until(first.acquire()))).toBe(0);
+  // Whoever dies hands over to nobody.
+  await world.until(first.acquire());
+  world.isolate(a);
+  await world.until((await world.until(second.acquire())).release());
+  const c = await world.client();
+  expect(await wait(await world.until(c.coord.lock("x").acquire()))).toBeGreaterThan(0);
+});
+
 test("whoever joins while the last one leaves waits for nobody", async () => {
   const world = await World.start(3);
   const [a, b, c] = await world.three();

@@ -21,7 +21,7 @@ export async function keepDispatching(
   const { signal } = session;
   while (!signal.aborted) {
     try {
-      const { holding } = await hold(session, places.line, standing, signal, inTurn);
+      const { holding } = await hold(session, places.line, standing, signal, inTurn());
       try {
         await new Dispatcher(session, places, maxDeliveries, holding).run();
       } finally {
