@@ -11,11 +11,13 @@ export const counting: readonly Mutant[] = [
     edits: [
       {
         file: counted,
-        find: "      return (await session.add(path, by, options)).sum;\n",
-        replace: `      const node = await session.get(path);
+        find: "    (bounds) => session.add(path, by, bounds),\n",
+        replace: `    async (bounds) => {
+      const node = await session.get(path);
       const sum = by + Number(new TextDecoder().decode(node?.value));
-      await session.put(path, String(sum), options);
-      return sum;
+      await session.put(path, String(sum), bounds);
+      return { sum };
+    },
 `,
       },
     ],
