@@ -5,6 +5,7 @@ import {
   grantedRecord,
   type Grantee,
   grantRecord,
+  isGranted,
   type Line,
   type LinePaths,
   readLine,
@@ -292,6 +293,19 @@ export async function leave(
     const last: readonly MultiItem[] = mustBeLast ? [onlyOne(paths)] : [];
     if (await depart(calls, own, [...last, ...others])) return;
   }
+}
+
+/**
+ * Leaves the line unless it was granted, without a look at the others: where many give up, each would read all of them.
+ * Returns whether nothing of it is left, as the server at hand has it.
+ */
+export async function leaveWaiting(calls: Calls, paths: LinePaths, name: string): Promise<boolean> {
+  const path = waiterPath(paths, name);
+  const node = await calls.get(path, { level: "local" });
+  if (node === null) return true;
+  const { mzxid } = node.stat;
+  if (isGranted(node)) return false;
+  return (await attempt(calls, [{ type: "delete", path, mzxid }])) !== null;
 }
 
 /** Whoever joins meanwhile would wait for nobody. */

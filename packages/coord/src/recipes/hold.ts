@@ -4,7 +4,7 @@ import { campaign } from "./campaign.ts";
 import type { Way } from "./campaign.ts";
 import type { Applicant } from "./grant.ts";
 import { Holding } from "./holding.ts";
-import { leaveForGood } from "./leave.ts";
+import { giveUpForGood } from "./leave.ts";
 import type { LinePaths, Standing } from "./line.ts";
 import { uniqueName } from "./names.ts";
 import { nextTurn } from "./next-turn.ts";
@@ -39,7 +39,7 @@ export async function hold<None extends null>(
       await untilBelieved(session, signal);
     } catch (error) {
       // Whatever became of the node, also one whose answer is still on its way.
-      void leaveForGood(session, paths, applicant.name).catch(() => {});
+      void giveUpForGood(session, paths, applicant.name).catch(() => {});
       throw error;
     }
   }

@@ -207,3 +207,20 @@ test("who wants a lock alone takes it and gives it back without a look at the li
   await world.until(held.release());
   expect(told.stop().readers).toBe(0);
 });
+
+test("whoever gives up waiting leaves without a look at the line", async () => {
+  const world = await World.start();
+  const [holder, waiter] = await world.three();
+  await world.until(holder.coord.lock("x").acquire());
+  const stop = new AbortController();
+  const { signal } = stop;
+  const waits = Array.from({ length: 50 }, () => waiter.coord.lock("x").acquire({ signal }));
+  const given = Promise.allSettled(waits);
+  await world.pass(2_000);
+  const told = new Told(world, holder.machine);
+  stop.abort();
+  expect((await given).every(({ status }) => status === "rejected")).toBe(true);
+  await world.pass(1_000);
+  expect(told.stop().readers).toBe(0);
+  expect((await world.until(holder.coord.lock("x").inspect())).waiters).toEqual([]);
+});

@@ -121,7 +121,7 @@ export const heldThings: readonly Mutant[] = [
     edits: [
       {
         file: hold,
-        find: "      void leaveForGood(session, paths, applicant.name).catch(() => {});\n",
+        find: "      void giveUpForGood(session, paths, applicant.name).catch(() => {});\n",
         replace: "",
       },
     ],
