@@ -119,10 +119,14 @@ export abstract class Wait<T> implements Timed {
     if (this.#settled) return;
     const ambiguous = this.giveUp();
     this.reject(
-      new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${this.what}: no answer within ${timeoutMs} ms`, {
-        ambiguous,
-        details: { timeoutMs },
-      }),
+      new FlotillaError(
+        "ERR_FLOTILLA_TIMEOUT",
+        `${this.what}: no answer within ${Math.round(timeoutMs)} ms`,
+        {
+          ambiguous,
+          details: { timeoutMs },
+        },
+      ),
     );
   }
 

@@ -134,3 +134,11 @@ test("refuses arguments that no server would take", async () => {
   });
   expect(cluster.last.of("read")).toEqual([]);
 });
+
+test("an error tells the time in whole milliseconds, also what is left of it", async () => {
+  const cluster = new FakeCluster();
+  const session = await cluster.open();
+  cluster.manners.read = false;
+  const error = await cluster.until(errorOf(session.get("/a", { timeoutMs: 49.96 })));
+  expect(error.message).toBe("get /a: no answer within 50 ms");
+});
