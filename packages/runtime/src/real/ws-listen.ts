@@ -7,6 +7,7 @@ import { formatAddress, parseAddress } from "../address.ts";
 import { Lobby } from "../handshake/lobby.ts";
 import type { Channel, Listener, ListenOptions } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
+import { filesForConnections } from "./open-files.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
 
@@ -33,7 +34,7 @@ class WsListener implements Listener {
   readonly #maxChannels: number;
   readonly #channels = new Set<WsChannel>();
   readonly #pending = new Set<Socket>();
-  readonly #lobby = new Lobby(performance, maxPending);
+  readonly #lobby: Lobby;
   readonly #closed = (channel: WsChannel): void => {
     this.#channels.delete(channel);
     if (this.#channels.size === 0) this.#emptied?.();
@@ -52,14 +53,17 @@ class WsListener implements Listener {
   constructor(options: ListenOptions, onChannel: (channel: Channel) => void) {
     this.#options = options;
     this.#onChannel = onChannel;
-    this.#maxChannels = options.maxChannels ?? defaultMaxChannels;
+    const files = filesForConnections();
+    const pending = Math.min(maxPending, Math.ceil(files / 4));
+    this.#maxChannels = Math.min(options.maxChannels ?? defaultMaxChannels, Math.max(1, files - pending));
+    this.#lobby = new Lobby(performance, pending);
     this.#upgrader = new WebSocketServer({
       ...sharedOptions,
       noServer: true,
       clientTracking: false,
       maxPayload: options.maxFrameBytes,
     });
-    this.#http.maxConnections = this.#maxChannels + maxPending;
+    this.#http.maxConnections = this.#maxChannels + pending;
     this.#http.on("connection", (socket: Socket) => this.#connected(socket));
     this.#http.on("request", (_request, response) => response.writeHead(426, { connection: "close" }).end());
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
