@@ -41,6 +41,9 @@ async function repair(context: Context, flags: RepairFlags): Promise<void> {
   const { dataDir } = flags;
   const { cluster } = await loadClientSettings(flags, context.env);
   const report = await inspectData({ dataDir, cluster, ...(flags.id === undefined ? {} : { id: flags.id }) });
+  // That is put right here, whoever it is and whoever else is up.
+  if (report.type === "unreadable" && remedyOf(report.error) !== undefined && !flags.force)
+    throw unreadable(report.error);
   const id = requireId(flags.id ?? (await idOf(report, { dataDir, cluster }, dataOwner)), dataDir);
   const admin = await adminOf(context, flags);
   const membership = await withQuorum(async () => {
@@ -149,8 +152,12 @@ const remedies: Readonly<Record<string, string>> = {
   ENFILE: "Have fewer files open on this machine",
 };
 
+function remedyOf({ details }: FlotillaError): string | undefined {
+  return remedies[String(details["reason"])];
+}
+
 function unreadable(cause: FlotillaError): CommandError {
-  const remedy = remedies[String(cause.details["reason"])] ?? "Put right what the message names";
+  const remedy = remedyOf(cause) ?? "Put right what the message names";
   return new CommandError(
     "ERR_FLOTILLA_STORAGE",
     `the data may be whole, but it cannot be opened: ${cause.message}`,
