@@ -134,7 +134,7 @@ export async function restoreBackup(
   if (timeMs < facts.timeMs)
     throw new FlotillaError(
       "ERR_FLOTILLA_CONDITION",
-      `the clock here is ${facts.timeMs - timeMs} ms behind the backup: set the clock right`,
+      `the clock here is ${facts.timeMs - timeMs} ms behind the backup: set the clock right, or, if it is and that of a member was ahead, ahead for this command`,
     );
   if (revision <= facts.revision)
     throw new FlotillaError(

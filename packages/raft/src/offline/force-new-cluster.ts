@@ -61,7 +61,7 @@ function requireClock({ clock }: OfflineHost, lastTimeMs: number): void {
   if (nowMs >= lastTimeMs) return;
   throw new FlotillaError(
     "ERR_FLOTILLA_CONDITION",
-    `the clock here is ${lastTimeMs - nowMs} ms behind the newest entry: set the clock right`,
+    `the clock here is ${lastTimeMs - nowMs} ms behind the newest entry: set the clock right, or, if it is and that of a leader was ahead, ahead for this command`,
   );
 }
 
