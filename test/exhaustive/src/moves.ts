@@ -59,7 +59,8 @@ export class Moves {
   #scripted(state: State, { step, deviations }: Place, script: readonly string[]): Move[] {
     const found: Move[] = [];
     const free = this.#world.choices.find(
-      (choice) => choice.counted < 0 && this.#world.isPossible(state, choice),
+      // A write that was held back was meant to take its time.
+      (choice) => choice.counted < 0 && choice.kind !== "finish" && this.#world.isPossible(state, choice),
     );
     const next = script[step];
     const scripted = free === undefined && next !== undefined ? this.#resolve(state, next) : null;

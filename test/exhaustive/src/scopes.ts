@@ -92,6 +92,13 @@ const full: readonly Scope[] = [
     budget: { read: 1, propose: 1, timeout: 1, beat: 1 },
   },
   {
+    ...plain,
+    name: "reads-late",
+    title: "reads of a leader that reaches one of two voters, late",
+    cut: [["a", "c"]],
+    budget: { read: 1, propose: 1, timeout: 1, beat: 1 },
+  },
+  {
     ...leased,
     name: "leases",
     title: "lease reads of a leader that is cut off while another one is elected",
@@ -195,6 +202,12 @@ const calm: readonly Scope[] = [
   },
   {
     ...calmly,
+    name: "calm-writes",
+    title: "the same, with writes that take their time",
+    budget: { propose: 1, timeout: 2, isolate: 1, heal: 1, lapse: 1, hold: 1, reboot: 1 },
+  },
+  {
+    ...calmly,
     name: "calm-batches",
     title: "the same, one entry in an append",
     batch: 1,
@@ -205,6 +218,14 @@ const calm: readonly Scope[] = [
     name: "calm-snapshots",
     title: "the same, with snapshots",
     budget: { propose: 2, timeout: 1, isolate: 1, heal: 1, snapshot: 2 },
+  },
+  {
+    ...calmly,
+    name: "calm-learner",
+    title: "a learner that was cut off is sent a snapshot with other members in it",
+    learners: ["d"],
+    changes: [promoting("d"), removing("c")],
+    budget: { change: 1, timeout: 1, isolate: 1, heal: 1, snapshot: 1, propose: 1 },
   },
   {
     ...calmly,

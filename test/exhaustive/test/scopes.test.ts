@@ -9,19 +9,16 @@ type Budget = Partial<Record<Rare, number>>;
 
 /** As much of each scope as takes a fraction of a second, and how many states that is at least. */
 const small: readonly (readonly [name: string, budget: Budget, leastStates: number])[] = [
-  ["elections", { timeout: 1, hold: 1 }, 500],
   ["elections", { timeout: 1, reboot: 1 }, 700],
   ["founding", { timeout: 1, reboot: 1 }, 250],
   ["pair", { timeout: 1, propose: 1, hold: 1, reboot: 1 }, 1300],
   ["pair", { timeout: 1, propose: 1, overtake: 1, repeat: 1 }, 250],
   ["log", { propose: 1, hold: 1, reboot: 1 }, 3500],
-  ["reads", { read: 1, timeout: 1 }, 5000],
-  ["leases", { pass: 5, read: 1, propose: 1 }, 4500],
   ["leases-late", { pass: 4, read: 1 }, 3000],
   ["leases-transfer", { read: 1, transfer: 1 }, 2000],
-  ["transfer", { transfer: 1, propose: 1 }, 7500],
   ["snapshots", { propose: 1, snapshot: 1, relink: 1 }, 4500],
   ["promotion", { change: 1, timeout: 1 }, 4500],
+  ["calm-transfer", { timeout: 1, isolate: 1, read: 1 }, 50],
   ["removal", { change: 1, timeout: 1 }, 3000],
   ["replacement", { change: 1, timeout: 1 }, 2000],
 ];
