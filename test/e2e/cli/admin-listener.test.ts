@@ -72,7 +72,7 @@ describe("the admin listener of a member", { timeout: 240_000 }, () => {
     const [other] = await freePorts(1);
     const { server, admin } = await serve("alone", [`other=127.0.0.1:${other}`]);
     await using _ = server;
-    await untilAnswer(admin, "/readyz", "503 no leader is known");
+    await untilAnswer(admin, "/readyz", "503 other not reached yet");
     expect(await ask(admin, "/livez")).toBe("200 ok\n");
   });
 
