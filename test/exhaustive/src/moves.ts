@@ -66,7 +66,8 @@ export class Moves {
     const scripted = free === undefined && next !== undefined ? this.#resolve(state, next) : null;
     if (free !== undefined) found.push({ choice: free, place: { step, deviations } });
     else if (next !== undefined) found.push({ choice: scripted, place: { step: step + 1, deviations } });
-    const isOpen = free === undefined && next === undefined;
+    // After a story its end, not all that a budget for its deviations allows.
+    const isOpen = free === undefined && script.length === 0;
     if (!isOpen && deviations >= this.#world.scope.deviations) return found;
     const place = { step, deviations: isOpen ? deviations : deviations + 1 };
     for (const choice of this.#allowed(state))

@@ -92,7 +92,7 @@ export interface Scope {
   readonly budget: Readonly<Partial<Record<Rare, number>>>;
   /**
    * Null: everything is tried in every order. Else what happens by itself happens in a fixed order, then the next of
-   * these, and after the last of them anything; up to `deviations` times something else does.
+   * these, or anything when there are none; up to `deviations` times something else does.
    */
   readonly script: readonly string[] | null;
   readonly deviations: number;
