@@ -198,8 +198,10 @@ export class Tree {
 
   /** To be called behind every command, also one undone: gives back memory that no node and no value uses. */
   tidy(): void {
-    for (const slot of this.#freed) this.#store.free(slot);
-    this.#freed.length = 0;
+    if (this.#freed.length > 0) {
+      for (const slot of this.#freed) this.#store.free(slot);
+      this.#freed.length = 0;
+    }
     this.#values.tidy(this.#store);
   }
 
