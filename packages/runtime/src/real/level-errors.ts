@@ -1,9 +1,10 @@
 import { FlotillaError } from "../errors.ts";
+import { isErrorLike } from "./error-like.ts";
 import { storageError, systemCode } from "./storage-error.ts";
 
 /** LevelDB's own error stands below the wrapper's. */
 export function innermost(error: unknown): unknown {
-  return error instanceof Error && error.cause instanceof Error ? innermost(error.cause) : error;
+  return isErrorLike(error) && isErrorLike(error.cause) ? innermost(error.cause) : error;
 }
 
 /** Why LevelDB did not open `path`. */

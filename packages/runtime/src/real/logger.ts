@@ -1,4 +1,5 @@
 import type { Logger, LogMethod } from "../logger.ts";
+import { isErrorLike } from "./error-like.ts";
 
 /** pino's numbers. */
 const levels = { debug: 20, info: 30, warn: 40, error: 50, silent: 100 } as const;
@@ -26,7 +27,7 @@ function plainError(error: Error): Record<string, unknown> {
 /** Makes values printable that JSON does not know. */
 function printable(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Error) return plainError(value);
+  if (isErrorLike(value)) return plainError(value);
   if (value instanceof Uint8Array) return Buffer.from(value.subarray(0, 64)).toString("hex");
   return value;
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
+import { systemCode } from "./storage-error.ts";
 
 export interface ProcessGroupOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -86,7 +87,7 @@ export class ProcessGroup {
       process.kill(-pid, signal);
     } catch (error) {
       // Nobody is left in it.
-      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+      if (systemCode(error) !== "ESRCH") throw error;
     }
   }
 

@@ -3,13 +3,14 @@ import { open } from "node:fs/promises";
 import type { Address } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { LookupOptions, Resolver } from "../resolver.ts";
+import { isErrorLike } from "./error-like.ts";
 import { lookupAll } from "./lookup.ts";
 
 /** One try of one name server, ms; whoever asks bounds them all by a signal. */
 const tryMs = 1_000;
 
 function unknown(what: string, cause: unknown): FlotillaError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = isErrorLike(cause) ? cause.message : String(cause);
   return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `cannot resolve ${what}: ${why}`, { cause });
 }
 

@@ -1,4 +1,5 @@
 import { FlotillaError } from "../errors.ts";
+import { isErrorLike } from "./error-like.ts";
 
 /** How LevelDB, which gives no code, ends its messages. */
 const saidByLevel: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const saidByLevel: Readonly<Record<string, string>> = {
 
 /** A failure of the disk or of LevelDB, as every caller gets it; its details give the system's code as `reason`. */
 export function storageError(what: string, cause: unknown): FlotillaError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = isErrorLike(cause) ? cause.message : String(cause);
   const reason = reasonOf(cause);
   const details = reason === undefined ? {} : { reason };
   return new FlotillaError("ERR_FLOTILLA_STORAGE", `${what}: ${why}`, { cause, details });
@@ -22,7 +23,7 @@ export function storageError(what: string, cause: unknown): FlotillaError {
 
 /** The `code` of a system error, if there is one. */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return isErrorLike(error) && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 /** What LevelDB read and could not take for its own counts as the disk's failure. */
@@ -30,7 +31,7 @@ function reasonOf(error: unknown): string | undefined {
   const code = systemCode(error);
   if (code === "LEVEL_CORRUPTION") return "EIO";
   if (code?.startsWith("E") === true && !FlotillaError.is(error)) return code;
-  if (!(error instanceof Error)) return undefined;
+  if (!isErrorLike(error)) return undefined;
   const said = error.message.slice(error.message.lastIndexOf(": ") + 2);
   return saidByLevel[said] ?? reasonOf(error.cause);
 }

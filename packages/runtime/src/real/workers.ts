@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { isErrorLike } from "./error-like.ts";
 import { ProcessGroup, type ProcessGroupOptions } from "./process-group.ts";
 
 /** Something that runs besides this thread. */
@@ -46,5 +47,5 @@ export function startThread(file: string | URL, workerData: unknown): StartedWor
 }
 
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isErrorLike(error) ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import type { WebSocket } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { DialOptions } from "../network.ts";
+import { isErrorLike } from "./error-like.ts";
 import { lookupOnce } from "./lookup.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
@@ -14,13 +15,9 @@ function unreachable(address: string, why: string, cause?: unknown): FlotillaErr
 }
 
 function explain(error: Error): string {
-  if (error instanceof AggregateError) {
-    const causes = new Set(
-      error.errors.map((inner) => (inner instanceof Error ? inner.message : String(inner))),
-    );
-    return [...causes].join("; ");
-  }
-  return error.message;
+  if (!("errors" in error && Array.isArray(error.errors))) return error.message;
+  const causes = new Set(error.errors.map((inner) => (isErrorLike(inner) ? inner.message : String(inner))));
+  return [...causes].join("; ");
 }
 
 async function open(address: string, options: DialOptions): Promise<WebSocket> {
