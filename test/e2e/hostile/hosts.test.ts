@@ -38,3 +38,12 @@ test("members start, serve and say why not where errors of Node.js are another r
     "is back: leader",
   ]);
 });
+
+test("two workers of node:cluster are not both the member at one address", async () => {
+  await using data = await TemporaryFolder.create("cluster");
+  const [address = ""] = await addresses(1);
+  expect(await said([], "cluster-workers.mjs", [data.path, address])).toEqual([
+    "n1: listens",
+    "n2: ERR_FLOTILLA_ADDRESS_IN_USE",
+  ]);
+});

@@ -77,7 +77,8 @@ class WsListener implements Listener {
     const { host, port } = parseAddress(this.#options.address);
     await new Promise<void>((resolve, reject) => {
       this.#http.once("error", (error) => reject(bindError(this.#options.address, error)));
-      this.#http.listen({ host, port }, resolve);
+      // Workers of `node:cluster` would share the port, and get each other's connections.
+      this.#http.listen({ host, port, exclusive: true }, resolve);
     });
     this.#http.removeAllListeners("error");
     // What accepting reports later, such as too many open files, concerns one connection only.
