@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { jsonCodec } from "../../src/client/index.ts";
 import type { StandardSchema } from "../../src/client/schema.ts";
+import { functionDriver } from "../../src/recipes/keeper/drivers.ts";
 import { World } from "./world.ts";
 import type { Coord } from "../../src/server/api.ts";
 
@@ -101,6 +102,8 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "values, null": (coord) => coord.values(nothing),
   "values, no codec": (coord) => coord.values(anything({ encode: lead })),
   "join, null": (coord) => coord.group("x").join({}, nothing),
+  "keeper, no driver": (coord) => coord.keeper("x", { driver: anything("node app.js") }),
+  "functionDriver of nothing": () => functionDriver(left),
   "watch of a group, null": (coord) => first(coord.group("x").watch(nothing)),
   "register, null": (coord) => coord.registry.register(api, nothing),
   "update, nothing": async (coord) => (await coord.registry.register(api)).update(left),

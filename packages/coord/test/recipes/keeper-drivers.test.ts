@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { KeptWorker } from "../../src/recipes/keeper/api.ts";
-import { isPending, World } from "./world.ts";
+import { functionDriver } from "../../src/recipes/keeper/drivers.ts";
+import { isPending, rejection, World } from "./world.ts";
 
 const uncaught: unknown[] = [];
 const onUncaught = (error: unknown): void => void uncaught.push(error);
@@ -18,6 +19,7 @@ const fail = (): never => {
   throw new Error("EPERM");
 };
 const ignore = (): void => {};
+const never = new Promise<string>(ignore);
 const failLater = async (): Promise<void> => {
   await Promise.resolve();
   fail();
@@ -74,4 +76,25 @@ test.each(ways)("a worker that a driver which %s cannot make to end is waited fo
   end();
   await world.until(run);
   expect(uncaught).toEqual([]);
+});
+
+/** What callers without types take for drivers. */
+const noDrivers: readonly (readonly [string, (begin: () => void) => unknown])[] = [
+  ["the work itself", async (begin) => begin()],
+  ["a function that makes a driver", (begin) => functionDriver(begin)],
+  ["one without a way to end it", (begin) => (begin(), { ended: never })],
+];
+
+test.each(noDrivers)("%s is no driver: run says so, and begins it once", async (_what, drive) => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  let begun = 0;
+  const driver = () => drive(() => void (begun += 1)) as KeptWorker;
+  const run = coord.keeper("k", { driver }).run();
+  const refused = await world.until(rejection(run), 5_000);
+  expect(refused).toMatchObject({
+    code: "ERR_FLOTILLA_BAD_ARGUMENT",
+    message: expect.stringMatching(/functionDriver/),
+  });
+  expect(begun).toBeLessThan(2);
 });

@@ -25,7 +25,7 @@ export interface KeptWorker {
   kill(): void;
 }
 
-/** Starts one worker. A throw counts as a worker that ended at once. */
+/** Starts one worker. A throw counts as a worker that ended at once; to return anything but a worker ends `run`. */
 export type WorkerDriver = (slot: Slot) => KeptWorker;
 
 /** How soon a worker that ended is replaced. */
@@ -90,7 +90,7 @@ export interface Keeper {
   /**
    * Takes part: keeps a worker running in each slot that it comes to own. Ends when `signal` fires (resolves; all workers
    * were asked to end, and have), or when the session ends (rejects).
-   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` without a driver
+   * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` without a driver, and for one that returns no worker
    */
   run(options?: { readonly signal?: AbortSignal }): Promise<void>;
   /** So many workers from now on, 0 to 4,096; null: as many as `replicas` of whoever runs it for longest says. */

@@ -1,12 +1,15 @@
 import { startProcess, startThread } from "@flotilla/runtime/real/client";
+import { requireFunction } from "../../client/bad-argument.ts";
 import type { Slot, WorkerDriver } from "./api.ts";
 import { wordsOf } from "./words.ts";
 
 /**
  * Workers that are calls of a function, in this process. Nothing can end one but itself: it has to return soon after
  * `draining` of its slot fires, and at once after `signal`.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function functionDriver(work: (slot: Slot) => Promise<void> | void): WorkerDriver {
+  requireFunction(work);
   return (slot) => ({ ended: endOf(work, slot), stop: () => {}, kill: () => {} });
 }
 

@@ -2,6 +2,7 @@ import type { Node } from "@flotilla/kv";
 import { readDecimal } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, WriteOptions } from "../../client/api.ts";
+import { requireFunction } from "../../client/bad-argument.ts";
 import { checkedLimits } from "../../client/call.ts";
 import type { ReadOptions } from "../../client/read-api.ts";
 import { within } from "../bounded.ts";
@@ -50,6 +51,7 @@ class SessionKeeper implements Keeper {
     this.name = name;
     this.#session = session;
     this.#paths = keeperPaths(name);
+    if (driver !== null) requireFunction(driver);
     this.#driver = driver;
     this.#restarts = restartOptions(restarts);
     const { id, value } = appearance(session, options);

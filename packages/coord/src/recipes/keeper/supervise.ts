@@ -1,4 +1,6 @@
 import type { Clock } from "@flotilla/runtime";
+import { badArgument } from "../../client/bad-argument.ts";
+import { isObject } from "../../given.ts";
 import { listen } from "../bounded.ts";
 import { pause } from "../pause.ts";
 import type { Shard } from "../shards/api.ts";
@@ -53,6 +55,7 @@ async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void):
   } catch (error) {
     return `not started: ${wordsOf(error)}`;
   }
+  requireWorker(worker);
   onRunning();
   const stopListening = [
     listen(slot.signal, () => askOf(() => worker.kill())),
@@ -63,6 +66,19 @@ async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void):
   } finally {
     for (const stop of stopListening) stop();
   }
+}
+
+/**
+ * What is none would count as ended while it runs, and be started beside itself.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+function requireWorker(worker: KeptWorker): void {
+  if (isObject(worker) && isObject(worker.ended) && typeof worker.ended.then === "function") {
+    if (typeof worker.stop === "function" && typeof worker.kill === "function") return;
+  }
+  throw badArgument(
+    "driver: expected it to return { ended, stop, kill }, as that of functionDriver(fn) does",
+  );
 }
 
 /** A driver that throws has asked for nothing: out of a listener, what it throws would end the process. */
