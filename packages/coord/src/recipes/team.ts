@@ -75,7 +75,7 @@ class SessionTeam implements Team {
     }
   }
 
-  #work({ onWorking }: TeamPart, onFailed: (error: unknown) => void): TeamWork {
+  #work(part: TeamPart, onFailed: (error: unknown) => void): TeamWork {
     const { candidate: _candidate, priority: _priority, balance: _balance, ...service } = this.#options;
     return new TeamWork({
       register: (signal) =>
@@ -83,19 +83,19 @@ class SessionTeam implements Team {
           { ...service, name: this.name },
           { signal, timeoutMs: Number.POSITIVE_INFINITY },
         ),
-      tell: (isWorking) => onWorking?.(isWorking),
+      tell: (isWorking) => part.onWorking?.(isWorking),
       onFailed,
     });
   }
 
-  async #lead({ lead }: TeamPart, leadership: Leadership, work: TeamWork): Promise<void> {
+  async #lead(part: TeamPart, leadership: Leadership, work: TeamWork): Promise<void> {
     const { signal } = leadership;
     await orAborted(work.end(), signal);
     const options = { timeoutMs: Number.POSITIVE_INFINITY, ...this.#options.balance, signal };
     const follow = (): Promise<Balancer> => this.#registry.service(this.name, options);
     const workers = await untilRoom(this.#session.clock, signal, follow);
     try {
-      await lead(leadership, workers);
+      await part.lead(leadership, workers);
     } finally {
       workers.close();
     }

@@ -197,3 +197,33 @@ test("what is taken in fits in every state that it may come to", async () => {
   await world.until(other.maintain());
   expect(other.signal.aborted).toBe(false);
 });
+
+test("a kind of check that is there as undefined is left out", async () => {
+  const program = new Program();
+  const http = await Checked.start({ http: "/healthz", ttlMs: undefined }, program);
+  expect(await http.after(100)).toBe("passing");
+  const tcp = await Checked.start({ http: undefined, tcp: "10.0.0.1:80" }, program);
+  expect(await tcp.after(100)).toBe("passing");
+  const run = await Checked.start({ tcp: undefined, run: () => "warning" });
+  expect(await run.after(100)).toBe("warning");
+  const told = await Checked.start({ run: undefined, ttlMs: 300 });
+  told.registration.report("passing");
+  expect(await told.after(100)).toBe("passing");
+  expect(program.asked).toEqual(["http://10.0.0.1:80/healthz", "10.0.0.1:80"]);
+});
+
+test("an instance of a class may be a check", async () => {
+  class Pool {
+    state: Health = "passing";
+    timeoutMs = 100;
+
+    run(): Health {
+      return this.state;
+    }
+  }
+  const pool = new Pool();
+  const checked = await Checked.start(pool);
+  expect(await checked.after(100)).toBe("passing");
+  pool.state = "warning";
+  expect(await checked.after(5_000)).toBe("warning");
+});

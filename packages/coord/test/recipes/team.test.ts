@@ -288,3 +288,25 @@ test("however often one is registered again, as much waits for its end as at fir
   expect(waiting).toEqual([0, 0, 0, 0, 0]);
   await world.until(work.end());
 });
+
+test("an instance of a class may take part", async () => {
+  const world = await World.start();
+  const { coord } = await world.client();
+  class Crew {
+    readonly told: unknown[] = [];
+
+    onWorking(isWorking: boolean): void {
+      this.told.push(isWorking);
+    }
+
+    lead({ epoch }: Leadership): Promise<void> {
+      this.told.push(epoch > 0);
+      return new Promise(() => {});
+    }
+  }
+  const crew = new Crew();
+  const run = coord.team("crew", { address: "a" }).run(crew);
+  run.catch((error: unknown) => crew.told.push(error));
+  await world.pass(1_000);
+  expect(crew.told).toEqual([true, false, true]);
+});

@@ -66,17 +66,18 @@ export function checkedService(service: Service): InstanceFacts {
 
 function requireCheck(check: Check): void {
   require(isRecord(check), "check: expected one of http, tcp, run, ttlMs");
-  const given: Readonly<Record<string, unknown>> = { ...check };
-  const kinds = ["http", "tcp", "run", "ttlMs"].filter((kind) => given[kind] !== undefined);
+  // Of an instance of a class, too.
+  const given = (name: string): unknown => Reflect.get(check, name);
+  const kinds = ["http", "tcp", "run", "ttlMs"].filter((kind) => given(kind) !== undefined);
   require(kinds.length === 1, "check: expected one of http, tcp, run, ttlMs");
   for (const kind of ["http", "tcp"])
-    require(given[kind] === undefined || typeof given[kind] === "string", `check.${kind}: expected a text`);
-  require(given["run"] === undefined || typeof given["run"] === "function", "check.run: expected a function");
+    require(given(kind) === undefined || typeof given(kind) === "string", `check.${kind}: expected a text`);
+  require(given("run") === undefined || typeof given("run") === "function", "check.run: expected a function");
   for (const time of ["ttlMs", "intervalMs", "timeoutMs", "removeAfterMs"])
-    require(given[time] === undefined || isMs(given[time]), `check.${time}: expected milliseconds above 0`);
+    require(given(time) === undefined || isMs(given(time)), `check.${time}: expected milliseconds above 0`);
   for (const times of ["rise", "fall"])
-    require(given[times] === undefined ||
-      isCount(given[times], 1, 1_000), `check.${times}: expected an integer from 1 to 1000`);
-  require(given["expect"] === undefined ||
-    isCount(given["expect"], 100, 599), "check.expect: expected a status");
+    require(given(times) === undefined ||
+      isCount(given(times), 1, 1_000), `check.${times}: expected an integer from 1 to 1000`);
+  require(given("expect") === undefined ||
+    isCount(given("expect"), 100, 599), "check.expect: expected a status");
 }

@@ -11,8 +11,26 @@ export type Question = (signal: AbortSignal) => Promise<Health>;
 
 /** What a check asks of an instance. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function questionOf(check: AskingCheck, prober: Prober, facts: InstanceFacts): Question {
-  if ("http" in check) return askHttp(check, prober, urlOf(check.http, facts));
-  return "tcp" in check ? askTcp(check, prober) : askFunction(check);
+  if (isHttp(check)) return askHttp(check, prober, urlOf(check.http, facts));
+  return isTcp(check) ? askTcp(check, prober) : askFunction(check);
+}
+
+/** A kind that is there as undefined is left out. */
+function has(check: Check, kind: string): boolean {
+  return Reflect.get(check, kind) !== undefined;
+}
+
+/** Whether it is told, and does not ask. */
+export function isTold(check: Check): check is TtlCheck {
+  return has(check, "ttlMs");
+}
+
+function isHttp(check: AskingCheck): check is HttpCheck {
+  return has(check, "http");
+}
+
+function isTcp(check: AskingCheck): check is TcpCheck {
+  return has(check, "tcp");
 }
 
 function urlOf(http: string, { address, port }: InstanceFacts): string {
@@ -55,9 +73,9 @@ function isConnectable(address: string): boolean {
   }
 }
 
-function askFunction({ run }: FunctionCheck): Question {
+function askFunction(check: FunctionCheck): Question {
   return async (signal) => {
-    const answer: unknown = (await run(signal)) ?? "passing";
+    const answer: unknown = (await check.run(signal)) ?? "passing";
     if (answer === "critical") throw new FlotillaError("ERR_FLOTILLA_CONDITION", "the check said critical");
     if (isHealth(answer)) return answer;
     throw new FlotillaError("ERR_FLOTILLA_BAD_VALUE", `the check returned no health but a ${typeof answer}`);

@@ -14,7 +14,7 @@ import { AskingCheckup, type Checkup, ReportedCheckup } from "./checkup.ts";
 import { isHealth } from "./health.ts";
 import { asLongest, type InstanceFacts, instanceRecord } from "./instance.ts";
 import { followOwn } from "./own-node.ts";
-import { questionOf } from "./question.ts";
+import { isTold, questionOf } from "./question.ts";
 
 export interface RegistrationParts {
   readonly session: Session;
@@ -130,7 +130,7 @@ export class SessionRegistration implements Registration {
     const onHealth = (health: Health): void => this.#heard(health);
     if (check === undefined) return new ReportedCheckup(session.clock, Number.POSITIVE_INFINITY, onHealth);
     this.#armRemoval();
-    if ("ttlMs" in check) return new ReportedCheckup(session.clock, check.ttlMs, onHealth);
+    if (isTold(check)) return new ReportedCheckup(session.clock, check.ttlMs, onHealth);
     return new AskingCheckup(session.clock, questionOf(check, prober, instance), check, onHealth);
   }
 

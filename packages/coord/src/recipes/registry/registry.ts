@@ -23,7 +23,7 @@ import { checkedService } from "./checked.ts";
 import { matcher } from "./filter.ts";
 import { follow } from "./follow.ts";
 import { asLongest, instanceRecord, readInstance } from "./instance.ts";
-import { questionOf } from "./question.ts";
+import { isTold, questionOf } from "./question.ts";
 import { SessionRegistration } from "./registration.ts";
 import { whenVacant } from "./vacancy.ts";
 
@@ -57,7 +57,7 @@ class SessionRegistry implements Registry {
     const { name, check, drainMs = 0 } = service;
     const parent = servicePath(name);
     const id = segment(service.id ?? uniqueName(session), "id");
-    if (check !== undefined && !("ttlMs" in check)) questionOf(check, prober, facts);
+    if (check !== undefined && !isTold(check)) questionOf(check, prober, facts);
     requireStaying(session);
     const entry: Entry = { path: `${parent}/${id}`, key: uniqueName(session) };
     requireRoom(entry, instanceRecord(asLongest(facts), entry.key));
