@@ -9,6 +9,7 @@ import { listen, orAborted } from "./bounded.ts";
 import { createElection } from "./election.ts";
 import { givenBack } from "./given-back.ts";
 import type { Balancer } from "./balance/api.ts";
+import { requireBalance } from "./balance/checked.ts";
 import { untilRoom } from "./no-room.ts";
 import type { Registry } from "./registry/api.ts";
 import { checkedService } from "./registry/checked.ts";
@@ -30,6 +31,8 @@ function checkedOptions(options: TeamOptions): TeamOptions {
   if (!isObject(options))
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object with an address");
   checkedService({ ...options, name: "" });
+  // Needed when it leads, which may be long after.
+  if (options.balance !== undefined) requireBalance(options.balance);
   return options;
 }
 

@@ -3,6 +3,7 @@ import { jsonCodec } from "../../src/client/index.ts";
 import type { StandardSchema } from "../../src/client/schema.ts";
 import { functionDriver } from "../../src/recipes/keeper/drivers.ts";
 import { World } from "./world.ts";
+import type { TeamOptions } from "../../src/recipes/team-api.ts";
 import type { Coord } from "../../src/server/api.ts";
 
 /** A caller without types may hand over anything. */
@@ -18,6 +19,8 @@ const lead = (): void => {};
 const schema: StandardSchema<number> = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value: value as number }) },
 };
+
+const picks = (pick: string): TeamOptions => ({ address: "a", balance: { pick: anything(pick) } });
 
 const api = { name: "api", address: "here" };
 
@@ -38,6 +41,8 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "lockSet of null": (coord) => coord.lockSet([nothing]),
   "team, nothing": (coord) => coord.team("x", left),
   "team without an address": (coord) => coord.team("x", anything({})),
+  "team, a pick that there is none": (coord) => coord.team("x", picks("fastest")),
+  "team, no tags": (coord) => coord.team("x", { address: "a", balance: { tags: anything("a") } }),
   "acquire, null": (coord) => coord.lock("x").acquire(nothing),
   "acquire, a text": (coord) => coord.lock("x").acquire(anything("soon")),
   "acquire, no signal": (coord) => coord.lock("x").acquire(noSignal),
@@ -97,19 +102,20 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "run of shards without work": (coord) => coord.shards("x", { count: 1 }).run(left),
   "run of shards, null": (coord) => coord.shards("x", { count: 1 }).run(lead, nothing),
   "keeper, null": (coord) => coord.keeper("x", nothing),
+  "keeper, no driver": (coord) => coord.keeper("x", { driver: anything("node app.js") }),
+  "functionDriver of nothing": () => functionDriver(left),
   "keeper, restarts of null": (coord) => coord.keeper("x", { restarts: nothing }),
   "decode of null": (coord) => coord.values(jsonCodec()).decode(nothing),
   "values, null": (coord) => coord.values(nothing),
   "values, no codec": (coord) => coord.values(anything({ encode: lead })),
   "join, null": (coord) => coord.group("x").join({}, nothing),
-  "keeper, no driver": (coord) => coord.keeper("x", { driver: anything("node app.js") }),
-  "functionDriver of nothing": () => functionDriver(left),
   "watch of a group, null": (coord) => first(coord.group("x").watch(nothing)),
   "register, null": (coord) => coord.registry.register(api, nothing),
   "update, nothing": async (coord) => (await coord.registry.register(api)).update(left),
   "find, null": (coord) => coord.registry.find("api", nothing),
   "find, no zone": (coord) => coord.registry.find("api", { zone: anything(3) }),
   "watch of the registry, null": (coord) => first(coord.registry.watch("api", nothing)),
+  "service, no zone": (coord) => coord.registry.service("api", { zone: anything(3) }),
   "service, a pick of null": (coord) => coord.registry.service("api", { pick: nothing }),
   "pick, null": async (coord) => (await coord.registry.service("api")).pick(nothing),
   "pick, no key": async (coord) => (await coord.registry.service("api")).pick({ key: anything(5) }),

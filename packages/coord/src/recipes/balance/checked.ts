@@ -1,13 +1,18 @@
 import { isObject } from "../../given.ts";
 import { isCount, isMs, require } from "../registry/checked.ts";
+import { matcher } from "../registry/filter.ts";
 import type { BalanceOptions, OutlierOptions, PickOptions, UseOptions } from "./api.ts";
+import { requirePicker } from "./strategy.ts";
 
 const maxCount = 1_000_000;
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function requireBalance(options: BalanceOptions): void {
   require(isObject(options), "options: expected an object");
-  if (options.outliers !== undefined) requireOutliers(options.outliers);
+  const { pick, outliers } = options;
+  if (pick !== undefined) requirePicker(pick);
+  if (outliers !== undefined) requireOutliers(outliers);
+  matcher(options);
 }
 
 function requireOutliers(outliers: OutlierOptions): void {

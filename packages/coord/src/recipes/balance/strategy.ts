@@ -19,10 +19,14 @@ const strategies: Readonly<Record<Strategy, (random: Pick<Random, "float">) => C
   sticky: (random) => sticky(twoChoices(random)),
 };
 
-/** What picks by that strategy. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+/** What picks by that strategy. */
 export function pickerOf(pick: Strategy | Picker, random: Pick<Random, "float">): Chooser {
-  if (typeof pick === "function") return (candidates, key) => pick(candidates, key);
-  if (Object.hasOwn(strategies, pick)) return strategies[pick](random);
+  return typeof pick === "function" ? (candidates, key) => pick(candidates, key) : strategies[pick](random);
+}
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+export function requirePicker(pick: Strategy | Picker): void {
+  if (typeof pick === "function" || Object.hasOwn(strategies, pick)) return;
   const known = Object.keys(strategies).join(", ");
   throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `pick: expected a function or one of ${known}`);
 }
