@@ -29,6 +29,12 @@ function gone({ path }: Entry): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_LOST", `${path} is no longer kept by this process`);
 }
 
+/** Its node stands, made by another session or by this one. */
+export function taken({ path }: Entry, cause: FlotillaError): FlotillaError {
+  const message = `${path} is taken, until it is given up or its session has ended: that of a process that died, after its TTL`;
+  return new FlotillaError("ERR_FLOTILLA_EXISTS", message, { cause, details: cause.details });
+}
+
 /** @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE` for what no node holds */
 export function requireRoom({ path }: Entry, record: string): void {
   const { length } = encoder.encode(record);

@@ -143,9 +143,13 @@ test("it is ready once enough can be picked, and nobody waits for ever", async (
   await world.until(ready);
   expect(await world.until(rejection(web.ready(4, { timeoutMs: 500 })))).toMatchObject({
     code: "ERR_FLOTILLA_TIMEOUT",
+    message: "web being ready: not done in 500 ms: 3 of 3 that are known pass or warn",
   });
   const nobody = rejection(b.coord.registry.service("none").then((none) => none.use(() => 1)));
-  expect(await world.until(nobody)).toMatchObject({ code: "ERR_FLOTILLA_UNREACHABLE" });
+  expect(await world.until(nobody)).toMatchObject({
+    code: "ERR_FLOTILLA_UNREACHABLE",
+    message: "there is nobody to do none: 0 of 0 that are known pass or warn",
+  });
 });
 
 test("it is ready with those that warn, who are picked when the others were tried", async () => {

@@ -66,7 +66,8 @@ test("an id that is taken is refused, and the first registration stands", async 
   for (const { coord } of [a, b]) {
     const service = { name: "web", address: "2", id: "x" };
     const second = rejection(coord.registry.register(service, { wait: false }));
-    expect(await world.until(second, 100)).toMatchObject({ code: "ERR_FLOTILLA_EXISTS" });
+    const message = expect.stringMatching(/^\/registry\/web\/x is taken, until .*its session has ended/);
+    expect(await world.until(second, 100)).toMatchObject({ code: "ERR_FLOTILLA_EXISTS", message });
   }
   await world.pass(1_000);
   expect(addresses(await world.until(b.coord.registry.find("web")))).toEqual(["1"]);

@@ -107,7 +107,14 @@ class SessionBalancer implements Balancer {
     const { clock } = this.#session;
     const { signal: end } = this.#closed;
     const bounds = { clock, options, fallbackMs: longestWaitMs, end, what: `${this.name} being ready` };
-    return bounded(bounds, (signal) => this.#whenReady(min, signal));
+    try {
+      return await bounded(bounds, (signal) => this.#whenReady(min, signal));
+    } catch (error) {
+      if (!FlotillaError.is(error, "ERR_FLOTILLA_TIMEOUT")) throw error;
+      throw new FlotillaError("ERR_FLOTILLA_TIMEOUT", `${error.message}: ${this.#outlook()}`, {
+        cause: error,
+      });
+    }
   }
 
   close(): void {
@@ -189,7 +196,10 @@ class SessionBalancer implements Balancer {
     for (;;) {
       const instance = this.#pick(key, tried);
       if (instance === null)
-        throw new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `there is nobody to do ${this.name}`);
+        throw new FlotillaError(
+          "ERR_FLOTILLA_UNREACHABLE",
+          `there is nobody to do ${this.name}: ${this.#outlook()}`,
+        );
       tried.add(instance.id);
       try {
         return await this.#run(instance, fn, signal);
@@ -225,10 +235,18 @@ class SessionBalancer implements Balancer {
     }
   }
 
+  get #usable(): number {
+    return this.#instances.filter(({ state }) => usable.includes(state)).length;
+  }
+
+  /** What is known of them, for whoever wants more. */
+  #outlook(): string {
+    return `${this.#usable} of ${this.#instances.length} that are known pass or warn`;
+  }
+
   #whenReady(min: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const isReady = (): boolean =>
-        this.#instances.filter(({ state }) => usable.includes(state)).length >= min;
+      const isReady = (): boolean => this.#usable >= min;
       if (isReady()) {
         resolve();
         return;

@@ -8,7 +8,7 @@ import { endable } from "../endable.ts";
 import { followChildren } from "../follow.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
-import { type Entry, withdraw } from "../publication.ts";
+import { type Entry, taken, withdraw } from "../publication.ts";
 import { withParent } from "../with-parent.ts";
 import type { Group, GroupChange, GroupMember, GroupMembership, GroupMeta, JoinOptions } from "./api.ts";
 import { checkedMeta, memberRecord, readMember } from "./member.ts";
@@ -46,7 +46,7 @@ class SessionGroup implements Group {
     } catch (error) {
       // Given up on, it must not come to stand later.
       if (FlotillaError.is(error) && error.ambiguous) void withdraw(session, entry).catch(() => {});
-      throw error;
+      throw FlotillaError.is(error, "ERR_FLOTILLA_EXISTS") ? taken(entry, error) : error;
     }
   }
 

@@ -8,7 +8,7 @@ import { inTurn, longestWaitMs, within } from "../bounded.ts";
 import { readNodes } from "../children.ts";
 import { ensureContainer, segment, uniqueName } from "../names.ts";
 import { requireStaying } from "../parting.ts";
-import { type Entry, requireRoom, withdraw } from "../publication.ts";
+import { type Entry, requireRoom, taken, withdraw } from "../publication.ts";
 import type {
   FindOptions,
   Instance,
@@ -68,7 +68,7 @@ class SessionRegistry implements Registry {
     } catch (error) {
       // Given up on, it must not come to stand later.
       if (FlotillaError.is(error) && error.ambiguous) void withdraw(session, entry).catch(() => {});
-      throw error;
+      throw FlotillaError.is(error, "ERR_FLOTILLA_EXISTS") ? taken(entry, error) : error;
     }
   }
 
