@@ -6,6 +6,7 @@ import type { Core } from "./load-core.ts";
 import { readOptions, usage } from "./options.ts";
 import type { Options } from "./options.ts";
 import { replay } from "./replay.ts";
+import { exploreRecipes } from "./recipes/command.ts";
 import type { Scope } from "./scope.ts";
 
 const sayEveryMs = 15_000;
@@ -58,7 +59,7 @@ function run(scope: Scope, core: Core, { maxStates, minutes, json }: Options): b
   return result.found === null;
 }
 
-async function main(): Promise<number> {
+async function exploreCore(): Promise<number> {
   const asked = options();
   if (asked === null) return 2;
   if (asked.list) {
@@ -72,4 +73,5 @@ async function main(): Promise<number> {
   return sound.every(Boolean) ? 0 : 1;
 }
 
-process.exitCode = await main();
+const args = process.argv.slice(2);
+process.exitCode = await (args.includes("--recipes") ? exploreRecipes(args) : exploreCore());

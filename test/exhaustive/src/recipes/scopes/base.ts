@@ -1,0 +1,25 @@
+import type { Play, Rare, Scope } from "../scope.ts";
+import type { Book } from "../book.ts";
+
+/** What a scope says of itself. */
+export interface Base {
+  readonly name: string;
+  readonly title: string;
+  readonly begin: (book: Book) => Play;
+  readonly budget?: Readonly<Partial<Record<Rare, number>>>;
+  readonly deviations?: number;
+}
+
+/** Each at most so often; all together no more often than there may be deviations. */
+const anything: Scope["budget"] = { hold: 2, stall: 1, abort: 1, crash: 1, break: 1, lose: 1, cut: 1 };
+
+/** The same scope where clients are elsewhere, within their member, at members that may be behind, or hear one thing at a time. */
+export function everywhere({ name, title, begin, budget = anything, deviations = 2 }: Base): Scope[] {
+  const plain = { title, begin, budget, deviations, members: 1, isInside: false, bursts: true };
+  return [
+    { ...plain, name },
+    { ...plain, name: `${name}@inside`, isInside: true },
+    { ...plain, name: `${name}@behind`, members: 2 },
+    { ...plain, name: `${name}@apart`, bursts: false },
+  ];
+}

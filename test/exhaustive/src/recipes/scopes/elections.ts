@@ -1,0 +1,110 @@
+import type { Leadership } from "@flotilla/coord";
+import type { Me, Share } from "../me.ts";
+import type { Play, Scope, Script } from "../scope.ts";
+import { everywhere } from "./base.ts";
+
+/** At whether somebody leads. */
+const mostLooks = 20;
+
+const lead: Share = { name: "election", permits: 1, places: 1 };
+
+async function campaign(me: Me): Promise<Leadership | null> {
+  const leadership = await me.trying((signal) => me.coord.election("x", { id: me.id }).campaign({ signal }));
+  if (leadership !== null) me.took(lead, leadership);
+  return leadership;
+}
+
+const leads: Script = async (me) => {
+  const leadership = await campaign(me);
+  if (leadership === null) return;
+  await me.step();
+  await me.gives(leadership);
+};
+
+/** Resolves when the signal fires. */
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
+}
+
+/** Rejects when the signal fires. */
+async function refusedBy(signal: AbortSignal): Promise<never> {
+  await fired(signal);
+  throw new Error("it was given up");
+}
+
+/** Hands over to somebody, who may be gone by then. */
+function handsTo(to: string): Script {
+  return async (me) => {
+    const leadership = await campaign(me);
+    if (leadership === null) return;
+    await me.step();
+    me.mayLose(leadership);
+    try {
+      await leadership.resign({ to });
+    } catch (error) {
+      if ((error as { readonly code?: string }).code !== "ERR_FLOTILLA_NOT_FOUND") throw error;
+      await me.gives(leadership);
+    }
+  };
+}
+
+/** Leads until somebody takes it away. */
+const leadsOn: Script = async (me) => {
+  const leadership = await campaign(me);
+  if (leadership === null) return;
+  me.mayLose(leadership);
+  await me.trying((signal) => Promise.race([fired(leadership.signal), refusedBy(signal)]));
+  await leadership.release();
+};
+
+const evicts =
+  (force: boolean): Script =>
+  async (me) => {
+    const election = me.coord.election("x", { id: me.id });
+    for (let look = 0; look < mostLooks && (await election.leader()) === null; look += 1) await me.step();
+    await me.trying((signal) => election.evict({ signal, timeoutMs: Infinity, force }));
+  };
+
+/** Leads again and again, until it is told to end. */
+const runs: Script = async (me) => {
+  let terms = 0;
+  await me.trying((signal) =>
+    me.coord.election("x", { id: me.id }).run(
+      async (leadership) => {
+        me.took(lead, leadership);
+        me.mayLose(leadership);
+        await me.step();
+        terms += 1;
+        if (terms === 2) me.abort();
+      },
+      { signal },
+    ),
+  );
+};
+
+function scope(name: string, title: string, play: Play): Scope[] {
+  return everywhere({ name, title, begin: () => play });
+}
+
+/** Elections. */
+export const elections: readonly Scope[] = [
+  ...scope("election", "three candidates, each of whom leads for a while", {
+    scripts: [leads, leads, leads],
+  }),
+  ...scope("election-transfer", "a leader hands over to the last in line", {
+    scripts: [handsTo("c"), leads, leads],
+    isOutOfTurn: true,
+  }),
+  ...scope("election-evict", "a leader is asked to give up", {
+    scripts: [leadsOn, leads, evicts(false)],
+    mayWait: (waiting) => waiting.join() === "a",
+  }),
+  ...scope("election-force", "a leader is forced out", {
+    scripts: [leadsOn, leads, evicts(true)],
+    mayWait: (waiting) => waiting.join() === "a",
+  }),
+  ...scope("election-run", "two who lead again and again", { scripts: [runs, runs] }),
+];
