@@ -78,7 +78,10 @@ export const errorCodes = {
   },
   ERR_FLOTILLA_INTERNAL: { retryable: false, hint: "This is a bug in Flotilla; please report it." },
   ERR_FLOTILLA_LIMIT: { retryable: false, hint: "A limit named in the message was reached." },
-  ERR_FLOTILLA_LOCKED: { retryable: false, hint: "Another process uses this data directory." },
+  ERR_FLOTILLA_LOCKED: {
+    retryable: false,
+    hint: "Another process uses this data directory, or a copy of it.",
+  },
   ERR_FLOTILLA_LOST: { retryable: false, hint: "It is no longer held; stop acting on it." },
   ERR_FLOTILLA_MOVED: {
     retryable: false,

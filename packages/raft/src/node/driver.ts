@@ -19,7 +19,7 @@ import { makeCore } from "./make-core.ts";
 import { MembershipKeeper } from "./membership-keeper.ts";
 import { Reporter } from "./reporter.ts";
 import type { Settings } from "./settings.ts";
-import { asError, closedError, describeCore, tooLarge } from "./status.ts";
+import { asError, closedError, describeCore, doubledError, tooLarge } from "./status.ts";
 import { PledgeKeeper } from "./pledge-keeper.ts";
 import { Proposals } from "./proposals.ts";
 import { Pulse } from "./pulse.ts";
@@ -178,6 +178,7 @@ export class Driver {
         removed: (version) => {
           if (this.#core.wasMemberBy(version)) this.#stop({ type: "removed" });
         },
+        doubled: (peer) => this.fail(doubledError(peer)),
         refused: (peer, reason) => this.#settings.observer.onRefused(peer, reason),
       },
     });

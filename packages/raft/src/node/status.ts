@@ -51,6 +51,14 @@ export function tooLarge(what: string, maxBytes: number): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_TOO_LARGE", `a ${what} takes at most ${maxBytes} bytes`);
 }
 
+/** Why a node stops that is there twice. */
+export function doubledError(peer: NodeId): FlotillaError {
+  return new FlotillaError(
+    "ERR_FLOTILLA_LOCKED",
+    `node ${peer} is connected to another process with the data of this member, or a copy of it`,
+  );
+}
+
 /** What a call is answered that would queue too much. */
 export function overloaded(why: string): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_OVERLOADED", why);

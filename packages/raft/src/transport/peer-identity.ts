@@ -97,6 +97,14 @@ function judgeUnknown(peer: PeerIdentity, { current, committed }: Directory): Fl
   return new FlotillaError("ERR_FLOTILLA_WIPED", `node ${id} does not have the data it was a member with`);
 }
 
+/** Refuses a process while another one is linked as the same member; unless sure, that one may have just ended. */
+export function doubled(id: NodeId, isSure: boolean): FlotillaError {
+  return new FlotillaError(
+    isSure ? "ERR_FLOTILLA_LOCKED" : "ERR_FLOTILLA_UNREACHABLE",
+    `another process with the data of node ${id} is connected${isSure ? "" : ", or ended just now"}`,
+  );
+}
+
 function noMember(id: NodeId): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_BAD_CONFIG", `node ${id} is not another member of this cluster`);
 }
@@ -105,6 +113,13 @@ function noMember(id: NodeId): FlotillaError {
 export function isToldRemoved(error: unknown): boolean {
   return (
     FlotillaError.is(error, "ERR_FLOTILLA_REMOVED") && error.details["refusedWith"] === "ERR_FLOTILLA_REMOVED"
+  );
+}
+
+/** The other side is linked to another process with the data of this one. */
+export function isToldDoubled(error: unknown): boolean {
+  return (
+    FlotillaError.is(error, "ERR_FLOTILLA_LOCKED") && error.details["refusedWith"] === "ERR_FLOTILLA_LOCKED"
   );
 }
 

@@ -17,8 +17,13 @@ export interface PeerEvents {
   readonly ended: (peer: NodeId, reason: string) => void;
 }
 
+/** Whether another process with the same data is linked. */
+export type Rivalry = "no" | "maybe" | "yes";
+
 interface Session {
   readonly incarnation: string;
+  /** Random number of the life of the process at the other side. */
+  readonly process: number;
   readonly version: Index;
   readonly life: number;
   readonly attempt: number;
@@ -35,6 +40,8 @@ const highWaterBytes = 1 << 20;
 const mostOnControlBytes = 64 << 10;
 // Above this, the other side does not read at all.
 const limitBytes = 32 << 20;
+/** Election timeouts after which nothing is on its way any more of what a process said that ended. */
+const timeoutsToBeSure = 10;
 // Far more than leaves within the moment between two handshakes.
 const mostEarly = { messages: 1024, bytes: 16 << 20 };
 
@@ -46,6 +53,8 @@ export class Peer implements LinkOwner {
   readonly id: NodeId;
   readonly #events: PeerEvents;
   #session: Session | null = null;
+  /** The process that was turned away last because another one with the same data was linked, and since when. */
+  #rival: { readonly process: number; readonly sinceMs: number } | null = null;
 
   constructor(id: NodeId, events: PeerEvents) {
     this.id = id;
@@ -70,6 +79,7 @@ export class Peer implements LinkOwner {
   attach(
     link: PeerLink,
     identity: Pick<PeerIdentity, "incarnation" | "version" | "life" | "attempt" | "level">,
+    process: number = identity.life,
   ): void {
     const { incarnation, version, life, attempt, level } = identity;
     const current = this.#session;
@@ -81,7 +91,7 @@ export class Peer implements LinkOwner {
     const joins = same && current.links[link.kind] === undefined;
     const session: Session = joins
       ? current
-      : { incarnation, version, life, attempt, level, links: {}, early: [], up: false };
+      : { incarnation, process, version, life, attempt, level, links: {}, early: [], up: false };
     session.links[link.kind] = link;
     this.#session = session;
     // Once the new link counts: a peer without any is forgotten.
@@ -136,6 +146,22 @@ export class Peer implements LinkOwner {
     const session = this.#session;
     if (session === null || session.version > known.current.index) return false;
     return !isKnownAs(known, this.id, session.incarnation);
+  }
+
+  /**
+   * Whether a process may not take the place of the one that is linked: `maybe` while that one, with the same data, was
+   * heard of late; `yes` once it goes on being heard. Two that count as one member could each promise the contrary.
+   */
+  isRival(process: number, incarnation: string, nowMs: number, electionTimeoutMs: number): Rivalry {
+    const session = this.#session;
+    const control = session?.up === true ? session.links.control : undefined;
+    if (session?.incarnation !== incarnation || session.process === process || control === undefined)
+      return "no";
+    // Bulk may go on arriving for long after whoever sent it died.
+    const { heardMs } = control;
+    if (nowMs - heardMs > electionTimeoutMs) return "no";
+    if (this.#rival?.process !== process) this.#rival = { process, sinceMs: nowMs };
+    return heardMs - this.#rival.sinceMs > timeoutsToBeSure * electionTimeoutMs ? "yes" : "maybe";
   }
 
   /** Ends what is left of an attempt that failed, and nothing that came otherwise. */

@@ -1,22 +1,17 @@
-import {
-  acceptHandshake,
-  dialHandshake,
-  FlotillaError,
-  Lobby,
-  refusalCode,
-  RefusalLog,
-} from "@flotilla/runtime";
+import { acceptHandshake, dialHandshake, FlotillaError, Lobby } from "@flotilla/runtime";
 import type { Channel, ClientHost, HandshakeOptions } from "@flotilla/runtime";
 import { membersOf } from "../core/config/configuration.ts";
 import type { Directory, Member, MemberWithRole } from "../core/config/configuration.ts";
 import type { RefusalReason } from "../core/refusals.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { DialLoop } from "./dial-loop.ts";
+import { LinkLog } from "./link-log.ts";
 import { peerMaxFrameBytes } from "./message-codec.ts";
 import type { PeerMessage } from "./message-codec.ts";
 import {
+  doubled,
+  isToldDoubled,
   isToldRemoved,
-  isTurnedAway,
   judgePeer,
   linkProtocols,
   readIdentity,
@@ -44,6 +39,8 @@ export interface PeersOptions {
      * introduced itself: nothing new to one that was none by then.
      */
     readonly removed: (version: Index) => void;
+    /** A member is linked to another process with the data of this node. */
+    readonly doubled: (peer: NodeId) => void;
     /** A peer is cut off for what it said. */
     readonly refused: (peer: NodeId, reason: RefusalReason) => void;
   };
@@ -81,7 +78,7 @@ export class Peers {
   readonly #entries = new Map<NodeId, Entry>();
   readonly #unsent = new Set<Peer>();
   readonly #lobby: Lobby;
-  readonly #refusals: RefusalLog;
+  readonly #log: LinkLog;
   #known: Directory;
   #attempts = 0;
   /** When silent links were last looked for, and when the owner last came by to have it done, monotonic ms. */
@@ -94,7 +91,7 @@ export class Peers {
     this.#known = options.known;
     this.#life = options.host.random.u32();
     this.#lobby = new Lobby(options.host.clock);
-    this.#refusals = new RefusalLog(options.host.clock);
+    this.#log = new LinkLog(options.host);
     this.#watchedMs = options.host.clock.now();
     this.#cameMs = this.#watchedMs;
   }
@@ -137,7 +134,7 @@ export class Peers {
     }
     const own = { kind, life: this.#life, attempt: 0 };
     this.#introduce(acceptHandshake, channel, own, null)
-      .catch((error: unknown) => this.#turnedAway(channel.remoteAddress, error))
+      .catch((error: unknown) => this.#closed || this.#log.turnedAway(channel.remoteAddress, error))
       .finally(() => this.#lobby.leave(channel));
   }
 
@@ -238,7 +235,7 @@ export class Peers {
       maxDelayMs: electionTimeoutMs / 2,
       restMs: isFirst ? 0 : electionTimeoutMs,
       attempt: (signal) => this.#dial(member, signal),
-      onFailure: (error) => this.#notReached(member.id, error, isFirst ? "warn" : "debug"),
+      onFailure: (error) => this.#log.notReached(member.id, error, isFirst ? "warn" : "debug"),
     });
     entry.dialed = { member, loop };
     if (isFirst || member.role === "learner") loop.start();
@@ -318,6 +315,7 @@ export class Peers {
       await run(channel, this.#handshake(channel, own, expected));
     } catch (error) {
       if (isToldRemoved(error) && !this.#closed) this.#options.events.removed(version);
+      if (isToldDoubled(error) && expected !== null && !this.#closed) this.#options.events.doubled(expected);
       throw error;
     }
   }
@@ -345,6 +343,8 @@ export class Peers {
         `node ${peer.id} answers at the address of ${expected}`,
       );
     }
+    const rival = this.#rivalOf(peer);
+    if (rival !== undefined) return rival;
     if (expected === null && peer.id > this.#options.id && this.#isDialed(peer.id)) {
       const details = { turnedAway: true };
       const message = `node ${peer.id} is dialed, it does not dial`;
@@ -353,14 +353,27 @@ export class Peers {
     return judgePeer(peer, this.#options.id, kind, this.#known);
   }
 
+  /** Why a process may not be heard as a member that another one is linked as; undefined when none is. */
+  #rivalOf({ id, incarnation, life }: PeerIdentity): FlotillaError | undefined {
+    const { host, electionTimeoutMs } = this.#options;
+    const peer = this.#entries.get(id)?.peer;
+    const rivalry = peer?.isRival(life, incarnation, host.clock.now(), electionTimeoutMs) ?? "no";
+    return rivalry === "no" ? undefined : doubled(id, rivalry === "yes");
+  }
+
   #ready(channel: Channel, identity: PeerIdentity, own: OwnLink, dialed: boolean): PeerLink {
     const peer = this.#peerOf(identity.id);
     const owner = peer ?? { message: () => {}, ended: () => {} };
     const link = new PeerLink(own.kind, channel, this.#options.host.clock, owner);
     if (peer === undefined || this.#closed) link.close("closed");
     // The attempt is the dialer's.
-    else peer.attach(link, dialed ? { ...identity, life: own.life, attempt: own.attempt } : identity);
-    this.#refusals.forget(identity.id);
+    else
+      peer.attach(
+        link,
+        dialed ? { ...identity, life: own.life, attempt: own.attempt } : identity,
+        identity.life,
+      );
+    this.#log.forget(identity.id);
     return link;
   }
 
@@ -370,22 +383,6 @@ export class Peers {
     if (known !== undefined || this.#closed) return known?.peer;
     const strangers = [...this.#entries.values()].filter(({ dialed }) => dialed === null).length;
     return strangers < maxStrangers ? this.#entry(id).peer : undefined;
-  }
-
-  #notReached(id: NodeId, error: unknown, level: "warn" | "debug"): void {
-    if (this.#refusals.isNews(id, error)) this.#tell(id, error, level);
-  }
-
-  #turnedAway(address: string, error: unknown): void {
-    if (this.#refusals.isNewsFrom(address, error)) this.#tell(address, error, "warn");
-  }
-
-  #tell(who: string, error: unknown, level: "warn" | "debug"): void {
-    if (this.#closed) return;
-    const { logger } = this.#options.host;
-    const isExpected = refusalCode(error) === "ERR_FLOTILLA_UNREACHABLE" || isTurnedAway(error);
-    const log = isExpected ? logger.debug : logger[level];
-    log.call(logger, { peer: who, err: error }, "no link to a peer");
   }
 }
 

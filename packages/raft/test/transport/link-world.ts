@@ -74,6 +74,7 @@ export class LinkWorld {
         down: (peer, byPeer) => lines.push(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
         receive: (from, _, message) => lines.push(`${message.type} from ${from}`),
         removed: (version) => lines.push(`removed after ${version}`),
+        doubled: (peer) => lines.push(`doubled by ${peer}`),
         refused: (peer, reason) => lines.push(`refused ${peer}: ${reason}`),
       },
     });

@@ -107,6 +107,7 @@ function makePeers(
       up: (peer) => log.add(`up ${peer}`),
       down: (peer, byPeer) => log.add(`down ${peer} ${byPeer ? "by peer" : "by us"}`),
       removed: () => log.add("removed"),
+      doubled: (peer) => log.add(`doubled by ${peer}`),
       refused: (peer, reason) => log.add(`refused ${peer}: ${reason}`),
       receive: (from, _, message) => log.add(`${message.type} from ${from}`),
     },
