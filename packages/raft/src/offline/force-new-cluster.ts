@@ -50,9 +50,7 @@ export async function forceNewCluster(options: ForceOptions): Promise<ForcedClus
     });
     storage.highWater.note(storage.log.seq);
     await storage.highWater.sync();
-    const before = membersOf(newestOf(storage.recovered.configurations));
-    const without = before.map((member) => member.id).filter((id) => id !== owned.id);
-    return { id: owned.id, historyId: configuration.historyId, without };
+    return { id: owned.id, historyId: configuration.historyId, without: othersOf(owned) };
   });
 }
 
@@ -78,6 +76,21 @@ function configurationAlone({ id, storage }: Owned, { random }: OfflineHost): Co
     learners: [],
     leaseReads: before.leaseReads,
   };
+}
+
+/**
+ * The others of the newest membership; where that is of this node alone, of the history before: made alone by a call that
+ * was cut short before it could say so.
+ */
+function othersOf({ id, storage }: Owned): readonly NodeId[] {
+  const { configurations } = storage.recovered;
+  const newest = newestOf(configurations);
+  const before = configurations.findLast(
+    ({ historyId }) => historyId !== "" && historyId !== newest.historyId,
+  );
+  const isAlone = membersOf(newest).length === 1;
+  const members = membersOf(isAlone && before !== undefined ? before : newest);
+  return members.map((member) => member.id).filter((other) => other !== id);
 }
 
 function entriesOf(

@@ -204,6 +204,14 @@ describe("a forced new cluster", () => {
     expect(last === "compacted" ? null : Buffer.from(last[0]!.payload).toString()).toBe("a new history");
   });
 
+  test("made again, as by who did not see the first end, names the others that it goes on without", async () => {
+    const disk = await written();
+    const forced = await disk.run(forceNewCluster({ ...at(disk), command }));
+    const again = await disk.run(forceNewCluster({ ...at(disk), command }));
+    expect(again).toMatchObject({ id: "a", without: ["b"] });
+    expect(again.historyId).not.toBe(forced.historyId);
+  });
+
   test("is not made of damaged data, of nothing, or of a node that never belonged to a cluster", async () => {
     const damaged = await written();
     damaged.machine.disk.emptyStore("log");
