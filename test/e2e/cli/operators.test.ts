@@ -103,6 +103,25 @@ describe("flotilla recover --force-new-cluster", { timeout: 240_000 }, () => {
       return stdout === "" ? undefined : (JSON.parse(stdout) as unknown);
     });
     expect(other).not.toMatchObject({ historyId });
+    const ofOther = await flotilla(["status", "--endpoints", site.place("n2").address]);
+    expect(ofOther.stdout).toMatch(/^n1 +\S+ +elsewhere /m);
+    expect(ofOther.stdout).toMatch(/^n1 is elsewhere: .* another history .*, which n1 leads$/m);
+    // Alone, what is left of the old history is not asked first, nor taken for members that differ.
+    await site.kill("n3");
+    await site.cluster.until("a member of the old history without a leader", async () => {
+      const { stdout } = await flotilla(["status", "--json", "--endpoints", site.place("n2").address]);
+      return stdout === "" || (JSON.parse(stdout) as { leader: unknown }).leader !== null
+        ? undefined
+        : stdout;
+    });
+    for (let k = 0; k < 6; k += 1)
+      expect(JSON.parse((await site.run("status", "--json")).stdout)).toMatchObject({ historyId });
+    expect(
+      await flotilla(["compare", "--endpoints", site.place("n2").address, "--timeout", "30s"]),
+    ).toMatchObject({
+      code: 0,
+      stdout: says(/^the same after \d+ commands; 2 did not answer$/m),
+    });
   });
 
   test("is refused where nothing is", async () => {

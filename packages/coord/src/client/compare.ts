@@ -16,11 +16,12 @@ type Digests = ReadonlyMap<number, string>;
 export async function compareMembers(options: NetworkDialerOptions, bounds: CallBounds): Promise<Comparison> {
   const finder = new LeaderFinder(options);
   const { report } = await finder.any(bounds, belongsSomewhere);
-  const members =
-    report.type === "running" ? report.membership.members : refuse(`node ${report.id}: ${report.problem}`);
+  const membership =
+    report.type === "running" ? report.membership : refuse(`node ${report.id}: ${report.problem}`);
+  const { members, historyId } = membership;
   const seen = new Map<string, Map<number, string>>();
   for (;;) {
-    const answers = await Promise.all(members.map((member) => digestsOf(finder, member, bounds)));
+    const answers = await Promise.all(members.map((member) => digestsOf(finder, member, historyId, bounds)));
     const answered = members.filter((_, position) => answers[position] !== null);
     for (const [position, points] of answers.entries()) {
       const id = members[position]?.id ?? "";
@@ -39,12 +40,17 @@ function refuse(message: string): never {
   throw new FlotillaError("ERR_FLOTILLA_DAMAGED", message);
 }
 
+/** Null also of somebody else at its address, as with the data of another history: that holds other things. */
 async function digestsOf(
   finder: LeaderFinder,
-  { address }: MemberInfo,
+  { id, address, incarnation }: MemberInfo,
+  historyId: string,
   bounds: CallBounds,
 ): Promise<readonly DigestPoint[] | null> {
   try {
+    const report = await finder.report(address, bounds);
+    if (report.type !== "running" || report.membership.historyId !== historyId) return null;
+    if (report.id !== id || report.incarnation !== incarnation) return null;
     const reply = await askNode(finder.target(address, bounds, answerMs), { type: "digests" });
     return reply.type === "digests" ? reply.points : null;
   } catch (error) {
@@ -67,8 +73,8 @@ function comparison(
   commands: number | null,
 ): Comparison {
   const rows = members.map((member) => {
-    const isThere = commands !== null && answered.includes(member);
-    const digest = isThere ? (seen.get(member.id)?.get(commands) ?? null) : null;
+    const isSeen = commands !== null && answered.includes(member);
+    const digest = isSeen ? (seen.get(member.id)?.get(commands) ?? null) : null;
     return { id: member.id, address: member.address, digest };
   });
   const digests = new Set(rows.flatMap(({ digest }) => (digest === null ? [] : [digest])));

@@ -57,23 +57,26 @@ export class LeaderFinder {
     throw new FlotillaError("ERR_FLOTILLA_BAD_FRAME", "the node answered something else than it was asked");
   }
 
-  /** The first node that is wanted (by default, that runs), or else one that answers. */
+  /**
+   * The first node that is wanted (by default, that runs) and hears from a leader, or else one that is wanted, or one that
+   * answers: without a leader it may be left from an earlier history.
+   */
   async any(
     bounds: CallBounds,
     isWanted: (report: NodeReport) => boolean = isRunning,
   ): Promise<{ readonly address: string; readonly report: NodeReport }> {
-    let other: { readonly address: string; readonly report: NodeReport } | null = null;
+    let best: { readonly address: string; readonly report: NodeReport } | null = null;
     let last: unknown = null;
     for (const address of this.#shuffled(await this.#look(bounds))) {
       try {
         const report = await this.report(address, bounds);
-        if (isWanted(report)) return { address, report };
-        other ??= { address, report };
+        if (isWanted(report) && hearsLeader(report)) return { address, report };
+        if (best === null || (isWanted(report) && !isWanted(best.report))) best = { address, report };
       } catch (error) {
         last = error;
       }
     }
-    if (other !== null) return other;
+    if (best !== null) return best;
     throw last;
   }
 
@@ -176,6 +179,10 @@ export function damagedError({ id, problem }: Extract<NodeReport, { type: "damag
 
 function isRunning({ type }: NodeReport): boolean {
   return type === "running";
+}
+
+function hearsLeader(report: NodeReport): boolean {
+  return report.type === "running" && report.status.leader !== null;
 }
 
 /** True for a node that knows of the members of a cluster: one that waits to be added does not. */

@@ -12,15 +12,22 @@ const memberTimeout = "2s";
 type Running = Extract<NodeReport, { type: "running" }>;
 type Damaged = Extract<NodeReport, { type: "damaged" }>;
 
+interface Damage {
+  /** `elsewhere`: it belongs to another history. */
+  readonly state: "damaged" | "elsewhere";
+  readonly problem: string;
+  readonly advice: string;
+}
+
 /** One member as seen by this command. */
 interface MemberView {
   readonly id: string;
   readonly address: string;
   readonly role: MemberInfo["role"];
-  /** Null when it did not answer, or has no data that can be trusted. */
+  /** Null when it did not answer, or has no data that can be trusted, or that of another history. */
   readonly status: NodeStatus | null;
   /** What is wrong with its data; null when nothing is known to be. */
-  readonly damage: { readonly problem: string; readonly advice: string } | null;
+  readonly damage: Damage | null;
 }
 
 /** `flotilla status`. Also tells what it can without a quorum. */
@@ -48,7 +55,8 @@ async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<Membe
     const report = await admin.report(address);
     if (report.id !== id) return silent;
     if (report.type === "damaged")
-      return { ...silent, damage: { problem: report.problem, advice: report.advice } };
+      return { ...silent, damage: { state: "damaged", problem: report.problem, advice: report.advice } };
+    if (isOfOtherHistory(report, at)) return { ...silent, damage: otherHistory(report) };
     const isItself = incarnation === "" || report.incarnation === incarnation;
     return isItself ? { ...silent, status: report.status } : { ...silent, damage: otherData };
   } catch (error) {
@@ -57,10 +65,26 @@ async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<Membe
   }
 }
 
-const otherData = {
+const otherData: Damage = {
+  state: "damaged",
   problem: "it does not have the data it was a member with",
   advice: "Stop it, then have it come back with new data: flotilla repair --rejoin.",
 };
+
+function isOfOtherHistory({ membership: { historyId } }: Running, at: Running): boolean {
+  return historyId !== "" && at.membership.historyId !== "" && historyId !== at.membership.historyId;
+}
+
+/** Which of the two is the right one only people know. */
+function otherHistory({ status, membership }: Running): Damage {
+  const led = status.leader === null ? "in which nobody leads" : `which ${status.leader} leads`;
+  return {
+    state: "elsewhere",
+    problem: `it belongs to another history of this cluster, ${membership.historyId}, ${led}`,
+    advice:
+      "One of the two is left from before a restore, a forced new cluster, or an emptied directory: keep the one that is to go on, and only in the other stop members and have them come back with new data: flotilla repair --rejoin.",
+  };
+}
 
 function tellDamaged({ out }: Context, report: Damaged, json: boolean): void {
   if (json) out.json(report);
@@ -100,13 +124,13 @@ function tell(
   for (const { id, damage } of members) {
     if (damage === null) continue;
     out.line("");
-    out.line(printable(`${id} is damaged: ${damage.problem}`));
+    out.line(printable(`${id} is ${damage.state}: ${damage.problem}`));
     out.line(printable(damage.advice));
   }
 }
 
 function row({ id, address, role, status, damage }: MemberView, commit: number): string[] {
-  if (status === null) return [id, address, damage === null ? "no answer" : "damaged", "-", "-", "-"];
+  if (status === null) return [id, address, damage?.state ?? "no answer", "-", "-", "-"];
   const { term, applied } = status;
   const shown = role === "voter" ? status.role : role;
   return [id, address, shown, String(term), String(applied), String(Math.max(0, commit - applied))];
