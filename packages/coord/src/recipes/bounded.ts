@@ -2,7 +2,7 @@ import { onAbort } from "../on-abort.ts";
 import type { Clock } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
-import { checkedLimits } from "../client/call.ts";
+import { checkedLimits, requireOptions } from "../client/call.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 
@@ -82,8 +82,13 @@ export function within<T>(
   return bounded(bounds, (signal) => read({ ...options, signal }));
 }
 
-/** The bounds of each of several calls in a row, which have the caller's time together. */
-export function inTurn(clock: Clock, { signal, timeoutMs }: CallOptions): () => CallOptions {
+/**
+ * The bounds of each of several calls in a row, which have the caller's time together.
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function inTurn(clock: Clock, options: CallOptions): () => CallOptions {
+  requireOptions(options);
+  const { signal, timeoutMs } = options;
   const begunMs = clock.now();
   // What is no time is refused by the first call.
   const left = (ms: number): number => (ms > 0 ? Math.max(1, ms - (clock.now() - begunMs)) : ms);
