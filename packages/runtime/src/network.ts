@@ -62,6 +62,8 @@ export interface ListenOptions {
   readonly maxStrangerBytes?: number;
   /** Channels above this number are refused. Default 10,000. */
   readonly maxChannels?: number;
+  /** So many of these protocols are let in on top: nobody else keeps them out. */
+  readonly reserved?: { readonly protocols: readonly string[]; readonly channels: number };
 }
 
 export interface Listener extends AsyncDisposable {

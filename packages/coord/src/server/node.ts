@@ -16,6 +16,8 @@ import { assemble } from "./parts.ts";
 
 /** A handshake takes two frames of at most 4 KiB. */
 const maxStrangerBytes = 65_536;
+/** Those of members and operators that clients, however many, keep nobody out of. */
+const reservedChannels = 128;
 
 /** What checkers get of the log. */
 export type OpenedRaft = Pick<RaftNode, "read" | "status" | "incarnation" | "changeMembers">;
@@ -53,6 +55,7 @@ export async function startNode(
     {
       address: loaded.listen,
       protocols: [...peerProtocols, clientProtocol, adminProtocol],
+      reserved: { protocols: [...peerProtocols, adminProtocol], channels: reservedChannels },
       maxFrameBytes: peerMaxFrameBytes,
       maxStrangerBytes,
     },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Channel, Listener, Network } from "../network.ts";
+import type { Channel, Listener, ListenOptions, Network } from "../network.ts";
 import type { ConformanceCase, World } from "./case.ts";
 import { bytes, rejectsWith, text, throwsWith } from "./expect.ts";
 import { Recorder } from "./recorder.ts";
@@ -23,7 +23,7 @@ interface Accepting {
 
 async function listen(
   subject: NetworkSubject,
-  options: { address?: string; maxChannels?: number } = {},
+  options: { address?: string } & Pick<ListenOptions, "maxChannels" | "reserved"> = {},
 ): Promise<Accepting> {
   const accepted: { channel: Channel; heard: Recorder }[] = [];
   const listener = await subject.world.until(
@@ -219,6 +219,21 @@ export const networkConformance: readonly ConformanceCase<NetworkSubject>[] = [
       await world.until(accepted[0]?.heard.ended() ?? Promise.reject(new Error("not accepted")));
       const [third] = await dial(subject, listener.address);
       assert.ok(third.isOpen);
+      await close(subject, listener);
+    },
+  },
+  {
+    name: "channels of a reserved protocol are let in on top, whoever fills the others",
+    async run(subject) {
+      const reserved = { protocols: ["test-2"], channels: 1 };
+      const { listener } = await listen(subject, { maxChannels: 2, reserved });
+      await dial(subject, listener.address);
+      await dial(subject, listener.address);
+      await rejectsWith(dial(subject, listener.address), "ERR_FLOTILLA_UNREACHABLE");
+      const [kept] = await dial(subject, listener.address, "test-2");
+      assert.ok(kept.isOpen);
+      await rejectsWith(dial(subject, listener.address, "test-2"), "ERR_FLOTILLA_UNREACHABLE");
+      await rejectsWith(dial(subject, listener.address), "ERR_FLOTILLA_UNREACHABLE");
       await close(subject, listener);
     },
   },

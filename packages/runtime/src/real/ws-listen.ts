@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
+import { type ChannelRoom, defaultMaxChannels, mostChannels } from "../channel-room.ts";
 import { Lobby } from "../handshake/lobby.ts";
 import type { Channel, Listener, ListenOptions } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
@@ -11,7 +12,6 @@ import { filesForConnections } from "./open-files.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
 
-const defaultMaxChannels = 10_000;
 /**
  * Connections that have not finished their request yet, on top of the channels: as many as a system lets wait to be
  * accepted come at once.
@@ -28,10 +28,22 @@ function refuse(socket: Duplex, status: number): void {
   );
 }
 
+/** What a listener takes of the files that there are for connections. */
+function roomWithin(
+  files: number,
+  { maxChannels = defaultMaxChannels, reserved: asked }: ChannelRoom,
+): { readonly pending: number } & Required<ChannelRoom> {
+  const pending = Math.min(maxPending, Math.ceil(files / 4));
+  const { protocols, channels } = asked ?? { protocols: [], channels: 0 };
+  const reserved = { protocols, channels: Math.min(channels, Math.ceil(files / 8)) };
+  const left = Math.max(1, files - pending - reserved.channels);
+  return { pending, maxChannels: Math.min(maxChannels, left), reserved };
+}
+
 class WsListener implements Listener {
   readonly #options: ListenOptions;
   readonly #onChannel: (channel: Channel) => void;
-  readonly #maxChannels: number;
+  readonly #room: ChannelRoom;
   readonly #channels = new Set<WsChannel>();
   readonly #pending = new Set<Socket>();
   readonly #lobby: Lobby;
@@ -53,9 +65,8 @@ class WsListener implements Listener {
   constructor(options: ListenOptions, onChannel: (channel: Channel) => void) {
     this.#options = options;
     this.#onChannel = onChannel;
-    const files = filesForConnections();
-    const pending = Math.min(maxPending, Math.ceil(files / 4));
-    this.#maxChannels = Math.min(options.maxChannels ?? defaultMaxChannels, Math.max(1, files - pending));
+    const { pending, maxChannels, reserved } = roomWithin(filesForConnections(), options);
+    this.#room = { maxChannels, reserved };
     this.#lobby = new Lobby(performance, pending);
     this.#upgrader = new WebSocketServer({
       ...sharedOptions,
@@ -63,7 +74,7 @@ class WsListener implements Listener {
       clientTracking: false,
       maxPayload: options.maxFrameBytes,
     });
-    this.#http.maxConnections = this.#maxChannels + pending;
+    this.#http.maxConnections = maxChannels + reserved.channels + pending;
     this.#http.on("connection", (socket: Socket) => this.#connected(socket));
     this.#http.on("request", (_request, response) => response.writeHead(426, { connection: "close" }).end());
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
@@ -125,7 +136,8 @@ class WsListener implements Listener {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const asked = request.headers["sec-websocket-protocol"] ?? "";
-    if (this.#closing !== undefined || this.#channels.size >= this.#maxChannels) return refuse(socket, 503);
+    const isFull = this.#channels.size >= mostChannels(this.#room, asked);
+    if (this.#closing !== undefined || isFull) return refuse(socket, 503);
     if (!this.#options.protocols.includes(asked)) return refuse(socket, 400);
     this.#upgrader.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, request.socket));
   }

@@ -1,3 +1,4 @@
+import { mostChannels } from "../channel-room.ts";
 import type { Timer } from "../clock.ts";
 import { FlotillaError, invariant } from "../errors.ts";
 import type { Channel, DialOptions } from "../network.ts";
@@ -8,7 +9,6 @@ import type { SimNetwork } from "./network.ts";
 import { Pipe } from "./pipe.ts";
 
 const defaultTimeoutMs = 5000;
-const defaultMaxChannels = 10_000;
 
 /** One attempt to open a channel. */
 export interface DialRequest {
@@ -75,7 +75,7 @@ export class Dialing {
     const { protocol } = this.#request.options;
     if (this.#port() !== port) this.#refuse("it stopped listening");
     else if (!port.options.protocols.includes(protocol)) this.#refuse(`it does not speak ${protocol}`);
-    else if (port.accepted.size >= (port.options.maxChannels ?? defaultMaxChannels))
+    else if (port.accepted.size >= mostChannels(port.options, protocol))
       this.#refuse("it has too many channels");
     else this.#open(port);
   }
