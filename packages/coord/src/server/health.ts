@@ -8,12 +8,12 @@ import type { NodeHealth, NodeLiveness } from "./api.ts";
 import type { ReadGate } from "./read-gate.ts";
 
 const defaultTimeoutMs = 2_000;
-/** A batch that the disk takes longer for will not come back, ms. A leader steps down much sooner. */
+/** What the disk takes longer for will not come back, ms. Where that is a batch of the log, a leader steps down much sooner. */
 const hangingDiskMs = 30_000;
 
 export interface HealthCheckOptions {
   readonly clock: Clock;
-  readonly raft: Pick<RaftNode, "appendingMs" | "status">;
+  readonly raft: Pick<RaftNode, "diskWaitMs" | "status">;
   readonly reads: Pick<ReadGate, "confirm">;
   /** Why it does not go on; null while it does. */
   readonly ending: () => "stopped" | "closing" | null;
@@ -33,7 +33,7 @@ export class HealthCheck {
   /** Asks nobody, so that it answers at once whatever has become of the others. */
   liveness(): NodeLiveness {
     const end = this.#options.ending();
-    const isLost = end === "stopped" || this.#options.raft.appendingMs >= hangingDiskMs;
+    const isLost = end === "stopped" || this.#options.raft.diskWaitMs >= hangingDiskMs;
     return { live: !isLost, problems: isLost ? [this.#problem(end)] : [] };
   }
 
@@ -72,9 +72,9 @@ export class HealthCheck {
 
   #problem(end: "stopped" | "closing" | null): string {
     if (end !== null) return end === "stopped" ? "it has stopped" : "it is closing";
-    const { appendingMs } = this.#options.raft;
+    const { diskWaitMs } = this.#options.raft;
     const { leader, configuration, peers } = this.#options.raft.status();
-    if (appendingMs >= hangingDiskMs) return `the disk has not answered for ${Math.round(appendingMs)} ms`;
+    if (diskWaitMs >= hangingDiskMs) return `the disk has not answered for ${Math.round(diskWaitMs)} ms`;
     if (configuration.voters.length === 0) return "it belongs to no cluster yet";
     if (leader !== null) return "no linearizable read was answered in time";
     return (configuration.historyId === "" ? unmet(peers) : null) ?? "no leader is known";

@@ -82,6 +82,23 @@ test("a disk that hangs ends the readiness, and at last the life", async () => {
   expect(await one.until(one.node("n1").health())).toMatchObject({ live: true, ready: true });
 });
 
+test("a disk that hangs over a snapshot alone ends the life as well", async () => {
+  const one = new Cluster(1, { snapshotEntries: 1 });
+  await one.start();
+  await one.leader();
+  await one.pass(1_000);
+  const { disk } = one.kernel.node("n1");
+  await one.until(one.node("n1").session.put("/a", "1"));
+  // The log has nothing to write from here on.
+  disk.stick();
+  await one.pass(40_000);
+  expect(disk.stuckForMs).toBeGreaterThan(30_000);
+  expect(one.node("n1").liveness().live).toBe(false);
+  disk.unstick();
+  await one.pass(10_000);
+  expect(one.node("n1").liveness()).toEqual({ live: true, problems: [] });
+});
+
 test("one that closes is not ready, and one that stopped is not alive", async () => {
   const one = await cluster(1);
   const node = one.node("n1");
@@ -116,7 +133,7 @@ test("a member that was asked leaves no timer behind", async () => {
   const { clock, pending } = counting(world.clock);
   const check = new HealthCheck({
     clock,
-    raft: { appendingMs: 0, status: () => world.raft.status() },
+    raft: { diskWaitMs: 0, status: () => world.raft.status() },
     reads: { confirm: (done) => done(true) },
     ending: () => null,
   });

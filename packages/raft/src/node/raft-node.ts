@@ -3,6 +3,7 @@ import type { MemberChange } from "../core/config/apply-changes.ts";
 import type { Configuration } from "../core/config/configuration.ts";
 import type { Index, NodeId } from "../core/types.ts";
 import { openStorage } from "../storage/open-storage.ts";
+import type { Storage } from "../storage/open-storage.ts";
 import { faultOfPayload, readChanges, readVersion } from "./arguments.ts";
 import { Driver } from "./driver.ts";
 import { letGo } from "./let-go.ts";
@@ -32,10 +33,11 @@ export class RaftNode implements AsyncDisposable {
   readonly closed: Promise<StopReason>;
   readonly #driver: Driver;
   readonly #meter: Meter;
+  readonly #waits: Storage["waits"];
 
   private constructor(
     { id, meter }: Settings,
-    incarnation: string,
+    { incarnation, waits }: Pick<Storage, "incarnation" | "waits">,
     driver: Driver,
     closed: Promise<StopReason>,
   ) {
@@ -43,6 +45,7 @@ export class RaftNode implements AsyncDisposable {
     this.incarnation = incarnation;
     this.#driver = driver;
     this.#meter = meter;
+    this.#waits = waits;
     this.closed = closed;
   }
 
@@ -69,7 +72,7 @@ export class RaftNode implements AsyncDisposable {
       driver = made;
       fail = (error) => made.fail(error);
       made.start();
-      return new RaftNode(settings, storage.incarnation, made, closed);
+      return new RaftNode(settings, storage, made, closed);
     } catch (error) {
       await (driver === null ? letGo(storage) : driver.close());
       throw error;
@@ -150,6 +153,11 @@ export class RaftNode implements AsyncDisposable {
   /** Milliseconds since the batch under way was handed to the disk; 0 when none is. A disk that hangs lets it grow. */
   get appendingMs(): number {
     return this.#meter.appendingMs;
+  }
+
+  /** Milliseconds that the disk has owed an answer, to the log, a snapshot or what else is kept; 0 when it owes none. */
+  get diskWaitMs(): number {
+    return Math.max(this.#meter.appendingMs, this.#waits.longestMs);
   }
 
   /** Stops at once for a reason that whoever drives it found, as for one of its own: `closed` tells it. */

@@ -20,6 +20,8 @@ import { damaged, readSealed } from "./sealed.ts";
 import type { SnapshotMeta } from "./snapshot-manifest.ts";
 import { SnapshotStore } from "./snapshot-store.ts";
 import { Skips } from "./skips.ts";
+import { TimedFiles } from "./timed-files.ts";
+import type { Waits } from "./timed-files.ts";
 
 export interface StorageOptions {
   readonly host: Pick<Host, "clock" | "disk" | "random" | "logger" | "probe">;
@@ -45,6 +47,8 @@ export interface Storage {
   readonly skips: Skips;
   readonly pledges: PledgeWindow;
   readonly membership: MembershipMark;
+  /** How long the files beside the store have owed an answer. */
+  readonly waits: Waits;
   /** What the state machine starts from, once `replace` is called; null: from nothing. */
   readonly restore: StartingState | null;
 }
@@ -82,19 +86,20 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 }
 
 async function open(store: Store, options: StorageOptions): Promise<Storage> {
-  const { disk, random } = options.host;
+  const { clock, disk, random } = options.host;
+  const files = new TimedFiles(disk.files, clock);
   const { cluster, id, bootstrap, join = false } = options;
   const identity = await identify(store, { disk, random, cluster, id, bootstrap, join });
-  const { mark, highWater } = await HighWater.open(options.host, options.onFailure);
+  const { mark, highWater } = await HighWater.open({ clock, disk: { files } }, options.onFailure);
   const found = await recoverLog(store);
   if (found.tail.seq < mark)
     throw damaged(`the store is at batch ${found.tail.seq}, but batch ${mark} was durable`);
   if (found.leftovers) await sweepLeftovers(store, found.tail);
   const log = new LogStore(store, found, options.onFailure);
-  const skips = await Skips.open(disk.files);
-  const pledges = await PledgeWindow.open(disk.files);
-  const membership = await MembershipMark.open(disk.files, identity.incarnation);
-  const snapshots = await SnapshotStore.open(disk.files);
+  const skips = await Skips.open(files);
+  const pledges = await PledgeWindow.open(files);
+  const membership = await MembershipMark.open(files, identity.incarnation);
+  const snapshots = await SnapshotStore.open(files);
   const loaded = await loadSnapshot(snapshots, log, options);
   const hardState = loaded === null ? found.hardState : await reconcile(log, loaded.meta, found.hardState);
   const founding = foundingConfiguration(identity.founders);
@@ -105,7 +110,8 @@ async function open(store: Store, options: StorageOptions): Promise<Storage> {
   const restore =
     loaded === null ? null : { last: loaded.meta.last, timeMs: loaded.meta.timeMs, replace: loaded.replace };
   const { incarnation } = identity;
-  return { incarnation, recovered, log, snapshots, highWater, skips, pledges, membership, restore };
+  const { waits } = files;
+  return { incarnation, recovered, log, snapshots, highWater, skips, pledges, membership, waits, restore };
 }
 
 // The newest intact snapshot that the log goes on from.
