@@ -20,6 +20,8 @@ const overheadBytes = 64;
 /** What one entry of a page is in memory. */
 const entryBytes = 160;
 const pollMs = 10;
+/** A client that takes nothing for so long is let go, ms: as long as a lease may last, and what it is being told of keeps memory. */
+const mostStillMs = 120_000;
 const stepsPerTurn = 16;
 
 /** Of an outlet that held nothing yet: most never do. Nothing is ever put into it. */
@@ -38,19 +40,21 @@ export interface Backlog {
  */
 export class Outlet {
   readonly #port: Port<ServerMessage>;
-  readonly #clock: Pick<Clock, "setTimer">;
+  readonly #clock: Pick<Clock, "now" | "setTimer">;
   readonly #stint: Pick<Stint, "queue" | "take">;
   #backlog: Backlog | undefined;
   #held = nothingHeld;
   #heldBytes = 0;
   #heldEntries = 0;
   #timer: Timer | undefined;
+  /** The least that was outstanding since it was stopped, and since when; null while it goes on. */
+  #still: { readonly bytes: number; readonly sinceMs: number } | null = null;
   #scheduled = false;
   #closed = false;
 
   constructor(
     port: Port<ServerMessage>,
-    clock: Pick<Clock, "setTimer">,
+    clock: Pick<Clock, "now" | "setTimer">,
     stint: Pick<Stint, "queue" | "take">,
   ) {
     this.#port = port;
@@ -100,12 +104,17 @@ export class Outlet {
   wake(): void {
     if (this.#closed || this.#scheduled || this.#timer !== undefined) return;
     if (this.#isStopped) {
+      if (this.#stillMs() >= mostStillMs) {
+        this.close("the client does not read");
+        return;
+      }
       this.#timer = this.#clock.setTimer(pollMs, () => {
         this.#timer = undefined;
         this.wake();
       });
       return;
     }
+    this.#still = null;
     this.#scheduled = true;
     this.#stint.queue(() => {
       this.#scheduled = false;
@@ -119,6 +128,14 @@ export class Outlet {
     this.#held = nothingHeld;
     this.#timer?.cancel();
     this.#port.close(reason);
+  }
+
+  /** How long the client has taken nothing, ms. */
+  #stillMs(): number {
+    const nowMs = this.#clock.now();
+    const { bufferedBytes: bytes } = this.#port;
+    if (this.#still === null || bytes < this.#still.bytes) this.#still = { bytes, sinceMs: nowMs };
+    return nowMs - this.#still.sinceMs;
   }
 
   get #isTooMuch(): boolean {

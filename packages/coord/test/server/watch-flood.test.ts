@@ -80,3 +80,18 @@ test("watches that are told of one large deletion leave no more outstanding than
   const told = watches.map(({ id }) => pathsTold(reader, id).toSorted());
   expect(told).toEqual([gone, gone, named, gone, gone].map((paths) => paths.toSorted()));
 });
+
+test("a client that is told of what there is and takes nothing for long is let go", async () => {
+  const world = new World();
+  world.bufferedBytes = 2_000_000;
+  const elsewhere = { historyId: "e".repeat(32), revision: 1, ordinal: 0 };
+  const client = await world.attached(sessionA, [spec(1, "/", { from: elsewhere })]);
+  await world.clock.advance(119_000);
+  world.bufferedBytes -= 1;
+  await world.clock.advance(119_000);
+  // It took a little.
+  expect(client.ended).toBeNull();
+  expect(client.of("snapshot")).toEqual([]);
+  await world.clock.advance(2_000);
+  expect(client.ended).toBe("the client does not read");
+});
