@@ -1,5 +1,5 @@
 import type { Resolver } from "@flotilla/runtime";
-import { formatAddress, parseAddress } from "@flotilla/runtime";
+import { FlotillaError, formatAddress, parseAddress } from "@flotilla/runtime";
 import { badArgument, requireObject } from "./bad-argument.ts";
 
 /** Finds the servers of a cluster. */
@@ -33,7 +33,11 @@ export function requireList(endpoints: readonly unknown[]): void {
   if (endpoints.length === 0) throw badArgument("endpoints: expected at least one");
   for (const endpoint of endpoints) {
     if (typeof endpoint !== "string") throw badArgument("endpoints: expected a list of host:port");
-    parseAddress(endpoint);
+    if (parseAddress(endpoint).port === 0)
+      throw new FlotillaError(
+        "ERR_FLOTILLA_BAD_ADDRESS",
+        `endpoints: nobody is reached at port 0: ${endpoint}`,
+      );
   }
 }
 
