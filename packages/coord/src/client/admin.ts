@@ -22,6 +22,7 @@ import { saveBackup } from "./save-backup.ts";
 import type { CallBounds, Leader } from "./leader-finder.ts";
 import { addressOf, belongsSomewhere, damagedError, LeaderFinder } from "./leader-finder.ts";
 import { badArgument } from "./bad-argument.ts";
+import type { CallOptions } from "./read-api.ts";
 import { dialOptionsOf, requireConnectOptions } from "./reach.ts";
 
 const defaultTimeoutMs = 15_000;
@@ -35,9 +36,13 @@ type Wish = (membership: Membership) => readonly MemberChange[];
  */
 export function admin(options: AdminOptions): Admin {
   requireConnectOptions(options);
-  const { timeoutMs, signal } = callLimits(options, defaultTimeoutMs);
+  const { timeoutMs, signal } = callLimits(boundsOf(options), defaultTimeoutMs);
   const reach = dialOptionsOf(options, timeoutMs);
   return new ClusterAdmin(reach, signal ?? new AbortController().signal);
+}
+
+function boundsOf({ timeoutMs, signal }: AdminOptions): CallOptions {
+  return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) };
 }
 
 /** What `admin` gives. */

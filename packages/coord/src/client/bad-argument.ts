@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import { isObject } from "../given.ts";
+import { unknownOption } from "../option-names.ts";
 
 /** What a call is refused with whose arguments are none. */
 export function badArgument(message: string): FlotillaError {
@@ -9,7 +10,19 @@ export function badArgument(message: string): FlotillaError {
 /** Options that may not be left out, as they are. @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function requireObject<T>(options: T): T {
   if (!isObject(options)) throw badArgument("options: expected an object");
+  requireNames(options);
   return options;
+}
+
+/**
+ * Refuses options that nobody reads.
+ * @param known default: the options of calls and recipes
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
+ */
+export function requireNames(options: object, known?: ReadonlySet<string>): void {
+  const unknown = unknownOption(options, known);
+  if (unknown !== null)
+    throw badArgument(`${unknown.name}: expected an option that there is, such as ${unknown.nearest}`);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

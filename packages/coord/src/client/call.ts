@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions } from "./read-api.ts";
 import { onAbort } from "../on-abort.ts";
+import { requireObject } from "./bad-argument.ts";
 import type { DeadlineQueue, Deadlines, Timed } from "./deadlines.ts";
 
 /** How long a caller is willing to wait. */
@@ -10,12 +11,11 @@ export interface CallLimits {
 }
 
 /**
- * Refuses options that are none: a caller without types may hand over anything.
+ * Refuses options that are none, or that nobody reads: a caller without types may hand over anything.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function requireOptions(options: unknown): void {
-  if (options === undefined || (typeof options === "object" && options !== null)) return;
-  throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object");
+  if (options !== undefined) requireObject(options);
 }
 
 /**

@@ -12,6 +12,15 @@ import { ClientSession } from "./session.ts";
 const defaultTtlMs = 10_000;
 const defaultTimeoutMs = 15_000;
 
+/** All there are. */
+export const sessionOptions: Readonly<Record<keyof SessionOptions, true>> = {
+  sessionTtlMs: true,
+  maxStallMs: true,
+  timeoutMs: true,
+  auth: true,
+};
+export const sessionNames: ReadonlySet<string> = new Set(Object.keys(sessionOptions));
+
 export interface OpenSessionOptions extends SessionOptions {
   readonly host: ClientHost;
   /** How it gets a channel: over the network, or within the process. */

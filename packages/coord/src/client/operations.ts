@@ -16,7 +16,7 @@ import type {
 } from "@flotilla/kv";
 import { limits, validateOperation } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import { badArgument } from "./bad-argument.ts";
+import { badArgument, requireNames } from "./bad-argument.ts";
 import type {
   CheckItem,
   CreateOptions,
@@ -76,6 +76,7 @@ function conditions({ exists, version, mzxid, if: more }: Asked, copies: ValueCo
 function ofNode(wanted: NodeConditions, copies: ValueCopies): Conditions {
   if (!isObject(wanted) || isNull(wanted.children) || isNull(wanted.value))
     throw badArgument("if: expected owner, children or value, or leave them out");
+  requireNames(wanted);
   const { owner, children, value } = wanted;
   return {
     ...(owner === undefined ? {} : { owner }),
@@ -207,6 +208,7 @@ export function fenced(op: TreeOp, fence: Fence | undefined): Operation {
 
 function treeOp(item: MultiItem, context: OperationContext): TreeOp {
   if (!isObject(item)) throw badArgument("a multi: expected items that are objects");
+  requireNames(item);
   switch (item.type) {
     case "create":
       return createOp(item.path, item.value === undefined ? "" : item.value, item, context);

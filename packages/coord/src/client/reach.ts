@@ -4,7 +4,8 @@ import type { NetworkDialerOptions } from "./dialer.ts";
 import { NetworkDialer } from "./dialer.ts";
 import { isLogger, isObject } from "../given.ts";
 import { requireEndpoints } from "./endpoints.ts";
-import { badArgument } from "./bad-argument.ts";
+import { badArgument, requireNames } from "./bad-argument.ts";
+import { sessionOptions } from "./open-session.ts";
 import type { ConnectOptions } from "./options.ts";
 
 const defaultCluster = "flotilla";
@@ -25,12 +26,26 @@ function isSecret(value: unknown): boolean {
   return (typeof value === "string" || value instanceof Uint8Array) && value.length > 0;
 }
 
+const all: Readonly<Record<keyof ConnectOptions, true>> = {
+  ...sessionOptions,
+  endpoints: true,
+  cluster: true,
+  secret: true,
+  namespace: true,
+  logger: true,
+  connectTimeoutMs: true,
+  signal: true,
+  host: true,
+};
+const names: ReadonlySet<string> = new Set(Object.keys(all));
+
 /**
  * A caller without types may hand over anything.
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function requireConnectOptions(options: ConnectOptions): void {
   if (!isObject(options)) throw badArgument("options: expected an object");
+  requireNames(options, names);
 }
 
 function checked(options: ConnectOptions): ConnectOptions {

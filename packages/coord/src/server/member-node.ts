@@ -7,10 +7,12 @@ import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
+import { requireNames } from "../client/bad-argument.ts";
 import type { Codec } from "../client/codecs.ts";
 import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
 import { closeInOrder, coordOver } from "../client/coord.ts";
 import { Deadlines } from "../client/deadlines.ts";
+import { sessionNames } from "../client/open-session.ts";
 import type { SessionOptions } from "../client/options.ts";
 import type { Values } from "../client/typed-values.ts";
 import type { ClientSession } from "../client/session.ts";
@@ -216,6 +218,7 @@ export class MemberNode implements CoordNode {
   }
 
   async connect({ signal, ...options }: SessionOptions & CallOptions = {}): Promise<Coord> {
+    requireNames(options, sessionNames);
     const { timeoutMs = this.#parts.loaded.timeoutMs } = options;
     const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     callLimits(bounds, timeoutMs);

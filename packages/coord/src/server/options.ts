@@ -3,8 +3,9 @@ import type { HistoryLimits } from "@flotilla/kv";
 import type { Logger } from "@flotilla/runtime";
 import { FlotillaError, isUnspecified, parseAddress } from "@flotilla/runtime";
 import type { Member, StartOptions } from "./api.ts";
-import { credentials } from "../client/open-session.ts";
+import { credentials, sessionOptions } from "../client/open-session.ts";
 import { isLogger, isObject } from "../given.ts";
+import { unknownOption } from "../option-names.ts";
 import { wireBounds } from "../wire/bounds.ts";
 
 /** `StartOptions` checked, with defaults. */
@@ -33,6 +34,32 @@ export interface LoadedStartOptions {
   readonly logger: Logger | undefined;
   readonly trace: StartOptions["trace"];
 }
+
+const all: Readonly<Record<keyof StartOptions, true>> = {
+  ...sessionOptions,
+  id: true,
+  dataDir: true,
+  listen: true,
+  bootstrap: true,
+  join: true,
+  learner: true,
+  advertise: true,
+  cluster: true,
+  secret: true,
+  insecure: true,
+  superDigest: true,
+  heartbeatMs: true,
+  electionTimeoutMs: true,
+  snapshotEntries: true,
+  trailingEntries: true,
+  historyEvents: true,
+  historyBytes: true,
+  historyAgeMs: true,
+  logger: true,
+  trace: true,
+  host: true,
+};
+const names: ReadonlySet<string> = new Set(Object.keys(all));
 
 const idShape = /^[A-Za-z0-9._-]{1,64}$/;
 const heartbeatsPerTimeout = 3;
@@ -197,6 +224,8 @@ function member(value: unknown, option: string): Member {
  */
 export function loadStartOptions(options: StartOptions): LoadedStartOptions {
   if (!isObject(options)) refuse("options", "an object");
+  const unknown = unknownOption(options, names);
+  if (unknown !== null) refuse(unknown.name, `an option that there is, such as ${unknown.nearest}`);
   const own = id(options.id, "id");
   const listen = address(options.listen, "listen", false);
   const secret = secretOf(options.secret);

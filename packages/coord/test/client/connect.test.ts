@@ -156,6 +156,7 @@ test.each([
   ["no endpoints", { endpoints: [] }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["endpoints that are none", { endpoints: "a:1" as never }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["an address that is none", { endpoints: ["a:b:c"] }, "ERR_FLOTILLA_BAD_ADDRESS"],
+  ["a port that nobody is reached at", { endpoints: ["a:1", "a:0"] }, "ERR_FLOTILLA_BAD_ADDRESS"],
   ["an empty secret", { secret: "" }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["a ttl out of bounds", { sessionTtlMs: 1 }, "ERR_FLOTILLA_BAD_ARGUMENT"],
   ["a timeout that is none", { timeoutMs: -1 }, "ERR_FLOTILLA_BAD_ARGUMENT"],
@@ -163,6 +164,17 @@ test.each([
 ] as const)("refuses %s", async (_, wrong, code) => {
   const { client } = await world([]);
   expect(await errorOf(connect({ ...options(client, "a"), ...wrong }))).toMatchObject({ code });
+});
+
+test("names what comes nearest to an option that there is not", async () => {
+  const { client } = await world([]);
+  const slip = { connectTimeoutMS: 5 };
+  const error = await errorOf(connect({ ...options(client, "a"), ...slip }));
+  expect(error).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  expect(error.message).toBe("connectTimeoutMS: expected an option that there is, such as connectTimeoutMs");
+  const ofAnother = { ttlMs: 5_000 };
+  const other = await errorOf(connect({ ...options(client, "a"), ...ofAnother }));
+  expect(other.message).toContain("ttlMs: expected an option that there is");
 });
 
 test("names the time to connect when it is none", async () => {

@@ -31,6 +31,17 @@ async function first(stream: AsyncIterable<unknown>): Promise<unknown> {
 }
 
 const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
+  "lock, a slip": (coord) => coord.lock("x", anything({ reentrent: true })),
+  "acquire, a slip": (coord) => coord.lock("x").acquire(anything({ waitMS: 5 })),
+  "campaign, a slip": (coord) => coord.election("x").campaign(anything({ timeout: 5 })),
+  "queue, a slip": (coord) => coord.queue("x", anything({ maxitems: 5 })),
+  "cron, a slip": (coord) => coord.cron("x", anything({ schedule: "* * * * *", timezone: "UTC" })),
+  "put, a slip": (coord) => coord.session.put("/x", "", anything({ verison: 0 })),
+  "get, a slip": (coord) => coord.session.get("/x", anything({ levle: "local" })),
+  "multi, a slip": (coord) =>
+    coord.session.multi([anything({ type: "set", path: "/x", value: "", mzxId: 1 })]),
+  "multi, a slip in a condition": (coord) =>
+    coord.session.multi([{ type: "delete", path: "/x", if: anything({ ownr: "x" }) }]),
   "lock, null": (coord) => coord.lock("x", nothing),
   "readWriteLock, null": (coord) => coord.readWriteLock("x", nothing),
   "semaphore, nothing": (coord) => coord.semaphore("x", left),

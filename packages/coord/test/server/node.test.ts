@@ -360,6 +360,7 @@ test("options that cannot work are refused by name before anything happens", asy
     ["auth", { auth: [{ user: "a:b", password: "c" }] }],
     ["auth", { auth: [] }],
     ["heartbeatMs", { heartbeatMs: 0 }],
+    ["hearbeatMs", { hearbeatMs: 50 }],
     ["electionTimeoutMs", { heartbeatMs: 100, electionTimeoutMs: 299 }],
     ["snapshotEntries", { snapshotEntries: 1.5 }],
     ["historyEvents", { historyEvents: -1 }],
