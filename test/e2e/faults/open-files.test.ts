@@ -98,3 +98,20 @@ describe.skipIf(process.platform !== "linux")(
     });
   },
 );
+
+test.skipIf(process.platform !== "linux")(
+  "a process that may have too few files open to load what there is says what to do",
+  { timeout: 180_000 },
+  async () => {
+    await using folder = await TemporaryFolder.create("few-files");
+    const flags = ["--id", "n1", "--data-dir", join(folder.path, "data"), "--listen", "127.0.0.1:0"];
+    await using member = new MemberProcess({
+      id: "n1",
+      launcher: ["sh", "-c", 'ulimit -n 100; exec "$@"', "sh"],
+      command: [flotillaBinary, "serve", ...flags],
+    });
+    member.start();
+    await member.ended();
+    expect(member.log).toMatch(/EMFILE.* \(ERR_FLOTILLA_LIMIT\)\nhint: Allow this process more open files/);
+  },
+);

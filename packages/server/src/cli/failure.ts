@@ -30,6 +30,9 @@ export class CommandError extends FlotillaError {
 
 const poisonHint =
   "It is a bug of Flotilla, please report it; until it is corrected: flotilla recover --skip-entry, at every member.";
+const bugHint = "This is a bug in Flotilla; please report it.";
+const filesHint =
+  "Allow this process more open files, 1,024 or more: ulimit -n, or LimitNOFILE of its systemd unit.";
 const unknownOutcomeHint = "The write may or may not have happened; read before you decide.";
 
 export function toFailure(error: unknown): Failure {
@@ -40,12 +43,13 @@ export function toFailure(error: unknown): Failure {
     return { code: error.code, message: oneLine(wholeMessage(error)), hint, exitCode };
   }
   const message = oneLine(error instanceof Error ? error.message : String(error));
-  return {
-    code: "ERR_FLOTILLA_INTERNAL",
-    message,
-    hint: "This is a bug in Flotilla; please report it.",
-    exitCode,
-  };
+  // Node opens a file for each of the modules that it loads.
+  const isFull =
+    error instanceof Error && "code" in error && (error.code === "EMFILE" || error.code === "ENFILE");
+  const [code, hint] = isFull
+    ? (["ERR_FLOTILLA_LIMIT", filesHint] as const)
+    : (["ERR_FLOTILLA_INTERNAL", bugHint] as const);
+  return { code, message, hint, exitCode };
 }
 
 /**
