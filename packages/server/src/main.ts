@@ -1,3 +1,4 @@
+import { exitCodes } from "./cli/exit-codes.ts";
 import { run } from "./cli/run.ts";
 
 const interrupted = new AbortController();
@@ -8,7 +9,7 @@ let first: { readonly name: NodeJS.Signals; readonly atMs: number } | null = nul
 
 function onSignal(name: NodeJS.Signals): void {
   if (first === null) first = { name, atMs: performance.now() };
-  else if (name !== first.name || performance.now() - first.atMs > sameMs) process.exit(130);
+  else if (name !== first.name || performance.now() - first.atMs > sameMs) process.exit(exitCodes.hurried);
   interrupted.abort();
 }
 

@@ -8,11 +8,13 @@
  *   write-full     every write fails with ENOSPC, after half of it was written
  *   write-full-once  the next write through stdio, as LevelDB's are, does, and later ones work: there is room again
  *   sync-slow      every sync takes a fifth of a second, and works
+ *   sync-hang      no sync ever returns, and the first leaves a file beside the trigger, its name with "-hangs" behind
  * Preload it: LD_PRELOAD on Linux with a dynamic libc.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,13 @@ static int fail(int code) {
   return -1;
 }
 
+static void hang(void) {
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%s-hangs", getenv("FAILING_DISK_TRIGGER"));
+  close(creat(path, 0600));
+  for (;;) pause();
+}
+
 static int sync_or_fail(int fd, int (*sync)(int)) {
   static int failed = 0;
   int saved = errno;
@@ -55,7 +64,9 @@ static int sync_or_fail(int fd, int (*sync)(int)) {
   int once = watched && is_mode("sync-once");
   int forever = watched && is_mode("sync-forever");
   int slow = watched && is_mode("sync-slow");
+  int hangs = watched && is_mode("sync-hang");
   errno = saved;
+  if (hangs) hang();
   if (forever) return fail(EIO);
   if (once) return __atomic_exchange_n(&failed, 1, __ATOMIC_SEQ_CST) == 0 ? fail(EIO) : 0;
   if (slow) usleep(200000);

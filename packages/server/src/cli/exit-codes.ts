@@ -21,6 +21,8 @@ export const exitCodes = {
   lost: 8,
   /** The data directory failed, is damaged, foreign, wiped or in use; or the output could not be written. */
   storage: 74,
+  /** Interrupted once more while it ended. */
+  hurried: 130,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -9,6 +9,7 @@ import { TraceFile } from "../cli/trace-file.ts";
 import { jsonOption } from "../cli/client.ts";
 import type { Context } from "../cli/context.ts";
 import { aborted } from "../cli/context.ts";
+import { exitCodes } from "../cli/exit-codes.ts";
 import { readConfigFile } from "../config/file.ts";
 import { readSecretFile } from "../config/secret.ts";
 import type { ServeSettings } from "../config/serve-settings.ts";
@@ -95,11 +96,22 @@ async function serve(context: Context, settings: ServeSettings, json: boolean): 
   }
 }
 
+/** An exit in order waits for calls of the disk, whether they ever return or not; what was acknowledged is synced. */
+function onExit(code: number): void {
+  if (code === exitCodes.hurried) process.kill(process.pid, "SIGKILL");
+}
+
+function hurriedEnds(): Disposable {
+  process.on("exit", onExit);
+  return { [Symbol.dispose]: () => void process.off("exit", onExit) };
+}
+
 async function serveMember(
   context: Context,
   { settings, options, pages, adminAddress }: Served,
   json: boolean,
 ): Promise<void> {
+  using _ = hurriedEnds();
   const { start } = await import("@flotilla/coord");
   using trace = settings.trace === undefined ? null : new TraceFile(settings.trace);
   const node = await start(trace === null ? options : { ...options, trace: (record) => trace.add(record) });

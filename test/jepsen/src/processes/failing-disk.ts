@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { rm, writeFile } from "node:fs/promises";
 import { buildPreload } from "./preload.ts";
@@ -9,7 +10,8 @@ export type DiskFailure =
   | "write-eio"
   | "write-full"
   | "write-full-once"
-  | "sync-slow";
+  | "sync-slow"
+  | "sync-hang";
 
 /** Preloaded into a member, it makes the disk fail from a moment that the test chooses. */
 export class FailingDisk {
@@ -42,6 +44,11 @@ export class FailingDisk {
   /** From now on it fails. */
   async fail(): Promise<void> {
     await writeFile(this.#trigger, "");
+  }
+
+  /** Whether a sync hangs, with `sync-hang`. */
+  get hangs(): boolean {
+    return existsSync(`${this.#trigger}-hangs`);
   }
 
   /** From the next life of the process on it works again. */
