@@ -34,3 +34,18 @@ test("a member that ends in order is not", { timeout: 60_000 }, async () => {
   expect(lives.endless).toEqual([]);
   expect(member.exits).toEqual([{ code: 0, signal: null, told: "SIGTERM" }]);
 });
+
+test("a disk that two faults strike is mended when the last of them is over", async () => {
+  const mended: string[] = [];
+  const disks = {
+    fail: () => Promise.resolve(),
+    mend: async (id: string) => void mended.push(id),
+  } as unknown as Disks;
+  const lives = new Lives({} as unknown as Cluster, disks);
+  const endFirst = await lives.failDisks(["n1", "n2"], "keep");
+  const endSecond = await lives.failDisks(["n1"], "keep");
+  await endFirst();
+  expect(mended).toEqual(["n2"]);
+  await endSecond();
+  expect(mended).toEqual(["n2", "n1"]);
+});

@@ -46,28 +46,36 @@ export class Churn {
     return this.#unmet;
   }
 
-  /** Begins a change, after those before it. @param isOver true once a member that was demoted may have its vote again */
-  begin(how: MemberChange, target: string, isOver: () => boolean): void {
-    this.#last = this.#last.then(() => this.#make(how, target, isOver));
+  /**
+   * Begins a change, after those before it.
+   * @param isOver true once a member that was demoted may have its vote again
+   * @param onNothing called when there was nothing to change
+   */
+  begin(how: MemberChange, target: string, isOver: () => boolean, onNothing: () => void): void {
+    this.#last = this.#last.then(async () => {
+      if (!(await this.#make(how, target, isOver))) onNothing();
+    });
   }
 
-  async #make(how: MemberChange, target: string, isOver: () => boolean): Promise<void> {
+  /** False when there was nothing to change. */
+  async #make(how: MemberChange, target: string, isOver: () => boolean): Promise<boolean> {
     switch (how) {
       case "add":
         return this.#add();
       case "remove":
         return this.#removeOldest();
-      case "swap":
-        await this.#add();
-        return this.#removeOldest();
-      case "demote":
+      case "swap": {
+        const isAdded = await this.#add();
+        return (await this.#removeOldest()) || isAdded;
+      }
+      default:
         return this.#demote(target, isOver);
     }
   }
 
-  async #add(): Promise<void> {
+  async #add(): Promise<boolean> {
     const { spare } = this.#roster;
-    if (spare === null || this.#roster.ids.length >= mostVoters) return;
+    if (spare === null || this.#roster.ids.length >= mostVoters) return false;
     const { id } = spare;
     // It asks to be added by itself, and gets its vote once it has caught up.
     this.#roster.join(spare);
@@ -77,20 +85,22 @@ export class Churn {
       (members) => isVoter(members, id),
       () => Promise.resolve(),
     );
+    return true;
   }
 
-  async #removeOldest(): Promise<void> {
+  async #removeOldest(): Promise<boolean> {
     const [id = ""] = this.#roster.ids;
-    if (this.#roster.ids.length <= leastVoters) return;
+    if (this.#roster.ids.length <= leastVoters) return false;
     this.#roster.leave(id);
     const isGone = (members: readonly MemberInfo[]): boolean => members.every((member) => member.id !== id);
     await this.#until(`${id} is no member`, isGone, () => this.#admin().members.remove(id));
+    return true;
   }
 
-  async #demote(target: string, isOver: () => boolean): Promise<void> {
+  async #demote(target: string, isOver: () => boolean): Promise<boolean> {
     const leader = leaderIn(await viewsOf(this.#cluster));
     const id = this.#roster.ids.findLast((each) => (each === leader) === (target === "leader"));
-    if (id === undefined || this.#roster.ids.length < leastVoters) return;
+    if (id === undefined || this.#roster.ids.length < leastVoters) return false;
     const { members } = this.#admin();
     await this.#until(
       `${id} follows without a vote`,
@@ -103,6 +113,7 @@ export class Churn {
       (all) => isVoter(all, id),
       () => members.promote(id),
     );
+    return true;
   }
 
   /** Asks until it is so, or for as long as patience lasts in peace. */

@@ -10,7 +10,7 @@ const drift = 0.02;
 /** Clocks of members that jump and drift. */
 export class Clocks {
   readonly #clocks = new Map<string, OwnClocks>();
-  readonly #drifting = new Set<string>();
+  readonly #drifting = new Map<string, number>();
 
   private constructor() {}
 
@@ -36,17 +36,18 @@ export class Clocks {
     for (const id of ids) this.#clocks.get(id)?.jump(byMs);
   }
 
-  /** Time passes for each of these at a rate of its own, until the result is called. Those that drift already go on. */
+  /** Time passes for each of these at a rate of its own, until the last call for it is over. Those that drift already go on. */
   async drift(ids: readonly string[], random: KeyedRandom): Promise<() => Promise<void>> {
-    const begun = ids.filter((id) => !this.#drifting.has(id));
-    const all = async (rateOf: () => number): Promise<void> => {
-      await Promise.all(begun.map(async (id) => this.#clocks.get(id)?.run(rateOf())));
+    const all = async (struck: readonly string[], rateOf: () => number): Promise<void> => {
+      await Promise.all(struck.map(async (id) => this.#clocks.get(id)?.run(rateOf())));
     };
-    for (const id of begun) this.#drifting.add(id);
-    await all(() => 1 + drift * (2 * random.float() - 1));
-    return async () => {
-      await all(() => 1);
-      for (const id of begun) this.#drifting.delete(id);
-    };
+    await all(this.#count(ids, 1, 1), () => 1 + drift * (2 * random.float() - 1));
+    return () => all(this.#count(ids, -1, 0), () => 1);
+  }
+
+  /** Counts one more or less for each; those that stand at so many then. */
+  #count(ids: readonly string[], by: 1 | -1, at: number): string[] {
+    for (const id of ids) this.#drifting.set(id, (this.#drifting.get(id) ?? 0) + by);
+    return ids.filter((id) => this.#drifting.get(id) === at);
   }
 }

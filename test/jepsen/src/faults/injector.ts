@@ -98,12 +98,16 @@ export class Injector {
     if (targets.length === 0) return;
     const struck: Struck = { kind: fault.kind, targets, fromMs: this.#nowMs(), toMs: this.#nowMs() };
     this.struck.push(struck);
-    const end = await this.#begin(fault, targets);
+    const end = await this.#begin(fault, targets, struck);
     this.#active.push({ endMs: this.#nowMs() + fault.durMs, end, struck });
   }
 
   /** What the fault does; the result undoes it. */
-  async #begin(fault: Fault, targets: readonly string[]): Promise<() => Promise<void> | void> {
+  async #begin(
+    fault: Fault,
+    targets: readonly string[],
+    struck: Struck,
+  ): Promise<() => Promise<void> | void> {
     const { lives } = this;
     switch (fault.kind) {
       case "crash":
@@ -127,7 +131,7 @@ export class Injector {
       case "flapping":
         return this.#flap(fault, targets);
       case "members":
-        return this.#changeMembers(fault);
+        return this.#changeMembers(fault, struck);
       case "wall-jump":
         this.#clocks.jump(targets, Number(fault.args["byMs"] ?? 0));
         return () => {};
@@ -157,9 +161,11 @@ export class Injector {
     this.#linked.shape(together(this.#shapes));
   }
 
-  #changeMembers({ args, target }: Fault): () => void {
+  #changeMembers({ args, target }: Fault, struck: Struck): () => void {
     let isOver = false;
-    this.churn.begin(args["how"] as MemberChange, target, () => isOver);
+    // One that comes to nothing is no fault.
+    const forget = (): void => void this.struck.splice(this.struck.indexOf(struck), 1);
+    this.churn.begin(args["how"] as MemberChange, target, () => isOver, forget);
     return () => {
       isOver = true;
     };

@@ -6,7 +6,7 @@ import type { Disks } from "./disks.ts";
 
 type Undo = () => Promise<void>;
 
-/** Ends, stops and starts members. Faults may overlap: a member runs again when the last one that stopped it is over. */
+/** Ends, stops and starts members. Faults may overlap: a member is well again when the last one that struck it is over. */
 export class Lives {
   /** Members whose disk was made to fail: they end by themselves, with exit code 74. */
   readonly failedDisks: Set<string> = new Set();
@@ -17,6 +17,7 @@ export class Lives {
   readonly #mostMs: number;
   readonly #downs = new Map<string, number>();
   readonly #pauses = new Map<string, number>();
+  readonly #failing = new Map<string, number>();
   /** Lives after which the disk was left as a loss of power leaves it. */
   readonly #settledLives = new Map<string, number>();
 
@@ -70,10 +71,17 @@ export class Lives {
   /** Their disks fail from now on. With `restart` they are started anew, on sound disks, once it is over. */
   async failDisks(ids: readonly string[], afterwards: "restart" | "keep"): Promise<Undo> {
     if (afterwards === "restart") for (const id of ids) this.failedDisks.add(id);
-    for (const id of ids) await this.#disks.fail(id);
+    for (const id of ids) {
+      this.#failing.set(id, (this.#failing.get(id) ?? 0) + 1);
+      await this.#disks.fail(id);
+    }
     return async () => {
       const revive = afterwards === "restart" ? await this.kill(ids) : null;
-      for (const id of ids) await this.#disks.mend(id);
+      for (const id of ids) {
+        const left = (this.#failing.get(id) ?? 1) - 1;
+        this.#failing.set(id, left);
+        if (left === 0) await this.#disks.mend(id);
+      }
       await revive?.();
     };
   }
