@@ -157,7 +157,7 @@ describe("HistoryWriter", () => {
 
     const text = writer.toJsonLines();
     const { meta, ops, others } = parseHistory(text);
-    expect(meta).toEqual({ kind: "meta", v: 1, model: "vreg", clock: "virtual", seed: 7 });
+    expect(meta).toEqual({ kind: "meta", v: 1, model: "vreg", clock: "virtual", seed: 7, records: 5 });
     expect(ops.map((op) => [op.id, op.client, op.outcome])).toEqual([
       [0, 0, "ok"],
       [1, 1, "unknown"],
@@ -168,6 +168,17 @@ describe("HistoryWriter", () => {
     expect(ops[1]).toMatchObject({ return_ns: null, result: null, resolved: { applied: false } });
     expect(others).toEqual([{ kind: "fault", what: "kill", at_ns: 120 }]);
     expect(text.split("\n")[3]).toContain("fault");
+  });
+
+  test("tells of a file that was cut at the end of a line", () => {
+    const writer = new HistoryWriter();
+    writer.add({ kind: "fault", what: "kill", at_ns: 1 });
+    writer.add({ kind: "fault", what: "pause", at_ns: 2 });
+    const lines = writer.toJsonLines().split("\n").slice(0, -1);
+    expect(parseHistory(lines.join("\n")).others).toHaveLength(2);
+    expect(failure(...lines.slice(0, -1))).toEqual({ code: "CUT_SHORT", line: 2 });
+    expect(failure(lines[0])).toEqual({ code: "CUT_SHORT", line: 1 });
+    expect(failure({ kind: "meta", v: 1, records: "2" }).code).toBe("BAD_FIELD");
   });
 
   test("keeps the order of what happens at one instant, so that a stale read then is found", () => {

@@ -3,6 +3,7 @@ export type HistoryFormatCode =
   | "BAD_JSON"
   | "BAD_FIELD"
   | "BAD_META"
+  | "CUT_SHORT"
   | "DUPLICATE_ID"
   | "DUPLICATE_VALUE"
   | "CLIENT_ORDER"

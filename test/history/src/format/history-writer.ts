@@ -112,7 +112,7 @@ export class HistoryWriter {
       ...this.ops().map((record) => ({ at: record.invoke_ns, record })),
       ...this.#others.map((record) => ({ at: timeOf(record), record })),
     ].toSorted((a, b) => a.at - b.at);
-    return [this.#meta, ...timed.map((entry) => entry.record)]
+    return [{ ...this.#meta, records: timed.length }, ...timed.map((entry) => entry.record)]
       .map((record) => `${JSON.stringify(record)}\n`)
       .join("");
   }

@@ -1,4 +1,4 @@
-import { isFields } from "./fields.ts";
+import { isFields, optionalInteger } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 import { HistoryFormatError } from "./format-error.ts";
 import { parseOp } from "./parse-op.ts";
@@ -7,7 +7,7 @@ import type { History, MetaRecord, OpRecord, OtherRecord } from "./records.ts";
 
 /**
  * Reads a history of JSON lines and checks it strictly: a meta record only as the first line, shape of every operation,
- * unique ids and values, shape of the records that checkers read, records of a client in invocation order, one operation
+ * as many records as that tells of, unique ids and values, shape of the records that checkers read, records of a client in invocation order, one operation
  * in flight per client (touching intervals are allowed), and no client used after an unknown outcome.
  *
  * @throws HistoryFormatError naming the first bad line.
@@ -38,7 +38,15 @@ export function parseHistory(text: string): History {
       throw new HistoryFormatError("BAD_FIELD", line, "Expected kind to be a non-empty string");
     }
   }
+  requireWhole(meta, ops.length + others.length, lines.length);
   return { meta, ops, others };
+}
+
+/** A file that was cut at the end of a line looks like a whole one. */
+function requireWhole(meta: MetaRecord | null, found: number, line: number): void {
+  const told = meta?.records;
+  if (told !== undefined && told !== found)
+    throw new HistoryFormatError("CUT_SHORT", line, `${found} records, and the meta record tells of ${told}`);
 }
 
 function parseLine(json: string, line: number): Fields {
@@ -68,6 +76,7 @@ function parseMeta(fields: Fields, line: number): MetaRecord {
   if (seed !== undefined && typeof seed !== "number" && typeof seed !== "string") {
     throw new HistoryFormatError("BAD_META", line, "Expected seed to be a number or a string");
   }
+  optionalInteger(fields, "records", 0, line);
   return { ...fields, kind: "meta", v: 1 };
 }
 

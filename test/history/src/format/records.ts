@@ -66,6 +66,8 @@ export interface MetaRecord {
   readonly model?: "vreg";
   readonly clock?: string;
   readonly seed?: number | string;
+  /** How many lines follow, so that a file which was cut short can be told. Default: nobody knows. */
+  readonly records?: number;
   readonly [field: string]: unknown;
 }
 
