@@ -18,10 +18,10 @@ export const usage: string = `usage: npm run fuzz -- [options]
   --target T        ${targets.join(", ")} or all (default)
   --keep            add the shortest frame of every new outcome to the corpus`;
 
-function whole(text: string, name: string): number {
+function whole(text: string, name: string, least: number): number {
   const value = Number(text);
-  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`--${name}: expected a whole number`);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new RangeError(`--${name}: expected a whole number, ${least} or more`);
 }
 
 /**
@@ -41,5 +41,10 @@ export function readOptions(args: readonly string[]): FuzzOptions {
   const chosen = targets.filter((target) => values.target === "all" || values.target === target);
   if (chosen.length === 0) throw new RangeError(`--target: there is no ${values.target}`);
   const { keep } = values;
-  return { frames: whole(values.frames, "frames"), seed: whole(values.seed, "seed"), targets: chosen, keep };
+  return {
+    frames: whole(values.frames, "frames", 1),
+    seed: whole(values.seed, "seed", 0),
+    targets: chosen,
+    keep,
+  };
 }

@@ -17,6 +17,7 @@ test("one target, a seed and a number of frames can be named", () => {
 
 test.each([
   [["--frames", "x"], "--frames: expected a whole number"],
+  [["--frames", "0"], "--frames: expected a whole number, 1 or more"],
   [["--seed", "-1"], "--seed"],
   [["--target", "client"], "there is no client"],
   [["--unknown"], "Unknown option"],

@@ -78,5 +78,8 @@ test("a wrong option is refused with a hint at the right ones", async () => {
   const { code, errors } = await runSim(["--runs", "many"]);
   expect(code).toBe(2);
   expect(errors).toContain("--runs: expected a whole number");
+  // Nothing that was run is no good run.
+  expect((await runSim(["--runs", "0"])).code).toBe(2);
+  expect((await runSim(["--soak", "--minutes", "0"])).code).toBe(2);
   expect(errors).toContain("usage:");
 });

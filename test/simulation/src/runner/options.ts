@@ -48,11 +48,11 @@ export const usage: string = `usage: npm run sim -- [options]
 
 const mostSeed = 0xffff_ffff;
 
-function count(text: string | undefined, name: string, most: number): number | null {
+function count(text: string | undefined, name: string, most: number, least = 0): number | null {
   if (text === undefined) return null;
   const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= 0 && value <= most) return value;
-  throw new RangeError(`--${name}: expected a whole number from 0 to ${most}`);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`--${name}: expected a whole number from ${least} to ${most}`);
 }
 
 /**
@@ -83,12 +83,12 @@ export function readOptions(args: readonly string[]): RunnerOptions {
   });
   return {
     seed: count(values.seed, "seed", mostSeed),
-    runs: count(values.runs, "runs", 1_000_000),
+    runs: count(values.runs, "runs", 1_000_000, 1),
     json: values.json,
     jobs: count(values.jobs, "jobs", 64),
     soak: values.soak,
     raft: values.raft,
-    minutes: count(values.minutes, "minutes", 100_000) ?? 10,
+    minutes: count(values.minutes, "minutes", 100_000, 1) ?? 10,
     planFile: values.plan ?? null,
     historyFile: values.history ?? null,
     shrink: values.shrink,
