@@ -77,6 +77,7 @@ export type {
   RequestCommand,
   Result,
   RevokeOp,
+  Sequence,
   SessionId,
   SetAclOp,
   SetFeatureLevelCommand,

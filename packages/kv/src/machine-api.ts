@@ -1,3 +1,5 @@
+import type { Sequence } from "./types.ts";
+
 /** Where a command stands in the log. */
 export interface ApplyPoint {
   /** Index in the log; grows from one command to the next. */
@@ -35,7 +37,7 @@ export interface MachineSnapshot {
   readonly leases: number;
   readonly sessions: number;
   /** The bytes in slices of 64 KiB, the last one shorter. May be called more than once; the bytes are the same. */
-  chunks(): IterableIterator<Uint8Array, undefined>;
+  chunks(): Sequence<Uint8Array>;
   /** As `chunks`, for who is done with a slice before it asks for the next one, which uses its memory again. */
-  lend(): IterableIterator<Uint8Array, undefined>;
+  lend(): Sequence<Uint8Array>;
 }

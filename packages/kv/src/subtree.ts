@@ -4,7 +4,7 @@ import { afterChildren, prefixOf } from "./paths.ts";
 import type { FrozenNodes } from "./frozen-nodes.ts";
 import { publicNode } from "./tree-node.ts";
 import type { TreeNode } from "./tree-node.ts";
-import type { Node, WatchToken } from "./types.ts";
+import type { Node, Sequence, WatchToken } from "./types.ts";
 
 /** A path and the node there. */
 export interface TreeEntry {
@@ -22,7 +22,7 @@ export interface Subtree {
   /** Watch from here to go on where the pages end. */
   readonly token: WatchToken;
   /** Sorted by path in code units, so a parent comes before its children. */
-  readonly pages: IterableIterator<readonly TreeEntry[], undefined>;
+  readonly pages: Sequence<readonly TreeEntry[]>;
 }
 
 function entryOf(node: TreeNode): TreeEntry {

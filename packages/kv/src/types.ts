@@ -382,3 +382,6 @@ export interface LeaseInfo {
   /** It is renewed no more. */
   readonly doomed: boolean;
 }
+
+/** To be gone through once. An `IterableIterator` says that it ends with nothing only from TypeScript 5.6 on. */
+export type Sequence<T> = Iterator<T, undefined> & Iterable<T>;
