@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { GroupChange, GroupMember } from "../../src/recipes/group/api.ts";
 import { SessionMembership } from "../../src/recipes/group/membership.ts";
 import { foldedMembers } from "./members.ts";
-import { collect, isPending, rejection, World } from "./world.ts";
+import { collect, isPending, noWaits, rejection, World } from "./world.ts";
 
 const ids = (members: readonly GroupMember[] | undefined): string[] | undefined =>
   members?.map(({ id }) => id);
@@ -266,4 +266,15 @@ test("leaving and updates end by the caller's bounds", async () => {
   world.heal(client);
   await world.pass(2_000);
   expect(await world.until(client.coord.group("x").members())).toEqual([]);
+});
+
+test.each(noWaits)("a wait of %s is refused before anything is changed", async (_what, wait) => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const membership = await world.until(a.coord.group("web").join({ a: "1" }));
+  const refused = await world.until(rejection(membership.update({ a: "2" }, wait)));
+  expect(refused).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  await world.pass(1_000);
+  expect(membership.signal.aborted).toBe(false);
+  expect(await world.until(b.coord.group("web").members())).toMatchObject([{ meta: { a: "1" } }]);
 });

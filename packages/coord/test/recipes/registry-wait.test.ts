@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Client, isPending, World } from "./world.ts";
+import { type Client, isPending, noWaits, rejection, World } from "./world.ts";
 
 const path = "/registry/web/x";
 const value = JSON.stringify({ address: "1", key: "k" });
@@ -30,4 +30,21 @@ test.each([
   const refusal = await ended;
   expect(refusal).toMatchObject({ error: { code: "ERR_FLOTILLA_EXISTS" } });
   expect(Math.abs((refusal as { afterMs: number }).afterMs - ms)).toBeLessThan(500);
+});
+
+test.each(noWaits)("a wait of %s is refused before anything is changed", async (_what, wait) => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  const registration = await world.until(a.coord.registry.register({ name: "web", address: "1" }));
+  const calls = [
+    registration.update({ weight: 5 }, wait),
+    registration.drain(wait),
+    registration.maintain(wait),
+  ];
+  for (const refused of await world.until(Promise.all(calls.map(rejection))))
+    expect(refused).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  await world.pass(1_000);
+  expect(registration.signal.aborted).toBe(false);
+  const found = await world.until(b.coord.registry.find("web"));
+  expect(found).toMatchObject([{ weight: 1, state: "passing" }]);
 });

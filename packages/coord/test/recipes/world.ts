@@ -5,6 +5,7 @@ import type { ConnectOptions } from "../../src/client/options.ts";
 import type { Leadership } from "../../src/recipes/api.ts";
 import type { Coord, StartOptions } from "../../src/server/api.ts";
 import type { Session } from "../../src/client/api.ts";
+import type { CallOptions } from "../../src/client/read-api.ts";
 import { Cluster } from "../server/cluster.ts";
 
 /** A thin client on a machine of its own. */
@@ -155,3 +156,10 @@ export function collect<T>(stream: AsyncIterable<T>): { readonly items: T[]; rea
   done.catch(() => {});
   return { items, done };
 }
+
+/** Bounds of a wait that are none, as a caller without types may give them. */
+export const noWaits: readonly (readonly [string, CallOptions])[] = [
+  ["no time", { timeoutMs: 0 }],
+  ["what is no number", { timeoutMs: Number.NaN }],
+  ["what is no signal", { signal: JSON.parse("{}") }],
+];

@@ -1,5 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session, Watch, WatchEvent } from "../../client/api.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
@@ -46,6 +47,7 @@ export class SessionMembership implements GroupMembership {
   async update(meta: GroupMeta, options: CallOptions = {}): Promise<void> {
     const wanted = checkedMeta(meta);
     this.#publication.requireRoom(wanted);
+    checkedLimits(options, longestWaitMs);
     this.signal.throwIfAborted();
     const writing = this.#publish(wanted);
     writing.catch(() => {});

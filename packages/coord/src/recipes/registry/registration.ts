@@ -1,6 +1,7 @@
 import type { Prober, Timer } from "@flotilla/runtime";
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../../client/api.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { isBelieved } from "../belief.ts";
@@ -89,6 +90,7 @@ export class SessionRegistration implements Registration {
   async update(traits: ServiceTraits, options?: CallOptions): Promise<void> {
     const changed = { ...this.#facts, ...checkedTraits(traits) };
     this.#publication.requireRoom(asLongest(changed));
+    checkedLimits(options, longestWaitMs);
     this.#facts = changed;
     await this.#write(options);
   }
@@ -156,12 +158,13 @@ export class SessionRegistration implements Registration {
     });
   }
 
-  #overrule(override: Override, options?: CallOptions): Promise<void> {
+  async #overrule(override: Override, options?: CallOptions): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     if (this.#leaving === null && this.#override !== override) {
       this.#override = override;
       this.#armRemoval();
     }
-    return this.#write(options);
+    await this.#write(options);
   }
 
   /** @throws FlotillaError `ERR_FLOTILLA_LOST` when it is gone */
