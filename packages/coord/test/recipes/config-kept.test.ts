@@ -115,3 +115,16 @@ test("history reads as many versions as it tells", async () => {
   expect(await told({})).toEqual([all, 10]);
   expect(await told({ before: 1 })).toEqual([[], 0]);
 });
+
+test("a version is refused that one command could not write as the latest and as one that is kept", async () => {
+  const world = await World.start();
+  const client = await world.client();
+  const config = flagsOf(client);
+  const refused = await world.until(rejection(config.set(flags("x".repeat(786_432)))));
+  expect(refused).toMatchObject({
+    code: "ERR_FLOTILLA_TOO_LARGE",
+    message: expect.stringMatching(/^a version of \/config\/\w+ would have \d+ bytes; the limit is 786432$/),
+  });
+  expect(await world.until(config.set(flags("x".repeat(786_000))))).toMatchObject({ version: 1 });
+  expect(await world.until(config.set(flags("y".repeat(786_000))))).toMatchObject({ version: 2 });
+});

@@ -73,7 +73,7 @@ export interface Config<In, Out = In> {
   /** The latest version; null before the first. @throws FlotillaError `ERR_FLOTILLA_BAD_VALUE` when it does not fit */
   get(options?: ReadOptions): Promise<ConfigVersion<Out> | null>;
   /**
-   * Makes a value the next version.
+   * Makes a value the next version: up to 768 KiB as JSON.
    * @throws FlotillaError `ERR_FLOTILLA_BAD_VALUE` before anything is sent, `ERR_FLOTILLA_BAD_VERSION`,
    *   `ERR_FLOTILLA_TOO_LARGE`, `ERR_FLOTILLA_BAD_ARGUMENT`; what a write throws
    */

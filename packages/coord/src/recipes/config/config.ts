@@ -204,7 +204,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
     const about = { by: this.#by, note: requireText(note, "note", maxNote), restored };
     const kept = latest === null ? [] : await versionNames(this.#session, path, bounds);
     const facts = { version: versionAfter(path, version, kept), ...about };
-    const value = documentOf(facts, json);
+    const value = documentOf(path, facts, json);
     const old = surplus(kept, this.#history - 1);
     return {
       facts,

@@ -1,4 +1,4 @@
-import type { Node } from "@flotilla/kv";
+import { limits, type Node } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
 import { numberAt, readRecord, textAt } from "../record.ts";
 import type { ConfigVersion } from "./api.ts";
@@ -18,10 +18,21 @@ export function isVersionName(name: string): boolean {
   return name.length >= nameLength && /^\d+$/.test(name);
 }
 
-/** @param json the value */
-export function documentOf({ version, by, note, restored }: Facts, json: string): string {
+/** One command writes a version twice: as the latest one, and as one that is kept. */
+const maxBytes = Math.floor(limits.multiBytes / 2);
+const encoder = new TextEncoder();
+
+/**
+ * @param json the value
+ * @throws FlotillaError `ERR_FLOTILLA_TOO_LARGE`
+ */
+export function documentOf(path: string, { version, by, note, restored }: Facts, json: string): string {
   const facts = JSON.stringify({ version, by, note, restored });
-  return `${facts.slice(0, -1)},"value":${json}}`;
+  const document = `${facts.slice(0, -1)},"value":${json}}`;
+  const { length } = encoder.encode(document);
+  if (length <= maxBytes) return document;
+  const message = `a version of ${path} would have ${length} bytes; the limit is ${maxBytes}`;
+  throw new FlotillaError("ERR_FLOTILLA_TOO_LARGE", message);
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_VALUE` when it is no version */
