@@ -127,6 +127,7 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "register, null": (coord) => coord.registry.register(api, nothing),
   "update, nothing": async (coord) => (await coord.registry.register(api)).update(left),
   "find, null": (coord) => coord.registry.find("api", nothing),
+  "find, a state that there is none": (coord) => coord.registry.find("api", { states: [anything("up")] }),
   "find, no zone": (coord) => coord.registry.find("api", { zone: anything(3) }),
   "watch of the registry, null": (coord) => first(coord.registry.watch("api", nothing)),
   "service, no zone": (coord) => coord.registry.service("api", { zone: anything(3) }),

@@ -5,7 +5,7 @@ import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
 import type { Instance } from "../registry/api.ts";
-import { matcher, usable } from "../registry/filter.ts";
+import { allStates, matcher, usable } from "../registry/filter.ts";
 import { follow } from "../registry/follow.ts";
 import { madeAt } from "../registry/instance.ts";
 import type { Balancer, BalanceOptions, Candidate, PickOptions, UseOptions } from "./api.ts";
@@ -130,9 +130,8 @@ class SessionBalancer implements Balancer {
   async #follow(): Promise<void> {
     const { name, path, options } = this.#parts;
     const { tags, meta } = options;
-    const states = ["passing", "warning", "critical", "draining", "maintenance"] as const;
     const fits = matcher({
-      states,
+      states: allStates,
       ...(tags === undefined ? {} : { tags }),
       ...(meta === undefined ? {} : { meta }),
     });

@@ -57,7 +57,9 @@ export function checkedService(service: Service): InstanceFacts {
   require(typeof address === "string" &&
     address.length > 0, "address: expected a text such as 127.0.0.1:8080");
   require(port === undefined || isCount(port, 1, maxPort), `port: expected an integer from 1 to ${maxPort}`);
-  require(drainMs === undefined || drainMs === 0 || isMs(drainMs), "drainMs: expected milliseconds");
+  require(drainMs === undefined ||
+    drainMs === 0 ||
+    isMs(drainMs), `drainMs: expected milliseconds from 0 to ${maxMs}`);
   if (check !== undefined) requireCheck(check);
   const plain = { tags: [], zone: null, weight: 1, meta: {} };
   const state = check === undefined ? "passing" : "critical";
@@ -74,7 +76,8 @@ function requireCheck(check: Check): void {
     require(given(kind) === undefined || typeof given(kind) === "string", `check.${kind}: expected a text`);
   require(given("run") === undefined || typeof given("run") === "function", "check.run: expected a function");
   for (const time of ["ttlMs", "intervalMs", "timeoutMs", "removeAfterMs"])
-    require(given(time) === undefined || isMs(given(time)), `check.${time}: expected milliseconds above 0`);
+    require(given(time) === undefined ||
+      isMs(given(time)), `check.${time}: expected milliseconds above 0, at most ${maxMs}`);
   for (const times of ["rise", "fall"])
     require(given(times) === undefined ||
       isCount(given(times), 1, 1_000), `check.${times}: expected an integer from 1 to 1000`);

@@ -2,6 +2,15 @@ import { FlotillaError } from "@flotilla/runtime";
 import { isRecord } from "../record.ts";
 import type { Instance, InstanceFilter, InstanceState } from "./api.ts";
 
+/** All that there are. */
+export const allStates: readonly InstanceState[] = [
+  "passing",
+  "warning",
+  "critical",
+  "draining",
+  "maintenance",
+];
+
 /** In which an instance can be picked. */
 export const usable: readonly InstanceState[] = ["passing", "warning"];
 
@@ -17,6 +26,8 @@ export function matcher({
 }: InstanceFilter): (instance: Instance) => boolean {
   if (!Array.isArray(tags) || !Array.isArray(states) || !isRecord(meta))
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "expected tags and states as lists, meta by name");
+  if (!states.every((state) => allStates.includes(state)))
+    throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", `states: expected any of ${allStates.join(", ")}`);
   if (zone !== undefined && typeof zone !== "string")
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "zone: expected a text");
   const described = Object.entries(meta);

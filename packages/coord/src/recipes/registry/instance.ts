@@ -1,15 +1,14 @@
 import type { Node } from "@flotilla/kv";
 import { numberAt, readRecord, textAt, textsByNameAt } from "../record.ts";
 import type { Instance, InstanceState } from "./api.ts";
-
-const states: readonly InstanceState[] = ["passing", "warning", "critical", "draining", "maintenance"];
+import { allStates } from "./filter.ts";
 
 /** What the node of an instance holds, and its revision does not say. */
 export type InstanceFacts = Omit<Instance, "id" | "name" | "revision">;
 
 /** As it is in the state that takes most room. */
 export function asLongest(facts: InstanceFacts): InstanceFacts {
-  const [longest = facts.state] = states.toSorted((a, b) => b.length - a.length);
+  const [longest = facts.state] = allStates.toSorted((a, b) => b.length - a.length);
   return { ...facts, state: longest };
 }
 
@@ -49,7 +48,7 @@ export function readInstance(name: string, id: string, node: Node): Instance | n
 
 /** What is not understood is not picked. */
 function stateAt(record: Readonly<Record<string, unknown>>): InstanceState {
-  return states.find((state) => state === record["state"]) ?? "critical";
+  return allStates.find((state) => state === record["state"]) ?? "critical";
 }
 
 function portAt(record: Readonly<Record<string, unknown>>): number | null {
