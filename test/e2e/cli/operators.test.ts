@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { describe, expect, test } from "vitest";
@@ -26,6 +27,25 @@ describe("flotilla transfer", { timeout: 240_000 }, () => {
     });
   });
 });
+
+test("flotilla status tells who else answers in the place of a member, and who does not talk to it", async () => {
+  await using site = await Site.open("cli-status");
+  await site.leader(ids);
+  await site.kill("n3");
+  const place = site.place("n3");
+  const seen = (pattern: RegExp): Promise<true> =>
+    site.cluster.until(String(pattern), async () =>
+      pattern.test((await site.run("status")).stdout) ? true : undefined,
+    );
+  {
+    const stranger = { ...place, id: "n9", dataDir: `${place.dataDir}-n9` };
+    await using _n9 = site.serve(stranger, "--join", site.place("n1").address);
+    await seen(/^n3 +\S+ +elsewhere [\s\S]*^n3 is elsewhere: node n9 answers at its address$/m);
+  }
+  await writeFile(`${place.dataDir}.secret`, "another");
+  await using _n3 = site.serve(place, "--secret-file", `${place.dataDir}.secret`);
+  await seen(/^n3 +\S+ +refused [\s\S]*^n3 is refused: .* the other side has a secret, this side has none$/m);
+}, 240_000);
 
 describe("a damaged member", { timeout: 240_000 }, () => {
   test("stays up to say what is wrong, serves nobody, and ends with 74 when told to", async () => {

@@ -13,8 +13,8 @@ type Running = Extract<NodeReport, { type: "running" }>;
 type Damaged = Extract<NodeReport, { type: "damaged" }>;
 
 interface Damage {
-  /** `elsewhere`: it belongs to another history. */
-  readonly state: "damaged" | "elsewhere";
+  /** `elsewhere`: it belongs to another history, or is not who answers; `refused`: it does not talk to this command. */
+  readonly state: "damaged" | "elsewhere" | "refused";
   readonly problem: string;
   readonly advice: string;
 }
@@ -53,7 +53,7 @@ async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<Membe
   if (id === at.id) return { ...silent, status: at.status };
   try {
     const report = await admin.report(address);
-    if (report.id !== id) return silent;
+    if (report.id !== id) return { ...silent, damage: otherNode(report.id) };
     if (report.type === "damaged")
       return { ...silent, damage: { state: "damaged", problem: report.problem, advice: report.advice } };
     if (isOfOtherHistory(report, at)) return { ...silent, damage: otherHistory(report) };
@@ -61,8 +61,30 @@ async function ask(member: MemberInfo, at: Running, admin: Admin): Promise<Membe
     return isItself ? { ...silent, status: report.status } : { ...silent, damage: otherData };
   } catch (error) {
     if (!FlotillaError.is(error)) throw error;
-    return silent;
+    return { ...silent, damage: refusals.has(error.code) ? refused(error) : null };
   }
+}
+
+/** What somebody says that is there. */
+const refusals: ReadonlySet<FlotillaError["code"]> = new Set([
+  "ERR_FLOTILLA_WRONG_CLUSTER",
+  "ERR_FLOTILLA_WRONG_SECRET",
+]);
+
+function refused({ message }: FlotillaError): Damage {
+  return {
+    state: "refused",
+    problem: `it runs, but does not talk to this command: ${message}`,
+    advice: "All members and clients take the same secret and name of the cluster.",
+  };
+}
+
+function otherNode(id: string): Damage {
+  return {
+    state: "elsewhere",
+    problem: `node ${id} answers at its address`,
+    advice: "Start it where the others look for it, or tell them of another address: flotilla members move.",
+  };
 }
 
 const otherData: Damage = {
