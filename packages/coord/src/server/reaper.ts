@@ -41,6 +41,11 @@ export class Reaper {
   #seenMs = 0;
   /** When that was, monotonic ms. */
   #seenAtMs = 0;
+  /**
+   * The most by which the time in the log was seen ahead of the monotonic clock in this leader's term, in which it passes no
+   * faster than that; null before.
+   */
+  #aheadMs: number | null = null;
 
   constructor(options: ReaperOptions) {
     this.#options = options;
@@ -64,6 +69,7 @@ export class Reaper {
   onApplied(applied: Applied, timeMs: number): void {
     this.#seenMs = timeMs;
     this.#seenAtMs = this.#options.clock.now();
+    if (this.#aheadMs !== null) this.#aheadMs = Math.max(this.#aheadMs, this.#seenMs - this.#seenAtMs);
     if (applied.type === "answered") this.#arm(restMs);
   }
 
@@ -75,6 +81,7 @@ export class Reaper {
 
   #stop(): void {
     this.#term = null;
+    this.#aheadMs = null;
     this.#after = null;
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -106,7 +113,10 @@ export class Reaper {
   /** What the time in the log has come to, as far as can be told. */
   #logTimeMs(): number {
     const { clock } = this.#options;
-    return Math.max(clock.wallNow(), this.#seenMs + Math.floor((clock.now() - this.#seenAtMs) / 2));
+    const nowMs = clock.now();
+    const timeMs = Math.max(clock.wallNow(), this.#seenMs + Math.floor((nowMs - this.#seenAtMs) / 2));
+    // A wall clock that was set ahead since the term began is not followed.
+    return this.#aheadMs === null ? timeMs : Math.min(timeMs, Math.floor(nowMs + this.#aheadMs));
   }
 
   #rest(): void {
@@ -115,7 +125,8 @@ export class Reaper {
 
   #propose(paths: readonly string[]): void {
     const { raft, machine } = this.#options;
-    if (this.#term === null) return;
+    const term = this.#term;
+    if (term === null) return;
     this.#isProposing = true;
     const command = encodeCommand({ type: "reap", seen: machine.revision, paths }, machine.featureLevel);
     const settled = (probe: string): void => {
@@ -123,8 +134,11 @@ export class Reaper {
       this.#probe(probe);
       this.#rest();
     };
-    raft.propose(command, { ifTerm: this.#term, isReserved: true }).then(
-      () => settled("reap-applied"),
+    raft.propose(command, { ifTerm: term, isReserved: true }).then(
+      () => {
+        if (this.#term === term) this.#aheadMs ??= this.#seenMs - this.#seenAtMs;
+        settled("reap-applied");
+      },
       // Whatever became of it: the next look finds what is still there.
       () => settled("reap-unsettled"),
     );

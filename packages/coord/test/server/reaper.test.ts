@@ -94,6 +94,20 @@ test("a node goes in time although an earlier leader, whose wall clock was ahead
   expect(world.proposed).toHaveLength(1);
 });
 
+test("a wall clock here that is ahead of the log has nothing proposed again and again that is not over by the log", async () => {
+  const world = new World();
+  world.aheadMs = -3_600_000;
+  world.lead(1);
+  world.make("/t", { ttlMs: 60_000 });
+  await world.clock.advance(59_000);
+  expect(world.machine.exists("/t")).not.toBeNull();
+  // By the answer to the first it knows what the log makes of its clock.
+  expect(world.proposed).toHaveLength(1);
+  await world.clock.advance(2_100);
+  expect(world.machine.exists("/t")).toBeNull();
+  expect(world.proposed).toHaveLength(2);
+});
+
 test("a container goes after its last child, and the container around it after that", async () => {
   const world = new World();
   world.lead(1);
