@@ -5,6 +5,7 @@ import { FlotillaError } from "../errors.ts";
 import type { LookupOptions, Resolver } from "../resolver.ts";
 import { isErrorLike } from "./error-like.ts";
 import { lookupAll } from "./lookup.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 
 /** One try of one name server, ms; whoever asks bounds them all by a signal. */
 const tryMs = 1_000;
@@ -90,21 +91,11 @@ async function services(name: string, { servers, signal }: LookupOptions): Promi
   );
 }
 
-/** The read of a file that was begun last, and of those before it. */
-let reading: Promise<unknown> = Promise.resolve();
-
 /**
  * One file at a time: a read that hangs, as over a network, cannot be called off, and keeps one of the few threads that
  * the disk needs too.
  */
-function readInTurn(path: string, maxBytes: number, signal: AbortSignal): Promise<string> {
-  const turn = reading.then(() => {
-    signal.throwIfAborted();
-    return readBounded(path, maxBytes);
-  });
-  reading = turn.catch(() => {});
-  return turn;
-}
+const reading = new OneAtATime();
 
 async function readBounded(path: string, maxBytes: number): Promise<string> {
   let bytes: Uint8Array;
@@ -143,7 +134,7 @@ export function realResolver(): Resolver {
       orAborted(
         signal,
         () => {},
-        () => readInTurn(path, maxBytes, signal),
+        () => reading.run(signal, () => readBounded(path, maxBytes)),
       ),
   };
 }
