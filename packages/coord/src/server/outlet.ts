@@ -20,8 +20,11 @@ const overheadBytes = 64;
 /** What one entry of a page is in memory. */
 const entryBytes = 160;
 const pollMs = 10;
-/** A client that takes nothing for so long is let go, ms: as long as a lease may last, and what it is being told of keeps memory. */
-const mostStillMs = 120_000;
+/**
+ * A client that takes nothing for so long is let go, ms: what it is being told of keeps memory. Over a slow link nothing
+ * is seen to be taken before all of one write is, which may come to a few of the largest values.
+ */
+const mostStillMs = 600_000;
 const stepsPerTurn = 16;
 
 /** Of an outlet that held nothing yet: most never do. Nothing is ever put into it. */
