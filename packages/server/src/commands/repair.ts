@@ -10,7 +10,7 @@ import type { ConfirmFlags } from "../cli/confirm.ts";
 import { confirm, yesOption } from "../cli/confirm.ts";
 import type { Context } from "../cli/context.ts";
 import { CommandError } from "../cli/failure.ts";
-import { clearData, newestAside } from "../data-dir/aside.ts";
+import { clearData, discardAside, newestAside } from "../data-dir/aside.ts";
 
 interface RepairFlags extends ClientFlags, ConfirmFlags {
   readonly rejoin: true;
@@ -61,9 +61,10 @@ async function repair(context: Context, flags: RepairFlags): Promise<void> {
   await confirm(context, warningOf(id, report, membership, flags), flags);
   const aside = isFresh(report) ? null : await clearData(dataDir, flags.discard ? "discard" : "keep");
   const incarnation = await makeJoiner({ dataDir, id, cluster });
+  if (flags.discard && aside !== null) await discardAside(aside);
   const learner = known?.role === "learner" && !known.promote;
   await admin.members.admit({ id, address, incarnation }, { learner, replace: true });
-  tell(context, { id, incarnation, aside }, flags);
+  tell(context, { id, incarnation, aside: flags.discard ? null : aside }, flags);
 }
 
 /** Whose data it is, or was when a repair of it was cut short. */

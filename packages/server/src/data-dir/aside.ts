@@ -20,8 +20,9 @@ const ours: ReadonlySet<string> = new Set([
 export type Disposal = "keep" | "discard";
 
 /**
- * Clears a data directory for new data: the old data moves into a folder of its own within it, or is deleted. Done
- * again after a crash, it finishes. Gives the folder; null when nothing was kept.
+ * Clears a data directory for new data: the old data moves into a folder of its own within it, or is deleted but for whose
+ * it was, which moves there: to be deleted with `discardAside` once the new data says so. Done again after a crash, it
+ * finishes. Gives the folder; null when nothing was there.
  * @throws FlotillaError `ERR_FLOTILLA_STORAGE`
  */
 export async function clearData(dataDir: string, disposal: Disposal): Promise<string | null> {
@@ -31,12 +32,10 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
     if (names.includes(marker)) data.push(marker);
     if (data.length === 0) return null;
     if (disposal === "discard") {
-      for (const name of data) {
-        if (name === marker) await syncFolder(dataDir);
-        await rm(join(dataDir, name), { recursive: true, force: true });
-      }
+      const others = data.splice(0, names.includes(marker) ? data.length - 1 : data.length);
+      for (const name of others) await rm(join(dataDir, name), { recursive: true, force: true });
       await syncFolder(dataDir);
-      return null;
+      if (data.length === 0) return null;
     }
     const aside = join(dataDir, `aside-${lastNumber(names) + 1}`);
     await mkdir(aside, { mode: 0o700 });
@@ -52,6 +51,15 @@ export async function clearData(dataDir: string, disposal: Disposal): Promise<st
     return aside;
   } catch (cause) {
     throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot clear ${dataDir}`, { cause });
+  }
+}
+
+/** Deletes what was moved aside. @throws FlotillaError `ERR_FLOTILLA_STORAGE` */
+export async function discardAside(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch (cause) {
+    throw new FlotillaError("ERR_FLOTILLA_STORAGE", `cannot delete ${folder}`, { cause });
   }
 }
 

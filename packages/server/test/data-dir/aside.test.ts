@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { clearData } from "../../src/data-dir/aside.ts";
+import { clearData, discardAside, newestAside } from "../../src/data-dir/aside.ts";
 
 /** Which call that changes a directory is the last one of a process. */
 const files = vi.hoisted(() => {
@@ -75,12 +75,16 @@ test("discarding deletes the data, and nothing that was kept aside", async () =>
   const folder = await withData();
   await clearData(folder, "keep");
   await writeFile(join(folder, "identity"), "n1 again");
-  expect(await clearData(folder, "discard")).toBeNull();
+  const aside = await clearData(folder, "discard");
+  // Whose it was, until there is new data.
+  expect(await readdir(aside ?? "")).toEqual(["identity"]);
+  await discardAside(aside ?? "");
   expect(await readdir(folder)).toEqual(["aside-1"]);
+  expect(await readdir(join(folder, "aside-1"))).toContain("high-water");
 });
 
 test.each(["keep", "discard"] as const)(
-  "cut short anywhere, what is left is never taken for an empty directory, and the next time finishes (%s)",
+  "cut short anywhere, what is left is never taken for an empty directory, says whose it was, and the next time finishes (%s)",
   async (disposal) => {
     for (let point = 1; ; point += 1) {
       const folder = await withData();
@@ -96,9 +100,11 @@ test.each(["keep", "discard"] as const)(
       const left = await readdir(folder);
       const others = left.filter((name) => name !== "identity" && !name.startsWith("aside-"));
       if (!left.includes("identity")) expect(others, `at call ${point}`).toEqual([]);
+      const owned = left.includes("identity") ? folder : ((await newestAside(folder)) ?? folder);
+      expect(await readdir(owned), `at call ${point}`).toContain("identity");
       await clearData(folder, disposal);
       const kept = await Promise.all((await readdir(folder)).map((name) => readdir(join(folder, name))));
-      const expected = disposal === "keep" ? ["high-water", "identity", "log"] : [];
+      const expected = disposal === "keep" ? ["high-water", "identity", "log"] : ["identity"];
       expect(kept.flat().toSorted(), `at call ${point}`).toEqual(expected);
     }
   },
