@@ -3,11 +3,12 @@ import { request as requestHttps } from "node:https";
 import { connect } from "node:net";
 import { parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
+import { wordsOf } from "./error-like.ts";
 import type { Prober } from "../prober.ts";
 import { lookupOnce } from "./lookup.ts";
 
 function unreachable(what: string, cause: Error): FlotillaError {
-  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${what} does not answer: ${cause.message}`, {
+  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `${what} does not answer: ${wordsOf(cause)}`, {
     cause,
   });
 }

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import type { Address } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { LookupOptions, Resolver } from "../resolver.ts";
-import { isErrorLike } from "./error-like.ts";
+import { wordsOf } from "./error-like.ts";
 import { lookupAll } from "./lookup.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 
@@ -11,8 +11,8 @@ import { OneAtATime } from "./one-at-a-time.ts";
 const tryMs = 1_000;
 
 function unknown(what: string, cause: unknown): FlotillaError {
-  const why = isErrorLike(cause) ? cause.message : String(cause);
-  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `cannot resolve ${what}: ${why}`, { cause });
+  const message = `cannot resolve ${what}: ${wordsOf(cause)}`;
+  return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", message, { cause });
 }
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */

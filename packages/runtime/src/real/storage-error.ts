@@ -1,5 +1,5 @@
 import { FlotillaError } from "../errors.ts";
-import { isErrorLike } from "./error-like.ts";
+import { isErrorLike, wordsOf } from "./error-like.ts";
 
 /** How LevelDB, which gives no code, ends its messages. */
 const saidByLevel: Readonly<Record<string, string>> = {
@@ -15,10 +15,9 @@ const saidByLevel: Readonly<Record<string, string>> = {
 
 /** A failure of the disk or of LevelDB, as every caller gets it; its details give the system's code as `reason`. */
 export function storageError(what: string, cause: unknown): FlotillaError {
-  const why = isErrorLike(cause) ? cause.message : String(cause);
   const reason = reasonOf(cause);
   const details = reason === undefined ? {} : { reason };
-  return new FlotillaError("ERR_FLOTILLA_STORAGE", `${what}: ${why}`, { cause, details });
+  return new FlotillaError("ERR_FLOTILLA_STORAGE", `${what}: ${wordsOf(cause)}`, { cause, details });
 }
 
 /** The `code` of a system error, if there is one. */

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { isErrorLike } from "./error-like.ts";
+import { wordsOf } from "./error-like.ts";
 import { ProcessGroup, type ProcessGroupOptions } from "./process-group.ts";
 
 /** Something that runs besides this thread. */
@@ -44,8 +44,4 @@ export function startThread(file: string | URL, workerData: unknown): StartedWor
     stop: () => thread.postMessage("stop", []),
     kill: () => void thread.terminate(),
   };
-}
-
-function wordsOf(error: unknown): string {
-  return isErrorLike(error) ? error.message : String(error);
 }

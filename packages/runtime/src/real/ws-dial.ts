@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import { FlotillaError } from "../errors.ts";
 import type { DialOptions } from "../network.ts";
-import { isErrorLike } from "./error-like.ts";
+import { wordsOf } from "./error-like.ts";
 import { lookupOnce } from "./lookup.ts";
 import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
@@ -12,12 +12,6 @@ const defaultTimeoutMs = 5000;
 
 function unreachable(address: string, why: string, cause?: unknown): FlotillaError {
   return new FlotillaError("ERR_FLOTILLA_UNREACHABLE", `cannot reach ${address}: ${why}`, { cause });
-}
-
-function explain(error: Error): string {
-  if (!("errors" in error && Array.isArray(error.errors))) return error.message;
-  const causes = new Set(error.errors.map((inner) => (isErrorLike(inner) ? inner.message : String(inner))));
-  return [...causes].join("; ");
 }
 
 async function open(address: string, options: DialOptions): Promise<WebSocket> {
@@ -62,7 +56,7 @@ export async function dialWs(address: string, options: DialOptions): Promise<WsC
       ws.terminate();
     }
     signal?.addEventListener("abort", abort, { once: true });
-    ws.on("error", (error) => fail(unreachable(address, explain(error), error)));
+    ws.on("error", (error) => fail(unreachable(address, wordsOf(error), error)));
     ws.once("upgrade", (upgrade) => (response = upgrade));
     ws.once("open", () => {
       if (response === undefined) return fail(unreachable(address, "the upgrade was not answered"));

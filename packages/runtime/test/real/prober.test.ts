@@ -1,7 +1,9 @@
+import dns from "node:dns";
 import { createServer } from "node:http";
 import type { AddressInfo, Server } from "node:net";
 import { createServer as createTcpServer } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { parseAddress } from "@flotilla/runtime";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { realProber } from "../../src/real/prober.ts";
 
 const { signal } = new AbortController();
@@ -72,4 +74,22 @@ test("addresses are checked", async () => {
   for (const url of ["", "ftp://x/", "/path", "http://"])
     await expect(prober.http(url, signal)).rejects.toMatchObject({ code: "ERR_FLOTILLA_BAD_ADDRESS" });
   await expect(prober.tcp("x", signal)).rejects.toMatchObject({ code: "ERR_FLOTILLA_BAD_ADDRESS" });
+});
+
+test("of a name with several addresses it is told why each of them does not answer", async () => {
+  const server = createServer();
+  const { port } = parseAddress(await listening(server));
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+  const both = [
+    { address: "127.0.0.2", family: 4 },
+    { address: "127.0.0.1", family: 4 },
+  ];
+  const answer = (_host: string, _options: object, done: (error: null, found: typeof both) => void): void =>
+    void setImmediate(() => done(null, both));
+  const lookup = vi.spyOn(dns, "lookup").mockImplementation(answer as typeof dns.lookup);
+  onTestFinished(() => lookup.mockRestore());
+  const refused = `connect ECONNREFUSED 127.0.0.2:${port}; connect ECONNREFUSED 127.0.0.1:${port}`;
+  const message = expect.stringContaining(refused);
+  await expect(prober.http(`http://both.test:${port}/`, signal)).rejects.toMatchObject({ message });
+  await expect(prober.tcp(`both.test:${port}`, signal)).rejects.toMatchObject({ message });
 });
