@@ -1,8 +1,9 @@
 import { isPath } from "@flotilla/kv";
 import { FlotillaError } from "@flotilla/runtime";
-import type { CreateOptions, Session } from "../client/api.ts";
+import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { wholeSession } from "../client/namespaced-session.ts";
+import { inTurn } from "./bounded.ts";
 import type { Calls } from "./patient.ts";
 
 const maxLength = 255;
@@ -35,14 +36,14 @@ export function uniqueName(session: Session): string {
   return `${session.id}-${next}`;
 }
 
-type Creating = Pick<Calls, "create">;
+type Creating = Pick<Calls, "clock" | "create">;
 
 /**
  * Makes a persistent node and its parents when they are absent.
  * @throws FlotillaError `ERR_FLOTILLA_NOT_FOUND` when there is no root: of a namespace that was deleted
  */
 export function ensurePath(calls: Creating, path: string, options: CallOptions = {}): Promise<void> {
-  return ensure(calls, path, () => options);
+  return ensure(calls, path, options, () => false);
 }
 
 /**
@@ -50,19 +51,24 @@ export function ensurePath(calls: Creating, path: string, options: CallOptions =
  * behind.
  */
 export function ensureContainer(calls: Creating, path: string, options: CallOptions = {}): Promise<void> {
-  return ensure(calls, path, (depth) => ({ ...options, container: depth > 0 }));
+  return ensure(calls, path, options, (depth) => depth > 0);
 }
 
 async function ensure(
   calls: Creating,
   path: string,
-  optionsAt: (depth: number) => CreateOptions,
+  options: CallOptions,
+  isContainer: (depth: number) => boolean,
 ): Promise<void> {
   const segments = path.split("/").slice(1);
   const paths = segments.map((_, depth) => `/${segments.slice(0, depth + 1).join("/")}`);
+  const left = inTurn(calls.clock, options);
   for (;;) {
+    const bounds = { ...options, ...left() };
     // All under way at once: they take effect in this order.
-    const made = paths.map((each, depth) => calls.create(each, "", optionsAt(depth)));
+    const made = paths.map((each, depth) =>
+      calls.create(each, "", { ...bounds, container: isContainer(depth) }),
+    );
     await Promise.allSettled(made);
     await made[0]?.catch(ignoreExisting);
     try {

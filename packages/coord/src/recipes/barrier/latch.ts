@@ -90,7 +90,7 @@ class SessionLatch implements Latch {
   }
 
   /** Makes it unless it is there. */
-  async #opened(calls: Pick<Calls, "create" | "get">, options: CallOptions = {}): Promise<Opened> {
+  async #opened(calls: Pick<Calls, "clock" | "create" | "get">, options: CallOptions = {}): Promise<Opened> {
     for (;;) {
       const node = await calls.get(this.path, options);
       if (node !== null) {

@@ -31,7 +31,7 @@ export function pathOfRecord({ runs }: CronPlaces, number: number, keepRuns: num
 
 /** Makes them when they are absent: the schedule begins at this moment. */
 export async function ensureCron(
-  calls: Pick<Calls, "create">,
+  calls: Pick<Calls, "clock" | "create">,
   places: CronPlaces,
   nowMs: number,
 ): Promise<void> {

@@ -1,5 +1,6 @@
 import type { MultiItem, Session } from "../../client/api.ts";
 import type { CallOptions } from "../../client/read-api.ts";
+import { inTurn } from "../bounded.ts";
 import { type LinePaths, linePaths } from "../line.ts";
 import { ensurePath } from "../names.ts";
 
@@ -37,7 +38,9 @@ export async function ensurePlaces(
   places: QueuePlaces,
   options: CallOptions,
 ): Promise<void> {
-  for (const path of [places.items, places.takers, places.dead]) await ensurePath(session, path, options);
+  const left = inTurn(session.clock, options);
+  for (const path of [places.items, places.takers, places.dead])
+    await ensurePath(session, path, { ...options, ...left() });
 }
 
 /** Highest priority. */

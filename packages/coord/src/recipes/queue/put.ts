@@ -7,6 +7,7 @@ import { isNoRoom, restMs } from "../no-room.ts";
 import { patient } from "../patient.ts";
 import { ignoreTyped } from "../run-held.ts";
 import { Wake } from "../wake.ts";
+import { withParent } from "../with-parent.ts";
 import type { PutOptions } from "./api.ts";
 import { ensurePlaces, itemPrefix, maxDelayMs, maxPriority, type QueuePlaces } from "./places.ts";
 
@@ -50,25 +51,21 @@ export class Putter {
   }
 
   async #put(prefix: string, bytes: Uint8Array, options: WriteOptions): Promise<string> {
+    const left = inTurn(this.#session.clock, options);
     if (this.#maxItems !== null) await this.#bound(this.#maxItems, options);
-    return this.#create(prefix, bytes, options);
+    return this.#create(prefix, bytes, { ...options, ...left() });
   }
 
   async #create(prefix: string, bytes: Uint8Array, options: WriteOptions): Promise<string> {
+    const session = this.#session;
     const { items } = this.#places;
-    for (;;) {
-      try {
-        const { path } = await this.#session.create(`${items}/${prefix}`, bytes, {
-          ...options,
-          sequential: true,
-        });
-        return path.slice(items.length + 1);
-      } catch (error) {
-        // Refused because there is no parent: certainly not put.
-        if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
-      }
-      await ensurePlaces(this.#session, this.#places, options);
-    }
+    const { path } = await withParent(
+      session.clock,
+      options,
+      (bounds) => ensurePlaces(session, this.#places, bounds),
+      (bounds) => session.create(`${items}/${prefix}`, bytes, { ...bounds, sequential: true }),
+    );
+    return path.slice(items.length + 1);
   }
 
   /**
