@@ -1,4 +1,6 @@
-/** Resolves when the timer fires; rejects with the reason of the signal. */
+import { onAbort } from "@flotilla/coord/parts";
+
+/** Resolves when the timer fires; rejects with the reason of the signal, which any number may sleep with. */
 export function sleepOn(
   setTimer: (fn: () => void) => { cancel(): void },
   signal: AbortSignal | undefined,
@@ -8,14 +10,14 @@ export function sleepOn(
       reject(signal.reason);
       return;
     }
-    const onAbort = (): void => {
+    const timer = setTimer(() => {
+      stopListening();
+      resolve();
+    });
+    const abort = (): void => {
       timer.cancel();
       reject(signal?.reason);
     };
-    const timer = setTimer(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    });
-    signal?.addEventListener("abort", onAbort, { once: true });
+    const stopListening = signal === undefined ? (): void => {} : onAbort(signal, abort);
   });
 }

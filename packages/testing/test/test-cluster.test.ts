@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { FlotillaError } from "@flotilla/runtime";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SimulationError, testCluster } from "../src/index.ts";
@@ -74,6 +75,18 @@ describe("waiting", () => {
     });
     await expect(cluster.advance(50)).rejects.toThrow(SimulationError);
     await expect(forgotten).rejects.toThrow("nobody's");
+  });
+
+  test("any number sleep with one signal, behind one listener of it: above ten, Node.js warns of a leak", async () => {
+    const stop = new AbortController();
+    const sleeps = Array.from({ length: 12 }, () => cluster.sleep(1_000, { signal: stop.signal }));
+    const ended = Promise.allSettled([...sleeps, cluster.sleep(5, { signal: stop.signal })]);
+    expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
+    await cluster.advance(10);
+    stop.abort("enough");
+    const ends = (await cluster.until(ended)).map(({ status }) => status);
+    expect(ends).toEqual([...sleeps.map(() => "rejected"), "fulfilled"]);
+    expect(getEventListeners(stop.signal, "abort")).toHaveLength(0);
   });
 
   test("sleeps end early by their signal, and late on a paused machine", async () => {

@@ -7,6 +7,7 @@ export type { AdminRequest } from "../wire/admin-messages.ts";
 export { wireBounds } from "../wire/bounds.ts";
 export { coordOver } from "../client/coord.ts";
 export type { Dialer, OnPort } from "../client/dialer.ts";
+export { onAbort } from "../on-abort.ts";
 export { openSession } from "../client/open-session.ts";
 export type { Port, PortHandler } from "../ports/port.ts";
 export { assemble } from "../server/parts.ts";
