@@ -42,7 +42,7 @@ export async function dialWs(address: string, options: DialOptions): Promise<WsC
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;
     const deadline = setTimeout(
-      () => fail(unreachable(address, `no answer within ${timeoutMs} ms`)),
+      () => fail(unreachable(address, `no answer within ${Math.round(timeoutMs)} ms`)),
       timeoutMs,
     );
     const abort = (): void => fail(signal?.reason);
