@@ -51,25 +51,40 @@ export async function evict(
   return id;
 }
 
-/** Until whoever is asked holds no more, or the session ends. */
+/** Until whoever is asked holds no more, or the session ends; also when the wait ends while it is under way. */
 async function ask(session: Session, paths: LinePaths, name: string, signal: AbortSignal): Promise<void> {
+  const withdraw = (): void => void withdrawInTime(session, paths, name).catch(() => {});
+  try {
+    if (await request(session, paths, name, signal)) withdraw();
+  } catch (error) {
+    if (FlotillaError.is(error) && error.ambiguous) withdraw();
+    throw error;
+  }
+}
+
+/** False when this session asks already. */
+async function request(
+  session: Session,
+  paths: LinePaths,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const calls = patient(session, signal);
   const asked = askedPath(paths, name);
-  const request = { type: "create", path: requestPath(session, paths, name), ephemeral: true } as const;
+  const own = { type: "create", path: requestPath(session, paths, name), ephemeral: true } as const;
   // With what it stands below, so that whoever is asked hears one thing.
-  const first = [{ type: "create", path: asked, container: true } as const, request];
+  const first = [{ type: "create", path: asked, container: true } as const, own];
   for (;;) {
     try {
-      await calls.create(request.path, "", { ephemeral: true });
-      break;
+      await calls.create(own.path, "", { ephemeral: true });
+      return true;
     } catch (error) {
-      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return;
+      if (FlotillaError.is(error, "ERR_FLOTILLA_EXISTS")) return false;
       if (!FlotillaError.is(error, "ERR_FLOTILLA_NOT_FOUND")) throw error;
     }
     await ensureContainer(calls, `${paths.base}/asked`);
-    if ((await attempt(calls, first)) !== null) break;
+    if ((await attempt(calls, first)) !== null) return true;
   }
-  void withdrawInTime(session, paths, name).catch(() => {});
 }
 
 /** Takes the request away once whoever was asked holds no more. It ends with the session anyway. */

@@ -269,6 +269,28 @@ test("nobody asks any more once all who did are gone", async () => {
   expect(asked.aborted).toBe(true);
 });
 
+test("a request stands no longer than the holder, at whichever moment whoever asked gave up waiting", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  await world.until(a.coord.lock("first").acquire());
+  const length = await world.eventsUntil(b.coord.lock("first").askBack());
+  const names = Array.from({ length }, (_, k) => `x${k}`);
+  for (const [events, name] of names.entries()) {
+    const held = await world.until(a.coord.lock(name).acquire());
+    const controller = new AbortController();
+    const asking = b.coord.lock(name).askBack({ signal: controller.signal });
+    asking.catch(() => {});
+    await world.events(events);
+    controller.abort();
+    await world.pass(100);
+    await world.until(held.release());
+  }
+  await world.pass(500);
+  const asked = names.map((name) => b.session.children(`/lock/${name}/asked`));
+  const pages = await world.until(Promise.all(asked));
+  expect(pages.flatMap((page) => page?.names ?? [])).toEqual([]);
+});
+
 test("who listens for requests is bounded by its own time and signal, not by another's", async () => {
   const world = await World.start();
   const [a, b] = await world.three({ sessionTtlMs: 60_000 });
