@@ -81,18 +81,20 @@ function rounds(parties: number, visits: readonly number[]): (book: Book) => Pla
 
 /** A barrier that is set and lifted, and who waits at it. */
 function lifted(book: Book): Play {
-  const state = { lifts: 0 };
+  const state = { lifts: 0, lifted: 0 };
   const sets: Script = async (me) => {
     const barrier = me.coord.barrier("x");
     await barrier.set();
     await me.step();
     state.lifts += 1;
     await barrier.lift();
+    state.lifted += 1;
     await me.step();
     await barrier.set();
     await me.step();
     state.lifts += 1;
     await barrier.lift();
+    state.lifted += 1;
   };
   const waits: Script = async (me) => {
     const barrier = me.coord.barrier("x");
@@ -100,11 +102,11 @@ function lifted(book: Book): Play {
       await me.step();
     const before = state.lifts;
     const isSet = await barrier.isSet();
-    await me.trying((signal) => barrier.wait({ signal }));
-    if (isSet && before === 0 && state.lifts === 0 && !me.process.suffered.has("abort"))
+    const passed = await me.trying((signal) => barrier.wait({ signal }));
+    if (isSet && before === 0 && state.lifts === 0 && passed !== null)
       book.broken("NobodyPassesEarly", { who: me.id });
   };
-  return { scripts: [sets, waits, waits], mayWait: (waiting) => !waiting.includes("a") && state.lifts < 2 };
+  return { scripts: [sets, waits, waits], mayWait: (waiting) => !waiting.includes("a") && state.lifted < 2 };
 }
 
 /** Keys that are counted, and who waits for enough of them. */
@@ -119,8 +121,8 @@ function counted(book: Book): Play {
   };
   const waits: Script = async (me) => {
     const latch = me.coord.latch("x", { count: 2 });
-    await me.trying((signal) => latch.wait({ signal }));
-    if (state.begun < 2 && !me.process.suffered.has("abort"))
+    const passed = await me.trying((signal) => latch.wait({ signal }));
+    if (state.begun < 2 && passed !== null)
       book.broken("NobodyPassesEarly", { who: me.id, begun: state.begun });
   };
   return { scripts: [counts, counts, waits], mayWait: (waiting) => waiting.length === 1 };

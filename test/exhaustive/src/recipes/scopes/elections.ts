@@ -1,16 +1,18 @@
 import type { Leadership } from "@flotilla/coord";
+import type { Book } from "../book.ts";
 import type { Me, Share } from "../me.ts";
 import type { Play, Scope, Script } from "../scope.ts";
-import { everywhere } from "./base.ts";
+import { everywhere, nobodyAsks } from "./base.ts";
 
 /** At whether somebody leads. */
 const mostLooks = 20;
 
 const lead: Share = { name: "election", permits: 1, places: 1 };
 
-async function campaign(me: Me): Promise<Leadership | null> {
+/** @param isForced somebody may be forced out, who hears of it late: only its fence holds in time */
+async function campaign(me: Me, isForced = false): Promise<Leadership | null> {
   const leadership = await me.trying((signal) => me.coord.election("x", { id: me.id }).campaign({ signal }));
-  if (leadership !== null) me.took(lead, leadership);
+  if (leadership !== null && !isForced) me.took(lead, leadership);
   return leadership;
 }
 
@@ -51,14 +53,24 @@ function handsTo(to: string): Script {
   };
 }
 
-/** Leads until somebody takes it away. */
-const leadsOn: Script = async (me) => {
-  const leadership = await campaign(me);
-  if (leadership === null) return;
-  me.mayLose(leadership);
-  await me.trying((signal) => Promise.race([fired(leadership.signal), refusedBy(signal)]));
-  await leadership.release();
-};
+/** One who leads until somebody takes it away, one behind it, and one who does, unless it comes to nothing. */
+function taking(book: Book, force: boolean): Play {
+  const state = { isLeading: false };
+  const leadsOn: Script = async (me) => {
+    const leadership = await campaign(me, force);
+    if (leadership === null) return;
+    me.mayLose(leadership);
+    state.isLeading = true;
+    await me.trying((signal) => Promise.race([fired(leadership.signal), refusedBy(signal)]));
+    state.isLeading = false;
+    await leadership.release();
+  };
+  return {
+    scripts: [leadsOn, leads, evicts(force)],
+    mayWait: () => state.isLeading,
+    after: nobodyAsks(book, "/election/x"),
+  };
+}
 
 const evicts =
   (force: boolean): Script =>
@@ -85,26 +97,20 @@ const runs: Script = async (me) => {
   );
 };
 
-function scope(name: string, title: string, play: Play): Scope[] {
-  return everywhere({ name, title, begin: () => play });
+function scope(name: string, title: string, begin: (book: Book) => Play): Scope[] {
+  return everywhere({ name, title, begin });
 }
 
 /** Elections. */
 export const elections: readonly Scope[] = [
-  ...scope("election", "three candidates, each of whom leads for a while", {
+  ...scope("election", "three candidates, each of whom leads for a while", () => ({
     scripts: [leads, leads, leads],
-  }),
-  ...scope("election-transfer", "a leader hands over to the last in line", {
+  })),
+  ...scope("election-transfer", "a leader hands over to the last in line", () => ({
     scripts: [handsTo("c"), leads, leads],
     isOutOfTurn: true,
-  }),
-  ...scope("election-evict", "a leader is asked to give up", {
-    scripts: [leadsOn, leads, evicts(false)],
-    mayWait: (waiting) => waiting.join() === "a",
-  }),
-  ...scope("election-force", "a leader is forced out", {
-    scripts: [leadsOn, leads, evicts(true)],
-    mayWait: (waiting) => waiting.join() === "a",
-  }),
-  ...scope("election-run", "two who lead again and again", { scripts: [runs, runs] }),
+  })),
+  ...scope("election-evict", "a leader is asked to give up", (book) => taking(book, false)),
+  ...scope("election-force", "a leader is forced out", (book) => taking(book, true)),
+  ...scope("election-run", "two who lead again and again", () => ({ scripts: [runs, runs] })),
 ];

@@ -4,8 +4,16 @@ import { counts } from "./counts.ts";
 import { elections } from "./elections.ts";
 import { locks } from "./locks.ts";
 import { queues } from "./queues.ts";
+import { shardings } from "./shards.ts";
 
-export const scopes: readonly Scope[] = [...locks, ...elections, ...barriers, ...queues, ...counts];
+export const scopes: readonly Scope[] = [
+  ...locks,
+  ...elections,
+  ...barriers,
+  ...queues,
+  ...counts,
+  ...shardings,
+];
 
 /** @throws RangeError when there is none of that name */
 export function scopeOf(name: string): Scope {

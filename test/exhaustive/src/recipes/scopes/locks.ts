@@ -2,7 +2,7 @@ import type { AcquireOptions, LockHold, Locking, PermitOptions } from "@flotilla
 import type { Me, Share } from "../me.ts";
 import type { Process } from "../process.ts";
 import type { Scope, Script } from "../scope.ts";
-import { everywhere } from "./base.ts";
+import { everywhere, nobodyAsks } from "./base.ts";
 
 /** What one takes, and how it comes by it. */
 interface Taking {
@@ -36,6 +36,16 @@ function optionsOf({ share }: Taking, signal: AbortSignal): AcquireOptions & Per
   return share.name === "semaphore" ? { signal, permits: share.permits } : { signal };
 }
 
+/** Resolves when the first of them fires. */
+function firstOf(signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve();
+      else signal.addEventListener("abort", () => resolve());
+    }
+  });
+}
+
 /** Holds it for as long as that may take, and gives it back. */
 async function holding(me: Me, { share }: Taking, held: LockHold | null): Promise<void> {
   if (held === null) return;
@@ -57,6 +67,53 @@ function atOnce(taking: Taking): Script {
   return async (me) => {
     const held = await me.trying((signal) => taking.of(me).tryAcquire(optionsOf(taking, signal)));
     await holding(me, taking, held);
+  };
+}
+
+/** One who asks twice at once, by the same object. */
+const twice: Script = async (me) => {
+  const own = me.coord.lock("x", { id: me.id, reentrant: true });
+  const once = async (): Promise<void> => {
+    const held = await me.trying((signal) => own.acquire({ signal }));
+    await holding(me, lock, held);
+  };
+  await Promise.all([once(), once()]);
+  await holding(me, lock, await me.trying((signal) => own.tryAcquire({ signal })));
+};
+
+/** Holds it until somebody asks for it, or in the end. */
+const untilAsked: Script = async (me) => {
+  const held = await me.trying((signal) => lock.of(me).acquire({ signal }));
+  if (held === null) return;
+  me.took(lock.share, held);
+  await me.trying(async (signal) => {
+    const asked = await held.askedBack({ signal });
+    await firstOf([asked, signal]);
+    signal.throwIfAborted();
+  });
+  await me.gives(held);
+};
+
+/** Asks for it back, and takes it in turn. */
+const asksBack: Script = async (me) => {
+  const ask = async (): Promise<void> => {
+    await me.step();
+    await me.trying((signal) => lock.of(me).askBack({ signal }));
+  };
+  await Promise.all([inTurn(lock)(me), ask()]);
+};
+
+/** Takes two locks, whatever order they are given in. */
+function both(names: readonly string[]): Script {
+  return async (me) => {
+    const set = me.coord.lockSet(names.map((name) => me.coord.lock(name, { id: me.id })));
+    const held = await me.trying((signal) => set.acquire({ signal }));
+    if (held === null) return;
+    for (const [at, hold] of held.holds.entries())
+      me.took({ name: `lock ${names[at] ?? ""}`, permits: 1, places: 1 }, hold);
+    await me.step();
+    for (const hold of held.holds) me.mayLose(hold);
+    await held.release();
   };
 }
 
@@ -107,4 +164,15 @@ export const locks: readonly Scope[] = [
     [inTurn(writing), inTurn(reading), inTurn(writing)],
     reading,
   ),
+  ...scope("reentrant", "one who takes a lock twice at once, and another", [twice, inTurn(lock)], lock),
+  ...everywhere({
+    name: "ask-back",
+    title: "a lock that is asked back",
+    begin: (book) => ({
+      scripts: [untilAsked, asksBack, inTurn(lock)],
+      mayWait: (ids) => ids.includes("a"),
+      after: nobodyAsks(book, "/lock/x"),
+    }),
+  }),
+  ...scope("lock-set", "two who take two locks, in other orders", [both(["x", "y"]), both(["y", "x"])]),
 ];
