@@ -161,7 +161,10 @@ export class World {
   #deadlineMs(): number {
     const { nowMs } = this.time;
     if (this.#isDone) this.#restUntilMs ??= nowMs + (this.#isBroken ? longRestMs : restMs);
-    return this.#restUntilMs ?? Math.min(this.#movedMs + patienceMs, longestMs);
+    if (this.#restUntilMs === null) return Math.min(this.#movedMs + patienceMs, longestMs);
+    // What is stalled goes on, and comes to its end as well.
+    const stalled = this.lanes.held().map(({ heldUntilMs }) => heldUntilMs + restMs);
+    return Math.max(this.#restUntilMs, ...stalled);
   }
 
   async #take(next: Next): Promise<void> {
