@@ -35,6 +35,20 @@ async function leave(wire: Wire, seq = 1): Promise<void> {
   await wire.ended;
 }
 
+/**
+ * Resolves when all that this channel said has had its effect: a refused request is kept in its session's
+ * window. What the member handled before it says pong, or ends the channel, comes before a later write.
+ */
+async function settled(wire: Wire): Promise<void> {
+  const number = Number.MAX_SAFE_INTEGER;
+  wire.say({ type: "ping", number });
+  const answered = (): boolean =>
+    wire.messages.some((message) => message.type === "pong" && message.number === number);
+  await eventually(() => answered() || !wire.channel.isOpen);
+  await member.good.session.delete("/none");
+  wire.channel.close();
+}
+
 const path = "/bad";
 const value = Uint8Array.of(1);
 const put = { type: "put", path, value, if: {} } as const;
@@ -367,7 +381,7 @@ test(
     );
     expect(sent).toBeGreaterThan(100);
     expect(member.complaints.errors).toEqual([]);
-    wire.channel.close();
+    await settled(wire);
     before = { ...member.calm(), revision: before.revision };
   },
   limitMs,
