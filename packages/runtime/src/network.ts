@@ -58,7 +58,10 @@ export interface ListenOptions {
   readonly protocols: readonly string[];
   /** A larger frame ends its channel. Bytes. */
   readonly maxFrameBytes: number;
-  /** Bytes that a channel may take in before its owner calls `trust`; more ends it. Default: no bound. */
+  /**
+   * Bytes that a channel may take in before its owner calls `trust`; more ends it. Until then it takes up none of
+   * `maxChannels`; of very many of them, the oldest is ended for a new one. Default: no bound, and all are trusted.
+   */
   readonly maxStrangerBytes?: number;
   /** Channels above this number are refused. Default 10,000. */
   readonly maxChannels?: number;

@@ -23,6 +23,8 @@ export interface WsChannelOptions {
   /** This side dialed. */
   readonly isClient: boolean;
   readonly maxFrameBytes: number;
+  /** Called once, if `distrust` was called before: by then its bound is lifted. Default: nobody wants to know. */
+  readonly onTrusted?: (channel: WsChannel) => void;
   /** Called once, after its handler heard of the end. Default: nobody wants to know. */
   readonly onClosed?: (channel: WsChannel) => void;
 }
@@ -63,15 +65,17 @@ export class WsChannel implements Channel, FrameTaker {
   #socketError: NodeJS.ErrnoException | undefined;
   #isOpen = true;
   #guard: (() => void) | undefined;
+  readonly #onTrusted: ((channel: WsChannel) => void) | undefined;
   readonly #onClosed: ((channel: WsChannel) => void) | undefined;
 
   constructor(ws: WebSocket & Owned, socket: Socket & Owned, options: WsChannelOptions) {
-    const { remoteAddress, isClient, maxFrameBytes, onClosed } = options;
+    const { remoteAddress, isClient, maxFrameBytes, onTrusted, onClosed } = options;
     this.protocol = ws.protocol;
     this.remoteAddress = remoteAddress;
     this.#ws = ws;
     this.#socket = socket;
     this.#outbox = new WsOutbox(ws, socket, isClient);
+    this.#onTrusted = onTrusted;
     this.#onClosed = onClosed;
     WsInbox.open(socket, { isServer: !isClient, maxFrameBytes, taker: this });
     socket[owner] = this;
@@ -129,8 +133,17 @@ export class WsChannel implements Channel, FrameTaker {
   }
 
   trust(): void {
-    if (this.#guard !== undefined) this.#socket.off("data", this.#guard);
+    if (this.#guard === undefined) return;
+    this.#socket.off("data", this.#guard);
     this.#guard = undefined;
+    this.#onTrusted?.(this);
+  }
+
+  /** Ends it now, and tells only this side why. */
+  cut(reason: string): void {
+    if (!this.#isOpen) return this.#ws.terminate();
+    this.#ownEnd = { cause: "closed", remote: false, reason: cutReason(reason) };
+    this.terminate();
   }
 
   /** Breaks the connection now, without waiting for the other side. */

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { formatAddress, parseAddress } from "../address.ts";
 import { type ChannelRoom, defaultMaxChannels, mostChannels } from "../channel-room.ts";
+import type { LobbyGuest } from "../handshake/lobby.ts";
 import { Lobby } from "../handshake/lobby.ts";
 import type { Channel, Listener, ListenOptions } from "../network.ts";
 import { bindError, boundAddress } from "./bind.ts";
@@ -13,8 +14,8 @@ import { WsChannel } from "./ws-channel.ts";
 import { sharedOptions } from "./ws-options.ts";
 
 /**
- * Connections that have not finished their request yet, on top of the channels: as many as a system lets wait to be
- * accepted come at once.
+ * Connections whose other side has not asked for a channel yet, or not proved itself, on top of the channels: as many as
+ * a system lets wait to be accepted come at once.
  */
 const maxPending = 512;
 /** A connection must have asked for its upgrade by then. */
@@ -40,14 +41,39 @@ function roomWithin(
   return { pending, maxChannels: Math.min(maxChannels, left), reserved };
 }
 
+/** A connection until its other side proved itself. */
+class Stranger implements LobbyGuest {
+  readonly #socket: Socket;
+  /** Once it asked for one. */
+  channel: WsChannel | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** At once: an orderly close could take as long as the stranger likes. */
+  close(reason: string): void {
+    if (this.channel === undefined) this.#socket.destroy();
+    else this.channel.cut(reason);
+  }
+}
+
 class WsListener implements Listener {
   readonly #options: ListenOptions;
   readonly #onChannel: (channel: Channel) => void;
   readonly #room: ChannelRoom;
   readonly #channels = new Set<WsChannel>();
-  readonly #pending = new Set<Socket>();
+  /** Those that asked for no channel yet. */
+  readonly #pending = new Map<Socket, Stranger>();
+  /** Those of the channels whose other side has not proved itself. */
+  readonly #unproven = new Map<WsChannel, Stranger>();
   readonly #lobby: Lobby;
+  readonly #trusted = (channel: WsChannel): void => {
+    if (this.#isFullFor(channel.protocol)) channel.close("too many connections");
+    else this.#leaveLobby(channel);
+  };
   readonly #closed = (channel: WsChannel): void => {
+    this.#leaveLobby(channel);
     this.#channels.delete(channel);
     if (this.#channels.size === 0) this.#emptied?.();
   };
@@ -108,7 +134,7 @@ class WsListener implements Listener {
 
   async #closeAll(): Promise<void> {
     const stopped = new Promise<void>((resolve) => void this.#http.close(() => resolve()));
-    for (const socket of this.#pending) socket.destroy();
+    for (const socket of this.#pending.keys()) socket.destroy();
     for (const channel of this.#channels) channel.close("the listener closed");
     await stopped;
     // Their connections are gone; each handler hears of it a moment later.
@@ -116,46 +142,70 @@ class WsListener implements Listener {
   }
 
   #connected(socket: Socket): void {
-    const guest = { close: () => void socket.destroy() };
-    if (!this.#lobby.enter(guest)) {
+    const stranger = new Stranger(socket);
+    if (!this.#lobby.enter(stranger)) {
       socket.destroy();
       return;
     }
     const deadline = setTimeout(() => socket.destroy(), requestTimeoutMs);
-    this.#pending.add(socket);
+    this.#pending.set(socket, stranger);
     const done = (): void => {
       clearTimeout(deadline);
-      this.#lobby.leave(guest);
       this.#pending.delete(socket);
-      socket.off("close", done);
+      socket.off("close", gone);
       socket.off("upgraded", done);
     };
-    socket.once("close", done);
+    const gone = (): void => {
+      done();
+      this.#lobby.leave(stranger);
+    };
+    socket.once("close", gone);
     socket.once("upgraded", done);
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const asked = request.headers["sec-websocket-protocol"] ?? "";
-    const isFull = this.#channels.size >= mostChannels(this.#room, asked);
-    if (this.#closing !== undefined || isFull) return refuse(socket, 503);
+    if (this.#closing !== undefined || this.#isFullFor(asked)) return refuse(socket, 503);
     if (!this.#options.protocols.includes(asked)) return refuse(socket, 400);
     this.#upgrader.handleUpgrade(request, socket, head, (ws) => this.#opened(ws, request.socket));
   }
 
   /** On its own, so that no closure that lives as long as the channel keeps the request alive. */
   #opened(ws: WebSocket, socket: Socket): void {
+    const stranger = this.#pending.get(socket);
     socket.emit("upgraded");
     const { remoteAddress: host = "unknown", remotePort: port = 0 } = socket;
     const channel = new WsChannel(ws, socket, {
       remoteAddress: formatAddress({ host, port }),
       isClient: false,
       maxFrameBytes: this.#options.maxFrameBytes,
+      onTrusted: this.#trusted,
       onClosed: this.#closed,
     });
-    if (this.#options.maxStrangerBytes !== undefined) channel.distrust(this.#options.maxStrangerBytes);
     this.#channels.add(channel);
+    this.#introduce(channel, stranger);
     this.#onChannel(channel);
     if (!channel.hasHandler) channel.terminate();
+  }
+
+  /** It stays in the lobby for as long as its other side has to prove itself. */
+  #introduce(channel: WsChannel, stranger: Stranger | undefined): void {
+    if (stranger === undefined) return;
+    stranger.channel = channel;
+    this.#unproven.set(channel, stranger);
+    if (this.#options.maxStrangerBytes === undefined) this.#leaveLobby(channel);
+    else channel.distrust(this.#options.maxStrangerBytes);
+  }
+
+  #leaveLobby(channel: WsChannel): void {
+    const stranger = this.#unproven.get(channel);
+    if (stranger !== undefined) this.#lobby.leave(stranger);
+    this.#unproven.delete(channel);
+  }
+
+  /** Who proved nothing takes none of the places, and keeps nobody from them. */
+  #isFullFor(protocol: string): boolean {
+    return this.#channels.size - this.#unproven.size >= mostChannels(this.#room, protocol);
   }
 }
 

@@ -42,6 +42,28 @@ async function dial(address: string): Promise<{ channel: Channel; heard: Recorde
   return { channel, heard };
 }
 
+/** Trusts whoever sends a frame, and answers. */
+function listenForProofs(maxChannels: number): Promise<Listener> {
+  const options = { address: "127.0.0.1:0", ...limits, maxStrangerBytes: 1000, maxChannels };
+  return network.listen(options, (channel) =>
+    channel.handle({
+      message: (frame) => {
+        channel.trust?.();
+        channel.send(frame);
+      },
+      end: () => {},
+    }),
+  );
+}
+
+/** Dials and is trusted. */
+async function prove(address: string): Promise<{ channel: Channel; heard: Recorder }> {
+  const dialed = await dial(address);
+  dialed.channel.send(bytes("proof"));
+  await dialed.heard.received(1);
+  return dialed;
+}
+
 /** A server of another kind. */
 async function serve(server: Server | ReturnType<typeof createTcpServer>): Promise<string> {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
@@ -112,6 +134,33 @@ describe("real network", () => {
     expect((await dial(listener.address)).channel.isOpen).toBe(true);
     expect(channel.isOpen).toBe(true);
     for (const socket of silent) socket.destroy();
+  });
+
+  test("channels that say nothing take nobody's place, and keep nobody out for long", async () => {
+    let nowMs = 1000;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => nowMs);
+    onTestFinished(() => clock.mockRestore());
+    await using listener = await listenForProofs(2);
+    const { channel } = await prove(listener.address);
+    const silent = await Promise.all(Array.from({ length: 512 }, () => upgraded(listener.address)));
+    await rejectsWith(dial(listener.address), "ERR_FLOTILLA_UNREACHABLE");
+    nowMs += 500;
+    expect((await prove(listener.address)).channel.isOpen).toBe(true);
+    expect(channel.isOpen).toBe(true);
+    // Two have the places that there are.
+    nowMs += 500;
+    await rejectsWith(dial(listener.address), "ERR_FLOTILLA_UNREACHABLE");
+    for (const { socket } of silent) socket.destroy();
+  });
+
+  test("more that are through with their handshake than there are places are sent away", async () => {
+    await using listener = await listenForProofs(1);
+    const [first, second] = [await dial(listener.address), await dial(listener.address)];
+    first.channel.send(bytes("proof"));
+    await first.heard.received(1);
+    second.channel.send(bytes("proof"));
+    expect(await second.heard.ended()).toMatchObject({ remote: true, reason: "too many connections" });
+    expect(first.channel.isOpen).toBe(true);
   });
 
   test("a text that is no address cannot be dialed", async () => {
