@@ -75,3 +75,9 @@ test("a thread has its data, is asked by a message, and made to end", async () =
   expect(await made.ended).toMatch(/^ended with code [01]$/);
   expect(await startThread(file, "throws").ended).toBe("threw: no data");
 });
+
+test("what a thread threw is told in its own words, also when it comes with errors that are none", async () => {
+  const file = join(folder, "invalid.mjs");
+  await writeFile(file, 'throw Object.assign(new Error("port is missing"), { errors: [{ path: "port" }] });');
+  expect(await startThread(file, null).ended).toBe("threw: port is missing");
+});
