@@ -46,7 +46,7 @@ export async function bounded<T>(bounds: Bounds, work: (signal: AbortSignal) => 
   ];
   const timer = Number.isFinite(timeoutMs)
     ? clock.setTimer(timeoutMs, () => {
-        const message = `${what}: not done in ${timeoutMs} ms`;
+        const message = `${what}: not done in ${Math.round(timeoutMs)} ms`;
         controller.abort(new FlotillaError("ERR_FLOTILLA_TIMEOUT", message, { ambiguous: goesOn() }));
       })
     : null;

@@ -63,7 +63,9 @@ class Conductor implements ChannelHandler {
     this.#outcome = outcome;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     this.#timer = options.clock.setTimer(timeoutMs, () =>
-      this.#refuse(new FlotillaError("ERR_FLOTILLA_TIMEOUT", `no handshake within ${timeoutMs} ms`)),
+      this.#refuse(
+        new FlotillaError("ERR_FLOTILLA_TIMEOUT", `no handshake within ${Math.round(timeoutMs)} ms`),
+      ),
     );
   }
 

@@ -277,8 +277,8 @@ describe("handshake under attack", () => {
 
   test("silence ends in a timeout on either side", async () => {
     for (const { log, stranger, clock } of [
-      strangerDials({ timeoutMs: 700 }),
-      strangerAccepts({ timeoutMs: 700 }),
+      strangerDials({ timeoutMs: 699.75 }),
+      strangerAccepts({ timeoutMs: 699.75 }),
     ]) {
       clock.advance(699);
       await settled();
@@ -286,6 +286,7 @@ describe("handshake under attack", () => {
       clock.advance(1);
       await settled();
       expect(log.error?.code).toBe("ERR_FLOTILLA_TIMEOUT");
+      expect(log.error?.message).toBe("no handshake within 700 ms");
       expect(stranger.isOpen).toBe(false);
     }
   });
