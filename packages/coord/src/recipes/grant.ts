@@ -17,6 +17,7 @@ import {
 } from "./line.ts";
 import { ensureContainer } from "./names.ts";
 import type { Calls } from "./patient.ts";
+import { standBack } from "./stand-back.ts";
 import { type Successor, successorsOf } from "./successors.ts";
 
 /** Someone who wants to stand in line. */
@@ -99,7 +100,10 @@ export async function joinGranted(
   applicant: Applicant,
   mostLooks: number,
 ): Promise<number | null> {
+  let begunMs = calls.clock.now();
   for (let looks = 1; looks <= mostLooks; looks += 1) {
+    if (looks > fewLooks) await standBack(calls.clock, applicant.name, looks, calls.clock.now() - begunMs);
+    begunMs = calls.clock.now();
     const line = await readLine(calls, paths);
     requireSamePlaces(line, paths, applicant);
     if (!fitsBeside(line, applicant)) {

@@ -87,6 +87,14 @@ test.each(["1", "2"])("who tries for a place as others come has it beside them: 
   expect((await world.until(all)).map((hold) => hold !== null)).toEqual(Array(12).fill(true));
 });
 
+test("of many who try at once each looks a few times", async () => {
+  const count = 60;
+  const { world, all, applied } = await crowd("1", count, (lock) => lock.tryAcquire());
+  const before = await applied();
+  expect((await world.until(all)).every((hold) => hold !== null)).toBe(true);
+  expect((await applied()) - before).toBeLessThan(8 * count);
+});
+
 test("of those who come at once the first lets the others in", async () => {
   const count = 30;
   const { world, all, applied } = await crowd("1", count, (lock) => lock.acquire());
