@@ -51,13 +51,17 @@ export async function evict(
   return id;
 }
 
+/** Requests of a session that are taken back once whoever was asked holds no more, until that is sent. */
+const outstanding = new WeakMap<Session, Set<string>>();
+
 /** Until whoever is asked holds no more, or the session ends; also when the wait ends while it is under way. */
 async function ask(session: Session, paths: LinePaths, name: string, signal: AbortSignal): Promise<void> {
   const withdraw = (): void => void withdrawInTime(session, paths, name).catch(() => {});
   try {
     if (await request(session, paths, name, signal)) withdraw();
   } catch (error) {
-    if (FlotillaError.is(error) && error.ambiguous) withdraw();
+    const isSeenTo = outstanding.get(session)?.has(requestPath(session, paths, name)) === true;
+    if (FlotillaError.is(error) && error.ambiguous && !isSeenTo) withdraw();
     throw error;
   }
 }
@@ -91,8 +95,11 @@ async function request(
 async function withdrawInTime(session: Session, paths: LinePaths, name: string): Promise<void> {
   const calls = patient(session, session.signal);
   const { clock, signal } = session;
-  await untilRoom(clock, signal, () => untilGone(calls, waiterPath(paths, name), signal));
   const own = { type: "delete", path: requestPath(session, paths, name) } as const;
+  const all = outstanding.get(session) ?? new Set();
+  outstanding.set(session, all.add(own.path));
+  await untilRoom(clock, signal, () => untilGone(calls, waiterPath(paths, name), signal));
+  all.delete(own.path);
   const above = { type: "delete", path: askedPath(paths, name) } as const;
   if ((await attempt(calls, [own, above])) !== null) return;
   // Others asked too: the last of them takes it along.

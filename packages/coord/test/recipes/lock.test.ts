@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type Acl, permissions } from "../../src/client/index.ts";
 import type { LockHold } from "../../src/recipes/lock-api.ts";
 import { clientProtocol } from "../../src/wire/messages.ts";
@@ -289,6 +289,29 @@ test("a request stands no longer than the holder, at whichever moment whoever as
   const asked = names.map((name) => b.session.children(`/lock/${name}/asked`));
   const pages = await world.until(Promise.all(asked));
   expect(pages.flatMap((page) => page?.names ?? [])).toEqual([]);
+});
+
+test("however often whoever asks gives up waiting, its request is seen to once while the holder is there", async () => {
+  const world = await World.start();
+  const [a, b] = await world.three();
+  await world.until(a.coord.lock("first").acquire());
+  const length = await world.eventsUntil(b.coord.lock("first").askBack());
+  const held = await world.until(a.coord.lock("x").acquire());
+  const watched = vi.spyOn(b.session, "watch");
+  for (let events = 0; events < length; events += 1) {
+    const controller = new AbortController();
+    b.coord
+      .lock("x")
+      .askBack({ signal: controller.signal })
+      .catch(() => {});
+    await world.events(events);
+    controller.abort();
+    await world.pass(100);
+  }
+  expect(watched).toHaveBeenCalledTimes(1);
+  await world.until(held.release());
+  await world.pass(500);
+  expect((await world.until(b.session.children("/lock/x/asked")))?.names ?? []).toEqual([]);
 });
 
 test("who listens for requests is bounded by its own time and signal, not by another's", async () => {
