@@ -2,9 +2,12 @@ import type { Scope } from "../scope.ts";
 import { barriers } from "./barriers.ts";
 import { counts } from "./counts.ts";
 import { elections } from "./elections.ts";
+import { jobs } from "./jobs.ts";
 import { locks } from "./locks.ts";
 import { queues } from "./queues.ts";
+import { services } from "./services.ts";
 import { shardings } from "./shards.ts";
+import { watches } from "./watches.ts";
 
 export const scopes: readonly Scope[] = [
   ...locks,
@@ -13,6 +16,9 @@ export const scopes: readonly Scope[] = [
   ...queues,
   ...counts,
   ...shardings,
+  ...watches,
+  ...services,
+  ...jobs,
 ];
 
 /** @throws RangeError when there is none of that name */

@@ -103,6 +103,45 @@ function queue(
   };
 }
 
+/** Two who work on what is put, one of whom fails at first. */
+function consumed(book: Book): Play {
+  const values = [1, 2, 3];
+  const items = new Items(book);
+  const doneBy = new Map<number, Me>();
+  const consuming = (failures: number): Script => {
+    return async (me) => {
+      let left = failures;
+      const work = async (item: Taken<unknown>): Promise<void> => {
+        const value = Number(item.value);
+        const before = doneBy.get(value);
+        if (before?.process.suffered.size === 0)
+          book.broken("DoneIsDone", { who: me.id, value, before: before.id });
+        me.took({ name: `item ${value}`, permits: 1, places: 1 }, item);
+        await me.step();
+        me.mayLose(item);
+        left -= 1;
+        if (left >= 0) throw new Error("not now");
+        doneBy.set(value, me);
+      };
+      await me.trying((signal) => me.coord.queue("x").consume(work, { signal, onError: () => {} }));
+    };
+  };
+  return {
+    scripts: [
+      async (me) => {
+        for (const value of values) await items.puts(me, value);
+      },
+      consuming(1),
+      consuming(0),
+    ],
+    mayWait: (waiting) => {
+      const missing = [...items.put].filter((value) => !doneBy.has(value));
+      if (missing.length > 0) book.broken("EverythingIsDone", { missing, waiting });
+      return true;
+    },
+  };
+}
+
 /** Queues. */
 export const queues: readonly Scope[] = [
   ...everywhere({
@@ -114,5 +153,10 @@ export const queues: readonly Scope[] = [
     name: "queue-back",
     title: "an item that is given back is taken again",
     begin: queue([1], [["release", "ack"], ["ack"]]),
+  }),
+  ...everywhere({
+    name: "queue-consume",
+    title: "three items and two who work on what there is",
+    begin: consumed,
   }),
 ];
