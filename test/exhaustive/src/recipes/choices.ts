@@ -18,6 +18,7 @@ interface Present {
   readonly scope: Scope;
   readonly lanes: Lanes;
   readonly people: readonly Me[];
+  readonly hasLeader: boolean;
 }
 
 /**
@@ -33,6 +34,9 @@ export function choicesBeside(world: Present, next: Next, schedule: readonly Dev
   return [
     ...(next.type === "lane" ? delays(world, next.lane, left) : []),
     ...lets(world, next, where),
+    ...(world.hasLeader && where === servers && next.type !== "time" && left("elect")
+      ? ["elect another"]
+      : []),
     ...world.people.flatMap((me) => blows(me, next, where, left)),
   ];
 }

@@ -2,6 +2,7 @@ import type { Parts, RaftPort } from "@flotilla/coord/parts";
 import { Machine } from "@flotilla/kv";
 import type { TreeEvent } from "@flotilla/kv";
 import type { Index, Proposed, ProposeOptions, RaftStatus } from "@flotilla/raft";
+import { FlotillaError } from "@flotilla/runtime";
 import type { ClientHost } from "@flotilla/runtime";
 import { hostOf } from "./host.ts";
 import type { Lane, Lanes } from "./lanes.ts";
@@ -15,7 +16,13 @@ interface Entry {
   readonly timeMs: number;
 }
 
-const term = 1;
+/** Nobody leads for so long, ms. */
+const vacancyMs = 200;
+
+interface Proposal {
+  readonly resolve: (proposed: Proposed) => void;
+  readonly reject: (error: Error) => void;
+}
 
 /** One member: the real one but for its raft, which is a log that all members share. */
 class Member implements RaftPort {
@@ -23,21 +30,21 @@ class Member implements RaftPort {
   readonly parts: Parts;
   readonly machine: Machine = new Machine({ historyLimits: { events: 1_000 } });
   readonly #members: Members;
-  readonly #lane: Lane | null;
-  readonly #proposals = new Map<Index, (proposed: Proposed) => void>();
+  readonly #lane: Lane;
+  readonly #proposals = new Map<Index, Proposal>();
   #reads: { readonly index: Index; readonly resolve: (index: Index) => void }[] = [];
   #deferred: (() => void)[] = [];
+  #leader: string | null = "1";
 
-  constructor(members: Members, sources: CoordSources, id: string, lane: Lane | null) {
+  constructor(members: Members, sources: CoordSources, id: string, lane: Lane) {
     this.id = id;
     this.#members = members;
     this.#lane = lane;
     const clock = members.time.clock(servers, (fn) => void this.#deferred.push(fn));
     const host: ClientHost = hostOf(`member ${id}`, clock, (text) => members.tell(text));
-    const observer =
-      lane === null
-        ? { applied: (_index: Index, _applied: unknown, events: readonly TreeEvent[]) => members.see(events) }
-        : {};
+    const observer = {
+      applied: (index: Index, _applied: unknown, events: readonly TreeEvent[]) => members.see(index, events),
+    };
     this.parts = sources.assemble(
       host,
       { id, cluster: "explored", secret: undefined },
@@ -47,14 +54,15 @@ class Member implements RaftPort {
     this.parts.raft.bind(this);
   }
 
-  propose(payload: Uint8Array, options: ProposeOptions = {}): Promise<Proposed> {
-    if (options.ifTerm !== undefined && this.#lane !== null)
-      return Promise.reject(new Error("only a leader asks for its term"));
+  propose(payload: Uint8Array, { ifTerm = this.#members.term }: ProposeOptions = {}): Promise<Proposed> {
+    const isRight = ifTerm === this.#members.term && (this.#isLeader || this.#members.leader !== null);
+    if (!isRight) return Promise.reject(nobodyLeads());
     const index = this.#members.append(payload);
-    return new Promise((resolve) => this.#proposals.set(index, resolve));
+    return new Promise((resolve, reject) => this.#proposals.set(index, { resolve, reject }));
   }
 
   read(): Promise<Index> {
+    if (this.#members.leader === null) return Promise.reject(nobodyLeads());
     const index = this.#members.length;
     if (this.machine.lastIndex >= index) return Promise.resolve(index);
     return new Promise((resolve) => this.#reads.push({ index, resolve }));
@@ -69,13 +77,13 @@ class Member implements RaftPort {
   }
 
   status(): RaftStatus {
-    const isLeader = this.#lane === null;
+    const { leader, term } = this.#members;
     return {
       id: this.id,
-      role: isLeader ? "leader" : "follower",
+      role: this.#isLeader ? "leader" : "follower",
       term,
-      leader: "1",
-      established: isLeader,
+      leader,
+      established: this.#isLeader,
       commit: this.#members.length,
       applied: this.machine.lastIndex,
       lastIndex: this.#members.length,
@@ -90,9 +98,21 @@ class Member implements RaftPort {
     };
   }
 
+  /** Somebody else leads, or nobody. What became of what it proposed and has not applied, it is not told. */
+  led(leases: boolean): void {
+    if (this.#isLeader) this.#catchUp();
+    else for (const index of this.#proposals.keys()) this.#lose(index);
+    if (leases) this.parts.keeper.onStatus(this.status());
+    const { leader } = this.#members;
+    if (leader === this.#leader) return;
+    this.#leader = leader;
+    this.parts.hub.leaderChanged();
+    this.parts.renewals.leaderChanged();
+  }
+
   /** There is one more entry, which who leads applies before anything else happens. */
   appended(lanes: Lanes): void {
-    if (this.#lane !== null) lanes.push(this.#lane, () => this.#applyNext());
+    if (!this.#isLeader) lanes.push(this.#lane, () => this.#applyNext());
   }
 
   /** What it has to do by itself; false: nothing. */
@@ -100,16 +120,34 @@ class Member implements RaftPort {
     const due = this.#deferred;
     this.#deferred = [];
     for (const fn of due) fn();
-    const isBehind = this.#lane === null && this.machine.lastIndex < this.#members.length;
+    const isBehind = this.#isLeader && this.machine.lastIndex < this.#members.length;
     if (isBehind) this.#applyNext();
     return isBehind || due.length > 0;
+  }
+
+  get #isLeader(): boolean {
+    return this.#members.leader === this.id;
+  }
+
+  #catchUp(): void {
+    this.#lane.items.length = 0;
+    while (this.machine.lastIndex < this.#members.length) this.#applyNext();
+  }
+
+  #lose(index: Index): void {
+    const text = "the leader that took it is out of sight";
+    this.#proposals
+      .get(index)
+      ?.reject(new FlotillaError("ERR_FLOTILLA_UNKNOWN_OUTCOME", text, { ambiguous: true }));
+    this.#proposals.delete(index);
   }
 
   #applyNext(): void {
     const index = this.machine.lastIndex + 1;
     const entry = this.#members.entry(index);
+    const { term } = this.#members;
     const result = this.parts.stateMachine.apply({ index, term, ...entry });
-    this.#proposals.get(index)?.({ index, term, result });
+    this.#proposals.get(index)?.resolve({ index, term, result });
     this.#proposals.delete(index);
     const due = this.#reads.filter((read) => read.index <= index);
     this.#reads = this.#reads.filter((read) => read.index > index);
@@ -125,7 +163,11 @@ export interface Onlooker {
   trouble(text: string): void;
 }
 
-/** The members of a cluster in which the first one leads for ever: what is appended is committed. */
+function nobodyLeads(): FlotillaError {
+  return new FlotillaError("ERR_FLOTILLA_DROPPED", "nobody leads who could take it");
+}
+
+/** The members of a cluster in which what is appended is committed. */
 export class Members {
   readonly time: Time;
   readonly configuration: RaftStatus["configuration"];
@@ -135,6 +177,9 @@ export class Members {
   readonly #members: readonly Member[];
   #soon: (() => void)[] = [];
   #isCounting = false;
+  #leader: string | null = "1";
+  #term = 1;
+  #seen: Index = 0;
 
   constructor(sources: CoordSources, time: Time, lanes: Lanes, count: number, onlooker: Onlooker) {
     this.time = time;
@@ -150,19 +195,27 @@ export class Members {
       learners: [],
       leaseReads: false,
     };
-    this.#members = ids.map((id, k) => {
-      const lane = k === 0 ? null : lanes.open(`log ${id}`, "log", servers, null);
-      return new Member(this, sources, id, lane);
-    });
+    this.#members = ids.map(
+      (id) => new Member(this, sources, id, lanes.open(`log ${id}`, "log", servers, null)),
+    );
   }
 
   get length(): Index {
     return this.#entries.length;
   }
 
-  /** The tree, as whoever leads has it. */
+  /** Who leads; null: nobody does. */
+  get leader(): string | null {
+    return this.#leader;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  /** The tree, as whoever leads has it, or will. */
   get tree(): Machine {
-    return this.of("1").machine;
+    return this.#members.reduce((a, b) => (b.machine.lastIndex > a.machine.lastIndex ? b : a)).machine;
   }
 
   of(id: string): Member {
@@ -184,8 +237,27 @@ export class Members {
     return this.length;
   }
 
-  see(events: readonly TreeEvent[]): void {
+  /** The first to apply an entry tells of it. */
+  see(index: Index, events: readonly TreeEvent[]): void {
+    if (index <= this.#seen) return;
+    this.#seen = index;
     this.#onlooker.changed(events);
+  }
+
+  /** Nobody leads any more, and after a while the next one. */
+  elect(): void {
+    const last = Number(this.#leader);
+    this.#isCounting = true;
+    this.#lead(null);
+    this.time.after(vacancyMs, servers, () => {
+      this.#term += 1;
+      this.#lead(String((last % this.#members.length) + 1));
+    });
+  }
+
+  #lead(leader: string | null): void {
+    this.#leader = leader;
+    for (const member of this.#members) member.led(this.#isCounting);
   }
 
   tell(text: string): void {
@@ -199,7 +271,7 @@ export class Members {
   countLeases(): void {
     if (this.#isCounting) return;
     this.#isCounting = true;
-    for (const member of this.#members) member.parts.keeper.onStatus(member.status());
+    for (const member of this.#members) member.led(true);
   }
 
   get isCounting(): boolean {

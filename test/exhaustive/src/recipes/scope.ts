@@ -17,12 +17,14 @@ export type Rare =
   /** A connection breaks, and all that is on it is lost. */
   | "lose"
   /** The same, and there is no other until it is healed, at the latest when the session is over. */
-  | "cut";
+  | "cut"
+  /** Who leads does so no more, and soon the next one does. */
+  | "elect";
 
 /** What follows of what was chosen before, at any time. */
 export type Following = "let" | "heal";
 
-export const rares: readonly Rare[] = ["hold", "stall", "abort", "crash", "break", "lose", "cut"];
+export const rares: readonly Rare[] = ["hold", "stall", "abort", "crash", "break", "lose", "cut", "elect"];
 
 /** What one client does. It may fail only by what befell it. */
 export type Script = (me: Me) => Promise<void>;

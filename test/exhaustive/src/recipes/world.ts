@@ -130,6 +130,10 @@ export class World {
       });
   }
 
+  get hasLeader(): boolean {
+    return this.#members.leader !== null;
+  }
+
   /** Everybody who lives is done. */
   get #isDone(): boolean {
     return this.people.every(({ id, process }) => process.isDead || !this.#unsettled.has(id));
@@ -201,7 +205,8 @@ export class World {
     const me = this.people.find(({ id }) => id === name);
     const lane = this.lanes.named(name);
     this.#safely(() => {
-      if (lane !== undefined) this.#delay(verb, lane, next);
+      if (verb === "elect") this.#members.elect();
+      else if (lane !== undefined) this.#delay(verb, lane, next);
       else if (me !== undefined) this.#befall(verb, me);
       else throw new RangeError(`cannot be done: ${text}`);
     });

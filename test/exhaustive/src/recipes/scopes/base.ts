@@ -11,7 +11,16 @@ export interface Base {
 }
 
 /** Each at most so often; all together no more often than there may be deviations. */
-const anything: Scope["budget"] = { hold: 2, stall: 1, abort: 1, crash: 1, break: 1, lose: 1, cut: 1 };
+const anything: Scope["budget"] = {
+  hold: 2,
+  stall: 1,
+  abort: 1,
+  crash: 1,
+  break: 1,
+  lose: 1,
+  cut: 1,
+  elect: 1,
+};
 
 /** Whoever asked somebody to give up has taken that back by now. */
 export function nobodyAsks(book: Book, base: string): NonNullable<Play["after"]> {
