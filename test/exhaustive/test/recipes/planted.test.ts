@@ -17,6 +17,15 @@ const planted: readonly (readonly [id: string, name: string, budget: Scope["budg
     ["C07", "lock-two", { abort: 1 }, "NothingIsLeft"],
     ["C08", "lock-two", { abort: 1 }, "EveryCallSettles"],
     ["C13", "lock-two", { cut: 1 }, "NeverMoreThanThereIs"],
+    ["C18", "registry", { hold: 1 }, "EveryChangeIsTold"],
+    ["C24", "cron", { stall: 1 }, "OnceATick"],
+    ["C29", "keeper-leave", {}, "AllHaveEnded"],
+    ["C31", "config", {}, "EveryVersionInOrder"],
+    ["K18", "writes", { lose: 1 }, "ReadsOwnWrites"],
+    ["K23", "writes", { break: 1 }, "NoUnexpectedError"],
+    ["L11", "lease", { cut: 1 }, "HeldUntilGivenBack"],
+    ["W05", "watch", { break: 1 }, "EveryChangeIsTold"],
+    ["W08", "watch", { crash: 1 }, "EveryChangeIsTold"],
   ];
 
 test.each(planted)(

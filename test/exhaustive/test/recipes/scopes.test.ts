@@ -23,6 +23,9 @@ const small: readonly (readonly [name: string, budget: Scope["budget"], leastRun
   ["lock-two@behind", { hold: 1 }, 40],
   ["semaphore-both", { hold: 1 }, 100],
   ["readers@inside", { hold: 1 }, 100],
+  ["lock-two@behind", { elect: 1 }, 15],
+  ["writes@behind", { elect: 1, lose: 1 }, 40],
+  ["watch@behind", { elect: 1 }, 10],
 ];
 
 test.each(small)("with one deviation nothing is broken: %s %j", async (name, budget, leastRuns) => {

@@ -6,24 +6,26 @@ import { everywhere } from "./base.ts";
 
 const replicas = 2;
 
-/** A worker of nothing, which ends when it is told to. */
+/** A worker of nothing, which ends when it is told to; one that is stubborn has to be killed. */
 class Worker implements KeptWorker {
   readonly me: Me;
   readonly slot: Slot;
+  readonly isStubborn: boolean;
   readonly ended: Promise<string>;
   isRunning = true;
   #end: (how: string) => void = () => {};
 
-  constructor(me: Me, slot: Slot) {
+  constructor(me: Me, slot: Slot, isStubborn: boolean) {
     this.me = me;
     this.slot = slot;
+    this.isStubborn = isStubborn;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
   stop(): void {
-    this.end("it was asked to");
+    if (!this.isStubborn) this.end("it was asked to");
   }
 
   kill(): void {
@@ -36,7 +38,7 @@ class Worker implements KeptWorker {
   }
 }
 
-/** Two who keep two workers, of which one ends once by itself. @param leaves the first of them leaves */
+/** Two who keep two workers, of which one ends once by itself. @param leaves the first of them leaves, and workers are stubborn */
 function keeper(leaves: boolean): (book: Book) => Play {
   return (book) => {
     const workers: Worker[] = [];
@@ -48,7 +50,7 @@ function keeper(leaves: boolean): (book: Book) => Play {
         const driver = (slot: Slot): KeptWorker => {
           if (runningIn(slot.index).length > 0)
             book.broken("OneWorkerASlot", { who: me.id, index: slot.index });
-          const worker = new Worker(me, slot);
+          const worker = new Worker(me, slot, leaves);
           if (workers.length === 0) void me.step().then(() => worker.end("it was over"));
           workers.push(worker);
           return worker;
@@ -86,7 +88,8 @@ function cron(book: Book): Play {
     const own = me.coord.cron("x", { schedule: "* * * * * *" });
     await me.trying((signal) =>
       own.run(
-        async ({ tickMs }) => {
+        async ({ tickMs, signal: over, expiresIn }) => {
+          if (over.aborted || expiresIn <= 0) book.broken("HandedOutHeld", { who: me.id, tickMs });
           if (runs.has(tickMs)) book.broken("OnceATick", { who: me.id, tickMs, before: runs.get(tickMs) });
           runs.set(tickMs, me.id);
           await me.step();
