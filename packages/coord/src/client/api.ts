@@ -379,8 +379,8 @@ export interface Session extends AsyncDisposable {
   sync(options?: CallOptions): Promise<void>;
   /** What the server at hand says of itself, not linearizable. */
   status(options?: CallOptions): Promise<NodeStatus>;
-  /** Calls back on every change of state, in order. */
-  onState(fn: (state: SessionState) => void): Disposable;
+  /** Calls back on every change of state, in order. What it throws, or a promise that it returns rejects with, is logged. */
+  onState(fn: (state: SessionState) => unknown): Disposable;
   /**
    * The state now, then every change, in order; who reads too slowly misses the oldest. Ends after `lost` or `closed`, or
    * when `signal` fires.

@@ -240,7 +240,7 @@ export class NamespacedSession implements Session {
     return this.#session.status(options);
   }
 
-  onState(fn: (state: SessionState) => void): Disposable {
+  onState(fn: (state: SessionState) => unknown): Disposable {
     return this.#session.onState(fn);
   }
 

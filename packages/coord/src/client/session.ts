@@ -308,7 +308,7 @@ export class ClientSession implements Session {
     return expect(await this.#read({ type: "status" }, { ...options, level: "local" }), "status").status;
   }
 
-  onState(fn: (state: SessionState) => void): Disposable {
+  onState(fn: (state: SessionState) => unknown): Disposable {
     return this.#attachment.state.listen(fn);
   }
 

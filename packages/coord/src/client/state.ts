@@ -5,7 +5,7 @@ import type { SessionState } from "./api.ts";
 export class StateCell {
   readonly #logger: Logger;
   readonly #publish: (state: SessionState) => void;
-  readonly #listeners = new Set<(state: SessionState) => void>();
+  readonly #listeners = new Set<(state: SessionState) => unknown>();
   readonly #told: SessionState[] = [];
   #state: SessionState = "connecting";
   #telling = false;
@@ -35,8 +35,8 @@ export class StateCell {
     this.#telling = false;
   }
 
-  listen(fn: (state: SessionState) => void): Disposable {
-    const listener = (state: SessionState): void => fn(state);
+  listen(fn: (state: SessionState) => unknown): Disposable {
+    const listener = (state: SessionState): unknown => fn(state);
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
@@ -46,11 +46,12 @@ export class StateCell {
     // Who starts to listen meanwhile has seen this state already.
     const listeners = [...this.#listeners];
     for (const listener of listeners) {
-      try {
-        listener(state);
-      } catch (error) {
-        this.#logger.error({ err: error, state }, "a listener of the session's state threw");
-      }
+      // Called now; a throw and a rejection are one.
+      new Promise((resolve) => {
+        resolve(listener(state));
+      }).catch((error: unknown) => {
+        this.#logger.error({ err: error, state }, "a listener of the session's state failed");
+      });
     }
   }
 }

@@ -18,8 +18,11 @@ export interface TeamPart {
    * the moment, without the leader itself; give tasks the epoch, and have workers refuse older ones (`EpochGate`).
    */
   readonly lead: (leadership: Leadership, workers: Balancer) => Promise<void> | void;
-  /** Called when it begins and ceases to be registered as a worker. What it throws ends `run`. */
-  readonly onWorking?: (isWorking: boolean) => void;
+  /**
+   * Called when it begins and ceases to be registered as a worker; a promise that it returns is waited for. What it throws,
+   * or that promise rejects with, ends `run`.
+   */
+  readonly onWorking?: (isWorking: boolean) => unknown;
 }
 
 /** One leads and gives out work, the others are registered for it. */

@@ -6,7 +6,7 @@ import type { Registration } from "./registry/api.ts";
 export interface WorkParts {
   readonly register: (signal: AbortSignal) => Promise<Registration>;
   /** Called when it begins and ceases to be registered. */
-  readonly tell: (isWorking: boolean) => void;
+  readonly tell: (isWorking: boolean) => unknown;
   /** Called when it cannot be one any more. */
   readonly onFailed: (error: unknown) => void;
 }
@@ -73,13 +73,13 @@ class Shift {
     const { tell } = this.#parts;
     for (let registration = await this.#register(); registration !== null;) {
       try {
-        tell(true);
+        await tell(true);
         this.#begin();
         await this.#untilEnd(registration);
       } finally {
         await registration.deregister({ timeoutMs: Number.POSITIVE_INFINITY });
       }
-      tell(false);
+      await tell(false);
       registration = await this.#register();
     }
   }

@@ -94,9 +94,10 @@ export interface StartOptions extends SessionOptions {
   readonly logger?: Logger;
   /**
    * Takes one record for each transition of the consensus, in the turn it happens: plain data, a line of JSON each.
-   * A throw stops the member. Default: none, at no cost.
+   * A throw stops the member, and so does a promise that it returns and that rejects, by the next record. Default: none, at
+   * no cost.
    */
-  readonly trace?: (record: TraceRecord) => void;
+  readonly trace?: (record: TraceRecord) => unknown;
   /** What to stand on; the real one by default, with `dataDir` as its disk. */
   readonly host?: Host;
 }

@@ -293,6 +293,7 @@ test("a listener of the state that throws or causes the next change disturbs nob
     if (state === "suspended") void session.close();
     throw new Error("a mistake");
   });
+  session.onState(() => Promise.reject(new Error("another mistake")));
   const stop = session.onState(() => states.push("stopped listening"));
   stop[Symbol.dispose]();
   session.onState((state) => states.push(state));

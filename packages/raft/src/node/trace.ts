@@ -75,10 +75,11 @@ function traced({ index, term, kind, frame }: Entry): TracedEntry {
 export class Tracer implements RaftObserver {
   readonly #node: NodeId;
   readonly #clock: Clock;
-  readonly #trace: (record: TraceRecord) => void;
+  readonly #trace: (record: TraceRecord) => unknown;
+  #failure: { readonly error: unknown } | null = null;
   #seq = 0;
 
-  constructor(node: NodeId, clock: Clock, trace: (record: TraceRecord) => void) {
+  constructor(node: NodeId, clock: Clock, trace: (record: TraceRecord) => unknown) {
     this.#node = node;
     this.#clock = clock;
     this.#trace = trace;
@@ -142,6 +143,8 @@ export class Tracer implements RaftObserver {
 
   #record(step: TraceStep): void {
     this.#seq += 1;
-    this.#trace({ node: this.#node, seq: this.#seq, atMs: this.#clock.now(), ...step });
+    if (this.#failure !== null) throw this.#failure.error;
+    const told = this.#trace({ node: this.#node, seq: this.#seq, atMs: this.#clock.now(), ...step });
+    if (told instanceof Promise) told.catch((error: unknown) => (this.#failure = { error }));
   }
 }

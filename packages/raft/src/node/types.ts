@@ -66,7 +66,7 @@ export interface RaftOptions {
   /** Hears what the node does, in the turn it does it, for checkers. */
   readonly observer?: RaftObserver;
   /** Takes one record for each transition, in order, in the turn it happens; a throw stops the node. Costs nothing when left out. */
-  readonly trace?: (record: TraceRecord) => void;
+  readonly trace?: (record: TraceRecord) => unknown;
 }
 
 export interface PeerStatus {

@@ -91,3 +91,17 @@ test("a vote is durable before it is sent, and replicas apply the same", async (
   expect(votes).toBeGreaterThan(3);
   expect(applied.size).toBeGreaterThan(31);
 });
+
+test.each(["throws", "rejects"])("a trace that %s stops the node with that error", async (how) => {
+  const full = new Error("no space left");
+  const world = new World(1, ["a"], {
+    trace: ({ type }) => {
+      if (type !== "commit") return null;
+      if (how === "rejects") return Promise.reject(full);
+      throw full;
+    },
+  });
+  await world.startAll();
+  await world.runFor(10_000);
+  expect(world.running.get("a")?.stopped).toMatchObject({ error: { cause: full } });
+});

@@ -86,7 +86,11 @@ export const sharedWork: readonly Mutant[] = [
     title: "a worker goes on when its slot is lost",
     killer: "OneWorker",
     edits: [
-      { file: supervise, find: "    listen(slot.signal, () => askOf(() => worker.kill())),\n", replace: "" },
+      {
+        file: supervise,
+        find: "    listen(slot.signal, () => ask(() => worker.kill(), tell)),\n",
+        replace: "",
+      },
     ],
   },
   {

@@ -66,8 +66,8 @@ export interface PickOptions {
 export interface UseOptions extends CallOptions, PickOptions {
   /** How many instances to try in all, each once. Default 2. */
   readonly tries?: number;
-  /** Whether another one may do better. Default: always. */
-  readonly retry?: (error: unknown) => boolean;
+  /** Whether another one may do better. What it throws, or a promise that it returns rejects with, ends the call. Default: always. */
+  readonly retry?: (error: unknown) => Promise<boolean> | boolean;
 }
 
 /**

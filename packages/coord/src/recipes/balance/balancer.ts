@@ -203,7 +203,7 @@ class SessionBalancer implements Balancer {
       try {
         return await this.#run(instance, fn, signal);
       } catch (error) {
-        if (signal.aborted || tried.size >= tries || !retry(error) || this.#fit(tried).length === 0)
+        if (signal.aborted || tried.size >= tries || !(await retry(error)) || this.#fit(tried).length === 0)
           throw error;
       }
     }

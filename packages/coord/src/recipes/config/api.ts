@@ -49,9 +49,10 @@ export interface ConfigWatchOptions {
   readonly signal?: AbortSignal;
   /**
    * Called for a version that does not fit this process's schema; the iteration goes on with the next that does. Default:
-   * it ends with the error.
+   * it ends with the error. A promise that it returns is waited for; what it throws, or that promise rejects with, ends the
+   * iteration too.
    */
-  readonly onUnfit?: (error: unknown) => void;
+  readonly onUnfit?: (error: unknown) => unknown;
 }
 
 /** What differs between two versions at one place. */

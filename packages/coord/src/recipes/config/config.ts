@@ -229,7 +229,7 @@ class SessionConfig<In, Out> implements Config<In, Out> {
       return await this.#judged(node);
     } catch (error) {
       if (onUnfit === undefined) throw error;
-      onUnfit(error);
+      await onUnfit(error);
       return null;
     }
   }

@@ -55,8 +55,11 @@ export interface CronRecord {
 export interface CronRunOptions {
   /** Ends it; resolves once every call has settled. */
   readonly signal?: AbortSignal;
-  /** Hears what a run threw. What it throws itself ends `run`, which rejects with the first such error. */
-  readonly onError?: (error: unknown, run: CronRun) => void;
+  /**
+   * Hears what a run threw; a promise that it returns is waited for. What it throws, or that promise rejects with, ends
+   * `run`, which rejects with the first such error.
+   */
+  readonly onError?: (error: unknown, run: CronRun) => unknown;
 }
 
 export interface HistoryOfRunsOptions extends ReadOptions {

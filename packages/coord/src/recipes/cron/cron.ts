@@ -126,7 +126,7 @@ class SessionCron implements Cron {
 }
 
 interface Following {
-  readonly onError: (error: unknown, run: CronRun) => void;
+  readonly onError: NonNullable<CronRunOptions["onError"]>;
   /** Waits until the tree knows of an end. */
   readonly over: (ended: Promise<void>) => Promise<void>;
 }
@@ -145,7 +145,7 @@ async function perform(
     const why = error instanceof Error ? error.message : String(error);
     const state = run.signal.aborted ? "lost" : "failed";
     try {
-      onError(error, run);
+      await onError(error, run);
     } finally {
       await over(run.end(state, why));
     }

@@ -14,7 +14,9 @@ export interface Slot
 
 /** A worker that was started. */
 export interface KeptWorker {
-  /** Resolves once nothing of it runs any more, with how it ended, in words. Never rejects. */
+  /**
+   * Settles once nothing of it runs any more: resolves with how it ended, in words, or rejects with the error that ended it.
+   */
   readonly ended: Promise<string>;
   /** Asks it to end: its slot is to be handed over, or the keeper ends. A throw counts as not asked. */
   stop(): void;
@@ -25,7 +27,10 @@ export interface KeptWorker {
   kill(): void;
 }
 
-/** Starts one worker. A throw counts as a worker that ended at once; to return anything but a worker ends `run`. */
+/**
+ * Starts one worker, in the turn it is called. A throw counts as a worker that ended at once; to return anything but a
+ * worker, such as a promise of one, ends `run`.
+ */
 export type WorkerDriver = (slot: Slot) => KeptWorker;
 
 /** How soon a worker that ended is replaced. */
@@ -47,6 +52,12 @@ export interface KeeperOptions {
   readonly replicas?: number;
   /** Starts a worker. Not needed by those who only look and scale. */
   readonly driver?: WorkerDriver;
+  /**
+   * Hears what `driver`, or `stop` or `kill` of a worker, threw, and what a worker rejected with; a promise that it returns is
+   * waited for. What it throws, or that promise rejects with, ends `run` unless the slot is lost by then. Default: the
+   * status tells, in words.
+   */
+  readonly onError?: (error: unknown, slot: Slot) => unknown;
   /** An integer from 0 to 1,000: more weight, more workers. Default 1. */
   readonly weight?: number;
   /** How long a worker may take to end when it is asked to, ms. Default 10,000. */

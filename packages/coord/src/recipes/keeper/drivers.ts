@@ -1,7 +1,6 @@
 import { startProcess, startThread } from "@flotilla/runtime/real/client";
 import { requireFunction } from "../../client/bad-argument.ts";
 import type { Slot, WorkerDriver } from "./api.ts";
-import { wordsOf } from "./words.ts";
 
 /**
  * Workers that are calls of a function, in this process. Nothing can end one but itself: it has to return soon after
@@ -10,7 +9,7 @@ import { wordsOf } from "./words.ts";
  */
 export function functionDriver(work: (slot: Slot) => Promise<void> | void): WorkerDriver {
   requireFunction(work);
-  return (slot) => ({ ended: endOf(work, slot), stop: () => {}, kill: () => {} });
+  return (slot) => ({ ended: returned(work, slot), stop: () => {}, kill: () => {} });
 }
 
 export interface ProcessDriverOptions {
@@ -49,11 +48,7 @@ export function threadDriver(file: string | URL, data: unknown = null): WorkerDr
   return ({ index, epoch, fence }) => startThread(file, { slot: { index, epoch, fence }, data });
 }
 
-async function endOf(work: (slot: Slot) => Promise<void> | void, slot: Slot): Promise<string> {
-  try {
-    await work(slot);
-    return "returned";
-  } catch (error) {
-    return `threw: ${wordsOf(error)}`;
-  }
+async function returned(work: (slot: Slot) => Promise<void> | void, slot: Slot): Promise<string> {
+  await work(slot);
+  return "returned";
 }

@@ -44,15 +44,17 @@ class SessionKeeper implements Keeper {
   readonly #paths: KeeperPaths;
   readonly #part: Omit<Part, "work">;
   readonly #driver: WorkerDriver | null;
+  readonly #onError: NonNullable<KeeperOptions["onError"]>;
   readonly #restarts: Required<RestartOptions>;
 
   constructor(session: Session, name: string, options: KeeperOptions) {
-    const { replicas = 1, driver = null, weight = 1, drainMs = 10_000, restarts } = options;
+    const { replicas = 1, driver = null, onError = null, weight = 1, drainMs = 10_000, restarts } = options;
     this.name = name;
     this.#session = session;
     this.#paths = keeperPaths(name);
-    if (driver !== null) requireFunction(driver);
+    for (const each of [driver, onError]) if (each !== null) requireFunction(each);
     this.#driver = driver;
+    this.#onError = onError ?? (() => {});
     this.#restarts = restartOptions(restarts);
     const { id, value } = appearance(session, options);
     this.#part = {
@@ -107,7 +109,7 @@ class SessionKeeper implements Keeper {
     const reporter = new SlotReporter(this.#session, this.#paths, shard);
     const { clock } = this.#session;
     const tell = (report: Parameters<SlotReporter["tell"]>[0]): void => void reporter.tell(report);
-    await supervise(shard, { driver, restarts: this.#restarts, clock, tell });
+    await supervise(shard, { driver, onError: this.#onError, restarts: this.#restarts, clock, tell });
     await givenBack(this.#session, reporter.tell(null));
   }
 

@@ -4,26 +4,29 @@ import { isObject } from "../../given.ts";
 import { listen } from "../bounded.ts";
 import { pause } from "../pause.ts";
 import type { Shard } from "../shards/api.ts";
-import type { KeptWorker, RestartOptions, Slot, WorkerDriver } from "./api.ts";
+import type { KeeperOptions, KeptWorker, RestartOptions, Slot, WorkerDriver } from "./api.ts";
 import { Restarts } from "./restarts.ts";
 import type { SlotReport } from "./slot-states.ts";
 import { wordsOf } from "./words.ts";
 
 export interface Supervision {
   readonly driver: WorkerDriver;
+  readonly onError: NonNullable<KeeperOptions["onError"]>;
   readonly restarts: Required<RestartOptions>;
   readonly clock: Clock;
   readonly tell: (report: SlotReport) => void;
 }
 
 /** Keeps a worker running in a slot until it is to be handed over or is lost; no worker of its own runs then. */
-export async function supervise(shard: Shard, { driver, restarts, clock, tell }: Supervision): Promise<void> {
+export async function supervise(shard: Shard, supervision: Supervision): Promise<void> {
+  const { restarts, clock, tell } = supervision;
   const slot = slotOf(shard);
   const policy = new Restarts(restarts);
   const isOver = (): boolean => shard.draining.aborted;
   for (let lastEnd: string | null = null; !isOver();) {
     const startedMs = clock.now();
-    lastEnd = await runOnce(driver, slot, () => tell({ state: "running", restarts: policy.total, lastEnd }));
+    const onRunning = (): void => tell({ state: "running", restarts: policy.total, lastEnd });
+    lastEnd = await runOnce(supervision, slot, onRunning);
     if (isOver()) return;
     const waitMs = policy.next(clock.now(), clock.now() - startedMs);
     if (waitMs <= 0) continue;
@@ -48,23 +51,30 @@ function slotOf(shard: Shard): Slot {
 }
 
 /** How it ended. */
-async function runOnce(driver: WorkerDriver, slot: Slot, onRunning: () => void): Promise<string> {
+async function runOnce({ driver, onError }: Supervision, slot: Slot, onRunning: () => void): Promise<string> {
   let worker: KeptWorker;
   try {
     worker = driver(slot);
   } catch (error) {
+    await onError(error, slot);
     return `not started: ${wordsOf(error)}`;
   }
   requireWorker(worker);
   onRunning();
+  const told: Promise<unknown>[] = [];
+  const tell = (error: unknown): void => void told.push(begun(() => onError(error, slot)));
   const stopListening = [
-    listen(slot.signal, () => askOf(() => worker.kill())),
-    listen(slot.draining, () => askOf(() => worker.stop())),
+    listen(slot.signal, () => ask(() => worker.kill(), tell)),
+    listen(slot.draining, () => ask(() => worker.stop(), tell)),
   ];
   try {
     return await worker.ended;
+  } catch (error) {
+    await onError(error, slot);
+    return `threw: ${wordsOf(error)}`;
   } finally {
     for (const stop of stopListening) stop();
+    await Promise.all(told);
   }
 }
 
@@ -76,14 +86,28 @@ function requireWorker(worker: KeptWorker): void {
   if (isObject(worker) && isObject(worker.ended) && typeof worker.ended.then === "function") {
     if (typeof worker.stop === "function" && typeof worker.kill === "function") return;
   }
+  // Nobody else waits for what a promise of one comes to.
+  for (const each of [worker, isObject(worker) ? worker.ended : null]) void begun(() => each);
   throw badArgument(
     "driver: expected it to return { ended, stop, kill }, as that of functionDriver(fn) does",
   );
 }
 
-/** A driver that throws has asked for nothing: out of a listener, what it throws would end the process. */
-function askOf(ask: () => unknown): void {
-  new Promise((resolve) => {
-    resolve(ask());
-  }).catch(() => {});
+/** What it throws is told in this turn, so that the end of the worker comes after it. */
+function ask(how: () => unknown, tell: (error: unknown) => void): void {
+  try {
+    const asked = how();
+    void begun(() => asked).catch(tell);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+/** Called now; what it throws or rejects with is kept for whoever waits: out of a listener, it would end the process. */
+function begun(call: () => unknown): Promise<unknown> {
+  const result = new Promise((resolve) => {
+    resolve(call());
+  });
+  result.catch(() => {});
+  return result;
 }

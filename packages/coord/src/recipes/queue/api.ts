@@ -64,10 +64,10 @@ export interface ConsumeOptions<T> {
   /** Items worked on at a time, 1 to 1,000. Default 1. */
   readonly concurrency?: number;
   /**
-   * Hears what `fn` threw, or that an item was lost before it was acknowledged. What it throws itself ends `consume`, which
-   * rejects with it once the item is given back.
+   * Hears what `fn` threw, or that an item was lost before it was acknowledged; a promise that it returns is waited for.
+   * What it throws, or that promise rejects with, ends `consume`, which rejects with it once the item is given back.
    */
-  readonly onError?: (error: unknown, item: Taken<T>) => void;
+  readonly onError?: (error: unknown, item: Taken<T>) => unknown;
 }
 
 export interface QueueReport {

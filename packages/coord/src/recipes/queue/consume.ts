@@ -53,7 +53,7 @@ export async function consumeItems<T>(
 }
 
 interface Following<T> {
-  readonly onError: (error: unknown, item: Taken<T>) => void;
+  readonly onError: NonNullable<ConsumeOptions<T>["onError"]>;
   /** Waits until the tree knows how an item ended. */
   readonly settled: (settling: Promise<void>) => Promise<void>;
   readonly slot: Slot;
@@ -70,7 +70,7 @@ async function work<T>(
     if (!item.isSettled) await settled(item.ack({ timeoutMs: Infinity }));
   } catch (error) {
     try {
-      onError(error, item);
+      await onError(error, item);
       slot.isReturning = true;
     } finally {
       await settled(item.release({ timeoutMs: Infinity })).catch(ignoreTyped);
