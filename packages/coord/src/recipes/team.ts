@@ -1,6 +1,6 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
-import { requireFunction } from "../client/bad-argument.ts";
+import { requireFunction, requireNames } from "../client/bad-argument.ts";
 import { checkedLimits } from "../client/call.ts";
 import { isObject } from "../given.ts";
 import { sharedController } from "../shared-controller.ts";
@@ -11,8 +11,8 @@ import { givenBack } from "./given-back.ts";
 import type { Balancer } from "./balance/api.ts";
 import { requireBalance } from "./balance/checked.ts";
 import { untilRoom } from "./no-room.ts";
-import type { Registry } from "./registry/api.ts";
-import { checkedService } from "./registry/checked.ts";
+import type { Registry, Service } from "./registry/api.ts";
+import { checkedService, serviceOptions } from "./registry/checked.ts";
 import { ignoreTyped } from "./run-held.ts";
 import type { Team, TeamOptions, TeamPart } from "./team-api.ts";
 import { TeamWork } from "./team-work.ts";
@@ -26,14 +26,28 @@ export function createTeam(session: Session, registry: Registry, name: string, o
   return new SessionTeam(session, registry, name, options);
 }
 
+const all: Readonly<Record<keyof TeamOptions | "name", true>> = {
+  ...serviceOptions,
+  candidate: true,
+  priority: true,
+  balance: true,
+};
+const names: ReadonlySet<string> = new Set(Object.keys(all));
+
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 function checkedOptions(options: TeamOptions): TeamOptions {
   if (!isObject(options))
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "options: expected an object with an address");
-  checkedService({ ...options, name: "" });
+  requireNames(options, names);
+  checkedService({ ...serviceOf(options), name: "" });
   // Needed when it leads, which may be long after.
   if (options.balance !== undefined) requireBalance(options.balance);
   return options;
+}
+
+function serviceOf(options: TeamOptions): Omit<Service, "name"> {
+  const { candidate: _candidate, priority: _priority, balance: _balance, ...service } = options;
+  return service;
 }
 
 class SessionTeam implements Team {
@@ -79,11 +93,10 @@ class SessionTeam implements Team {
   }
 
   #work(part: TeamPart, onFailed: (error: unknown) => void): TeamWork {
-    const { candidate: _candidate, priority: _priority, balance: _balance, ...service } = this.#options;
     return new TeamWork({
       register: (signal) =>
         this.#registry.register(
-          { ...service, name: this.name },
+          { ...serviceOf(this.#options), name: this.name },
           { signal, timeoutMs: Number.POSITIVE_INFINITY },
         ),
       tell: (isWorking) => part.onWorking?.(isWorking),

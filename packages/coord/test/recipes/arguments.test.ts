@@ -42,6 +42,16 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
     coord.session.multi([anything({ type: "set", path: "/x", value: "", mzxId: 1 })]),
   "multi, a slip in a condition": (coord) =>
     coord.session.multi([{ type: "delete", path: "/x", if: anything({ ownr: "x" }) }]),
+  "register, a slip": (coord) => coord.registry.register(anything({ ...api, drainMS: 5 })),
+  "register, a slip in a check": (coord) =>
+    coord.registry.register({ ...api, check: anything({ ttlMs: 1_000, removeAfterMS: 5 }) }),
+  "update, a slip": async (coord) => (await coord.registry.register(api)).update(anything({ weigth: 5 })),
+  "service, a slip in outliers": (coord) =>
+    coord.registry.service("api", { outliers: anything({ failure: 5 }) }),
+  "pick, a slip": async (coord) => (await coord.registry.service("api")).pick(anything({ keys: "x" })),
+  "team, a slip": (coord) => coord.team("x", anything({ address: "a", candidat: "x" })),
+  "team, a slip in how it picks": (coord) =>
+    coord.team("x", { address: "a", balance: anything({ pik: "random" }) }),
   "lock, null": (coord) => coord.lock("x", nothing),
   "readWriteLock, null": (coord) => coord.readWriteLock("x", nothing),
   "semaphore, nothing": (coord) => coord.semaphore("x", left),

@@ -1,3 +1,4 @@
+import { requireNames } from "../../client/bad-argument.ts";
 import { isObject } from "../../given.ts";
 import { isCount, isMs, require } from "../registry/checked.ts";
 import { matcher } from "../registry/filter.ts";
@@ -9,6 +10,7 @@ const maxCount = 1_000_000;
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function requireBalance(options: BalanceOptions): void {
   require(isObject(options), "options: expected an object");
+  requireNames(options);
   const { pick, outliers } = options;
   if (pick !== undefined) requirePicker(pick);
   if (outliers !== undefined) requireOutliers(outliers);
@@ -17,6 +19,7 @@ export function requireBalance(options: BalanceOptions): void {
 
 function requireOutliers(outliers: OutlierOptions): void {
   require(isObject(outliers), "outliers: expected failures, ejectMs, maxShare");
+  requireNames(outliers);
   const { failures, ejectMs, maxShare } = outliers;
   require(failures === undefined ||
     isCount(failures, 1, maxCount), `outliers.failures: expected an integer from 1 to ${maxCount}`);
@@ -28,6 +31,7 @@ function requireOutliers(outliers: OutlierOptions): void {
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function requirePick(options: PickOptions): void {
   require(isObject(options), "options: expected an object");
+  requireNames(options);
   require(options.key === undefined || typeof options.key === "string", "key: expected a text");
 }
 

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
+import { requireNames } from "../../client/bad-argument.ts";
 import { isRecord, isTextsByName } from "../record.ts";
-import type { Check, Service, ServiceTraits } from "./api.ts";
+import type { Check, FunctionCheck, HttpCheck, Service, ServiceTraits, TcpCheck, TtlCheck } from "./api.ts";
 import type { InstanceFacts } from "./instance.ts";
 
 const maxTags = 100;
@@ -8,6 +9,41 @@ const maxWeight = 1_000_000;
 const maxPort = 65_535;
 /** As long as a timer can be set for, ms. */
 const maxMs = 2_147_483_647;
+
+const allTraits: Readonly<Record<keyof ServiceTraits, true>> = {
+  tags: true,
+  zone: true,
+  weight: true,
+  meta: true,
+};
+const traitNames: ReadonlySet<string> = new Set(Object.keys(allTraits));
+
+/** All there is of a service. */
+export const serviceOptions: Readonly<Record<keyof Service, true>> = {
+  ...allTraits,
+  name: true,
+  address: true,
+  port: true,
+  id: true,
+  check: true,
+  drainMs: true,
+};
+const serviceNames: ReadonlySet<string> = new Set(Object.keys(serviceOptions));
+
+type CheckOption = keyof HttpCheck | keyof TcpCheck | keyof FunctionCheck | keyof TtlCheck;
+const checkOptions: Readonly<Record<CheckOption, true>> = {
+  http: true,
+  expect: true,
+  tcp: true,
+  run: true,
+  ttlMs: true,
+  intervalMs: true,
+  timeoutMs: true,
+  rise: true,
+  fall: true,
+  removeAfterMs: true,
+};
+const checkNames: ReadonlySet<string> = new Set(Object.keys(checkOptions));
 
 /** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
 export function require(holds: boolean, expected: string): void {
@@ -33,6 +69,11 @@ function isTexts(value: unknown): boolean {
  */
 export function checkedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
   require(isRecord(traits), "traits: expected an object");
+  requireNames(traits, traitNames);
+  return copiedTraits(traits);
+}
+
+function copiedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
   const { tags, zone, weight, meta } = traits;
   require(tags === undefined || isTexts(tags), `tags: expected at most ${maxTags} texts`);
   require(zone === undefined || (typeof zone === "string" && zone !== ""), "zone: expected a text");
@@ -53,6 +94,7 @@ export function checkedTraits(traits: ServiceTraits): Partial<InstanceFacts> {
  */
 export function checkedService(service: Service): InstanceFacts {
   require(isRecord(service), "service: expected an object with name and address");
+  requireNames(service, serviceNames);
   const { address, port, check, drainMs } = service;
   require(typeof address === "string" &&
     address.length > 0, "address: expected a text such as 127.0.0.1:8080");
@@ -63,12 +105,13 @@ export function checkedService(service: Service): InstanceFacts {
   if (check !== undefined) requireCheck(check);
   const plain = { tags: [], zone: null, weight: 1, meta: {} };
   const state = check === undefined ? "passing" : "critical";
-  return { address, port: port ?? null, ...plain, ...checkedTraits(service), state };
+  return { address, port: port ?? null, ...plain, ...copiedTraits(service), state };
 }
 
 function requireCheck(check: Check): void {
   require(isRecord(check), "check: expected one of http, tcp, run, ttlMs");
-  // Of an instance of a class, too.
+  // Of an instance of a class, too, which has what else it needs.
+  if (Object.getPrototypeOf(check) === Object.prototype) requireNames(check, checkNames);
   const given = (name: string): unknown => Reflect.get(check, name);
   const kinds = ["http", "tcp", "run", "ttlMs"].filter((kind) => given(kind) !== undefined);
   require(kinds.length === 1, "check: expected one of http, tcp, run, ttlMs");
