@@ -7,7 +7,8 @@ import type { Session } from "../client/api.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { NodeStatus } from "../client/status-api.ts";
 import { ClusterAdmin } from "../client/admin.ts";
-import { requireNames } from "../client/bad-argument.ts";
+import { badArgument, requireNames } from "../client/bad-argument.ts";
+import { isObject } from "../given.ts";
 import type { Codec } from "../client/codecs.ts";
 import { type CallLimits, callLimits, PlainWait } from "../client/call.ts";
 import { closeInOrder, coordOver } from "../client/coord.ts";
@@ -217,7 +218,9 @@ export class MemberNode implements CoordNode {
     return this.#health.check(options);
   }
 
-  async connect({ signal, ...options }: SessionOptions & CallOptions = {}): Promise<Coord> {
+  async connect(given: SessionOptions & CallOptions = {}): Promise<Coord> {
+    if (!isObject(given)) throw badArgument("options: expected an object");
+    const { signal, ...options } = given;
     requireNames(options, sessionNames);
     const { timeoutMs = this.#parts.loaded.timeoutMs } = options;
     const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };

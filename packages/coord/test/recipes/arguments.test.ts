@@ -110,6 +110,7 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "add to a counter, null": (coord) => coord.counter("x").add(1, nothing),
   "take of ids, null": (coord) => coord.ids("x").take(1, nothing),
   "scale of a keeper, null": (coord) => coord.keeper("x").scale(1, nothing),
+  "clear of a latch, null": (coord) => coord.latch("x", { count: 1 }).clear(nothing),
   "countDown, null": (coord) => coord.latch("x", { count: 1 }).countDown(nothing),
   "set of a barrier, null": (coord) => coord.barrier("x").set(nothing),
   "put, null": (coord) => coord.queue("x").put("a", nothing),

@@ -138,6 +138,7 @@ describe("one simulated member", () => {
     await cluster.until(coord.session.create("/e", "", { ephemeral: true }));
     await cluster.until(coord.close());
     expect(await cluster.until(node.session.exists("/e"))).toBeNull();
+    expect(await codeOf(node.connect(JSON.parse("null")))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
   });
 });
 

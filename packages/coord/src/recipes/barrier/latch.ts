@@ -85,7 +85,8 @@ class SessionLatch implements Latch {
     });
   }
 
-  clear(options: CallOptions = {}): Promise<boolean> {
+  async clear(options: CallOptions = {}): Promise<boolean> {
+    requireOptions(options);
     return this.#session.delete(this.path, { ...options, recursive: true });
   }
 
