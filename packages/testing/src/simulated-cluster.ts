@@ -71,8 +71,13 @@ export class SimulatedCluster implements TestCluster {
   }
 
   async leader(options?: Within): Promise<string> {
-    await this.when(() => this.#members.leading() !== undefined, options);
-    return this.#members.leading() ?? "";
+    // As it was when it was seen: it may have fallen since.
+    const seen: { leader?: string | undefined } = {};
+    const isFound = (): boolean => (seen.leader ??= this.#members.leading()) !== undefined;
+    for (;;) {
+      await this.when(isFound, options);
+      if (seen.leader !== undefined) return seen.leader;
+    }
   }
 
   async run<T>(work: () => Promise<T>, options?: Within): Promise<T> {

@@ -213,6 +213,20 @@ test("a client has no machine of a member, and leaves its own when it cannot con
   await cluster.client(options);
 });
 
+test("the member that led is told, also when it falls in the moment it was seen to lead", async () => {
+  await using alone = await testCluster({ nodes: 1 });
+  let isUp = false;
+  void alone.restart("n1").then(() => (isUp = true));
+  const leading = alone.leader();
+  const killing = alone.when(() => {
+    const led = isUp && alone.coord(1).status().role === "leader";
+    if (led) alone.kill("n1");
+    return led;
+  });
+  expect(await leading).toBe("n1");
+  await killing;
+});
+
 test("a member that is being started again does not lead, and has no handle yet", async () => {
   await using alone = await testCluster({ nodes: 1 });
   const before = alone.coord(1);
