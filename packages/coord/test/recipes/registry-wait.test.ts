@@ -32,6 +32,16 @@ test.each([
   expect(Math.abs((refusal as { afterMs: number }).afterMs - ms)).toBeLessThan(500);
 });
 
+test("whoever joins a group waits 15 s in all for a majority", async () => {
+  const world = await World.start();
+  const client = await world.client({ sessionTtlMs: 120_000, timeoutMs: 60_000 });
+  world.isolate(client);
+  const begunMs = world.kernel.nowMs;
+  const refusal = await world.until(rejection(client.coord.group("x").join()));
+  expect(refusal).toMatchObject({ code: "ERR_FLOTILLA_TIMEOUT" });
+  expect(Math.abs(world.kernel.nowMs - begunMs - 15_000)).toBeLessThan(500);
+});
+
 test.each(noWaits)("a wait of %s is refused before anything is changed", async (_what, wait) => {
   const world = await World.start();
   const [a, b] = await world.three();

@@ -63,7 +63,7 @@ export interface Group {
   readonly name: string;
   /**
    * A member from the moment it resolves, until it leaves or its session ends: reconnects and new leaders are not seen by
-   * others. An abort or a timeout takes it out again, in the background.
+   * others. Waits 15 s by default. An abort or a timeout takes it out again, in the background.
    * @throws FlotillaError `ERR_FLOTILLA_EXISTS` when the id is a member, also by this session;
    *   `ERR_FLOTILLA_BAD_ARGUMENT`; what a write throws
    */

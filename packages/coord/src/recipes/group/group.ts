@@ -2,7 +2,7 @@ import type { Session } from "../../client/api.ts";
 import { requireOptions } from "../../client/call.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import type { CallOptions, ReadOptions } from "../../client/read-api.ts";
-import { within } from "../bounded.ts";
+import { longestWaitMs, within } from "../bounded.ts";
 import { nodesAtOnce } from "../children.ts";
 import { endable } from "../endable.ts";
 import { followChildren } from "../follow.ts";
@@ -36,7 +36,8 @@ class SessionGroup implements Group {
   async join(meta: GroupMeta = {}, options: JoinOptions = {}): Promise<GroupMembership> {
     requireOptions(options);
     const session = this.#session;
-    const { id = uniqueName(session), ...bounds } = options;
+    const { id = uniqueName(session), timeoutMs = longestWaitMs, ...others } = options;
+    const bounds = { ...others, timeoutMs };
     const entry: Entry = { path: `${this.#path}/${segment(id, "id")}`, key: uniqueName(session) };
     const told = checkedMeta(meta);
     requireStaying(session);
