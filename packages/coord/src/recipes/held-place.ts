@@ -1,6 +1,8 @@
 import type { Fence } from "../client/api.ts";
+import { checkedLimits } from "../client/call.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import type { Held } from "./api.ts";
+import { longestWaitMs } from "./bounded.ts";
 import type { Holding } from "./holding.ts";
 
 /** What is handed out of a place that is held. */
@@ -37,9 +39,10 @@ export class HeldPlace implements Held {
     this.#holding.assert();
   }
 
-  release(options?: CallOptions): Promise<void> {
+  async release(options?: CallOptions): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     if (!this.signal.aborted) this.#isReleased = true;
-    return this.#holding.release(options);
+    await this.#holding.release(options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

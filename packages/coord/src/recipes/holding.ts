@@ -1,5 +1,6 @@
 import { type DiagnosticChannel, FlotillaError } from "@flotilla/runtime";
 import type { Fence, Session, SessionLease, Watch, WatchEvent } from "../client/api.ts";
+import { checkedLimits } from "../client/call.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import type { Held } from "./api.ts";
@@ -77,6 +78,7 @@ export class Holding implements Held {
 
   /** Fires the signal, then leaves as said; why stands in the signal's reason. The first to be called decides. */
   async giveUp(why: string, departure: Departure, options: CallOptions = {}): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     this.#end(why, undefined, departure, "released");
     const bounds = {
       clock: this.#session.clock,

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Session } from "../client/api.ts";
 import { requireFunction } from "../client/bad-argument.ts";
+import { checkedLimits } from "../client/call.ts";
 import type { CallOptions } from "../client/read-api.ts";
 import { sharedController } from "../shared-controller.ts";
 import { isObject } from "../given.ts";
@@ -145,7 +146,8 @@ class EachHeld implements AllHeld {
     for (const hold of this.holds) hold.assert();
   }
 
-  release(options: CallOptions = {}): Promise<void> {
+  async release(options: CallOptions = {}): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     if (!this.signal.aborted) this.#isReleased = true;
     this.#controller.abort(
       new FlotillaError("ERR_FLOTILLA_LOST", "they are no longer held: they were released"),
@@ -153,7 +155,7 @@ class EachHeld implements AllHeld {
     for (const stop of this.#stopListening) stop();
     const { clock } = this.#session;
     const bounds = { clock, options, fallbackMs: longestWaitMs, what: "release of several locks" };
-    return bounded(bounds, async (signal) => {
+    await bounded(bounds, async (signal) => {
       const releases = this.holds.map((hold) => hold.release({ signal, timeoutMs: Infinity }));
       const ends = await orAborted(Promise.allSettled(releases), signal);
       for (const end of ends) if (end.status === "rejected") throw end.reason;

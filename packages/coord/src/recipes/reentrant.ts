@@ -1,9 +1,10 @@
 import type { Fence, Session } from "../client/api.ts";
 import { requireFunction } from "../client/bad-argument.ts";
+import { checkedLimits } from "../client/call.ts";
 import type { CallOptions, ReadOptions } from "../client/read-api.ts";
 import { FlotillaError } from "@flotilla/runtime";
 import { sharedController } from "../shared-controller.ts";
-import { bounded, listen, orAborted } from "./bounded.ts";
+import { bounded, listen, longestWaitMs, orAborted } from "./bounded.ts";
 import { isBelieved } from "./belief.ts";
 import type { AcquireOptions, Lock, LockHold, LockReport } from "./lock-api.ts";
 import { runHeld } from "./run-held.ts";
@@ -197,6 +198,7 @@ class SharedHold implements LockHold {
   }
 
   async release(options?: CallOptions): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     if (!this.#hasLeft) {
       this.#hasLeft = true;
       this.#isReleased = !this.signal.aborted;

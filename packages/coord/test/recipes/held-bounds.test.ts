@@ -5,9 +5,10 @@ import type { Leadership } from "../../src/recipes/api.ts";
 import type { BarrierRound } from "../../src/recipes/barrier/api.ts";
 import type { GroupMembership } from "../../src/recipes/group/api.ts";
 import type { Balancer } from "../../src/recipes/balance/api.ts";
-import type { LockHold } from "../../src/recipes/lock-api.ts";
+import type { AllHeld, LockHold } from "../../src/recipes/lock-api.ts";
 import type { Registration } from "../../src/recipes/registry/api.ts";
-import { type Client, World } from "./world.ts";
+import type { Shard } from "../../src/recipes/shards/api.ts";
+import { type Client, noWaits, rejection, World } from "./world.ts";
 
 interface Everything {
   readonly leadership: Leadership;
@@ -16,6 +17,9 @@ interface Everything {
   readonly balancer: Balancer;
   readonly membership: GroupMembership;
   readonly round: BarrierRound;
+  readonly locks: AllHeld;
+  readonly reentrant: LockHold;
+  readonly shard: Shard;
 }
 type Call = (of: Everything, options: CallOptions) => Promise<unknown>;
 
@@ -27,6 +31,9 @@ const calls: Readonly<Record<string, Call>> = {
   "leadership resign": ({ leadership }, options) => leadership.resign(options),
   "lock release": ({ held }, options) => held.release(options),
   "lock askedBack": ({ held }, options) => held.askedBack(options),
+  "locks release": ({ locks }, options) => locks.release(options),
+  "reentrant release": ({ reentrant }, options) => reentrant.release(options),
+  "shard release": ({ shard }, options) => shard.release(options),
   "registration update": ({ registration }, options) => registration.update({ weight: 2 }, options),
   "registration drain": ({ registration }, options) => registration.drain(options),
   "registration maintain": ({ registration }, options) => registration.maintain(options),
@@ -58,6 +65,16 @@ async function everything({ coord }: Client, world: World): Promise<Everything> 
     balancer,
     membership: await world.until(coord.group("x").join()),
     round: await world.until(coord.doubleBarrier("x", { parties: 1 }).enter()),
+    locks: await world.until(coord.lockSet([coord.lock("y"), coord.lock("z")]).acquire()),
+    reentrant: await world.until(coord.lock("r", { reentrant: true }).acquire()),
+    shard: await world.until(
+      new Promise<Shard>((resolve) => {
+        void coord
+          .shards("x", { count: 1 })
+          .run(resolve)
+          .catch(() => {});
+      }),
+    ),
   };
 }
 
@@ -85,6 +102,34 @@ async function codeOf(promise: Promise<unknown>): Promise<string> {
     throw error;
   }
 }
+
+const gaveBack = [
+  "leadership release",
+  "leadership resign",
+  "lock release",
+  "locks release",
+  "reentrant release",
+  "shard release",
+  "registration deregister",
+  "membership leave",
+  "round leave",
+  "round release",
+] as const;
+
+test.each(noWaits)("a wait of %s is refused before anything is given back", async (_what, wait) => {
+  const world = await World.start(1);
+  const client = await world.client();
+  const all = await everything(client, world);
+  for (const name of gaveBack) {
+    const refused = await world.until(rejection(calls[name]?.(all, wait) ?? Promise.resolve()));
+    expect(refused, name).toMatchObject({ code: "ERR_FLOTILLA_BAD_ARGUMENT" });
+  }
+  await world.pass(100);
+  const { leadership, held, locks, reentrant, shard, registration, membership, round } = all;
+  const signals = [leadership, held, locks, reentrant, shard, registration, membership, round];
+  expect(signals.map(({ signal }) => signal.aborted)).toEqual(signals.map(() => false));
+  expect(await world.until(client.coord.registry.find("web"))).toHaveLength(1);
+});
 
 describe.each(Object.entries(calls))("%s", (_, call) => {
   test("ends with its time while nobody answers", async () => {

@@ -1,4 +1,5 @@
 import type { Session } from "../../client/api.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { attend } from "../attend.ts";
 import { bounded, orAborted } from "../bounded.ts";
@@ -34,6 +35,7 @@ export class HeldRound extends HeldPlace implements BarrierRound {
   async leave(options: CallOptions = {}): Promise<void> {
     const { clock, signal: end } = this.#session;
     const bounds = { clock, options, fallbackMs: Infinity, end, what: `leaving ${this.#paths.base}` };
+    checkedLimits(options, Infinity);
     const left = this.release({ timeoutMs: Infinity });
     left.catch(() => {});
     await bounded(bounds, async (signal) => {

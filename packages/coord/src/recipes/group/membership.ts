@@ -54,12 +54,13 @@ export class SessionMembership implements GroupMembership {
     await this.#bounded(`change of ${this.#entry.path}`, writing, options, () => true);
   }
 
-  leave(options: CallOptions = {}): Promise<void> {
+  async leave(options: CallOptions = {}): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     this.#end("it left");
     this.#leaving ??= this.#withdraw();
     // Whoever leaves is told.
     this.#leaving.catch(() => {});
-    return this.#bounded(`leaving ${this.#entry.path}`, this.#leaving, options);
+    await this.#bounded(`leaving ${this.#entry.path}`, this.#leaving, options);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -107,7 +107,8 @@ export class SessionRegistration implements Registration {
     return this.#overrule(null, options);
   }
 
-  deregister(options: CallOptions = {}): Promise<void> {
+  async deregister(options: CallOptions = {}): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     const { session, entry, drainMs } = this.#parts;
     const fallbackMs = longestWaitMs + drainMs;
     const bounds = { clock: session.clock, options, fallbackMs, what: `deregistration of ${entry.path}` };
@@ -115,7 +116,7 @@ export class SessionRegistration implements Registration {
     // Whoever deregisters is told.
     this.#leaving.catch(() => {});
     const leaving = this.#leaving;
-    return bounded(bounds, (signal) => orAborted(leaving, signal));
+    await bounded(bounds, (signal) => orAborted(leaving, signal));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { FlotillaError } from "@flotilla/runtime";
 import type { Clock, Timer } from "@flotilla/runtime";
 import type { Fence, SessionLease } from "../../client/api.ts";
+import { checkedLimits } from "../../client/call.ts";
 import type { CallOptions } from "../../client/read-api.ts";
 import { sharedController } from "../../shared-controller.ts";
 import { bounded, listen, longestWaitMs, orAborted } from "../bounded.ts";
@@ -68,6 +69,7 @@ export class HeldShard implements Shard {
   }
 
   async release(options: CallOptions = {}): Promise<void> {
+    checkedLimits(options, longestWaitMs);
     this.end("it was released");
     const bounds = {
       clock: this.#clock,
