@@ -29,17 +29,43 @@ async function runLane(
   next: PoolOptions["next"],
   onResult: PoolOptions["onResult"],
 ): Promise<void> {
-  let child: ChildProcess | null = null;
+  const lane = new Lane(program);
   for (let plan = next(); plan !== null; plan = next()) {
-    child ??= fork(program, ["--worker"], { stdio: ["ignore", "ignore", "pipe", "ipc"], execArgv });
-    const { line, gain } = await runOne(child, plan);
-    if (child.exitCode !== null || child.signalCode !== null) child = null;
+    const { line, gain } = await lane.run(plan);
     onResult(line, gain, plan);
   }
-  child?.disconnect();
+  lane.close();
 }
 
 type Outcome = WorkerAnswer | { readonly line: WorldLine; readonly gain: null };
+
+/** A process that runs worlds, one after another: what it has compiled for one serves the next. */
+export class Lane {
+  readonly #program: string;
+  #child: ChildProcess | null = null;
+
+  /** @param program as `PoolOptions.program` */
+  constructor(program: string) {
+    this.#program = program;
+  }
+
+  /** Runs a world, in a new process if the last world ended its own. One at a time. */
+  async run(plan: Plan): Promise<Outcome> {
+    this.#child ??= fork(this.#program, ["--worker"], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      execArgv,
+    });
+    const child = this.#child;
+    const outcome = await runOne(child, plan);
+    if (child.exitCode !== null || child.signalCode !== null) this.#child = null;
+    return outcome;
+  }
+
+  close(): void {
+    this.#child?.disconnect();
+    this.#child = null;
+  }
+}
 
 function runOne(child: ChildProcess, plan: Plan): Promise<Outcome> {
   return new Promise((resolve) => {

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 
-const program = join(import.meta.dirname, "../../dist/main.js");
+/** The command as it was built. */
+export const program: string = join(import.meta.dirname, "../../dist/main.js");
 
 /** What the command said. */
 export interface Ran {
