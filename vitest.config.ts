@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
 
 const conditions = ["@flotilla/source"];
 const packages = ["runtime", "raft", "kv", "coord", "testing", "server"];
@@ -27,6 +29,18 @@ function seedOfSources(): string {
 }
 
 const isolate = (name: string) => !shared.includes(name);
+
+/** What takes longest, on one core, begins first: it would be left alone in the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const [longest, others]: [TestSpecification[], TestSpecification[]] = [[], []];
+    // eslint-disable-next-line unicorn/no-array-sort -- not an array's
+    const sorted = await super.sort(files);
+    for (const file of sorted)
+      (file.moduleId.endsWith("/simulation/test/worlds.test.ts") ? longest : others).push(file);
+    return [...longest, ...others];
+  }
+}
 
 export default defineConfig({
   ssr: { resolve: { conditions } },
@@ -57,6 +71,7 @@ export default defineConfig({
       },
     ],
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Ends what hangs. Not a judgement of speed: machines are shared.
     testTimeout: 60_000,
     hookTimeout: 60_000,
