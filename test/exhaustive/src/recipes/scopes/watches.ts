@@ -120,7 +120,7 @@ function writes(book: Book): Play {
       done.push(k);
     };
     const look = async (least: number): Promise<void> => {
-      const version = (await session.get(root))?.stat.version ?? -1;
+      const version = (await session.get(root, { level: "local" }))?.stat.version ?? -1;
       if (version < least) book.broken("ReadsOwnWrites", { version, least });
     };
     await Promise.all([write(0), write(1), look(1), write(2), look(2), write(3), write(last), look(last)]);
@@ -129,7 +129,7 @@ function writes(book: Book): Play {
   const reading: Script = async (me) => {
     let seen = -1;
     for (let round = 0; round < 2 * last; round += 1) {
-      const node = await me.coord.session.get(root);
+      const node = await me.coord.session.get(root, { level: "local" });
       const version = node?.stat.version ?? -1;
       const value = node === null ? -1 : Number(new TextDecoder().decode(node.value));
       if (version < seen) book.broken("NeverBack", { version, seen });
@@ -139,7 +139,7 @@ function writes(book: Book): Play {
     }
   };
   return {
-    scripts: [writing, reading],
+    scripts: [reading, writing],
     after: async ({ coord }) => {
       const node = await coord.session.get(root);
       const value = node === null ? -1 : Number(new TextDecoder().decode(node.value));
