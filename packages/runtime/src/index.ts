@@ -50,3 +50,5 @@ export {
   readUint,
 } from "./shape.ts";
 export { Slab } from "./slab.ts";
+export { unknownOption } from "./unknown-option.ts";
+export type { UnknownOption } from "./unknown-option.ts";

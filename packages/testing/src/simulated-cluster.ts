@@ -4,7 +4,7 @@ import { FlotillaError } from "@flotilla/runtime";
 import type { CrashOptions, SimNode } from "@flotilla/runtime/sim";
 import type { ClientOptions, Machine, SleepOptions, TestCluster, Within } from "./api.ts";
 import { Driver } from "./driver.ts";
-import { badArgument, requireDuration, requireWithin } from "./bad-argument.ts";
+import { badArgument, requireDuration, requireNames, requireWithin } from "./bad-argument.ts";
 import { Machines } from "./machines.ts";
 import type { Members } from "./members.ts";
 import { sleepOn } from "./sleep.ts";
@@ -16,8 +16,10 @@ export class SimulatedCluster implements TestCluster {
   readonly #driver: Driver;
   readonly #machines: Machines;
   #clients = 0;
-  readonly sleep = (ms: number, { on, signal }: SleepOptions = {}): Promise<void> => {
+  readonly sleep = (ms: number, options: SleepOptions = {}): Promise<void> => {
     this.#driver.requireOpen();
+    requireNames(options, "on", "signal");
+    const { on, signal } = options;
     requireDuration("sleep", ms);
     if (on !== undefined) return sleepOn((fn) => this.#machines.clock(on).setTimer(ms, fn), signal);
     return sleepOn((fn) => this.#members.kernel.after(ms, fn), signal);
@@ -128,6 +130,7 @@ export class SimulatedCluster implements TestCluster {
   }
 
   kill(machine: Machine, options: CrashOptions = {}): void {
+    requireNames(options, "powerOff");
     this.#machine(machine).crash(options);
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "@flotilla/runtime";
 import { Kernel } from "@flotilla/runtime/sim";
 import type { TestCluster, TestClusterOptions } from "./api.ts";
-import { badArgument } from "./bad-argument.ts";
+import { badArgument, requireNames } from "./bad-argument.ts";
 import { Members } from "./members.ts";
 import { SimulatedCluster } from "./simulated-cluster.ts";
 
@@ -13,6 +13,7 @@ const mostNodes = 9;
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`, and `ERR_FLOTILLA_BAD_CONFIG` for options of `member`
  */
 export async function testCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
+  requireNames(options, "nodes", "seed", "member", "logger");
   const { nodes = 3, seed = 1, member = {}, logger } = options;
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > mostNodes)
     throw badArgument(`nodes: expected 1 to ${mostNodes}`);

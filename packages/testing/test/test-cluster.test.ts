@@ -240,6 +240,13 @@ test("a member that is being started again does not lead, and has no handle yet"
 test("options are judged before anything starts", async () => {
   for (const options of [{ nodes: 0 }, { nodes: 10 }, { nodes: 1.5 }, { seed: Number.NaN }])
     expect(await codeOf(() => testCluster(options))).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
+  const unknown: (() => unknown)[] = [
+    () => testCluster({ node: 1 } as never),
+    () => cluster.leader({ within: 1 } as never),
+    () => cluster.sleep(1, { at: "n1" } as never),
+    () => cluster.kill("n1", { powerOf: true } as never),
+  ];
+  for (const call of unknown) expect(await codeOf(call)).toBe("ERR_FLOTILLA_BAD_ARGUMENT");
   const member = { heartbeatMs: -1 };
   expect(await codeOf(() => testCluster({ member }))).toBe("ERR_FLOTILLA_BAD_CONFIG");
 });

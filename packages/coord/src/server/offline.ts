@@ -19,6 +19,7 @@ import type {
 import { FlotillaError, silentLogger } from "@flotilla/runtime";
 import { realHost } from "@flotilla/runtime/real";
 import { openBackup } from "../backup/open-backup.ts";
+import { requireNames } from "../client/bad-argument.ts";
 import { isObject } from "../given.ts";
 import { BareStateMachine } from "./bare-state-machine.ts";
 import { loadStartOptions } from "./options.ts";
@@ -126,7 +127,7 @@ export interface RestoreOptions extends DataOptions {
 export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<RestoredCluster & { revision: number }> {
-  const { host } = offline(options);
+  const { host } = offline(options, restoreNames);
   const { id, cluster, address } = placeOf(options);
   const { facts, machine } = await openBackup(options.backup);
   const revision = revisionNow(host);
@@ -194,9 +195,14 @@ function revisionNow({ clock }: OfflineHost): number {
   return Math.max(1, Math.floor(clock.wallNow() / 1_000) * revisionsPerSecond);
 }
 
-function offline(options: DataOptions): OfflineOptions {
+const dataNames: ReadonlySet<string> = new Set(["dataDir", "id", "cluster", "host"]);
+const restoreNames: ReadonlySet<string> = new Set([...dataNames, "address", "backup", "graceMs"]);
+
+/** @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT` */
+function offline(options: DataOptions, names: ReadonlySet<string> = dataNames): OfflineOptions {
   if (!isObject(options) || typeof options.dataDir !== "string" || options.dataDir === "")
     throw new FlotillaError("ERR_FLOTILLA_BAD_ARGUMENT", "dataDir: expected the name of a directory");
+  requireNames(options, names);
   const { dataDir, id, cluster } = options;
   const host = options.host ?? realHost({ directory: dataDir, logger: silentLogger });
   return { host, id, cluster };

@@ -4,7 +4,15 @@ import { admin } from "../../src/client/admin.ts";
 import type { NodeStatus } from "../../src/client/status-api.ts";
 import { text } from "../../src/client/values.ts";
 import { nodeStatus } from "../../src/client/node-status.ts";
-import { findPoison, forceNewCluster, inspectData, skipEntry } from "../../src/server/offline.ts";
+import {
+  dataOwner,
+  findPoison,
+  forceNewCluster,
+  inspectData,
+  makeJoiner,
+  restoreBackup,
+  skipEntry,
+} from "../../src/server/offline.ts";
 import { standIn } from "../../src/server/stand-in.ts";
 import { Cluster } from "./cluster.ts";
 import { poison } from "./poison.ts";
@@ -215,4 +223,14 @@ describe("in place of a damaged member", () => {
     await cluster.until(stand.close());
     expect(await cluster.until(codeOf(operator.report()))).toBe("ERR_FLOTILLA_UNREACHABLE");
   });
+});
+
+test("work on the data of a stopped member refuses options that nobody reads", async () => {
+  const options = { dataDir: "nowhere", clusterName: "x" } as never;
+  const works = [inspectData, dataOwner, forceNewCluster, findPoison, makeJoiner, restoreBackup];
+  for (const work of [...works, (given: never) => skipEntry(given, 1)])
+    await expect(work(options)).rejects.toMatchObject({
+      code: "ERR_FLOTILLA_BAD_ARGUMENT",
+      message: expect.stringMatching(/^clusterName: expected an option that there is, such as cluster/),
+    });
 });

@@ -1,4 +1,4 @@
-import { FlotillaError } from "@flotilla/runtime";
+import { FlotillaError, unknownOption } from "@flotilla/runtime";
 import { maxPayloadBytes } from "../transport/message-rules.ts";
 import { maxChunkBytes } from "../transport/snapshot-codec.ts";
 import { Meter } from "./meter.ts";
@@ -36,8 +36,45 @@ const leastElectionTicks = 3;
 const longestTimeoutMs = 600_000;
 const defaultChunkBytes = 256 << 10;
 
-/** @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range or does not fit another */
+/** Every option, so that one that nobody reads is refused. */
+const all: Readonly<Record<keyof RaftOptions, true>> = {
+  host: true,
+  id: true,
+  cluster: true,
+  secret: true,
+  bootstrap: true,
+  join: true,
+  stateMachine: true,
+  level: true,
+  heartbeatMs: true,
+  electionTimeoutMs: true,
+  snapshotEntries: true,
+  snapshotBytes: true,
+  snapshotChunkBytes: true,
+  trailingEntries: true,
+  trailingBytes: true,
+  maxProposalBytes: true,
+  limits: true,
+  onMessage: true,
+  onStatus: true,
+  onApplied: true,
+  observer: true,
+  trace: true,
+};
+const names: ReadonlySet<string> = new Set(Object.keys(all));
+const limitNames: ReadonlySet<string> = new Set(Object.keys(defaultLimits));
+
+function requireNames(options: object, known: ReadonlySet<string>, within: string): void {
+  const unknown = unknownOption(options, known);
+  if (unknown !== null)
+    throw badConfig(`${within}${unknown.name}`, `an option that there is, such as ${unknown.nearest}`);
+}
+
+/**
+ * @throws FlotillaError `ERR_FLOTILLA_BAD_CONFIG` naming the option that is out of range, does not fit another, or is none
+ */
 export function settle(options: RaftOptions): Settings {
+  requireNames(options, names, "");
   const longestHeartbeatMs = longestTimeoutMs / leastElectionTicks;
   const heartbeatMs = within("heartbeatMs", options.heartbeatMs ?? 100, 1, longestHeartbeatMs);
   const electionTimeoutMs = within(
@@ -86,6 +123,7 @@ const mostOf: ReadonlyMap<string, number> = new Map([
 ]);
 
 function settleLimits(given: Partial<Limits>): Limits {
+  requireNames(given, limitNames, "limits.");
   const limits = { ...defaultLimits, ...given };
   for (const [name, value] of Object.entries(limits))
     within(`limits.${name}`, value, name === "cacheBytes" ? 0 : 1, mostOf.get(name));

@@ -57,6 +57,8 @@ test.each<[Partial<RaftOptions>, string]>([
   [{ limits: { maxBatchEntries: 0 } }, "limits.maxBatchEntries"],
   [{ limits: { maxReads: 1.5 } }, "limits.maxReads"],
   [{ limits: { cacheBytes: -1 } }, "limits.cacheBytes"],
+  [{ heartBeatMs: 50 } as never, "heartBeatMs: expected an option that there is, such as heartbeatMs"],
+  [{ limits: { maxRead: 1 } } as never, "limits.maxRead: expected an option that there is, such as maxReads"],
   [{ limits: { maxBatchBytes: (8 << 20) + 1 } }, "limits.maxBatchBytes"],
   [{ limits: { inflightBytes: (16 << 20) + 1 } }, "limits.inflightBytes"],
   [{ limits: { maxForwardedBytes: (16 << 20) + 1 } }, "limits.maxForwardedBytes"],
