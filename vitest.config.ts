@@ -30,15 +30,16 @@ function seedOfSources(): string {
 
 const isolate = (name: string) => !shared.includes(name);
 
-/** What takes longest, on one core, begins first: it would be left alone in the end. */
+/** They take longest, on one core each: what begins late would be left to run alone in the end. */
+const longest = ["worlds", "sweep", "log-worlds"].map((name) => setup(`simulation/test/${name}.test.ts`));
+
+const rank = ({ moduleId }: TestSpecification) => longest.indexOf(moduleId) + 1 || longest.length + 1;
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const [longest, others]: [TestSpecification[], TestSpecification[]] = [[], []];
     // eslint-disable-next-line unicorn/no-array-sort -- not an array's
     const sorted = await super.sort(files);
-    for (const file of sorted)
-      (file.moduleId.endsWith("/simulation/test/worlds.test.ts") ? longest : others).push(file);
-    return [...longest, ...others];
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 

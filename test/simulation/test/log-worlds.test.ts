@@ -5,7 +5,7 @@ import type { Summary, WorldLine } from "../src/index.ts";
 import type { RegisterBook } from "../src/registers/register-book.ts";
 import { judgeRegisters } from "../src/verdict/registers.ts";
 import { World } from "../src/world/world.ts";
-import { runSim } from "./_support/run-sim.ts";
+import { inOne, runSim } from "./_support/run-sim.ts";
 import { smallPlan } from "./_support/small-plan.ts";
 
 const timeout = 600_000;
@@ -14,7 +14,15 @@ const worlds = 24;
 test(
   "logs with registers on them keep every promise under faults, the same way again",
   async () => {
-    const { code, lines } = await runSim(["--raft", "--seed", "100", "--runs", String(worlds), "--json"]);
+    const { code, lines } = await runSim([
+      "--raft",
+      "--seed",
+      "100",
+      "--runs",
+      String(worlds),
+      ...inOne,
+      "--json",
+    ]);
     const parsed = lines.map((line): unknown => JSON.parse(line));
     const summary = parsed.pop() as Summary;
     expect(summary.violations).toEqual([]);

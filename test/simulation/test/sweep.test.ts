@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runPlan } from "../src/index.ts";
 import { boundariesOf, crashAt } from "../src/sweep/boundaries.ts";
 import { logScenarios } from "../src/sweep/scenarios.ts";
-import { runSim } from "./_support/run-sim.ts";
+import { inOne, runSim } from "./_support/run-sim.ts";
 
 interface Swept {
   readonly swept: number;
@@ -17,7 +17,7 @@ test.each([
   "a crash at a write boundary breaks no promise, some in each of ten scenarios (%s %s)",
   { timeout: 900_000 },
   async (...args) => {
-    const { code, lines, errors } = await runSim(args);
+    const { code, lines, errors } = await runSim([...args, ...inOne]);
     const { swept, failures } = JSON.parse(lines.at(-1) ?? errors) as Swept;
     expect(failures).toEqual([]);
     expect(code).toBe(0);

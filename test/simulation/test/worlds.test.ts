@@ -5,11 +5,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { makePlan, readPlan } from "../src/index.ts";
 import type { WorldLine } from "../src/index.ts";
 import { Lane } from "../src/runner/pool.ts";
-import { program, runSim } from "./_support/run-sim.ts";
+import { inOne, program, runSim } from "./_support/run-sim.ts";
 
 const timeout = 900_000;
 
-// One process for all: most of what a first world takes is for code that is not compiled yet.
+// One process for all of them, as with `inOne`.
 const lane = new Lane(program);
 const folder = mkdtempSync(join(tmpdir(), "flotilla-worlds-"));
 afterAll(() => {
@@ -64,7 +64,7 @@ describe("whole clusters under faults", () => {
   test(
     "happen the same way again, in another process",
     async () => {
-      const args = ["--seed", "100", "--runs", "4", "--jobs", "1", "--json"];
+      const args = ["--seed", "100", "--runs", "4", ...inOne, "--json"];
       const { code, lines, errors } = await runSim(args);
       expect(code, errors).toBe(0);
       const worlds = lines.slice(0, -1).map((line) => JSON.parse(line) as WorldLine);

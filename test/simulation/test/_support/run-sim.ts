@@ -4,6 +4,9 @@ import { join } from "node:path";
 /** The command as it was built. */
 export const program: string = join(import.meta.dirname, "../../dist/main.js");
 
+/** All worlds in one process: most of what a first world takes is for code that is not compiled yet. */
+export const inOne: readonly string[] = ["--jobs", "1"];
+
 /** What the command said. */
 export interface Ran {
   readonly code: number | null;
