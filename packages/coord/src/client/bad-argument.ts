@@ -20,6 +20,9 @@ export function requireObject<T>(options: T): T {
  * @throws FlotillaError `ERR_FLOTILLA_BAD_ARGUMENT`
  */
 export function requireNames(options: object, known?: ReadonlySet<string>): void {
+  // It has no names of its own, and would pass for options without a signal.
+  if (options instanceof AbortSignal)
+    throw badArgument("options: expected { signal }, not the signal itself");
   const unknown = unknownOption(options, known);
   if (unknown !== null)
     throw badArgument(`${unknown.name}: expected an option that there is, such as ${unknown.nearest}`);

@@ -52,6 +52,10 @@ const wrong: Readonly<Record<string, (coord: Coord) => unknown>> = {
   "team, a slip": (coord) => coord.team("x", anything({ address: "a", candidat: "x" })),
   "team, a slip in how it picks": (coord) =>
     coord.team("x", { address: "a", balance: anything({ pik: "random" }) }),
+  "acquire, the signal itself": (coord) => coord.lock("x").acquire(anything(new AbortController().signal)),
+  "get, the signal itself": (coord) => coord.session.get("/x", anything(new AbortController().signal)),
+  "update, the signal itself": async (coord) =>
+    (await coord.registry.register(api)).update(anything(new AbortController().signal)),
   "lock, null": (coord) => coord.lock("x", nothing),
   "readWriteLock, null": (coord) => coord.readWriteLock("x", nothing),
   "semaphore, nothing": (coord) => coord.semaphore("x", left),
