@@ -1,9 +1,10 @@
-import type { Applied, TreeEvent, WatchKind } from "@flotilla/kv";
-import { encodeCommand, WatchTable } from "@flotilla/kv";
+import type { Applied, Operation, TreeEvent, WatchKind } from "@flotilla/kv";
+import { encodeCommand, limits, WatchTable } from "@flotilla/kv";
 import type { Micro } from "./measure.ts";
-import { filledReplica, pathOf, setCommand } from "./sample-data.ts";
+import { filledReplica, pathOf, requestOf, setCommand } from "./sample-data.ts";
 
 const batch = 1_000;
+const largestBatch = 10;
 const watchedKeys = 10_000;
 const recursiveWatches = 100;
 
@@ -40,6 +41,43 @@ const applyElsewhere = applying(
   "the same where the session is not: nobody asks for the result",
   () => {},
 );
+
+/** @param operation on a node that has the largest value there may be */
+function onLargest(name: string, operation: (path: string, value: Uint8Array) => Operation): Micro {
+  return {
+    name,
+    of: "command, decoding and result included",
+    prepare: () => {
+      const { replica, nextSeq } = filledReplica();
+      const value = new Uint8Array(limits.valueBytes).fill(7);
+      const path = pathOf(0);
+      replica.apply(encodeCommand(requestOf(nextSeq, { type: "set", path, value, if: {} })));
+      let seq = nextSeq;
+      return {
+        operations: largestBatch,
+        run: () => {
+          for (let k = 0; k < largestBatch; k += 1) {
+            seq += 1;
+            replica.apply(encodeCommand(requestOf(seq, operation(path, value))));
+          }
+        },
+      };
+    },
+  };
+}
+
+const setLargest = onLargest("kv apply, set of the largest value", (path, value) => ({
+  type: "set",
+  path,
+  value,
+  if: {},
+}));
+
+const checkLargest = onLargest("kv apply, check of the largest value", (path, value) => ({
+  type: "check",
+  path,
+  if: { value },
+}));
 
 const encodeOnly: Micro = {
   name: "kv command, encode",
@@ -108,4 +146,12 @@ const watch: Micro = {
 };
 
 /** The state machine alone. */
-export const kvMicros: readonly Micro[] = [apply, applyElsewhere, encodeOnly, read, watch];
+export const kvMicros: readonly Micro[] = [
+  apply,
+  applyElsewhere,
+  setLargest,
+  checkLargest,
+  encodeOnly,
+  read,
+  watch,
+];

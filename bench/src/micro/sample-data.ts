@@ -10,10 +10,14 @@ export function pathOf(key: number): string {
   return keyPath(key % keyCount);
 }
 
+/** A request of the session, which has all results before it. */
+export function requestOf(seq: number, operation: Operation): RequestCommand {
+  return { type: "request", session, attach: 1, seq, ack: seq - 1, operation };
+}
+
 /** A write of 256 bytes. */
 export function setCommand(seq: number): RequestCommand {
-  const operation: Operation = { type: "set", path: pathOf(seq * 7919), value, if: {} };
-  return { type: "request", session, attach: 1, seq, ack: seq - 1, operation };
+  return requestOf(seq, { type: "set", path: pathOf(seq * 7919), value, if: {} });
 }
 
 /** Applies commands one after the other, as a replica does. */
@@ -39,8 +43,7 @@ export function filledReplica(): { readonly replica: Replica; readonly nextSeq: 
   let seq = 0;
   const put = (path: string): void => {
     seq += 1;
-    const operation: Operation = { type: "put", path, value, if: {} };
-    replica.apply(encodeCommand({ type: "request", session, attach: 1, seq, ack: seq - 1, operation }));
+    replica.apply(encodeCommand(requestOf(seq, { type: "put", path, value, if: {} })));
   };
   put("/bench");
   for (let key = 0; key < keyCount; key += 1) put(pathOf(key));
