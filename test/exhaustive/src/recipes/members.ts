@@ -55,8 +55,8 @@ class Member implements RaftPort {
   }
 
   propose(payload: Uint8Array, { ifTerm = this.#members.term }: ProposeOptions = {}): Promise<Proposed> {
-    const isRight = ifTerm === this.#members.term && (this.#isLeader || this.#members.leader !== null);
-    if (!isRight) return Promise.reject(nobodyLeads());
+    const { term, leader } = this.#members;
+    if (ifTerm !== term || leader === null) return Promise.reject(nobodyLeads());
     const index = this.#members.append(payload);
     return new Promise((resolve, reject) => this.#proposals.set(index, { resolve, reject }));
   }

@@ -22,6 +22,14 @@ const anything: Scope["budget"] = {
   elect: 1,
 };
 
+/** Resolves when the signal fires. */
+export function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
+}
+
 /** Whoever asked somebody to give up has taken that back by now. */
 export function nobodyAsks(book: Book, base: string): NonNullable<Play["after"]> {
   return async ({ coord }) => {

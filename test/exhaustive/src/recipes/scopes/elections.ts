@@ -2,7 +2,7 @@ import type { Leadership } from "@flotilla/coord";
 import type { Book } from "../book.ts";
 import type { Me, Share } from "../me.ts";
 import type { Play, Scope, Script } from "../scope.ts";
-import { everywhere, nobodyAsks } from "./base.ts";
+import { everywhere, fired, nobodyAsks } from "./base.ts";
 
 /** At whether somebody leads. */
 const mostLooks = 20;
@@ -22,14 +22,6 @@ const leads: Script = async (me) => {
   await me.step();
   await me.gives(leadership);
 };
-
-/** Resolves when the signal fires. */
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve());
-  });
-}
 
 /** Rejects when the signal fires. */
 async function refusedBy(signal: AbortSignal): Promise<never> {

@@ -2,7 +2,7 @@ import type { Registration } from "@flotilla/coord";
 import type { Book } from "../book.ts";
 import type { Me } from "../me.ts";
 import type { Play, Scope, Script } from "../scope.ts";
-import { everywhere } from "./base.ts";
+import { everywhere, fired } from "./base.ts";
 
 /** What is registered, as those who did it believe. */
 class Listed {
@@ -109,7 +109,7 @@ function team(book: Book): Play {
             judge();
             terms += 1;
             await me.step();
-            if (terms > 1) await ended(leadership.signal);
+            if (terms > 1) await fired(leadership.signal);
             part.isLeading = false;
           },
           onWorking: (isWorking) => {
@@ -140,13 +140,6 @@ function team(book: Book): Play {
       if (left.length > 0) book.broken("NothingIsLeft", { left: left.map(({ id }) => id) });
     },
   };
-}
-
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve());
-  });
 }
 
 /** Who offers what. */
